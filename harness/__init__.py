@@ -1,0 +1,3 @@
+"""Runs tasks and their broken variants in boxes and judges what their tests paid for."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Reads tasks in the formats of the field into one model."""

@@ -1,0 +1,1 @@
+"""Turns a reference solution into deliberately broken variants. Pure: text in, mutants out."""
