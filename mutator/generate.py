@@ -1,0 +1,201 @@
+"""Sources to mutants: every operator of every family that speaks a source's language, each proposal checked.
+
+Work per mutant is bounded by the size of its edit, not of its source, so the whole is linear in the solution.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mutator.model import Candidate, Edit, Family, Mutant, Operator, Source, Unwritable, short_id
+
+PRAGMA = re.compile(r"(?:#|//|--|;|/\*|<!--)\s*(?:foolsgold:\s*skip|(?:pragma:\s*)?no mutate)\b")
+
+
+@dataclass(slots=True)
+class Count:
+    """What came of an operator's proposals, so that nothing is dropped in silence."""
+
+    emitted: int = 0
+    invalid: int = 0
+    unwritable: int = 0
+    skipped: int = 0
+    """By a pragma."""
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    operators: dict[str, Count] = field(default_factory=dict)
+    unparsed: list[str] = field(default_factory=list)
+    """Sources with a known language whose text is not of it."""
+    unspoken: list[str] = field(default_factory=list)
+    """Sources whose language no family speaks."""
+
+    def of(self, operator: str) -> Count:
+        return self.operators.setdefault(operator, Count())
+
+    @property
+    def invalid(self) -> int:
+        return sum(count.invalid + count.unwritable for count in self.operators.values())
+
+
+class Lines:
+    """Line numbers of offsets."""
+
+    def __init__(self, text: str | bytes) -> None:
+        newline: str | bytes = "\n" if isinstance(text, str) else b"\n"
+        self._starts = [0]
+        position = -1
+        while (position := text.find(newline, position + 1)) >= 0:  # type: ignore[arg-type]  # both are of one kind
+            self._starts.append(position + 1)
+        self._length = len(text)
+
+    def number(self, offset: int) -> int:
+        return bisect_right(self._starts, offset)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The offsets of the whole lines that hold text[start:end], without the last newline."""
+        first = self._starts[self.number(start) - 1]
+        after = self.number(max(end - 1, start))
+        last = self._starts[after] - 1 if after < len(self._starts) else self._length
+        return first, max(last, first)
+
+
+Accept = Callable[[Operator], bool]
+
+
+def generate(
+    sources: Sequence[Source],
+    files: Mapping[str, bytes],
+    families: Sequence[Family],
+    *,
+    accept: Accept = lambda _operator: True,
+    tally: Tally | None = None,
+) -> Iterator[Mutant]:
+    """Every valid mutant, source by source in the order of the text. `tally` is filled as they are drawn."""
+    tally = Tally() if tally is None else tally
+    lines = {name: Lines(data) for name, data in files.items()}
+    seen: Counter[str] = Counter()
+    for source in sources:
+        speakers = [family for family in families if source.language in family.languages]
+        if not speakers:
+            tally.unspoken.append(source.id)
+            continue
+        text_lines = Lines(source.text)
+        parsed = False
+        for family in speakers:
+            tree = family.parse(source.text, source.language)
+            if tree is None:
+                continue
+            parsed = True
+            for operator in family.operators:
+                if source.language not in operator.languages or not accept(operator):
+                    continue
+                count = tally.of(operator.id)
+                for candidate in operator.propose(tree):
+                    mutant = _mutant(source, family, tree, operator, candidate, text_lines, lines, seen, count)
+                    if mutant is not None:
+                        yield mutant
+        if not parsed:
+            tally.unparsed.append(source.id)
+
+
+def _mutant(
+    source: Source,
+    family: Family,
+    tree: object,
+    operator: Operator,
+    candidate: Candidate,
+    text_lines: Lines,
+    file_lines: Mapping[str, Lines],
+    seen: Counter[str],
+    count: Count,
+) -> Mutant | None:
+    edits = tuple(least(source.text, edit) for edit in candidate.edits)
+    edits = tuple(edit for edit in edits if edit.new or edit.end > edit.start)
+    if not edits:
+        count.unchanged += 1
+        return None
+    before, after = excerpt(source.text, edits, text_lines)
+    if PRAGMA.search(before):
+        count.skipped += 1
+        return None
+    if not family.valid(tree, candidate):
+        count.invalid += 1
+        return None
+    try:
+        byte_edits = source.rewrite(edits)
+    except Unwritable:
+        count.unwritable += 1
+        return None
+    count.emitted += 1
+    key = "\0".join((operator.id, source.id, candidate.scope, before, after))
+    seen[key] += 1
+    return Mutant(
+        id=short_id(key, str(seen[key])),
+        operator=operator.id,
+        fault=operator.fault,
+        tier=candidate.tier or operator.tier,
+        source=source.id,
+        file=source.file,
+        target=source.target,
+        scope=candidate.scope,
+        line=file_lines[source.file].number(byte_edits[0].start),
+        edits=byte_edits,
+        sentence=operator.sentence.format_map(candidate.fields),
+        before=before,
+        after=after,
+        digest=short_id(source.file, *(f"{edit.start}:{edit.end}:{edit.new.hex()}" for edit in byte_edits)),
+    )
+
+
+def least(text: str, edit: Edit) -> Edit:
+    """The same change with what both sides share cut off, moved as far to the left as it goes: equal changes of a
+    text become equal edits."""
+    start, end, new = edit.start, edit.end, edit.new
+    while start < end and new and text[end - 1] == new[-1]:
+        end -= 1
+        new = new[:-1]
+    shared = 0
+    limit = min(end - start, len(new))
+    while shared < limit and text[start + shared] == new[shared]:
+        shared += 1
+    start += shared
+    new = new[shared:]
+    if start == end:
+        while start > 0 and new and text[start - 1] == new[-1]:
+            new = new[-1] + new[:-1]
+            start -= 1
+        end = start
+    elif not new:
+        while start > 0 and text[start - 1] == text[end - 1]:
+            start -= 1
+            end -= 1
+    return Edit(start, end, new)
+
+
+def excerpt(text: str, edits: Sequence[Edit], lines: Lines) -> tuple[str, str]:
+    """The touched lines before and after, runs that are apart joined by a line of their own."""
+    runs: list[tuple[int, int, list[Edit]]] = []
+    for edit in edits:
+        first, last = lines.span(edit.start, edit.end)
+        if runs and first <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], max(last, runs[-1][1]), [*runs[-1][2], edit])
+        else:
+            runs.append((first, last, [edit]))
+    before, after = [], []
+    for first, last, members in runs:
+        before.append(text[first:last])
+        parts: list[str] = []
+        done = first
+        for edit in members:
+            parts += (text[done : edit.start], edit.new)
+            done = edit.end
+        parts.append(text[done : max(last, done)])
+        after.append("".join(parts))
+    return "\n...\n".join(before), "\n...\n".join(after)
