@@ -1,0 +1,184 @@
+"""Fixtures every test may use.
+
+Mark a test with what it needs: `bwrap`, `docker`, `network`, `parity`. Where that is missing the test is skipped with
+the reason and the reasons are listed at the end of the run; with FOOLSGOLD_CI=1 it fails instead, so that nothing is
+skipped unseen.
+
+- `bwrap_engine`, `docker_engine`: one engine of each kind for the whole session, every `FROM` mapped to a stand-in.
+- `engine`: runs the test once with each of the two, already marked. `engine_name` alone gives just the name.
+- `stand_in(name)`: the `--image` mapping for an engine: the host's root for bwrap, FOOLSGOLD_TEST_IMAGE for docker.
+- `recipe_of`: a Dockerfile's text and files to a Recipe in a folder of its own.
+- `test_image`: the name in FOOLSGOLD_TEST_IMAGE, an image with bash, python3, git and curl, made by .ci/run.
+- FOOLSGOLD_HARBOR_PYTHON: a Python 3.12+ with harbor installed, for the parity tests.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from harness.engine.choose import make_engine
+from harness.engine.contract import Engine, EngineOptions, Recipe
+from harness.errors import FoolsgoldError
+
+CI = os.environ.get("FOOLSGOLD_CI") == "1"
+TEST_IMAGE = os.environ.get("FOOLSGOLD_TEST_IMAGE", "foolsgold-ci-base")
+
+RecipeOf = Callable[..., Recipe]
+
+
+def stand_in(engine_name: str) -> Mapping[str, str]:
+    return {"*": TEST_IMAGE if engine_name == "docker" else "host"}
+
+
+def _missing_engine(name: str) -> str:
+    try:
+        with make_engine(name, EngineOptions(images=stand_in(name))) as engine:
+            report = engine.report()
+    except FoolsgoldError as error:
+        return str(error)
+    return "" if report.usable else " ".join(report.lines)
+
+
+def _missing_bwrap() -> str:
+    return _missing_engine("bwrap")
+
+
+def _missing_docker() -> str:
+    missing = _missing_engine("docker")
+    if missing:
+        return missing
+    found = subprocess.run(["docker", "image", "inspect", TEST_IMAGE], capture_output=True, check=False)
+    return "" if found.returncode == 0 else f"no image {TEST_IMAGE}; run .ci/run or set FOOLSGOLD_TEST_IMAGE"
+
+
+def _missing_network() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir", "--dest", folder]
+        answer = subprocess.run([*pip, "iniconfig"], capture_output=True, check=False, text=True)
+    return "" if answer.returncode == 0 else f"the package index does not answer: {answer.stderr.strip()[-300:]}"
+
+
+def _missing_parity() -> str:
+    missing = _missing_docker()
+    if missing:
+        return missing
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0:
+        return "`docker compose` (version 2) is not installed"
+    python = os.environ.get("FOOLSGOLD_HARBOR_PYTHON", "")
+    if not python or shutil.which(python) is None:
+        return "FOOLSGOLD_HARBOR_PYTHON does not name a Python with harbor installed"
+    return ""
+
+
+_NEEDS: Mapping[str, Callable[[], str]] = {
+    "bwrap": cache(_missing_bwrap),
+    "docker": cache(_missing_docker),
+    "network": cache(_missing_network),
+    "parity": cache(_missing_parity),
+}
+
+_not_run: Counter[str] = Counter()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, missing in _NEEDS.items():
+        if item.get_closest_marker(marker) is None:
+            continue
+        reason = missing()
+        if reason and CI:
+            pytest.fail(f"{marker}: {reason}", pytrace=False)
+        if reason:
+            pytest.skip(f"{marker}: {reason}")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        marker = next((name for name in _NEEDS if name in report.keywords), "other")
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        _not_run[f"{marker} test(s) did not run: {reason.removeprefix('Skipped: ')}"] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if CI and _not_run and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _not_run:
+        terminalreporter.section("not run" + (": an error with FOOLSGOLD_CI=1" if CI else ""), red=CI, yellow=not CI)
+        for reason, count in sorted(_not_run.items()):
+            terminalreporter.line(f"{count} {reason}")
+
+
+@pytest.fixture(scope="session")
+def test_image() -> str:
+    return TEST_IMAGE
+
+
+@pytest.fixture(scope="session")
+def _engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Engine]]:
+    made: dict[str, Engine] = {}
+
+    def get(name: str) -> Engine:
+        if name not in made:
+            options = EngineOptions(images=stand_in(name), cache=tmp_path_factory.mktemp(f"{name}-cache"))
+            made[name] = make_engine(name, options)
+        return made[name]
+
+    yield get
+    for engine in made.values():
+        engine.close()
+
+
+@pytest.fixture(
+    params=[pytest.param("bwrap", marks=pytest.mark.bwrap), pytest.param("docker", marks=pytest.mark.docker)]
+)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def engine(engine_name: str, _engines: Callable[[str], Engine]) -> Engine:
+    return _engines(engine_name)
+
+
+@pytest.fixture
+def bwrap_engine(_engines: Callable[[str], Engine]) -> Engine:
+    """Mark the test `bwrap`."""
+    return _engines("bwrap")
+
+
+@pytest.fixture
+def docker_engine(_engines: Callable[[str], Engine]) -> Engine:
+    """Mark the test `docker`."""
+    return _engines("docker")
+
+
+@pytest.fixture
+def recipe_of(tmp_path_factory: pytest.TempPathFactory) -> RecipeOf:
+    """`recipe_of("FROM debian\\n...", {"name": "text"})`: a fresh context folder with that Dockerfile and files."""
+
+    def make(dockerfile: str, files: Mapping[str, str | bytes] | None = None) -> Recipe:
+        context = tmp_path_factory.mktemp("context")
+        for name, content in {"Dockerfile": dockerfile, **(files or {})}.items():
+            path = context / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return Recipe(context=context, dockerfile=context / "Dockerfile")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fixtures_folder() -> Path:
+    return Path(__file__).parent.parent / "fixtures"
