@@ -1,0 +1,1 @@
+"""The embedded engine: boxes made with bubblewrap, images as stacks of overlay layers."""
