@@ -11,10 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Literal, Self
-
-EMPTY: Mapping[str, str] = MappingProxyType({})
 
 Fidelity = Literal["image", "mapped", "host"]
 """image: the base the task names. mapped: a stand-in the user named with --image. host: this machine's own root."""
@@ -38,7 +36,7 @@ class Recipe:
     """The build context; for an image without a Dockerfile, the environment folder."""
     dockerfile: Path | None = None
     image: str | None = None
-    build_args: Mapping[str, str] = EMPTY
+    build_args: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
     timeout: float = 600.0
     """Seconds the whole build may take."""
@@ -48,14 +46,14 @@ class Recipe:
 class ImageConfig:
     """What the image says about how things run in it."""
 
-    env: Mapping[str, str] = EMPTY
+    env: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
     user: str = ""
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
     shell: tuple[str, ...] = ("/bin/sh", "-c")
     exposed: tuple[str, ...] = ()
-    labels: Mapping[str, str] = EMPTY
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class BoxSpec:
     image: Image
     network: bool = False
     """False: loopback only. True: outward network through NAT, never the host's own namespace or loopback."""
-    env: Mapping[str, str] = EMPTY
+    env: Mapping[str, str] = field(default_factory=dict)
     """Over the image's own ENV, for every command in the box and its entrypoint."""
     workdir: str | None = None
     user: str | None = None
@@ -104,7 +102,7 @@ class BoxSpec:
 class Command:
     argv: tuple[str, ...]
     timeout: float
-    env: Mapping[str, str] = EMPTY
+    env: Mapping[str, str] = field(default_factory=dict)
     cwd: str | None = None
     """None is the box's workdir."""
     user: str | None = None
@@ -217,7 +215,7 @@ class Engine(ABC):
 class EngineOptions:
     """What the user may say about engines; every field is an option and a config key."""
 
-    images: Mapping[str, str] = EMPTY
+    images: Mapping[str, str] = field(default_factory=dict)
     """FROM -> stand-in: `host`, a folder or tar with a root filesystem, or (docker) another image. `*` matches
     every FROM that has no entry of its own. A stand-in may be followed by `;ENV K=V;WORKDIR P;USER U`."""
     cache: Path | None = None

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from harness.engine.contract import EMPTY, Healthcheck, Limits, Recipe
-
-NO_NUMBERS: Mapping[str, float] = MappingProxyType({})
+from harness.engine.contract import Healthcheck, Limits, Recipe
 
 
 class Format(StrEnum):
@@ -56,7 +53,7 @@ class Network:
 @dataclass(frozen=True, slots=True)
 class Environment:
     recipe: Recipe
-    env: Mapping[str, str] = EMPTY
+    env: Mapping[str, str] = field(default_factory=dict)
     """Task-level environment variables of every process in the box."""
     workdir: str | None = None
     network: Network = Network()
@@ -89,7 +86,7 @@ class Solution:
     """The file in `folder` that is run: solve.sh, solution.sh or solution.yaml."""
     target: str
     """Where the folder stands in the box: /solution or /oracle."""
-    env: Mapping[str, str] = EMPTY
+    env: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[Keys, ...] = ()
     """Only for solution.yaml."""
 
@@ -111,7 +108,7 @@ class Verifier:
     """Path in the box of what is run: /tests/test.sh, or /tests/run-tests.sh for Terminal-Bench 1."""
     scoring: Scoring
     timeout: float
-    env: Mapping[str, str] = EMPTY
+    env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     network: Network | None = None
     """None is the environment's."""
@@ -119,7 +116,7 @@ class Verifier:
     """The verifier's own environment, where it has one."""
     owns_tests: bool = False
     """Separate mode: the verifier's image already carries /tests, nothing is copied."""
-    weights: Mapping[str, float] = NO_NUMBERS
+    weights: Mapping[str, float] = field(default_factory=dict)
     parser: str = "pytest"
     same_shell: bool = False
     extra_files: tuple[tuple[Path, str], ...] = ()
@@ -142,7 +139,7 @@ class Step:
     """A step's own workdir/ folder, copied into the box's workdir before the step."""
     setup: Path | None = None
     healthcheck: Healthcheck | None = None
-    min_reward: Mapping[str, float] = NO_NUMBERS
+    min_reward: Mapping[str, float] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
 
 
@@ -161,7 +158,7 @@ class Task:
     artifacts: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Warnings only; a task with an error is never made."""
-    metadata: Mapping[str, Any] = EMPTY
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
