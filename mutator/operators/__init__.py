@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mutator.model import Family
-from mutator.operators import nginx
+from mutator.operators import data, nginx
 
-FAMILIES: tuple[Family, ...] = (nginx.FAMILY,)
+FAMILIES: tuple[Family, ...] = (nginx.FAMILY, data.FAMILY)

@@ -1,0 +1,305 @@
+"""The operators on data: something missing, swapped, changed, retyped, reordered or cut short."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.operators.data import lines, structured
+from mutator.operators.data.document import Container, Document, Entry, Kind
+
+LANGUAGES = frozenset((*structured.LANGUAGES, *lines.LANGUAGES))
+KEYED = LANGUAGES - {"cron", "dockerfile", "text"}
+LARGE = 1_000_000
+"""Characters beyond which only whole lines are looked at."""
+MANY = 12
+REPARSE = 20_000
+"""Characters up to which the whole text is parsed again to check a mutant."""
+
+
+def sample(entries: Sequence[Entry]) -> list[Entry]:
+    """All of a few; of many alike the first, middle and last ones, since one row more tells nothing new."""
+    if len(entries) <= MANY:
+        return list(entries)
+    middle = len(entries) // 2
+    return [*entries[:4], *entries[middle : middle + 2], *entries[-2:]]
+
+
+def _containers(document: Document) -> Iterator[Container]:
+    """Like `sample`, for the many alike containers of one depth (rows of a table, objects of a list)."""
+    by_depth: dict[tuple[int, Kind], list[Container]] = {}
+    for container in document.containers:
+        by_depth.setdefault((container.depth, container.kind), []).append(container)
+    kept = {
+        id(container)
+        for group in by_depth.values()
+        for container in (group if len(group) <= 4 * MANY else [*group[:MANY], *group[-2:]])
+    }
+    return (container for container in document.containers if id(container) in kept)
+
+
+def _tier(container: Container) -> Tier:
+    return Tier.COARSE if container.depth < 2 else Tier.MEDIUM
+
+
+def _said(document: Document, entry: Entry) -> str:
+    text = " ".join(document.text[entry.value[0] : entry.value[1]].split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _label(document: Document, container: Container, entry: Entry) -> str:
+    if entry.kind is Kind.ROW:
+        return f"the line `{_said(document, entry)}`"
+    return f"`{container.name_of(entry)}`"
+
+
+def drop_entry(document: Document) -> Iterator[Candidate]:
+    for container in _containers(document):
+        if len(container.entries) == 1 and not container.removable:
+            continue
+        if container.entries and container.entries[0].loss == (0, 0) and container.entries[0].end:
+            continue
+        for entry in sample(container.entries):
+            yield Candidate(
+                (Edit(*entry.loss, ""),),
+                {"entry": _label(document, container, entry)},
+                container.path,
+                tier=_tier(container),
+            )
+
+
+def truncate(document: Document) -> Iterator[Candidate]:
+    for container in _containers(document):
+        entries = container.entries
+        if len(entries) < 4 or entries[0].loss == (0, 0):
+            continue
+        half = len(entries) // 2
+        start = entries[half].loss[0] if entries[half].kind is Kind.ROW else entries[half - 1].end
+        end = entries[-1].loss[1] if entries[half].kind is Kind.ROW else entries[-1].end
+        name = container.path or "the document"
+        fields = {"name": name, "kept": str(half), "all": str(len(entries))}
+        yield Candidate((Edit(start, end, ""),), fields, container.path, tier=_tier(container))
+
+
+def swap_values(document: Document) -> Iterator[Candidate]:
+    for container in _containers(document):
+        chosen = sample([entry for entry in container.entries if entry.value[1] > entry.value[0]])
+        for first, second in pairwise(chosen):
+            one, two = document.text[slice(*first.value)], document.text[slice(*second.value)]
+            if first.kind is not second.kind or one == two or first.kind in (Kind.OTHER, Kind.MAPPING, Kind.SEQUENCE):
+                continue
+            fields = {"one": _label(document, container, first), "two": _label(document, container, second)}
+            yield Candidate((Edit(*first.value, two), Edit(*second.value, one)), fields, container.path)
+
+
+def duplicate_value(document: Document) -> Iterator[Candidate]:
+    for container in _containers(document):
+        if container.kind is not Kind.MAPPING:
+            continue
+        chosen = sample([entry for entry in container.entries if entry.value[1] > entry.value[0]])
+        for first, second in pairwise(chosen):
+            one, two = document.text[slice(*first.value)], document.text[slice(*second.value)]
+            if first.kind is second.kind and one != two and first.kind in (Kind.STRING, Kind.NUMBER):
+                fields = {"one": container.name_of(first), "two": container.name_of(second)}
+                yield Candidate((Edit(*second.value, one),), fields, container.path)
+
+
+_OPPOSITE = {"true": "false", "false": "true", "yes": "no", "no": "yes", "on": "off", "off": "on"}
+
+
+def flip_boolean(document: Document) -> Iterator[Candidate]:
+    for container, entry, said in _scalars(document, Kind.BOOLEAN):
+        flipped = _OPPOSITE[said.lower()]
+        new = flipped.upper() if said.isupper() else flipped.capitalize() if said[0].isupper() else flipped
+        fields = {"entry": container.name_of(entry), "new": new}
+        yield Candidate((Edit(*entry.value, new),), fields, container.path)
+
+
+def change_number(document: Document) -> Iterator[Candidate]:
+    for container, entry, said in _scalars(document, Kind.NUMBER):
+        for new in _other_numbers(said):
+            fields = {"entry": container.name_of(entry), "old": said, "new": new}
+            yield Candidate((Edit(*entry.value, new),), fields, container.path)
+
+
+def _other_numbers(said: str) -> tuple[str, ...]:
+    plain = re.fullmatch(r"([-+]?)(\d+)(\.\d+)?", said)
+    if plain is None:
+        return ("0",) if re.fullmatch(r"[-+]?0*\.?0*", said) is None else ()
+    sign, whole, fraction = plain[1], plain[2], plain[3] or ""
+    more = f"{sign}{str(int(whole) + 1).rjust(len(whole), '0')}{fraction}"
+    return (more,) if int(whole) == 0 and not fraction.strip(".0") else (more, "0" + (".0" if fraction else ""))
+
+
+def change_type(document: Document) -> Iterator[Candidate]:
+    for kind in (Kind.NUMBER, Kind.BOOLEAN):
+        for container, entry, said in _scalars(document, kind):
+            fields = {"entry": container.name_of(entry), "old": said}
+            yield Candidate((Edit(*entry.value, f'"{said}"'),), fields, container.path)
+
+
+_PATHLIKE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[~.]{0,2}/)\S+$")
+
+
+def change_string(document: Document) -> Iterator[Candidate]:
+    for container, entry, said in _scalars(document, Kind.STRING):
+        quote = said[0] if said[:1] in ("'", '"') and len(said) > 1 and said.endswith(said[0]) else ""
+        if quote and said.startswith(quote * 3):
+            continue
+        inner = said[1:-1] if quote else said
+        if not inner.strip():
+            continue
+        at = entry.value[1] - len(quote)
+        tier = Tier.MEDIUM if _PATHLIKE.match(inner) else None
+        fields = {"entry": container.name_of(entry), "new": f"{inner}_other"}
+        yield Candidate((Edit(at, at, "_other"),), fields, container.path, tier=tier)
+
+
+def reverse(document: Document) -> Iterator[Candidate]:
+    for container in _containers(document):
+        entries = container.entries
+        scalars = (Kind.STRING, Kind.NUMBER, Kind.BOOLEAN, Kind.ROW)
+        if container.kind is not Kind.SEQUENCE or not 1 < len(entries) <= 200:
+            continue
+        if any(entry.kind not in scalars for entry in entries):
+            continue
+        texts = [document.text[slice(*entry.value)] for entry in entries]
+        if texts != texts[::-1]:
+            edits = tuple(Edit(*entry.value, text) for entry, text in zip(entries, reversed(texts), strict=True))
+            kept = tuple(edit for edit in edits if document.text[edit.start : edit.end] != edit.new)
+            yield Candidate(kept, {"name": container.path or "the document"}, container.path)
+
+
+def duplicate_row(document: Document) -> Iterator[Candidate]:
+    for container in document.containers:
+        rows = [entry for entry in container.entries if entry.kind is Kind.ROW]
+        for entry in sample(rows)[-1:] if rows else []:
+            whole = document.text[slice(*entry.loss)]
+            new = whole if whole.endswith("\n") else "\n" + whole
+            fields = {"entry": _said(document, entry)}
+            yield Candidate((Edit(entry.loss[1], entry.loss[1], new),), fields, container.path)
+
+
+def change_line_number(document: Document) -> Iterator[Candidate]:
+    for container in document.containers:
+        for entry in sample([entry for entry in container.entries if entry.kind is Kind.ROW]):
+            said = document.text[slice(*entry.value)]
+            for match in list(re.finditer(r"(?<![\w.])\d+(?![\w.])", said))[:4]:
+                new = _other_numbers(match[0])[0]
+                start = entry.value[0] + match.start()
+                fields = {"old": match[0], "new": new, "entry": _said(document, entry)}
+                yield Candidate((Edit(start, start + len(match[0]), new),), fields, container.path)
+
+
+def _scalars(document: Document, kind: Kind) -> Iterator[tuple[Container, Entry, str]]:
+    for container in _containers(document):
+        for entry in sample(container.entries):
+            if entry.kind is kind:
+                yield container, entry, document.text[slice(*entry.value)]
+
+
+def _examples(*rows: tuple[str, str, tuple[str, ...]]) -> tuple[Example, ...]:
+    return tuple(Example(before, after, language) for language, before, after in rows)
+
+
+ROWS = frozenset({"csv", "cron", "dockerfile", "text"})
+OPERATORS: tuple[Operator, ...] = (
+    Operator(
+        "data.drop-entry", FaultClass.DROPPED_OUTPUT, Tier.COARSE, LANGUAGES, "{entry} is left out", drop_entry,
+        _examples(
+            ("json", '{"a": 1, "b": [2]}', ('{"b": [2]}', '{"a": 1}', '{"a": 1, "b": []}')),
+            ("yaml", "a: 1\nb:\n  - x\n  - y\n",
+             ("b:\n  - x\n  - y\n", "a: 1\n", "a: 1\nb:\n  - y\n", "a: 1\nb:\n  - x\n")),
+            ("toml", "[a]\nx = 1\n[b]\ny = 2\n",
+             ("[b]\ny = 2\n", "[a]\nx = 1\n", "[a]\n\n[b]\ny = 2\n", "[a]\nx = 1\n[b]\n\n")),
+            ("ini", "[s]\na=1\nb: 2\n", ("", "[s]\nb: 2\n", "[s]\na=1\n")),
+            ("env", "A=1\n# c\nexport B=x\n", ("# c\nexport B=x\n", "A=1\n# c\n")),
+            ("csv", "id,n\n1,a\n", ("1,a\n", "id,n\n")),
+            ("cron", "# m h\n0 3 * * * /bin/a\n", ("# m h\n",)),
+        ),
+    ),
+    Operator(
+        "data.truncate", FaultClass.CORRUPTED_OUTPUT, Tier.COARSE, LANGUAGES,
+        "{name} is cut short: {kept} of {all} entries are left", truncate,
+        _examples(
+            ("json", "[1, 2, 3, 4]", ("[1, 2]",)),
+            ("text", "a\nb\nc\nd\n", ("a\nb\n",)),
+        ),
+    ),
+    Operator(
+        "data.flip-boolean", FaultClass.CONFIG_LOOSENED, Tier.COARSE, KEYED, "`{entry}` becomes {new}", flip_boolean,
+        _examples(("json", '{"debug": false}', ('{"debug": true}',)), ("systemd", "[S]\nA=Yes\n", ("[S]\nA=No\n",))),
+    ),
+    Operator(
+        "data.swap-values", FaultClass.SWAPPED_MAPPING, Tier.MEDIUM, LANGUAGES,
+        "{one} and {two} have each other's values", swap_values,
+        _examples(
+            ("yaml", "a: 1\nb: 2\n", ("a: 2\nb: 1\n",)),
+            ("csv", "id,n\n1,a\n2,b\n", ("1,a\nid,n\n2,b\n", "id,n\n2,b\n1,a\n")),
+        ),
+    ),
+    Operator(
+        "data.duplicate-value", FaultClass.SWAPPED_MAPPING, Tier.MEDIUM, KEYED,
+        "`{two}` has the value of `{one}`", duplicate_value,
+        _examples(("json", '{"U": "up", "D": "down"}', ('{"U": "up", "D": "up"}',))),
+    ),
+    Operator(
+        "data.change-number", FaultClass.WRONG_VALUE, Tier.MEDIUM, KEYED,
+        "`{entry}` is {new}, not {old}", change_number,
+        _examples(("toml", "port = 80\n", ("port = 81\n", "port = 0\n")), ("json", '{"a": 0}', ('{"a": 1}',))),
+    ),
+    Operator(
+        "data.change-type", FaultClass.WRONG_VALUE, Tier.MEDIUM, frozenset(structured.LANGUAGES),
+        "`{entry}` is the text {old}, not the value", change_type,
+        _examples(("json", '{"a": 1, "b": true}', ('{"a": "1", "b": true}', '{"a": 1, "b": "true"}'))),
+    ),
+    Operator(
+        "data.reverse", FaultClass.WRONG_ORDER, Tier.MEDIUM, LANGUAGES, "the order of {name} is reversed", reverse,
+        _examples(("yaml", "a: [x, y, z]\n", ("a: [z, y, x]\n",)), ("text", "a\nb\n", ("b\na\n",))),
+    ),
+    Operator(
+        "data.duplicate-row", FaultClass.CORRUPTED_OUTPUT, Tier.MEDIUM, ROWS,
+        "the line `{entry}` occurs twice", duplicate_row,
+        _examples(("csv", "id\n1\n2", ("id\n1\n2\n2",)), ("text", "a\n", ("a\na\n",))),
+    ),
+    Operator(
+        "data.change-line-number", FaultClass.WRONG_VALUE, Tier.MEDIUM, frozenset({"cron", "dockerfile", "text"}),
+        "`{entry}` says {new}, not {old}", change_line_number,
+        _examples(("cron", "5 3 * * * root /a\n", ("6 3 * * * root /a\n", "5 4 * * * root /a\n"))),
+    ),
+    Operator(
+        "data.change-string", FaultClass.WRONG_VALUE, Tier.FINE, KEYED, "`{entry}` is `{new}`", change_string,
+        _examples(("json", '{"a": "x"}', ('{"a": "x_other"}',)), ("env", "A=x\n", ("A=x_other\n",))),
+    ),
+)  # fmt: skip
+
+
+class Data:
+    name = "data"
+    languages = LANGUAGES
+    operators = OPERATORS
+
+    def parse(self, text: str, language: str) -> Document | None:
+        if not text.strip():
+            return None
+        if len(text) > LARGE:
+            return lines.read(text, "text") if language in (*ROWS, *lines.LANGUAGES) else None
+        return structured.read(text, language) if language in structured.LANGUAGES else lines.read(text, language)
+
+    def valid(self, tree: Document, candidate: Candidate) -> bool:
+        if tree.language not in structured.LANGUAGES or len(tree.text) > REPARSE:
+            return True
+        mutated = apply(tree.text, candidate.edits)
+        if tree.language == "json":
+            try:
+                json.loads(mutated)
+            except ValueError:
+                return structured.errors(mutated, "json") == 0
+            return True
+        return structured.errors(mutated, tree.language) == 0
+
+
+FAMILY = Data()
