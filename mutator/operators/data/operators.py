@@ -137,6 +137,8 @@ def _other_numbers(said: str) -> tuple[str, ...]:
 def change_type(document: Document) -> Iterator[Candidate]:
     for kind in (Kind.NUMBER, Kind.BOOLEAN):
         for container, entry, said in _scalars(document, kind):
+            if said.lower() in ("yes", "no", "on", "off"):  # texts already, to a YAML 1.2 reader
+                continue
             fields = {"entry": container.name_of(entry), "old": said}
             yield Candidate((Edit(*entry.value, f'"{said}"'),), fields, container.path)
 
