@@ -1,0 +1,221 @@
+"""Files of a box, reached from the host without ever leaving the box's root.
+
+Every path is resolved by the kernel with openat2(2) inside an open root folder: absolute links, `..` and links
+swapped in mid-way stay inside, and /proc's magic links are refused. What is no regular file is never opened.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+OPENAT2 = 437
+"""The same number on every architecture."""
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_IN_ROOT = 0x10
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def open_in(root: int, path: str | bytes, flags: int, mode: int = 0) -> int:
+    """openat2(2) below the open folder `root`, for the caller to close. Raises OSError."""
+    how = _OpenHow(flags | os.O_CLOEXEC | os.O_NOCTTY, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError(f"a path holds a NUL byte: {path!r}")
+    for _attempt in range(64):
+        fd: int = _libc.syscall(OPENAT2, root, encoded, ctypes.byref(how), ctypes.sizeof(how))
+        if fd >= 0:
+            return fd
+        number = ctypes.get_errno()
+        # EAGAIN: something was renamed while the kernel walked the path.
+        if number not in (errno.EAGAIN, errno.EINTR):
+            break
+    raise OSError(number, os.strerror(number), os.fsdecode(path))
+
+
+@contextmanager
+def opened(root: int, path: str | bytes, flags: int, mode: int = 0) -> Iterator[int]:
+    fd = open_in(root, path, flags, mode)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _regular(root: int, path: str) -> Iterator[tuple[int, int] | None]:
+    """(descriptor, size) of the regular file at `path`; None where there is none."""
+    try:
+        place = open_in(root, path, os.O_PATH)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV, errno.EACCES):
+            yield None
+            return
+        raise
+    try:
+        status = os.fstat(place)
+        if not stat.S_ISREG(status.st_mode):
+            yield None
+            return
+        # Through the descriptor, so that what was examined is what is read.
+        fd = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            yield fd, status.st_size
+        finally:
+            os.close(fd)
+    finally:
+        os.close(place)
+
+
+def _up_to(fd: int, count: int, offset: int) -> bytes:
+    parts = []
+    while count > 0:
+        part = os.pread(fd, min(count, 1 << 20), offset)
+        if not part:
+            break
+        parts.append(part)
+        offset += len(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def read(root: int, path: str, *, limit: int = 1 << 20) -> bytes | None:
+    """The file's first `limit` bytes, or its last for a negative limit; None where there is no regular file."""
+    with _regular(root, path) as found:
+        if found is None:
+            return None
+        fd, size = found
+        return _up_to(fd, abs(limit), 0 if limit >= 0 else max(0, size + limit))
+
+
+def read_halves(root: int, path: str, *, limit: int) -> tuple[bytes, int]:
+    """The whole file up to `limit` bytes, else its first and last halves; and how many bytes are left out."""
+    with _regular(root, path) as found:
+        if found is None:
+            return b"", 0
+        fd, size = found
+        if size <= limit:
+            return _up_to(fd, limit, 0), 0
+        head = limit // 2
+        tail = limit - head
+        return _up_to(fd, head, 0) + _up_to(fd, tail, size - tail), size - limit
+
+
+def exists(root: int, path: str) -> bool:
+    with suppress(OSError), opened(root, path, os.O_PATH):
+        return True
+    return False
+
+
+def remove(root: int, path: str) -> None:
+    """Unlink one file; nothing happens where there is none."""
+    pure = PurePosixPath(path)
+    with suppress(FileNotFoundError, NotADirectoryError), opened(root, str(pure.parent), os.O_PATH) as parent:
+        os.unlink(pure.name, dir_fd=parent)
+
+
+def make_folders(root: int, path: str, *, mode: int = 0o755) -> int:
+    """`mkdir -p`; an O_PATH descriptor of the folder, for the caller to close."""
+    here = open_in(root, "/", os.O_PATH | os.O_DIRECTORY)
+    so_far = PurePosixPath("/")
+    try:
+        for part in PurePosixPath("/", path).parts[1:]:
+            so_far = so_far / part
+            try:
+                below = open_in(root, str(so_far), os.O_PATH | os.O_DIRECTORY)
+            except FileNotFoundError:
+                if part == "..":
+                    raise
+                os.mkdir(part, mode, dir_fd=here)
+                below = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+                Path(f"/proc/self/fd/{below}").chmod(mode)
+            os.close(here)
+            here = below
+    except BaseException:
+        os.close(here)
+        raise
+    return here
+
+
+def put(root: int, source: Path, target: str) -> None:
+    """`Box.put` for a root folder. What stands at an entry's place is replaced, as `docker cp` does; only the way to
+    `target` follows links."""
+    if source.is_dir():
+        folder = make_folders(root, target)
+        try:
+            _put_entries(source, folder)
+        finally:
+            os.close(folder)
+    else:
+        pure = PurePosixPath("/", target)
+        folder = make_folders(root, str(pure.parent))
+        try:
+            _put_entry(source, folder, pure.name)
+        finally:
+            os.close(folder)
+
+
+def _put_entries(source: Path, folder: int) -> None:
+    with os.scandir(source) as entries:
+        for entry in entries:
+            _put_entry(Path(entry.path), folder, entry.name)
+
+
+def _put_entry(source: Path, folder: int, name: str) -> None:
+    kind = source.lstat()
+    mode = stat.S_IMODE(kind.st_mode)
+    if stat.S_ISLNK(kind.st_mode):
+        _clear(folder, name)
+        os.symlink(source.readlink(), name, dir_fd=folder)
+    elif stat.S_ISDIR(kind.st_mode):
+        below = _folder(folder, name)
+        try:
+            os.chown(f"/proc/self/fd/{below}", os.geteuid(), os.getegid())
+            Path(f"/proc/self/fd/{below}").chmod(mode)
+            _put_entries(source, below)
+        finally:
+            os.close(below)
+    elif stat.S_ISREG(kind.st_mode):
+        with source.open("rb") as data, os.fdopen(_new_file(folder, name), "wb") as copy:
+            os.fchown(copy.fileno(), os.geteuid(), os.getegid())
+            shutil.copyfileobj(data, copy, 1 << 20)
+            os.fchmod(copy.fileno(), mode)
+    else:
+        raise OSError(errno.EINVAL, "neither a file, a folder nor a link", str(source))
+
+
+def _clear(folder: int, name: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _folder(folder: int, name: str) -> int:
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return os.open(name, flags, dir_fd=folder)
+    _clear(folder, name)
+    os.mkdir(name, 0o755, dir_fd=folder)
+    return os.open(name, flags, dir_fd=folder)
+
+
+def _new_file(folder: int, name: str) -> int:
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        _clear(folder, name)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        # A mount point, such as /etc/hosts: it can be written, not replaced.
+        return os.open(name, flags | os.O_TRUNC | os.O_NONBLOCK, dir_fd=folder)
+    return os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)

@@ -1,0 +1,133 @@
+"""A box is a shell on a pipe: one plain `/bin/sh` reads lines, and answers each with a secret word and a status.
+
+So a command costs no round trip to a daemon, and what an earlier command left running is still there for the next.
+The command's own output goes to a file in the box, never to this pipe, which a daemon could hold open.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+import select
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.errors import EngineError
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_READONLY = frozenset({"PPID", "UID", "EUID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO"})
+"""Names some shell refuses to export; `env` sets them."""
+
+
+class ShellGone(EngineError):
+    """The shell ended: the box is dead."""
+
+
+class Pipe(Protocol):
+    """How bytes come and go; the engine's part."""
+
+    def fileno(self) -> int:
+        """What to poll for reading."""
+        ...
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send everything before the monotonic `deadline`. Raises ShellGone, or TimeoutError."""
+        ...
+
+    def receive(self) -> bytes | None:
+        """What has come, once `fileno` is readable. None: nothing whole yet; empty: the other side is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    status: int | None
+    """None: the deadline passed and the command may still be running."""
+    seconds: float
+
+
+class Shell:
+    """Not thread-safe, as a box is not."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._rest = b""
+
+    def start(self, timeout: float, *, setup: str = "") -> Ran:
+        """Wait for the shell's first answer. What it says to its own stderr after that is dropped."""
+        return self.run(f"exec 2>/dev/null; {setup or ':'}", timeout)
+
+    def run(self, line: str, timeout: float) -> Ran:
+        """Run one complete line of shell code (see `command_line`) to its end or to the timeout."""
+        if "\0" in line:
+            raise EngineError(
+                "A command for the box holds a NUL byte, which no program can be given.",
+                hint="Look at the task's env and script values.",
+            )
+        word = secrets.token_hex(12)
+        began = time.monotonic()
+        deadline = began + timeout
+        text = f"{line}\nprintf '\\n%s %s\\n' {word} $?\n"
+        try:
+            self._pipe.send(text.encode("utf-8", "surrogateescape"), deadline)
+            status = self._answer(word.encode(), deadline)
+        except TimeoutError:
+            status = None
+        return Ran(status, time.monotonic() - began)
+
+    def _answer(self, word: bytes, deadline: float) -> int | None:
+        poll = select.poll()
+        poll.register(self._pipe.fileno(), select.POLLIN)
+        while True:
+            *lines, self._rest = self._rest.split(b"\n")
+            for line in lines:
+                first, _, status = line.partition(b" ")
+                if first == word and status.isdigit():
+                    return int(status) & 0xFF
+            # A process in the box may write here too; it cannot know the word, and cannot make this grow.
+            self._rest = self._rest[-4096:]
+            left = deadline - time.monotonic()
+            if left <= 0 or not poll.poll(math.ceil(min(left, 3600.0) * 1000)):
+                if left > 3600.0:
+                    continue
+                return None
+            data = self._pipe.receive()
+            if data == b"":
+                raise ShellGone("The shell that drives the box ended before its command did.")
+            self._rest += data or b""
+
+
+def command_line(
+    argv: Sequence[str],
+    *,
+    output: str,
+    cwd: str = "",
+    env: Mapping[str, str] | None = None,
+    prefix: Sequence[str] = (),
+) -> str:
+    """One line that runs `argv` in `cwd` with `env` added, everything it writes appended to the file `output`.
+
+    `prefix` comes before argv and sees the environment: `setsid`, or what changes the user.
+    A missing program is 127, one that cannot be run 126, a missing `cwd` 126, as elsewhere.
+    """
+    if not argv:
+        raise EngineError("An empty command was given to the box.")
+    steps = [f"cd {_path(cwd)} || exit 126"] if cwd else []
+    odd = []
+    for name, value in (env or {}).items():
+        if _NAME.match(name) and name not in _READONLY:
+            steps.append(f"export {name}={shlex.quote(value)}")
+        else:
+            odd.append(f"{name}={value}")
+    words = [*prefix, *(["env", *odd] if odd else []), *argv]
+    steps.append("exec " + " ".join(shlex.quote(word) for word in words))
+    return f"( {'; '.join(steps)} ) </dev/null >>{shlex.quote(output)} 2>&1"
+
+
+def _path(path: str) -> str:
+    """Quoted so that neither `cd -` nor CDPATH changes its meaning."""
+    return shlex.quote(path if path.startswith("/") else f"./{path}")
