@@ -10,6 +10,12 @@ from typing import Any
 
 from harness.engine.contract import Healthcheck, Limits, Recipe
 
+KEEP_ALIVE = ("sh", "-c", "sleep infinity")
+"""The container's command where the format's runner sets it: nothing but a wait."""
+
+NO_TIME_LIMIT = 86_400.0
+"""A day, for a phase that the task and the format leave without a limit."""
+
 
 class Format(StrEnum):
     HARBOR = "harbor"
@@ -60,9 +66,27 @@ class Environment:
     limits: Limits = Limits()
     gpus: int = 0
     healthcheck: Healthcheck | None = None
+    """Gates the start: the box is ready once it passes."""
     compose: Path | None = None
-    """A compose file that adds to or replaces the recipe; the loaders resolve single-service files into the
-    fields above and report what they cannot express as a Problem."""
+    """The compose file that had a say; what it says is in the other fields, what it cannot say here is a Problem."""
+    prebuilt: str | None = None
+    """An image that the task names although `recipe` has a Dockerfile: the format's runner takes it, unbuilt,
+    where it can be had."""
+    user: str | None = None
+    """The container's own user where a compose file sets one; None is the image's USER."""
+    entrypoint: tuple[str, ...] | None = None
+    """Instead of the image's ENTRYPOINT; () is none at all, None is the image's."""
+    command: tuple[str, ...] | None = KEEP_ALIVE
+    """What the container runs, after its entrypoint, while the phases go on; None is the image's CMD."""
+    files: tuple[tuple[Path, str], ...] = ()
+    """(host file or folder, box path) copied in once the box has started, before anything else; the path '' is the
+    workdir. A prebuilt image's environment/ folder, and bind mounts of the task's own files."""
+    mounts: tuple[str, ...] = ()
+    """Further empty, writable folders, besides the three under /logs."""
+    hostname: str | None = None
+    lacks: tuple[str, ...] = ()
+    """What the task asks for and no box has, in words: a GPU, privileges, a device. Where the reference is then not
+    paid, that is the likelier reason, and says nothing about the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +105,7 @@ class Keys:
 @dataclass(frozen=True, slots=True)
 class Solution:
     folder: Path
-    """What is copied into the box."""
+    """What is copied into the box; nothing is where there are `keys`."""
     script: Path
     """The file in `folder` that is run: solve.sh, solution.sh or solution.yaml."""
     target: str
@@ -89,6 +113,8 @@ class Solution:
     env: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[Keys, ...] = ()
     """Only for solution.yaml."""
+    only: tuple[str, ...] = ()
+    """Names in `folder` that are copied; empty means all of it. Terminal-Bench copies solution.sh alone."""
 
 
 class Scoring(StrEnum):
@@ -101,9 +127,18 @@ class Scoring(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A command run in the box after solving, before artifacts are collected. Its failure changes nothing."""
+
+    command: str
+    timeout: float = 60.0
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verifier:
     folders: tuple[Path, ...]
-    """Copied to `target` in this order, later over earlier."""
+    """Copied to /tests in this order, later over earlier."""
     script: str
     """Path in the box of what is run: /tests/test.sh, or /tests/run-tests.sh for Terminal-Bench 1."""
     scoring: Scoring
@@ -117,10 +152,12 @@ class Verifier:
     owns_tests: bool = False
     """Separate mode: the verifier's image already carries /tests, nothing is copied."""
     weights: Mapping[str, float] = field(default_factory=dict)
+    """Test name -> weight. They count where `scoring` is WEIGHTS, and are only known where it is not."""
     parser: str = "pytest"
     same_shell: bool = False
     extra_files: tuple[tuple[Path, str], ...] = ()
     """(host file, box path) copied besides the folders, such as Terminal-Bench's run-tests.sh."""
+    collect: tuple[Hook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +175,13 @@ class Step:
     workdir_files: Path | None = None
     """A step's own workdir/ folder, copied into the box's workdir before the step."""
     setup: Path | None = None
+    """workdir/setup.sh: run with bash from the workdir, as the solving user; its failure ends the step unverified."""
     healthcheck: Healthcheck | None = None
     min_reward: Mapping[str, float] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
+    """Box paths that a separate verifier gets, besides the task's own."""
+    excludes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Artifact path (of the step or the task) -> tar --exclude patterns left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +193,7 @@ class Task:
     environment: Environment
     steps: tuple[Step, ...]
     digest: str
-    """SHA-256 over every file of the folder: names, modes and contents."""
+    """SHA-256 over every file of the folder but .git: names, executable bits, link targets and contents."""
     reward_strategy: str = "mean"
     """Multi-step: mean or final."""
     artifacts: tuple[str, ...] = ()
