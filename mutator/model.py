@@ -7,8 +7,8 @@ into byte edits of the file.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -85,35 +85,149 @@ class Unwritable(ValueError):
     """The replacement cannot be said at this place (a quote the shell cannot carry there, a foreign encoding)."""
 
 
+class Spelling(Protocol):
+    """How text is written at a place of its parent: quoting, escapes, what ends it. Equal where it is one quoting."""
+
+    def __call__(self, window: Window, edit: Edit) -> str:
+        """`edit.new` as the parent must spell it, or Unwritable."""
+        ...
+
+
 @dataclass(frozen=True)
-class Window:
-    """How a source's text lies in the text around it (or, with no parent, in the file's bytes).
+class FileText:
+    """A whole file as text: the outermost window, whose parent is the file's bytes."""
 
-    `pieces` are (start in text, start in parent, length) runs, ascending, where both agree one to one except that
-    escapes and stripped tabs fall between runs. `encode` writes new text as the parent must spell it.
-    """
+    text: str
+    encoding: str = "utf-8"
+    skipped: int = 0
+    """Bytes of a byte order mark before the text."""
 
-    pieces: tuple[tuple[int, int, int], ...]
-    encode: Callable[[str], str] | None = None
-    parent: Window | None = None
+    def outward(self, edit: Edit) -> ByteEdit:
+        try:
+            new = edit.new.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            raise Unwritable(f"{self.encoding} has no {error.object[error.start]!r}") from error
+        return ByteEdit(self._offset(edit.start), self._offset(edit.end), new)
+
+    def _offset(self, position: int) -> int:
+        if self._blocks is None:
+            return self.skipped + position
+        block = position // _BLOCK
+        return self.skipped + self._blocks[block] + len(self.text[block * _BLOCK : position].encode(self.encoding))
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [piece[0] for piece in self.pieces]
+    def _blocks(self) -> list[int] | None:
+        """The byte offset of every block of characters; None where a character is a byte."""
+        if self.encoding == "latin-1" or self.text.isascii():
+            return None
+        offsets = [0]
+        for start in range(0, len(self.text), _BLOCK):
+            offsets.append(offsets[-1] + len(self.text[start : start + _BLOCK].encode(self.encoding)))
+        return offsets
 
-    def outward(self, start: int, end: int) -> tuple[int, int]:
-        """The parent's span that holds text[start:end], escapes and stripped tabs within it included."""
-        return self._offset(start, at_end=False), self._offset(end, at_end=True) if end > start else self._offset(
-            start, at_end=False
-        )
 
-    def _offset(self, position: int, *, at_end: bool) -> int:
-        """At a seam between two runs an end belongs to the run before it, a start to the run after it."""
-        index = bisect_right(self._starts, position) - 1
-        if at_end and index > 0 and self._starts[index] == position:
-            index -= 1
-        start, outer, length = self.pieces[max(index, 0)]
-        return outer + min(position - start, length)
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """text[start:start+length] stands at parent[outer:outer+width]: one to one where both are as long, else an
+    escape. Between runs the parent may hold what the text does not show: quotes, stripped tabs, continued lines."""
+
+    start: int
+    length: int
+    outer: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """A text that lies within another one, perhaps quoted or escaped there."""
+
+    text: str
+    parent: Window | FileText
+    runs: tuple[Run, ...]
+    """Ascending, covering the text; at least one."""
+    zones: tuple[tuple[int, Spelling], ...]
+    """(start in text, how it is written from there on), ascending from 0."""
+    opaque: tuple[tuple[int, int], ...] = ()
+    """Spans whose value only the running shell knows (`$PORT` in an unquoted heredoc), shown as they are written."""
+
+    def outward(self, edit: Edit) -> ByteEdit:
+        return self.parent.outward(self.widen(edit))
+
+    def widen(self, edit: Edit) -> Edit:
+        """The same change in the parent's text."""
+        for start, end in self._opaque_near(edit):
+            if start < edit.start < end or start < edit.end < end:
+                raise Unwritable("inside an expansion of the shell")
+        inserts = edit.start == edit.end
+        first = self._zone(edit.start, at_end=False)
+        # An insertion at the seam before something fixed belongs to what is before it.
+        before = inserts and isinstance(self.zones[first][1], Fixed)
+        if before:
+            first = self._zone(edit.start, at_end=True)
+        last = first if inserts else self._zone(edit.end, at_end=True)
+        spelling = self.zones[first][1]
+        if self.zones[last][1] != spelling or any(isinstance(z, Fixed) for _, z in self.zones[first : last + 1]):
+            raise Unwritable("across two ways of quoting")
+        start = self._outer(edit.start, at_end=before)
+        # Where quoting changes, an end stays before the quote; else it takes what the parent holds between runs
+        # (the next line's stripped indent) with it.
+        end = start if inserts else self._outer(edit.end, at_end=self._seam(edit.end))
+        return Edit(start, end, spelling(self, edit))
+
+    def _seam(self, position: int) -> bool:
+        index = bisect_left(self._zone_starts, position)
+        return index < len(self.zones) and self._zone_starts[index] == position
+
+    def _zone(self, position: int, *, at_end: bool) -> int:
+        """At a seam an end belongs to the zone before it, a start to the zone after it."""
+        index = (bisect_left if at_end else bisect_right)(self._zone_starts, position) - 1
+        return max(index, 0)
+
+    def _outer(self, position: int, *, at_end: bool) -> int:
+        run = self.runs[max((bisect_left if at_end else bisect_right)(self._run_starts, position) - 1, 0)]
+        inside = position - run.start
+        if run.length == run.width:
+            return run.outer + min(inside, run.length)
+        return run.outer if inside <= 0 else run.outer + run.width
+
+    def _opaque_near(self, edit: Edit) -> tuple[tuple[int, int], ...]:
+        low = max(bisect_left(self._opaque_starts, edit.start) - 1, 0)
+        return self.opaque[low : bisect_right(self._opaque_starts, edit.end)]
+
+    def opaque_in(self, edit: Edit) -> list[str]:
+        """The expansions that the edit takes away."""
+        return [self.text[s:e] for s, e in self._opaque_near(edit) if edit.start <= s and e <= edit.end]
+
+    @cached_property
+    def opaque_texts(self) -> dict[str, int]:
+        """How often each expansion stands in the text."""
+        counts: dict[str, int] = {}
+        for start, end in self.opaque:
+            counts[self.text[start:end]] = counts.get(self.text[start:end], 0) + 1
+        return counts
+
+    @cached_property
+    def _run_starts(self) -> list[int]:
+        return [run.start for run in self.runs]
+
+    @cached_property
+    def _zone_starts(self) -> list[int]:
+        return [start for start, _ in self.zones]
+
+    @cached_property
+    def _opaque_starts(self) -> list[int]:
+        return [start for start, _ in self.opaque]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A spelling of what cannot be changed here, such as the line end that `echo` adds."""
+
+    def __call__(self, window: Window, edit: Edit) -> str:
+        raise Unwritable("not written in the script")
 
 
 @dataclass(frozen=True)
@@ -128,18 +242,24 @@ class Source:
     go, rust, c, cpp, java, ruby, perl, awk, sed, diff, or text."""
     target: str
     """The path it becomes in the box, where that is known: /app/server.py."""
-    text: str
-    window: Window
-    encoding: str
-    """Of the real file: utf-8 or latin-1 (which takes any bytes)."""
+    window: Window | FileText
     line: int
     """1-based line of the file on which the text begins."""
     label: str = ""
     """Tells apart sources of one file: `heredoc:/app/server.py`, `script`, `inline:python`, with #2 for the second."""
 
     @property
+    def text(self) -> str:
+        """The piece as its own language sees it: what operators read, and edit by offsets in it."""
+        return self.window.text
+
+    @property
     def id(self) -> str:
         return f"{self.file}:{self.label}" if self.label else self.file
+
+    def rewrite(self, edits: Iterable[Edit]) -> tuple[ByteEdit, ...]:
+        """The edits (ascending, disjoint) in the bytes of the real file, or Unwritable."""
+        return tuple(self.window.outward(edit) for edit in edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +306,8 @@ class Operator:
     propose: Callable[[Any], Iterator[Candidate]]
     """Tree -> candidates, in the order of the text. Never raises."""
     examples: tuple[Example, ...]
+    skips: frozenset[SourceKind] = frozenset()
+    """Kinds of source in which its mutants cannot matter: what solve.sh itself prints is read by nobody."""
 
 
 class Family(Protocol):
