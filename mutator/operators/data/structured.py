@@ -12,6 +12,7 @@ import tree_sitter_toml
 import tree_sitter_yaml
 
 from mutator.operators.data.document import Container, Document, Entry, Kind, settle
+from mutator.operators.twin import ascii_twin
 
 LANGUAGES = ("json", "yaml", "toml")
 _GRAMMARS: dict[str, Callable[[], object]] = {
@@ -30,7 +31,7 @@ def parser(language: str) -> tree_sitter.Parser:
 
 def errors(text: str, language: str) -> int:
     """How many places of the text are not of the language."""
-    root = parser(language).parse(text.encode("utf-8", "replace")).root_node
+    root = parser(language).parse(ascii_twin(text)).root_node
     if not root.has_error:
         return 0
     count, stack = 0, [root]
@@ -42,10 +43,7 @@ def errors(text: str, language: str) -> int:
 
 
 def read(text: str, language: str) -> Document | None:
-    # One byte for each character keeps tree-sitter's byte offsets equal to character offsets: what is replaced can
-    # only stand in strings and comments, where any character does.
-    data = text.encode("ascii", "replace")
-    root = parser(language).parse(data).root_node
+    root = parser(language).parse(ascii_twin(text)).root_node
     if root.has_error:
         return None
     document = Document(text, language)

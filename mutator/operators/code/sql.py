@@ -1,0 +1,484 @@
+"""SQL in any dialect, by its tokens: clauses, orders, joins, aggregates and constraints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
+
+LANGUAGES = frozenset({"sql"})
+_TOKEN = re.compile(
+    r"""(?P<skip>\s+|--[^\n]*|/\*.*?\*/|^\.[^\n]*$|^\\[^\n]*$)
+    |(?P<text>'(?:[^']|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|"(?:[^"]|"")*"|`[^`]*`|\[[A-Za-z_][^\]\n]*\])
+    |(?P<number>\d+(?:\.\d+)?)
+    |(?P<word>[A-Za-z_][A-Za-z_0-9$]*)
+    |(?P<mark><>|<=|>=|!=|==|\|\||::|->>|->|:=|.)""",
+    re.DOTALL | re.VERBOSE | re.MULTILINE,
+)
+LARGE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: str
+    text: str
+    word: str
+    """In upper case, for words."""
+    start: int
+    end: int
+    depth: int
+    statement: int
+
+
+@dataclass(slots=True)
+class Script:
+    text: str
+    tokens: list[Token]
+    starts: list[int]
+    """Index of each statement's first token."""
+
+    def scope(self, token: Token) -> str:
+        first = self.tokens[self.starts[token.statement]]
+        return f"statement {token.statement + 1} ({first.word or first.text})"
+
+
+_VERBS = frozenset(
+    "SELECT INSERT UPDATE DELETE CREATE ALTER DROP WITH BEGIN COMMIT ROLLBACK PRAGMA GRANT REVOKE REPLACE MERGE "
+    "TRUNCATE EXPLAIN VACUUM SET USE VALUES COPY ANALYZE END START ATTACH".split()
+)
+
+
+def parse(text: str, language: str) -> Script | None:
+    if len(text) > LARGE:
+        return None
+    tokens: list[Token] = []
+    starts: list[int] = []
+    depth = statement = position = 0
+    fresh = True
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            return None
+        position = match.end()
+        kind = match.lastgroup or "mark"
+        if kind == "tag":
+            kind = "text"
+        if match["skip"] is not None:
+            continue
+        said = match[0]
+        if said == ")":
+            depth = max(depth - 1, 0)
+        if fresh:
+            starts.append(len(tokens))
+            fresh = False
+        word = said.upper() if match["word"] is not None else ""
+        tokens.append(Token(kind, said, word, match.start(), match.end(), depth, statement))
+        if said == "(":
+            depth += 1
+        if said == ";" and depth == 0:
+            statement += 1
+            fresh = True
+    if not any(tokens[start].word in _VERBS for start in starts):
+        return None
+    return Script(text, tokens, starts)
+
+
+_CLAUSES = frozenset(
+    "WHERE GROUP HAVING ORDER LIMIT OFFSET UNION INTERSECT EXCEPT WINDOW RETURNING FETCH FOR ON SET VALUES FROM".split()
+)
+
+
+def _end_of_clause(script: Script, index: int) -> int:
+    """The index of the token that ends the clause begun at `index`."""
+    first = script.tokens[index]
+    for later in range(index + 1, len(script.tokens)):
+        token = script.tokens[later]
+        if token.statement != first.statement or token.depth < first.depth or token.text == ";":
+            return later
+        if token.depth == first.depth and token.word in _CLAUSES and later > index + 1:
+            return later
+    return len(script.tokens)
+
+
+def _clause(script: Script, name: str) -> Iterator[Candidate]:
+    for index, token in enumerate(script.tokens):
+        if token.word != name:
+            continue
+        if name in ("GROUP", "ORDER") and not _next_is(script, index, "BY"):
+            continue
+        end = _end_of_clause(script, index)
+        last = script.tokens[end - 1]
+        if end - index < 2:
+            continue
+        start = token.start
+        while start > 0 and script.text[start - 1] in " \t":
+            start -= 1
+        clause = " ".join(script.text[token.start : last.end].split())
+        fields = {"clause": clause if len(clause) <= 70 else clause[:67] + "..."}
+        yield Candidate((Edit(start, last.end, ""),), fields, script.scope(token))
+
+
+def _next_is(script: Script, index: int, *words: str) -> bool:
+    return index + 1 < len(script.tokens) and script.tokens[index + 1].word in words
+
+
+def drop_where(script: Script) -> Iterator[Candidate]:
+    yield from _clause(script, "WHERE")
+
+
+def drop_order(script: Script) -> Iterator[Candidate]:
+    yield from _clause(script, "ORDER")
+
+
+def drop_having(script: Script) -> Iterator[Candidate]:
+    yield from _clause(script, "HAVING")
+
+
+def drop_limit(script: Script) -> Iterator[Candidate]:
+    yield from _clause(script, "LIMIT")
+
+
+def _replace(script: Script, choices: dict[str, str]) -> Iterator[Candidate]:
+    for token in script.tokens:
+        new = choices.get(token.word or token.text)
+        if new is not None and token.kind != "text":
+            shown = new.lower() if token.text.islower() else new
+            yield Candidate(
+                (Edit(token.start, token.end, shown),), {"old": token.text, "new": shown}, script.scope(token)
+            )
+
+
+def drop_distinct(script: Script) -> Iterator[Candidate]:
+    for index, token in enumerate(script.tokens):
+        if token.word == "DISTINCT" and index + 1 < len(script.tokens):
+            edit = Edit(token.start, script.tokens[index + 1].start, "")
+            yield Candidate((edit,), {}, script.scope(token))
+
+
+def change_join(script: Script) -> Iterator[Candidate]:
+    for index, token in enumerate(script.tokens):
+        if token.word in ("LEFT", "RIGHT", "FULL") and _next_is(script, index, "JOIN", "OUTER"):
+            outer = script.tokens[index + 1]
+            end = outer.end if outer.word == "OUTER" else token.end
+            new = "inner" if token.text.islower() else "INNER"
+            yield Candidate((Edit(token.start, end, new),), {"old": token.text, "new": new}, script.scope(token))
+        elif token.word == "INNER" and _next_is(script, index, "JOIN"):
+            new = "left" if token.text.islower() else "LEFT"
+            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
+        elif token.word == "JOIN" and index and script.tokens[index - 1].word not in _JOINED:
+            new = "left join" if token.text.islower() else "LEFT JOIN"
+            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
+
+
+_JOINED = frozenset({"LEFT", "RIGHT", "FULL", "OUTER", "INNER", "CROSS", "NATURAL"})
+
+
+def change_direction(script: Script) -> Iterator[Candidate]:
+    yield from _replace(script, {"ASC": "DESC", "DESC": "ASC"})
+
+
+def change_aggregate(script: Script) -> Iterator[Candidate]:
+    other = {"SUM": "COUNT", "COUNT": "SUM", "MIN": "MAX", "MAX": "MIN", "AVG": "SUM"}
+    for index, token in enumerate(script.tokens):
+        if token.word in other and index + 2 < len(script.tokens) and script.tokens[index + 1].text == "(":
+            new = other[token.word]
+            if script.tokens[index + 2].text == "*":
+                continue
+            shown = new.lower() if token.text.islower() else new
+            yield Candidate(
+                (Edit(token.start, token.end, shown),), {"old": token.text, "new": shown}, script.scope(token)
+            )
+
+
+def change_comparison(script: Script) -> Iterator[Candidate]:
+    other = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "<>": "=", "!=": "=", "==": "<>"}
+    yield from _replace(script, other)
+    for index, token in enumerate(script.tokens):
+        if token.text == "=" and _in_condition(script, index):
+            yield Candidate((Edit(token.start, token.end, "<>"),), {"old": "=", "new": "<>"}, script.scope(token))
+
+
+def _in_condition(script: Script, index: int) -> bool:
+    for earlier in range(index - 1, -1, -1):
+        token = script.tokens[earlier]
+        if token.statement != script.tokens[index].statement:
+            return False
+        if token.word in ("WHERE", "ON", "HAVING", "AND", "OR", "WHEN"):
+            return True
+        if token.word in ("SET", "SELECT", "VALUES", "PRAGMA"):
+            return False
+    return False
+
+
+def change_logic(script: Script) -> Iterator[Candidate]:
+    for index, token in enumerate(script.tokens):
+        if token.word == "OR":
+            if _next_is(script, index, "REPLACE", "IGNORE", "ABORT", "ROLLBACK", "FAIL"):
+                continue
+            new = "AND"
+        elif token.word == "AND" and not _after_between(script, index):
+            new = "OR"
+        else:
+            continue
+        shown = new.lower() if token.text.islower() else new
+        yield Candidate((Edit(token.start, token.end, shown),), {"old": token.text, "new": shown}, script.scope(token))
+
+
+def _after_between(script: Script, index: int) -> bool:
+    for earlier in range(index - 1, max(index - 8, -1), -1):
+        if script.tokens[earlier].word == "BETWEEN":
+            return True
+        if script.tokens[earlier].word in ("AND", "OR", "WHERE", "ON"):
+            return False
+    return False
+
+
+def drop_constraint(script: Script) -> Iterator[Candidate]:
+    for index, token in enumerate(script.tokens):
+        if script.tokens[script.starts[token.statement]].word not in ("CREATE", "ALTER") or not token.depth:
+            continue
+        if (token.word == "NOT" and _next_is(script, index, "NULL")) or (
+            token.word == "PRIMARY" and _next_is(script, index, "KEY") and script.tokens[index - 1].text not in ",("
+        ):
+            end = script.tokens[index + 1].end
+        elif token.word == "UNIQUE" and index and script.tokens[index - 1].text not in ",(":
+            end = token.end
+        elif token.word == "CHECK" and _next_is_mark(script, index, "("):
+            end = _closing(script, index + 1)
+        elif token.word == "ON" and _next_is(script, index, "DELETE", "UPDATE") and index + 2 < len(script.tokens):
+            wide = script.tokens[index + 2].word in ("SET", "NO")
+            end = script.tokens[min(index + 3, len(script.tokens) - 1) if wide else index + 2].end
+        else:
+            continue
+        before = script.tokens[index - 1]
+        if before.text == "," and token.word == "CHECK":
+            start = before.start
+        else:
+            start = before.end
+        yield Candidate(
+            (Edit(start, end, ""),),
+            {"constraint": " ".join(script.text[token.start : end].split())},
+            script.scope(token),
+        )
+
+
+def _next_is_mark(script: Script, index: int, mark: str) -> bool:
+    return index + 1 < len(script.tokens) and script.tokens[index + 1].text == mark
+
+
+def _closing(script: Script, opening: int) -> int:
+    depth = script.tokens[opening].depth
+    for later in range(opening + 1, len(script.tokens)):
+        if script.tokens[later].text == ")" and script.tokens[later].depth == depth:
+            return script.tokens[later].end
+    return script.tokens[opening].end
+
+
+def drop_statement(script: Script) -> Iterator[Candidate]:
+    for number, first in enumerate(script.starts):
+        token = script.tokens[first]
+        if token.word in ("BEGIN", "COMMIT", "PRAGMA", "SET", "START", "END", "USE", "EXPLAIN"):
+            continue
+        last = script.starts[number + 1] - 1 if number + 1 < len(script.starts) else len(script.tokens) - 1
+        if len(script.starts) < 2:
+            continue
+        said = " ".join(script.text[token.start : script.tokens[last].end].split())
+        end = script.tokens[last].end
+        rest = re.compile(r"[ \t]*\n").match(script.text, end)
+        if rest is not None and script.text[: token.start].rpartition("\n")[2].strip() == "":
+            end = rest.end()
+        fields = {"statement": said if len(said) <= 70 else said[:67] + "..."}
+        yield Candidate((Edit(token.start, end, ""),), fields, script.scope(token))
+
+
+def drop_row(script: Script) -> Iterator[Candidate]:
+    """One row of several in a VALUES list."""
+    for index, token in enumerate(script.tokens):
+        if token.word != "VALUES":
+            continue
+        rows: list[tuple[int, int]] = []
+        at = index + 1
+        while at < len(script.tokens) and script.tokens[at].text == "(":
+            end = _closing(script, at)
+            rows.append((script.tokens[at].start, end))
+            while at < len(script.tokens) and script.tokens[at].end <= end:
+                at += 1
+            if at < len(script.tokens) and script.tokens[at].text == ",":
+                at += 1
+            else:
+                break
+        if len(rows) > 1:
+            for number in sorted({0, len(rows) - 1}):
+                start, end = rows[number]
+                edit = Edit(start, rows[number + 1][0], "") if number == 0 else Edit(rows[number - 1][1], end, "")
+                yield Candidate((edit,), {"row": script.text[start:end][:60]}, script.scope(token))
+
+
+def change_number(script: Script) -> Iterator[Candidate]:
+    for token in script.tokens:
+        if token.kind == "number" and "." not in token.text:
+            new = str(int(token.text) + 1)
+            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
+
+
+def _operator(
+    name: str, fault: FaultClass, tier: Tier, sentence: str, propose: object, *examples: tuple[str, tuple[str, ...]]
+) -> Operator:
+    assert callable(propose)
+    shown = tuple(Example(before, after) for before, after in examples)
+    return Operator(f"sql.{name}", fault, tier, LANGUAGES, sentence, propose, shown)
+
+
+OPERATORS = (
+    _operator(
+        "drop-where",
+        FaultClass.WRONG_LOGIC,
+        Tier.COARSE,
+        "`{clause}` is left out",
+        drop_where,
+        ("SELECT a FROM t WHERE b = 1 ORDER BY a;", ("SELECT a FROM t ORDER BY a;",)),
+        (
+            "DELETE FROM t WHERE a IN (SELECT x FROM y WHERE z)",
+            ("DELETE FROM t", "DELETE FROM t WHERE a IN (SELECT x FROM y)"),
+        ),
+    ),
+    _operator(
+        "drop-order",
+        FaultClass.WRONG_ORDER,
+        Tier.COARSE,
+        "`{clause}` is left out",
+        drop_order,
+        ("SELECT a FROM t ORDER BY a DESC LIMIT 3;", ("SELECT a FROM t LIMIT 3;",)),
+    ),
+    _operator(
+        "drop-having",
+        FaultClass.WRONG_LOGIC,
+        Tier.COARSE,
+        "`{clause}` is left out",
+        drop_having,
+        ("SELECT a FROM t GROUP BY a HAVING COUNT(*) > 1", ("SELECT a FROM t GROUP BY a",)),
+    ),
+    _operator(
+        "drop-limit",
+        FaultClass.WRONG_LOGIC,
+        Tier.COARSE,
+        "`{clause}` is left out",
+        drop_limit,
+        ("SELECT a FROM t LIMIT 5;", ("SELECT a FROM t;",)),
+    ),
+    _operator(
+        "drop-distinct",
+        FaultClass.WRONG_LOGIC,
+        Tier.COARSE,
+        "DISTINCT is left out",
+        drop_distinct,
+        ("SELECT DISTINCT a FROM t", ("SELECT a FROM t",)),
+    ),
+    _operator(
+        "drop-statement",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        "`{statement}` is left out",
+        drop_statement,
+        ("CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\n", ("INSERT INTO a VALUES (1);\n", "CREATE TABLE a (x);\n")),
+    ),
+    _operator(
+        "drop-constraint",
+        FaultClass.NOOP_GUARD,
+        Tier.COARSE,
+        "`{constraint}` is left out",
+        drop_constraint,
+        (
+            "CREATE TABLE t (a INT NOT NULL UNIQUE, b INT CHECK (b > 0))",
+            (
+                "CREATE TABLE t (a INT UNIQUE, b INT CHECK (b > 0))",
+                "CREATE TABLE t (a INT NOT NULL, b INT CHECK (b > 0))",
+                "CREATE TABLE t (a INT NOT NULL UNIQUE, b INT)",
+            ),
+        ),
+    ),
+    _operator(
+        "change-join",
+        FaultClass.WRONG_LOGIC,
+        Tier.COARSE,
+        "{old} becomes {new}",
+        change_join,
+        (
+            "SELECT * FROM a LEFT JOIN b ON x JOIN c ON y",
+            ("SELECT * FROM a INNER JOIN b ON x JOIN c ON y", "SELECT * FROM a LEFT JOIN b ON x LEFT JOIN c ON y"),
+        ),
+    ),
+    _operator(
+        "drop-row",
+        FaultClass.DROPPED_OUTPUT,
+        Tier.MEDIUM,
+        "the row `{row}` is left out",
+        drop_row,
+        ("INSERT INTO t VALUES (1), (2), (3);", ("INSERT INTO t VALUES (2), (3);", "INSERT INTO t VALUES (1), (2);")),
+    ),
+    _operator(
+        "change-direction",
+        FaultClass.WRONG_ORDER,
+        Tier.MEDIUM,
+        "{old} becomes {new}",
+        change_direction,
+        ("SELECT a FROM t ORDER BY a desc", ("SELECT a FROM t ORDER BY a asc",)),
+    ),
+    _operator(
+        "change-aggregate",
+        FaultClass.WRONG_LOGIC,
+        Tier.MEDIUM,
+        "{old} becomes {new}",
+        change_aggregate,
+        (
+            "SELECT SUM(a), COUNT(*), min(b) FROM t",
+            ("SELECT COUNT(a), COUNT(*), min(b) FROM t", "SELECT SUM(a), COUNT(*), max(b) FROM t"),
+        ),
+    ),
+    _operator(
+        "change-comparison",
+        FaultClass.BOUNDARY,
+        Tier.MEDIUM,
+        "{old} becomes {new}",
+        change_comparison,
+        (
+            "SELECT a FROM t WHERE b >= 1 AND c = 2",
+            ("SELECT a FROM t WHERE b > 1 AND c = 2", "SELECT a FROM t WHERE b >= 1 AND c <> 2"),
+        ),
+        ("UPDATE t SET a = 1", ()),
+    ),
+    _operator(
+        "change-logic",
+        FaultClass.WRONG_LOGIC,
+        Tier.MEDIUM,
+        "{old} becomes {new}",
+        change_logic,
+        ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 AND c", ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 OR c",)),
+    ),
+    _operator(
+        "change-number",
+        FaultClass.WRONG_VALUE,
+        Tier.MEDIUM,
+        "{new} stands for {old}",
+        change_number,
+        ("SELECT a FROM t LIMIT 5", ("SELECT a FROM t LIMIT 6",)),
+    ),
+)
+
+
+class Sql:
+    name = "sql"
+    languages = LANGUAGES
+    operators = OPERATORS
+
+    def parse(self, text: str, language: str) -> Script | None:
+        return parse(text, language)
+
+    def valid(self, tree: Script, candidate: Candidate) -> bool:
+        """Clauses go whole and words become words of their kind, so the statement still stands."""
+        return True
+
+
+FAMILY = Sql()
