@@ -1,0 +1,178 @@
+"""Layers on disk, found by the digest of what made them. Several processes share one cache safely."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from harness.engine.bwrap.stack import remove_tree
+from harness.errors import EngineError
+
+FORMAT = "1"
+"""Part of every key: a change of what layers look like makes old ones unfindable."""
+DEFAULT_LIMIT = 20 << 30
+_GRACE = 3600.0
+"""Seconds since its last use in which a layer is never removed for want of room."""
+
+
+def default_cache() -> Path:
+    """The user's cache folder; the system's for root, whose home is often small and always private."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if given.startswith("/"):
+        return Path(given) / "foolsgold"
+    return Path("/var/cache/foolsgold") if os.geteuid() == 0 else Path.home() / ".cache" / "foolsgold"
+
+
+def key_of(*parts: object) -> str:
+    """A digest of JSON values."""
+    return hashlib.sha256(json.dumps([FORMAT, *parts], sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class Cache:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("layers", "building", "locks"):
+            try:
+                (root / name).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EngineError(
+                    f"The cache folder {root} cannot be made: {error.strerror}.",
+                    hint="Choose another with the cache option.",
+                ) from error
+        root.chmod(0o700)
+
+    def find(self, key: str) -> Path | None:
+        """The finished layer's folder; using it keeps it from being removed soon."""
+        folder = self.root / "layers" / key
+        try:
+            os.utime(folder)
+        except FileNotFoundError:
+            return None
+        return folder / "fs"
+
+    def layer(self, key: str, about: str, make: Callable[[Path], None], *, deadline: float = float("inf")) -> Path:
+        """The layer `key`, filled by `make(folder)` unless it is there. What `make` raises leaves nothing behind."""
+        found = self.find(key)
+        if found is not None:
+            return found
+        with self.locked(key, deadline), self.scratch() as scratch:
+            found = self.find(key)  # another process may have made it while this one waited
+            if found is not None:
+                return found
+            started = time.monotonic()
+            made = scratch / "layer"
+            (made / "fs").mkdir(parents=True)
+            (made / "fs").chmod(0o755)
+            make(made / "fs")
+            facts = {"about": about, "seconds": round(time.monotonic() - started, 3), "bytes": tree_bytes(made / "fs")}
+            (made / "about.json").write_text(json.dumps(facts), errors="surrogateescape")
+            made.rename(self.root / "layers" / key)
+        return self.root / "layers" / key / "fs"
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A private folder on the cache's own filesystem, gone afterwards, also (at the next clean) after a crash."""
+        name = f"{os.getpid()}-{secrets.token_hex(8)}"
+        folder = self.root / "building" / name
+        descriptor = os.open(self.root / "building" / f"{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            folder.mkdir(mode=0o755)
+            yield folder
+        finally:
+            remove_tree(folder)
+            with suppress(FileNotFoundError):
+                folder.with_name(f"{name}.lock").unlink()
+            os.close(descriptor)
+
+    @contextmanager
+    def locked(self, key: str, deadline: float) -> Iterator[None]:
+        descriptor = os.open(self.root / "locks" / key, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            pause = 0.01
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise EngineError("Another process has been building the same layer for too long.") from None
+                    time.sleep(pause)
+                    pause = min(pause * 2, 0.5)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def in_use(self) -> int:
+        """A descriptor that tells other processes' `clean(everything=True)` to keep off until it is closed."""
+        descriptor = os.open(self.root / "in-use", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        return descriptor
+
+    def clean(self, *, everything: bool = False, limit: int = DEFAULT_LIMIT) -> list[str]:
+        """Remove what crashed builds left, then the longest unused layers above `limit` bytes, or all of them."""
+        said = [f"removed the unfinished build {name}" for name in self._remove_abandoned()]
+        layers = sorted((self.root / "layers").iterdir(), key=lambda folder: folder.stat().st_mtime)
+        if everything:
+            descriptor = os.open(self.root / "in-use", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                said += [self._remove(folder) for folder in layers]
+                for lock in (self.root / "locks").iterdir():
+                    lock.unlink(missing_ok=True)
+            except BlockingIOError:
+                said.append(f"kept the layers in {self.root}: another foolsgold is using them")
+            finally:
+                os.close(descriptor)
+            return said
+        total = sum(map(_bytes, layers))
+        for folder in layers:
+            if total <= limit or time.time() - folder.stat().st_mtime < _GRACE:
+                break
+            total -= _bytes(folder)
+            said.append(self._remove(folder))
+        return said
+
+    def _remove(self, folder: Path) -> str:
+        about = json.loads((folder / "about.json").read_text()).get("about", "")
+        # Renamed first: from then on nobody finds it, however long the removal takes.
+        with self.scratch() as scratch:
+            folder.rename(scratch / "gone")
+        return f"removed the layer {folder.name[:12]} ({about})"
+
+    def _remove_abandoned(self) -> Iterator[str]:
+        for lock in (self.root / "building").glob("*.lock"):
+            with suppress(FileNotFoundError, BlockingIOError):
+                descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    folder = lock.with_suffix("")
+                    if folder.exists():
+                        remove_tree(folder)
+                        yield folder.name
+                    lock.unlink(missing_ok=True)
+                finally:
+                    os.close(descriptor)
+
+
+def _bytes(folder: Path) -> int:
+    with suppress(OSError, ValueError):
+        return int(json.loads((folder / "about.json").read_text())["bytes"])
+    return 0
+
+
+def tree_bytes(folder: Path) -> int:
+    """Disk space of a tree."""
+    total = 0
+    for path, _folders, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(path, name)).st_blocks * 512  # noqa: PTH118 - many, and only to be counted
+    return total
