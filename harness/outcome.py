@@ -1,0 +1,260 @@
+"""What a trial showed: pure functions from a trial's record to one word with its reason.
+
+Nothing that merely failed to happen counts as a result. `showing` reads one trial by itself; `judge` holds a mutant's
+trial against the controls; `settle` brings repeats together. docs/outcomes.md has the whole table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.evidence import MACHINE, Evidence
+from harness.record import Kind, PhaseName, StepRecord, TrialRecord, TroubleKind
+from harness.reward import Pay, RewardFault, Rewards, pay, share
+
+
+class Shown(StrEnum):
+    PAID = "paid"
+    OVERPAID = "overpaid"
+    """More than 1: no reward a solution can earn."""
+    PARTIAL = "partial"
+    UNPAID = "unpaid"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+class Cause(StrEnum):
+    """Why a trial shows nothing about the solution."""
+
+    ENGINE = "engine"
+    UNSUPPORTED = "unsupported"
+    NO_SOLUTION = "no-solution"
+    HEALTHCHECK = "healthcheck"
+    SETUP = "setup"
+    MACHINE = "machine"
+    """Network, install, disk or memory: nothing about the task itself."""
+    NEVER_RAN = "never-ran"
+    """No test ran: a tool or script is missing or unusable, nothing was collected, a test file cannot be imported."""
+    NO_REWARD = "no-reward"
+    BAD_REWARD = "bad-reward"
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    shown: Shown
+    why: str = ""
+    cause: Cause | None = None
+    evidence: Evidence = Evidence.NOTHING
+
+
+_TROUBLE = {
+    TroubleKind.ENGINE: Cause.ENGINE,
+    TroubleKind.UNSUPPORTED: Cause.UNSUPPORTED,
+    TroubleKind.NO_SOLUTION: Cause.NO_SOLUTION,
+    TroubleKind.HEALTHCHECK: Cause.HEALTHCHECK,
+    TroubleKind.SETUP: Cause.SETUP,
+}
+
+_UNTOUCHED = frozenset({Kind.NOP, Kind.HOLLOW})
+"""Controls that leave the environment as it is: tests that cannot even start there have said what they must."""
+
+_RAN = frozenset({Evidence.RAN_BAD, Evidence.ASSERTED})
+
+
+def showing(record: TrialRecord) -> Showing:
+    if record.trouble is not None:
+        return Showing(Shown.ERROR, record.trouble.message, _TROUBLE[record.trouble.kind])
+    stuck = record.timed_out
+    if stuck is not None:
+        return Showing(Shown.TIMEOUT, f"{stuck.name} was stopped at its time limit of {stuck.limit:g} s")
+    steps = [_step_showing(step, record.kind) for step in record.steps]
+    # The runner leaves a step without a reward out of the mean; a trial that lacks one has still not been measured.
+    for step in steps:
+        if step.shown is Shown.ERROR:
+            return step
+    if record.rewards is None:
+        silent = next((step for step in steps if step.shown is Shown.UNPAID), None)
+        return silent or Showing(Shown.ERROR, _problem(record.problem), Cause.NO_REWARD)
+    shown = _PAY[pay(record.rewards)]
+    if shown is Shown.PAID:
+        return Showing(shown)
+    told = next((step for step in steps if step.shown is not Shown.PAID), Showing(shown))
+    return Showing(shown, told.why, evidence=told.evidence)
+
+
+_PAY = {Pay.FULL: Shown.PAID, Pay.OVER: Shown.OVERPAID, Pay.PARTIAL: Shown.PARTIAL, Pay.NOTHING: Shown.UNPAID}
+
+
+def _step_showing(step: StepRecord, kind: Kind) -> Showing:
+    evidence, line = step.proof.evidence, step.proof.line
+    if step.rewards is not None:
+        shown = _PAY[pay(step.rewards)]
+        if shown in (Shown.PAID, Shown.OVERPAID):
+            return Showing(shown)
+        if step.proof.never_ran and not _excused(kind, evidence):
+            return Showing(Shown.ERROR, _never_ran(evidence, line), _cause(evidence), evidence)
+        return Showing(shown, line, evidence=evidence)
+    if evidence in MACHINE:
+        return Showing(Shown.ERROR, _never_ran(evidence, line), Cause.MACHINE, evidence)
+    why = f"{_problem(step.problem)}; {_log_says(evidence, line)}"
+    if evidence in _RAN and _absent(step):
+        return Showing(Shown.UNPAID, why, evidence=evidence)
+    if kind in _UNTOUCHED:
+        return Showing(Shown.UNPAID, why, evidence=evidence)
+    if step.proof.never_ran:
+        return Showing(Shown.ERROR, _never_ran(evidence, line), _cause(evidence), evidence)
+    if not _absent(step):
+        return Showing(Shown.ERROR, why, Cause.BAD_REWARD, evidence)
+    return Showing(Shown.ERROR, why, Cause.NO_REWARD, evidence)
+
+
+def _excused(kind: Kind, evidence: Evidence) -> bool:
+    return kind in _UNTOUCHED and evidence not in MACHINE
+
+
+def _absent(step: StepRecord) -> bool:
+    """Whether the reward is missing, as opposed to there and wrong."""
+    return step.problem is None or step.problem.fault in (
+        RewardFault.MISSING,
+        RewardFault.EMPTY,
+        RewardFault.NO_RESULTS,
+    )
+
+
+def _cause(evidence: Evidence) -> Cause:
+    return Cause.MACHINE if evidence in MACHINE else Cause.NEVER_RAN
+
+
+_SAYS = {
+    Evidence.RAN_BAD: "tests ran and failed",
+    Evidence.RAN_GOOD: "every test that ran passed",
+    Evidence.ASSERTED: "a check failed",
+    Evidence.IMPORT_ERROR: "an import failed",
+    Evidence.COLLECTION_ERROR: "a test file could not be imported",
+    Evidence.NO_TESTS: "no test ran",
+    Evidence.INSTALL_FAILED: "an install failed, so no test ran",
+    Evidence.NETWORK: "the network could not be reached, so no test ran",
+    Evidence.NOT_FOUND: "a tool of the verifier is missing, so no test ran",
+    Evidence.SCRIPT_UNUSABLE: "the verifier's script cannot be run",
+    Evidence.DISK_FULL: "the disk of the box was full",
+    Evidence.OUT_OF_MEMORY: "the box ran out of memory",
+    Evidence.NOTHING: "its log does not tell why",
+}
+
+
+def _log_says(evidence: Evidence, line: str) -> str:
+    return f"{_SAYS[evidence]}: {line}" if line else _SAYS[evidence]
+
+
+_never_ran = _log_says
+
+
+def _problem(problem: object) -> str:
+    return str(getattr(problem, "message", "there is no reward"))
+
+
+class OutcomeKind(StrEnum):
+    KILLED = "killed"
+    TIMEOUT = "timeout"
+    SURVIVED = "survived"
+    PARTIAL = "partial"
+    EQUIVALENT = "equivalent"
+    INVALID = "invalid"
+    ERROR = "error"
+    FLAKY = "flaky"
+
+
+DETECTED = frozenset({OutcomeKind.KILLED, OutcomeKind.TIMEOUT})
+COUNTED = DETECTED | {OutcomeKind.SURVIVED, OutcomeKind.PARTIAL}
+"""The outcomes that go into the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    kind: OutcomeKind
+    why: str = ""
+    gap: float = 0.0
+    """How far below the reference it was paid: 0 survived, 1 killed."""
+    killed_by: tuple[str, ...] = ()
+    """The tests that failed, where they are known."""
+    crashed: bool = False
+    """The solution itself ended with an error: noted apart from a test's own judgement."""
+    cause: Cause | None = None
+    stuck: PhaseName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The controls that mutants are held against."""
+
+    reference: Rewards
+    """Per key the least that any of the reference's runs was paid."""
+    floor: Rewards
+    """What doing nothing is paid; empty where that is nothing at all."""
+    solve_status: int | None = 0
+    solve_evidence: Evidence = Evidence.NOTHING
+    """What the reference's own solve log shows: a warning that it shares with a mutant decides nothing."""
+
+
+def baseline(references: Sequence[TrialRecord], nop: TrialRecord | None) -> Baseline | None:
+    """None where the reference has no reward to compare with."""
+    paid = [record.rewards for record in references if record.rewards]
+    if not paid or len(paid) < len(references):
+        return None
+    solve = references[0].phase(PhaseName.SOLVE)
+    evidence = next(
+        (s.solve_proof.evidence for s in references[0].steps if s.solve_proof.evidence is not Evidence.NOTHING),
+        Evidence.NOTHING,
+    )
+    return Baseline(
+        {key: min(rewards.get(key, 0) for rewards in paid) for key in paid[0]},
+        (nop.rewards or {}) if nop is not None else {},
+        solve.status if solve is not None else 0,
+        evidence,
+    )
+
+
+def judge(record: TrialRecord, against: Baseline) -> Outcome:
+    """The outcome of one run of a mutant."""
+    solve = record.phase(PhaseName.SOLVE)
+    if solve is not None and (line := _script_does_not_parse(solve.log)):
+        return Outcome(OutcomeKind.INVALID, line)
+    crashed = solve is not None and solve.status not in (0, against.solve_status)
+    found = showing(record)
+    if found.shown is Shown.TIMEOUT:
+        stuck = record.timed_out
+        return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, stuck=stuck.name if stuck else None)
+    if found.shown is Shown.ERROR:
+        return Outcome(OutcomeKind.ERROR, found.why, cause=found.cause, crashed=crashed)
+    reached = share(record.rewards, against.reference, against.floor) if record.rewards is not None else 0.0
+    if reached == 1.0:
+        return Outcome(OutcomeKind.SURVIVED, crashed=crashed)
+    for step in record.steps:
+        if step.solve_proof.evidence not in (Evidence.NOTHING, against.solve_evidence):
+            why = f"the solution itself failed for want of something outside it: {step.solve_proof.line}"
+            return Outcome(OutcomeKind.ERROR, why, cause=Cause.MACHINE, crashed=crashed)
+    by = tuple(dict.fromkeys(test.name for step in record.steps for test in step.report.failing))
+    if reached > 0.0:
+        return Outcome(OutcomeKind.PARTIAL, found.why, 1.0 - reached, by, crashed)
+    return Outcome(OutcomeKind.KILLED, found.why, 1.0, by, crashed)
+
+
+def _script_does_not_parse(log: str) -> str:
+    """The shell's own words where it refused the solution script; the formats' two scripts only."""
+    pattern = r"^(?:/\S+/)?(?:solve|solution)\.sh: (?:line )?\d+: (?:syntax error|Syntax error|unexpected EOF)[^\n]*"
+    found = re.search(pattern, log, re.MULTILINE)
+    return found[0] if found else ""
+
+
+def settle(outcomes: Sequence[Outcome]) -> Outcome:
+    """Repeated runs of one mutant: what they agree on, or flaky. An error among results is left out."""
+    told = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.ERROR]
+    if not told:
+        return outcomes[0]
+    kinds = dict.fromkeys(outcome.kind for outcome in told)
+    if len(kinds) > 1:
+        return Outcome(OutcomeKind.FLAKY, "its runs disagree: " + ", ".join(outcome.kind for outcome in told))
+    return told[0]

@@ -1,0 +1,139 @@
+"""What is kept of a trial: its phases, rewards and per-test results. Plain values, ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from harness.evidence import UNTOLD, Proof
+from harness.results import NOTHING, TestReport
+from harness.reward import RewardProblem, Rewards
+
+
+class Kind(StrEnum):
+    """What a trial runs: a control, or a mutant."""
+
+    REFERENCE = "reference"
+    NOP = "nop"
+    HOLLOW = "hollow"
+    IDENTITY = "identity"
+    MUTANT = "mutant"
+
+
+class PhaseName(StrEnum):
+    START = "start"
+    HEALTHCHECK = "healthcheck"
+    SETUP = "setup"
+    SOLVE = "solve"
+    COLLECT = "collect"
+    CARRY = "carry"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    name: PhaseName
+    step: str
+    """The step's name; '' in a single-step task."""
+    seconds: float
+    status: int | None = 0
+    """Exit status; None where it was stopped at its time limit."""
+    limit: float = 0.0
+    """The time limit it ran under, in seconds; 0 is none."""
+    oom: bool = False
+    log: str = ""
+    """The end of what it printed."""
+
+    @property
+    def timed_out(self) -> bool:
+        return self.status is None
+
+
+class TroubleKind(StrEnum):
+    """Why a trial never came to its verifier."""
+
+    ENGINE = "engine"
+    HEALTHCHECK = "healthcheck"
+    SETUP = "setup"
+    NO_SOLUTION = "no-solution"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    kind: TroubleKind
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about how a reward came to be that a reader must know."""
+
+    code: str
+    """Stable and kebab-case: `empty-summary`, `lenient-status`, `no-summary`, `planted-link`, ..."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What one step's verifier said."""
+
+    name: str
+    rewards: Rewards | None = None
+    problem: RewardProblem | None = None
+    report: TestReport = NOTHING
+    proof: Proof = UNTOLD
+    """What the verifier's log shows."""
+    solve_proof: Proof = UNTOLD
+    """A sign in the solution's log that the machine or the network failed it."""
+    stopped: str = ""
+    """Why no later step ran, where that is so."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    task: str
+    kind: Kind
+    label: str = ""
+    """The repeat's number or the mutant's id."""
+    engine: str = ""
+    fidelity: str = ""
+    network: bool = False
+    rewards: Rewards | None = None
+    """As the format's own runner would give them."""
+    problem: RewardProblem | None = None
+    """Set where there are no rewards and the verifier was started."""
+    trouble: Trouble | None = None
+    """Set where the trial did not come to its end."""
+    phases: tuple[Phase, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    seconds: float = 0.0
+
+    def phase(self, name: PhaseName) -> Phase | None:
+        """The last phase of that name."""
+        return next((phase for phase in reversed(self.phases) if phase.name is name), None)
+
+    def seconds_of(self, name: PhaseName) -> float:
+        return sum(phase.seconds for phase in self.phases if phase.name is name)
+
+    @property
+    def timed_out(self) -> Phase | None:
+        """The phase that ran into its time limit, if one did."""
+        return next((phase for phase in self.phases if phase.timed_out), None)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Solution files with other contents: how a mutant, or a hollow solution, is told to a trial."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Path relative to the solution folder -> content. The mode is the original file's."""
+    step: str | None = None
+    """The step whose solution is meant; None is every step that has such a file."""

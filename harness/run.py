@@ -1,0 +1,233 @@
+"""A trial under way: boxes, phases, time limits and the solution's files, as both formats' trials need them."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
+from harness.network import Networks
+from harness.record import (
+    Kind,
+    Phase,
+    PhaseName,
+    Replacement,
+    StepRecord,
+    TrialRecord,
+    Trouble,
+    TroubleKind,
+)
+from harness.results import plain
+from harness.task.model import Environment, Solution, Step, Task
+
+LOG_KEPT = 6_000
+"""Characters of a phase's log that a record keeps: its end."""
+LOG_READ = 1 << 20
+"""Bytes of a log that are read for results and evidence: its end."""
+CHORE = 60.0
+"""Seconds for a command of the harness's own, such as chmod."""
+HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
+
+LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A task's images."""
+
+    main: Image
+    verifiers: Mapping[str, Image] = field(default_factory=dict)
+    """Step name -> the image of its separate verifier."""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds by step name, instead of the task's own limits."""
+
+    solve: Mapping[str, float] = field(default_factory=dict)
+    verify: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one trial runs."""
+
+    kind: Kind
+    label: str = ""
+    replacement: Replacement = field(default_factory=Replacement)
+    networks: Networks = field(default_factory=Networks)
+    limits: TimeLimits = field(default_factory=TimeLimits)
+
+
+def limits_from(reference: TrialRecord, *, floor: float, factor: float) -> TimeLimits:
+    """A mutant's limits from the reference's measured time, so that a hang costs seconds."""
+
+    def of(name: PhaseName) -> dict[str, float]:
+        return {p.step: max(floor, factor * p.seconds) for p in reference.phases if p.name is name}
+
+    return TimeLimits(of(PhaseName.SOLVE), of(PhaseName.VERIFY))
+
+
+class Stop(Exception):
+    """The trial ends here; the record says why."""
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
+        super().__init__()
+        self.trouble = trouble
+
+
+class Run:
+    """A trial under way: the phases so far, and how the two formats' runners make more."""
+
+    def __init__(self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event) -> None:
+        self.engine = engine
+        self.task = task
+        self.built = built
+        self.plan = plan
+        self.cancel = cancel
+        self.phases: list[Phase] = []
+        self.steps: list[StepRecord] = []
+
+    @contextmanager
+    def open(
+        self, image: Image, environment: Environment, *, network: bool, step: str = "", mounts: tuple[str, ...] = LOGS
+    ) -> Iterator[Box]:
+        """A box of that environment, started as the runner starts it, with its files in place."""
+        if self.cancel.is_set():
+            raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        start = time.monotonic()
+        with self.engine.open(_spec(image, environment, network, mounts)) as box:
+            for source, target in environment.files:
+                box.put(source, target or environment.workdir or image.config.workdir or "/")
+            self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
+            yield box
+
+    def run(
+        self,
+        box: Box,
+        command: Command,
+        name: PhaseName,
+        step: str,
+        *,
+        log: Callable[[Exit], str] | None = None,
+    ) -> tuple[Exit, str]:
+        """A phase of the trial: its exit and its whole log. Ends the trial where it ran out of time."""
+        done = box.run(command)
+        # After a timeout the box is dead, and its files are gone with it.
+        text = done.output.decode("utf-8", "replace") if log is None or done.timed_out else log(done)
+        self.phases.append(
+            Phase(name, step, round(done.seconds, 4), done.status, command.timeout, done.oom, plain(text)[-LOG_KEPT:])
+        )
+        if done.timed_out:
+            raise Stop
+        return done, text
+
+    def chore(self, box: Box, script: str, *, user: str | None = "root", cwd: str | None = None) -> Exit:
+        """A command of the harness's own, which is no phase."""
+        return box.run(Command(("sh", "-c", script), CHORE, user=user, cwd=cwd))
+
+    def empty(self, box: Box, folder: str, *, open_to_all: bool = False) -> None:
+        """Make a folder that is there and empty, without replacing one that is."""
+        d = shlex.quote(folder)
+        script = (
+            f"if [ -L {d} ] || {{ [ -e {d} ] && [ ! -d {d} ]; }}; then rm -rf {d}; fi; "
+            f"mkdir -p {d} && rm -rf {d}/..?* {d}/.[!.]* {d}/*"
+        )
+        self.chore(box, f"{script}; chmod 777 {d}" if open_to_all else script)
+
+    def healthcheck(self, box: Box, check: Healthcheck, step: str, user: str | None) -> None:
+        """Harbor's rule: failures in the start period do not count; a check that hangs fails at once."""
+        start = time.monotonic()
+        failures = 0
+        while True:
+            counts = time.monotonic() - start >= check.start_period
+            limit = max(1.0, float(int(check.timeout)))
+            done = box.run(Command(("bash", "-c", check.command), limit, user=user))
+            if done.status == 0:
+                break
+            failures += counts
+            text = plain(done.output.decode("utf-8", "replace")).strip()
+            if done.timed_out or failures >= check.retries:
+                seconds = round(time.monotonic() - start, 4)
+                self.phases.append(
+                    Phase(PhaseName.HEALTHCHECK, step, seconds, done.status or 1, limit, done.oom, text[-LOG_KEPT:])
+                )
+                how = (
+                    f"did not end within {limit:g} s"
+                    if done.timed_out
+                    else f"failed {failures} times, at last with status {done.status}"
+                )
+                raise Stop(
+                    Trouble(
+                        TroubleKind.HEALTHCHECK,
+                        f"the healthcheck `{check.command}` {how}" + (f": {text.splitlines()[-1]}" if text else ""),
+                    )
+                )
+            if self.cancel.wait(check.interval if counts else check.start_interval):
+                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(time.monotonic() - start, 4)))
+
+    def put_solution(self, box: Box, solution: Solution, step: str) -> None:
+        """The solution folder, then the replaced files over it, with the modes of the originals."""
+        if solution.only:
+            for name in solution.only:
+                box.put(solution.folder / name, f"{solution.target}/{name}")
+        else:
+            box.put(solution.folder, solution.target)
+        files = self.replaced(solution, step)
+        if files:
+            with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
+                for name, content in files.items():
+                    _write_like(solution.folder, name, content, Path(folder))
+                box.put(Path(folder), solution.target)
+
+    def replaced(self, solution: Solution, step: str) -> dict[str, bytes]:
+        if self.plan.kind is Kind.HOLLOW:
+            return {solution.script.relative_to(solution.folder).as_posix(): HOLLOW_SCRIPT}
+        replacement = self.plan.replacement
+        if replacement.step not in (None, step):
+            return {}
+        files = dict(replacement.files)
+        if replacement.step is None and len(self.task.steps) > 1:
+            files = {name: content for name, content in files.items() if (solution.folder / name).is_file()}
+        return files
+
+    def solve_limit(self, step: Step) -> float:
+        return self.plan.limits.solve.get(step.name, step.agent_timeout)
+
+    def verify_limit(self, step: Step) -> float:
+        return self.plan.limits.verify.get(step.name, step.verifier.timeout)
+
+
+def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
+    return BoxSpec(
+        image=image,
+        network=network,
+        env=environment.env,
+        workdir=environment.workdir,
+        user=environment.user,
+        limits=environment.limits,
+        mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
+        entrypoint=environment.entrypoint != (),
+        hostname=environment.hostname,
+    )
+
+
+def _write_like(original: Path, name: str, content: bytes, folder: Path) -> None:
+    """Write `name` below `folder` with the modes that it and its parents have below `original`."""
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    for path in (target, *target.parents):
+        if path == folder.parent:
+            break
+        twin = original / path.relative_to(folder)
+        path.chmod(twin.stat().st_mode & 0o7777 if twin.exists() else 0o755)
