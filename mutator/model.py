@@ -171,10 +171,10 @@ class Window:
         spelling = self.zones[first][1]
         if self.zones[last][1] != spelling or any(isinstance(z, Fixed) for _, z in self.zones[first : last + 1]):
             raise Unwritable("across two ways of quoting")
-        start = self._outer(edit.start, at_end=before)
+        start = self.outer(edit.start, at_end=before)
         # Where quoting changes, an end stays before the quote; else it takes what the parent holds between runs
         # (the next line's stripped indent) with it.
-        end = start if inserts else self._outer(edit.end, at_end=self._seam(edit.end))
+        end = start if inserts else self.outer(edit.end, at_end=self._seam(edit.end))
         return Edit(start, end, spelling(self, edit))
 
     def _seam(self, position: int) -> bool:
@@ -186,7 +186,8 @@ class Window:
         index = (bisect_left if at_end else bisect_right)(self._zone_starts, position) - 1
         return max(index, 0)
 
-    def _outer(self, position: int, *, at_end: bool) -> int:
+    def outer(self, position: int, *, at_end: bool = False) -> int:
+        """Where a position of the text lies in the parent's."""
         run = self.runs[max((bisect_left if at_end else bisect_right)(self._run_starts, position) - 1, 0)]
         inside = position - run.start
         if run.length == run.width:

@@ -397,6 +397,9 @@ class Escaped:
         return spell(window, edit, escape, expands=True)
 
 
+_CONVERSION = re.compile(r"%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[a-zA-Z]")
+
+
 def escaped_window(parent: Window, *, percent: bool) -> Window:
     """A text after backslash escapes (and `%%`) are read; expansions within stay as they are."""
     text = parent.text
@@ -420,9 +423,16 @@ def escaped_window(parent: Window, *, percent: bool) -> Window:
         at = match.start()
         builder.plain(position, at)
         if match[0] == "%":
-            width = 2 if text.startswith("%%", at) else 1
-            builder.escape("%", at, at + width)
-            position = at + width
+            conversion = _CONVERSION.match(text, at, start)
+            if text.startswith("%%", at):
+                builder.escape("%", at, at + 2)
+                position = at + 2
+            elif conversion:
+                builder.expansion(at, conversion.end())
+                position = conversion.end()
+            else:
+                builder.plain(at, at + 1)
+                position = at + 1
             continue
         escape = _ANSI_ESCAPE.match(text, at, start)
         if escape is None:
@@ -624,3 +634,63 @@ def _yaml_printable(text: str) -> str:
     if any(char < " " and char not in "\n\t" for char in text):
         raise Unwritable("YAML needs double quotes for control characters")
     return text
+
+
+def yaml_scalar_window(parent: Parent, start: int, end: int, style: str | None, value: str) -> Window | None:
+    """A scalar of a YAML file as its value; None where what stands there could not be followed to that value."""
+    builder = WindowBuilder(parent)
+    text = parent.text
+    if style == "|":
+        _yaml_block(builder, start, end, value)
+    elif style == "'":
+        builder.zone(YamlSingle(), start + 1)
+        _yaml_quoted(builder, start + 1, end - 1, re.compile(r"''"))
+    elif style == '"':
+        builder.zone(YamlDouble(), start + 1)
+        _yaml_quoted(builder, start + 1, end - 1, _YAML_ESCAPE)
+    elif style is None and text[start:end] == value:
+        builder.zone(YamlPlain(), start)
+        builder.plain(start, end)
+    window = builder.window() if builder.zones else None
+    return window if window is not None and window.text == value else None
+
+
+_YAML_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\n[ \t]*|.)", re.DOTALL)
+_YAML_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
+
+
+def _yaml_quoted(builder: WindowBuilder, start: int, end: int, escapes: re.Pattern[str]) -> None:
+    text = builder.parent.text
+    position = start
+    for match in escapes.finditer(text, start, end):
+        builder.plain(position, match.start())
+        position = match.end()
+        mark = match[0][1]
+        if mark == "\n":
+            continue
+        if mark in "xuU" and len(match[0]) > 2:
+            builder.escape(chr(min(int(match[0].lstrip("\\xuU"), 16), 0x10FFFF)), match.start(), position)
+        else:
+            builder.escape(_YAML_LETTERS.get(mark, mark), match.start(), position)
+    builder.plain(position, end)
+
+
+def _yaml_block(builder: WindowBuilder, start: int, end: int, value: str) -> None:
+    text = builder.parent.text
+    position = text.find("\n", start, end) + 1
+    if position == 0:
+        return
+    first = next((line for line in text[position:end].split("\n") if line.strip()), "")
+    lead = value.lstrip("\n")
+    indent = first[: len(first) - len(first.lstrip(" "))]
+    indent = indent[: len(indent) - (len(lead) - len(lead.lstrip(" ")))]
+    builder.zone(YamlBlock(indent), min(position + len(indent), end))
+    remaining = len(value)
+    while position < end and remaining > 0:
+        newline = text.find("\n", position, end)
+        after = end if newline < 0 else newline + 1
+        position = min(position + len(indent), after - 1) if text.startswith(indent, position) else after - 1
+        taken = min(after - position, remaining)
+        builder.plain(position, position + taken)
+        remaining -= taken
+        position = after

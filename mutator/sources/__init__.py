@@ -1,0 +1,183 @@
+"""A solution folder's contents to sources: every mutable piece with exact spans in its real file."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from mutator.model import FileText, Source, SourceKind, Window
+from mutator.sources.languages import language_of
+from mutator.sources.piece import SOLUTION, Piece
+from mutator.sources.python import python_pieces
+from mutator.sources.shell import Place, read_calls, shell_pieces
+from mutator.sources.siblings import used_by_calls, used_by_mention
+from mutator.spelling import Parent, yaml_scalar_window
+
+__all__ = ["Skipped", "decode", "read_sources", "whole_file"]
+
+LARGEST = 1_000_000
+"""Bytes of a file beyond which it is data, not something a person wrote."""
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file of the solution that is no source, and why."""
+
+    file: str
+    reason: str
+
+
+def decode(data: bytes) -> FileText | None:
+    """UTF-8, else latin-1, which takes any bytes; None for what is binary."""
+    if b"\0" in data:
+        return None
+    skipped = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    try:
+        return FileText(data[skipped:].decode("utf-8"), "utf-8", skipped)
+    except UnicodeDecodeError:
+        return FileText(data.decode("latin-1"), "latin-1")
+
+
+def whole_file(file: str, data: bytes, language: str = "", target: str = "") -> Source:
+    """One file as one source, whatever its size."""
+    text = decode(data) or FileText(data.decode("latin-1"), "latin-1")
+    return Source(file, SourceKind.SIBLING, language or language_of(target or file, text.text), target, text, 1)
+
+
+def read_sources(files: Mapping[str, bytes], script: str, *, skipped: list[Skipped] | None = None) -> list[Source]:
+    """The script's pieces first, then every file of the folder that it uses. `skipped` is told what is left out."""
+    skipped = [] if skipped is None else skipped
+    texts = _readable(files, skipped)
+    if script not in texts:
+        return []
+    collector = _Collector(texts, skipped)
+    collector.add_script(script)
+    collector.add_used(script)
+    return collector.sources
+
+
+def _readable(files: Mapping[str, bytes], skipped: list[Skipped]) -> dict[str, FileText]:
+    texts: dict[str, FileText] = {}
+    for name in sorted(files):
+        data = files[name]
+        if len(data) > LARGEST:
+            skipped.append(Skipped(name, f"larger than {LARGEST:,} bytes"))
+            continue
+        text = decode(data)
+        if text is None:
+            skipped.append(Skipped(name, "binary"))
+        else:
+            texts[name] = text
+    return texts
+
+
+class _Collector:
+    def __init__(self, texts: dict[str, FileText], skipped: list[Skipped]) -> None:
+        self.texts = texts
+        self.skipped = skipped
+        self.sources: list[Source] = []
+        self.labels: Counter[tuple[str, str]] = Counter()
+        self.used: dict[str, str] = {}
+        """Sibling -> target."""
+
+    def add_script(self, script: str) -> None:
+        text = self.texts[script]
+        if script.endswith((".yaml", ".yml")):
+            place = Place()
+            for window in yaml_commands(text):
+                place = self._add(script, Piece(SourceKind.SCRIPT, "shell", "", window), place)
+            return
+        language = language_of(script, text.text, "" if "." in script else "shell")
+        target = f"{SOLUTION}/{script}"
+        self._add(script, Piece(SourceKind.SCRIPT, language, target, text), Place())
+
+    def add_used(self, script: str) -> None:
+        """Siblings, until none brings another."""
+        done = {script}
+        contents = {name: text.text for name, text in self.texts.items()}
+        while True:
+            mentioned = used_by_mention(contents, self.texts, [script, *self.used])
+            for name in mentioned:
+                self.used.setdefault(name, f"{SOLUTION}/{name}")
+            queue = sorted(name for name in self.used if name not in done and name in self.texts)
+            if not queue:
+                break
+            for name in queue:
+                done.add(name)
+                text = self.texts[name]
+                language = language_of(self.used[name], text.text) or language_of(name, text.text)
+                if language == "text":
+                    language = language_of(name, text.text)
+                kind = SourceKind.PATCH if language == "diff" else SourceKind.SIBLING
+                self._add(name, Piece(kind, language, self.used[name], text), Place())
+        for name in sorted(set(self.texts) - done):
+            self.skipped.append(Skipped(name, "not used by the script"))
+
+    def _add(self, file: str, piece: Piece, place: Place, depth: int = 0) -> Place:
+        """The piece and those within it; the shell's state after it."""
+        self._source(file, piece)
+        if depth >= _DEEPEST:
+            return place
+        inner: Iterator[Piece] = iter(())
+        if piece.language == "shell":
+            reading = read_calls(piece.window, place)
+            siblings = [name for name in self.texts if name != file]
+            for name, target in used_by_calls(reading.calls, siblings, posixpath.dirname(file)).items():
+                if self.used.get(name, f"{SOLUTION}/{name}") == f"{SOLUTION}/{name}":
+                    self.used[name] = target
+            place = reading.place
+            inner = shell_pieces(piece.window, reading)
+        elif piece.language == "python":
+            inner = python_pieces(piece.window)
+        for one in inner:
+            self._add(file, one, place if one.kind is SourceKind.INLINE else Place(dict(place.variables)), depth + 1)
+        return place
+
+    def _source(self, file: str, piece: Piece) -> None:
+        kind = SourceKind.PATCH if piece.language == "diff" else piece.kind
+        label = ""
+        if kind is SourceKind.SCRIPT:
+            label = "script"
+        elif isinstance(piece.window, Window):
+            label = f"{piece.kind}:{piece.name}"
+        if label:
+            self.labels[file, label] += 1
+            number = self.labels[file, label]
+            label = label if number == 1 else f"{label}#{number}"
+        line = 1 + self.texts[file].text.count("\n", 0, _start(piece.window))
+        self.sources.append(Source(file, kind, piece.language, piece.target, piece.window, line, label))
+
+
+def _start(window: Parent) -> int:
+    """Where a text begins in the file's."""
+    position = 0
+    while isinstance(window, Window):
+        position = window.outer(position)
+        window = window.parent
+    return position
+
+
+def yaml_commands(text: FileText) -> Iterator[Window]:
+    """The command of every step of a solution.yaml."""
+    try:
+        root = YAML(typ="safe", pure=True).compose(text.text)
+    except (YAMLError, ValueError, RecursionError):
+        return
+    if isinstance(root, MappingNode):
+        root = next((value for _, value in root.value if isinstance(value, SequenceNode)), None)
+    for item in root.value if isinstance(root, SequenceNode) else ():
+        pairs = item.value if isinstance(item, MappingNode) else [(None, item)]
+        for key, value in pairs:
+            if isinstance(value, ScalarNode) and (key is None or key.value == "command"):
+                window = yaml_scalar_window(
+                    text, value.start_mark.index, value.end_mark.index, value.style, value.value
+                )
+                if window is not None:
+                    yield window
