@@ -331,7 +331,7 @@ def _operator(
     return Operator(f"sql.{name}", fault, tier, LANGUAGES, sentence, propose, shown)
 
 
-OPERATORS = (
+OPERATORS: tuple[Operator, ...] = (
     _operator(
         "drop-where",
         FaultClass.WRONG_LOGIC,
