@@ -1,0 +1,530 @@
+"""One service of a compose file, in the words of a task's environment.
+
+Compose can say far more than one box can be. What bears on a trial and cannot be had is a problem; what only matters
+to a person at the keyboard (ports, labels, restart rules) is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from harness.engine.contract import Healthcheck, Limits
+from harness.task.documents import Document, plain, read_yaml
+from harness.task.fields import Fields, as_number, show
+from harness.task.files import Folder
+from harness.task.model import Network, NetworkMode
+from harness.task.problems import Problems
+
+RUNNER_FOLDER = "@runner"
+"""What a variable for one of the runner's own host folders becomes: a bind mount of it is an empty folder here."""
+
+_PASSED_OVER = (
+    "annotations", "attach", "build", "container_name", "cpu_count", "cpu_shares", "cpuset", "develop", "expose",
+    "image", "init", "labels", "logging", "mem_reservation", "mem_swappiness", "memswap_limit", "oom_kill_disable",
+    "oom_score_adj", "platform", "ports", "profiles", "pull_policy", "read_only", "restart", "scale", "stdin_open",
+    "stop_grace_period", "stop_signal", "storage_opt", "tty",
+)  # fmt: skip
+_NOT_CARRIED = (
+    "blkio_config", "configs", "device_cgroup_rules", "dns", "dns_opt", "dns_search", "domainname", "extra_hosts",
+    "group_add", "mac_address", "post_start", "pre_stop", "secrets", "shm_size", "sysctls", "ulimits",
+)  # fmt: skip
+_PRIVILEGES = ("cgroup", "cgroup_parent", "credential_spec", "ipc", "pid", "userns_mode", "uts")
+_OTHER_SERVICES = ("depends_on", "links", "external_links", "volumes_from")
+_HARMLESS_SECURITY = ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
+
+_VARIABLE = re.compile(
+    r"\$(?:(?P<escaped>\$)|(?P<bare>[A-Za-z_]\w*)"
+    r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<rule>:?[-?+])(?P<word>(?:[^{}]|\{[^{}]*\})*))?\})"
+)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_MEGABYTES = {"": 1 / (1 << 20), "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0 * 1024}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the compose file says about the one container of the task."""
+
+    builds: bool = False
+    context: Path | None = None
+    dockerfile: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+    image: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    workdir: str | None = None
+    user: str | None = None
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    healthcheck: Healthcheck | None = None
+    hostname: str | None = None
+    network: Network = Network()
+    limits: Limits = Limits()
+    gpus: int = 0
+    files: tuple[tuple[Path, str], ...] = ()
+    mounts: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+def read_service(folder: Folder, path: Path, main: str, variables: Mapping[str, str], *, any_name: bool) -> Service:
+    """The service `main`; with `any_name` a lone service of another name is taken for it.
+
+    A file that does not name `main` adds nothing to it. Problems go to `folder.problems`.
+    """
+    document = read_yaml(folder, path, strings=True)
+    if document is None:
+        return Service()
+    problems = folder.problems
+    known = _dotenv(folder, path.parent / ".env") | dict(os.environ) | dict(variables)
+    spell = _Speller(known, frozenset(variables), problems, document)
+    whole = Fields(document, problems, document.data)
+    whole.known("version", "name", "volumes", "configs", "secrets")
+    if whole.has("include"):
+        problems.error("compose-unsupported", f"{folder.name(path)} includes other files.", path, whole.line("include"))
+    whole.known("include", *(key for key in document.data if key.startswith("x-")))
+    services = whole.section("services")
+    networks = whole.raw("networks")
+    names = [name for name in services if name == main or not _by_profile(services.raw(name))]
+    services.known(*services)
+    if main not in names and any_name and len(names) == 1:
+        main = names[0]
+    others = sorted(name for name in names if name != main)
+    if others or (any_name and main not in names):
+        if others:
+            problems.error(
+                "multi-container",
+                f"{folder.name(path)} starts further containers ({', '.join(others)}); foolsgold runs one.",
+                path,
+                services.line(others[0]),
+            )
+        else:
+            problems.error("bad-value", f"{folder.name(path)} has no service {main}.", path)
+        return Service()
+    if main not in names:
+        return Service()
+    raw = services.raw(main) or {}
+    if not isinstance(raw, dict):
+        services.bad(main, "must be a mapping of keys to values.")
+        return Service()
+    fields = Fields(document, problems, spell.out(raw), ("services", main))
+    return _Reader(folder, path, fields, networks if isinstance(networks, dict) else {}, known).service()
+
+
+class _Reader:
+    """Turns one service's keys into a `Service`."""
+
+    def __init__(
+        self, folder: Folder, path: Path, fields: Fields, networks: Mapping[Any, Any], known: Mapping[str, str]
+    ) -> None:
+        self.folder = folder
+        self.path = path
+        self.base = path.parent
+        self.fields = fields
+        self.networks = networks
+        self.known = known
+        self.lacks: list[str] = []
+
+    def service(self) -> Service:
+        fields = self.fields
+        if fields.has("extends"):
+            self._unsupported("extends", "takes from another service")
+        for key in _OTHER_SERVICES:
+            if fields.raw(key):
+                fields.problems.error(
+                    "multi-container", f"{fields.name(key)} needs other containers.", self.path, fields.line(key)
+                )
+        for key in _NOT_CARRIED:
+            if fields.raw(key):
+                fields.problems.warning(
+                    "compose-ignored", f"{fields.name(key)} has no counterpart in a box.", self.path, fields.line(key)
+                )
+        self._privileges()
+        result = replace(
+            self._built(),
+            image=fields.text("image") or None,
+            env=self._env(),
+            workdir=fields.text("working_dir") or None,
+            user=fields.user("user"),
+            entrypoint=self._words("entrypoint"),
+            command=self._words("command"),
+            healthcheck=self._healthcheck(),
+            hostname=fields.text("hostname") or None,
+            network=self._network(),
+        )
+        limits, gpus = self._limits()
+        files, mounts = self._volumes()
+        fields.known(*_PASSED_OVER, *(key for key in fields if key.startswith("x-")))
+        for _ in fields.unknown():
+            pass
+        return replace(result, limits=limits, gpus=gpus, files=files, mounts=mounts, lacks=tuple(self.lacks))
+
+    def _unsupported(self, key: str, message: str, fields: Fields | None = None) -> None:
+        fields = fields or self.fields
+        fields.problems.error("compose-unsupported", f"{fields.name(key)} {message}.", self.path, fields.line(key))
+
+    def _lack(self, code: str, key: str, what: str) -> None:
+        self.lacks.append(what)
+        self.fields.problems.warning(
+            code, f"{self.fields.name(key)} asks for {what}; no box has that.", self.path, self.fields.line(key)
+        )
+
+    def _built(self) -> Service:
+        value = self.fields.raw("build")
+        if value is None:
+            return Service()
+        if isinstance(value, str):
+            return Service(builds=True, context=self._context(value, "build"))
+        build = self.fields.table("build")
+        if build is None:
+            return Service()
+        for key in ("dockerfile_inline", "additional_contexts", "secrets", "ssh"):
+            if build.has(key):
+                self._unsupported(key, "is not supported; write it as a Dockerfile and build arguments", build)
+        build.known(
+            "dockerfile_inline", "additional_contexts", "secrets", "ssh", "cache_from", "cache_to", "labels", "tags",
+            "platforms", "pull", "no_cache", "progress", "provenance", "sbom", "network", "extra_hosts", "isolation",
+            "privileged", "shm_size", "ulimits", "entitlements",
+        )  # fmt: skip
+        return Service(
+            builds=True,
+            context=self._context(build.text("context") or ".", "build"),
+            dockerfile=build.text("dockerfile") or None,
+            args={name: value for name, value in self._pairs(build, "args") if value is not None},
+            target=build.text("target") or None,
+        )
+
+    def _context(self, text: str, key: str) -> Path | None:
+        if re.match(r"(https?|git|ssh)://|git@|github\.com/|service:|oci-layout:|docker-image:", text):
+            self._unsupported(key, f"builds from {show(text)}, not from a folder of the task")
+            return None
+        return self._inside(text, key)
+
+    def _inside(self, text: str, key: str) -> Path | None:
+        path = Path(os.path.normpath(self.base / text))
+        if path.is_relative_to(self.folder.root) and self.folder.holds(path):
+            return path
+        self.fields.problems.error(
+            "path-escapes", f"{self.fields.name(key)} is {show(text)}, outside the task folder.", self.path,
+            self.fields.line(key),
+        )  # fmt: skip
+        return None
+
+    def _pairs(self, fields: Fields, key: str) -> Iterator[tuple[str, str | None]]:
+        """Of a mapping or a list of K=V; a name without a value takes it from the runner's environment."""
+        value = fields.raw(key)
+        if value is None:
+            return
+        if isinstance(value, dict):
+            pairs = [(str(name), item) for name, item in value.items()]
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            split = [item.partition("=") for item in value]
+            pairs = [(name, text if sign else None) for name, sign, text in split]
+        else:
+            fields.bad(key, "must be a mapping or a list of NAME=VALUE.")
+            return
+        for name, item in pairs:
+            if not name or "\0" in name or isinstance(item, dict | list) or "\0" in str(item):
+                fields.bad(key, f"has an entry {show(name)} that cannot be an environment variable.")
+            else:
+                yield name, self.known.get(name) if item is None else str(item)
+
+    def _env(self) -> dict[str, str]:
+        result: dict[str, str] = {}
+        for entry in self._env_files():
+            path = self._inside(entry, "env_file")
+            if path is not None:
+                if not self.folder.is_file(path):
+                    self.fields.bad("env_file", f"names {show(entry)}, which is not there.")
+                else:
+                    result |= _dotenv(self.folder, path)
+        result |= {name: value for name, value in self._pairs(self.fields, "environment") if value is not None}
+        return result
+
+    def _env_files(self) -> list[str]:
+        value = self.fields.raw("env_file")
+        entries = value if isinstance(value, list) else [] if value is None else [value]
+        names = []
+        for entry in entries:
+            if isinstance(entry, dict):
+                name = entry.get("path")
+                optional = str(entry.get("required", "true")).lower() == "false"
+                if optional and isinstance(name, str) and not (self.base / name).exists():
+                    continue
+                entry = name
+            if isinstance(entry, str):
+                names.append(entry)
+            else:
+                self.fields.bad("env_file", "must name files.")
+        return names
+
+    def _words(self, key: str) -> tuple[str, ...] | None:
+        value = self.fields.raw(key)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            try:
+                return tuple(shlex.split(value))
+            except ValueError as error:
+                self.fields.bad(key, f"cannot be split into words: {error}.")
+                return None
+        if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+            return tuple("" if item is None else str(item) for item in value)
+        self.fields.bad(key, "must be a string or a list of strings.")
+        return None
+
+    def _healthcheck(self) -> Healthcheck | None:
+        check = self.fields.table("healthcheck")
+        if check is None or check.flag("disable"):
+            return None
+        test = check.raw("test")
+        if isinstance(test, list) and test and not any(isinstance(item, dict | list) for item in test):
+            words = [str(item) for item in test]
+            if words[0] == "NONE":
+                return None
+            if words[0] == "CMD":
+                command = shlex.join(words[1:])
+            elif words[0] == "CMD-SHELL" and len(words) > 1:
+                command = " ".join(words[1:])
+            else:
+                check.bad("test", "must begin with CMD, CMD-SHELL or NONE.")
+                return None
+        elif isinstance(test, str) and test.strip():
+            command = test
+        elif test is None:
+            # Only the image's own HEALTHCHECK is tuned here, and that is the engine's to read.
+            return None
+        else:
+            check.bad("test", "must be a string or a list of strings.")
+            return None
+        retries = as_number(check.raw("retries"))
+        return Healthcheck(
+            command,
+            interval=_duration(check, "interval", 30.0),
+            timeout=_duration(check, "timeout", 30.0),
+            start_period=_duration(check, "start_period", 0.0),
+            start_interval=_duration(check, "start_interval", 5.0),
+            retries=3 if retries is None else max(1, int(retries)),
+        )
+
+    def _network(self) -> Network:
+        mode = self.fields.text("network_mode")
+        joined = self.fields.raw("networks")
+        if mode == "none":
+            return Network(NetworkMode.NONE, declared=True)
+        if mode == "host":
+            self._lack("needs-privileges", "network_mode", "the host's network")
+        elif mode and mode.startswith(("service:", "container:")):
+            self.fields.problems.error(
+                "multi-container", f"{self.fields.name('network_mode')} is {show(mode)}: another container's network.",
+                self.path, self.fields.line("network_mode"),
+            )  # fmt: skip
+        names = list(joined) if isinstance(joined, dict | list) else []
+        inner = [self.networks.get(name) for name in names if isinstance(name, str)]
+        if inner and all(isinstance(net, dict) and str(net.get("internal")).lower() == "true" for net in inner):
+            return Network(NetworkMode.NONE, declared=True)
+        return Network()
+
+    def _limits(self) -> tuple[Limits, int]:
+        fields = self.fields
+        deploy = fields.section("deploy")
+        deploy.known("mode", "replicas", "restart_policy", "labels", "placement", "update_config", "rollback_config")
+        deploy.known("endpoint_mode")
+        resources = deploy.section("resources")
+        limits, reserved = resources.section("limits"), resources.section("reservations")
+        reserved.known("cpus", "memory", "generic_resources", "pids")
+        devices = reserved.raw("devices")
+        gpus = 0
+        if devices or fields.raw("gpus") or fields.raw("runtime") == "nvidia":
+            gpus = 1
+            self._lack("needs-gpu", "deploy" if devices else "gpus" if fields.has("gpus") else "runtime", "a GPU")
+        return (
+            Limits(
+                memory_mb=_megabytes(fields, "mem_limit") or _megabytes(limits, "memory"),
+                cpus=_amount(fields, "cpus") or _amount(limits, "cpus"),
+                pids=max(0, int(_amount(fields, "pids_limit") or _amount(limits, "pids"))),
+            ),
+            gpus,
+        )
+
+    def _privileges(self) -> None:
+        fields = self.fields
+        if fields.flag("privileged"):
+            self._lack("needs-privileges", "privileged", "a privileged container")
+        added = fields.strings("cap_add")
+        if added:
+            self._lack("needs-privileges", "cap_add", f"the capabilities {', '.join(added)}")
+        fields.known("cap_drop")
+        if fields.raw("devices"):
+            self._lack("needs-privileges", "devices", "host devices")
+        options = [option for option in fields.strings("security_opt") if option not in _HARMLESS_SECURITY]
+        if options:
+            self._lack("needs-privileges", "security_opt", f"the security options {', '.join(options)}")
+        for key in _PRIVILEGES:
+            value = fields.raw(key)
+            if value and value not in ("private", "shareable"):
+                self._lack("needs-privileges", key, f"{key} {show(plain(value))}")
+
+    def _volumes(self) -> tuple[tuple[tuple[Path, str], ...], tuple[str, ...]]:
+        files: list[tuple[Path, str]] = []
+        mounts: list[str] = []
+        value = self.fields.raw("volumes")
+        entries = value if isinstance(value, list) else []
+        if value is not None and not isinstance(value, list):
+            self.fields.bad("volumes", "must be a list.")
+        for entry in entries:
+            kind, source, target = _volume(entry)
+            if not target.startswith("/"):
+                self.fields.bad("volumes", f"has an entry without an absolute path in the container: {show(entry)}.")
+            elif kind == "tmpfs" or source.startswith(RUNNER_FOLDER):
+                mounts.append(target)
+            elif kind == "bind":
+                self._bind(source, target, files)
+            # An anonymous or named volume starts as what the image has there, so the box's own files serve.
+        temporary = self.fields.raw("tmpfs")
+        for entry in temporary if isinstance(temporary, list) else [temporary]:
+            if isinstance(entry, str) and entry.startswith("/"):
+                mounts.append(entry.partition(":")[0])
+            elif entry is not None:
+                self.fields.bad("tmpfs", "must name absolute paths.")
+        return tuple(files), tuple(dict.fromkeys(str(PurePosixPath(path)) for path in mounts))
+
+    def _bind(self, source: str, target: str, files: list[tuple[Path, str]]) -> None:
+        path = Path(os.path.normpath(self.base / os.path.expanduser(source)))  # noqa: PTH111 - a plain string here
+        if path.is_relative_to(self.folder.root) and self.folder.holds(path) and path.exists():
+            files.append((path, target))
+            self.fields.problems.warning(
+                "bind-mount", f"{self.fields.name('volumes')} binds {show(source)}; each box gets a copy of its own.",
+                self.path, self.fields.line("volumes"),
+            )  # fmt: skip
+        else:
+            self._lack("needs-host-path", "volumes", f"the host path {show(source)} at {target}")
+
+
+class _Speller:
+    """Compose's variable interpolation."""
+
+    def __init__(
+        self, known: Mapping[str, str], runner: frozenset[str], problems: Problems, document: Document
+    ) -> None:
+        self.known = known
+        self.runner = runner
+        self.problems = problems
+        self.document = document
+
+    def out(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self.out(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.out(item) for item in value]
+        return self.text(value) if isinstance(value, str) and "$" in value else value
+
+    def text(self, text: str) -> str:
+        return _VARIABLE.sub(self._replace, text)
+
+    def _replace(self, match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return "$"
+        name, rule, word = match["bare"] or match["name"], match["rule"] or "", match["word"] or ""
+        value = self.known.get(name)
+        there = value is not None and (value != "" or ":" not in rule)
+        if rule.endswith("+"):
+            return self.text(word) if there else ""
+        if there:
+            if name not in self.runner and name in os.environ:
+                self._say("host-variable", f"takes {name} from this machine's environment")
+            return value or ""
+        if rule.endswith("-"):
+            return self.text(word)
+        if rule.endswith("?"):
+            self.problems.error(
+                "missing-variable",
+                f"{self.document.file.name} needs the environment variable {name}, which is not set"
+                f"{f' ({word})' if word else ''}; set it before running.",
+                self.document.file,
+            )
+        elif value is None:
+            self._say("missing-variable", f"uses the variable {name}, which is not set: it is empty, as in Compose")
+        return value or ""
+
+    def _say(self, code: str, what: str) -> None:
+        self.problems.warning(code, f"{self.document.file.name} {what}.", self.document.file)
+
+
+def _by_profile(service: Any) -> bool:
+    """A service that only starts when its profile is asked for, which no runner does."""
+    return isinstance(service, dict) and bool(service.get("profiles"))
+
+
+def _volume(entry: Any) -> tuple[str, str, str]:
+    """(bind, volume or tmpfs; source; target)."""
+    if isinstance(entry, dict):
+        return (str(entry.get("type", "volume")), str(entry.get("source") or ""), str(entry.get("target") or ""))
+    if not isinstance(entry, str):
+        return "volume", "", ""
+    source, sign, rest = entry.partition(":")
+    if not sign:
+        return "volume", "", source
+    target = rest.partition(":")[0]
+    return ("bind" if source.startswith(("/", ".", "~", RUNNER_FOLDER)) else "volume"), source, target
+
+
+def _dotenv(folder: Folder, path: Path) -> dict[str, str]:
+    """NAME=VALUE lines, quotes taken off."""
+    if not folder.is_file(path):
+        return {}
+    found = {}
+    for line in (folder.text(path) or "").splitlines():
+        name, sign, value = line.strip().removeprefix("export ").partition("=")
+        if not sign or name.startswith("#") or not name.strip():
+            continue
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        else:
+            value = value.partition(" #")[0].rstrip()
+        found[name.strip()] = value
+    return found
+
+
+def _duration(fields: Fields, key: str, default: float) -> float:
+    value = fields.text(key)
+    if not value:
+        return default
+    parts = _DURATION.findall(value)
+    if parts and "".join(number + unit for number, unit in parts) == value.strip():
+        return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    number = as_number(value)
+    if number is not None and number >= 0:
+        fields.odd(key, f"is {show(value)} without a unit; taken as seconds.")
+        return number
+    fields.bad(key, f"must be a duration such as 5s or 1m30s, not {show(value)}.")
+    return default
+
+
+def _megabytes(fields: Fields, key: str) -> int:
+    value = fields.text(key)
+    if not value:
+        return 0
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        fields.bad(key, f"must be a size such as 512m or 2g, not {show(value)}.")
+        return 0
+    return max(1, int(float(match[1]) * _MEGABYTES[match[2].lower()]))
+
+
+def _amount(fields: Fields, key: str) -> float:
+    value = fields.text(key)
+    if not value:
+        return 0.0
+    number = as_number(value)
+    if number is None:
+        fields.bad(key, f"must be a number, not {show(value)}.")
+        return 0.0
+    return max(0.0, number)

@@ -1,0 +1,162 @@
+"""From the paths a user names to the tasks below them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.task import harbor, terminal_bench
+from harness.task.model import Problem, Severity, Task, Unusable
+from harness.task.problems import printable
+
+RUN_MARK = "run.db"
+"""A folder with this file is one of our own runs, with copies of tasks in it."""
+
+_SKIPPED = frozenset({"node_modules", "__pycache__"})
+_ONCE = frozenset({"unknown-key"})
+"""Codes that are said once a discovery: a dataset's private key is in each of its thousand tasks."""
+
+
+def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
+    """Every task in or below `paths`, in their order and then by name; each with a name of its own.
+
+    Raises UsageError for a path that is not there or has no task.
+    """
+    found: list[tuple[Path, str, Path]] = []
+    seen: set[str] = set()
+    for path in paths:
+        before = len(found)
+        again = False
+        for task, name in _below(_root(path)):
+            real = os.path.realpath(task)
+            again = again or real in seen
+            if real not in seen:
+                seen.add(real)
+                found.append((task, name, path))
+        if len(found) == before and not again:
+            raise UsageError(
+                f"There is no task in {printable(str(path))}.",
+                hint=f"A task is a folder with {harbor.CONFIG} (Harbor) or {terminal_bench.CONFIG} (Terminal-Bench 1).",
+            )
+    names = _unique([(name, path) for _, name, path in found])
+    return _once([_load(task, name) for (task, _, _), name in zip(found, names, strict=True)])
+
+
+def load(path: Path, name: str) -> Task | Unusable:
+    """Read one task folder in whatever format it has."""
+    has_harbor = os.path.lexists(path / harbor.CONFIG)
+    has_terminal_bench = os.path.lexists(path / terminal_bench.CONFIG)
+    if not has_harbor and not has_terminal_bench:
+        raise UsageError(
+            f"{printable(str(path))} is not a task.",
+            hint=f"A task is a folder with {harbor.CONFIG} (Harbor) or {terminal_bench.CONFIG} (Terminal-Bench 1).",
+        )
+    if not has_harbor:
+        return terminal_bench.load(path, name)
+    task = harbor.load(path, name)
+    if has_terminal_bench:
+        both = Problem(
+            "two-formats",
+            Severity.WARNING,
+            f"There are both {harbor.CONFIG} and {terminal_bench.CONFIG}; it is read as a Harbor task.",
+            path / terminal_bench.CONFIG,
+        )
+        task = replace(task, problems=(*task.problems, both))
+    return task
+
+
+def _load(path: Path, name: str) -> Task | Unusable:
+    if _is_task(path):
+        return load(path, name)
+    message = "This folder cannot be read, so nobody knows whether there are tasks in it."
+    return Unusable(name, path, (Problem("unreadable", Severity.ERROR, message, path),))
+
+
+def _root(path: Path) -> Path:
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links
+    if path.name in (harbor.CONFIG, terminal_bench.CONFIG) and not path.is_dir():
+        path = path.parent
+    if not os.path.lexists(path):
+        raise UsageError(f"{printable(str(path))} does not exist.", hint="Name a task's folder, or a folder of tasks.")
+    if not path.is_dir():
+        raise UsageError(f"{printable(str(path))} is not a folder.", hint="Name a task's folder, or a folder of tasks.")
+    return path
+
+
+def _below(root: Path) -> list[tuple[Path, str]]:
+    """(task folder, name), by name. A task's own folders are not looked into."""
+    if _is_task(root):
+        return [(root, printable(root.name) or "task")]
+    found: list[Path] = []
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                children = list(entries)
+        except OSError as error:
+            if folder == root:
+                raise UsageError(f"{printable(str(root))} cannot be read: {error.strerror}.") from error
+            found.append(folder)
+            continue
+        if any(entry.name == RUN_MARK for entry in children):
+            continue
+        for entry in children:
+            if entry.name.startswith(".") or entry.name in _SKIPPED or not _leads_to_folder(entry):
+                continue
+            path = folder / entry.name
+            if _is_task(path):
+                found.append(path)
+            elif not entry.is_symlink():
+                # A link is followed to a task and no further: nobody asked for what else is behind it.
+                folders.append(path)
+    found.sort(key=lambda path: [os.fsencode(part) for part in path.parts])
+    return [(path, printable(path.relative_to(root).as_posix())) for path in found]
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_task(path: Path) -> bool:
+    return os.path.lexists(path / harbor.CONFIG) or os.path.lexists(path / terminal_bench.CONFIG)
+
+
+def _unique(named: list[tuple[str, Path]]) -> list[str]:
+    """Names of several roots may meet: those get their root's name before them, and a number where that won't do."""
+    counts = Counter(name for name, _ in named)
+    result = []
+    used: set[str] = set()
+    for name, root in named:
+        if counts[name] > 1:
+            above = Path(os.path.abspath(root))  # noqa: PTH100 - normalises without following links
+            prefix = above.parent.name if above.name == name else above.name
+            name = f"{printable(prefix)}/{name}" if prefix else name
+        candidate, number = name, 2
+        while candidate in used:
+            candidate, number = f"{name}#{number}", number + 1
+        used.add(candidate)
+        result.append(candidate)
+    return result
+
+
+def _once(tasks: list[Task | Unusable]) -> list[Task | Unusable]:
+    said: set[str] = set()
+    result = []
+    for task in tasks:
+        kept = []
+        for problem in task.problems:
+            if problem.code in _ONCE:
+                if problem.message in said:
+                    continue
+                said.add(problem.message)
+            kept.append(problem)
+        result.append(task if len(kept) == len(task.problems) else replace(task, problems=tuple(kept)))
+    return result

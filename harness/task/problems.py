@@ -1,0 +1,35 @@
+"""Gathering what is wrong with one task while it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.task.model import Problem, Severity
+
+
+class Problems:
+    """What was found so far, each thing once."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def error(self, code: str, message: str, file: Path, line: int | None = None) -> None:
+        self._add(code, Severity.ERROR, message, file, line)
+
+    def warning(self, code: str, message: str, file: Path, line: int | None = None) -> None:
+        self._add(code, Severity.WARNING, message, file, line)
+
+    @property
+    def fatal(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self.found)
+
+    def _add(self, code: str, severity: Severity, message: str, file: Path, line: int | None) -> None:
+        problem = Problem(code, severity, printable(message), file, line)
+        if problem not in self.found:
+            self.found.append(problem)
+
+
+def printable(text: str) -> str:
+    """Without what no terminal or JSON file takes: half surrogates (of odd file names) and control characters."""
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() or c in " \n" else f"\\x{ord(c):02x}" for c in whole)
