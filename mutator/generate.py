@@ -150,13 +150,12 @@ def _mutant(
         sentence=operator.sentence.format_map(candidate.fields),
         before=before,
         after=after,
-        digest=short_id(source.file, *(f"{edit.start}:{edit.end}:{edit.new.hex()}" for edit in byte_edits)),
+        digest=short_id(source.id, *(repr(leftmost(source.text, edit)) for edit in edits)),
     )
 
 
 def least(text: str, edit: Edit) -> Edit:
-    """The same change with what both sides share cut off, moved as far to the left as it goes: equal changes of a
-    text become equal edits."""
+    """The same change with what both sides share cut off."""
     start, end, new = edit.start, edit.end, edit.new
     while start < end and new and text[end - 1] == new[-1]:
         end -= 1
@@ -165,8 +164,12 @@ def least(text: str, edit: Edit) -> Edit:
     limit = min(end - start, len(new))
     while shared < limit and text[start + shared] == new[shared]:
         shared += 1
-    start += shared
-    new = new[shared:]
+    return Edit(start + shared, end, new[shared:])
+
+
+def leftmost(text: str, edit: Edit) -> Edit:
+    """Equal changes of a text become equal edits: of the places where a run may be said to go or come, the first."""
+    start, end, new = edit.start, edit.end, edit.new
     if start == end:
         while start > 0 and new and text[start - 1] == new[-1]:
             new = new[-1] + new[:-1]

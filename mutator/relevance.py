@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -199,7 +199,7 @@ def _literal_tokens(text: str) -> dict[str, float]:
         if unit:
             tokens[digits + unit.rstrip("s") if len(unit) > 2 else digits + unit] = UNIT
         if len(digits) == 1:
-            tokens.setdefault(digits, DIGIT)
+            tokens.setdefault(digits, DIGIT if digits in "01" else 2 * DIGIT)
         else:
             status = len(digits) == 3 and digits[0] in "12345"
             tokens.setdefault(digits, STATUS if status else NUMBER)
@@ -227,6 +227,7 @@ class Relevance:
         for requirement in self.requirements:
             for token in requirement.tokens:
                 self._where.setdefault(token, []).append(requirement.index)
+        self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._zone = lru_cache(maxsize=4096)(lambda text, code: tokens_of(text, code=code))
 
     def links(self, mutant: Mutant, most: int = 3) -> tuple[Link, ...]:
@@ -265,4 +266,16 @@ class Relevance:
         for tokens, nearness in zones:
             for token in tokens:
                 near.setdefault(token, nearness)
+                if token not in self._where and token in self._abbreviated:
+                    near.setdefault(self._abbreviated[token], nearness / 2)
         return near
+
+
+def _abbreviations(words: Iterable[str]) -> dict[str, str]:
+    """`req` for request, `addr` for address: a beginning that only one word of the instruction has."""
+    found: dict[str, str] = {}
+    for word in words:
+        for length in range(3, len(word)):
+            short = word[:length]
+            found[short] = "" if short in found else word
+    return {short: word for short, word in found.items() if word}

@@ -1,0 +1,242 @@
+"""`foolsgold mutants` and `foolsgold operators`: what would be broken, and how. Nothing runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from tabulate import tabulate
+
+from harness.errors import UsageError
+from harness.mutants import StepMutants, Wish, diff, task_mutants
+from harness.task.discover import discover
+from harness.task.model import Task, Unusable
+from mutator.model import FaultClass, Operator
+from mutator.operators import FAMILIES
+from mutator.operators.state import OPERATORS as STATE_OPERATORS
+from mutator.select import Chosen
+
+SCHEMA = "foolsgold/mutants/1"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--operator", "operators", multiple=True, metavar="ID", help="Only this operator or family of operators.")
+@click.option("--fault", "faults", multiple=True, metavar="CLASS", help="Only this fault class.")
+@click.option("--source", "sources", multiple=True, metavar="TEXT", help="Only sources whose name has this in it.")
+@click.option("--budget", type=click.IntRange(min=1), default=60, show_default=True, help="At most this many a step.")
+@click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Breaks ties between mutants worth the same.")
+@click.option("--diff", "with_diff", is_flag=True, help="Show the change of each mutant.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
+def mutants(
+    paths: tuple[Path, ...],
+    operators: tuple[str, ...],
+    faults: tuple[str, ...],
+    sources: tuple[str, ...],
+    budget: int,
+    everything: bool,
+    seed: int,
+    with_diff: bool,
+    as_json: bool,
+) -> None:
+    """List the broken variants of each task's reference solution, in the order in which they would run.
+
+    \b
+    Examples:
+      foolsgold mutants tasks/my-task
+      foolsgold mutants tasks/my-task --diff --fault missing-flag
+      foolsgold mutants tasks --all --json > mutants.json
+    """
+    _check(operators, faults)
+    wish = Wish(frozenset(operators), frozenset(faults), frozenset(sources), None if everything else budget, seed)
+    listed: list[dict[str, Any]] = []
+    for task in discover(paths):
+        if isinstance(task, Unusable):
+            listed.append({"task": task.name, "problems": [problem.message for problem in task.problems]})
+            if not as_json:
+                click.echo(f"{task.name}: cannot be read", err=True)
+                for problem in task.problems:
+                    click.echo(f"  {problem.file}: {problem.message}", err=True)
+            continue
+        made = task_mutants(task, wish)
+        listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
+        if not as_json:
+            _show(task, made, with_diff)
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "seed": seed, "tasks": listed}, indent=2))
+
+
+def _check(operators: Sequence[str], faults: Sequence[str]) -> None:
+    known = {operator.id for operator in every_operator()}
+    for wished in operators:
+        if not any(each == wished or each.startswith(f"{wished}.") for each in known):
+            raise UsageError(f"There is no operator `{wished}`.", hint="`foolsgold operators` lists them.")
+    for fault in faults:
+        if fault not in set(FaultClass):
+            raise UsageError(f"There is no fault class `{fault}`.", hint=f"Known: {', '.join(sorted(FaultClass))}.")
+
+
+def every_operator() -> list[Operator]:
+    return [operator for family in FAMILIES for operator in family.operators]
+
+
+def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
+    if not steps:
+        click.echo(f"{task.name}: no reference solution to break")
+        return
+    for step in steps:
+        title = f"{task.name}, step {step.step.name}" if step.step.name else task.name
+        chosen = step.selection.chosen
+        selection = step.selection
+        left_out = f"{len(selection.duplicates)} duplicates, {step.tally.invalid} invalid, {selection.left} over budget"
+        click.echo(f"{title}: {len(chosen)} of {step.generated} mutants ({left_out})")
+        for skipped in step.skipped:
+            click.echo(f"  not mutated: {skipped.file}: {skipped.reason}")
+        if with_diff:
+            for entry in chosen:
+                click.echo(f"\n{entry.mutant.id}  {entry.mutant.place}  {entry.mutant.operator}")
+                click.echo(f"{entry.mutant.sentence}{_linked(step, entry)}")
+                click.echo(diff(step.files, entry.mutant))
+            continue
+        rows = [
+            (
+                entry.mutant.id,
+                entry.mutant.place,
+                entry.mutant.operator,
+                entry.mutant.fault.value,
+                f"{entry.links[0].score:.1f}" if entry.links else "",
+                entry.mutant.sentence,
+            )
+            for entry in chosen
+        ]
+        headers = ("id", "place", "operator", "fault", "relevance", "what is wrong with it")
+        click.echo(tabulate(rows, headers=headers, disable_numparse=True))
+        click.echo()
+
+
+def _linked(step: StepMutants, entry: Chosen) -> str:
+    if not entry.links:
+        return ""
+    requirement = step.relevance.requirements[entry.links[0].requirement]
+    return f"\n  breaks: {requirement.text}"
+
+
+def _as_json(step: StepMutants) -> dict[str, Any]:
+    return {
+        "name": step.step.name,
+        "sources": [
+            {
+                "id": source.id,
+                "kind": source.kind,
+                "language": source.language,
+                "target": source.target,
+                "line": source.line,
+            }
+            for source in step.sources
+        ],
+        "skipped": [{"file": skipped.file, "reason": skipped.reason} for skipped in step.skipped],
+        "generated": step.generated,
+        "duplicates": dict(step.selection.duplicates),
+        "invalid": step.tally.invalid,
+        "beyond_budget": step.selection.left,
+        "mutants": [
+            {
+                "id": entry.mutant.id,
+                "file": entry.mutant.file,
+                "line": entry.mutant.line,
+                "source": entry.mutant.source,
+                "target": entry.mutant.target,
+                "scope": entry.mutant.scope,
+                "operator": entry.mutant.operator,
+                "fault": entry.mutant.fault,
+                "tier": entry.mutant.tier,
+                "sentence": entry.mutant.sentence,
+                "diff": diff(step.files, entry.mutant),
+                "requirements": [
+                    {
+                        "text": step.relevance.requirements[link.requirement].text,
+                        "line": step.relevance.requirements[link.requirement].line,
+                        "score": link.score,
+                        "evidence": list(link.evidence),
+                    }
+                    for link in entry.links
+                ],
+            }
+            for entry in step.selection.chosen
+        ],
+    }
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Write the page docs/operators.md.")
+def operators(as_json: bool, as_markdown: bool) -> None:
+    """List every operator: what it breaks, in which languages, with an example.
+
+    \b
+    Examples:
+      foolsgold operators
+      foolsgold operators --json
+    """
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"schema": "foolsgold/operators/1", "operators": [_described(op) for op in every_operator()]}, indent=2
+            )
+        )
+    elif as_markdown:
+        click.echo(markdown(), nl=False)
+    else:
+        rows: list[tuple[str, str, str, str]] = [
+            (op.id, op.fault.value, op.tier.value, op.sentence) for op in every_operator()
+        ]
+        rows += [(op.id, op.fault.value, op.tier.value, op.sentence) for op in STATE_OPERATORS]
+        click.echo(tabulate(rows, headers=("operator", "fault", "tier", "what is wrong then")))
+
+
+def _described(operator: Operator) -> dict[str, Any]:
+    return {
+        "id": operator.id,
+        "fault": operator.fault,
+        "tier": operator.tier,
+        "languages": sorted(operator.languages),
+        "sentence": operator.sentence,
+        "examples": [
+            {"language": example.language, "before": example.before, "after": list(example.after)}
+            for example in operator.examples
+        ],
+    }
+
+
+def markdown() -> str:
+    """docs/operators.md, made of the operators' own examples."""
+    parts = [
+        "# Operators\n",
+        "\nEvery way in which foolsgold breaks a solution, with its fault class, its tier (coarse mutants run first)",
+        " and an example. This page is made by `foolsgold operators --markdown`; the examples are tests.\n",
+    ]
+    for family in FAMILIES:
+        languages = ", ".join(sorted(family.languages))
+        parts.append(f"\n## {family.name}\n\nLanguages: {languages}.\n")
+        parts += [_section(operator) for operator in family.operators]
+    parts.append("\n## state\n\nMade after solving, on the files and services that the reference left behind.\n\n")
+    parts.append("| operator | fault | tier | what is wrong then |\n|---|---|---|---|\n")
+    parts += [f"| `{op.id}` | {op.fault} | {op.tier} | {op.sentence} |\n" for op in STATE_OPERATORS]
+    return "".join(parts)
+
+
+def _section(operator: Operator) -> str:
+    example = next((example for example in operator.examples if example.after), operator.examples[0])
+    language = example.language or min(operator.languages)
+    shown = "".join(f"\nbecomes\n\n{_block(after, language)}" for after in example.after[:2])
+    title = f"\n### {operator.id}\n\n{operator.fault}, {operator.tier}: {operator.sentence}\n\n"
+    return f"{title}{_block(example.before, language)}{shown}"
+
+
+def _block(text: str, language: str) -> str:
+    fence = "````" if "```" in text else "```"
+    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}\n"

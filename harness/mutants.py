@@ -1,0 +1,116 @@
+"""From a task to its mutants: reads the solution, asks the mutator, and keeps what was asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.task.model import Solution, Step, Task
+from mutator.generate import Tally, generate
+from mutator.model import Mutant, Operator, Source, apply_bytes
+from mutator.operators import FAMILIES
+from mutator.relevance import Relevance
+from mutator.select import Selection, select
+from mutator.sources import Skipped, read_sources
+
+TOO_LARGE = 32 << 20
+"""Bytes beyond which a solution's file is left alone: no person wrote it by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which mutants are wanted. Empty sets want all."""
+
+    operators: frozenset[str] = frozenset()
+    faults: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    budget: int | None = 60
+    seed: int = 0
+
+    def operator(self, operator: Operator) -> bool:
+        return (not self.operators or any(_named(operator.id, wished) for wished in self.operators)) and (
+            not self.faults or operator.fault in self.faults
+        )
+
+    def source(self, source: Source) -> bool:
+        return not self.sources or any(wished in source.id for wished in self.sources)
+
+
+def _named(operator: str, wished: str) -> bool:
+    """`python` and `python.hollow-function` both name python.hollow-function."""
+    return operator == wished or operator.startswith(f"{wished}.")
+
+
+@dataclass(frozen=True, slots=True)
+class StepMutants:
+    step: Step
+    files: Mapping[str, bytes]
+    sources: tuple[Source, ...]
+    relevance: Relevance
+    selection: Selection
+    generated: int
+    tally: Tally
+    skipped: tuple[Skipped, ...] = field(default=())
+
+
+def task_mutants(task: Task, wish: Wish) -> list[StepMutants]:
+    """The mutants of every step that has a solution; the budget is one step's."""
+    return [step_mutants(step, step.solution, wish) for step in task.steps if step.solution is not None]
+
+
+def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
+    files = solution_files(solution)
+    skipped: list[Skipped] = []
+    script = solution.script.relative_to(solution.folder).as_posix()
+    everything = read_sources(files, script, skipped=skipped)
+    sources = tuple(source for source in everything if wish.source(source))
+    tally = Tally()
+    made = list(generate(sources, files, FAMILIES, accept=wish.operator, tally=tally))
+    relevance = Relevance(step.instruction)
+    languages = {source.id: source.language for source in sources}
+    selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed)
+    return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped))
+
+
+def solution_files(solution: Solution) -> dict[str, bytes]:
+    """Every regular file of the solution by its path in it; links and huge files are not mutated."""
+    found: dict[str, bytes] = {}
+    for path in sorted(solution.folder.rglob("*")):
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= TOO_LARGE:
+            found[path.relative_to(solution.folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def mutated_file(files: Mapping[str, bytes], mutant: Mutant) -> bytes:
+    return apply_bytes(files[mutant.file], mutant.edits)
+
+
+def diff(files: Mapping[str, bytes], mutant: Mutant, context: int = 2) -> str:
+    """The least unified diff of the real file."""
+    data = files[mutant.file]
+    first = data.count(b"\n", 0, mutant.edits[0].start)
+    last = data.count(b"\n", 0, mutant.edits[-1].end) + 1
+    low = max(first - context, 0)
+    before = data.split(b"\n")
+    tail = len(before) - min(last + context, len(before))
+    after = mutated_file(files, mutant).split(b"\n")
+    old = [_shown(line) for line in before[low : len(before) - tail]]
+    new = [_shown(line) for line in after[low : len(after) - tail]]
+    lines: Sequence[str] = list(difflib.unified_diff(old, new, mutant.file, mutant.file, lineterm="", n=context))
+    return "\n".join(_moved(line, low) for line in lines)
+
+
+def _shown(line: bytes) -> str:
+    return line.rstrip(b"\r").decode("utf-8", "backslashreplace")
+
+
+def _moved(line: str, by: int) -> str:
+    """A hunk's header, counted from the top of the file and not of the part that was compared."""
+    if not line.startswith("@@"):
+        return line
+    parts = line.split(" ")
+    for index in (1, 2):
+        start, _, count = parts[index][1:].partition(",")
+        parts[index] = f"{parts[index][0]}{int(start) + by}{',' + count if count else ''}"
+    return " ".join(parts)
