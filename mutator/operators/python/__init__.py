@@ -1,0 +1,26 @@
+"""The Python family: operators over one libcst tree, edits by span in the original text."""
+
+from __future__ import annotations
+
+from mutator.model import Candidate, Operator
+from mutator.operators.python import flags, mappings
+from mutator.operators.python.define import PYTHON
+from mutator.operators.python.tree import PythonTree
+from mutator.operators.python.tree import parse as parse_tree
+
+
+class PythonFamily:
+    name = "python"
+    languages = PYTHON
+    operators: tuple[Operator, ...] = (
+        *(value for module in (flags, mappings) for value in vars(module).values() if isinstance(value, Operator)),
+    )
+
+    def parse(self, text: str, language: str) -> PythonTree | None:
+        return parse_tree(text) if language in self.languages else None
+
+    def valid(self, tree: PythonTree, candidate: Candidate) -> bool:
+        return tree.valid(candidate)
+
+
+FAMILY = PythonFamily()

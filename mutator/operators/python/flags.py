@@ -1,0 +1,446 @@
+"""Command-line options that are gone, ignored, inverted or default to something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.python.define import operator
+from mutator.operators.python.tree import (
+    PythonTree,
+    add_argument,
+    body_start,
+    callee,
+    dotted,
+    drop_item,
+    item_span,
+    keyword,
+    last_name,
+    positional,
+    statements,
+)
+
+_NAMESPACES = frozenset({"args", "opts", "options", "ns", "namespace", "parsed", "arguments", "cli_args", "params"})
+_OPTION = re.compile(r"--?[A-Za-z0-9][\w-]*")
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One declared option."""
+
+    node: cst.CSTNode
+    """The declaring call (argparse, click) or parameter (typer)."""
+    flag: str
+    name: str
+    """The attribute or parameter that carries its value."""
+    default: str
+    names: tuple[cst.Arg, ...] = ()
+
+
+def _argparse_options(tree: PythonTree) -> Iterator[_Option]:
+    for call in tree.every(cst.Call):
+        if last_name(call) != "add_argument":
+            continue
+        names = [arg for arg in positional(call) if (tree.literal(arg.value) or "").startswith("-")]
+        if not names:
+            continue
+        flags = [tree.literal(arg.value) or "" for arg in names]
+        flag = next((name for name in flags if name.startswith("--")), flags[0])
+        dest = keyword(call, "dest")
+        name = tree.literal(dest.value) if dest else flag.lstrip("-").replace("-", "_")
+        if name and name.isidentifier() and flag not in ("-h", "--help"):
+            yield _Option(call, flag, name, _argparse_default(tree, call), tuple(names))
+
+
+def _argparse_default(tree: PythonTree, call: cst.Call) -> str:
+    default = keyword(call, "default")
+    if default is not None:
+        return tree.code(default.value)
+    action = keyword(call, "action")
+    return {"store_true": "False", "store_false": "True"}.get(
+        tree.literal(action.value) or "" if action else "", "None"
+    )
+
+
+def _click_options(tree: PythonTree) -> Iterator[tuple[_Option, cst.Decorator, cst.FunctionDef, cst.Param]]:
+    for function in tree.every(cst.FunctionDef):
+        for decorator in function.decorators:
+            call = decorator.decorator
+            if not isinstance(call, cst.Call) or last_name(call) not in ("option", "flag"):
+                continue
+            names = [arg for arg in positional(call) if tree.literal(arg.value)]
+            written = [tree.literal(arg.value) or "" for arg in names]
+            flags = [part for name in written for part in name.split("/") if part.strip().startswith("-")]
+            if not flags:
+                continue
+            flag = next((name for name in flags if name.startswith("--")), flags[0]).strip()
+            given = next((name for name in written if name.isidentifier()), flag.lstrip("-").replace("-", "_").lower())
+            param = next((p for p in _parameters(function) if p.name.value == given), None)
+            if param is not None:
+                option = _Option(call, flag, given, _click_default(tree, call), tuple(names))
+                yield option, decorator, function, param
+
+
+def _click_default(tree: PythonTree, call: cst.Call) -> str:
+    default = keyword(call, "default")
+    if default is not None and not isinstance(default.value, cst.Lambda):
+        return tree.code(default.value)
+    if keyword(call, "is_flag") or any("/" in (tree.literal(arg.value) or "") for arg in positional(call)):
+        return "False"
+    if keyword(call, "multiple"):
+        return "()"
+    return "0" if keyword(call, "count") else "None"
+
+
+def _typer_options(tree: PythonTree) -> Iterator[tuple[_Option, cst.FunctionDef, cst.Param]]:
+    for function in tree.every(cst.FunctionDef):
+        command = any(last_name(d.decorator) in ("command", "callback") for d in function.decorators)
+        for param in _parameters(function):
+            call = _typer_call(param)
+            annotation = param.annotation.annotation if param.annotation else None
+            if call is None and not (command and param.default is not None and annotation is not None):
+                continue
+            if call is None and any(last_name(d.decorator) == "option" for d in function.decorators):
+                continue
+            written = [tree.literal(arg.value) or "" for arg in positional(call)] if call else []
+            flags = [part for name in written for part in name.split("/") if part.startswith("--")]
+            flag = flags[0] if flags else "--" + param.name.value.replace("_", "-")
+            default = param.default if param.default is not call else _first_value(tree, call)
+            text = tree.code(default) if default is not None else "None"
+            yield _Option(param, flag, param.name.value, "None" if text == "..." else text), function, param
+
+
+def _typer_call(param: cst.Param) -> cst.Call | None:
+    """`typer.Option(...)` as the default or inside Annotated[...]."""
+    if isinstance(param.default, cst.Call) and callee(param.default).endswith("Option"):
+        return param.default
+    annotation = param.annotation.annotation if param.annotation else None
+    if isinstance(annotation, cst.Subscript):
+        for element in annotation.slice:
+            value = element.slice.value if isinstance(element.slice, cst.Index) else None
+            if isinstance(value, cst.Call) and callee(value).endswith("Option"):
+                return value
+    return None
+
+
+def _first_value(tree: PythonTree, call: cst.Call | None) -> cst.BaseExpression | None:
+    if call is None:
+        return None
+    named = keyword(call, "default")
+    if named is not None:
+        return named.value
+    first = positional(call)[:1]
+    return first[0].value if first and not (tree.literal(first[0].value) or "").startswith("-") else None
+
+
+def _parameters(function: cst.FunctionDef) -> list[cst.Param]:
+    params = function.params
+    return [*params.posonly_params, *params.params, *params.kwonly_params]
+
+
+def _drop_parameter(tree: PythonTree, function: cst.FunctionDef, param: cst.Param) -> Edit | None:
+    """None where a lone `*` or `/` beside it would be left hanging."""
+    params = function.params
+    for group in (params.posonly_params, params.params, params.kwonly_params):
+        if param in group:
+            if len(group) == 1 and (group is not params.params or isinstance(params.star_arg, cst.ParamStar)):
+                return None
+            if len(group) == 1 and (params.star_arg or params.star_kwarg):
+                return None
+            return drop_item(tree, group, list(group).index(param))
+    return None
+
+
+def _set_first(tree: PythonTree, function: cst.FunctionDef, name: str, value: str) -> Edit | None:
+    """`name = value` as the first statement of the body."""
+    first = body_start(function)
+    if first is None:
+        return None
+    start = tree.span(_first_line(first))[0]
+    on_header = isinstance(function.body, cst.SimpleStatementSuite)
+    end = "; " if on_header else tree.newline + tree.indent(first)
+    return None if not on_header and tree.indent(first).strip() else Edit(start, start, f"{name} = {value}{end}")
+
+
+def _first_line(statement: cst.CSTNode) -> cst.CSTNode:
+    decorators = statement.decorators if isinstance(statement, cst.FunctionDef | cst.ClassDef) else ()
+    return decorators[0] if decorators else statement
+
+
+def _uses(tree: PythonTree, name: str) -> list[cst.Attribute]:
+    """Reads of `args.name`."""
+    holders = set(_NAMESPACES)
+    for assign in tree.every(cst.Assign):
+        value = assign.value
+        if isinstance(value, cst.Call) and last_name(value) in (
+            "parse_args",
+            "parse_known_args",
+            "parse_intermixed_args",
+        ):
+            target = assign.targets[0].target
+            first = target.elements[0].value if isinstance(target, cst.Tuple) else target
+            holders.add(dotted(first))
+    found = []
+    for attribute in tree.every(cst.Attribute):
+        if attribute.attr.value == name and dotted(attribute.value) in holders:
+            up = tree.parent(attribute)
+            written = isinstance(up, cst.AssignTarget | cst.AugAssign | cst.AnnAssign | cst.Del)
+            if not written and not (isinstance(up, cst.Call) and up.func is attribute):
+                found.append(attribute)
+    return found
+
+
+def _in_place(tree: PythonTree, node: cst.CSTNode, value: str) -> str:
+    up = tree.parent(node)
+    simple = re.fullmatch(r"\w+|'[^']*'|\"[^\"]*\"", value) is not None
+    if isinstance(up, cst.Attribute) and value.isdigit():
+        simple = False
+    return value if simple else f"({value})"
+
+
+@operator(
+    "python.flag-missing",
+    FaultClass.MISSING_FLAG,
+    Tier.COARSE,
+    "`{flag}` is not accepted",
+)
+def flag_missing(tree: PythonTree) -> Iterator[Candidate]:
+    for option in _argparse_options(tree):
+        call = option.node
+        assert isinstance(call, cst.Call)
+        holder = call.func.value if isinstance(call.func, cst.Attribute) else None
+        if holder is None or not isinstance(tree.parent(call), cst.Expr):
+            continue
+        instead = f"{tree.code(holder)}.set_defaults({option.name}={option.default})"
+        yield tree.mutant(call, tree.replace(call, instead), flag=option.flag)
+    for option, decorator, function, param in _click_options(tree):
+        dropped, fixed = _drop_parameter(tree, function, param), _set_first(tree, function, option.name, option.default)
+        if dropped is not None and fixed is not None:
+            yield tree.mutant(function, _drop_decorator(tree, function, decorator), dropped, fixed, flag=option.flag)
+    for option, function, param in _typer_options(tree):
+        dropped, fixed = _drop_parameter(tree, function, param), _set_first(tree, function, option.name, option.default)
+        if dropped is not None and fixed is not None:
+            yield tree.mutant(function, dropped, fixed, flag=option.flag)
+    yield from _getopt_missing(tree)
+    for node, flag in _compared_flags(tree):
+        yield tree.mutant(node, tree.replace(node, "False"), flag=flag)
+    for case, flag in _matched_flags(tree):
+        match = tree.parent(case)
+        assert isinstance(match, cst.Match)
+        if len(match.cases) > 1:
+            start, end = tree.outer(case.pattern)
+            yield tree.mutant(case, Edit(start, end, '""'), flag=flag)
+
+
+def _drop_decorator(tree: PythonTree, function: cst.FunctionDef, decorator: cst.Decorator) -> Edit:
+    start, end = tree.span(decorator)
+    following = tree.text.find("\n", end)
+    line_end = len(tree.text) if following < 0 else following + 1
+    rest = tree.text[line_end:]
+    return Edit(start, line_end + len(rest) - len(rest.lstrip(" \t")), "")
+
+
+def _getopt_missing(tree: PythonTree) -> Iterator[Candidate]:
+    for call in tree.every(cst.Call):
+        if last_name(call) not in ("getopt", "gnu_getopt"):
+            continue
+        arguments = positional(call)
+        short = tree.literal(arguments[1].value) if len(arguments) > 1 else None
+        for found in re.finditer(r"\w:*", short or ""):
+            start, end = tree.span(arguments[1].value)
+            at = tree.text.find(short or "", start, end)
+            if at >= 0:
+                edit = Edit(at + found.start(), at + found.end(), "")
+                yield tree.mutant(call, edit, flag="-" + found.group().rstrip(":"))
+        names = arguments[2].value if len(arguments) > 2 else None
+        if isinstance(names, cst.List | cst.Tuple):
+            for index, element in enumerate(names.elements):
+                name = tree.literal(element.value)
+                if name:
+                    yield tree.mutant(call, drop_item(tree, names.elements, index), flag="--" + name.rstrip("="))
+
+
+def _compared_flags(tree: PythonTree) -> Iterator[tuple[cst.Comparison, str]]:
+    """`"--x" in sys.argv`, `arg == "--x"`, `arg in ("-x", "--x")`."""
+    for node in tree.every(cst.Comparison):
+        if len(node.comparisons) != 1:
+            continue
+        right = node.comparisons[0].comparator
+        operation = node.comparisons[0].operator
+        left_flag = tree.literal(node.left) or ""
+        if isinstance(operation, cst.In) and _OPTION.fullmatch(left_flag) and not isinstance(right, cst.SimpleString):
+            yield node, left_flag
+        elif isinstance(operation, cst.Equal):
+            flag = tree.literal(right) or left_flag
+            if _OPTION.fullmatch(flag) and not flag[1:].isdigit():
+                yield node, flag
+        elif isinstance(operation, cst.In) and isinstance(right, cst.Tuple | cst.List | cst.Set):
+            flags = [tree.literal(element.value) or "" for element in right.elements]
+            if flags and all(_OPTION.fullmatch(flag) for flag in flags):
+                yield node, max(flags, key=len)
+
+
+def _matched_flags(tree: PythonTree) -> Iterator[tuple[cst.MatchCase, str]]:
+    for case in tree.every(cst.MatchCase):
+        values = tree.inside(case.pattern, cst.SimpleString)
+        flags = [tree.literal(value) or "" for value in values]
+        if flags and all(_OPTION.fullmatch(flag) for flag in flags):
+            yield case, max(flags, key=len)
+
+
+@operator(
+    "python.flag-ignored",
+    FaultClass.MISSING_FLAG,
+    Tier.COARSE,
+    "`{flag}` is accepted and ignored",
+)
+def flag_ignored(tree: PythonTree) -> Iterator[Candidate]:
+    for option in _argparse_options(tree):
+        uses = _uses(tree, option.name)
+        if uses:
+            edits = [tree.replace(use, _in_place(tree, use, option.default)) for use in uses]
+            yield tree.mutant(uses[0], *edits, flag=option.flag)
+        elif isinstance(tree.parent(option.node), cst.Expr):
+            call = option.node
+            assert isinstance(call, cst.Call)
+            kept = keyword(call, "dest")
+            if kept is None:
+                # Its value lands where nobody looks.
+                holder = tree.code(call.func).rpartition(".")[0]
+                start, end = tree.outer(call)
+                extra = add_argument(tree, call, 'dest="unused"')
+                setting = Edit(end, end, f"; {holder}.set_defaults({option.name}={option.default})")
+                yield tree.mutant(call, extra, setting, flag=option.flag)
+    for option, _, function, _ in _click_options(tree):
+        fixed = _set_first(tree, function, option.name, option.default)
+        if fixed is not None:
+            yield tree.mutant(function, fixed, flag=option.flag)
+    for option, function, _ in _typer_options(tree):
+        fixed = _set_first(tree, function, option.name, option.default)
+        if fixed is not None:
+            yield tree.mutant(function, fixed, flag=option.flag)
+    for node, flag in _compared_flags(tree):
+        up = tree.parent(node)
+        if isinstance(up, cst.If) and up.test is node:
+            start, end = _body_span(tree, up.body)
+            if tree.text[start:end] != "pass" and not _consumes(tree, up.body):
+                yield tree.mutant(up, Edit(start, end, "pass"), flag=flag)
+    for case, flag in _matched_flags(tree):
+        start, end = _body_span(tree, case.body)
+        yield tree.mutant(case, Edit(start, end, "pass"), flag=flag)
+
+
+def _body_span(tree: PythonTree, suite: cst.BaseSuite) -> tuple[int, int]:
+    return tree.span(suite.body[0])[0], tree.span(suite.body[-1])[1]
+
+
+def _consumes(tree: PythonTree, suite: cst.BaseSuite) -> bool:
+    """Reading the option's argument or counting on moves the loop along: without it the program would hang."""
+    return any(
+        isinstance(statement, cst.AugAssign)
+        or (isinstance(statement, cst.Expr) and last_name(statement.value) in ("pop", "shift", "popleft"))
+        for statement in statements(suite)
+    )
+
+
+@operator(
+    "python.flag-inverted",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    "`{flag}` does the opposite",
+)
+def flag_inverted(tree: PythonTree) -> Iterator[Candidate]:
+    opposite = {"store_true": "store_false", "store_false": "store_true"}
+    for option in _argparse_options(tree):
+        assert isinstance(option.node, cst.Call)
+        action = keyword(option.node, "action")
+        kind = tree.literal(action.value) if action else None
+        if action and kind in opposite:
+            start, end = tree.span(action.value)
+            quoted = tree.text[start:end].replace(kind, opposite[kind])
+            yield tree.mutant(option.node, Edit(start, end, quoted), flag=option.flag)
+
+
+@operator(
+    "python.flag-alias-missing",
+    FaultClass.MISSING_FLAG,
+    Tier.MEDIUM,
+    "`{alias}` is not accepted for `{flag}`",
+)
+def flag_alias_missing(tree: PythonTree) -> Iterator[Candidate]:
+    click = (option for option, *_ in _click_options(tree))
+    for option in (*_argparse_options(tree), *click):
+        assert isinstance(option.node, cst.Call)
+        for arg in option.names:
+            alias = tree.literal(arg.value) or ""
+            if len(option.names) > 1 and alias.startswith("-") and alias != option.flag and "/" not in alias:
+                edit = drop_item(tree, option.node.args, list(option.node.args).index(arg))
+                yield tree.mutant(option.node, edit, alias=alias, flag=option.flag)
+
+
+@operator(
+    "python.flag-default",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    "`{flag}` defaults to {new} instead of {old}",
+)
+def flag_default(tree: PythonTree) -> Iterator[Candidate]:
+    calls = [(call, flag) for call, flag in _declarations(tree)]
+    for call, flag in calls:
+        default = keyword(call, "default")
+        if default is not None:
+            yield from _other_default(tree, call, default.value, flag)
+    for option, _, param in _typer_options(tree):
+        declared = _typer_call(param)
+        value = param.default if param.default is not declared else _first_value(tree, declared)
+        if value is not None:
+            yield from _other_default(tree, param, value, option.flag)
+
+
+def _declarations(tree: PythonTree) -> Iterator[tuple[cst.Call, str]]:
+    """Every option or positional argument of argparse and click, with the name a user knows it by."""
+    for call in tree.every(cst.Call):
+        if last_name(call) in ("add_argument", "option", "argument"):
+            names = [tree.literal(arg.value) or "" for arg in positional(call)]
+            long = [name for name in names if name.startswith("--")] or [name for name in names if name]
+            if long:
+                yield call, long[0].partition("/")[0]
+
+
+def _other_default(tree: PythonTree, at: cst.CSTNode, value: cst.BaseExpression, flag: str) -> Iterator[Candidate]:
+    old = tree.code(value)
+    new = {"True": "False", "False": "True"}.get(old)
+    if isinstance(value, cst.Integer) and value.value.isdigit() and len(value.value) < 20:
+        new = str(int(value.value) + 1)
+    elif isinstance(value, cst.SimpleString):
+        new = '""' if tree.literal(value) else None
+        choices = keyword(at, "choices") if isinstance(at, cst.Call) else None
+        if choices and isinstance(choices.value, cst.List | cst.Tuple):
+            others = [
+                tree.code(e.value) for e in choices.value.elements if tree.literal(e.value) != tree.literal(value)
+            ]
+            new = others[0] if others else new
+    elif isinstance(value, cst.Float):
+        new = f"{value.value} * 2"
+    if new is not None:
+        yield tree.mutant(at, tree.replace(value, new), flag=flag, new=new, old=tree.label(value))
+
+
+@operator(
+    "python.flag-unchecked",
+    FaultClass.NOOP_GUARD,
+    Tier.MEDIUM,
+    "`{flag}` is no longer checked: {option} is dropped",
+)
+def flag_unchecked(tree: PythonTree) -> Iterator[Candidate]:
+    for call, flag in _declarations(tree):
+        for index, arg in enumerate(call.args):
+            if arg.keyword is not None and arg.keyword.value in ("choices", "required", "type", "nargs"):
+                start, end = item_span(tree, arg)
+                yield tree.mutant(
+                    call, drop_item(tree, call.args, index), flag=flag, option=f"`{tree.text[start:end]}`"
+                )

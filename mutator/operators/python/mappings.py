@@ -1,0 +1,409 @@
+"""Tables that map one thing to another: entries swapped, doubled or gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import libcst as cst
+
+from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.python.define import operator
+from mutator.operators.python.tree import (
+    PythonTree,
+    callee,
+    dotted,
+    drop_item,
+    keyword,
+    last_name,
+)
+
+_ALL_PAIRS = 8
+"""Tables up to this size have every pair of entries mixed up; longer ones neighbours and opposites only."""
+_MOST_PAIRS = 24
+
+
+@dataclass(frozen=True)
+class _Entry:
+    key: str
+    start: int
+    end: int
+    """The span of the value."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    node: cst.CSTNode
+    name: str
+    entries: tuple[_Entry, ...]
+    tier: Tier
+
+
+def _tables(tree: PythonTree) -> Iterator[_Table]:
+    for node in tree.every(cst.Dict, cst.List, cst.Tuple, cst.Match, cst.If, cst.Call):
+        if isinstance(node, cst.Dict):
+            found = _dict_entries(tree, node)
+        elif isinstance(node, cst.List | cst.Tuple):
+            found = _row_entries(tree, node)
+        elif isinstance(node, cst.Match):
+            found = _case_entries(tree, node)
+        elif isinstance(node, cst.If):
+            found = _chain_entries(tree, node)
+        elif isinstance(node, cst.Call) and callee(node) == "dict":
+            found = [
+                (_Entry(repr(arg.keyword.value), *tree.outer(arg.value)), arg.value) for arg in node.args if arg.keyword
+            ]
+        else:
+            continue
+        if len(found) < 2:
+            continue
+        # A table holds like things; a record of unlike fields is mixed up less often.
+        alike = len({_kind(value) for _, value in found}) == 1
+        yield _Table(node, _table_name(tree, node), tuple(e for e, _ in found), Tier.COARSE if alike else Tier.MEDIUM)
+
+
+_Found = list[tuple[_Entry, cst.CSTNode]]
+
+
+def _dict_entries(tree: PythonTree, node: cst.Dict) -> _Found:
+    return [
+        (_Entry(tree.label(e.key, 30), *tree.outer(e.value)), e.value)
+        for e in node.elements
+        if isinstance(e, cst.DictElement)
+        and isinstance(e.key, cst.BaseString | cst.BaseNumber | cst.Name | cst.Attribute | cst.Tuple)
+    ]
+
+
+def _row_entries(tree: PythonTree, node: cst.List | cst.Tuple) -> _Found:
+    """[("R", 0, 1), ("D", 1, 0)]: what follows the first element is its value."""
+    found: _Found = []
+    for element in node.elements:
+        row = element.value
+        if not isinstance(row, cst.Tuple | cst.List) or len(row.elements) < 2:
+            return []
+        key = row.elements[0].value
+        if not isinstance(key, cst.SimpleString | cst.Name | cst.Attribute) or (
+            isinstance(key, cst.SimpleString) and not key.value
+        ):
+            return []
+        start, end = tree.outer(row.elements[1].value)[0], tree.outer(row.elements[-1].value)[1]
+        found.append((_Entry(tree.label(key, 30), start, end), row))
+    return found
+
+
+def _case_entries(tree: PythonTree, node: cst.Match) -> _Found:
+    found: _Found = []
+    for case in node.cases:
+        if isinstance(case.pattern, cst.MatchAs) or case.guard is not None:
+            continue
+        place = _simple_body(tree, case.body)
+        if place is not None:
+            found.append((_Entry(tree.label(case.pattern, 30), *place[0]), place[1]))
+    return found
+
+
+def _chain_entries(tree: PythonTree, node: cst.If) -> _Found:
+    """if x == "a": ... elif x == "b": ... with the same subject throughout."""
+    if isinstance(tree.parent(node), cst.If):
+        return []
+    found: _Found = []
+    subject = ""
+    at: cst.CSTNode | None = node
+    while isinstance(at, cst.If):
+        test = at.test
+        if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+            return []
+        target = test.comparisons[0]
+        if not isinstance(target.operator, cst.Equal | cst.In) or (subject and tree.code(test.left) != subject):
+            return []
+        subject = tree.code(test.left)
+        place = _simple_body(tree, at.body)
+        if place is None:
+            return []
+        found.append((_Entry(tree.label(target.comparator, 30), *place[0]), place[1]))
+        at = at.orelse
+    return found
+
+
+def _simple_body(tree: PythonTree, suite: cst.BaseSuite) -> tuple[tuple[int, int], cst.CSTNode] | None:
+    """The value a one-statement body gives: what is returned or assigned, or the whole of a short line."""
+    lines = suite.body
+    if len(lines) != 1:
+        return None
+    line = lines[0]
+    small = line.body if isinstance(line, cst.SimpleStatementLine) else [line]
+    if not small or not all(isinstance(s, cst.BaseSmallStatement) for s in small):
+        return None
+    only = small[0]
+    if isinstance(only, cst.Raise | cst.Pass | cst.Continue | cst.Break):
+        return None
+    if len(small) == 1 and isinstance(only, cst.Return) and only.value is not None:
+        return tree.outer(only.value), only.value
+    return (tree.span(small[0])[0], tree.span(small[-1])[1]), only
+
+
+def _kind(node: cst.CSTNode) -> str:
+    if isinstance(node, cst.UnaryOperation):
+        return _kind(node.expression)
+    if isinstance(node, cst.Integer | cst.Float):
+        return "number"
+    if isinstance(node, cst.Name | cst.Attribute):
+        return "truth" if dotted(node) in ("True", "False", "None") else "name"
+    if isinstance(node, cst.Tuple | cst.List):
+        return f"{type(node).__name__}:{len(node.elements)}"
+    return type(node).__name__
+
+
+def _table_name(tree: PythonTree, node: cst.CSTNode) -> str:
+    """Where the table is, for a sentence."""
+    up = tree.parent(node)
+    if isinstance(node, cst.Match):
+        return f"the match on `{tree.label(node.subject, 30)}`"
+    if isinstance(node, cst.If) and isinstance(node.test, cst.Comparison):
+        return f"the choice by `{tree.label(node.test.left, 30)}`"
+    if isinstance(up, cst.Assign):
+        return f"`{tree.label(up.targets[0].target, 40)}`"
+    if isinstance(up, cst.AnnAssign):
+        return f"`{tree.label(up.target, 40)}`"
+    scope = tree.scope(node)
+    return f"a table in `{scope}()`" if scope else "a table"
+
+
+def _pairs(tree: PythonTree, entries: Sequence[_Entry]) -> list[tuple[int, int]]:
+    """Neighbours first, then opposites, then the rest; long tables are capped."""
+    count = len(entries)
+    values = [tree.text[e.start : e.end] for e in entries]
+    neighbours = [(i, i + 1) for i in range(count - 1)]
+    opposites = [(i, j) for i, j in combinations(range(min(count, 64)), 2) if _opposite(values[i], values[j])]
+    rest = list(combinations(range(count), 2)) if count <= _ALL_PAIRS else []
+    found = [pair for pair in dict.fromkeys((*neighbours, *opposites, *rest)) if values[pair[0]] != values[pair[1]]]
+    if len(found) <= _MOST_PAIRS or count <= _ALL_PAIRS:
+        return found
+    step = len(found) / _MOST_PAIRS
+    return [found[int(index * step)] for index in range(_MOST_PAIRS)]
+
+
+def _opposite(left: str, right: str) -> bool:
+    """Equal but for signs: (0, 1) and (0, -1)."""
+    return left != right and re.sub(r"[-+\s]", "", left) == re.sub(r"[-+\s]", "", right)
+
+
+@operator(
+    "python.mapping-duplicated",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.COARSE,
+    "{left} is mapped like {right} in {table}",
+)
+def mapping_duplicated(tree: PythonTree) -> Iterator[Candidate]:
+    for table in _tables(tree):
+        pairs = _pairs(tree, table.entries)
+        for i, j in [(i, j) for i, j in pairs] + [(j, i) for i, j in pairs]:
+            left, right = table.entries[i], table.entries[j]
+            edit = Edit(left.start, left.end, tree.text[right.start : right.end])
+            yield tree.mutant(table.node, edit, tier=table.tier, left=left.key, right=right.key, table=table.name)
+
+
+@operator(
+    "python.mapping-swapped",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.COARSE,
+    "{left} and {right} are swapped in {table}",
+)
+def mapping_swapped(tree: PythonTree) -> Iterator[Candidate]:
+    for table in _tables(tree):
+        for i, j in _pairs(tree, table.entries):
+            left, right = table.entries[i], table.entries[j]
+            edits = (
+                Edit(left.start, left.end, tree.text[right.start : right.end]),
+                Edit(right.start, right.end, tree.text[left.start : left.end]),
+            )
+            yield tree.mutant(table.node, *edits, tier=table.tier, left=left.key, right=right.key, table=table.name)
+
+
+@operator(
+    "python.row-duplicated",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.MEDIUM,
+    "{left} of {table} repeats {right}",
+)
+def row_duplicated(tree: PythonTree) -> Iterator[Candidate]:
+    """[(0, 1), (1, 0), ...]: rows without a key, such as the neighbours of a cell."""
+    for node in tree.sequences():
+        rows = [element.value for element in node.elements]
+        if len(rows) < 2 or _row_entries(tree, node) or not all(isinstance(row, cst.Tuple) for row in rows):
+            continue
+        entries = [_Entry(f"`{tree.label(row, 30)}`", *tree.outer(row)) for row in rows]
+        for i, j in _pairs(tree, entries):
+            edit = Edit(entries[j].start, entries[j].end, tree.text[entries[i].start : entries[i].end])
+            yield tree.mutant(node, edit, left=entries[j].key, right=entries[i].key, table=_table_name(tree, node))
+
+
+_OUTPUT = frozenset(
+    "dump dumps jsonify JSONResponse json_response append write writerow writerows send emit Response respond"
+    " send_json reply update put post insert_one render render_template".split()
+)
+
+
+def _is_output(tree: PythonTree, node: cst.Dict | cst.Call) -> bool:
+    """A record that is returned, dumped or kept, rather than a table that is looked into."""
+    keys = (
+        [tree.literal(e.key) for e in node.elements if isinstance(e, cst.DictElement)]
+        if isinstance(node, cst.Dict)
+        else [""]
+    )
+    if not keys or None in keys:
+        return False
+    for up in tree.ancestors(node):
+        if isinstance(up, cst.Return | cst.Yield):
+            return True
+        if isinstance(up, cst.Call) and last_name(up) in _OUTPUT:
+            return True
+        if isinstance(up, cst.BaseSmallStatement):
+            break
+    return tree.function(node) is not None
+
+
+@operator(
+    "python.output-key-dropped",
+    FaultClass.DROPPED_OUTPUT,
+    Tier.COARSE,
+    "{key} is missing from {record}",
+)
+def output_key_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Dict):
+        if not _is_output(tree, node):
+            continue
+        for index, element in enumerate(node.elements):
+            if isinstance(element, cst.DictElement):
+                yield tree.mutant(
+                    node,
+                    drop_item(tree, node.elements, index),
+                    key=tree.label(element.key, 30),
+                    record=_record(tree, node),
+                )
+
+
+def _record(tree: PythonTree, node: cst.CSTNode) -> str:
+    up = tree.parent(node)
+    scope = tree.scope(node)
+    if isinstance(up, cst.Return):
+        return f"what `{scope}()` returns"
+    if isinstance(up, cst.Arg):
+        return f"the record given to `{last_name(tree.parent(up) or up)}()`"
+    return _table_name(tree, node).replace("a table", "a record")
+
+
+@operator(
+    "python.mapping-entry-dropped",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.MEDIUM,
+    "{key} is missing from {table}",
+)
+def mapping_entry_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Dict):
+        if _is_output(tree, node):
+            continue
+        for index, element in enumerate(node.elements[: 4 * _ALL_PAIRS]):
+            if isinstance(element, cst.DictElement):
+                yield tree.mutant(
+                    node,
+                    drop_item(tree, node.elements, index),
+                    key=tree.label(element.key, 30),
+                    table=_table_name(tree, node),
+                )
+
+
+_COLUMNS = re.compile(r"(?i)(field|column|header|col)s?(_?names)?$")
+
+
+@operator(
+    "python.column-dropped",
+    FaultClass.DROPPED_OUTPUT,
+    Tier.COARSE,
+    "column {column} is missing from {rows}",
+)
+def column_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.sequences():
+        up = tree.parent(node)
+        target = ""
+        if isinstance(up, cst.Assign):
+            target = dotted(up.targets[0].target).rpartition(".")[2]
+        elif isinstance(up, cst.Arg):
+            call = tree.parent(up)
+            target = up.keyword.value if up.keyword else "header" if last_name(call or up) == "writerow" else ""
+        if len(node.elements) < 2 or not _COLUMNS.search(target):
+            continue
+        for index, element in enumerate(node.elements):
+            yield tree.mutant(
+                node,
+                drop_item(tree, node.elements, index),
+                column=tree.label(element.value, 30),
+                rows=f"`{target}`" if isinstance(up, cst.Assign) else "the output",
+            )
+
+
+@operator(
+    "python.option-dropped",
+    FaultClass.CORRUPTED_OUTPUT,
+    Tier.MEDIUM,
+    "{option} is dropped from `{call}()`",
+)
+def option_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    """How something is written: json.dumps(sort_keys=True), csv.writer(delimiter=";"), print(sep="")."""
+    for call in tree.every(cst.Call):
+        name = last_name(call)
+        for index, arg in enumerate(call.args):
+            if arg.keyword is not None and arg.keyword.value in _WRITTEN.get(name, ()):
+                # Only what decides about the data, and not about its looks, is sure to be noticed.
+                tier = Tier.FINE if arg.keyword.value in ("indent", "separators", "newline") else Tier.MEDIUM
+                edit = drop_item(tree, call.args, index)
+                yield tree.mutant(call, edit, tier=tier, option=f"`{tree.label(arg, 40)}`", call=name)
+
+
+_DUMP = ("sort_keys", "indent", "ensure_ascii", "default", "separators", "cls", "allow_nan")
+_TABLE = ("delimiter", "quoting", "quotechar", "lineterminator", "extrasaction", "restval", "dialect")
+_WRITTEN: dict[str, tuple[str, ...]] = {
+    "dump": (*_DUMP, "sort_keys", "default_flow_style", "allow_unicode"),
+    "safe_dump": ("sort_keys", "default_flow_style", "allow_unicode", "indent"),
+    "dumps": _DUMP,
+    "writer": _TABLE,
+    "reader": _TABLE,
+    "DictWriter": _TABLE,
+    "DictReader": _TABLE,
+    "to_csv": ("index", "sep", "header", "columns", "na_rep", "float_format"),
+    "to_json": ("orient", "indent", "lines"),
+    "print": ("sep", "end", "file"),
+    "open": ("newline",),
+    "read_csv": ("dtype", "parse_dates", "sep", "na_values", "keep_default_na"),
+}
+
+
+@operator(
+    "python.arguments-swapped",
+    FaultClass.WRONG_TARGET,
+    Tier.MEDIUM,
+    "`{call}()` is called with {left} and {right} the wrong way round",
+)
+def arguments_swapped(tree: PythonTree) -> Iterator[Candidate]:
+    """Calls whose two arguments are a source and a target."""
+    for call in tree.every(cst.Call):
+        first = [arg for arg in call.args if arg.keyword is None and not arg.star][:2]
+        if last_name(call) not in _TWO_SIDED or len(first) < 2 or keyword(call, "key"):
+            continue
+        (a, b), (c, d) = tree.outer(first[0].value), tree.outer(first[1].value)
+        yield tree.mutant(
+            call,
+            Edit(a, b, tree.text[c:d]),
+            Edit(c, d, tree.text[a:b]),
+            call=last_name(call),
+            left=f"`{tree.label(first[0].value, 30)}`",
+            right=f"`{tree.label(first[1].value, 30)}`",
+        )
+
+
+_TWO_SIDED = frozenset(
+    "copy copy2 copyfile copytree move rename replace symlink link divmod pow atan2 relpath issubclass swap translate"
+    " transfer sub maketrans connect compare diff subtract divide strptime difference issubset issuperset".split()
+)

@@ -1,0 +1,540 @@
+"""Parsing Python once for every operator: nodes in the order of the text, their spans, and the check of a mutant.
+
+libcst gives the tree because it knows every Python 3 grammar whatever Python runs; edits are made on the text itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import TypeVar
+
+import libcst as cst
+from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
+
+from mutator.model import Candidate, Edit, Tier, apply
+
+Node = TypeVar("Node", bound=cst.CSTNode)
+Function = cst.FunctionDef
+Suite = cst.BaseSuite
+Span = tuple[int, int]
+
+_LAYOUT = frozenset(
+    "lpar rpar comma semicolon equal colon dot star leading_lines lines_after_decorators header footer lbrace rbrace"
+    " lbracket rbracket annotation returns type_parameters first_colon second_colon".split()
+)
+"""Fields that hold layout, or type annotations, which no operator touches."""
+
+_CHILD_ORDER: dict[type[cst.CSTNode], tuple[str, ...]] = {
+    cst.FunctionDef: ("decorators", "params", "body"),
+    cst.ClassDef: ("decorators", "bases", "keywords", "body"),
+    cst.Param: ("default",),
+    cst.Arg: ("value",),
+    cst.IfExp: ("body", "test", "orelse"),
+    cst.ExceptHandler: ("type", "body"),
+    cst.ExceptStarHandler: ("type", "body"),
+    cst.MatchCase: ("pattern", "guard", "body"),
+}
+"""Where libcst's order of fields is not that of the text, or a field only names something."""
+
+_FRAGMENTS = (
+    ("", ""),
+    ("if 1:\n", ""),
+    ("if 1: pass\n", ""),
+    ("try: pass\n", ""),
+    ("", " pass"),
+    ("_(", ")"),
+    ("{", "}"),
+    ("[", "]"),
+)
+"""What to put around a piece of a program to make it a program."""
+
+_DEEPEST = 150
+"""libcst's parser ends the whole process on brackets nested some thousands deep; Python itself refuses 200."""
+
+
+class PythonTree:
+    """A parsed program or piece of one. Spans are character offsets of `text`."""
+
+    def __init__(self, text: str, code: str, prefix: str, module: cst.Module) -> None:
+        self.text = text
+        self._code = code
+        self._prefix = prefix
+        self._suffix = code[len(prefix) + len(text) :]
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        self._spans: dict[cst.CSTNode, CodeSpan] = dict(wrapper.resolve(ByteSpanPositionProvider))
+        self._characters = None if code.isascii() else _character_offsets(code)
+        self.modern = not _parses(code)
+        """Newer grammar than that of the Python that runs."""
+        self.module = module
+        self._parents: dict[cst.CSTNode, cst.CSTNode] = {}
+        self._order: dict[cst.CSTNode, int] = {}
+        self._kinds: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
+        self._headers: dict[Span, str] = {}
+        self._literals: dict[cst.CSTNode, str | None] = {}
+        self._index()
+
+    # -- nodes
+
+    def _index(self) -> None:
+        root: cst.CSTNode = self.module
+        stack = [(child, root) for child in reversed(_children(root))]
+        while stack:
+            node, parent = stack.pop()
+            if _is_noise(node, parent):
+                continue
+            self._parents[node] = parent
+            self._order[node] = len(self._order)
+            self._kinds.setdefault(type(node), []).append(node)
+            stack.extend((child, node) for child in reversed(_children(node)))
+
+    def every(self, *kinds: type[Node]) -> list[Node]:
+        """The nodes of these types, in the order of the text."""
+        found = [node for kind, nodes in self._kinds.items() if issubclass(kind, kinds) for node in nodes]
+        found.sort(key=self._order.__getitem__)
+        return found  # type: ignore[return-value]  # filtered by issubclass just above
+
+    def sequences(self) -> list[cst.List | cst.Tuple]:
+        return [node for node in self.every(cst.List, cst.Tuple) if isinstance(node, cst.List | cst.Tuple)]
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        return self._parents.get(node)
+
+    def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        up = self._parents.get(node)
+        while up is not None:
+            yield up
+            up = self._parents.get(up)
+
+    def within(self, node: cst.CSTNode, *kinds: type[Node]) -> Node | None:
+        """The nearest ancestor of these types."""
+        for up in self.ancestors(node):
+            if isinstance(up, kinds):
+                return up
+        return None
+
+    def knows(self, node: cst.CSTNode) -> bool:
+        """False for annotations, docstrings, imports and the like, which are not for mutation."""
+        return node in self._order
+
+    def inside(self, node: cst.CSTNode, *kinds: type[Node]) -> list[Node]:
+        """The descendants of these types, in the order of the text."""
+        found: list[Node] = []
+        stack = _children(node)[::-1]
+        while stack:
+            child = stack.pop()
+            if child in self._order:
+                if isinstance(child, kinds):
+                    found.append(child)
+                stack.extend(reversed(_children(child)))
+        return found
+
+    def own(self, function: cst.CSTNode, *kinds: type[Node]) -> list[Node]:
+        """Like `inside`, without the bodies of nested functions and classes."""
+        found: list[Node] = []
+        stack = _children(function)[::-1]
+        while stack:
+            child = stack.pop()
+            if child in self._order:
+                if isinstance(child, kinds):
+                    found.append(child)
+                if not isinstance(child, cst.FunctionDef | cst.ClassDef | cst.Lambda):
+                    stack.extend(reversed(_children(child)))
+        return found
+
+    def function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
+        """The function whose body the node is in; None at module or class level."""
+        found = self.within(node, cst.FunctionDef, cst.ClassDef, cst.Lambda)
+        return found if isinstance(found, cst.FunctionDef) else None
+
+    def scope(self, node: cst.CSTNode) -> str:
+        names = [node.name.value] if isinstance(node, cst.FunctionDef | cst.ClassDef) else []
+        names += [up.name.value for up in self.ancestors(node) if isinstance(up, cst.FunctionDef | cst.ClassDef)]
+        return ".".join(reversed(names))
+
+    # -- places
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """Where the node lies, without the parentheses and white space around it."""
+        place = self._spans[node]
+        start, end = place.start, place.start + place.length
+        if self._characters is not None:
+            start, end = bisect_right(self._characters, start) - 1, bisect_right(self._characters, end) - 1
+        return start - len(self._prefix), end - len(self._prefix)
+
+    def outer(self, node: cst.CSTNode) -> Span:
+        """The span with the node's own parentheses."""
+        start, end = self.span(node)
+        if isinstance(node, cst.BaseExpression | cst.MatchPattern):
+            left, right = getattr(node, "lpar", ()), getattr(node, "rpar", ())
+            if left and right and not isinstance(left, cst.MaybeSentinel):
+                return self.span(left[0])[0], self.span(right[-1])[1]
+        return start, end
+
+    def code(self, node: cst.CSTNode) -> str:
+        start, end = self.outer(node)
+        return self.text[max(start, 0) : end]
+
+    def label(self, node: cst.CSTNode, most: int = 50) -> str:
+        """The node's text on one line, for a sentence."""
+        line = " ".join(self.code(node).split())
+        return line if len(line) <= most else line[: most - 1] + "…"
+
+    def literal(self, node: cst.CSTNode | None) -> str | None:
+        """The value of a plain string literal."""
+        if not isinstance(node, cst.SimpleString):
+            return None
+        if node not in self._literals:
+            self._literals[node] = _string_value(node.value)
+        return self._literals[node]
+
+    def indent(self, statement: cst.CSTNode) -> str:
+        start = self.span(statement)[0]
+        return self.text[self.text.rfind("\n", 0, start) + 1 : start] if start > 0 else ""
+
+    @property
+    def newline(self) -> str:
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    def header(self, node: cst.CSTNode) -> Span:
+        """A compound statement or clause up to its colon."""
+        start = self.span(node)[0]
+        if isinstance(node, cst.FunctionDef | cst.ClassDef) and node.decorators:
+            start = min(start, self.span(node.decorators[0])[0])
+        if isinstance(node, cst.Match):
+            end = self.span(node.whitespace_after_colon)[0]
+            self._headers[start, end] = " \n{indent} case _: pass"
+            return start, end
+        body = node.body  # type: ignore[attr-defined]  # callers pass compound statements and clauses only
+        end = self.span(body.header if isinstance(body, cst.IndentedBlock) else body.leading_whitespace)[0]
+        self._headers[start, end] = " pass"
+        return start, end
+
+    def region(self, node: cst.CSTNode, start: int, end: int) -> Span | None:
+        """The smallest statement, or head of one, around the node that holds text[start:end]."""
+        at: cst.CSTNode | None = node
+        while at is not None:
+            if isinstance(at, _COMPOUND):
+                head = self.header(at)
+                if head[0] <= start and end <= head[1]:
+                    return head
+                # A clause (elif, except, case) cannot stand alone: its statement is what parses.
+                if not isinstance(at, _CLAUSE) and not self._is_elif(at):
+                    whole = head[0], self.span(at)[1]
+                    if whole[0] <= start and end <= whole[1]:
+                        return whole
+            elif isinstance(at, cst.SimpleStatementLine | cst.SimpleStatementSuite):
+                whole = self.span(at.body[0])[0], self.span(at.body[-1])[1]
+                if whole[0] <= start and end <= whole[1]:
+                    return whole
+            elif isinstance(at, cst.Try | cst.TryStar):
+                whole = self.span(at)
+                if whole[0] <= start and end <= whole[1]:
+                    return whole
+            at = self._parents.get(at)
+        return None
+
+    def _is_elif(self, node: cst.CSTNode) -> bool:
+        return isinstance(node, cst.If) and isinstance(self._parents.get(node), cst.If)
+
+    # -- mutants
+
+    def replace(self, node: cst.CSTNode, new: str) -> Edit:
+        """Parentheses included."""
+        start, end = self.outer(node)
+        return Edit(start, end, new)
+
+    def mutant(self, node: cst.CSTNode, *edits: Edit, tier: Tier | None = None, **details: str) -> Candidate:
+        """A candidate at this node; its check is the smallest statement that holds all edits."""
+        ordered = tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
+        return Candidate(
+            ordered,
+            details,
+            scope=self.scope(node),
+            check=self.region(node, ordered[0].start, max(edit.end for edit in ordered)),
+            tier=tier,
+        )
+
+    def sound(self, candidate: Candidate) -> bool:
+        """Whether the edits lie in the text, apart from each other, and change it."""
+        done = 0
+        changed = False
+        for edit in candidate.edits:
+            if edit.start < done or edit.end < edit.start or edit.end > len(self.text):
+                return False
+            done = edit.end
+            changed = changed or self.text[edit.start : edit.end] != edit.new
+        return changed
+
+    def valid(self, candidate: Candidate) -> bool:
+        """Parses only the statement that the candidate is in."""
+        if candidate.check is None:
+            program = self._prefix + apply(self.text, candidate.edits) + self._suffix
+            return _parses(program) or (self.modern and _cst(program) is not None)
+        start, end = candidate.check
+        shifted = tuple(Edit(edit.start - start, edit.end - start, edit.new) for edit in candidate.edits)
+        piece = apply(self.text[start:end], shifted)
+        before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+        indent = before if not before.strip() else " "
+        closing = self._headers.get(candidate.check, "").format(indent=indent)
+        program = _opening(piece, indent) + indent + piece + closing + "\n"
+        return _parses(program) or (self.modern and _cst(program) is not None)
+
+
+_COMPOUND = (
+    cst.If,
+    cst.For,
+    cst.While,
+    cst.With,
+    cst.FunctionDef,
+    cst.ClassDef,
+    cst.ExceptHandler,
+    cst.ExceptStarHandler,
+    cst.MatchCase,
+    cst.Match,
+)
+_CLAUSE = (cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
+
+
+def _opening(piece: str, indent: str) -> str:
+    """What must stand before a clause or an indented statement."""
+    if piece.startswith("case") and indent:
+        return "match 0:\n"
+    block = "if 1:\n" if indent else ""
+    if piece.startswith("elif"):
+        return f"{block}{indent}if 1: pass\n"
+    if piece.startswith("except"):
+        return f"{block}{indent}try: pass\n"
+    return block
+
+
+def parse(text: str) -> PythonTree | None:
+    """None where the text is not Python 3."""
+    plain = _same_length(text)
+    if plain is None:
+        return None
+    for prefix, suffix in (*_FRAGMENTS[:2], ("if 1:\n" + _later_indent(plain), ""), *_FRAGMENTS[2:]):
+        code = prefix + plain + suffix
+        whole = not prefix and not suffix
+        if not _parses(code) and not (whole and _shallow(code)):
+            continue
+        module = _cst(code)
+        if module is None:
+            continue
+        try:
+            return PythonTree(text, code, prefix, module)
+        except RecursionError:
+            return None
+    return None
+
+
+def _same_length(text: str) -> str | None:
+    """The text with what libcst cannot read (BOM, form feeds, lone carriage returns) replaced one for one."""
+    if "\0" in text:
+        return None
+    if text.startswith("\ufeff"):
+        # A blank there would indent the first line.
+        text = "\n" + text[1:]
+    if "\x0c" in text:
+        text = re.sub(r"(?m)^\x0c", "\n", text).replace("\x0c", " ")
+    if "\r" in text:
+        text = re.sub(r"\r(?!\n)", "\n", text)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", "?", text)
+    return text
+
+
+def _later_indent(text: str) -> str:
+    """The white space that a piece cut out in mid-line has lost on its first line."""
+    found = re.search(r"\n([ \t]+)\S", text)
+    return found.group(1) if found else " "
+
+
+def _parses(code: str) -> bool:
+    with warnings.catch_warnings():
+        # Invalid escapes and `1if x` are warned about while parsing.
+        warnings.simplefilter("ignore")
+        try:
+            compile(code, "<mutant>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
+            return False
+    return True
+
+
+def _shallow(code: str) -> bool:
+    """Whether libcst can be trusted with a text that this Python does not parse."""
+    depth = 0
+    for bracket in re.findall(r"[(\[{}\])]", code):
+        depth = depth + 1 if bracket in "([{" else max(depth - 1, 0)
+        if depth > _DEEPEST:
+            return False
+    return len(re.findall(r"\belif\b|\blambda\b|\bnot\b|\bif\b", code)) < 5000 and not re.search(r"[-+~* ]{999}", code)
+
+
+def _cst(code: str) -> cst.Module | None:
+    try:
+        module = cst.parse_module(code)
+        return module if module.code == code else None
+    except (cst.ParserSyntaxError, RecursionError, UnicodeError, ValueError, cst.CSTValidationError):
+        return None
+
+
+def _character_offsets(code: str) -> list[int]:
+    """The byte offset of each character, and of the end."""
+    offsets = [0]
+    for character in code:
+        size = ord(character)
+        offsets.append(offsets[-1] + (1 if size < 0x80 else 2 if size < 0x800 else 3 if size < 0x10000 else 4))
+    return offsets
+
+
+def _string_value(source: str) -> str | None:
+    found = re.match(r"([a-zA-Z]*)('''|\"\"\"|'|\")", source)
+    if found is None or "b" in found.group(1).lower():
+        return None
+    quote = found.group(2)
+    inner = source[found.end() : -len(quote)]
+    if "\\" not in inner or "r" in found.group(1).lower():
+        return inner
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            value = ast.literal_eval(source)
+        except (SyntaxError, ValueError):
+            return None
+    return value if isinstance(value, str) else None
+
+
+@cache
+def _child_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    if kind in _CHILD_ORDER:
+        return _CHILD_ORDER[kind]
+    names = (f.name for f in fields(kind))
+    return tuple(n for n in names if n not in _LAYOUT and not n.startswith(("whitespace", "leading_w", "trailing_w")))
+
+
+def _children(node: cst.CSTNode) -> list[cst.CSTNode]:
+    found: list[cst.CSTNode] = []
+    for name in _child_fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found.extend(value)
+    return found
+
+
+def _is_noise(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
+    """Imports, docstrings, `__all__`, `__version__`, the main guard's test, blocks for type checkers."""
+    if isinstance(node, cst.Import | cst.ImportFrom | cst.TypeAlias | cst.Global | cst.Nonlocal):
+        return True
+    if isinstance(node, cst.Expr):
+        return isinstance(node.value, cst.SimpleString | cst.ConcatenatedString | cst.Ellipsis)
+    if isinstance(node, cst.Assign):
+        target = node.targets[0].target
+        return isinstance(target, cst.Name) and re.fullmatch(r"__\w+__", target.value) is not None
+    if isinstance(parent, cst.If) and node is parent.test:
+        return isinstance(node, cst.Comparison) and isinstance(node.left, cst.Name) and node.left.value == "__name__"
+    if isinstance(node, cst.If):
+        return dotted(node.test).endswith("TYPE_CHECKING")
+    return isinstance(node, cst.MaybeSentinel)
+
+
+def dotted(node: cst.CSTNode) -> str:
+    """`a.b.c` of a name or attribute; what comes before a call or subscript in it is left out: `.c`."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if isinstance(node, cst.Name):
+        parts.append(node.value)
+    elif parts:
+        parts.append("")
+    return ".".join(reversed(parts))
+
+
+def callee(call: cst.CSTNode) -> str:
+    """The dotted name that is called."""
+    return dotted(call.func) if isinstance(call, cst.Call) else ""
+
+
+def last_name(node: cst.CSTNode) -> str:
+    """`c` of `a.b.c` and of `a.b.c(...)`."""
+    return (callee(node) if isinstance(node, cst.Call) else dotted(node)).rpartition(".")[2]
+
+
+def keyword(call: cst.Call, name: str) -> cst.Arg | None:
+    return next((arg for arg in call.args if arg.keyword is not None and arg.keyword.value == name), None)
+
+
+def positional(call: cst.Call) -> list[cst.Arg]:
+    return [arg for arg in call.args if arg.keyword is None and not arg.star]
+
+
+def is_name(node: cst.CSTNode | None, *names: str) -> bool:
+    return isinstance(node, cst.Name) and node.value in names
+
+
+def statements(suite: cst.BaseSuite) -> list[cst.BaseStatement | cst.BaseSmallStatement]:
+    """A suite's statements, those on one line apart."""
+    found: list[cst.BaseStatement | cst.BaseSmallStatement] = []
+    for statement in suite.body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            found.extend(statement.body)
+        else:
+            found.append(statement)
+    return found
+
+
+def is_docstring(statement: cst.CSTNode) -> bool:
+    return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.SimpleString | cst.ConcatenatedString)
+
+
+def is_elif(tree: PythonTree, node: cst.If) -> bool:
+    return isinstance(tree.parent(node), cst.If)
+
+
+def item_span(tree: PythonTree, item: cst.CSTNode) -> Span:
+    """An argument, element, entry or parameter without its comma."""
+    if isinstance(item, cst.Element):
+        return tree.outer(item.value)
+    if isinstance(item, cst.DictElement):
+        return tree.outer(item.key)[0], tree.outer(item.value)[1]
+    if isinstance(item, cst.Arg) and not item.star:
+        return tree.span(item.keyword)[0] if item.keyword else tree.outer(item.value)[0], tree.outer(item.value)[1]
+    if isinstance(item, cst.Param):
+        last = item.default or (item.annotation.annotation if item.annotation else item.name)
+        return tree.span(item)[0], tree.outer(last)[1]
+    return tree.span(item)
+
+
+def drop_item(tree: PythonTree, items: Sequence[cst.CSTNode], index: int) -> Edit:
+    """Take one item out of a list with commas."""
+    start, end = item_span(tree, items[index])
+    if index + 1 < len(items):
+        return Edit(start, item_span(tree, items[index + 1])[0], "")
+    if index > 0:
+        return Edit(item_span(tree, items[index - 1])[1], end, "")
+    comma = getattr(items[index], "comma", None)
+    return Edit(start, tree.span(comma)[1] if isinstance(comma, cst.Comma) else end, "")
+
+
+def add_argument(tree: PythonTree, call: cst.Call, text: str) -> Edit:
+    """One more argument at the end of a call."""
+    if not call.args:
+        end = tree.span(call)[1] - 1
+        return Edit(end, end, text)
+    end = item_span(tree, call.args[-1])[1]
+    return Edit(end, end, f", {text}")
+
+
+def body_start(function: cst.FunctionDef) -> cst.CSTNode | None:
+    """The first statement after the docstring."""
+    return next((statement for statement in statements(function.body) if not is_docstring(statement)), None)
