@@ -74,9 +74,11 @@ def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
 
 
 def solution_files(solution: Solution) -> dict[str, bytes]:
-    """Every regular file of the solution by its path in it; links and huge files are not mutated."""
+    """What reaches the box, by its path in the solution folder; links and huge files are not mutated."""
     found: dict[str, bytes] = {}
-    for path in sorted(solution.folder.rglob("*")):
+    only = solution.only or ((solution.script.name,) if solution.keys else ())
+    paths = [solution.folder / name for name in only] if only else sorted(solution.folder.rglob("*"))
+    for path in paths:
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= TOO_LARGE:
             found[path.relative_to(solution.folder).as_posix()] = path.read_bytes()
     return found

@@ -197,7 +197,7 @@ def _literal_tokens(text: str) -> dict[str, float]:
     for match in _NUMBER.finditer(text):
         digits, unit = match[1].replace(",", ""), (match[2] or "").lower()
         if unit:
-            tokens[digits + unit.rstrip("s") if len(unit) > 2 else digits + unit] = UNIT
+            tokens[digits + (unit.removesuffix("s") if len(unit) > 2 and unit.isalpha() else unit)] = UNIT
         if len(digits) == 1:
             tokens.setdefault(digits, DIGIT if digits in "01" else 2 * DIGIT)
         else:
