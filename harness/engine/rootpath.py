@@ -29,7 +29,7 @@ class _OpenHow(ctypes.Structure):
 
 def open_in(root: int, path: str | bytes, flags: int, mode: int = 0) -> int:
     """openat2(2) below the open folder `root`, for the caller to close. Raises OSError."""
-    how = _OpenHow(flags | os.O_CLOEXEC | os.O_NOCTTY, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+    how = _OpenHow(flags | os.O_CLOEXEC, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
     encoded = os.fsencode(path)
     if b"\0" in encoded:
         raise ValueError(f"a path holds a NUL byte: {path!r}")

@@ -1,0 +1,194 @@
+"""What of this machine's own root a box may see, as one overlay layer that lies on top of it.
+
+An allow-list of top-level folders; below /etc, /opt and /usr/local everything that not everybody on this machine may
+read is gone; below /var only package databases keep their contents. Runs where the mounts are made, and needs only
+the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+SHOWN = ("bin", "etc", "gnu", "lib", "lib32", "lib64", "libx32", "nix", "opt", "sbin", "usr", "var")
+"""The only top-level entries of the host that a box sees."""
+
+_EMPTY = {"root": 0o700, "tmp": 0o1777, "home": 0o755, "mnt": 0o755, "media": 0o755, "srv": 0o755, "boot": 0o755}
+_EMPTY |= {"run": 0o755, "proc": 0o555, "sys": 0o555, "dev": 0o755}
+
+_VAR_KEPT = frozenset({"lib", "cache"})
+_VAR_LIB_KEPT = frozenset(
+    "alternatives apt aspell dictionaries-common dnf dpkg emacsen-common gems ghc ispell javascript-common mecab misc "
+    "pacman pam python rpm sgml-base shells.state tex-common texmf ucf vim xml-core yum".split()
+)
+_VAR_CACHE_KEPT = frozenset({"fontconfig", "ldconfig"})
+
+_ETC_GONE = frozenset(
+    """
+    apt/auth.conf apt/auth.conf.d boto.cfg buildkite-agent cloud cni consul.d containerd containers credstore
+    credstore.encrypted crypttab cups datadog-agent docker exports fstab gitlab-runner group- gshadow- ipsec.d
+    ipsec.secrets krb5.keytab kubernetes letsencrypt libvirt machine-id mysql/debian.cnf NetworkManager netplan netrc
+    nomad.d openvpn passwd- ppp rancher samba security/opasswd shadow- ssh ssl/private subgid- subuid- sudoers sudoers.d
+    telegraf vault.d wireguard wpa_supplicant
+    """.split()
+)
+_ETC_BLANK = frozenset({"environment", "hostname", "hosts", "resolv.conf", "motd"})
+"""Files every program expects, and whose contents tell about this machine."""
+
+
+def build(layer: Path, *, host: Path = Path("/"), userxattr: bool = False, hidden: Iterable[Path] = ()) -> None:
+    """Fill the empty folder `layer`. `hidden` are further host paths that no box may see."""
+    mask = _Mask(host, layer, b"user.overlay.opaque" if userxattr else b"trusted.overlay.opaque")
+    mask.top()
+    mask.etc()
+    mask.var()
+    for folder, depth in (("opt", 3), ("usr/local/etc", 3), ("usr/local/lib", 1), ("usr/local", 1)):
+        mask.unreadable(Path(folder), depth)
+    for path in hidden:
+        with suppress(ValueError):
+            mask.hide(path.relative_to(host))
+
+
+class _Mask:
+    def __init__(self, host: Path, layer: Path, opaque: bytes) -> None:
+        self.host = host
+        self.layer = layer
+        self.opaque = opaque
+
+    def top(self) -> None:
+        for name in sorted({entry.name for entry in self.host.iterdir()} | set(_EMPTY)):
+            if name in _EMPTY:
+                self.empty(Path(name), _EMPTY[name])
+            elif name not in SHOWN:
+                self.gone(Path(name))
+            elif (self.host / name).is_symlink():
+                (self.layer / name).symlink_to((self.host / name).readlink())
+            else:
+                self.parents(Path(name) / "x")
+
+    def etc(self) -> None:
+        etc = Path("etc")
+        for name in sorted(_ETC_GONE):
+            if os.path.lexists(self.host / etc / name):
+                self.hide(etc / name)
+        for name in sorted(_ETC_BLANK):
+            if os.path.lexists(self.host / etc / name):
+                self.file(etc / name, b"", 0o644)
+        for name in ("shadow", "gshadow"):
+            original = self.host / etc / name
+            if original.exists():
+                self.file(etc / name, self.without_secrets(name), 0o640, like=original)
+        self.unreadable(etc, 8)
+
+    def without_secrets(self, name: str) -> bytes:
+        """Every account stays and none has a password. Made from passwd or group, which everybody may read."""
+        source, tail = {"shadow": ("passwd", b":*:19000:0:99999:7:::"), "gshadow": ("group", b":*::")}[name]
+        with suppress(OSError):
+            accounts = (self.host / "etc" / source).read_bytes().splitlines()
+            return b"".join(line.split(b":")[0] + tail + b"\n" for line in accounts if b":" in line)
+        return b""
+
+    def var(self) -> None:
+        var = Path("var")
+        for entry in self.entries(var):
+            if entry.is_symlink():
+                continue
+            if entry.name in _VAR_KEPT and entry.is_dir():
+                kept = _VAR_LIB_KEPT if entry.name == "lib" else _VAR_CACHE_KEPT
+                for below in self.entries(var / entry.name):
+                    if below.name not in kept:
+                        self.hide(var / entry.name / below.name, inner=True)
+            else:
+                self.hide(var / entry.name, inner=True)
+        if (self.host / "var/cache").is_dir():
+            self.empty(Path("var/cache/apt/archives/partial"), 0o700)
+        self.unreadable(var / "lib/apt", 3)
+
+    def unreadable(self, folder: Path, depth: int) -> None:
+        """Hide what is not for everybody's eyes, down to `depth` levels."""
+        for entry in self.entries(folder):
+            path = folder / entry.name
+            if entry.is_symlink() or os.path.lexists(self.layer / path):
+                if entry.is_dir(follow_symlinks=False) and not self.is_opaque(path) and depth > 1:
+                    self.unreadable(path, depth - 1)
+                continue
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                if mode & 0o005 != 0o005:
+                    self.hide(path)
+                elif depth > 1:
+                    self.unreadable(path, depth - 1)
+            elif not mode & 0o004 or not stat.S_ISREG(mode):
+                self.gone(path)
+
+    def is_opaque(self, path: Path) -> bool:
+        with suppress(OSError):
+            return os.getxattr(self.layer / path, self.opaque) == b"y"
+        return False
+
+    def entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        with suppress(OSError), os.scandir(self.host / folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+        return []
+
+    def hide(self, path: Path, *, inner: bool = False) -> None:
+        """A folder becomes an empty one, a file goes. `inner`: a folder's own folders stay, empty, for the services
+        that expect them."""
+        original = self.host / path
+        if original.is_symlink() or not original.is_dir():
+            if os.path.lexists(original):
+                self.gone(path)
+            return
+        self.empty(path, stat.S_IMODE(original.stat().st_mode), like=original)
+        if inner:
+            for entry in self.entries(path):
+                if entry.is_dir(follow_symlinks=False):
+                    mode = stat.S_IMODE(entry.stat().st_mode)
+                    self.empty(path / entry.name, mode, like=original / entry.name)
+
+    def parents(self, path: Path) -> None:
+        for parent in reversed(path.parents):
+            target = self.layer / parent
+            if not os.path.lexists(target):
+                status = (self.host / parent).stat()
+                target.mkdir()
+                self.dress(target, stat.S_IMODE(status.st_mode), status)
+
+    def dress(self, target: Path, mode: int, status: os.stat_result | None) -> None:
+        if status is not None:
+            with suppress(OSError):  # an ordinary user owns what it makes
+                os.chown(target, status.st_uid, status.st_gid)
+        target.chmod(mode)
+
+    def empty(self, path: Path, mode: int, *, like: Path | None = None) -> None:
+        target = self.layer / path
+        if os.path.lexists(target):
+            return
+        for parent in reversed(path.parents):
+            if not os.path.lexists(self.layer / parent) and not (self.host / parent).exists():
+                (self.layer / parent).mkdir(mode=0o755)
+        self.parents(path)
+        target.mkdir()
+        self.dress(target, mode, like.stat() if like else None)
+        try:
+            os.setxattr(target, self.opaque, b"y")
+        except OSError:
+            # No user.* attributes on this filesystem (tmpfs before Linux 6.6): leave the folder out altogether.
+            target.rmdir()
+            os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))
+
+    def file(self, path: Path, content: bytes, mode: int, *, like: Path | None = None) -> None:
+        self.parents(path)
+        target = self.layer / path
+        target.write_bytes(content)
+        self.dress(target, mode, like.stat() if like else None)
+
+    def gone(self, path: Path) -> None:
+        target = self.layer / path
+        if os.path.lexists(target):
+            return
+        self.parents(path)
+        os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))

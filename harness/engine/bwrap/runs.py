@@ -1,0 +1,81 @@
+"""What a running foolsgold leaves on the machine while it lives, and how the next one knows that it is dead.
+
+Every process that makes boxes locks a folder of its own; its name begins the name of everything else it makes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import EngineError
+
+
+def folder() -> Path:
+    """Where runs keep their folders: private to the user, gone at the next boot."""
+    if os.geteuid() == 0 and Path("/run").is_dir():
+        base = Path("/run")
+    else:
+        given = os.environ.get("XDG_RUNTIME_DIR", "")
+        base = Path(given) if given and os.access(given, os.W_OK) else Path(tempfile.gettempdir())
+    path = base / f"foolsgold-{os.geteuid()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    status = path.lstat()
+    if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o022:
+        raise EngineError(
+            f"{path} is not a private folder of this user.", hint=f"Remove it, or set XDG_RUNTIME_DIR: rm -r {path}"
+        )
+    return path
+
+
+@dataclass(slots=True)
+class Run:
+    """This process's own folder, locked while it lives."""
+
+    path: Path
+    token: str
+    _lock: int = field(repr=False, default=-1)
+
+    @classmethod
+    def begin(cls) -> Run:
+        token = f"{os.getpid()}-{secrets.token_hex(3)}"
+        path = folder() / token
+        path.mkdir(mode=0o700)
+        lock = os.open(path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return cls(path, token, lock)
+
+    def end(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def others() -> tuple[frozenset[str], tuple[Path, ...]]:
+    """The tokens of runs that live, and the folders of those that do not."""
+    alive, dead = set(), []
+    for path in sorted(folder().iterdir()):
+        try:
+            lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # Not locked yet, or half removed: only an old one is a leftover.
+            with suppress(OSError):
+                pid = path.name.partition("-")[0]
+                (alive.add(path.name) if Path("/proc", pid).exists() else dead.append(path))
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            dead.append(path)
+        except BlockingIOError:
+            alive.add(path.name)
+        finally:
+            os.close(lock)
+    return frozenset(alive), tuple(dead)

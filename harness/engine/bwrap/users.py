@@ -1,0 +1,62 @@
+"""Who runs a command in a box: names to numbers by the box's own files, by container runtimes' rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from harness.errors import EngineError
+
+_FILE_LIMIT = 4 << 20
+
+ReadFile = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    home: str
+
+    @property
+    def is_root(self) -> bool:
+        return self.uid == 0 and self.gid == 0
+
+
+def find(spec: str, read: ReadFile) -> User:
+    """`spec` is a name or a uid, either with `:group`; empty is root. A uid need not be in passwd; a name must."""
+    who, colon, group = spec.partition(":")
+    who = who or "0"
+    entry = next((line for line in _lines(read, "/etc/passwd", 7) if who in (line[0], line[2])), None)
+    if entry is None and not who.isdigit():
+        raise EngineError(
+            f"There is no user {who!r} in the box's /etc/passwd.",
+            hint="The image must make it (RUN useradd ...), or the task must name another user.",
+        )
+    uid, gid, home = (int(entry[2]), int(entry[3]), entry[5]) if entry else (int(who), 0, "/")
+    groups = list(_lines(read, "/etc/group", 4))
+    if colon:
+        found = next((line for line in groups if group in (line[0], line[2])), None)
+        if found is None and not group.isdigit():
+            raise EngineError(f"There is no group {group!r} in the box's /etc/group.")
+        return User(uid, int(found[2]) if found else int(group), (), home or "/")
+    name = entry[0] if entry else ""
+    more = tuple(int(line[2]) for line in groups if name and name in line[3].split(","))
+    return User(uid, gid, more, home or "/")
+
+
+def _lines(read: ReadFile, path: str, fields: int) -> Iterator[list[str]]:
+    for line in (read(path) or b"").decode("utf-8", "replace").splitlines():
+        parts = line.split(":")
+        if len(parts) >= fields and parts[2].isdigit() and (fields < 7 or parts[3].isdigit()):
+            yield parts
+
+
+def prefixes(user: User) -> list[tuple[str, ...]]:
+    """Ways to become `user`, best first; a box has one or another of the programs."""
+    groups = ",".join(str(group) for group in (user.gid, *user.groups))
+    return [
+        ("setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", f"--groups={groups}", "--"),
+        ("chroot", "--skip-chdir", f"--userspec={user.uid}:{user.gid}", f"--groups={groups}", "/"),
+    ]
