@@ -18,7 +18,7 @@ from harness.engine.contract import Healthcheck, Limits
 from harness.task.documents import Document, plain, read_yaml
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder
-from harness.task.model import Network, NetworkMode
+from harness.task.model import KEEP_ALIVE, Network, NetworkMode
 from harness.task.problems import Problems
 
 RUNNER_FOLDER = "@runner"
@@ -133,7 +133,7 @@ class _Reader:
 
     def service(self) -> Service:
         fields = self.fields
-        if fields.has("extends"):
+        if fields.raw("extends") is not None:
             self._unsupported("extends", "takes from another service")
         for key in _OTHER_SERVICES:
             if fields.raw(key):
@@ -153,7 +153,7 @@ class _Reader:
             workdir=fields.text("working_dir") or None,
             user=fields.user("user"),
             entrypoint=self._words("entrypoint"),
-            command=self._words("command"),
+            command=self._command(),
             healthcheck=self._healthcheck(),
             hostname=fields.text("hostname") or None,
             network=self._network(),
@@ -279,9 +279,16 @@ class _Reader:
         self.fields.bad(key, "must be a string or a list of strings.")
         return None
 
+    def _command(self) -> tuple[str, ...] | None:
+        words = self._words("command")
+        return KEEP_ALIVE if words and _only_waits(words) else words
+
     def _healthcheck(self) -> Healthcheck | None:
         check = self.fields.table("healthcheck")
-        if check is None or check.flag("disable"):
+        if check is None:
+            return None
+        check.known("interval", "timeout", "start_period", "start_interval", "retries", "test")
+        if check.flag("disable"):
             return None
         test = check.raw("test")
         if isinstance(test, list) and test and not any(isinstance(item, dict | list) for item in test):
@@ -455,6 +462,16 @@ class _Speller:
 
     def _say(self, code: str, what: str) -> None:
         self.problems.warning(code, f"{self.document.file.name} {what}.", self.document.file)
+
+
+def _only_waits(words: tuple[str, ...]) -> bool:
+    """A wait, or a shell that sits at its terminal: either only keeps the container up."""
+    if len(words) == 3 and words[1] in ("-c", "-lc"):
+        words = tuple(words[2].removeprefix("exec ").split())
+    name, rest = PurePosixPath(words[0]).name if words else "", words[1:]
+    if name == "sleep":
+        return rest == ("infinity",)
+    return (name == "tail" and rest == ("-f", "/dev/null")) or (name in ("sh", "bash") and not rest)
 
 
 def _by_profile(service: Any) -> bool:

@@ -89,12 +89,14 @@ def _root(path: Path) -> Path:
 
 def _below(root: Path) -> list[tuple[Path, str]]:
     """(task folder, name), by name. A task's own folders are not looked into."""
-    if _is_task(root):
-        return [(root, printable(root.name) or "task")]
     found: list[Path] = []
     folders = [root]
     while folders:
         folder = folders.pop()
+        if _is_task(folder):
+            found.append(folder)
+            if _has_parts(folder):
+                continue
         try:
             with os.scandir(folder) as entries:
                 children = list(entries)
@@ -109,13 +111,13 @@ def _below(root: Path) -> list[tuple[Path, str]]:
             if entry.name.startswith(".") or entry.name in _SKIPPED or not _leads_to_folder(entry):
                 continue
             path = folder / entry.name
-            if _is_task(path):
-                found.append(path)
-            elif not entry.is_symlink():
-                # A link is followed to a task and no further: nobody asked for what else is behind it.
+            # A link is followed to a task and no further: nobody asked for what else is behind it.
+            if not entry.is_symlink() or (_is_task(path) and _has_parts(path)):
                 folders.append(path)
     found.sort(key=lambda path: [os.fsencode(part) for part in path.parts])
-    return [(path, printable(path.relative_to(root).as_posix())) for path in found]
+    return [
+        (path, printable(path.relative_to(root).as_posix() if path != root else root.name or "task")) for path in found
+    ]
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
@@ -127,6 +129,11 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_task(path: Path) -> bool:
     return os.path.lexists(path / harbor.CONFIG) or os.path.lexists(path / terminal_bench.CONFIG)
+
+
+def _has_parts(path: Path) -> bool:
+    """A config file alone (some datasets have one at their root) does not hide the tasks below it."""
+    return any(os.path.lexists(path / part) for part in (*harbor.PARTS, *terminal_bench.PARTS))
 
 
 def _unique(named: list[tuple[str, Path]]) -> list[str]:

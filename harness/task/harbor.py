@@ -41,10 +41,11 @@ CONFIG = "task.toml"
 COMPOSE = "docker-compose.yaml"
 SERVICE = "main"
 ARTIFACTS = "/logs/artifacts"
+PARTS = ("instruction.md", "environment", "solution", "tests", "steps")
+"""What a folder has besides task.toml when it is a task."""
 
 _BUILT_IMAGE = "built-by-the-runner"
-_MUST_STAY = ("tests", "solution", "steps")
-_PARTS = (CONFIG, "instruction.md", "environment", "environment/Dockerfile", f"environment/{COMPOSE}", "weights.json")
+_MUST_STAY = (CONFIG, "weights.json", *PARTS, "environment/Dockerfile", f"environment/{COMPOSE}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG])")
 _MEGABYTES = {"K": 1 / 1024, "M": 1.0, "G": 1024.0}
 _CANARY = re.compile(r"(<!--.*canary.*-->|#.*canary.*)", re.IGNORECASE)
@@ -64,7 +65,7 @@ def load(path: Path, name: str) -> Task | Unusable:
 
 
 def _must_stay(relative: str) -> bool:
-    return relative in _PARTS or relative.partition("/")[0] in _MUST_STAY
+    return relative in _MUST_STAY or relative.startswith(("tests/", "solution/", "steps/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from harness.task.documents import Document, parse_yaml, plain, read_yaml
 from harness.task.fields import Fields, show
 from harness.task.files import Folder
 from harness.task.model import (
-    KEEP_ALIVE,
     Environment,
     Format,
     Keys,
@@ -40,7 +39,9 @@ SERVICE = "client"
 PARSER = "pytest"
 
 _OTHER_PARSERS = ("swebench", "swelancer", "mlebench", "sweperf")
-_PARTS = (CONFIG, COMPOSE, "Dockerfile", "solution.sh", "solution.yaml", "run-tests.sh", "tests", "weights.json")
+PARTS = ("Dockerfile", COMPOSE, "solution.sh", "solution.yaml", "run-tests.sh", "tests")
+"""What a folder has besides task.yaml when it is a task."""
+
 _ABOUT = (
     "author_name", "author_email", "difficulty", "category", "tags", "estimated_duration_sec",
     "expert_time_estimate_min", "junior_time_estimate_min", "disable_asciinema",
@@ -63,10 +64,14 @@ def load(path: Path, name: str) -> Task | Unusable:
     problems = Problems()
     folder = Folder(path, problems)
     task = _Loader(folder).task(name)
-    digest = folder.survey(lambda relative: relative in _PARTS or relative.startswith("tests/"))
+    digest = folder.survey(_must_stay)
     if task is None or problems.fatal:
         return Unusable(name, path, tuple(problems.found))
     return replace(task, digest=digest, problems=tuple(problems.found))
+
+
+def _must_stay(relative: str) -> bool:
+    return relative in (CONFIG, "weights.json", *PARTS) or relative.startswith("tests/")
 
 
 class _Loader:
@@ -176,7 +181,7 @@ class _Loader:
             compose=compose,
             user=service.user,
             entrypoint=service.entrypoint,
-            command=KEEP_ALIVE if _only_waits(service.command) else service.command,
+            command=service.command,
             files=service.files,
             mounts=service.mounts,
             hostname=service.hostname,
@@ -280,10 +285,6 @@ class _Loader:
             same_shell=same_shell,
             extra_files=((script, "/tests/run-tests.sh"),),
         )
-
-
-def _only_waits(command: tuple[str, ...] | None) -> bool:
-    return command is not None and command[-1:] in (("sleep infinity",), ("infinity",)) and len(command) <= 3
 
 
 def _scalar(node: yaml.Node) -> yaml.Node | None:
