@@ -174,10 +174,11 @@ class Window:
         start = self.outer(edit.start, at_end=before)
         # Where quoting changes, an end stays before the quote; else it takes what the parent holds between runs
         # (the next line's stripped indent) with it.
-        end = start if inserts else self.outer(edit.end, at_end=self._seam(edit.end))
+        end = start if inserts else self.outer(edit.end, at_end=self.seam(edit.end))
         return Edit(start, end, spelling(self, edit))
 
-    def _seam(self, position: int) -> bool:
+    def seam(self, position: int) -> bool:
+        """Whether the way of quoting begins anew there."""
         index = bisect_left(self._zone_starts, position)
         return index < len(self.zones) and self._zone_starts[index] == position
 

@@ -390,6 +390,9 @@ class Escaped:
     percent: bool = False
 
     def __call__(self, window: Window, edit: Edit) -> str:
+        if edit.start == 0 and (edit.new or window.text[edit.end : edit.end + 1]).startswith("-"):
+            raise Unwritable("would be read as an option")
+
         def escape(text: str) -> str:
             text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
             return text.replace("%", "%%") if self.percent else text
@@ -454,12 +457,24 @@ class PythonString:
     formatted: bool
 
     def __call__(self, window: Window, edit: Edit) -> str:
+        rest = window.text[edit.end :]
+        after = rest.lstrip("\\")
+        at_end = not after or window.seam(len(window.text) - len(after))
+        before = window.text[max(edit.start - 3, 0) : edit.start] + edit.new
+        if self.raw:
+            before += rest[: len(rest) - len(after)]
+            if after.startswith((self.quote[0], "\n")) or (at_end and before.endswith(("\\", self.quote[0]))):
+                raise Unwritable("backslashes before a quote of a raw string stand for themselves")
+        elif len(self.quote) == 3 and (
+            self.quote in before + rest[:2] or ((window.seam(edit.end) or not rest) and before.endswith(self.quote[0]))
+        ):
+            raise Unwritable("would end the string")
         return spell(window, edit, self._escape, expands=True)
 
     def _escape(self, text: str) -> str:
         if self.raw:
-            if self.quote in text or text.endswith(("\\", self.quote[0])) or ("\n" in text and len(self.quote) == 1):
-                raise Unwritable("a raw string cannot hold it")
+            if self.quote in text or ("\n" in text and len(self.quote) == 1):
+                raise Unwritable("a raw string cannot hold its own quote or a line end")
         else:
             text = text.replace("\\", "\\\\").replace("\r", "\\r").replace("\0", "\\0")
             text = text.replace(self.quote[0], "\\" + self.quote[0])
@@ -624,10 +639,24 @@ class YamlBlock:
     indent: str
 
     def __call__(self, window: Window, edit: Edit) -> str:
-        first = window.text.rfind("\n", 0, edit.start) + 1
-        if first == 0 and (window.text[: edit.start] + edit.new + window.text[edit.end :]).startswith((" ", "\n")):
+        whole = window.text[: edit.start] + edit.new + window.text[edit.end :]
+        if whole.startswith((" ", "\n", "\t")):
             raise Unwritable("the first line of a YAML block sets its indent")
-        return _yaml_printable(edit.new).replace("\n", "\n" + self.indent)
+        if not whole.strip() or _line_ends(whole) != _line_ends(window.text):
+            raise Unwritable("the header of a YAML block says how it ends")
+        if not edit.new and edit.start < edit.end == len(window.text) and window.text[edit.start - 1] == "\n":
+            raise Unwritable("would leave the indent of the line")
+        spelled = _yaml_printable(edit.new).replace("\n", "\n" + self.indent)
+        # The text ends where the next key's line begins, which has an indent of its own.
+        if edit.end == len(window.text) and edit.new.endswith("\n"):
+            spelled = spelled.removesuffix(self.indent)
+        if edit.new and edit.start == len(window.text) and window.text.endswith("\n"):
+            spelled = self.indent + spelled
+        return spelled
+
+
+def _line_ends(text: str) -> int:
+    return len(text) - len(text.rstrip("\n"))
 
 
 def _yaml_printable(text: str) -> str:
