@@ -1,0 +1,78 @@
+"""Harbor's own runner, as a job of its real oracle and nop agents over prepared copies of tasks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FROM = re.compile(r"^FROM[ \t]+\S+", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class HarborTrial:
+    """What Harbor made of one trial."""
+
+    rewards: Mapping[str, float] | None
+    error: str
+    """The type of the exception it recorded, or ''."""
+    message: str
+
+
+def prepare(source: Path, target: Path, image: str) -> None:
+    """A copy of a task for both runners: every FROM is the test image, and the container ends at once.
+
+    Without the STOPSIGNAL each trial waits ten seconds for a `sleep infinity` that ignores SIGTERM.
+    """
+    shutil.copytree(source, target, symlinks=True)
+    for dockerfile in target.rglob("Dockerfile"):
+        text = dockerfile.read_text(encoding="utf-8")
+        dockerfile.write_text(_FROM.sub(f"FROM {image}\nSTOPSIGNAL SIGKILL", text), encoding="utf-8")
+
+
+def start_job(python: str, tasks: Path, work: Path, agent: str, at_once: int) -> subprocess.Popen[bytes]:
+    """Run every task below `tasks` with that agent; the results are below `work`/job."""
+    work.mkdir(parents=True)
+    config = {
+        "job_name": "job",
+        "jobs_dir": str(work),
+        "n_concurrent_trials": at_once,
+        "quiet": True,
+        "agents": [{"name": agent}],
+        "datasets": [{"path": str(tasks)}],
+    }
+    (work / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    harbor = Path(shutil.which(python) or python).parent / "harbor"
+    # LiteLLM, which Harbor imports, would otherwise look for a price list on the network.
+    env = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HARBOR_TELEMETRY": "off"}
+    with (work / "harbor.log").open("wb") as log:
+        return subprocess.Popen(
+            [str(harbor), "run", "-c", str(work / "config.json"), "-y"], stdout=log, stderr=log, cwd=work, env=env
+        )
+
+
+def read_job(work: Path) -> dict[tuple[str, str], HarborTrial]:
+    """(task folder's name, agent) -> what came of it."""
+    found = {}
+    for path in sorted((work / "job").glob("*/result.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        name = Path(result["task_id"]["path"]).name
+        found[name, result["agent_info"]["name"]] = _read(result)
+    return found
+
+
+def _read(result: Mapping[str, Any]) -> HarborTrial:
+    steps = result.get("step_results") or []
+    raised = [entry["exception_info"] for entry in (result, *steps) if entry["exception_info"]]
+    verified = result["verifier_result"] or {}
+    return HarborTrial(
+        verified.get("rewards"),
+        raised[0]["exception_type"] if raised else "",
+        raised[0]["exception_message"] if raised else "",
+    )

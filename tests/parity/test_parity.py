@@ -1,0 +1,175 @@
+"""Marker parity: foolsgold's trials give the rewards that Harbor's own runner gives, and fail where it fails.
+
+Both run the same copies of the same tasks on the same Docker daemon: the Harbor-layout fixtures and the tasks of
+reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE (Harbor has no `--image`), and a STOPSIGNAL spares
+each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names the Python that has Harbor. Everything is run once,
+before the first comparison.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.engine.contract import Engine
+from harness.errors import BuildFailed
+from harness.network import plan_network
+from harness.record import Kind, PhaseName, TrialRecord
+from harness.reward import RewardFault
+from harness.task.discover import discover
+from harness.task.model import Task
+from harness.trial import Plan, build, run_trial
+from tests.parity.harbor_job import HarborTrial, prepare, read_job, start_job
+from tests.parity.reward_tasks import REWARD_TASKS, write_task
+
+pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(600)]
+
+FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
+LEFT_OUT = {
+    "flaky-verifier": "its reward is drawn by lot",
+    "no-network": "Harbor's docker environment refuses it unless the host lets it control the containers' traffic",
+}
+NOP_TOO = frozenset(
+    {
+        "healthcheck-entrypoint",
+        "missing-sample-log-faulty",
+        "multi-step",
+        "nop-paid-half",
+        "nop-paid-minus-one",
+        "partial-reward-two-keys",
+        "separate-verifier",
+        "set-e-cannot-write-zero",
+    }
+)
+"""Harbor takes seconds for each trial: doing nothing is compared where it shows a rule of its own."""
+
+
+def _chosen_fixtures() -> list[Path]:
+    """Of a pair, whose two halves are run alike, the mended one; of the missing log the one that does not build."""
+    faulty = FIXTURES / "cases" / "missing-sample-log-faulty"
+    cases = [*sorted((FIXTURES / "cases").glob("*-mended")), faulty]
+    formats = [path for path in sorted((FIXTURES / "formats").iterdir()) if (path / "task.toml").exists()]
+    return [path for path in (*cases, *formats) if path.name not in LEFT_OUT]
+
+
+TRIALS = [
+    *((path.name, "oracle") for path in _chosen_fixtures()),
+    *((task.name, "oracle") for task in REWARD_TASKS),
+    *((name, "nop") for name in sorted(NOP_TOO)),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a runner made of a trial, in words both share."""
+
+    rewards: Mapping[str, float] | None
+    ended: str = ""
+    """How it went wrong: `not built`, `no reward`, `empty reward`, `bad reward`, `solve ran out of time`, ..."""
+
+
+HARBOR_SAYS = {
+    "": "",
+    "AgentTimeoutError": "solve ran out of time",
+    "VerifierTimeoutError": "verify ran out of time",
+    "RewardFileNotFoundError": "no reward",
+    "RewardFileEmptyError": "empty reward",
+    "VerifierOutputParseError": "bad reward",
+    "ValidationError": "bad reward",
+}
+FAULT_SAYS = {
+    RewardFault.MISSING: "no reward",
+    RewardFault.EMPTY: "empty reward",
+    RewardFault.UNPARSABLE: "bad reward",
+    RewardFault.NOT_AN_OBJECT: "bad reward",
+    RewardFault.NOT_A_NUMBER: "bad reward",
+    RewardFault.NOT_FINITE: "bad reward",
+}
+PHASE_SAYS = {PhaseName.SOLVE: "solve ran out of time", PhaseName.VERIFY: "verify ran out of time"}
+
+
+def from_harbor(trial: HarborTrial) -> Seen:
+    if trial.error == "RuntimeError" and "failed to solve" in trial.message:
+        return Seen(None, "not built")
+    return Seen(trial.rewards, HARBOR_SAYS.get(trial.error, f"{trial.error}: {trial.message}"))
+
+
+def from_foolsgold(record: TrialRecord) -> Seen:
+    if record.trouble is not None:
+        return Seen(record.rewards, f"{record.trouble.kind}: {record.trouble.message}")
+    if record.timed_out is not None:
+        return Seen(record.rewards, PHASE_SAYS.get(record.timed_out.name, f"{record.timed_out.name} ran out of time"))
+    return Seen(record.rewards, FAULT_SAYS[record.problem.fault] if record.problem else "")
+
+
+@pytest.fixture(scope="module")
+def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
+    """Folders `all` and `nop` of prepared tasks."""
+    root = tmp_path_factory.mktemp("parity")
+    sources = {path.name: path for path in _chosen_fixtures()}
+    for task in REWARD_TASKS:
+        sources[task.name] = root / "written" / task.name
+        write_task(task, sources[task.name])
+    for name, source in sources.items():
+        prepare(source, root / "all" / name, test_image)
+        if name in NOP_TOO:
+            prepare(source, root / "nop" / name, test_image)
+    return root
+
+
+@pytest.fixture(scope="module")
+def harbor(tasks: Path) -> Mapping[tuple[str, str], HarborTrial]:
+    python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
+    jobs = {
+        tasks / "oracle-job": start_job(python, tasks / "all", tasks / "oracle-job", "oracle", at_once=3),
+        tasks / "nop-job": start_job(python, tasks / "nop", tasks / "nop-job", "nop", at_once=1),
+    }
+    found: dict[tuple[str, str], HarborTrial] = {}
+    try:
+        for work, job in jobs.items():
+            status = job.wait(timeout=420)
+            log = (work / "harbor.log").read_text(errors="replace")
+            assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
+            found |= read_job(work)
+    finally:
+        for job in jobs.values():
+            job.terminate()
+    return found
+
+
+@pytest.fixture(scope="module")
+def foolsgold(
+    tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], docker_engine: Engine
+) -> Mapping[tuple[str, str], Seen]:
+    """Asks for `harbor` only to come after it: time limits are tight, and the machine is small."""
+    found = {task.path.name: task for task in discover([tasks / "all"]) if isinstance(task, Task)}
+    with ThreadPoolExecutor(2) as pool:
+        seen = pool.map(lambda trial: _run(docker_engine, found[trial[0]], trial[1]), TRIALS)
+        return dict(zip(TRIALS, seen, strict=True))
+
+
+def _run(engine: Engine, task: Task, agent: str) -> Seen:
+    try:
+        built = build(engine, task)
+    except BuildFailed:
+        return Seen(None, "not built")
+    plan = Plan(Kind.REFERENCE if agent == "oracle" else Kind.NOP, networks=plan_network(task, "on").tries[0])
+    return from_foolsgold(run_trial(engine, task, built, plan))
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids="-".join)
+def test_a_trial_is_paid_as_harbor_pays_it(
+    trial: tuple[str, str],
+    harbor: Mapping[tuple[str, str], HarborTrial],
+    foolsgold: Mapping[tuple[str, str], Seen],
+) -> None:
+    assert foolsgold[trial] == from_harbor(harbor[trial])
+
+
+def test_harbor_ran_every_trial_and_no_other(harbor: Mapping[tuple[str, str], HarborTrial]) -> None:
+    assert sorted(harbor) == sorted(TRIALS)
