@@ -36,12 +36,12 @@ def _first_usable(options: EngineOptions) -> Engine:
 
 # The engines are imported when asked for, so that choosing one does not load (or need) the other's libraries.
 def _docker(options: EngineOptions) -> Engine:
-    from harness.engine.docker_engine import DockerEngine
+    from harness.engine.dockerd import DockerEngine
 
     return DockerEngine(options)
 
 
 def _bwrap(options: EngineOptions) -> Engine:
-    from harness.engine.bwrap import BwrapEngine
+    from harness.engine.bwrap.engine import BwrapEngine
 
     return BwrapEngine(options)

@@ -1,0 +1,189 @@
+"""One running container, driven by a shell on its socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError
+
+from harness.engine.contract import Box, Command, Exit
+from harness.engine.dockerd.connect import daemon_errors
+from harness.engine.dockerd.files import Files
+from harness.engine.dockerd.pipe import SocketPipe
+from harness.engine.shell import Shell, ShellGone, command_line
+from harness.errors import EngineError
+
+OUTPUT = "/run/foolsgold"
+"""A mount of its own, so that what commands print neither fills the image nor shows in the task's folders."""
+START_SECONDS = 60.0
+ROOT = frozenset({"", "0", "root", "0:0", "root:root", "root:0", "0:root"})
+_OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+def plain_user(user: str) -> str:
+    """One name for root, whatever it is called."""
+    return "0:0" if user in ROOT else user
+
+
+class DockerBox(Box):
+    def __init__(
+        self,
+        api: docker.APIClient,
+        container: str,
+        files: Files,
+        *,
+        user: str,
+        workdir: str,
+        main: SocketPipe | None,
+        keeps_itself: bool,
+        on_close: Callable[[DockerBox], None],
+    ) -> None:
+        self._api = api
+        self.container = container
+        self.keeps_itself = keeps_itself
+        """It runs something besides our shell, so the daemon does not remove it when that ends."""
+        self._files = files
+        self._user = plain_user(user)
+        self._workdir = workdir
+        self._pipes: dict[str, SocketPipe] = {}
+        self._shells: dict[str, Shell] = {}
+        self._on_close = on_close
+        self._closing = threading.Lock()
+        self._dead = ""
+        self._count = 0
+        self._main = main
+        self._oom_file = ""
+        self._ooms = 0
+
+    def start(self) -> None:
+        """Ready for `run` when it returns."""
+        if self._main is not None:
+            self._add_shell(self._user, self._main)
+        else:
+            self._shell(self._user)
+        self._ooms = self._oom_kills()
+
+    def run(self, command: Command) -> Exit:
+        self._check_alive()
+        user = plain_user(command.user) if command.user is not None else self._user
+        shell = self._shell(user)
+        self._count += 1
+        output = f"{OUTPUT}/{self._count}"
+        line = command_line(command.argv, output=output, cwd=command.cwd or self._workdir, env=command.env)
+        try:
+            ran = shell.run(line, command.timeout)
+        except ShellGone:
+            return self._shell_lost(user, output, command)
+        text, dropped = self._files.read_halves(output, command.output_limit)
+        oom = self._new_oom()
+        if ran.status is None:
+            self._dead = f"a command ran into its limit of {command.timeout:g} s"
+            self._files.kill()
+        else:
+            self._files.remove(output)
+        return Exit(ran.status, ran.seconds, text, dropped, oom)
+
+    def put(self, source: Path, target: str) -> None:
+        self._check_alive()
+        self._files.put(source, target)
+
+    def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
+        self._check_alive()
+        return self._files.read(path, limit)
+
+    def close(self) -> None:
+        with self._closing:
+            if self._dead == "closed":
+                return
+            self._dead = "closed"
+        try:
+            self._files.kill()
+        finally:
+            for pipe in self._pipes.values():
+                with suppress(OSError):
+                    pipe.close()
+            self._files.close()
+            self._on_close(self)
+
+    def _check_alive(self) -> None:
+        if self._dead:
+            raise EngineError(f"The box is gone: {self._dead}.")
+
+    def _add_shell(self, user: str, pipe: SocketPipe) -> Shell:
+        self._pipes[user] = pipe
+        shell = self._shells[user] = Shell(pipe)
+        try:
+            started = shell.start(START_SECONDS)
+        except ShellGone as error:
+            raise self._lost("its shell ended at once") from error
+        if started.status is None:
+            raise EngineError(f"The box's shell did not answer within {START_SECONDS:g} s.")
+        return shell
+
+    def _shell(self, user: str) -> Shell:
+        """The first command of another user costs one exec; the shell it starts stays for the rest."""
+        known = self._shells.get(user)
+        if known is not None:
+            return known
+        try:
+            created = self._api.exec_create(self.container, ["/bin/sh"], stdin=True, user=user, workdir="/")
+            hijacked = self._api.exec_start(created["Id"], socket=True)
+        except APIError as error:
+            words = str(error.explanation or error).strip()
+            if error.status_code == 409:
+                raise self._lost("it stopped") from error
+            raise EngineError(f"No shell can be started in the box as user {user}: {words}") from error
+        return self._add_shell(user, SocketPipe(hijacked))
+
+    def _shell_lost(self, user: str, output: str, command: Command) -> Exit:
+        """A command that kills every process it may (`kill -9 -1`) takes an exec's shell along, as it would take the
+        runners' own; the box itself lives on."""
+        del self._shells[user]  # the next command starts another
+        self._pipes.pop(user).close()
+        if not self._state().get("Running"):
+            raise self._lost(f"it ended while it ran {command.argv[0]}")
+        text, dropped = self._files.read_halves(output, command.output_limit)
+        return Exit(137, 0.0, text, dropped, self._new_oom())
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            with daemon_errors("Looking at the box"):
+                return dict(self._api.inspect_container(self.container)["State"])
+        except EngineError:
+            return {}
+
+    def _lost(self, how: str) -> EngineError:
+        state = self._state()
+        self._dead = how
+        words = f"The box died: {how}"
+        if state.get("OOMKilled"):
+            words += ", out of memory"
+        if state.get("Error"):
+            words += f" ({state['Error']})"
+        if "ExitCode" in state and not state.get("Running"):
+            words += f", status {state['ExitCode']}"
+        with suppress(APIError):
+            log = self._api.logs(self.container, tail=20)
+            if isinstance(log, bytes) and log.strip():
+                words += ":\n" + log.decode(errors="replace").rstrip()
+        return EngineError(words, hint="An ENTRYPOINT has to go on with the command it is given, or keep running.")
+
+    def _oom_kills(self) -> int:
+        for path in (self._oom_file,) if self._oom_file else _OOM_FILES:
+            content = self._files.read(path, 4096)
+            if content is None:
+                continue
+            self._oom_file = path
+            for line in content.splitlines():
+                if line.startswith(b"oom_kill "):
+                    return int(line.split()[1])
+        return 0
+
+    def _new_oom(self) -> bool:
+        before, self._ooms = self._ooms, self._oom_kills()
+        return self._ooms > before

@@ -1,0 +1,279 @@
+"""The docker engine's face: images by `build`, boxes as containers with one process each."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import docker
+from docker.errors import APIError
+from docker.types import LogConfig
+
+from harness.engine.contract import (
+    Box,
+    BoxSpec,
+    Engine,
+    EngineOptions,
+    EngineReport,
+    Image,
+    Limits,
+    Progress,
+    Recipe,
+    silent,
+)
+from harness.engine.dockerd.box import OUTPUT, START_SECONDS, DockerBox, plain_user
+from harness.engine.dockerd.build import Builder, DockerImage
+from harness.engine.dockerd.connect import Daemon, connect, daemon_errors, hint_for
+from harness.engine.dockerd.files import DaemonFiles, Files, proc_files
+from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
+from harness.engine.dockerd.pipe import SocketPipe
+from harness.errors import EngineError
+
+PIDS = 4096
+OUTPUT_MB = 256
+"""What one box's commands may print before they find their output full."""
+LOGS_MB = 2048
+SECOND = 1_000_000_000
+
+
+class DockerEngine(Engine):
+    name = "docker"
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._daemon: Daemon = connect()
+        self._api: docker.APIClient = self._daemon.api
+        self._run = uuid.uuid4().hex
+        self._labels = labels(self._run)
+        with daemon_errors("Asking the daemon about itself"):
+            self._info: dict[str, Any] = self._api.info()
+            self._version: dict[str, Any] = self._api.version()
+        self._builder = Builder(self._daemon, self._version, options)
+        self._lock = threading.Lock()
+        self._boxes: set[DockerBox] = set()
+        self._network = ""
+        self._closed = False
+        # Removing a killed container takes the daemon 40 ms that no trial needs to wait for.
+        self._remover = ThreadPoolExecutor(max_workers=2, thread_name_prefix="remove-container")
+        remove_leftovers(self._api)
+
+    def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
+        return self._builder.build(recipe, progress)
+
+    def open(self, spec: BoxSpec) -> Box:
+        image = spec.image
+        if not isinstance(image, DockerImage):
+            raise EngineError("The docker engine was given an image that another engine built.")
+        if self._closed:
+            raise EngineError("The docker engine is closed.")
+        entrypoint = image.config.entrypoint if spec.entrypoint else ()
+        container = self._create(spec, image, bool(entrypoint))
+        try:
+            box = self._start(spec, image, container, bool(entrypoint))
+        except BaseException:
+            self._remove(container)
+            raise
+        try:
+            if image.healthcheck:
+                self._wait_until_healthy(container, image)
+        except BaseException:
+            box.close()
+            raise
+        return box
+
+    def report(self) -> EngineReport:
+        version = f"{self._platform()} {self._version.get('Version', 'of unknown version')}"
+        machine = f"{self._info.get('NCPU', '?')} CPUs, {self._info.get('MemTotal', 0) >> 20} MB"
+        system = self._info.get("OperatingSystem", "unknown system")
+        storage = self._info.get("Driver", "unknown")
+        lines = [
+            f"Daemon: {self._daemon.name}, {system}, storage {storage}, {machine}.",
+            self._builder.describe(),
+        ]
+        if not self._info.get("MemoryLimit", True):
+            lines.append("This daemon cannot limit memory: a task may use all there is.")
+        if not self._info.get("PidsLimit", True):
+            lines.append("This daemon cannot limit the number of processes: a fork bomb reaches the whole machine.")
+        return EngineReport(self.name, True, version, tuple(lines))
+
+    def clean(self, *, everything: bool = False) -> list[str]:
+        return remove_leftovers(self._api, everything=everything)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            boxes = list(self._boxes)
+        for box in boxes:
+            box.close()
+        self._remover.shutdown(wait=True)
+        try:
+            self._sweep()
+        finally:
+            self._api.close()
+
+    def _platform(self) -> str:
+        return str((self._version.get("Platform") or {}).get("Name") or "Docker").strip() or "Docker"
+
+    def _create(self, spec: BoxSpec, image: DockerImage, entrypoint: bool) -> str:
+        limits = self._limits(spec.limits)
+        host = self._api.create_host_config(
+            network_mode=self._bridge() if spec.network else "none",
+            # Ends with its shell, and its shell with us: nothing is left even if this process is killed.
+            auto_remove=not entrypoint,
+            mem_limit=f"{limits.memory_mb}m",
+            memswap_limit=f"{limits.memory_mb}m",
+            nano_cpus=int(limits.cpus * SECOND) or None,
+            pids_limit=limits.pids,
+            tmpfs={
+                OUTPUT: f"rw,exec,suid,dev,mode=1777,size={OUTPUT_MB}m",
+                **dict.fromkeys(spec.mounts, f"rw,exec,suid,dev,mode=0777,size={limits.disk_mb or LOGS_MB}m"),
+            },
+            log_config=LogConfig(type="json-file", config={"max-size": "1m"}) if entrypoint else LogConfig(type="none"),
+        )
+        arguments: dict[str, Any] = {
+            "image": image.reference,
+            "host_config": host,
+            "labels": self._labels,
+            "environment": dict(spec.env),
+            "hostname": spec.hostname,
+        }
+        if entrypoint:
+            arguments["command"] = ["sh", "-c", "sleep infinity"]
+        else:
+            user = image.config.user if spec.user is None else spec.user
+            arguments |= {"entrypoint": ["/bin/sh"], "command": [], "stdin_open": True, "user": plain_user(user)}
+        if image.healthcheck:
+            arguments["healthcheck"] = _sooner(image.healthcheck)
+        with daemon_errors("Creating a box"):
+            return str(self._api.create_container(**arguments)["Id"])
+
+    def _start(self, spec: BoxSpec, image: DockerImage, container: str, entrypoint: bool) -> DockerBox:
+        pipe = None
+        if not entrypoint:
+            with daemon_errors("Attaching to a box"):
+                params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+                pipe = SocketPipe(self._api.attach_socket(container, params=params))
+        try:
+            self._api.start(container)
+        except APIError as error:
+            raise _cannot_start(str(error.explanation or error), image) from error
+        with daemon_errors("Looking at a new box"):
+            state = self._api.inspect_container(container)["State"]
+        files: Files | None = proc_files(int(state.get("Pid") or 0), container) if self._daemon.local else None
+        box = DockerBox(
+            self._api,
+            container,
+            files or DaemonFiles(self._api, container),
+            user=image.config.user if spec.user is None else spec.user,
+            workdir=spec.workdir or image.config.workdir or "/",
+            main=pipe,
+            keeps_itself=entrypoint,
+            on_close=self._forget,
+        )
+        try:
+            box.start()
+        except BaseException:
+            box.close()
+            raise
+        with self._lock:
+            if not self._closed:
+                self._boxes.add(box)
+                return box
+        box.close()
+        raise EngineError("The docker engine was closed while a box started.")
+
+    def _forget(self, box: DockerBox) -> None:
+        with self._lock:
+            self._boxes.discard(box)
+        if box.keeps_itself:
+            with suppress(RuntimeError):  # the engine is closing and sweeps everything itself
+                self._remover.submit(self._remove, box.container)
+
+    def _remove(self, container: str) -> None:
+        with suppress(APIError, OSError):  # what stays is swept when the engine closes
+            remove_container(self._api, container)
+
+    def _sweep(self) -> None:
+        """Nothing of this run is left: what the daemon has not removed by itself yet is removed here."""
+        deadline = time.monotonic() + START_SECONDS
+        with daemon_errors("Removing boxes"):
+            while self._api.containers(all=True, filters={"label": f"{LABEL}={self._run}"}):
+                remove_leftovers(self._api, run=self._run)
+                if time.monotonic() > deadline:
+                    raise EngineError(
+                        f"Containers with the label {LABEL}={self._run} cannot be removed.",
+                        hint="See `docker ps --all` and the daemon's log; `foolsgold clean` tries again.",
+                    )
+                time.sleep(0.02)
+        remove_leftovers(self._api, run=self._run)
+
+    def _limits(self, asked: Limits) -> Limits:
+        """The task's, else the user's, else what keeps a runaway from the machine: three quarters of its memory."""
+        default = self._options.limits
+        most = int(self._info.get("MemTotal") or 0) * 3 // 4 >> 20
+        return Limits(
+            memory_mb=asked.memory_mb or default.memory_mb or most or 4096,
+            cpus=min(asked.cpus or default.cpus, float(self._info.get("NCPU") or math.inf)),
+            pids=asked.pids or default.pids or PIDS,
+            disk_mb=asked.disk_mb or default.disk_mb,
+        )
+
+    def _bridge(self) -> str:
+        """One network for the run, whose boxes reach outward and not each other."""
+        with self._lock, daemon_errors("Making a network"):
+            if not self._network:
+                name = f"foolsgold-{self._run[:12]}"
+                options = {"com.docker.network.bridge.enable_icc": "false"}
+                self._api.create_network(name, driver="bridge", options=options, labels=self._labels)
+                self._network = name
+            return self._network
+
+    def _wait_until_healthy(self, container: str, image: DockerImage) -> None:
+        """The runners start nothing before the image's own HEALTHCHECK passes."""
+        while True:
+            with daemon_errors("Waiting for the image's HEALTHCHECK"):
+                state = self._api.inspect_container(container)["State"]
+            health = state.get("Health") or {}
+            if health.get("Status") == "healthy":
+                return
+            if health.get("Status") == "unhealthy" or not state.get("Running"):
+                last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
+                raise EngineError(
+                    f"The image's HEALTHCHECK never passed: {' '.join(image.healthcheck.get('Test', []))}: {last}"
+                )
+            time.sleep(0.1)
+
+
+def _sooner(healthcheck: Mapping[str, Any]) -> dict[str, Any]:
+    """The same patience in probes of at most a second, where Docker would let half a minute pass before the first."""
+    interval = healthcheck.get("Interval") or 30 * SECOND
+    retries = healthcheck.get("Retries") or 3
+    step = min(interval, SECOND)
+    return {
+        "test": healthcheck["Test"],
+        "interval": step,
+        "timeout": healthcheck.get("Timeout") or 30 * SECOND,
+        "start_period": healthcheck.get("StartPeriod") or 0,
+        "retries": math.ceil(retries * interval / step),
+    }
+
+
+def _cannot_start(words: str, image: DockerImage) -> EngineError:
+    low = words.lower()
+    if "/bin/sh" in low and ("no such file" in low or "not found" in low):
+        return EngineError(
+            f"The image {image.base} has no /bin/sh, so nothing can be run in it.",
+            hint="The task's environment needs a shell: solve.sh and test.sh could not run there either.",
+        )
+    if "unable to find user" in low or "no matching entries in passwd" in low:
+        hint = "The image's USER, or the user the task names, is not in the image."
+        return EngineError(f"A box cannot start: {words.strip()}", hint=hint)
+    return EngineError(f"A box cannot start: {words.strip()}", hint=hint_for(words))

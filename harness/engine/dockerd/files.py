@@ -1,0 +1,173 @@
+"""Files of a running container: through /proc where its processes are this machine's, else through the daemon."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import select
+import signal
+import tarfile
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+import docker
+from docker.errors import APIError
+
+from harness.engine import rootpath
+from harness.engine.dockerd.connect import daemon_errors
+from harness.errors import EngineError
+
+
+class Files(Protocol):
+    def put(self, source: Path, target: str) -> None: ...
+
+    def read(self, path: str, limit: int) -> bytes | None: ...
+
+    def read_halves(self, path: str, limit: int) -> tuple[bytes, int]:
+        """The whole file up to `limit`, else its first and last halves; and how many bytes are left out."""
+        ...
+
+    def remove(self, path: str) -> None: ...
+
+    def kill(self) -> bool:
+        """Kill the container's first process and wait until its last is gone; False where only the daemon can."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ProcFiles:
+    """Through /proc/PID/root: no round trip, no tool in the box, and no link leads out of it."""
+
+    def __init__(self, root: int, process: int) -> None:
+        self._root = root
+        self._process = process
+
+    def put(self, source: Path, target: str) -> None:
+        try:
+            rootpath.put(self._root, source, target)
+        except OSError as error:
+            raise EngineError(f"{source} cannot be copied to {target} in the box: {error.strerror}") from error
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        try:
+            return rootpath.read(self._root, path, limit=limit)
+        except OSError as error:
+            raise EngineError(f"{path} cannot be read in the box: {error.strerror}") from error
+
+    def read_halves(self, path: str, limit: int) -> tuple[bytes, int]:
+        try:
+            return rootpath.read_halves(self._root, path, limit=limit)
+        except OSError as error:
+            raise EngineError(f"{path} cannot be read in the box: {error.strerror}") from error
+
+    def remove(self, path: str) -> None:
+        with suppress(OSError):
+            rootpath.remove(self._root, path)
+
+    def kill(self) -> bool:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        gone = select.poll()
+        gone.register(self._process, select.POLLIN)
+        return bool(gone.poll(2000))
+
+    def close(self) -> None:
+        os.close(self._root)
+        os.close(self._process)
+
+
+def proc_files(pid: int, container: str) -> ProcFiles | None:
+    """None where process `pid` is not this container's here, or where we are not its root user."""
+    if pid <= 0:
+        return None
+    opened: list[int] = []
+    try:
+        process = os.pidfd_open(pid)
+        opened.append(process)
+        proc = Path("/proc", str(pid))
+        if container not in (proc / "mountinfo").read_text() + (proc / "cgroup").read_text():
+            raise ProcessLookupError(pid)
+        inside, outside, _count = (proc / "uid_map").read_text().split()[:3]
+        if inside != "0" or int(outside) != os.geteuid():
+            raise PermissionError(pid)
+        opened.append(os.open(proc / "root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+        rootpath.read(opened[1], "/")  # a kernel without openat2 says so here
+        signal.pidfd_send_signal(process, 0)  # still the process that was examined
+    except (OSError, ValueError, AttributeError):
+        for descriptor in opened:
+            os.close(descriptor)
+        return None
+    return ProcFiles(opened[1], process)
+
+
+class DaemonFiles:
+    """Through the daemon: for Docker Desktop, remote daemons and foreign user namespaces. Slower, same results."""
+
+    def __init__(self, api: docker.APIClient, container: str) -> None:
+        self._api = api
+        self._container = container
+
+    def put(self, source: Path, target: str) -> None:
+        # First beside everything, then over by the box's own cp: the daemon would replace links on the way to
+        # `target`, and cannot see into the memory-backed mounts.
+        stage = f"/.foolsgold-{secrets.token_hex(6)}"
+        clean = str(PurePosixPath("/", target))
+        archive = io.BytesIO()
+        with tarfile.open(mode="w", fileobj=archive) as tar:
+            tar.add(source.resolve() if source.is_dir() else source, f"{stage[1:]}/x", filter=_as_root)
+        with daemon_errors(f"Copying {source} into the box"):
+            self._api.put_archive(self._container, "/", archive.getvalue())
+        if source.is_dir():
+            script = (
+                'mkdir -p "$2"; cd "$1/x"; '
+                'find . ! -type d -exec sh -c \'for f; do rm -f "$0/$f"; done\' "$2" {} +; '
+                'cp -a . "$2/"'
+            )
+        else:
+            script = 'mkdir -p "$(dirname "$2")" && rm -f "$2" 2>/dev/null; cp -a "$1/x" "$2"'
+        status, output = self._exec(["/bin/sh", "-c", f'{script}; s=$?; rm -rf "$1"; exit $s', "sh", stage, clean])
+        if status != 0:
+            words = output.decode(errors="replace").strip()
+            raise EngineError(f"{source} cannot be copied to {target} in the box: {words}")
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        part = f"head -c {limit}" if limit >= 0 else f"tail -c {-limit}"
+        status, output = self._exec(["/bin/sh", "-c", f'[ -f "$1" ] && exec {part} "$1" || exit 99', "sh", path])
+        return None if status == 99 else output
+
+    def read_halves(self, path: str, limit: int) -> tuple[bytes, int]:
+        status, size = self._exec(["/bin/sh", "-c", '[ -f "$1" ] && wc -c <"$1"', "sh", path])
+        if status != 0:
+            return b"", 0
+        whole = int(size.split()[0])
+        if whole <= limit:
+            return self.read(path, limit) or b"", 0
+        head, tail = limit // 2, limit - limit // 2
+        return (self.read(path, head) or b"") + (self.read(path, -tail) or b""), whole - limit
+
+    def remove(self, path: str) -> None:
+        self._exec(["/bin/rm", "-f", path])
+
+    def kill(self) -> bool:
+        with suppress(APIError):
+            self._api.kill(self._container, signal=signal.SIGKILL)
+        return True
+
+    def close(self) -> None:
+        pass
+
+    def _exec(self, argv: list[str]) -> tuple[int, bytes]:
+        with daemon_errors("Reaching into the box"):
+            created = self._api.exec_create(self._container, argv, user="0", workdir="/")
+            output = self._api.exec_start(created["Id"])
+            status = self._api.exec_inspect(created["Id"])["ExitCode"]
+        return (status if status is not None else -1), output
+
+
+def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    return entry

@@ -1,0 +1,74 @@
+"""Labels on everything the engine makes in a daemon, and the removal of what dead runs left there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+
+from harness.engine.dockerd.connect import daemon_errors
+from harness.engine.owner import Owner
+
+LABEL = "foolsgold"
+"""On every container, network and image; its value is the run."""
+
+
+def labels(run: str) -> dict[str, str]:
+    return {LABEL: run, **Owner.current().labels(LABEL)}
+
+
+def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool = False) -> list[str]:
+    """Remove containers and networks of dead runs, or of the one run named, or all; with everything, images too."""
+
+    def ours(thing_labels: Mapping[str, str] | None) -> bool:
+        if everything or not thing_labels:
+            return everything
+        if run:
+            return thing_labels.get(LABEL) == run
+        owner = Owner.from_labels(thing_labels, LABEL)
+        return owner is not None and owner.is_dead()
+
+    removed = []
+    wanted = f"{LABEL}={run}" if run else LABEL
+    with daemon_errors("Removing leftovers"):
+        for container in api.containers(all=True, filters={"label": wanted}):
+            if ours(container.get("Labels")):
+                remove_container(api, container["Id"])
+                removed.append(f"container {container['Id'][:12]}")
+        for network in api.networks(filters={"label": wanted}):
+            if ours(network.get("Labels")):
+                with suppress(NotFound):
+                    api.remove_network(network["Id"])
+                    removed.append(f"network {network['Name']}")
+        if everything:
+            removed += _remove_images(api)
+    return removed
+
+
+def _remove_images(api: docker.APIClient) -> list[str]:
+    removed = []
+    # Twice: an image that another of ours stands on goes in the second round.
+    for _round in range(2):
+        images: list[Any] = api.images(all=False, filters={"label": LABEL})
+        for image in images:
+            names = [name for name in image.get("RepoTags") or () if name != "<none>:<none>"]
+            for name in names or [image["Id"]]:
+                try:
+                    api.remove_image(name, force=bool(names))
+                    removed.append(f"image {name}")
+                except APIError as error:
+                    if error.status_code not in (404, 409):
+                        raise
+    return removed
+
+
+def remove_container(api: docker.APIClient, container: str) -> None:
+    """Kill and remove; nothing is wrong where it is gone already or being removed."""
+    try:
+        api.remove_container(container, force=True, v=True)
+    except APIError as error:
+        if error.status_code not in (404, 409):
+            raise
