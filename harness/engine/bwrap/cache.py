@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from harness.engine.bwrap import launcher
 from harness.engine.bwrap.stack import remove_tree
 from harness.errors import EngineError
 
@@ -35,6 +37,12 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(json.dumps([FORMAT, *parts], sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
 
 
+@functools.cache
+def open_cache(root: Path) -> Cache:
+    """One for every folder, for as long as this process lives."""
+    return Cache(root)
+
+
 class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -47,6 +55,22 @@ class Cache:
                     hint="Choose another with the cache option.",
                 ) from error
         root.chmod(0o700)
+        self._in_use = self._lock_use(fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Let go of the layers: another process's `clean(everything=True)` may remove them now."""
+        if self._in_use >= 0:
+            os.close(self._in_use)
+        self._in_use = -1
+
+    def _lock_use(self, how: int) -> int:
+        descriptor = os.open(self.root / "in-use", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, how)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
 
     def find(self, key: str) -> Path | None:
         """The finished layer's folder; using it keeps it from being removed soon."""
@@ -87,7 +111,7 @@ class Cache:
             folder.mkdir(mode=0o755)
             yield folder
         finally:
-            remove_tree(folder)
+            _remove(folder)
             with suppress(FileNotFoundError):
                 folder.with_name(f"{name}.lock").unlink()
             os.close(descriptor)
@@ -110,27 +134,20 @@ class Cache:
         finally:
             os.close(descriptor)
 
-    def in_use(self) -> int:
-        """A descriptor that tells other processes' `clean(everything=True)` to keep off until it is closed."""
-        descriptor = os.open(self.root / "in-use", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        return descriptor
-
     def clean(self, *, everything: bool = False, limit: int = DEFAULT_LIMIT) -> list[str]:
         """Remove what crashed builds left, then the longest unused layers above `limit` bytes, or all of them."""
         said = [f"removed the unfinished build {name}" for name in self._remove_abandoned()]
         layers = sorted((self.root / "layers").iterdir(), key=lambda folder: folder.stat().st_mtime)
         if everything:
-            descriptor = os.open(self.root / "in-use", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            self.close()
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                said += [self._remove(folder) for folder in layers]
-                for lock in (self.root / "locks").iterdir():
-                    lock.unlink(missing_ok=True)
+                descriptor = self._lock_use(fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                said.append(f"kept the layers in {self.root}: another foolsgold is using them")
-            finally:
-                os.close(descriptor)
+                return [*said, f"kept the layers in {self.root}: another foolsgold is using them"]
+            said += [self._remove(folder) for folder in layers]
+            for lock in (self.root / "locks").iterdir():
+                lock.unlink(missing_ok=True)
+            os.close(descriptor)
             return said
         total = sum(map(_bytes, layers))
         for folder in layers:
@@ -155,11 +172,17 @@ class Cache:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     folder = lock.with_suffix("")
                     if folder.exists():
-                        remove_tree(folder)
+                        _remove(folder)
                         yield folder.name
                     lock.unlink(missing_ok=True)
                 finally:
                     os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    remove_tree(folder)
+    if os.path.lexists(folder):
+        launcher.shared().remove(folder)  # files of mapped ids are not this user's to delete
 
 
 def _bytes(folder: Path) -> int:

@@ -153,6 +153,27 @@ class Layer:
             target.unlink()
         return target
 
+    def hide(self, path: str) -> None:
+        """The entry is there below and not in the image."""
+        os.mknod(self._parent(path), stat.S_IFCHR, os.makedev(0, 0))
+
+    def empty(self, path: str) -> Path:
+        """The existing folder `path`, without anything that lies in it below."""
+        target = self.own(path)
+        os.setxattr(target, XATTR_PREFIXES[0 if self.may_chown else 1] + "opaque", b"y")
+        return target
+
+    def write(self, path: str, content: str, mode: int = 0o644) -> None:
+        """A small file of root's, its folders made."""
+        self.folder(posixpath.dirname(path))
+        self.place(path).write_text(content)
+        self.dress(path, mode, (0, 0))
+
+    def link(self, path: str, target: str) -> None:
+        self.folder(posixpath.dirname(path))
+        self.place(path).symlink_to(target)
+        self.dress(path, None, (0, 0))
+
     def _parent(self, path: str) -> Path:
         if path != "/":
             parent = posixpath.dirname(path)
