@@ -125,7 +125,7 @@ _DISK = (r"No space left on device|Disk quota exceeded",)
 _MEMORY = (r"^Killed$|MemoryError$|Cannot allocate memory|out of memory|OOMKilled",)
 _NO_TESTS = (
     r"^=* ?no tests ran in [\d.]+s",
-    r"^collected 0 items\s*$",
+    r"(?:^|^collecting \.\.\. *)collected 0 items\s*$",
     r"^ERROR: (?:file or directory )?not found: \S+",
     r"^Ran 0 tests in|NO TESTS RAN",
     r"^No tests found|No test files found|^testing: warning: no tests to run|no test files\]$",

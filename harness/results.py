@@ -257,7 +257,7 @@ _TALLY = re.compile(
 )
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
 _COLLECTING = re.compile(r"^_+ ERROR collecting (.+?) _+$", re.MULTILINE)
-_COLLECTED = re.compile(r"^collected (\d+) items?(?: / (\d+) errors?)?", re.MULTILINE)
+_COLLECTED = re.compile(r"(?:^|^collecting \.\.\. *)collected (\d+) items?(?: / (\d+) errors?)?", re.MULTILINE)
 _SESSION = re.compile(r"^=+ test session starts =+$", re.MULTILINE)
 
 
@@ -354,8 +354,8 @@ def _pytest_tally(closing: list[re.Match[str]], collected: re.Match[str] | None)
             counts[key] = counts.get(key, 0) + int(number)
     return Tally(
         "pytest",
-        passed=counts.get("passed", 0) + counts.get("xfailed", 0),
-        failed=counts.get("failed", 0) + counts.get("xpassed", 0),
+        passed=counts.get("passed", 0) + counts.get("xfailed", 0) + counts.get("xpassed", 0),
+        failed=counts.get("failed", 0),
         errors=counts.get("error", 0),
         skipped=counts.get("skipped", 0),
     )

@@ -6,7 +6,7 @@ import shlex
 import time
 from contextlib import ExitStack
 
-from ruamel.yaml import YAML
+import yaml
 
 from harness.engine.contract import Box, Command
 from harness.harbor_trial import step_record
@@ -24,8 +24,6 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
     step = run.task.steps[0]
     with ExitStack() as boxes:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
-        if run.task.environment.healthcheck is not None:
-            run.healthcheck(box, run.task.environment.healthcheck, "", None)
         terminal, solve_log = _solve(run, box, step)
         for folder in step.verifier.folders:
             box.put(folder, "/tests")
@@ -61,7 +59,7 @@ def _solve(run: Run, box: Box, step: Step) -> tuple[Terminal | None, str | None]
 
 def _read_keys(data: bytes) -> tuple[Keys, ...]:
     """The keys of a replaced solution.yaml, with terminal-bench's own defaults."""
-    entries = YAML(typ="safe", pure=True).load(data)
+    entries = yaml.safe_load(data)
     return tuple(
         Keys(
             str(entry["command"]),

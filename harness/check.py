@@ -1,0 +1,334 @@
+"""`foolsgold check`: the controls of many tasks side by side, and what they found, as text and as JSON."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from harness import __version__
+from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
+from harness.engine.contract import Engine
+from harness.errors import ExitCode
+from harness.findings.controls import Standing, control_findings, standing
+from harness.findings.model import Finding, Place, Severity
+from harness.outcome import showing
+from harness.record import TrialRecord
+from harness.schedule import Pool
+from harness.task.model import Problem, Task, Unusable
+from harness.task.model import Severity as ProblemSeverity
+from harness.trial import Plan, run_trial
+
+SCHEMA = "foolsgold.check/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One task, checked or found unusable."""
+
+    task: Task | Unusable
+    controls: Controls | None
+    findings: tuple[Finding, ...]
+    internal: str = ""
+    """The traceback, where foolsgold itself failed on this task."""
+
+    @property
+    def standing(self) -> Standing:
+        return standing(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """Everything one `check` did."""
+
+    engine: str
+    settings: ControlSettings
+    options: Mapping[str, Any]
+    checked: tuple[Checked, ...]
+    """In the order of the tasks; without those that were not finished."""
+    unfinished: tuple[Task, ...] = ()
+    """Not checked to the end because the run was interrupted."""
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The first that applies of: interrupted, internal error, below the bar, unmeasured, good."""
+        if self.unfinished:
+            return ExitCode.INTERRUPTED
+        if any(one.internal for one in self.checked):
+            return ExitCode.INTERNAL
+        standings = {one.standing for one in self.checked}
+        if Standing.BELOW_BAR in standings:
+            return ExitCode.BELOW_BAR
+        return ExitCode.UNMEASURED if Standing.UNMEASURED in standings else ExitCode.OK
+
+
+class Watcher(Protocol):
+    """Whatever shows progress; called from several threads."""
+
+    def doing(self, task: str, what: str) -> None: ...
+
+    def done(self, checked: Checked) -> None: ...
+
+
+@dataclass
+class _UnderWay:
+    """One task's trials, as they come in from several threads."""
+
+    order: int
+    task: Task
+    prepared: Prepared | None = None
+    left: int = 0
+    records: list[TrialRecord] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def check(
+    engine: Engine,
+    tasks: Sequence[Task | Unusable],
+    settings: ControlSettings,
+    *,
+    jobs: int,
+    watcher: Watcher,
+    command: Callable[[Task | Unusable], str],
+    options: Mapping[str, Any],
+) -> CheckRun:
+    """Check every task. Ctrl-C ends it within a moment: what was finished is in the result, the rest is named."""
+    start = time.monotonic()
+    done: dict[int, Checked] = {}
+
+    def keep(order: int, checked: Checked) -> None:
+        done[order] = checked
+        watcher.done(checked)
+
+    pool = Pool(jobs)
+    for order, task in enumerate(tasks):
+        if isinstance(task, Unusable):
+            keep(order, _unusable(task, command(task)))
+        else:
+            _start(pool, engine, _UnderWay(order, task), settings, watcher, command, keep)
+    interrupted = False
+    try:
+        pool.wait()
+    except KeyboardInterrupt:
+        interrupted = True
+        pool.cancel.set()
+        # Killing the boxes ends every command that a thread is waiting for.
+        engine.close()
+    finally:
+        pool.stop(1.0)
+    finished = dict(done)
+    return CheckRun(
+        engine.name,
+        settings,
+        options,
+        tuple(finished[order] for order in sorted(finished)),
+        tuple(
+            task
+            for order, task in enumerate(tasks)
+            if interrupted and order not in finished and not isinstance(task, Unusable)
+        ),
+        round(time.monotonic() - start, 3),
+    )
+
+
+def _start(
+    pool: Pool,
+    engine: Engine,
+    under_way: _UnderWay,
+    settings: ControlSettings,
+    watcher: Watcher,
+    command: Callable[[Task | Unusable], str],
+    keep: Callable[[int, Checked], None],
+) -> None:
+    """Submit the task's first job; it submits the others, and the last of them reports."""
+    task = under_way.task
+
+    def first() -> None:
+        prepared = prepare(
+            engine, task, settings, cancel=pool.cancel, progress=lambda line: watcher.doing(task.name, line)
+        )
+        under_way.prepared = prepared
+        plans = remaining(prepared, settings)
+        under_way.left = len(plans)
+        if not plans:
+            report()
+        for plan in plans:
+            pool.submit(under_way.order, guarded(partial(one, prepared, plan)))
+
+    def one(prepared: Prepared, plan: Plan) -> None:
+        assert prepared.built is not None
+        watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
+        record = run_trial(engine, task, prepared.built, plan, cancel=pool.cancel)
+        with under_way.lock:
+            under_way.records.append(record)
+            under_way.left -= 1
+            last = under_way.left == 0
+        if last:
+            report()
+
+    def report() -> None:
+        # Trials that an interrupt cut short are not results.
+        if pool.cancel.is_set() or under_way.prepared is None:
+            return
+        controls = finish(under_way.prepared, under_way.records)
+        keep(under_way.order, Checked(task, controls, control_findings(controls, command(task))))
+
+    def guarded(job: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                job()
+            except Exception as error:
+                if pool.cancel.is_set():
+                    return
+                finding = Finding(
+                    "internal-error",
+                    task.name,
+                    Severity.UNMEASURED,
+                    f"foolsgold itself failed: {type(error).__name__}: {error}",
+                    advice="Please report it with the traceback that is printed below.",
+                    command=command(task),
+                )
+                keep(under_way.order, Checked(task, None, (finding,), traceback.format_exc()))
+
+        return run
+
+    pool.submit(under_way.order, guarded(first))
+
+
+def _unusable(task: Unusable, command: str) -> Checked:
+    errors = [problem for problem in task.problems if problem.severity is ProblemSeverity.ERROR]
+    return Checked(
+        task,
+        None,
+        tuple(
+            Finding(
+                problem.code,
+                task.name,
+                Severity.UNMEASURED,
+                problem.message,
+                (),
+                _place(task, problem),
+                command=command,
+            )
+            for problem in errors
+        ),
+    )
+
+
+def _place(task: Task | Unusable, problem: Problem) -> Place:
+    try:
+        return Place(problem.file.relative_to(task.path).as_posix(), problem.line)
+    except ValueError:
+        return Place(str(problem.file), problem.line)
+
+
+# --- JSON
+
+
+def check_json(run: CheckRun) -> dict[str, Any]:
+    """The document of `--json`; docs/check.md describes every field."""
+    standings = [one.standing for one in run.checked]
+    return {
+        "schema": SCHEMA,
+        "foolsgold": __version__,
+        "engine": run.engine,
+        "options": dict(run.options),
+        "interrupted": bool(run.unfinished),
+        "exit_code": int(run.exit_code),
+        "seconds": run.seconds,
+        "summary": {
+            "tasks": len(run.checked) + len(run.unfinished),
+            "good": standings.count(Standing.GOOD),
+            "below_bar": standings.count(Standing.BELOW_BAR),
+            "unmeasured": standings.count(Standing.UNMEASURED),
+            "unfinished": len(run.unfinished),
+        },
+        "tasks": [_task_json(one) for one in run.checked],
+        "unfinished": [{"name": task.name, "path": str(task.path)} for task in run.unfinished],
+    }
+
+
+def _task_json(one: Checked) -> dict[str, Any]:
+    task, controls = one.task, one.controls
+    return {
+        "name": task.name,
+        "path": str(task.path),
+        "format": task.format if isinstance(task, Task) else None,
+        "digest": task.digest if isinstance(task, Task) else None,
+        "standing": one.standing,
+        "build": _build_json(controls),
+        "network": _network_json(controls),
+        "controls": _controls_json(controls),
+        "findings": [_finding_json(finding) for finding in one.findings],
+        "problems": [
+            {
+                "code": problem.code,
+                "severity": problem.severity,
+                "message": problem.message,
+                "file": _place(task, problem).file,
+                "line": problem.line,
+            }
+            for problem in task.problems
+        ],
+        "seconds": controls.seconds if controls is not None else 0.0,
+        "internal_error": one.internal or None,
+    }
+
+
+def _build_json(controls: Controls | None) -> dict[str, Any] | None:
+    if controls is None:
+        return None
+    prepared = controls.prepared
+    image = prepared.built.main if prepared.built is not None else None
+    return {
+        "ok": image is not None,
+        "seconds": round(prepared.build_seconds, 3),
+        "image": image.id if image else None,
+        "fidelity": image.fidelity if image else None,
+        "base": image.base if image else None,
+        "notes": list(prepared.built.notes) if prepared.built else [],
+        "error": prepared.build_error.message if prepared.build_error else None,
+    }
+
+
+def _network_json(controls: Controls | None) -> dict[str, Any] | None:
+    if controls is None:
+        return None
+    prepared = controls.prepared
+    return {
+        "main": prepared.networks.main,
+        "verifier": prepared.networks.verifier,
+        "tried_without": prepared.offline is not None,
+        "notes": list(prepared.network_plan.notes),
+    }
+
+
+def _controls_json(controls: Controls | None) -> dict[str, Any] | None:
+    if controls is None:
+        return None
+    return {
+        "reference": [trial_json(record) for record in controls.references],
+        "reference_without_network": trial_json(controls.prepared.offline) if controls.prepared.offline else None,
+        "nop": trial_json(controls.nop) if controls.nop else None,
+        "hollow": trial_json(controls.hollow) if controls.hollow else None,
+    }
+
+
+def trial_json(record: TrialRecord) -> dict[str, Any]:
+    found = showing(record)
+    return {
+        "shown": found.shown,
+        "why": found.why or None,
+        "cause": found.cause,
+        "evidence": found.evidence,
+        **record.to_json(),
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "place": str(finding.place) if finding.place else None}

@@ -1,0 +1,243 @@
+"""The command line: a thin face over what Python can call."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from harness import __version__
+from harness.check import CheckRun, check_json
+from harness.check import check as run_check
+from harness.console import Bar, Silent, print_check, print_error, printer
+from harness.controls import ControlSettings
+from harness.engine.choose import ENGINES, make_engine
+from harness.engine.contract import EngineOptions
+from harness.errors import ExitCode, FoolsgoldError, UsageError
+from harness.network import MODES
+from harness.task.discover import discover
+
+
+class Group(click.Group):
+    """Shows commands in the order in which a user meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="foolsgold")
+def cli() -> None:
+    """Measure whether the tests of a coding task can tell right from wrong."""
+
+
+def engine_options(command: Any) -> Any:
+    """The options every command that makes boxes has."""
+    for option in reversed(
+        (
+            click.option(
+                "--engine",
+                "engine_name",
+                type=click.Choice(ENGINES),
+                default="auto",
+                show_default=True,
+                help="What makes the boxes: docker where a daemon answers, else bwrap.",
+            ),
+            click.option(
+                "--image",
+                "images",
+                metavar="FROM=BASE",
+                multiple=True,
+                help="What stands for a FROM: `host`, a folder or tar with a root filesystem, or (docker) an image. "
+                "`*` is every FROM without an entry of its own. May be given several times.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@engine_options
+@click.option("--repeat", type=click.IntRange(1, 100), default=3, show_default=True, help="Runs of the reference.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1, 256), default=None, help="Trials at once. [default: the number of cores]"
+)
+@click.option(
+    "--network",
+    type=click.Choice(MODES),
+    default="auto",
+    show_default=True,
+    help="auto: where the task allows it and the reference is not paid without. A task that declares no network never "
+    "gets one.",
+)
+@click.option(
+    "--timeout-factor",
+    type=click.FloatRange(0.01, 1000),
+    default=1.0,
+    show_default=True,
+    help="Times the tasks' own time limits.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+@click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
+def check(
+    paths: tuple[Path, ...],
+    engine_name: str,
+    images: tuple[str, ...],
+    repeat: int,
+    jobs: int | None,
+    network: str,
+    timeout_factor: float,
+    as_json: bool,
+    no_progress: bool,
+) -> int:
+    """Run the controls of every task in PATHS.
+
+    The reference must be paid in full, every time; doing nothing, and a solution that exits at once, must not be paid.
+    """
+    tasks = discover(list(paths))
+    settings = ControlSettings(repeat, network, timeout_factor)
+    again = _again(engine_name, images, repeat, network, timeout_factor)
+    with make_engine(engine_name, EngineOptions(images=_images(images))) as engine:
+        bar = None if no_progress else Bar(len(tasks))
+        try:
+            run = run_check(
+                engine,
+                tasks,
+                settings,
+                jobs=jobs or os.cpu_count() or 1,
+                watcher=bar or Silent(),
+                command=lambda task: shlex.join(["foolsgold", "check", str(task.path), *again]),
+                options={
+                    "engine": engine_name,
+                    "images": list(images),
+                    "repeat": repeat,
+                    "network": network,
+                    "timeout_factor": timeout_factor,
+                },
+            )
+        finally:
+            if bar is not None:
+                bar.close()
+        if as_json:
+            click.echo(json.dumps(check_json(run), indent=2, ensure_ascii=True, allow_nan=False))
+        else:
+            print_check(run, printer())
+        if run.unfinished:
+            _say_how_to_go_on(run, again)
+    return run.exit_code
+
+
+def _images(entries: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in entries:
+        name, equals, base = entry.partition("=")
+        if not (equals and name and base):
+            raise UsageError(
+                f"--image {entry} does not say what stands for what.",
+                hint="Write FROM=BASE, such as --image python:3.12-slim=host or --image '*=debian.tar'.",
+            )
+        found[name] = base
+    return found
+
+
+def _again(engine: str, images: Sequence[str], repeat: int, network: str, factor: float) -> list[str]:
+    """The options that are not at their defaults, for a command that shows the same again."""
+    words = ["--engine", engine] if engine != "auto" else []
+    for image in images:
+        words += ["--image", image]
+    words += ["--repeat", str(repeat)] if repeat != 3 else []
+    words += ["--network", network] if network != "auto" else []
+    words += ["--timeout-factor", f"{factor:g}"] if factor != 1.0 else []
+    return words
+
+
+def _say_how_to_go_on(run: CheckRun, again: Sequence[str]) -> None:
+    left = shlex.join([str(task.path) for task in run.unfinished])
+    done = len(run.checked)
+    click.echo(
+        f"\nInterrupted: {done} of {done + len(run.unfinished)} tasks were checked and are shown above. To check the "
+        f"rest:\nfoolsgold check {left} {shlex.join(again)}".rstrip(),
+        err=True,
+    )
+
+
+@cli.command()
+@engine_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+def doctor(engine_name: str, images: tuple[str, ...], as_json: bool) -> int:
+    """Say which engine will be used and why, and prove that it keeps its contract."""
+    from harness.doctor import doctor_json, examine, print_doctor
+
+    found = examine(engine_name, EngineOptions(images=_images(images)))
+    if as_json:
+        click.echo(json.dumps(doctor_json(found), indent=2))
+    else:
+        print_doctor(found, printer())
+    return found.exit_code
+
+
+@cli.command()
+@engine_options
+@click.option("--all", "everything", is_flag=True, help="Caches and images too, not only leftovers of crashed runs.")
+def clean(engine_name: str, images: tuple[str, ...], everything: bool) -> int:
+    """Remove what crashed runs left behind."""
+    from harness.doctor import usable_engines
+
+    removed: list[str] = []
+    for name in ENGINES[1:] if engine_name == "auto" else (engine_name,):
+        for engine in usable_engines([name], EngineOptions(images=_images(images)), must=engine_name != "auto"):
+            removed += [f"{engine.name}: {what}" for what in engine.clean(everything=everything)]
+    for line in removed:
+        click.echo(line)
+    click.echo(f"{len(removed)} thing{'' if len(removed) == 1 else 's'} removed.", err=True)
+    return ExitCode.OK
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script: every end has its exit code, and no error shows a traceback that is not a bug."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    code: int
+    try:
+        code = int(cli.main(arguments, prog_name="foolsgold", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except FoolsgoldError as error:
+        print_error(error, printer(sys.stderr))
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away, as `| head` does; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
+    except Exception:
+        traceback.print_exc()
+        click.echo("This is a bug in foolsgold; please report it with the lines above.", err=True)
+        code = ExitCode.INTERNAL
+    _leave(code)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _leave(code: int) -> None:
+    """Exit at once after an interrupt: a thread may still be waiting for a build that cannot be called off."""
+    if code == ExitCode.INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

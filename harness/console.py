@@ -1,0 +1,201 @@
+"""The terminal: progress on stderr, tables and sentences on stdout. The only user of rich."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from harness.check import Checked, CheckRun
+from harness.controls import Controls
+from harness.errors import FoolsgoldError
+from harness.findings.controls import Standing
+from harness.findings.model import Finding, Severity
+from harness.outcome import Shown, showing
+from harness.record import TrialRecord
+from harness.reward import Rewards
+
+_STYLE = {
+    Severity.ERROR: "bold red",
+    Severity.UNMEASURED: "bold yellow",
+    Severity.WARNING: "yellow",
+    Severity.NOTE: "dim",
+    Standing.GOOD: "green",
+    Standing.BELOW_BAR: "red",
+    Standing.UNMEASURED: "yellow",
+}
+
+
+def printer(stream: TextIO | None = None, *, width: int | None = None) -> Console:
+    """A console that breaks no word apart and marks nothing up that is not its own."""
+    stream = stream or sys.stdout
+    # Where nobody reads it on a screen, lines are as long as they are.
+    if width is None and not stream.isatty():
+        width = 200
+    return Console(file=stream, highlight=False, markup=False, soft_wrap=False, width=width)
+
+
+def cell(text: str, style: str = "") -> Text:
+    """Text from a task, with control characters made visible: a log may not move the cursor."""
+    return Text("".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text), style=style)
+
+
+class Silent:
+    def doing(self, task: str, what: str) -> None:
+        pass
+
+    def done(self, checked: Checked) -> None:
+        pass
+
+
+class Bar:
+    """A bar with counts and what is being done now; on a stream that is no terminal, one line a task."""
+
+    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+        self._console = printer(stream or sys.stderr)
+        self._lock = threading.Lock()
+        self._count = 0
+        self._total = total
+        self._progress: Progress | None = None
+        self._id = TaskID(0)
+        if self._console.is_terminal:
+            self._progress = Progress(
+                TextColumn("checking"),
+                BarColumn(bar_width=30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.description}", markup=False),
+                console=self._console,
+                transient=True,
+            )
+            self._id = self._progress.add_task("", total=total)
+            self._progress.start()
+
+    def doing(self, task: str, what: str) -> None:
+        if self._progress is not None:
+            self._progress.update(self._id, description=cell(f"{task}: {what}"[:60]).plain)
+
+    def done(self, checked: Checked) -> None:
+        with self._lock:
+            self._count += 1
+            if self._progress is not None:
+                self._progress.advance(self._id)
+            else:
+                self._console.print(cell(f"[{self._count}/{self._total}] {checked.task.name}: {checked.standing}"))
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+# --- check
+
+
+def check_table(checked: Sequence[Checked]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("task", "builds", "reference", "nop", "hollow", "seconds", "standing"):
+        table.add_column(heading, justify="right" if heading == "seconds" else "left", overflow="fold")
+    for one in checked:
+        table.add_row(*(cell(text) for text in row(one)[:-1]), Text(one.standing, _STYLE[one.standing]))
+    return table
+
+
+def row(one: Checked) -> tuple[str, ...]:
+    """A task in seven words: what `check` prints for it."""
+    controls = one.controls
+    if controls is None:
+        return (one.task.name, "-", "-", "-", "-", "-", one.standing)
+    builds = "no" if controls.prepared.built is None else _fidelity(controls)
+    return (
+        one.task.name,
+        builds,
+        _reference(controls),
+        _control(controls.nop),
+        _control(controls.hollow),
+        f"{controls.seconds:.1f}",
+        one.standing,
+    )
+
+
+def _fidelity(controls: Controls) -> str:
+    assert controls.prepared.built is not None
+    fidelity = controls.prepared.built.main.fidelity
+    return "yes" if fidelity == "image" else f"yes ({fidelity})"
+
+
+def _reference(controls: Controls) -> str:
+    if not controls.references:
+        return "-"
+    words = [_control(record) for record in controls.references]
+    counts = {word: words.count(word) for word in dict.fromkeys(words)}
+    return ", ".join(f"{word} x{count}" if len(words) > 1 else word for word, count in counts.items())
+
+
+def _control(record: TrialRecord | None) -> str:
+    if record is None:
+        return "-"
+    found = showing(record)
+    if found.shown in (Shown.ERROR, Shown.TIMEOUT):
+        return found.shown
+    return _rewards(record.rewards) if record.rewards is not None else "no reward"
+
+
+def _rewards(rewards: Rewards) -> str:
+    if list(rewards) == ["reward"]:
+        return f"{rewards['reward']:g}"
+    return " ".join(f"{key}={value:g}" for key, value in rewards.items()) or "{}"
+
+
+def print_check(run: CheckRun, console: Console) -> None:
+    console.print(check_table(run.checked))
+    shown = [(one, finding) for one in run.checked for finding in one.findings]
+    if shown:
+        console.print()
+    for _, finding in shown:
+        print_finding(finding, console)
+    for one in run.checked:
+        if one.internal:
+            console.print(cell(one.internal))
+    console.print()
+    console.print(cell(summary(run)))
+
+
+def print_finding(finding: Finding, console: Console) -> None:
+    line = Text.assemble((f"{finding.severity}", _STYLE[finding.severity]), f" [{finding.id}] ")
+    line.append_text(cell(f"{finding.task}: {finding.title}"))
+    console.print(line)
+    inner: list[str] = []
+    if finding.place is not None:
+        inner.append(f"at {finding.place}")
+    inner += [f"| {line}" for part in finding.evidence for line in part.splitlines()]
+    if finding.advice:
+        inner.append(finding.advice)
+    if finding.severity in (Severity.ERROR, Severity.UNMEASURED) and finding.command:
+        inner.append(f"again: {finding.command}")
+    for part in inner:
+        console.print(Padding(cell(part), (0, 0, 0, 4)))
+
+
+def summary(run: CheckRun) -> str:
+    standings = [one.standing for one in run.checked]
+    total = len(standings)
+    words = [
+        f"{total} task{'' if total == 1 else 's'} checked on {run.engine} in {run.seconds:.1f} s",
+        f"{standings.count(Standing.GOOD)} good",
+        f"{standings.count(Standing.BELOW_BAR)} below the bar",
+        f"{standings.count(Standing.UNMEASURED)} unmeasured",
+    ]
+    return ", ".join(words) + "."
+
+
+def print_error(error: FoolsgoldError, console: Console) -> None:
+    console.print(cell(f"foolsgold: {error.message}", "bold red"))
+    if error.hint:
+        console.print(cell(error.hint))

@@ -1,0 +1,158 @@
+"""The controls of a task: the reference several times, doing nothing, and a hollow solution.
+
+What is worth knowing about a task before a single mutant is run. The pieces are separate steps so that a schedule can
+run many tasks' trials side by side: `prepare` builds and settles the network with the first reference run, `remaining`
+says what else to run, and `finish` puts the records together.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harness.engine.contract import Engine, Progress, silent
+from harness.errors import FoolsgoldError
+from harness.network import NetworkPlan, Networks, plan_network
+from harness.outcome import Cause, Shown, showing
+from harness.record import Kind, TrialRecord
+from harness.task.model import Task
+from harness.trial import Built, Plan, TimeLimits, build, run_trial
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSettings:
+    repeat: int = 3
+    """How often the reference runs."""
+    network: str = "auto"
+    timeout_factor: float = 1.0
+    """Times the task's own time limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A task that was built, or the reason why it was not, and its first reference run."""
+
+    task: Task
+    built: Built | None
+    build_error: FoolsgoldError | None
+    build_seconds: float
+    network_plan: NetworkPlan
+    networks: Networks
+    """What the other trials of this task get."""
+    offline: TrialRecord | None = None
+    """The reference run without a network, where it had to be repeated with one."""
+    reference: TrialRecord | None = None
+    limits: TimeLimits = field(default_factory=TimeLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """Everything the controls of one task showed."""
+
+    prepared: Prepared
+    references: tuple[TrialRecord, ...] = ()
+    nop: TrialRecord | None = None
+    hollow: TrialRecord | None = None
+    seconds: float = 0.0
+    """Of all its trials and its build, added up."""
+
+    @property
+    def task(self) -> Task:
+        return self.prepared.task
+
+
+class RunTrial(Protocol):
+    """What `run_trial` does; a run that remembers its trials puts its own in its place."""
+
+    def __call__(
+        self, engine: Engine, task: Task, built: Built, plan: Plan, *, cancel: threading.Event | None = None
+    ) -> TrialRecord: ...
+
+
+def prepare(
+    engine: Engine,
+    task: Task,
+    settings: ControlSettings,
+    *,
+    cancel: threading.Event | None = None,
+    progress: Progress = silent,
+    run: RunTrial = run_trial,
+) -> Prepared:
+    """Build, and run the reference with each network the task allows until it is paid."""
+    plan = plan_network(task, settings.network)
+    start = time.monotonic()
+    try:
+        built = build(engine, task, progress)
+    except FoolsgoldError as error:
+        return Prepared(task, None, error, time.monotonic() - start, plan, plan.tries[0])
+    limits = _limits(task, settings.timeout_factor)
+    offline: TrialRecord | None = None
+    for networks in plan.tries:
+        progress("reference, run 1" + (" with a network" if networks.any else ""))
+        trial = Plan(Kind.REFERENCE, "1", networks=networks, limits=limits)
+        record = run(engine, task, built, trial, cancel=cancel)
+        paid = showing(record).shown is Shown.PAID
+        if paid or networks == plan.tries[-1] or (cancel is not None and cancel.is_set()):
+            break
+        offline = record
+    return Prepared(task, built, None, built.seconds, plan, networks, offline, record, limits)
+
+
+def _limits(task: Task, factor: float) -> TimeLimits:
+    if factor == 1.0:
+        return TimeLimits()
+    return TimeLimits(
+        {step.name: step.agent_timeout * factor for step in task.steps},
+        {step.name: step.verifier.timeout * factor for step in task.steps},
+    )
+
+
+_HOPELESS = frozenset({Cause.UNSUPPORTED, Cause.NO_SOLUTION, Cause.HEALTHCHECK, Cause.SETUP})
+
+
+def remaining(prepared: Prepared, settings: ControlSettings) -> tuple[Plan, ...]:
+    """What is still to run. A reference that hung, or that cannot run at all, is not repeated."""
+    if prepared.built is None or prepared.reference is None:
+        return ()
+    first = showing(prepared.reference)
+    if first.shown is Shown.ERROR and first.cause in _HOPELESS:
+        return ()
+
+    def plan(kind: Kind, label: str = "") -> Plan:
+        return Plan(kind, label, networks=prepared.networks, limits=prepared.limits)
+
+    again = 0 if first.shown is Shown.TIMEOUT else settings.repeat - 1
+    plans = [plan(Kind.REFERENCE, str(number + 2)) for number in range(again)]
+    plans.append(plan(Kind.NOP))
+    if any(step.solution is not None for step in prepared.task.steps):
+        plans.append(plan(Kind.HOLLOW))
+    return tuple(plans)
+
+
+def finish(prepared: Prepared, records: list[TrialRecord]) -> Controls:
+    """The records in any order, as they came in."""
+    first = [prepared.reference] if prepared.reference is not None else []
+    references = first + sorted((r for r in records if r.kind is Kind.REFERENCE), key=lambda record: int(record.label))
+    offline = prepared.offline.seconds if prepared.offline is not None else 0.0
+    return Controls(
+        prepared,
+        tuple(references),
+        next((record for record in records if record.kind is Kind.NOP), None),
+        next((record for record in records if record.kind is Kind.HOLLOW), None),
+        round(prepared.build_seconds + offline + sum(r.seconds for r in first + records), 3),
+    )
+
+
+def run_controls(
+    engine: Engine, task: Task, settings: ControlSettings, *, cancel: threading.Event | None = None
+) -> Controls:
+    """All of a task's controls, one after the other."""
+    prepared = prepare(engine, task, settings, cancel=cancel)
+    built = prepared.built
+    if built is None:
+        return finish(prepared, [])
+    return finish(
+        prepared, [run_trial(engine, task, built, plan, cancel=cancel) for plan in remaining(prepared, settings)]
+    )

@@ -1,0 +1,1 @@
+"""What is wrong with a task, each statement with its evidence."""

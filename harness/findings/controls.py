@@ -1,0 +1,516 @@
+"""What the controls say about a task. Pure: records in, findings out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from harness.controls import Controls
+from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
+from harness.evidence import Evidence, solve_trouble
+from harness.findings.model import Finding, Place, Severity
+from harness.outcome import Cause, Showing, Shown, showing
+from harness.record import PhaseName, TrialRecord
+from harness.results import BAD, short
+from harness.reward import Pay, Rewards, decisive, full_marks, pay
+from harness.task.model import Step, Task
+
+FAILING_SHOWN = 8
+LOG_SHOWN = 6
+
+
+class Standing(StrEnum):
+    """Where a task stands after its controls."""
+
+    GOOD = "good"
+    BELOW_BAR = "below-bar"
+    UNMEASURED = "unmeasured"
+
+
+def standing(findings: Sequence[Finding]) -> Standing:
+    severities = {finding.severity for finding in findings}
+    if Severity.ERROR in severities:
+        return Standing.BELOW_BAR
+    return Standing.UNMEASURED if Severity.UNMEASURED in severities else Standing.GOOD
+
+
+def control_findings(controls: Controls, command: str = "") -> tuple[Finding, ...]:
+    """Everything worth telling, the gravest first. `command` is what runs this task's controls again."""
+    found = [
+        replace(finding, task=controls.task.name, command=finding.command or command)
+        for finding in (*_build(controls), *_reference(controls), *_untouched(controls), *_notes(controls))
+    ]
+    order = list(Severity)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _finding(
+    id: str,  # noqa: A002 - the field's name
+    severity: Severity,
+    title: str,
+    evidence: Sequence[str] = (),
+    *,
+    place: Place | None = None,
+    advice: str = "",
+) -> Finding:
+    return Finding(id, "", severity, title, tuple(line for line in evidence if line), place, advice)
+
+
+# --- the environment
+
+
+def _build(controls: Controls) -> Iterator[Finding]:
+    error = controls.prepared.build_error
+    if error is None:
+        return
+    if isinstance(error, BuildFailed):
+        yield _build_failed(controls.task, error)
+    elif isinstance(error, NeedsDocker):
+        yield _finding(
+            "needs-docker",
+            Severity.UNMEASURED,
+            f"This engine cannot build its environment: {error.message}",
+            (error.where,),
+            place=_place(controls.task, error.where),
+            advice=error.hint,
+        )
+    else:
+        yield _engine(error)
+
+
+def _engine(error: FoolsgoldError) -> Finding:
+    return _finding(
+        "engine-failed", Severity.UNMEASURED, f"The engine failed: {error.message}", advice=error.hint or _RETRY
+    )
+
+
+_RETRY = "Run it again; `foolsgold doctor` checks the engine itself."
+
+
+def _build_failed(task: Task, error: BuildFailed) -> Finding:
+    machine = solve_trouble(error.output).evidence
+    certain = error.certain and machine is Evidence.NOTHING
+    advice = error.hint or "Mend the Dockerfile at that line."
+    if machine is not Evidence.NOTHING:
+        advice = "The network, a package index or the disk failed the build: mend that, and run it again."
+    elif not error.certain:
+        advice = (
+            "A stand-in stands for the image that the task names, so this may not be the task's fault: build it with "
+            "--engine docker where the image can be had."
+        )
+    tail = [line for line in error.output.strip().splitlines() if line.strip()][-LOG_SHOWN:]
+    return _finding(
+        "build-failed",
+        Severity.ERROR if certain else Severity.UNMEASURED,
+        f"The environment does not build: {error.message}",
+        (error.instruction, *tail),
+        place=_place(task, f"{error.file}:{error.line}" if error.line else error.file),
+        advice=advice,
+    )
+
+
+def _place(task: Task, where: str) -> Place | None:
+    if not where:
+        return None
+    file, _, line = where.rpartition(":")
+    if not (file and line.isdecimal()):
+        file, line = where, ""
+    prefix = f"{task.path}/"
+    return Place(file.removeprefix(prefix), int(line) if line else None)
+
+
+# --- the reference
+
+
+def _reference(controls: Controls) -> Iterator[Finding]:
+    records = controls.references
+    if not records:
+        return
+    shown = [showing(record) for record in records]
+    telling = [item for item in shown if item.shown is not Shown.ERROR]
+    worst = next((index for index, item in enumerate(shown) if item.shown is not Shown.PAID), 0)
+    record, first = records[worst], shown[worst]
+    if telling and (disagreement := _disagreement(records, shown)):
+        yield disagreement
+    elif first.shown is Shown.ERROR:
+        yield _reference_error(controls, record, first)
+    elif first.shown is Shown.TIMEOUT:
+        yield _timeout(controls, record, first)
+    elif first.shown is Shown.OVERPAID:
+        yield _finding(
+            "reward-out-of-range",
+            Severity.ERROR,
+            f"The reference is paid {_rewards(record)}, which is more than 1.",
+            advice="Write 1 for a full solution: trainers take rewards as they are, unclamped.",
+            place=_script(controls.task.steps[-1]),
+        )
+    elif first.shown is not Shown.PAID:
+        yield _unpaid(controls, record, first)
+    if any(item.shown is Shown.PAID for item in shown) and _network_needed(controls):
+        yield _finding(
+            "network-needed",
+            Severity.NOTE,
+            "The reference is paid only with a network, so every trial of this task gets one.",
+            _why_offline(controls),
+            advice="Install what the tests need in the Dockerfile: trials get faster and cannot fail for the network.",
+        )
+
+
+def _network_needed(controls: Controls) -> bool:
+    return controls.prepared.offline is not None and controls.prepared.networks.any
+
+
+def _why_offline(controls: Controls) -> tuple[str, ...]:
+    offline = controls.prepared.offline
+    return (f"without: {showing(offline).why}",) if offline is not None and showing(offline).why else ()
+
+
+def _disagreement(records: Sequence[TrialRecord], shown: Sequence[Showing]) -> Finding | None:
+    """Runs of the same reference that were paid differently. Measures of several may differ above 0."""
+    pairs = zip(records, shown, strict=True)
+    words = [_rewards(record) if record.rewards is not None else item.shown for record, item in pairs]
+    different = {item.shown for item in shown} - {Shown.ERROR}
+    values = {tuple(sorted(_fixed(record.rewards).items())) for record in records if record.rewards is not None}
+    if len(different) < 2 and len(values) < 2:
+        return None
+    failing = dict.fromkeys(
+        short(test.name)
+        for record in records
+        for step in record.steps
+        for test in step.report.tests
+        if test.status in BAD
+    )
+    return _finding(
+        "reference-flaky",
+        Severity.ERROR,
+        f"The reference is not paid the same every time: {', '.join(words)}.",
+        tuple(f"failed in some run: {name}" for name in list(failing)[:FAILING_SHOWN]),
+        advice="Take time, order, randomness and the network out of the tests; a flaky reward teaches noise.",
+    )
+
+
+def _fixed(rewards: Rewards) -> Rewards:
+    """The keys that must not vary: all of a single-key reward; of several those at exactly 0 or 1."""
+    keys = decisive(rewards)
+    if len(keys) == 1:
+        return keys
+    return {key: value if value in (0, 1) else -1 for key, value in keys.items()}
+
+
+def _reference_error(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
+    fidelity_doubt = _stand_in(controls)
+    match item.cause:
+        case Cause.ENGINE:
+            return _finding(
+                "engine-failed",
+                Severity.UNMEASURED,
+                f"The engine failed: {item.why}",
+                advice=(record.trouble.hint if record.trouble else "") or _RETRY,
+            )
+        case Cause.UNSUPPORTED:
+            return _finding(
+                "unsupported",
+                Severity.UNMEASURED,
+                f"This task cannot be run here: {item.why}",
+                advice=record.trouble.hint if record.trouble else "",
+            )
+        case Cause.NO_SOLUTION:
+            return _finding(
+                "no-solution", Severity.UNMEASURED, f"There is nothing to run: {item.why}.", advice="Add the solution."
+            )
+        case Cause.HEALTHCHECK | Cause.SETUP:
+            return _finding(
+                "environment-not-ready",
+                Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
+                f"The environment does not come up: {item.why}",
+                fidelity_doubt,
+                advice="Mend the service that the check waits for, or the check.",
+            )
+        case Cause.MACHINE:
+            return _finding(
+                "verifier-never-ran",
+                Severity.UNMEASURED,
+                f"The tests did not run on the reference: {item.why}",
+                (*_offline_hint(controls), *_log_tail(record)),
+                advice=_machine_advice(controls, item),
+            )
+        case Cause.BAD_REWARD:
+            return _finding(
+                "reward-unreadable",
+                Severity.ERROR,
+                f"The reference's reward cannot be read: {item.why}",
+                _log_tail(record),
+                place=_script(controls.task.steps[-1]),
+                advice="Write one finite number to reward.txt, or an object of finite numbers to reward.json.",
+            )
+        case _:
+            return _finding(
+                "verifier-never-ran",
+                Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
+                f"The tests did not run on the reference: {item.why}",
+                (*fidelity_doubt, *_log_tail(record)),
+                place=_script(controls.task.steps[-1]),
+                advice="Make the verifier run to its end and write a reward whatever happens.",
+            )
+
+
+def _machine_advice(controls: Controls, item: Showing) -> str:
+    if item.evidence in (Evidence.NETWORK, Evidence.INSTALL_FAILED):
+        if not controls.prepared.networks.any:
+            return (
+                "The verifier needs a network and the task has none here: install the test tools in the Dockerfile, "
+                "or let the task declare a public network."
+            )
+        return "The network was on and did not answer: mend the connection or the package index, and run it again."
+    if item.evidence is Evidence.DISK_FULL:
+        return "Give boxes more disk, or let the task declare storage_mb."
+    return "Give boxes more memory, or let the task declare memory_mb."
+
+
+def _offline_hint(controls: Controls) -> tuple[str, ...]:
+    return tuple(controls.prepared.network_plan.notes)
+
+
+def _timeout(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
+    phase = record.timed_out
+    what = "solution" if phase is not None and phase.name is PhaseName.SOLVE else "verifier"
+    return _finding(
+        "reference-timeout",
+        Severity.ERROR,
+        f"The reference's {what} does not end in time: {item.why}.",
+        (*_stand_in(controls), *_log_tail(record)),
+        advice="Raise the limit (--timeout-factor tries a longer one), or start what keeps running in the background.",
+    )
+
+
+def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
+    several = record.rewards is not None and len(decisive(record.rewards)) > 1
+    partial = item.shown is Shown.PARTIAL
+    lenient = partial and several and record.rewards is not None and bool(full_marks(record.rewards))
+    lacks = controls.task.environment.lacks
+    lines = [*_failing(record)]
+    if not lines and item.why:
+        lines.append(item.why)
+    lines += [
+        f"the solution's own log: {step.solve_proof.line}"
+        for step in record.steps
+        if step.solve_proof.evidence is not Evidence.NOTHING
+    ]
+    solve = record.phase(PhaseName.SOLVE)
+    if solve is not None and solve.status not in (0, None):
+        lines.append(f"the solution ended with status {solve.status}: {_last(solve.log)}")
+    if not lines:
+        lines += _log_tail(record)
+    advice = "Mend the solution or the tests: one of them is wrong."
+    if lacks:
+        advice = f"The task asks for {', '.join(lacks)}, which no box here has; that is the likelier reason."
+    elif lenient:
+        advice = "Fine where the lower number is a measure; otherwise mend the solution or the tests."
+    elif _stand_in(controls):
+        advice += " The base is a stand-in here: confirm with the image itself."
+    paid = f"paid {_rewards(record)}" if record.rewards is not None else "not paid"
+    return _finding(
+        "reference-partly-paid" if partial else "reference-unpaid",
+        Severity.WARNING if lenient else Severity.UNMEASURED if lacks else Severity.ERROR,
+        f"The reference is {paid}{' only' if partial else ''}.",
+        (*lines, *_stand_in(controls)),
+        advice=advice,
+    )
+
+
+def _stand_in(controls: Controls) -> tuple[str, ...]:
+    built = controls.prepared.built
+    if built is None or built.main.fidelity == "image":
+        return ()
+    stands = "this machine's own root" if built.main.fidelity == "host" else "a stand-in"
+    return (f"it ran on {stands} ({built.main.base}), not on the image that the task names",)
+
+
+def _failing(record: TrialRecord) -> list[str]:
+    tests = [test for step in record.steps for test in step.report.failing]
+    lines = [f"{short(test.name)}: {test.message}".rstrip(": ") for test in tests[:FAILING_SHOWN]]
+    return [*lines, f"and {len(tests) - FAILING_SHOWN} more"] if len(tests) > FAILING_SHOWN else lines
+
+
+def _log_tail(record: TrialRecord) -> tuple[str, ...]:
+    if not record.phases:
+        return ()
+    lines = [line.rstrip() for line in record.phases[-1].log.splitlines() if line.strip()]
+    return tuple(lines[-LOG_SHOWN:])
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it printed nothing"
+
+
+def _rewards(record: TrialRecord) -> str:
+    rewards = record.rewards or {}
+    if list(rewards) == ["reward"]:
+        return f"{rewards['reward']:g}"
+    return "{" + ", ".join(f"{key}: {value:g}" for key, value in rewards.items()) + "}"
+
+
+# --- the controls that do nothing
+
+
+def _untouched(controls: Controls) -> Iterator[Finding]:
+    nop, hollow = controls.nop, controls.hollow
+    if nop is not None:
+        yield from _nop(controls, nop)
+    if hollow is not None:
+        paid = _paid_for_nothing(hollow)
+        if paid is not None and (nop is None or _paid_for_nothing(nop) is None):
+            yield _finding(
+                "hollow-paid",
+                paid,
+                f"A solution that exits at once is paid {_rewards(hollow)}, although doing nothing is not.",
+                advice="The tests look at the solution's own files, or at its exit status, instead of at what it did.",
+            )
+    if any(record is not None and _cannot_write_zero(record) for record in (nop, hollow)):
+        step = controls.task.steps[-1]
+        yield _finding(
+            "no-zero-reward",
+            Severity.WARNING,
+            "The verifier writes no reward where the work is not done: a wrong solution gets an error instead of 0.",
+            tuple(showing(record).why for record in (nop, hollow) if record is not None)[:1],
+            place=_set_e(step) or _script(step),
+            advice="`set -e` ends it at the failing test: write the 0 first, or run the tests as `if pytest ...; then`.",
+        )
+
+
+def _paid_for_nothing(record: TrialRecord) -> Severity | None:
+    if record.rewards is None:
+        return None
+    keys = decisive(record.rewards)
+    if pay(record.rewards) is Pay.NOTHING:
+        return None
+    # Of several keys a measure may well be above 0 for the untouched environment, as long as another says 0.
+    return Severity.WARNING if len(keys) > 1 and min(keys.values()) <= 0 else Severity.ERROR
+
+
+def _nop(controls: Controls, nop: TrialRecord) -> Iterator[Finding]:
+    item = showing(nop)
+    severity = _paid_for_nothing(nop)
+    if severity is not None:
+        full = item.shown in (Shown.PAID, Shown.OVERPAID)
+        yield _finding(
+            "nop-paid" if full else "nop-partly-paid",
+            severity,
+            f"Doing nothing is paid {_rewards(nop)}.",
+            tuple(f"passes on the untouched environment: {name}" for name in _passing(nop)),
+            advice="Add a test that fails before the work is done.",
+        )
+    if nop.rewards is not None and min(decisive(nop.rewards).values(), default=0) < 0:
+        yield _finding(
+            "reward-out-of-range",
+            Severity.ERROR,
+            f"Doing nothing is paid {_rewards(nop)}, which is less than 0.",
+            place=_script(controls.task.steps[-1]),
+            advice="Write 0 for no solution: trainers take rewards as they are, unclamped.",
+        )
+    reference_ran = any(showing(record).shown is not Shown.ERROR for record in controls.references)
+    if item.shown is Shown.ERROR and reference_ran:
+        yield _finding(
+            "nop-unmeasured",
+            Severity.UNMEASURED,
+            f"It could not be found out what doing nothing is paid: {item.why}",
+            _log_tail(nop),
+            advice=_RETRY,
+        )
+    if item.shown is Shown.TIMEOUT:
+        yield _finding(
+            "nop-timeout",
+            Severity.WARNING,
+            f"The verifier hangs where nothing was done: {item.why}.",
+            _log_tail(nop),
+            advice="Give the tests' own waits a limit, so that a wrong solution gets its 0.",
+        )
+
+
+def _passing(record: TrialRecord) -> list[str]:
+    names = [short(t.name) for step in record.steps for t in step.report.tests if t.status not in BAD]
+    return names[:FAILING_SHOWN]
+
+
+def _cannot_write_zero(record: TrialRecord) -> bool:
+    verify = record.phase(PhaseName.VERIFY)
+    return (
+        record.rewards is None
+        and showing(record).shown is Shown.UNPAID
+        and verify is not None
+        and verify.status != 0
+        and any(step.problem is not None and step.problem.fault == "missing" for step in record.steps)
+    )
+
+
+def _script(step: Step) -> Place | None:
+    found = _script_file(step)
+    return Place(found[0]) if found else None
+
+
+def _script_file(step: Step) -> tuple[str, str] | None:
+    """The verifier's script: its path relative to the task folder, and its text."""
+    inside = step.verifier.script.removeprefix("/tests/")
+    for folder in reversed(step.verifier.folders):
+        path = folder / inside
+        if path.is_file():
+            below = "/".join(folder.parts[-3:] if folder.parent.parent.name == "steps" else folder.parts[-1:])
+            return f"{below}/{inside}", path.read_text("utf-8", "replace")
+    return None
+
+
+def _set_e(step: Step) -> Place | None:
+    found = _script_file(step)
+    if found is None:
+        return None
+    for number, line in enumerate(found[1].splitlines(), 1):
+        if re.match(r"\s*set\s+(?:-\w*e\w*|-o\s+errexit)\b", line) or (
+            number == 1 and re.match(r"#!.*sh\s+-\w*e", line)
+        ):
+            return Place(found[0], number)
+    return None
+
+
+# --- how the reward came to be
+
+
+_GRAVE_NOTES = {"empty-summary", "planted-link"}
+
+
+def _notes(controls: Controls) -> Iterator[Finding]:
+    told: dict[str, Finding] = {}
+    for record in (*controls.references, controls.nop, controls.hollow):
+        for step in record.steps if record is not None else ():
+            for note in step.notes:
+                severity = (
+                    Severity.NOTE
+                    if note.code == "skipped-tests"
+                    else Severity.ERROR
+                    if note.code in _GRAVE_NOTES and record is not None and record.rewards
+                    else Severity.WARNING
+                )
+                told.setdefault(
+                    note.code, _finding(note.code, severity, f"{note.text[:1].upper()}{note.text[1:]}.", advice="")
+                )
+    yield from told.values()
+    for text in controls.prepared.network_plan.notes:
+        yield _finding("network-policy", Severity.NOTE, text)
+    for record in controls.references[:1]:
+        for step in record.steps:
+            if step.problem is not None and record.rewards is not None:
+                yield _finding(
+                    "step-without-reward",
+                    Severity.ERROR,
+                    f"Step {step.name} gives no reward, and the runner takes the mean of the others: "
+                    f"{_rewards(record)}.",
+                    (step.problem.message,),
+                )
+
+
+def check_command(task: Task, options: Sequence[str]) -> str:
+    """The command that shows a finding again."""
+    return shlex.join(["foolsgold", "check", str(task.path), *options])

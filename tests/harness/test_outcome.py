@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from harness.evidence import NEVER_RAN, UNTOLD, Evidence, Proof
+from harness.outcome import (
+    COUNTED,
+    DETECTED,
+    Baseline,
+    Cause,
+    Outcome,
+    OutcomeKind,
+    Shown,
+    baseline,
+    judge,
+    settle,
+    showing,
+)
+from harness.record import Kind, Phase, PhaseName, StepRecord, TrialRecord, Trouble, TroubleKind
+from harness.results import NOTHING, TestCase, TestReport, TestStatus
+from harness.reward import RewardFault, RewardProblem, Rewards
+
+MISSING = RewardProblem(RewardFault.MISSING, "the verifier wrote no reward")
+UNPARSABLE = RewardProblem(RewardFault.UNPARSABLE, "reward.txt is not a number: 'x'")
+FAILED = TestReport("pytest", (TestCase("t.py::test_a", TestStatus.FAILED, "assert 1 == 2"),))
+
+
+def trial(
+    rewards: Rewards | RewardProblem | None,
+    evidence: Evidence = Evidence.NOTHING,
+    *,
+    kind: Kind = Kind.MUTANT,
+    solve: int | None = 0,
+    verify: int | None = 0,
+    solve_evidence: Evidence = Evidence.NOTHING,
+    solve_log: str = "",
+    report: TestReport = NOTHING,
+    trouble: TroubleKind | None = None,
+) -> TrialRecord:
+    paid = None if isinstance(rewards, RewardProblem) else rewards
+    problem = rewards if isinstance(rewards, RewardProblem) else None
+    phases = [Phase(PhaseName.START, "", 0.1)]
+    if kind is not Kind.NOP:
+        phases.append(Phase(PhaseName.SOLVE, "", 1.0, solve, 30.0, log=solve_log))
+    if solve is not None:
+        phases.append(Phase(PhaseName.VERIFY, "", 1.0, verify, 20.0))
+    stuck = solve is None or verify is None or trouble is not None
+    step = StepRecord("", paid, problem, report, Proof(evidence, "its line"), Proof(solve_evidence, "apt failed"))
+    return TrialRecord(
+        "t",
+        kind,
+        rewards=None if stuck else paid,
+        problem=None if stuck else problem,
+        trouble=Trouble(trouble, "it broke") if trouble else None,
+        phases=tuple(phases),
+        steps=() if stuck else (step,),
+    )
+
+
+ONE, ZERO, HALF = {"reward": 1.0}, {"reward": 0.0}, {"reward": 0.5}
+E = Evidence
+ALL = (Kind.REFERENCE, Kind.NOP, Kind.HOLLOW, Kind.IDENTITY, Kind.MUTANT)
+DOES_WORK = (Kind.REFERENCE, Kind.IDENTITY, Kind.MUTANT)
+UNTOUCHED = (Kind.NOP, Kind.HOLLOW)
+
+
+@pytest.mark.parametrize(
+    ("rewards", "evidence", "kinds", "shown", "cause"),
+    [
+        # A reward is there.
+        (ONE, E.RAN_GOOD, ALL, Shown.PAID, None),
+        (ONE, E.NOTHING, ALL, Shown.PAID, None),
+        (ONE, E.NO_TESTS, ALL, Shown.PAID, None),
+        ({"reward": 2}, E.RAN_GOOD, ALL, Shown.OVERPAID, None),
+        (HALF, E.RAN_BAD, ALL, Shown.PARTIAL, None),
+        (ZERO, E.RAN_BAD, ALL, Shown.UNPAID, None),
+        (ZERO, E.RAN_GOOD, ALL, Shown.UNPAID, None),
+        (ZERO, E.ASSERTED, ALL, Shown.UNPAID, None),
+        (ZERO, E.IMPORT_ERROR, ALL, Shown.UNPAID, None),
+        (ZERO, E.NOTHING, ALL, Shown.UNPAID, None),
+        ({"reward": -1}, E.NOTHING, ALL, Shown.UNPAID, None),
+        ({}, E.NOTHING, ALL, Shown.UNPAID, None),
+        # A reward of 0 whose tests never ran.
+        (ZERO, E.NETWORK, ALL, Shown.ERROR, Cause.MACHINE),
+        (ZERO, E.INSTALL_FAILED, ALL, Shown.ERROR, Cause.MACHINE),
+        (ZERO, E.DISK_FULL, ALL, Shown.ERROR, Cause.MACHINE),
+        (ZERO, E.OUT_OF_MEMORY, ALL, Shown.ERROR, Cause.MACHINE),
+        (HALF, E.NETWORK, ALL, Shown.ERROR, Cause.MACHINE),
+        (ZERO, E.COLLECTION_ERROR, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (ZERO, E.NO_TESTS, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (ZERO, E.NOT_FOUND, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (ZERO, E.SCRIPT_UNUSABLE, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (ZERO, E.COLLECTION_ERROR, UNTOUCHED, Shown.UNPAID, None),
+        (ZERO, E.NO_TESTS, UNTOUCHED, Shown.UNPAID, None),
+        (ZERO, E.NOT_FOUND, UNTOUCHED, Shown.UNPAID, None),
+        # No reward: decided by what the log proves.
+        (MISSING, E.RAN_BAD, ALL, Shown.UNPAID, None),
+        (MISSING, E.ASSERTED, ALL, Shown.UNPAID, None),
+        (MISSING, E.RAN_GOOD, DOES_WORK, Shown.ERROR, Cause.NO_REWARD),
+        (MISSING, E.NOTHING, DOES_WORK, Shown.ERROR, Cause.NO_REWARD),
+        (MISSING, E.IMPORT_ERROR, DOES_WORK, Shown.ERROR, Cause.NO_REWARD),
+        (MISSING, E.COLLECTION_ERROR, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (MISSING, E.NO_TESTS, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (MISSING, E.NOT_FOUND, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (MISSING, E.SCRIPT_UNUSABLE, DOES_WORK, Shown.ERROR, Cause.NEVER_RAN),
+        (MISSING, E.NETWORK, ALL, Shown.ERROR, Cause.MACHINE),
+        (MISSING, E.INSTALL_FAILED, ALL, Shown.ERROR, Cause.MACHINE),
+        (MISSING, E.DISK_FULL, ALL, Shown.ERROR, Cause.MACHINE),
+        (MISSING, E.OUT_OF_MEMORY, ALL, Shown.ERROR, Cause.MACHINE),
+        (MISSING, E.NOTHING, UNTOUCHED, Shown.UNPAID, None),
+        (MISSING, E.NOT_FOUND, UNTOUCHED, Shown.UNPAID, None),
+        (MISSING, E.RAN_GOOD, UNTOUCHED, Shown.UNPAID, None),
+        # A reward that cannot be read.
+        (UNPARSABLE, E.RAN_BAD, DOES_WORK, Shown.ERROR, Cause.BAD_REWARD),
+        (UNPARSABLE, E.RAN_GOOD, DOES_WORK, Shown.ERROR, Cause.BAD_REWARD),
+        (UNPARSABLE, E.NOTHING, DOES_WORK, Shown.ERROR, Cause.BAD_REWARD),
+        (UNPARSABLE, E.NOTHING, UNTOUCHED, Shown.UNPAID, None),
+    ],
+)
+def test_what_a_finished_trial_shows(
+    rewards: Rewards | RewardProblem, evidence: Evidence, kinds: Sequence[Kind], shown: Shown, cause: Cause | None
+) -> None:
+    for kind in kinds:
+        found = showing(trial(rewards, evidence, kind=kind))
+        assert (found.shown, found.cause) == (shown, cause), kind
+
+
+@pytest.mark.parametrize("evidence", list(Evidence))
+@pytest.mark.parametrize("fault", list(RewardFault))
+def test_a_mutant_without_a_reward_is_killed_only_where_the_log_proves_that_tests_failed(
+    evidence: Evidence, fault: RewardFault
+) -> None:
+    absent = fault in (RewardFault.MISSING, RewardFault.EMPTY, RewardFault.NO_RESULTS)
+    proven = absent and evidence in (Evidence.RAN_BAD, Evidence.ASSERTED)
+    found = judge(trial(RewardProblem(fault, "x"), evidence), Baseline(ONE, {}))
+    assert (found.kind is OutcomeKind.KILLED) is proven
+    assert (found.kind is OutcomeKind.ERROR) is not proven
+
+
+@pytest.mark.parametrize("evidence", sorted(NEVER_RAN))
+def test_a_zero_from_tests_that_never_ran_is_an_error_and_never_a_kill(evidence: Evidence) -> None:
+    assert judge(trial(ZERO, evidence), Baseline(ONE, {})).kind is OutcomeKind.ERROR
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        (TroubleKind.ENGINE, Cause.ENGINE),
+        (TroubleKind.HEALTHCHECK, Cause.HEALTHCHECK),
+        (TroubleKind.SETUP, Cause.SETUP),
+        (TroubleKind.NO_SOLUTION, Cause.NO_SOLUTION),
+        (TroubleKind.UNSUPPORTED, Cause.UNSUPPORTED),
+    ],
+)
+def test_a_trial_that_never_came_to_its_verifier_is_an_error(kind: TroubleKind, cause: Cause) -> None:
+    for control in ALL:
+        found = showing(trial(None, trouble=kind, kind=control))
+        assert (found.shown, found.cause, found.why) == (Shown.ERROR, cause, "it broke")
+    assert judge(trial(None, trouble=kind), Baseline(ONE, {})).kind is OutcomeKind.ERROR
+
+
+@pytest.mark.parametrize(("solve", "verify", "stuck"), [(None, 0, PhaseName.SOLVE), (0, None, PhaseName.VERIFY)])
+def test_a_hang_is_a_timeout_that_names_its_phase(solve: int | None, verify: int | None, stuck: PhaseName) -> None:
+    record = trial(None, solve=solve, verify=verify)
+    assert showing(record).shown is Shown.TIMEOUT
+    found = judge(record, Baseline(ONE, {}))
+    assert (found.kind, found.stuck, found.gap) == (OutcomeKind.TIMEOUT, stuck, 1.0)
+
+
+def test_engine_trouble_outranks_a_timeout() -> None:
+    assert showing(trial(None, solve=None, trouble=TroubleKind.ENGINE)).cause is Cause.ENGINE
+
+
+@pytest.mark.parametrize(
+    ("rewards", "reference", "floor", "kind", "gap"),
+    [
+        (ONE, ONE, {}, OutcomeKind.SURVIVED, 0.0),
+        (ZERO, ONE, {}, OutcomeKind.KILLED, 1.0),
+        (HALF, ONE, {}, OutcomeKind.PARTIAL, 0.5),
+        (HALF, ONE, HALF, OutcomeKind.KILLED, 1.0),
+        (HALF, HALF, ZERO, OutcomeKind.SURVIVED, 0.0),
+        ({"reward": -1}, ONE, {}, OutcomeKind.KILLED, 1.0),
+        ({"a": 1, "b": 0.5}, {"a": 1, "b": 1}, {"a": 0, "b": 0}, OutcomeKind.PARTIAL, 0.25),
+        ({"a": 1, "b": 2.9}, {"a": 1, "b": 3.0}, {"a": 0, "b": 1.0}, OutcomeKind.PARTIAL, 0.025),
+        ({"a": 1, "b": 3.2}, {"a": 1, "b": 3.0}, {"a": 0, "b": 1.0}, OutcomeKind.SURVIVED, 0.0),
+    ],
+)
+def test_a_mutant_is_held_against_the_reference_and_doing_nothing(
+    rewards: Rewards, reference: Rewards, floor: Rewards, kind: OutcomeKind, gap: float
+) -> None:
+    found = judge(trial(rewards, Evidence.RAN_BAD), Baseline(reference, floor))
+    assert found.kind is kind
+    assert found.gap == pytest.approx(gap)
+
+
+def test_a_kill_names_the_tests_and_notes_a_crash_apart() -> None:
+    found = judge(trial(ZERO, Evidence.RAN_BAD, report=FAILED, solve=3), Baseline(ONE, {}))
+    assert (found.kind, found.killed_by, found.crashed) == (OutcomeKind.KILLED, ("t.py::test_a",), True)
+    assert not judge(trial(ZERO, Evidence.RAN_BAD, solve=3), Baseline(ONE, {}, solve_status=3)).crashed
+
+
+def test_a_solution_that_failed_for_want_of_the_network_is_no_kill_unless_the_reference_said_the_same() -> None:
+    record = trial(ZERO, Evidence.RAN_BAD, solve_evidence=Evidence.NETWORK)
+    assert judge(record, Baseline(ONE, {})).kind is OutcomeKind.ERROR
+    assert judge(record, Baseline(ONE, {}, solve_evidence=Evidence.NETWORK)).kind is OutcomeKind.KILLED
+    paid = trial(ONE, solve_evidence=Evidence.NETWORK)
+    assert judge(paid, Baseline(ONE, {})).kind is OutcomeKind.SURVIVED
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "/solution/solve.sh: line 7: syntax error near unexpected token `done'\n",
+        "/oracle/solution.sh: line 9: unexpected EOF while looking for matching `\"'\n",
+        "/solution/solve.sh: 3: Syntax error: end of file unexpected\n",
+    ],
+)
+def test_a_script_that_does_not_parse_is_invalid(log: str) -> None:
+    assert judge(trial(ZERO, solve=2, solve_log=log), Baseline(ONE, {})).kind is OutcomeKind.INVALID
+
+
+def test_another_scripts_syntax_error_is_the_mutants_own_doing() -> None:
+    log = "/app/run.sh: line 7: syntax error near unexpected token `done'\n"
+    assert judge(trial(ZERO, E.RAN_BAD, solve=2, solve_log=log), Baseline(ONE, {})).kind is OutcomeKind.KILLED
+
+
+def test_a_step_whose_tests_never_ran_makes_the_trial_an_error_although_the_runner_pays_the_mean() -> None:
+    steps = (
+        StepRecord("one", ONE, None, NOTHING, UNTOLD),
+        StepRecord("two", None, MISSING, NOTHING, UNTOLD),
+    )
+    record = TrialRecord("t", Kind.MUTANT, rewards=ONE, steps=steps)
+    assert showing(record).cause is Cause.NO_REWARD
+    assert judge(record, Baseline(ONE, {})).kind is OutcomeKind.ERROR
+
+
+def test_the_baseline_takes_the_least_that_any_reference_run_was_paid() -> None:
+    runs = [trial({"a": 1, "speed": 3.0}, kind=Kind.REFERENCE), trial({"a": 1, "speed": 2.5}, kind=Kind.REFERENCE)]
+    found = baseline(runs, trial({"a": 0, "speed": 1.0}, kind=Kind.NOP))
+    assert found is not None
+    assert (found.reference, found.floor) == ({"a": 1, "speed": 2.5}, {"a": 0, "speed": 1.0})
+    assert baseline([trial(MISSING, kind=Kind.REFERENCE)], None) is None
+    silent = baseline([trial(ONE, kind=Kind.REFERENCE)], trial(MISSING, kind=Kind.NOP))
+    assert silent is not None
+    assert silent.floor == {}
+
+
+K, S, T, X = (
+    Outcome(kind) for kind in (OutcomeKind.KILLED, OutcomeKind.SURVIVED, OutcomeKind.TIMEOUT, OutcomeKind.ERROR)
+)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "kind"),
+    [
+        ([S, S], OutcomeKind.SURVIVED),
+        ([K], OutcomeKind.KILLED),
+        ([S, K], OutcomeKind.FLAKY),
+        ([S, S, T], OutcomeKind.FLAKY),
+        ([X, S], OutcomeKind.SURVIVED),
+        ([X, X], OutcomeKind.ERROR),
+    ],
+)
+def test_repeats_agree_or_are_flaky(outcomes: list[Outcome], kind: OutcomeKind) -> None:
+    assert settle(outcomes).kind is kind
+
+
+def test_an_error_is_never_counted() -> None:
+    assert OutcomeKind.ERROR not in COUNTED
+    assert {OutcomeKind.SURVIVED, OutcomeKind.PARTIAL} == COUNTED - DETECTED
