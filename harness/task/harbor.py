@@ -172,24 +172,24 @@ class _Loader:
     # The sections of task.toml
 
     def _environment(self, fields: Fields) -> _Config:
+        config = fields.document.file
         system = fields.choice("os", ("linux", "windows"))
         if system == "windows":
             self.problems.error(
-                "needs-windows", f"{fields.name('os')} is windows; boxes are Linux.", fields.document.file,
-                fields.line("os"),
+                "needs-windows", f"{fields.name('os')} is windows; boxes are Linux.", config, fields.line("os"),
             )  # fmt: skip
         lacks = []
         gpus = int(fields.number("gpus", 0))
         fields.known("gpu_types", "mcp_servers", "skills_dir")
-        for key, there, what in (("gpus", gpus > 0, "a GPU"), ("tpu", bool(fields.raw("tpu")), "a TPU")):
-            if there:
-                lacks.append(what)
-                self.problems.warning(
-                    f"needs-{key.removesuffix('s')}",
-                    f"{fields.name(key)} asks for {what}; no box has one, so a reference that fails proves nothing.",
-                    fields.document.file,
-                    fields.line(key),
-                )
+        if gpus:
+            lacks.append("a GPU")
+            self.problems.warning("needs-gpu", _no_such("gpus", "a GPU", fields), config, fields.line("gpus"))
+        if fields.raw("tpu"):
+            lacks.append("a TPU")
+            self.problems.warning("needs-tpu", _no_such("tpu", "a TPU", fields), config, fields.line("tpu"))
+        cpus = fields.number("cpus", 0.0)
+        if not cpus.is_integer():
+            fields.odd("cpus", f"is {cpus:g}: Harbor takes whole processors only, and refuses it.")
         return _Config(
             Environment(
                 recipe=Recipe(self.folder.path("environment")),
@@ -198,7 +198,7 @@ class _Loader:
                 network=self._network(fields),
                 limits=Limits(
                     memory_mb=self._size(fields, "memory_mb", "memory"),
-                    cpus=fields.number("cpus", 0.0),
+                    cpus=cpus,
                     disk_mb=self._size(fields, "storage_mb", "storage"),
                 ),
                 gpus=gpus,
@@ -531,6 +531,10 @@ class _Loader:
         if any(number is None for number in found.values()):
             fields.bad("min_reward", "must be a number or a table of numbers.")
         return {str(name): number for name, number in found.items() if number is not None}
+
+
+def _no_such(key: str, what: str, fields: Fields) -> str:
+    return f"{fields.name(key)} asks for {what}; no box has one, so a reference that fails proves nothing."
 
 
 def _bad_step_name(name: str) -> bool:

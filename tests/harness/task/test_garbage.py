@@ -34,8 +34,9 @@ FILES = [
 KEYS = st.sampled_from(
     "steps name verifier environment agent solution env healthcheck command interval_sec artifacts source exclude"
     " metadata task timeout_sec user network_mode allowed_hosts docker_image memory cpus gpus os collect"
-    " min_reward test 1 services main client build context dockerfile args target volumes networks deploy resources limits"
-    " tmpfs type entrypoint env_file path instruction descriptions description key block append_enter x-y <<".split()
+    " min_reward test 1 services main client build context dockerfile args target volumes networks deploy resources"
+    " limits tmpfs type entrypoint env_file path instruction descriptions description key block append_enter"
+    " x-y <<".split()
 )
 LEAVES = st.one_of(
     st.none(),
