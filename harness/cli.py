@@ -11,18 +11,20 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import click
 
 from harness import __version__
 from harness.check import CheckRun, check_json
 from harness.check import check as run_check
+from harness.cli_audit import audit, repro, show
+from harness.cli_mutants import mutants, operators
+from harness.cli_options import engine_options, read_images
 from harness.console import Bar, Silent, print_check, print_error, printer
 from harness.controls import ControlSettings
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import EngineOptions
-from harness.errors import ExitCode, FoolsgoldError, UsageError
+from harness.errors import ExitCode, FoolsgoldError
 from harness.network import MODES
 from harness.task.discover import discover
 
@@ -38,32 +40,6 @@ class Group(click.Group):
 @click.version_option(__version__, prog_name="foolsgold")
 def cli() -> None:
     """Measure whether the tests of a coding task can tell right from wrong."""
-
-
-def engine_options(command: Any) -> Any:
-    """The options every command that makes boxes has."""
-    for option in reversed(
-        (
-            click.option(
-                "--engine",
-                "engine_name",
-                type=click.Choice(ENGINES),
-                default="auto",
-                show_default=True,
-                help="What makes the boxes: docker where a daemon answers, else bwrap.",
-            ),
-            click.option(
-                "--image",
-                "images",
-                metavar="FROM=BASE",
-                multiple=True,
-                help="What stands for a FROM: `host`, a folder or tar with a root filesystem, or (docker) an image. "
-                "`*` is every FROM without an entry of its own. May be given several times.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command()
@@ -108,7 +84,7 @@ def check(
     tasks = discover(list(paths))
     settings = ControlSettings(repeat, network, timeout_factor)
     again = _again(engine_name, images, repeat, network, timeout_factor)
-    with make_engine(engine_name, EngineOptions(images=_images(images))) as engine:
+    with make_engine(engine_name, EngineOptions(images=read_images(images))) as engine:
         bar = None if no_progress else Bar(len(tasks))
         try:
             run = run_check(
@@ -136,19 +112,6 @@ def check(
         if run.unfinished:
             _say_how_to_go_on(run, again)
     return run.exit_code
-
-
-def _images(entries: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for entry in entries:
-        name, equals, base = entry.partition("=")
-        if not (equals and name and base):
-            raise UsageError(
-                f"--image {entry} does not say what stands for what.",
-                hint="Write FROM=BASE, such as --image python:3.12-slim=host or --image '*=debian.tar'.",
-            )
-        found[name] = base
-    return found
 
 
 def _again(engine: str, images: Sequence[str], repeat: int, network: str, factor: float) -> list[str]:
@@ -179,7 +142,7 @@ def doctor(engine_name: str, images: tuple[str, ...], as_json: bool) -> int:
     """Say which engine will be used and why, and prove that it keeps its contract."""
     from harness.doctor import doctor_json, examine, print_doctor
 
-    found = examine(engine_name, EngineOptions(images=_images(images)))
+    found = examine(engine_name, EngineOptions(images=read_images(images)))
     if as_json:
         click.echo(json.dumps(doctor_json(found), indent=2))
     else:
@@ -196,12 +159,16 @@ def clean(engine_name: str, images: tuple[str, ...], everything: bool) -> int:
 
     removed: list[str] = []
     for name in ENGINES[1:] if engine_name == "auto" else (engine_name,):
-        for engine in usable_engines([name], EngineOptions(images=_images(images)), must=engine_name != "auto"):
+        for engine in usable_engines([name], EngineOptions(images=read_images(images)), must=engine_name != "auto"):
             removed += [f"{engine.name}: {what}" for what in engine.clean(everything=everything)]
     for line in removed:
         click.echo(line)
     click.echo(f"{len(removed)} thing{'' if len(removed) == 1 else 's'} removed.", err=True)
     return ExitCode.OK
+
+
+for command in (audit, show, repro, mutants, operators):
+    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,12 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from harness.audit import Audited
 from harness.check import Checked, CheckRun
 from harness.controls import Controls
 from harness.errors import FoolsgoldError
 from harness.findings.controls import Standing
 from harness.findings.model import Finding, Severity
-from harness.outcome import Shown, showing
+from harness.outcome import Outcome, OutcomeKind, Shown, showing
 from harness.record import TrialRecord
 from harness.reward import Rewards
 
@@ -89,6 +90,62 @@ class Bar:
                 self._progress.advance(self._id)
             else:
                 self._console.print(cell(f"[{self._count}/{self._total}] {checked.task.name}: {checked.standing}"))
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+class AuditBar:
+    """The same for an audit, where the trials of mutants are what is counted."""
+
+    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+        self._console = printer(stream or sys.stderr)
+        self._lock = threading.Lock()
+        self._count, self._total = 0, total
+        self._paid = 0
+        self._planned = 0
+        self._progress: Progress | None = None
+        self._id = TaskID(0)
+        if self._console.is_terminal:
+            self._progress = Progress(
+                TextColumn("auditing"),
+                BarColumn(bar_width=20),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.description}", markup=False),
+                console=self._console,
+                transient=True,
+            )
+            self._id = self._progress.add_task("", total=None)
+            self._progress.start()
+
+    def doing(self, task: str, what: str) -> None:
+        if self._progress is not None:
+            with self._lock:
+                paid = f"{self._paid} paid, " if self._paid else ""
+            self._progress.update(self._id, description=cell(f"{paid}{task}: {what}"[:60]).plain)
+
+    def planned(self, task: str, mutants: int) -> None:
+        with self._lock:
+            self._planned += mutants
+            if self._progress is not None:
+                self._progress.update(self._id, total=self._planned)
+
+    def tried(self, task: str, outcome: Outcome) -> None:
+        with self._lock:
+            self._paid += outcome.kind is OutcomeKind.SURVIVED
+            if self._progress is not None:
+                self._progress.advance(self._id)
+
+    def done(self, audited: Audited) -> None:
+        with self._lock:
+            self._count += 1
+            if self._progress is None:
+                survivors = len(audited.survivors)
+                paid = f", {survivors} of {len(audited.mutants)} mutants paid" if audited.mutants else ""
+                where = f"[{self._count}/{self._total}] {audited.task.name}"
+                self._console.print(cell(f"{where}: {audited.verdict}{paid}"))
 
     def close(self) -> None:
         if self._progress is not None:
@@ -180,7 +237,7 @@ def print_finding(finding: Finding, console: Console) -> None:
     if finding.severity in (Severity.ERROR, Severity.UNMEASURED) and finding.command:
         inner.append(f"again: {finding.command}")
     for part in inner:
-        console.print(Padding(cell(part), (0, 0, 0, 4)))
+        console.print(Padding(cell(part), (0, 0, 0, 4), expand=False))
 
 
 def summary(run: CheckRun) -> str:

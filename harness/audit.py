@@ -1,0 +1,561 @@
+"""`foolsgold audit`: controls, mutants, trials, strength and findings of many tasks side by side.
+
+Each task goes through the same stages, and the pool runs whatever is ready, the most telling first: controls before
+mutants, and each task's first mutants before any task's second ones.
+
+    prepare -> controls -> mutants -> confirmations -> the reference once more -> result
+
+Every finished trial is in the store before anything is made of it, so a run can end at any moment and go on later.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import sha256
+from typing import Any, Protocol
+
+from harness import __version__
+from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
+from harness.engine.contract import Engine
+from harness.errors import FoolsgoldError
+from harness.findings.controls import Standing, control_findings, standing
+from harness.findings.model import Finding, Severity
+from harness.findings.mutants import Seen, mutant_findings
+from harness.matrix import Matrix, matrix
+from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
+from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
+from harness.record import Kind, PhaseName, Replacement, TrialRecord
+from harness.run import Built, Plan, TimeLimits, limits_from
+from harness.schedule import Pool
+from harness.store import Store
+from harness.strength import Judged, Strength, Thresholds, Verdict, strength, verdict
+from harness.task.model import Task, Unusable
+from harness.trial import run_trial
+from mutator.model import Mutant
+from mutator.relevance import Link, Requirement
+
+FIRST, CONFIRM, AGAIN, LAST = "1", "2", "3", "last"
+"""Which run of a trial: the first, the plain confirmation, one more for flakiness, the reference at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    controls: ControlSettings = field(default_factory=ControlSettings)
+    wish: Wish = field(default_factory=Wish)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    floor: float = 10.0
+    """A mutant's solve and verify may take at least this many seconds, and otherwise"""
+    factor: float = 5.0
+    """this many times what the reference took."""
+    sampled_kills: int = 10
+    """One kill in so many is run once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MutantResult:
+    """A mutant and everything its trials showed."""
+
+    step: str
+    mutant: Mutant
+    links: tuple[Link, ...]
+    requirement: Requirement | None
+    """The stated requirement it breaks most."""
+    diff: str
+    outcome: Outcome
+    records: tuple[TrialRecord, ...]
+
+    @property
+    def survived(self) -> bool:
+        return self.outcome.kind is OutcomeKind.SURVIVED
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One task, audited or found to be beyond auditing."""
+
+    task: Task | Unusable
+    verdict: Verdict
+    why: str
+    controls: Controls | None = None
+    steps: tuple[StepMutants, ...] = ()
+    mutants: tuple[MutantResult, ...] = ()
+    """In the order in which they were chosen."""
+    strength: Strength | None = None
+    findings: tuple[Finding, ...] = ()
+    last: TrialRecord | None = None
+    """The reference's run after all mutants."""
+    seconds: float = 0.0
+    internal: str = ""
+
+    @property
+    def survivors(self) -> tuple[MutantResult, ...]:
+        """Worst first: those that break what is stated, by how sure the link is, then by tier."""
+        survived = [result for result in self.mutants if result.survived]
+        order = {"coarse": 0, "medium": 1, "fine": 2}
+        return tuple(
+            sorted(
+                survived,
+                key=lambda one: (-(one.links[0].score if one.links else 0.0), order[one.mutant.tier], one.mutant.id),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRun:
+    engine: str
+    settings: AuditSettings
+    options: Mapping[str, Any]
+    audited: tuple[Audited, ...]
+    unfinished: tuple[Task, ...] = ()
+    seconds: float = 0.0
+
+
+class Watcher(Protocol):
+    """Whatever shows progress; called from several threads."""
+
+    def doing(self, task: str, what: str) -> None: ...
+
+    def planned(self, task: str, mutants: int) -> None: ...
+
+    def tried(self, task: str, outcome: Outcome) -> None: ...
+
+    def done(self, audited: Audited) -> None: ...
+
+
+Keep = Callable[[int, Audited], None]
+Say = Callable[[Task | Unusable], str]
+
+
+def audit(
+    engine: Engine,
+    tasks: Sequence[Task | Unusable],
+    settings: AuditSettings,
+    store: Store,
+    *,
+    jobs: int,
+    watcher: Watcher,
+    command: Say,
+    options: Mapping[str, Any],
+) -> AuditRun:
+    """Audit every task. Ctrl-C ends it within a moment; what was done is in the store."""
+    start = time.monotonic()
+    done: dict[int, Audited] = {}
+
+    def keep(order: int, audited: Audited) -> None:
+        done[order] = audited
+        watcher.done(audited)
+
+    pool = Pool(jobs)
+    for order, task in enumerate(tasks):
+        if isinstance(task, Unusable):
+            keep(order, _unusable(task, command(task)))
+        else:
+            _TaskAudit(order, task, engine, settings, store, pool, watcher, command(task), keep).start()
+    interrupted = False
+    try:
+        pool.wait()
+    except KeyboardInterrupt:
+        interrupted = True
+        pool.cancel.set()
+        engine.close()
+    finally:
+        pool.stop(1.0)
+    finished = dict(done)
+    left = tuple(
+        task
+        for order, task in enumerate(tasks)
+        if interrupted and order not in finished and not isinstance(task, Unusable)
+    )
+    return AuditRun(
+        engine.name,
+        settings,
+        options,
+        tuple(finished[order] for order in sorted(finished)),
+        left,
+        round(time.monotonic() - start, 3),
+    )
+
+
+class _Interrupted(Exception):
+    """The run is being stopped: nothing more is made of this task."""
+
+
+@dataclass
+class _Tried:
+    """One mutant under way."""
+
+    result: MutantResult
+    replacement: Replacement
+    records: list[TrialRecord] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+CONTROLS, LAST_ORDER = -1, 1 << 40
+
+
+class _TaskAudit:
+    """One task on its way through the stages. Its jobs run on the pool's threads; `_lock` guards what they share."""
+
+    def __init__(
+        self,
+        order: int,
+        task: Task,
+        engine: Engine,
+        settings: AuditSettings,
+        store: Store,
+        pool: Pool,
+        watcher: Watcher,
+        command: str,
+        keep: Keep,
+    ) -> None:
+        self.order, self.task, self.engine, self.settings = order, task, engine, settings
+        self.store, self.pool, self.watcher, self.command, self.keep = store, pool, watcher, command, keep
+        self._lock = threading.Lock()
+        self._stored: dict[tuple[str, str, str], TrialRecord] | None = None
+        self._left = 0
+        self._controls: list[TrialRecord] = []
+        self._failed = False
+        self.prepared: Prepared | None = None
+        self.controls: Controls | None = None
+        self.against: Baseline | None = None
+        self.limits = TimeLimits()
+        self.steps: list[StepMutants] = []
+        self.tried: list[_Tried] = []
+
+    def start(self) -> None:
+        self._submit(CONTROLS, self._prepare)
+
+    # --- stages
+
+    def _prepare(self) -> None:
+        self.prepared = prepare(
+            self.engine,
+            self.task,
+            self.settings.controls,
+            cancel=self.pool.cancel,
+            progress=lambda line: self.watcher.doing(self.task.name, line),
+            run=self._remembered,
+        )
+        plans = remaining(self.prepared, self.settings.controls)
+        self._left = len(plans)
+        if not plans:
+            self._judge_controls()
+        for plan in plans:
+            self._submit(CONTROLS, partial(self._control, plan))
+
+    def _control(self, plan: Plan) -> None:
+        record = self._trial(plan, FIRST)
+        with self._lock:
+            self._controls.append(record)
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._judge_controls()
+
+    def _judge_controls(self) -> None:
+        assert self.prepared is not None
+        self._check_interrupt()
+        self.controls = finish(self.prepared, self._controls)
+        findings = control_findings(self.controls, self.command)
+        self.against = baseline(self.controls.references, self.controls.nop)
+        if standing(findings) is not Standing.GOOD or self.against is None:
+            self._report(*_control_verdict(findings), findings)
+            return
+        self.limits = limits_from(
+            _slowest(self.controls.references), floor=self.settings.floor, factor=self.settings.factor
+        )
+        self._plan()
+
+    def _plan(self) -> None:
+        self.watcher.doing(self.task.name, "making mutants")
+        self.steps = task_mutants(self.task, self.settings.wish)
+        for step in self.steps:
+            for chosen in step.selection.chosen:
+                mutant = chosen.mutant
+                requirement = step.relevance.requirements[chosen.links[0].requirement] if chosen.links else None
+                nothing_yet = Outcome(OutcomeKind.ERROR)
+                shown = diff(step.files, mutant)
+                result = MutantResult(step.step.name, mutant, chosen.links, requirement, shown, nothing_yet, ())
+                content = {mutant.file: mutated_file(step.files, mutant)}
+                name = step.step.name if len(self.task.steps) > 1 else None
+                self.tried.append(_Tried(result, Replacement(content, name)))
+        self.store.put_mutants(self.task.name, [(_label(tried), mutant_json(tried.result)) for tried in self.tried])
+        self.watcher.planned(self.task.name, len(self.tried))
+        self._left = len(self.tried)
+        if not self.tried:
+            self._submit(LAST_ORDER, self._last)
+        for position, tried in enumerate(self.tried):
+            self._submit(position, partial(self._try, tried, position, FIRST))
+
+    def _try(self, tried: _Tried, position: int, run: str) -> None:
+        """One run of a mutant, and the next one where one run is not enough."""
+        assert self.prepared is not None
+        assert self.against is not None
+        plain = run != FIRST
+        plan = Plan(
+            Kind.MUTANT,
+            _label(tried),
+            tried.replacement,
+            networks=self.prepared.networks,
+            limits=self.prepared.limits if plain else self.limits,
+        )
+        record = self._trial(plan, run)
+        tried.records.append(record)
+        tried.outcomes.append(judge(record, self.against))
+        following = _next_run(run, tried.outcomes, self._sampled(tried))
+        if following:
+            self._submit(position, partial(self._try, tried, position, following))
+            return
+        outcome = settle(tried.outcomes)
+        self.watcher.tried(self.task.name, outcome)
+        with self._lock:
+            tried.result = replace(tried.result, outcome=outcome, records=tuple(tried.records))
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._submit(LAST_ORDER, self._last)
+
+    def _sampled(self, tried: _Tried) -> bool:
+        """A seeded sample: the same kills are run again in every run of the same seed."""
+        seed = self.settings.wish.seed
+        number = int(sha256(f"{seed}\0{tried.result.mutant.id}".encode()).hexdigest()[:8], 16)
+        return number % self.settings.sampled_kills == 0
+
+    def _last(self) -> None:
+        """The reference once more: were the tests, or the machine, still the same at the end?"""
+        assert self.prepared is not None
+        plan = Plan(Kind.REFERENCE, LAST, networks=self.prepared.networks, limits=self.prepared.limits)
+        record = self._trial(plan, LAST)
+        results = tuple(tried.result for tried in self.tried)
+        found = strength([judged(result) for result in results])
+        assert self.controls is not None
+        findings = list(control_findings(self.controls, self.command))
+        found_matrix = kill_matrix(self.controls, results)
+        findings += mutant_findings(self.task, [seen(result) for result in results], found_matrix, self.command)
+        if showing(record).shown is not Shown.PAID:
+            why = showing(record).why or "it was paid less than in full"
+            findings.append(
+                Finding(
+                    "reference-not-paid-at-the-end",
+                    self.task.name,
+                    Severity.UNMEASURED,
+                    "The reference was paid before the mutants ran and is not any more, so their kills are void.",
+                    (why,),
+                    advice="Look for state that outlives a box (the date, a remote service), then run the audit again.",
+                    command=self.command,
+                )
+            )
+            why = "the reference was not paid at the end, so the kills are void"
+            self._report(Verdict.UNMEASURED, why, findings, found, results, record)
+            return
+        word, why = verdict(found, self.settings.thresholds)
+        self._report(word, why, findings, found, results, record)
+
+    # --- trials
+
+    def _trial(self, plan: Plan, run: str) -> TrialRecord:
+        assert self.prepared is not None
+        assert self.prepared.built is not None
+        return self._remembered(self.engine, self.task, self.prepared.built, plan, cancel=self.pool.cancel, run=run)
+
+    def _remembered(
+        self,
+        engine: Engine,
+        task: Task,
+        built: Built,
+        plan: Plan,
+        *,
+        cancel: threading.Event | None = None,
+        run: str = FIRST,
+    ) -> TrialRecord:
+        """The trial from the store where it is there, else run now and stored."""
+        with self._lock:
+            if self._stored is None:
+                self.store.begin_task(task.name, task.digest, self._setting(built))
+                self._stored = self.store.trials(task.name)
+        key = f"{run}{'+net' if plan.networks.any else ''}"
+        known = self._stored.get((plan.kind, plan.label, key))
+        if known is not None:
+            return known
+        self.watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
+        record = run_trial(engine, task, built, plan, cancel=cancel)
+        self._check_interrupt()
+        self.store.put_trial(record, key)
+        return record
+
+    def _setting(self, built: Built) -> str:
+        """What a stored trial depends on besides the task and the solution: another one of these, and it runs again."""
+        images = [built.main.id, *(image.id for _, image in sorted(built.verifiers.items()))]
+        controls = self.settings.controls
+        return "\n".join([__version__, self.engine.name, *images, controls.network, f"{controls.timeout_factor:g}"])
+
+    # --- the pool
+
+    def _submit(self, order: int, job: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                if not self._failed:
+                    job()
+            except _Interrupted:
+                pass
+            except FoolsgoldError:
+                raise
+            except Exception as error:
+                if not self.pool.cancel.is_set():
+                    self._fail(error)
+
+        self.pool.submit(order, guarded)
+
+    def _check_interrupt(self) -> None:
+        if self.pool.cancel.is_set():
+            raise _Interrupted
+
+    def _fail(self, error: Exception) -> None:
+        with self._lock:
+            if self._failed:
+                return
+            self._failed = True
+        finding = Finding(
+            "internal-error",
+            self.task.name,
+            Severity.UNMEASURED,
+            f"foolsgold itself failed: {type(error).__name__}: {error}",
+            advice="Please report it with the traceback that is printed below.",
+            command=self.command,
+        )
+        why = "foolsgold itself failed"
+        self.keep(
+            self.order,
+            Audited(self.task, Verdict.UNMEASURED, why, findings=(finding,), internal=traceback.format_exc()),
+        )
+
+    def _report(
+        self,
+        word: Verdict,
+        why: str,
+        findings: Sequence[Finding],
+        found: Strength | None = None,
+        results: tuple[MutantResult, ...] = (),
+        last: TrialRecord | None = None,
+    ) -> None:
+        self._check_interrupt()
+        seconds = (self.controls.seconds if self.controls else 0.0) + sum(
+            record.seconds for result in results for record in result.records
+        )
+        order = list(Severity)
+        ranked = tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
+        self.keep(
+            self.order,
+            Audited(
+                self.task, word, why, self.controls, tuple(self.steps), results, found, ranked, last, round(seconds, 3)
+            ),
+        )
+
+
+def seen(result: MutantResult) -> Seen:
+    mutant, links = result.mutant, result.links
+    return Seen(
+        mutant.id,
+        result.step,
+        mutant.sentence,
+        mutant.place,
+        result.outcome.kind,
+        result.requirement,
+        links[0].evidence if links else (),
+        links[0].score if links else 0.0,
+    )
+
+
+def kill_matrix(controls: Controls, results: Sequence[MutantResult]) -> Matrix | None:
+    killed = {result.mutant.id: result.records[0] for result in results if result.outcome.kind is OutcomeKind.KILLED}
+    untouched = [record for record in (controls.nop, controls.hollow) if record is not None]
+    return matrix(controls.references, untouched, killed)
+
+
+def judged(result: MutantResult) -> Judged:
+    return Judged(result.mutant.id, result.mutant.fault, result.outcome, result.requirement is not None)
+
+
+def _label(tried: _Tried) -> str:
+    step, ident = tried.result.step, tried.result.mutant.id
+    return f"{step}/{ident}" if step else ident
+
+
+_TRANSIENT = frozenset({Cause.ENGINE, Cause.MACHINE, Cause.NO_REWARD, Cause.NEVER_RAN})
+
+
+def _next_run(run: str, outcomes: Sequence[Outcome], sampled: bool) -> str:
+    """Which run a mutant needs next, '' for none. An error is tried once more; what was paid is confirmed by a plain
+    run and another one; of kills a sample is."""
+    kind = outcomes[-1].kind
+    if run == FIRST:
+        if kind is OutcomeKind.ERROR:
+            return CONFIRM if outcomes[-1].cause in _TRANSIENT else ""
+        if kind in (OutcomeKind.SURVIVED, OutcomeKind.PARTIAL):
+            return CONFIRM
+        return CONFIRM if sampled and kind is OutcomeKind.KILLED else ""
+    if run == CONFIRM and kind in (OutcomeKind.SURVIVED, OutcomeKind.PARTIAL):
+        return AGAIN
+    return ""
+
+
+def _slowest(references: Sequence[TrialRecord]) -> TrialRecord:
+    def busy(record: TrialRecord) -> float:
+        return record.seconds_of(PhaseName.SOLVE) + record.seconds_of(PhaseName.VERIFY)
+
+    return max(references, key=busy)
+
+
+def _control_verdict(findings: Sequence[Finding]) -> tuple[Verdict, str]:
+    """The word for a task whose controls are not sound: the gravest finding decides."""
+    if not findings:
+        return Verdict.UNMEASURED, "the reference has no reward to compare with"
+    worst = findings[0]
+    if worst.severity is not Severity.ERROR:
+        return Verdict.UNMEASURED, worst.title
+    if "flaky" in worst.id:
+        return Verdict.FLAKY, worst.title
+    if worst.id.startswith(("build", "reference", "healthcheck", "environment")):
+        return Verdict.BROKEN, worst.title
+    return Verdict.UNSOUND, worst.title
+
+
+def _unusable(task: Unusable, command: str) -> Audited:
+    findings = tuple(
+        Finding(problem.code, task.name, Severity.UNMEASURED, problem.message, command=command)
+        for problem in task.problems
+    )
+    why = findings[0].title if findings else "it cannot be read"
+    return Audited(task, Verdict.UNMEASURED, why, findings=findings)
+
+
+def mutant_json(result: MutantResult) -> dict[str, Any]:
+    """A mutant as stores and reports have it."""
+    mutant = result.mutant
+    return {
+        "id": mutant.id,
+        "step": result.step,
+        "operator": mutant.operator,
+        "fault": mutant.fault,
+        "tier": mutant.tier,
+        "file": mutant.file,
+        "line": mutant.line,
+        "source": mutant.source,
+        "target": mutant.target,
+        "scope": mutant.scope,
+        "sentence": mutant.sentence,
+        "edits": [{"start": edit.start, "end": edit.end, "new": edit.new.hex()} for edit in mutant.edits],
+        "diff": result.diff,
+        "requirement": _requirement_json(result.requirement),
+        "relevance": result.links[0].score if result.links else 0.0,
+        "evidence": list(result.links[0].evidence) if result.links else [],
+    }
+
+
+def _requirement_json(requirement: Requirement | None) -> dict[str, Any] | None:
+    return {"text": requirement.text, "line": requirement.line} if requirement is not None else None

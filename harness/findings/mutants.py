@@ -1,0 +1,136 @@
+"""What the mutants say about a task: requirements that nobody tests, tests that never notice anything. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.findings.model import Finding, Place, Severity
+from harness.matrix import Matrix
+from harness.outcome import COUNTED, DETECTED, OutcomeKind
+from harness.task.model import Task
+from mutator.relevance import FLAG, PATH, Requirement
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a finding needs of a mutant's result."""
+
+    id: str
+    step: str
+    sentence: str
+    place: str
+    kind: OutcomeKind
+    requirement: Requirement | None
+    evidence: tuple[str, ...]
+    relevance: float
+
+
+def mutant_findings(task: Task, seen: Sequence[Seen], matrix: Matrix | None, command: str) -> tuple[Finding, ...]:
+    found = [*_requirements(task, seen), *_elsewhere(seen), *_flaky(seen)]
+    if matrix is not None:
+        found += _tests(matrix)
+    return tuple(
+        Finding(one.id, task.name, one.severity, one.title, one.evidence, one.place, one.advice, one.command or command)
+        for one in found
+    )
+
+
+def _requirements(task: Task, seen: Sequence[Seen]) -> Iterator[Finding]:
+    groups: dict[tuple[str, int], list[Seen]] = {}
+    for one in seen:
+        if one.requirement is not None and one.kind in COUNTED:
+            groups.setdefault((one.step, one.requirement.index), []).append(one)
+    ranked = sorted(groups.items(), key=lambda item: -max(one.relevance for one in item[1]))
+    for (step, _), members in ranked:
+        survivors = [one for one in members if one.kind is OutcomeKind.SURVIVED]
+        if not survivors:
+            continue
+        requirement = survivors[0].requirement
+        assert requirement is not None
+        detected = sum(one.kind in DETECTED for one in members)
+        name = _name(requirement, survivors)
+        said = requirement.text if len(requirement.text) <= 160 else requirement.text[:157] + "..."
+        evidence = [f"{one.sentence} ({one.place}, mutant {one.id}): still paid in full" for one in survivors[:SHOWN]]
+        if len(survivors) > SHOWN:
+            evidence.append(f"and {len(survivors) - SHOWN} more")
+        place = Place(_relative(task, step), requirement.line)
+        if detected:
+            yield Finding(
+                "stated-requirement-undertested",
+                "",
+                Severity.WARNING,
+                f"Stated requirement tested in part ({detected} of {len(members)} mutants noticed): {name}",
+                (f"the instruction says: {said}", *evidence),
+                place,
+                "Add a test that fails for the variants below.",
+            )
+        else:
+            yield Finding(
+                "stated-requirement-untested",
+                "",
+                Severity.WARNING,
+                f"Stated requirement never tested: {name}",
+                (f"the instruction says: {said}", *evidence),
+                place,
+                "Add a test that fails for the variants below.",
+            )
+
+
+def _name(requirement: Requirement, survivors: Sequence[Seen]) -> str:
+    """What a person would call it: its flags or paths where the survivors touch them, else the sentence."""
+    shared = [token for one in survivors for token in one.evidence if requirement.tokens.get(token, 0.0) >= PATH]
+    flags = [token for token in dict.fromkeys(shared) if requirement.tokens[token] >= FLAG and token.startswith("-")]
+    if flags:
+        return ", ".join(flags[:3])
+    return requirement.text if len(requirement.text) <= 90 else requirement.text[:87] + "..."
+
+
+def _relative(task: Task, step: str) -> str:
+    file = next(each for each in task.steps if each.name == step).instruction_file
+    try:
+        return file.relative_to(task.path).as_posix()
+    except ValueError:
+        return file.as_posix()
+
+
+def _elsewhere(seen: Sequence[Seen]) -> Iterator[Finding]:
+    survivors = [one for one in seen if one.kind is OutcomeKind.SURVIVED and one.requirement is None]
+    if survivors:
+        yield Finding(
+            "unstated-behaviour-untested",
+            "",
+            Severity.NOTE,
+            f"{len(survivors)} variant{'s' * (len(survivors) != 1)} that break nothing the instruction names "
+            f"{'are' if len(survivors) != 1 else 'is'} paid in full",
+            tuple(f"{one.sentence} ({one.place}, mutant {one.id})" for one in survivors[:SHOWN]),
+            advice="Look whether they matter; where they do, the instruction should say so and a test should look.",
+        )
+
+
+def _flaky(seen: Sequence[Seen]) -> Iterator[Finding]:
+    flaky = [one for one in seen if one.kind is OutcomeKind.FLAKY]
+    if flaky:
+        yield Finding(
+            "flaky-mutants",
+            "",
+            Severity.WARNING,
+            f"The tests disagree with themselves on {len(flaky)} variant{'s' * (len(flaky) != 1)}",
+            tuple(f"{one.sentence} ({one.place}, mutant {one.id})" for one in flaky[:SHOWN]),
+            advice="Look for races, timeouts and random choices in the tests.",
+        )
+
+
+def _tests(matrix: Matrix) -> Iterator[Finding]:
+    if matrix.vacuous:
+        yield Finding(
+            "test-never-fails",
+            "",
+            Severity.WARNING,
+            f"{len(matrix.vacuous)} of {len(matrix.tests)} tests passed for every variant and for an untouched "
+            "environment",
+            tuple(matrix.vacuous[:SHOWN]),
+            advice="A test that cannot fail pays anybody: make it look at what the work changes.",
+        )
