@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.engine.bwrap import runs
+from harness.engine.bwrap import hostmask, runs
 from harness.errors import EngineError, EngineUnavailable
 
 _CODE = (
@@ -41,6 +41,7 @@ class Launcher:
         self.ids = "all"
         self._lock = threading.Lock()
         self._count = 0
+        self.hidden: frozenset[str] = frozenset()
         home = self.run.path / "pad"
         home.mkdir(mode=0o700)
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -83,6 +84,13 @@ class Launcher:
         with self._lock:
             self._count += 1
             return f"{self.run.token}.{self._count}"
+
+    def hide(self, path: Path) -> None:
+        """Keep a host path out of boxes, where it lies in a folder that boxes on the host's root see."""
+        parts = path.absolute().parts
+        if len(parts) > 2 and parts[1] in hostmask.SHOWN:
+            with self._lock:
+                self.hidden |= {str(path.absolute())}
 
     def request(self, value: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Started:
         answer, received = self._ask(value, descriptors)

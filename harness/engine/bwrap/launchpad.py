@@ -23,6 +23,8 @@ from typing import Any
 from harness.engine import rootpath
 from harness.engine.bwrap import hostmask, kernel
 
+PART_SLASH = "+"
+"""Stands for / in the name of a part: what the box wrote below one top-level folder."""
 RUN_SHELL = ("/bin/sh",)
 OUT = "/dev/.out"
 """Where commands' output goes in the box: out of the way of whatever looks at a filesystem."""
@@ -248,15 +250,19 @@ class _Launchpad:
         mask = self.mask[1]
         self.overlay([mask, *layers], root, upper, work)
         parts.mkdir(exist_ok=True)
-        for name in hostmask.SHOWN:
+        top = os.open(root, os.O_PATH | os.O_DIRECTORY)
+        # Only part of /var, so that layers kept elsewhere below it are not below one of the stacks.
+        for name in (*(shown for shown in hostmask.SHOWN if shown != "var"), "var/lib"):
             if not _is_folder(Path("/", name)):
                 continue
             stack = [Path("/"), mask, *layers]
             lowers = [layer / name for layer in stack if _is_folder(layer / name)]
-            part = parts / name
+            part = parts / name.replace("/", PART_SLASH)
             part.mkdir(exist_ok=True)
             part.chmod(stat.S_IMODE(lowers[-1].stat().st_mode))
-            self.overlay(lowers, root / name, part, parts / f"{name}.work")
+            with _shown(rootpath.make_folders(top, f"/{name}")) as target:
+                self.overlay(lowers, Path(target), part, parts / f"{part.name}.work")
+        os.close(top)
 
     def furnish(self, root: Path, request: dict[str, Any]) -> None:
         """What a container runtime mounts on top of the image."""

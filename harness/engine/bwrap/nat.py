@@ -21,3 +21,11 @@ class Lease:
 
 def lease(launcher: Launcher) -> Lease:
     raise EngineError("Boxes with a network are not made yet.")
+
+
+def report() -> list[str]:
+    return []
+
+
+def clean(alive: frozenset[str]) -> list[str]:
+    return []

@@ -19,8 +19,8 @@ from typing import Self
 
 from harness.engine import rootpath
 from harness.engine.bwrap import cgroups, kernel, launcher, nat, program, seccomp, users
-from harness.engine.bwrap.launchpad import OUT
-from harness.engine.contract import Command, Exit, Limits
+from harness.engine.bwrap.launchpad import OUT, PART_SLASH
+from harness.engine.contract import Box, Command, Exit, Limits
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
 
@@ -65,9 +65,11 @@ def start(
 
     What the box writes goes to the folder `upper` (made where missing; complete once the box is closed), else to
     memory that goes with the box. `binds` are read-only: box path to host path. `user` is the default user of
-    commands. `hidden` are host paths that no box of this process may see where it stands on `/`.
+    commands. From now on no box of this process that stands on `/` sees the host paths `hidden`.
     """
     pad = launcher.shared()
+    for path in hidden:
+        pad.hide(path)
     box = Sandbox(
         pad,
         name=pad.name(),
@@ -80,7 +82,7 @@ def start(
         limits=limits,
     )
     try:
-        box.begin(network, tuple(mounts), dict(binds or {}), tuple(hidden))
+        box.begin(network, tuple(mounts), dict(binds or {}))
     except BaseException:
         box.close()
         raise
@@ -121,7 +123,7 @@ class _Pipe:
 
 
 @dataclass(slots=True)
-class Sandbox:
+class Sandbox(Box):
     """A box that runs, or has been closed. Not thread-safe."""
 
     launcher: launcher.Launcher
@@ -152,7 +154,7 @@ class Sandbox:
     """Why nothing runs here any more."""
     _closed: bool = False
 
-    def begin(self, outward: bool, mounts: tuple[str, ...], binds: dict[str, Path], hidden: tuple[Path, ...]) -> None:
+    def begin(self, outward: bool, mounts: tuple[str, ...], binds: dict[str, Path]) -> None:
         """Start the processes; `start` calls it once."""
         sizes = Sizes.of(self.limits)
         self._group = cgroups.make(self.name, memory=sizes.memory_group, pids=sizes.pids, cpus=self.limits.cpus)
@@ -165,7 +167,7 @@ class Sandbox:
             "bwrap": self._arguments(),
             "seccomp": _filter(),
             "host": host,
-            "hidden": sorted(str(path) for path in hidden),
+            "hidden": sorted(self.launcher.hidden),
             "layers": [str(layer) for layer in (self.layers[1:] if host else self.layers)],
             "upper": str(self.upper) if self.upper else "",
             "disk": sizes.disk,
@@ -406,7 +408,8 @@ def _finish_layer(upper: Path, pad: launcher.Launcher) -> None:
         for part in sorted(parts.iterdir()):
             if part.name.endswith(".work") or not any(part.iterdir()):
                 continue
-            target = upper / part.name
+            target = upper / part.name.replace(PART_SLASH, "/")
+            target.parent.mkdir(exist_ok=True)
             if target.is_dir():
                 target.rmdir()
             part.rename(target)

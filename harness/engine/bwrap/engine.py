@@ -1,0 +1,191 @@
+"""The embedded engine: needs Linux and no daemon."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+from harness.engine.bwrap import cgroups, launcher, nat, program, runs, sandbox, seccomp
+from harness.engine.bwrap.build import build
+from harness.engine.bwrap.cache import default_cache
+from harness.engine.bwrap.image import BwrapImage
+from harness.engine.bwrap.launchpad import OUT
+from harness.engine.contract import (
+    Box,
+    BoxSpec,
+    Command,
+    Engine,
+    EngineOptions,
+    EngineReport,
+    Exit,
+    Image,
+    Limits,
+    Progress,
+    Recipe,
+    silent,
+)
+from harness.errors import EngineError, EngineUnavailable, FoolsgoldError
+
+_ENTRYPOINT = "entrypoint"
+
+
+class BwrapEngine(Engine):
+    name = "bwrap"
+
+    def __init__(self, options: EngineOptions | None = None) -> None:
+        if sys.platform != "linux":
+            raise EngineUnavailable("The bwrap engine needs Linux.", hint="Use --engine docker.")
+        self.options = options or EngineOptions()
+        self._lock = threading.Lock()
+        self._open: set[BwrapBox] = set()
+        program.find()
+        seccomp.program()
+        launcher.shared()
+        self.clean()
+        launcher.shared().hide(Path.cwd())
+        if self.options.cache is not None:
+            launcher.shared().hide(self.options.cache)
+
+    def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
+        # The solutions and tests of this and its sibling tasks must not be found on the host's root.
+        task = recipe.context.absolute().parent
+        launcher.shared().hide(task.parent if len(task.parts) > 3 else task)
+        return build(recipe, self.options, progress)
+
+    def open(self, spec: BoxSpec) -> Box:
+        if not isinstance(spec.image, BwrapImage):
+            raise EngineError(f"The image {spec.image.id} was made by another engine.")
+        box = BwrapBox(self, spec, spec.image)
+        with self._lock:
+            self._open.add(box)
+        return box
+
+    def closed(self, box: BwrapBox) -> None:
+        with self._lock:
+            self._open.discard(box)
+
+    def report(self) -> EngineReport:
+        lines = []
+        try:
+            found = program.find()
+            pad = launcher.shared()
+        except FoolsgoldError as error:
+            return EngineReport(self.name, False, "", (error.message, *([error.hint] if error.hint else [])))
+        if os.geteuid() == 0:
+            lines.append("Runs as root: users, chown, su and apt work in boxes as in a container.")
+        elif pad.ids == "all":
+            lines.append("Runs as an ordinary user with subordinate ids: users, chown, su and apt work in boxes.")
+        else:
+            lines.append(
+                "Runs as an ordinary user with one id: boxes have only root; chown to others, su and apt's own user "
+                "fail. To mend it: apt-get install uidmap; "
+                "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME"
+            )
+        bases, unified = cgroups.hierarchies()
+        if bases:
+            versions = "v2" if set(bases) <= unified else "v1" if not unified else "v1 and v2"
+            lines.append(f"Limits by control groups ({versions}): {', '.join(bases)}.")
+        missing = [name for name in cgroups.WANTED if name not in bases]
+        if missing:
+            lines.append(
+                f"No control groups for {', '.join(missing)} here: memory and processes are limited by rlimits, "
+                "each process by itself; cpus not at all. Run as root on a host with writable /sys/fs/cgroup for more."
+            )
+        lines.append("Files written in a box live in memory and count to its disk limit.")
+        lines += nat.report()
+        try:
+            with self._probe():
+                pass
+        except FoolsgoldError as error:
+            return EngineReport(self.name, False, found.version, (*lines, error.message))
+        return EngineReport(self.name, True, f"bubblewrap {found.version} on Linux {platform.release()}", tuple(lines))
+
+    def _probe(self) -> sandbox.Sandbox:
+        """A box on the host's own root, as proof that boxes work here."""
+        return sandbox.start([sandbox.HOST], limits=Limits(disk_mb=16))
+
+    def clean(self, *, everything: bool = False) -> list[str]:
+        """Boxes die with the tool that made them; what outlives a kill -9 are control groups, firewall rules and
+        empty folders."""
+        alive, dead = runs.others()
+        removed = [f"network of a crashed run ({what})" for what in nat.clean(alive)]
+        groups = [group for group in cgroups.leftovers(alive) if group.remove()]
+        removed += [
+            f"control group {name}" for group in groups for name in {path.name for path in group.folders.values()}
+        ]
+        for path in dead:
+            shutil.rmtree(path, ignore_errors=True)
+            removed.append(f"run folder {path}")
+        if everything:
+            cache = self.options.cache or default_cache()
+            if cache.is_dir():
+                launcher.shared().remove(cache)
+                removed.append(f"layer cache {cache}")
+        return removed
+
+    def close(self) -> None:
+        with self._lock:
+            boxes = list(self._open)
+        for box in boxes:
+            box.close()
+
+
+class BwrapBox(Box):
+    def __init__(self, engine: BwrapEngine, spec: BoxSpec, image: BwrapImage) -> None:
+        self._engine = engine
+        defaults = engine.options.limits
+        self._sandbox = sandbox.start(
+            image.layers,
+            network=spec.network,
+            env={**image.config.env, **spec.env},
+            workdir=spec.workdir or image.config.workdir or "/",
+            hostname=spec.hostname or "",
+            mounts=spec.mounts,
+            limits=Limits(
+                memory_mb=spec.limits.memory_mb or defaults.memory_mb,
+                cpus=spec.limits.cpus or defaults.cpus,
+                pids=spec.limits.pids or defaults.pids,
+                disk_mb=spec.limits.disk_mb or defaults.disk_mb,
+            ),
+            user=image.config.user if spec.user is None else spec.user,
+        )
+        self._entrypoint = bool(spec.entrypoint and image.config.entrypoint)
+        if self._entrypoint:
+            try:
+                # A container's command is a plain sleep; its entrypoint starts what it starts and ends in it.
+                argv = (*image.config.entrypoint, "sh", "-c", "sleep infinity")
+                self._sandbox.background(argv, output=_ENTRYPOINT)
+            except BaseException:
+                self._sandbox.close()
+                raise
+
+    def run(self, command: Command) -> Exit:
+        if self._entrypoint:
+            self._entrypoint_lives()
+        return self._sandbox.run(command)
+
+    def _entrypoint_lives(self) -> None:
+        """A container whose ENTRYPOINT ends is gone, and so is this box."""
+        status = self._sandbox.read(f"{OUT}/{_ENTRYPOINT}.exit")
+        if not status:
+            return
+        said = (self._sandbox.read(f"{OUT}/{_ENTRYPOINT}", limit=-2000) or b"").decode("utf-8", "replace")
+        raise EngineError(
+            f"The image's ENTRYPOINT ended with status {status.decode().strip()}, and a container would have with it. "
+            f"It said: {said.strip() or 'nothing'}",
+            hint='An ENTRYPOINT script must end in `exec "$@"`.',
+        )
+
+    def put(self, source: Path, target: str) -> None:
+        self._sandbox.put(source, target)
+
+    def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
+        return self._sandbox.read(path, limit=limit)
+
+    def close(self) -> None:
+        self._sandbox.close()
+        self._engine.closed(self)
