@@ -152,13 +152,13 @@ def engine(engine_name: str, _engines: Callable[[str], Engine]) -> Engine:
     return _engines(engine_name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bwrap_engine(_engines: Callable[[str], Engine]) -> Engine:
     """Mark the test `bwrap`."""
     return _engines("bwrap")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def docker_engine(_engines: Callable[[str], Engine]) -> Engine:
     """Mark the test `docker`."""
     return _engines("docker")
