@@ -124,7 +124,7 @@ def _given_base(path: Path, reference: str, cache: Cache, progress: Progress) ->
 def _unpack_tar(path: Path, target: Path) -> None:
     try:
         with tarfile.open(path) as archive:
-            unpack(archive, Layer([], target), "/", None)
+            unpack(archive, Layer([], target), "/")
     except (tarfile.TarError, OSError, EOFError) as error:
         zstd = is_zstd(path)
         raise UsageError(
@@ -234,7 +234,7 @@ def _export(image: _DockerImage, target: Path) -> None:
                 whole.write(chunk)
             whole.seek(0)
             with tarfile.open(fileobj=whole) as archive:
-                unpack(archive, Layer([], target), "/", None)
+                unpack(archive, Layer([], target), "/")
     except (tarfile.TarError, OSError) as error:
         raise EngineError(f"The image could not be exported from Docker: {error}.") from error
     finally:

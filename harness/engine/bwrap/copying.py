@@ -257,10 +257,11 @@ def is_zstd(path: Path) -> bool:
         return stream.read(4) == b"\x28\xb5\x2f\xfd"
 
 
-def unpack(archive: tarfile.TarFile, layer: Layer, dest: str, owner: Owner | None) -> None:
-    """The archive's entries below the folder `dest`. No entry can leave the layer: every path is resolved inside
-    the image, links that the archive itself made included."""
-    base = layer.folder(dest, owner=owner or (0, 0))
+def unpack(archive: tarfile.TarFile, layer: Layer, dest: str, owner: Owner = (0, 0)) -> None:
+    """The archive's entries below the folder `dest`, with the owners the archive names; `owner` is that of `dest`
+    where it is made. No entry can leave the layer: every path is resolved inside the image, links that the archive
+    itself made included."""
+    base = layer.folder(dest, owner=owner)
     times: list[tuple[Path, int]] = []
     for member in archive:
         wanted = posixpath.normpath("/" + member.name).lstrip("/")
@@ -277,7 +278,7 @@ def unpack(archive: tarfile.TarFile, layer: Layer, dest: str, owner: Owner | Non
             place = layer.place(target)
             if not _write(archive, member, place, layer, base):
                 continue
-        layer.dress(target, stat.S_IMODE(member.mode), owner or (member.uid, member.gid))
+        layer.dress(target, stat.S_IMODE(member.mode), (member.uid, member.gid))
         times.append((place, int(member.mtime)))
     for place, seconds in reversed(times):
         with suppress(FileNotFoundError):  # a later entry of the same name replaced it

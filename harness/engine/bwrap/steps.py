@@ -495,7 +495,7 @@ class _Files:
                 archive = open_archive(host)
                 if archive is not None:
                     with archive:
-                        unpack(archive, layer, dest, manner.owner if instruction.flag("chown") else None)
+                        unpack(archive, layer, dest, manner.folder_owner)
                     continue
             copier.copy_named(name, path, dest)
 
