@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from mutator.model import Candidate, Operator
-from mutator.operators.python import flags, mappings
+from mutator.operators.python import flags, guards, hollow, logic, mappings, mutmut_ops, statements, values
 from mutator.operators.python.define import PYTHON
 from mutator.operators.python.tree import PythonTree
 from mutator.operators.python.tree import parse as parse_tree
+
+_MODULES = (flags, mappings, guards, hollow, statements, logic, values)
 
 
 class PythonFamily:
     name = "python"
     languages = PYTHON
     operators: tuple[Operator, ...] = (
-        *(value for module in (flags, mappings) for value in vars(module).values() if isinstance(value, Operator)),
+        *(value for module in _MODULES for value in vars(module).values() if isinstance(value, Operator)),
+        *mutmut_ops.OPERATORS,
     )
 
     def parse(self, text: str, language: str) -> PythonTree | None:

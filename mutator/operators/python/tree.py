@@ -8,14 +8,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
+from libcst._nodes.internal import CodegenState
 
 from mutator.model import Candidate, Edit, Tier, apply
 
@@ -23,6 +22,7 @@ Node = TypeVar("Node", bound=cst.CSTNode)
 Function = cst.FunctionDef
 Suite = cst.BaseSuite
 Span = tuple[int, int]
+_Spans = dict[cst.CSTNode, Span]
 
 _LAYOUT = frozenset(
     "lpar rpar comma semicolon equal colon dot star leading_lines lines_after_decorators header footer lbrace rbrace"
@@ -61,22 +61,24 @@ _DEEPEST = 150
 class PythonTree:
     """A parsed program or piece of one. Spans are character offsets of `text`."""
 
-    def __init__(self, text: str, code: str, prefix: str, module: cst.Module) -> None:
+    def __init__(
+        self, text: str, prefix: str, suffix: str, module: cst.Module, spans: _Spans, *, modern: bool, expanded: bool
+    ) -> None:
         self.text = text
-        self._code = code
         self._prefix = prefix
-        self._suffix = code[len(prefix) + len(text) :]
-        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
-        self._spans: dict[cst.CSTNode, CodeSpan] = dict(wrapper.resolve(ByteSpanPositionProvider))
-        self._characters = None if code.isascii() else _character_offsets(code)
-        self.modern = not _parses(code)
+        self._suffix = suffix
+        self._spans = spans
+        self._modern = modern
         """Newer grammar than that of the Python that runs."""
+        self._expanded = expanded
+        """The shell fills in `$NAME` first."""
         self.module = module
         self._parents: dict[cst.CSTNode, cst.CSTNode] = {}
         self._order: dict[cst.CSTNode, int] = {}
         self._kinds: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
         self._headers: dict[Span, str] = {}
         self._literals: dict[cst.CSTNode, str | None] = {}
+        self._owned: dict[tuple[type[cst.CSTNode], ...], dict[cst.CSTNode | None, list[cst.CSTNode]]] = {}
         self._index()
 
     # -- nodes
@@ -134,18 +136,14 @@ class PythonTree:
                 stack.extend(reversed(_children(child)))
         return found
 
-    def own(self, function: cst.CSTNode, *kinds: type[Node]) -> list[Node]:
+    def own(self, function: cst.FunctionDef, *kinds: type[Node]) -> list[Node]:
         """Like `inside`, without the bodies of nested functions and classes."""
-        found: list[Node] = []
-        stack = _children(function)[::-1]
-        while stack:
-            child = stack.pop()
-            if child in self._order:
-                if isinstance(child, kinds):
-                    found.append(child)
-                if not isinstance(child, cst.FunctionDef | cst.ClassDef | cst.Lambda):
-                    stack.extend(reversed(_children(child)))
-        return found
+        if kinds not in self._owned:
+            groups: dict[cst.CSTNode | None, list[cst.CSTNode]] = {}
+            for node in self.every(*kinds):
+                groups.setdefault(self.function(node), []).append(node)
+            self._owned[kinds] = groups
+        return self._owned[kinds].get(function, [])  # type: ignore[return-value]  # grouped by kind just above
 
     def function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
         """The function whose body the node is in; None at module or class level."""
@@ -157,14 +155,17 @@ class PythonTree:
         names += [up.name.value for up in self.ancestors(node) if isinstance(up, cst.FunctionDef | cst.ClassDef)]
         return ".".join(reversed(names))
 
+    def called(self, function: cst.FunctionDef) -> str:
+        """`allow()` of `Limiter`, for a sentence."""
+        owner = self.within(function, cst.ClassDef, cst.FunctionDef)
+        name = f"`{function.name.value}()`"
+        return f"{name} of `{owner.name.value}`" if isinstance(owner, cst.ClassDef) else name
+
     # -- places
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where the node lies, without the parentheses and white space around it."""
-        place = self._spans[node]
-        start, end = place.start, place.start + place.length
-        if self._characters is not None:
-            start, end = bisect_right(self._characters, start) - 1, bisect_right(self._characters, end) - 1
+        start, end = self._spans[node]
         return start - len(self._prefix), end - len(self._prefix)
 
     def outer(self, node: cst.CSTNode) -> Span:
@@ -274,16 +275,21 @@ class PythonTree:
     def valid(self, candidate: Candidate) -> bool:
         """Parses only the statement that the candidate is in."""
         if candidate.check is None:
-            program = self._prefix + apply(self.text, candidate.edits) + self._suffix
-            return _parses(program) or (self.modern and _cst(program) is not None)
+            return self._holds(self._prefix + self._read(apply(self.text, candidate.edits)) + self._suffix)
         start, end = candidate.check
         shifted = tuple(Edit(edit.start - start, edit.end - start, edit.new) for edit in candidate.edits)
         piece = apply(self.text[start:end], shifted)
         before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
         indent = before if not before.strip() else " "
         closing = self._headers.get(candidate.check, "").format(indent=indent)
-        program = _opening(piece, indent) + indent + piece + closing + "\n"
-        return _parses(program) or (self.modern and _cst(program) is not None)
+        return self._holds(_opening(piece, indent) + indent + self._read(piece) + closing + "\n")
+
+    def _holds(self, program: str) -> bool:
+        return _parses(program) or (self._modern and _newer_parses(program))
+
+    def _read(self, piece: str) -> str:
+        plain = _same_length(piece) or piece
+        return _shell_names(plain) if self._expanded else plain
 
 
 _COMPOUND = (
@@ -318,19 +324,96 @@ def parse(text: str) -> PythonTree | None:
     plain = _same_length(text)
     if plain is None:
         return None
+    tree = _parse(text, plain, expanded=False)
+    if tree is None and "$" in plain:
+        tree = _parse(text, _shell_names(plain), expanded=True)
+    return tree
+
+
+def _parse(text: str, plain: str, *, expanded: bool) -> PythonTree | None:
     for prefix, suffix in (*_FRAGMENTS[:2], ("if 1:\n" + _later_indent(plain), ""), *_FRAGMENTS[2:]):
         code = prefix + plain + suffix
-        whole = not prefix and not suffix
-        if not _parses(code) and not (whole and _shallow(code)):
-            continue
-        module = _cst(code)
-        if module is None:
+        modern = not _parses(code)
+        if modern and (prefix or suffix or not _shallow(code)):
             continue
         try:
-            return PythonTree(text, code, prefix, module)
-        except RecursionError:
-            return None
+            module = cst.parse_module(code)
+            spans = _spans(module, code)
+        except _UNREADABLE:
+            continue
+        if spans is not None:
+            return PythonTree(text, prefix, suffix, module, spans, modern=modern, expanded=expanded)
     return None
+
+
+_UNREADABLE = (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, UnicodeError, ValueError)
+
+
+class _SpanRecorder(CodegenState):
+    """Writes the module out once, noting where each node goes, in characters.
+
+    libcst's ByteSpanPositionProvider does the same with two more passes over the tree, in bytes.
+    """
+
+    def __init__(self, module: cst.Module) -> None:
+        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
+        self.position = 0
+        self.starts: list[int] = []
+        self.spans: _Spans = {}
+
+    def add_indent_tokens(self) -> None:
+        for token in self.indent_tokens:
+            self.add_token(token)
+
+    def add_token(self, value: str) -> None:
+        self.tokens.append(value)
+        self.position += len(value)
+
+    def before_codegen(self, node: cst.CSTNode) -> None:
+        self.starts.append(self.position)
+
+    def after_codegen(self, node: cst.CSTNode) -> None:
+        start = self.starts.pop()
+        if node not in self.spans:
+            self.spans[node] = start, self.position
+
+    def record_syntactic_position(
+        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
+    ) -> Any:  # a lighter context manager than the generator that libcst declares
+        return _Mark(self, node, start_node, end_node)
+
+
+class _Mark:
+    """The part of a node without its white space and parentheses."""
+
+    __slots__ = ("end", "node", "position", "recorder", "start")
+
+    def __init__(
+        self, recorder: _SpanRecorder, node: cst.CSTNode, start: cst.CSTNode | None, end: cst.CSTNode | None
+    ) -> None:
+        self.recorder, self.node, self.start, self.end = recorder, node, start, end
+        self.position = 0
+
+    def __enter__(self) -> None:
+        self.position = self.recorder.position
+
+    def __exit__(self, *_: object) -> None:
+        spans = self.recorder.spans
+        start = self.position if self.start is None else spans[self.start][0]
+        spans[self.node] = start, self.recorder.position if self.end is None else spans[self.end][1]
+
+
+def _spans(module: cst.Module, code: str) -> _Spans | None:
+    """None where libcst would not write the text as it was: its places could not be trusted."""
+    recorder = _SpanRecorder(module)
+    module._codegen(recorder)
+    return recorder.spans if "".join(recorder.tokens) == code else None
+
+
+def _shell_names(text: str) -> str:
+    """What an unquoted here-document leaves to the shell, `$PORT` and `${PORT}`, as names of the same length."""
+    text = re.sub(r"\$\{(\w+)\}", r"__\1_", text)
+    return re.sub(r"\$(?=[A-Za-z_])", "_", text)
 
 
 def _same_length(text: str) -> str | None:
@@ -378,21 +461,12 @@ def _shallow(code: str) -> bool:
     return len(re.findall(r"\belif\b|\blambda\b|\bnot\b|\bif\b", code)) < 5000 and not re.search(r"[-+~* ]{999}", code)
 
 
-def _cst(code: str) -> cst.Module | None:
+def _newer_parses(code: str) -> bool:
     try:
-        module = cst.parse_module(code)
-        return module if module.code == code else None
-    except (cst.ParserSyntaxError, RecursionError, UnicodeError, ValueError, cst.CSTValidationError):
-        return None
-
-
-def _character_offsets(code: str) -> list[int]:
-    """The byte offset of each character, and of the end."""
-    offsets = [0]
-    for character in code:
-        size = ord(character)
-        offsets.append(offsets[-1] + (1 if size < 0x80 else 2 if size < 0x800 else 3 if size < 0x10000 else 4))
-    return offsets
+        cst.parse_module(code)
+    except _UNREADABLE:
+        return False
+    return True
 
 
 def _string_value(source: str) -> str | None:
@@ -468,6 +542,11 @@ def callee(call: cst.CSTNode) -> str:
 def last_name(node: cst.CSTNode) -> str:
     """`c` of `a.b.c` and of `a.b.c(...)`."""
     return (callee(node) if isinstance(node, cst.Call) else dotted(node)).rpartition(".")[2]
+
+
+def atom(code: str) -> str:
+    """Code of an expression as it may stand in any other one."""
+    return code if re.fullmatch(r"[\w.]+|'[^'\\]*'|\"[^\"\\]*\"", code) and not code.isdigit() else f"({code})"
 
 
 def keyword(call: cst.Call, name: str) -> cst.Arg | None:

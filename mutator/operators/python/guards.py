@@ -1,0 +1,373 @@
+"""Guards that no longer guard: checks, locks, limits, retries, timeouts, decorators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.python.define import operator
+from mutator.operators.python.tree import (
+    PythonTree,
+    atom,
+    callee,
+    dotted,
+    drop_item,
+    is_name,
+    item_span,
+    last_name,
+    statements,
+)
+
+_EXITS = re.compile(r"^(exit|_exit|abort|fail|die|error|deny|reject|forbid|unauthorized|bail|usage|send_error|skip)")
+CHECK = re.compile(
+    r"(?i)^_*(is_?(valid|allowed|authori[sz]ed|authenticated|safe|permitted|expired|locked|owner|admin|member|fresh)"
+    r"|has_?(permission|access|role|scope|perm)|can_|may_|check|verify|validate|ensure|require|assert|authenticate"
+    r"|authori[sz]e|allow|acquire|compare_digest|checkpw|permit|throttle|try_acquire|consume|take_token|rate_limit"
+    r"|sanitize|guard|enforce)"
+)
+_LOCK = re.compile(
+    r"(?i)(lock|mutex|semaphore|\bsem\b|_sem\b|transaction|atomic|synchronized|guard|limiter|throttle|flock|begin)"
+)
+_GUARD_DECORATOR = re.compile(
+    r"(?i)(auth|login|permission|require|role|limit|throttle|retry|retries|validat|timeout|csrf|synchron|atomic|lock"
+    r"|backoff|protect|secure|admin|transaction|verif|check|scope|circuit)"
+)
+_ROUTE = frozenset(
+    "route get post put patch delete head options websocket errorhandler exception_handler command group event listener"
+    " on_event task register middleware before_request after_request validator field_validator model_validator callback"
+    " job tool".split()
+)
+_PLAIN_DECORATOR = frozenset(
+    "property staticmethod classmethod dataclass dataclasses abstractmethod wraps overload override final setter getter"
+    " deleter cached_property total_ordering contextmanager asynccontextmanager runtime_checkable unique option"
+    " argument pass_context pass_obj version_option help_option njit jit parametrize".split()
+)
+
+
+def _exit_only(suite: cst.BaseSuite) -> bool:
+    """Whether the suite turns the caller away: raises, returns an error, exits or skips this round."""
+    body = statements(suite)
+    last = body[-1] if body else None
+    if last is None or len(body) > 4 or not all(isinstance(s, cst.BaseSmallStatement) for s in body):
+        return False
+    if isinstance(last, cst.Raise | cst.Continue | cst.Return):
+        return True
+    return isinstance(last, cst.Expr) and _EXITS.match(last_name(last.value)) is not None
+
+
+def _refuses(tree: PythonTree, suite: cst.BaseSuite) -> bool:
+    """Whether what the suite ends in is a refusal, and not one of the ordinary answers."""
+    last = statements(suite)[-1]
+    if isinstance(last, cst.Return):
+        if last.value is None:
+            return True
+        code = tree.code(last.value)
+        status = re.search(r"\b[45]\d\d\b", code)
+        return code in ("False", "None", "1", "2", "-1") or status is not None or "rror" in code
+    return not isinstance(last, cst.Continue)
+
+
+@operator(
+    "python.guard-disarmed",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "the check `{test}` never {refuses}",
+)
+def guard_disarmed(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.If):
+        if not tree.knows(node.test) or not _exit_only(node.body):
+            continue
+        coarse = _refuses(tree, node.body)
+        last = statements(node.body)[-1]
+        refuses = {cst.Raise: "raises", cst.Return: "returns early", cst.Continue: "skips anything"}
+        yield tree.mutant(
+            node,
+            tree.replace(node.test, "False"),
+            tier=None if coarse else Tier.MEDIUM,
+            test=tree.label(node.test),
+            refuses=refuses.get(type(last), "stops anything"),
+        )
+
+
+@operator(
+    "python.assertion-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.MEDIUM,
+    "the assertion `{test}` is gone",
+)
+def assertion_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Assert):
+        start, end = tree.span(node)
+        yield tree.mutant(node, Edit(start, end, "pass"), test=tree.label(node.test))
+
+
+@operator(
+    "python.check-passes",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "`{call}` always passes",
+)
+def check_passes(tree: PythonTree) -> Iterator[Candidate]:
+    for call in tree.every(cst.Call):
+        name = last_name(call)
+        if not CHECK.match(name) or name in ("check_call", "check_output", "ensure_future"):
+            continue
+        at: cst.CSTNode = call
+        up = tree.parent(at)
+        if isinstance(up, cst.Await):
+            at, up = up, tree.parent(up)
+        if isinstance(up, cst.Expr):
+            yield tree.mutant(up, Edit(*tree.span(up), "pass"), call=f"{name}()")
+        elif isinstance(up, cst.If | cst.While | cst.UnaryOperation | cst.BooleanOperation | cst.Return | cst.IfExp):
+            yield tree.mutant(at, tree.replace(at, "True"), call=f"{name}()")
+
+
+@operator(
+    "python.guard-always-true",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "{name} always returns True",
+)
+def guard_always_true(tree: PythonTree) -> Iterator[Candidate]:
+    for function in tree.every(cst.FunctionDef):
+        if not CHECK.match(function.name.value) or not answers_yes_or_no(tree, function):
+            continue
+        edit = body_edit(tree, function, "return True")
+        if edit is not None:
+            yield tree.mutant(function, edit, name=tree.called(function))
+
+
+def answers_yes_or_no(tree: PythonTree, function: cst.FunctionDef) -> bool:
+    """Declared as bool, or returns nothing but comparisons, True, False and their combinations."""
+    if function.returns is not None:
+        return is_name(function.returns.annotation, "bool")
+    returned = [node.value for node in tree.own(function, cst.Return)]
+    return bool(returned) and all(value is not None and is_truth(value) for value in returned)
+
+
+def is_truth(value: cst.BaseExpression) -> bool:
+    if isinstance(value, cst.Comparison) or is_name(value, "True", "False"):
+        return True
+    if isinstance(value, cst.UnaryOperation):
+        return isinstance(value.operator, cst.Not)
+    if isinstance(value, cst.BooleanOperation):
+        return is_truth(value.left) and is_truth(value.right)
+    return last_name(value) in _ANSWERS
+
+
+_ANSWERS = frozenset(
+    "any all isinstance bool startswith endswith compare_digest exists is_file is_dir isdigit issubset isdisjoint"
+    " checkpw".split()
+)
+
+
+def body_edit(tree: PythonTree, function: cst.FunctionDef, new: str) -> Edit | None:
+    """The whole body after the docstring replaced; None where it says this already."""
+    body = [line for line in function.body.body if not _is_doc(line)]
+    if not body:
+        return None
+    first = body[0]
+    decorated = first.decorators if isinstance(first, cst.FunctionDef | cst.ClassDef) else ()
+    start, end = tree.span(decorated[0] if decorated else first)[0], tree.span(body[-1])[1]
+    lines = new.split("\n")
+    if isinstance(function.body, cst.SimpleStatementSuite):
+        text = "; ".join(lines)
+    else:
+        text = (tree.newline + tree.indent(first)).join(lines)
+    return None if tree.text[start:end] == text else Edit(start, end, text)
+
+
+def _is_doc(line: cst.CSTNode) -> bool:
+    if isinstance(line, cst.SimpleStatementLine):
+        line = line.body[0] if len(line.body) == 1 else line
+    return isinstance(line, cst.Expr) and isinstance(line.value, cst.SimpleString | cst.ConcatenatedString)
+
+
+@operator(
+    "python.lock-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "`{lock}` is not taken",
+)
+def lock_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.With):
+        for index, item in enumerate(node.items):
+            name = callee(item.item) or dotted(item.item)
+            if item.asname is not None or not (_LOCK.search(name) or is_name(item.item, "conn", "db", "connection")):
+                continue
+            if len(node.items) == 1:
+                start, end = tree.header(node)
+                colon = tree.text.rfind(":", start, end)
+                yield tree.mutant(node, Edit(start, max(colon, start), "if True"), lock=tree.label(item.item))
+            else:
+                yield tree.mutant(node, drop_item(tree, node.items, index), lock=tree.label(item.item))
+
+
+@operator(
+    "python.delay-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.MEDIUM,
+    "`{call}` no longer waits",
+)
+def delay_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Expr):
+        call = node.value.expression if isinstance(node.value, cst.Await) else node.value
+        if last_name(call) in ("sleep", "backoff", "wait", "join", "drain", "flush", "fsync"):
+            start, end = tree.span(node)
+            yield tree.mutant(node, Edit(start, end, "pass"), call=tree.label(call))
+
+
+@operator(
+    "python.decorator-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "`{name}()` is not decorated with `{decorator}`",
+)
+def decorator_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.FunctionDef, cst.ClassDef):
+        assert isinstance(node, cst.FunctionDef | cst.ClassDef)
+        for decorator in node.decorators:
+            name = last_name(decorator.decorator)
+            if name in _PLAIN_DECORATOR or name in _ROUTE:
+                continue
+            tier = Tier.COARSE if _GUARD_DECORATOR.search(name) else Tier.MEDIUM
+            if "cache" in name:
+                tier = Tier.FINE
+            edit = drop_decorator(tree, decorator)
+            yield tree.mutant(
+                node, edit, tier=tier, name=node.name.value, decorator=tree.label(decorator).split("(")[0]
+            )
+
+
+@operator(
+    "python.registration-dropped",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    "`{name}()` is not registered with `{decorator}`",
+)
+def registration_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.FunctionDef, cst.ClassDef):
+        assert isinstance(node, cst.FunctionDef | cst.ClassDef)
+        for decorator in node.decorators:
+            if last_name(decorator.decorator) in _ROUTE:
+                edit = drop_decorator(tree, decorator)
+                yield tree.mutant(node, edit, name=node.name.value, decorator=tree.label(decorator))
+
+
+def drop_decorator(tree: PythonTree, decorator: cst.Decorator) -> Edit:
+    """With its line, so that what is decorated moves up."""
+    start, end = tree.span(decorator)
+    following = tree.text.find("\n", end)
+    line_end = len(tree.text) if following < 0 else following + 1
+    blank = re.compile(r"[ \t]*").match(tree.text, line_end)
+    return Edit(start, blank.end() if blank else line_end, "")
+
+
+_TRIES = re.compile(r"(?i)(attempt|retr(y|ies)|tries)")
+
+
+@operator(
+    "python.retry-disarmed",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "`{loop}` gives up after the first try",
+)
+def retry_disarmed(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.For):
+        call = node.iter
+        if isinstance(call, cst.Call) and callee(call) == "range" and call.args:
+            said = tree.code(node.target) + tree.code(call)
+            if _TRIES.search(said):
+                start, end = item_span(tree, call.args[0])[0], item_span(tree, call.args[-1])[1]
+                yield tree.mutant(node, Edit(start, end, "1"), loop=tree.label(call))
+    for arg in tree.every(cst.Arg):
+        if arg.keyword is not None and _TRIES.search(arg.keyword.value) and isinstance(arg.value, cst.Integer):
+            yield tree.mutant(arg, tree.replace(arg.value, "0"), loop=tree.label(arg))
+
+
+_SAFEGUARDS = frozenset(
+    "check timeout verify strict secure httponly samesite exclusive uselist unique nullable max_age max_workers maxsize"
+    " usedforsecurity autoescape shell_escape backoff jitter deadline connect_timeout read_timeout isolation_level"
+    " max_length min_length ge le gt lt regex pattern constr errors".split()
+)
+
+
+@operator(
+    "python.safeguard-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.MEDIUM,
+    "`{call}()` is called without `{option}`",
+)
+def safeguard_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    """subprocess.run(check=True), requests.get(timeout=5), set_cookie(secure=True)."""
+    for call in tree.every(cst.Call):
+        for index, arg in enumerate(call.args):
+            if arg.keyword is not None and arg.keyword.value in _SAFEGUARDS and not is_name(arg.value, "None"):
+                name = last_name(call) or "it"
+                yield tree.mutant(call, drop_item(tree, call.args, index), call=name, option=tree.label(arg, 40))
+
+
+_HARD_LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|quota)(_|$)")
+_LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|threshold|quota|window|ttl|expir\w*|size)(_|$)")
+
+
+@operator(
+    "python.limit-loosened",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "the limit `{name}` is {new} instead of {old}",
+)
+def limit_loosened(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Integer, cst.Float):
+        name = _number_name(tree, node)
+        old = tree.code(node)
+        if not _LIMIT.search(name) or len(old) > 12 or old.strip("0._") == "":
+            continue
+        try:
+            new = repr(1000 * (int(old) if isinstance(node, cst.Integer) else float(old)))
+        except ValueError:
+            continue
+        tier = None if _HARD_LIMIT.search(name) else Tier.MEDIUM
+        yield tree.mutant(node, tree.replace(node, new), tier=tier, name=name, new=new, old=old)
+
+
+def _number_name(tree: PythonTree, node: cst.CSTNode) -> str:
+    """The name a number is given at once."""
+    up = tree.parent(node)
+    if isinstance(up, cst.Assign):
+        return dotted(up.targets[0].target).rpartition(".")[2]
+    if isinstance(up, cst.AnnAssign):
+        return dotted(up.target).rpartition(".")[2]
+    if isinstance(up, cst.Param):
+        return up.name.value
+    if isinstance(up, cst.Arg):
+        if up.keyword is not None:
+            return up.keyword.value
+        call = tree.parent(up)
+        return "limit" if call is not None and last_name(call) in ("Semaphore", "BoundedSemaphore", "listen") else ""
+    return ""
+
+
+@operator(
+    "python.clamp-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.MEDIUM,
+    "`{value}` is not held to `{bound}`",
+)
+def clamp_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    """min(capacity, tokens) gives either one, unbounded."""
+    for call in tree.every(cst.Call):
+        if callee(call) not in ("min", "max") or len(call.args) != 2:
+            continue
+        if any(arg.keyword is not None or arg.star for arg in call.args):
+            continue
+        for kept, other in ((call.args[1], call.args[0]), (call.args[0], call.args[1])):
+            yield tree.mutant(
+                call,
+                tree.replace(call, atom(tree.code(kept.value))),
+                value=tree.label(kept.value, 30),
+                bound=tree.label(other.value, 30),
+            )

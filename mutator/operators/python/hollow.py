@@ -1,0 +1,198 @@
+"""Functions whose body is gone: they return the emptiest value of their type, or do nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from mutator.model import Candidate, FaultClass, Tier
+from mutator.operators.python.define import operator
+from mutator.operators.python.guards import CHECK, answers_yes_or_no, body_edit, is_truth
+from mutator.operators.python.tree import PythonTree, callee, dotted, is_name, last_name, statements
+
+_BY_TYPE = {
+    "bool": ("False", "True"),
+    "int": ("0",),
+    "float": ("0.0",),
+    "str": ('""',),
+    "bytes": ('b""',),
+    "list": ("[]",),
+    "List": ("[]",),
+    "Sequence": ("[]",),
+    "Iterable": ("[]",),
+    "Collection": ("[]",),
+    "dict": ("{}",),
+    "Dict": ("{}",),
+    "Mapping": ("{}",),
+    "MutableMapping": ("{}",),
+    "defaultdict": ("{}",),
+    "set": ("set()",),
+    "Set": ("set()",),
+    "frozenset": ("frozenset()",),
+    "tuple": ("()",),
+    "Tuple": ("()",),
+    "None": ("",),
+    "NoReturn": ("",),
+}
+_BY_CALL = {
+    "len": "0",
+    "sum": "0",
+    "int": "0",
+    "round": "0",
+    "abs": "0",
+    "count": "0",
+    "float": "0.0",
+    "str": '""',
+    "join": '""',
+    "format": '""',
+    "strip": '""',
+    "lower": '""',
+    "upper": '""',
+    "replace": '""',
+    "dumps": '""',
+    "read_text": '""',
+    "hexdigest": '""',
+    "isoformat": '""',
+    "strftime": '""',
+    "decode": '""',
+    "encode": 'b""',
+    "read_bytes": 'b""',
+    "digest": 'b""',
+    "list": "[]",
+    "sorted": "[]",
+    "split": "[]",
+    "splitlines": "[]",
+    "fetchall": "[]",
+    "dict": "{}",
+    "defaultdict": "{}",
+    "Counter": "{}",
+    "OrderedDict": "{}",
+    "set": "set()",
+    "tuple": "()",
+}
+_NEVER = frozenset("__init__ __new__ __enter__ __aenter__ __repr__ __init_subclass__ __set_name__".split())
+
+
+@operator(
+    "python.function-hollow",
+    FaultClass.HOLLOW_FUNCTION,
+    Tier.COARSE,
+    "{name} {instead}",
+)
+def function_hollow(tree: PythonTree) -> Iterator[Candidate]:
+    for function in tree.every(cst.FunctionDef):
+        name = function.name.value
+        if name in _NEVER or _is_trivial(tree, function):
+            continue
+        for instead, text in hollow_bodies(tree, function):
+            if text == "return True" and CHECK.match(name):
+                continue
+            edit = body_edit(tree, function, text)
+            if edit is not None:
+                yield tree.mutant(function, edit, name=tree.called(function), instead=instead)
+
+
+def hollow_bodies(tree: PythonTree, function: cst.FunctionDef) -> Iterator[tuple[str, str]]:
+    """(what it does, the body)."""
+    if tree.own(function, cst.Yield):
+        yield "yields nothing", "return\nyield"
+        return
+    for value in _defaults(tree, function):
+        yield f"always returns {value}" if value else "does nothing", f"return {value}" if value else "pass"
+
+
+def _defaults(tree: PythonTree, function: cst.FunctionDef) -> tuple[str, ...]:
+    if function.returns is not None:
+        return _of_annotation(tree, function.returns.annotation)
+    returned = [node.value for node in tree.own(function, cst.Return) if node.value is not None]
+    if not returned:
+        return ("",)
+    if answers_yes_or_no(tree, function):
+        return ("False", "True")
+    for value in reversed(returned):
+        found = _of_value(tree, function, value)
+        if found is not None:
+            return (found,)
+    return ("None",)
+
+
+def _of_annotation(tree: PythonTree, annotation: cst.BaseExpression) -> tuple[str, ...]:
+    if isinstance(annotation, cst.SimpleString):
+        text = tree.literal(annotation) or ""
+        if "None" in text and text != "None":
+            return ("None",)
+        return _BY_TYPE.get(re.split(r"\W", text)[0], ("None",))
+    if isinstance(annotation, cst.BinaryOperation):
+        return ("None",)
+    if isinstance(annotation, cst.Subscript):
+        name = dotted(annotation.value).rpartition(".")[2]
+        if name in ("tuple", "Tuple"):
+            return (_of_tuple(tree, annotation),)
+        return _BY_TYPE.get(name, ("None",))
+    return _BY_TYPE.get(dotted(annotation).rpartition(".")[2], ("None",))
+
+
+def _of_tuple(tree: PythonTree, annotation: cst.Subscript) -> str:
+    parts = []
+    for element in annotation.slice:
+        inner = element.slice.value if isinstance(element.slice, cst.Index) else None
+        if inner is None or isinstance(inner, cst.Ellipsis):
+            return "()"
+        parts.append(_of_annotation(tree, inner)[0] or "None")
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def _of_value(tree: PythonTree, function: cst.FunctionDef, value: cst.BaseExpression, depth: int = 0) -> str | None:
+    """The emptiest value of the kind that an expression gives; None where that cannot be seen."""
+    if isinstance(value, cst.Dict | cst.DictComp):
+        return "{}"
+    if isinstance(value, cst.List | cst.ListComp):
+        return "[]"
+    if isinstance(value, cst.Set | cst.SetComp):
+        return "set()"
+    if isinstance(value, cst.BaseString):
+        return 'b""' if isinstance(value, cst.SimpleString) and "b" in value.prefix.lower() else '""'
+    if isinstance(value, cst.Integer | cst.Float):
+        return "0"
+    if isinstance(value, cst.Tuple):
+        parts = [_of_value(tree, function, element.value, depth + 1) or "None" for element in value.elements]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    if is_truth(value):
+        return "False"
+    if isinstance(value, cst.BinaryOperation):
+        left, right = (_of_value(tree, function, side, depth + 1) for side in (value.left, value.right))
+        return left or right if depth < 4 else None
+    if isinstance(value, cst.Await):
+        return None
+    if isinstance(value, cst.Call):
+        return _BY_CALL.get(callee(value)) or _BY_CALL.get(last_name(value))
+    if isinstance(value, cst.Name) and depth < 3:
+        return _of_name(tree, function, value.value, depth)
+    return None
+
+
+def _of_name(tree: PythonTree, function: cst.FunctionDef, name: str, depth: int) -> str | None:
+    """By what is assigned to it first."""
+    for node in tree.own(function, cst.Assign, cst.AnnAssign):
+        if isinstance(node, cst.Assign) and is_name(node.targets[0].target, name):
+            if not is_name(node.value, name, "None"):
+                return _of_value(tree, function, node.value, depth + 1)
+        elif isinstance(node, cst.AnnAssign) and is_name(node.target, name):
+            found = _of_annotation(tree, node.annotation.annotation)
+            return found[0] if found != ("None",) else None
+    return None
+
+
+def _is_trivial(tree: PythonTree, function: cst.FunctionDef) -> bool:
+    """Abstract, a stub, or a constant already."""
+    if any(last_name(d.decorator) in ("abstractmethod", "overload", "fixture") for d in function.decorators):
+        return True
+    body = [s for s in statements(function.body) if tree.knows(s)]
+    if len(body) > 1:
+        return False
+    if not body or isinstance(body[0], cst.Pass | cst.Raise):
+        return True
+    only = body[0]
+    return isinstance(only, cst.Return) and (only.value is None or is_name(only.value, "None", "True", "False"))

@@ -1,0 +1,380 @@
+"""Statements, loops and exceptions that are gone or end too soon."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.python.define import operator
+from mutator.operators.python.guards import CHECK
+from mutator.operators.python.tree import (
+    PythonTree,
+    callee,
+    dotted,
+    is_docstring,
+    is_name,
+    keyword,
+    last_name,
+    positional,
+    statements,
+)
+
+_MESSAGE = re.compile(r"(?i)^(log|logger|logging|_log|_logger|LOG|warnings|console|self\.log(ger)?|self\._log(ger)?)\.")
+_MESSAGES = frozenset(
+    "debug info warning warn error exception critical log echo secho basicConfig getLogger setLevel addHandler".split()
+)
+_EFFECT = re.compile(
+    r"(?i)^(write|save|commit|execute|insert|update|remove|unlink|mkdir|makedirs|copy|move|rename|append|add|send|put"
+    r"|post|dump|run|call|start|replace|chmod|chown|symlink|link|touch|delete|discard|extend|set|push|pop|clear|create"
+    r"|store|apply|install|upsert|sort|reverse|emit|publish|enqueue|register|schedule|end_headers|rollback|shuffle"
+    r"|rmtree|truncate|setdefault|subscribe|heap|migrate|generate|build|export|print_report|main)"
+)
+_ELSEWHERE = frozenset(
+    "add_argument set_defaults sleep backoff wait join drain flush fsync __init__ super exit abort _exit".split()
+)
+
+
+def is_message(tree: PythonTree, call: cst.CSTNode) -> bool:
+    """Logging, a plain printed line or anything for standard error: wording that few tests look at."""
+    if not isinstance(call, cst.Call):
+        return False
+    name = callee(call)
+    if name in ("print", "click.echo", "typer.echo"):
+        target = keyword(call, "file")
+        if (target is not None and "stderr" in tree.code(target.value)) or keyword(call, "err"):
+            return True
+        return all(isinstance(arg.value, cst.SimpleString) for arg in positional(call))
+    return name == "sys.stderr.write" or (last_name(call) in _MESSAGES and _MESSAGE.match(name) is not None)
+
+
+@operator(
+    "python.message-dropped",
+    FaultClass.MESSAGE,
+    Tier.FINE,
+    "the message `{call}` is not given",
+)
+def message_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Expr):
+        if is_message(tree, node.value):
+            yield tree.mutant(node, Edit(*tree.span(node), "pass"), call=tree.label(node.value))
+
+
+@operator(
+    "python.print-dropped",
+    FaultClass.DROPPED_OUTPUT,
+    Tier.COARSE,
+    "`{call}` is not printed",
+)
+def print_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Expr):
+        if is_message(tree, node.value):
+            continue
+        if callee(node.value) in ("print", "sys.stdout.write", "click.echo", "typer.echo", "pprint", "pprint.pprint"):
+            yield tree.mutant(node, Edit(*tree.span(node), "pass"), call=tree.label(node.value))
+
+
+@operator(
+    "python.call-dropped",
+    FaultClass.DROPPED_STEP,
+    Tier.MEDIUM,
+    "`{call}` is not called",
+)
+def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Expr):
+        call = node.value.expression if isinstance(node.value, cst.Await) else node.value
+        name = last_name(call)
+        if not isinstance(call, cst.Call) or name in _ELSEWHERE or CHECK.match(name) or is_message(tree, call):
+            continue
+        if callee(call) in ("print", "sys.stdout.write", "click.echo", "typer.echo", "pprint", "pprint.pprint"):
+            continue
+        tier = Tier.COARSE if _EFFECT.match(name.lstrip("_")) else Tier.FINE if name == "close" else None
+        yield tree.mutant(node, Edit(*tree.span(node), "pass"), tier=tier, call=tree.label(call))
+
+
+@operator(
+    "python.assignment-dropped",
+    FaultClass.DROPPED_STEP,
+    Tier.MEDIUM,
+    "`{target}` is not set: `{statement}` is dropped",
+)
+def assignment_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    """Only where the name or place has a value before, so that the program still runs."""
+    for node in tree.every(cst.Assign, cst.AugAssign):
+        tier: Tier | None = None
+        if isinstance(node, cst.Assign):
+            target = node.targets[0].target
+            if len(node.targets) != 1 or not _has_value_before(tree, node, target):
+                continue
+            if isinstance(target, cst.Subscript) and _text_key(tree, target):
+                tier = Tier.COARSE
+        else:
+            assert isinstance(node, cst.AugAssign)
+            target = node.target
+        yield tree.mutant(
+            node, Edit(*tree.span(node), "pass"), tier=tier, target=tree.label(target, 30), statement=tree.label(node)
+        )
+
+
+@operator(
+    "python.deletion-dropped",
+    FaultClass.DROPPED_STEP,
+    Tier.MEDIUM,
+    "`{target}` is not deleted",
+)
+def deletion_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Del):
+        yield tree.mutant(node, Edit(*tree.span(node), "pass"), target=tree.label(node.target))
+
+
+def _text_key(tree: PythonTree, target: cst.Subscript) -> bool:
+    index = target.slice[0].slice
+    return isinstance(index, cst.Index) and tree.literal(index.value) is not None
+
+
+def _has_value_before(tree: PythonTree, node: cst.Assign, target: cst.BaseExpression) -> bool:
+    if isinstance(target, cst.Subscript):
+        return True
+    function = tree.function(node)
+    if isinstance(target, cst.Attribute):
+        return function is not None and function.name.value not in ("__init__", "__new__", "setUp", "__post_init__")
+    if not isinstance(target, cst.Name):
+        return False
+    if any(name.value == target.value for name in tree.inside(node.value, cst.Name)):
+        return True
+    # Assigned earlier in an enclosing block of the same function: `best = None ... best = x`.
+    own = tree.outer(node)[0]
+    blocks = [up for up in tree.ancestors(node) if isinstance(up, cst.IndentedBlock | cst.Module)]
+    for block in blocks[1:]:
+        for statement in statements(block) if isinstance(block, cst.IndentedBlock) else _module_statements(block):
+            if isinstance(statement, cst.Assign) and tree.knows(statement) and tree.span(statement)[0] < own:
+                if is_name(statement.targets[0].target, target.value):
+                    return True
+            elif tree.knows(statement) and tree.span(statement)[0] >= own:
+                break
+        if isinstance(tree.parent(block), cst.FunctionDef | cst.ClassDef):
+            break
+    return False
+
+
+def _module_statements(module: cst.Module) -> list[cst.CSTNode]:
+    found: list[cst.CSTNode] = []
+    for line in module.body:
+        found.extend(line.body if isinstance(line, cst.SimpleStatementLine) else [line])
+    return found
+
+
+@operator(
+    "python.loop-skipped",
+    FaultClass.DROPPED_STEP,
+    Tier.MEDIUM,
+    "the loop over `{iterable}` never runs",
+)
+def loop_skipped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.For):
+        # An empty tuple, which `async for` cannot take.
+        if node.asynchronous is None:
+            yield tree.mutant(node, tree.replace(node.iter, "()"), iterable=tree.label(node.iter))
+
+
+@operator(
+    "python.loop-first-only",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    "the loop over `{iterable}` stops after the first round",
+)
+def loop_first_only(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.For):
+        if not isinstance(node.body, cst.IndentedBlock):
+            continue
+        last = node.body.body[-1]
+        only = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else None
+        if isinstance(only, cst.Return | cst.Break | cst.Raise | cst.Continue):
+            continue
+        if _TRIES.search(tree.code(node.iter) + tree.code(node.target)):
+            continue
+        end = tree.span(last)[1]
+        indent = tree.indent(node.body.body[0])
+        if indent.strip() == "":
+            yield tree.mutant(node, Edit(end, end, f"{tree.newline}{indent}break"), iterable=tree.label(node.iter))
+
+
+_TRIES = re.compile(r"(?i)(attempt|retr(y|ies)|tries)")
+
+
+@operator(
+    "python.early-return",
+    FaultClass.DROPPED_STEP,
+    Tier.MEDIUM,
+    "{name} returns half way, before `{statement}`",
+)
+def early_return(tree: PythonTree) -> Iterator[Candidate]:
+    for function in tree.every(cst.FunctionDef):
+        if not isinstance(function.body, cst.IndentedBlock) or function.name.value in ("__init__", "__new__"):
+            continue
+        returned = tree.own(function, cst.Return, cst.Yield)
+        if any(not isinstance(node, cst.Return) or node.value is not None for node in returned):
+            continue
+        lines = [line for line in function.body.body if not is_docstring(_first(line))]
+        if len(lines) < 3:
+            continue
+        line = lines[(len(lines) + 1) // 2]
+        decorators = line.decorators if isinstance(line, cst.FunctionDef | cst.ClassDef) else ()
+        start = tree.span(decorators[0] if decorators else line)[0]
+        name = tree.label(line, 40)
+        edit = Edit(start, start, f"return{tree.newline}{tree.indent(function.body.body[0])}")
+        yield tree.mutant(function, edit, name=tree.called(function), statement=name)
+
+
+def _first(line: cst.CSTNode) -> cst.CSTNode:
+    return line.body[0] if isinstance(line, cst.SimpleStatementLine) else line
+
+
+@operator(
+    "python.jump-dropped",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    "the `{jump}` under `{where}` is gone",
+)
+def jump_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Break, cst.Continue, cst.Return):
+        branch = tree.within(node, cst.If, cst.For, cst.While, cst.ExceptHandler, cst.FunctionDef)
+        if not isinstance(branch, cst.If) or _only_statement(branch):
+            continue
+        if isinstance(node, cst.Return) and node.value is not None:
+            continue
+        loop = tree.within(node, cst.While)
+        if isinstance(node, cst.Break) and loop is not None and is_name(loop.test, "True"):
+            continue
+        jump = tree.label(node)
+        yield tree.mutant(node, Edit(*tree.span(node), "pass"), jump=jump, where=tree.label(branch.test))
+
+
+def _only_statement(branch: cst.If) -> bool:
+    """Then `if False` says the same."""
+    return len(statements(branch.body)) == 1 and branch.orelse is None
+
+
+@operator(
+    "python.raise-dropped",
+    FaultClass.ERROR_HANDLING,
+    Tier.MEDIUM,
+    "`{error}` is not raised",
+)
+def raise_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Raise):
+        branch = tree.within(node, cst.If, cst.ExceptHandler, cst.FunctionDef)
+        if isinstance(branch, cst.If) and _only_statement(branch):
+            continue
+        function = tree.function(node)
+        if function is not None and len(statements(function.body)) == 1:
+            continue
+        error = tree.label(node.exc) if node.exc else "the error at hand"
+        yield tree.mutant(node, Edit(*tree.span(node), "pass"), error=error)
+
+
+@operator(
+    "python.exception-swallowed",
+    FaultClass.ERROR_HANDLING,
+    Tier.COARSE,
+    "{error} is caught and nothing is done about it",
+)
+def exception_swallowed(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.ExceptHandler):
+        body = statements(node.body)
+        if len(body) == 1 and isinstance(body[0], cst.Pass | cst.Continue):
+            continue
+        start, end = tree.span(node.body.body[0])[0], tree.span(node.body.body[-1])[1]
+        only_message = all(isinstance(s, cst.Expr) and is_message(tree, s.value) for s in body)
+        tier = Tier.FINE if only_message else None
+        yield tree.mutant(node, Edit(start, end, "pass"), tier=tier, error=_caught(tree, node))
+
+
+def _caught(tree: PythonTree, node: cst.ExceptHandler) -> str:
+    return f"`{tree.label(node.type)}`" if node.type else "any error"
+
+
+@operator(
+    "python.exception-uncaught",
+    FaultClass.ERROR_HANDLING,
+    Tier.MEDIUM,
+    "{error} is not caught",
+)
+def exception_uncaught(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.ExceptHandler):
+        if node.type is None:
+            colon = tree.header(node)[1] - 1
+            yield tree.mutant(node, Edit(colon, colon, " ()"), error="any error")
+        elif isinstance(node.type, cst.Tuple) and len(node.type.elements) > 1:
+            for element in node.type.elements:
+                others = [tree.code(e.value) for e in node.type.elements if e is not element]
+                one = f"({', '.join(others)}{',' if len(others) == 1 else ''})"
+                yield tree.mutant(node, tree.replace(node.type, one), error=f"`{tree.label(element.value)}`")
+        else:
+            yield tree.mutant(node, tree.replace(node.type, "()"), error=_caught(tree, node))
+
+
+@operator(
+    "python.exception-widened",
+    FaultClass.ERROR_HANDLING,
+    Tier.FINE,
+    "any exception is taken for {error}",
+)
+def exception_widened(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.ExceptHandler):
+        if node.type is not None and dotted(node.type) not in ("Exception", "BaseException"):
+            yield tree.mutant(node, tree.replace(node.type, "Exception"), error=_caught(tree, node))
+
+
+@operator(
+    "python.cleanup-dropped",
+    FaultClass.ERROR_HANDLING,
+    Tier.MEDIUM,
+    "`{cleanup}` is not done at the end",
+)
+def cleanup_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for node in tree.every(cst.Try, cst.TryStar):
+        assert isinstance(node, cst.Try | cst.TryStar)
+        if node.finalbody is None:
+            continue
+        body = node.finalbody.body
+        start, end = tree.span(body.body[0])[0], tree.span(body.body[-1])[1]
+        cleanup = " ".join(tree.text[start:end].split())
+        yield tree.mutant(node, Edit(start, end, "pass"), cleanup=cleanup[:50])
+
+
+@operator(
+    "python.exit-status",
+    FaultClass.WRONG_VALUE,
+    Tier.COARSE,
+    "{exit} ends with status {new} instead of {old}",
+)
+def exit_status(tree: PythonTree) -> Iterator[Candidate]:
+    """sys.exit(1), and `return 1` of a main function."""
+    for node in tree.every(cst.Call, cst.Return):
+        value: cst.BaseExpression | None = None
+        if isinstance(node, cst.Call) and callee(node) in _EXITS:
+            first = positional(node)[:1]
+            value = first[0].value if first else None
+            named = f"`{tree.label(node)}`"
+        elif isinstance(node, cst.Return):
+            function = tree.function(node)
+            if function is not None and re.match(r"_?(main|run|cli|cmd_|command)", function.name.value):
+                value = node.value
+            named = f"`{function.name.value}()`" if function else ""
+        if value is None:
+            continue
+        if isinstance(value, cst.Integer) and value.value.isdigit() and len(value.value) <= 3:
+            new = "0" if int(value.value) else "1"
+        elif isinstance(node, cst.Call) and isinstance(value, cst.BaseString | cst.IfExp):
+            new = "0"
+        else:
+            continue
+        yield tree.mutant(node, tree.replace(value, new), exit=named, new=new, old=tree.label(value, 30))
+
+
+_EXITS = frozenset(
+    "sys.exit exit os._exit SystemExit quit ctx.exit parser.exit typer.Exit click.exceptions.Exit".split()
+)
