@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,8 @@ class Launcher:
         self._lock = threading.Lock()
         self._count = 0
         self.hidden: frozenset[str] = frozenset()
+        self.closing: list[Callable[[], None]] = []
+        """What others made for this process's boxes, and how they take it away."""
         home = self.run.path / "pad"
         home.mkdir(mode=0o700)
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -96,6 +98,11 @@ class Launcher:
         answer, received = self._ask(value, descriptors)
         return Started(answer["pid"], received[0] if received else None)
 
+    def namespace(self, *, forward: bool = False) -> int:
+        """A new network namespace with only loopback in it: a descriptor, for the caller to close."""
+        _answer, (made,) = self._ask({"do": "namespace", "forward": forward}, ())
+        return made
+
     def remove(self, path: Path) -> None:
         """Delete a folder whose files may belong to a box's users."""
         with suppress(OSError):
@@ -138,6 +145,8 @@ class Launcher:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        for take_away in self.closing:
+            take_away()
         self.run.end()
 
 

@@ -107,6 +107,26 @@ class _Launchpad:
         self.answer({"pid": pid}, (pidfd,))
         os.close(pidfd)
 
+    def do_namespace(self, request: dict[str, Any], _descriptors: list[int]) -> None:
+        """A new network namespace with loopback up; its descriptor."""
+        own = os.open("/proc/self/ns/net", os.O_RDONLY)
+        try:
+            kernel.unshare(kernel.CLONE_NEWNET)
+            try:
+                kernel.loopback_up()
+                values = {"ipv6/conf/default/disable_ipv6": "1", "ipv6/conf/default/accept_ra": "0"}
+                values["ipv4/ip_forward"] = "1" if request["forward"] else "0"
+                for name, value in values.items():
+                    with suppress(FileNotFoundError):  # a kernel without IPv6
+                        Path("/proc/sys/net", name).write_text(value)
+                made = os.open("/proc/self/ns/net", os.O_RDONLY)
+            finally:
+                kernel.setns(own, kernel.CLONE_NEWNET)
+        finally:
+            os.close(own)
+        self.answer({}, (made,))
+        os.close(made)
+
     def do_remove(self, request: dict[str, Any], _descriptors: list[int]) -> None:
         """Delete a folder that holds files of mapped ids, which only this namespace may touch."""
         path = Path(request["path"])

@@ -20,6 +20,7 @@ from typing import Self
 from harness.engine import rootpath
 from harness.engine.bwrap import cgroups, kernel, launcher, nat, program, seccomp, users
 from harness.engine.bwrap.launchpad import OUT, PART_SLASH
+from harness.engine.bwrap.trust import carried
 from harness.engine.contract import Box, Command, Exit, Limits
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
@@ -159,7 +160,8 @@ class Sandbox(Box):
         sizes = Sizes.of(self.limits)
         self._group = cgroups.make(self.name, memory=sizes.memory_group, pids=sizes.pids, cpus=self.limits.cpus)
         self._lease = nat.lease(self.launcher) if outward else None
-        box_env = {"PATH": DEFAULT_PATH, "HOSTNAME": self.hostname, **self.env}
+        trust, bundles = carried() if outward else ({}, {})
+        box_env = {"PATH": DEFAULT_PATH, "HOSTNAME": self.hostname, **trust, **self.env}
         host = bool(self.layers) and self.layers[0] == HOST
         request = {
             "do": "start",
@@ -176,7 +178,7 @@ class Sandbox(Box):
             "devpts": "newinstance,ptmxmode=0666,mode=620" + (",gid=5" if self.launcher.ids == "all" else ""),
             "files": self._files(),
             "mounts": list(mounts),
-            "binds": {path: str(source) for path, source in binds.items()},
+            "binds": {path: str(source) for path, source in (bundles | binds).items()},
             "workdir": self.workdir,
             "env": box_env,
         }
@@ -233,7 +235,8 @@ class Sandbox(Box):
         arguments += ["--hostname", self.hostname, "--die-with-parent", "--new-session", "--as-pid-1"]
         arguments += ["--cap-drop", "ALL"]
         for name in CAPABILITIES:
-            arguments += ["--cap-add", name]
+            if self._lease is None or name not in self._lease.without:
+                arguments += ["--cap-add", name]
         return [*arguments, "--clearenv"]
 
     def _files(self) -> dict[str, str]:

@@ -1,0 +1,42 @@
+"""What a box with a network takes over from this machine: its proxies and the certificates it trusts.
+
+Only what this machine's own environment names, and never in a box without a network.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
+_BUNDLES = (
+    "AWS_CA_BUNDLE",
+    "CARGO_HTTP_CAINFO",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+)
+_FOLDER = "/dev/.trust"
+"""Where a bundle lies in the box: on a filesystem of the box's own, so that no layer ever holds it."""
+
+
+def carried(environment: Mapping[str, str] | None = None) -> tuple[dict[str, str], dict[str, Path]]:
+    """Variables for the box, and the files to bind there (box path to host path)."""
+    given = os.environ if environment is None else environment
+    variables: dict[str, str] = {}
+    files: dict[str, Path] = {}
+    for name in (*_PROXIES, *(name.upper() for name in _PROXIES)):
+        if given.get(name):
+            variables[name] = given[name]
+    places: dict[Path, str] = {}
+    for name in _BUNDLES:
+        bundle = Path(given.get(name, ""))
+        if bundle.is_absolute() and bundle.is_file():
+            place = places.setdefault(bundle.resolve(), f"{_FOLDER}/{len(places)}.crt")
+            variables[name] = place
+            files[place] = bundle.resolve()
+    return variables, files
