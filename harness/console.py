@@ -39,8 +39,8 @@ def printer(stream: TextIO | None = None, *, width: int | None = None) -> Consol
     stream = stream or sys.stdout
     # Where nobody reads it on a screen, lines are as long as they are.
     if width is None and not stream.isatty():
-        width = 200
-    return Console(file=stream, highlight=False, markup=False, soft_wrap=False, width=width)
+        width = 1000
+    return Console(file=stream, highlight=False, markup=False, width=width)
 
 
 def cell(text: str, style: str = "") -> Text:

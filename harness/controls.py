@@ -14,11 +14,12 @@ from typing import Protocol
 
 from harness.engine.contract import Engine, Progress, silent
 from harness.errors import FoolsgoldError
+from harness.evidence import Evidence
 from harness.network import NetworkPlan, Networks, plan_network
 from harness.outcome import Cause, Shown, showing
 from harness.record import Kind, TrialRecord
 from harness.task.model import Task
-from harness.trial import Built, Plan, TimeLimits, build, run_trial
+from harness.trial import Built, Plan, TimeLimits, build, known_complaints, run_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Prepared:
     offline: TrialRecord | None = None
     """The reference run without a network, where it had to be repeated with one."""
     reference: TrialRecord | None = None
+    """With the network that the others get."""
+    earlier: tuple[TrialRecord, ...] = ()
+    """Reference runs before it that count with it: they differ for no reason that the network gives."""
     limits: TimeLimits = field(default_factory=TimeLimits)
 
 
@@ -88,16 +92,31 @@ def prepare(
     except FoolsgoldError as error:
         return Prepared(task, None, error, time.monotonic() - start, plan, plan.tries[0])
     limits = _limits(task, settings.timeout_factor)
-    offline: TrialRecord | None = None
-    for networks in plan.tries:
+
+    def reference(networks: Networks) -> TrialRecord:
         progress("reference, run 1" + (" with a network" if networks.any else ""))
         trial = Plan(Kind.REFERENCE, "1", networks=networks, limits=limits)
-        record = run(engine, task, built, trial, cancel=cancel)
-        paid = showing(record).shown is Shown.PAID
-        if paid or networks == plan.tries[-1] or (cancel is not None and cancel.is_set()):
-            break
-        offline = record
-    return Prepared(task, built, None, built.seconds, plan, networks, offline, record, limits)
+        return run_trial(engine, task, built, trial, cancel=cancel)
+
+    without, most = plan.tries[0], plan.tries[-1]
+    first = reference(without)
+    if without == most or _paid(first):
+        return Prepared(task, built, None, built.seconds, plan, without, reference=first, limits=limits)
+    second = reference(most)
+    if _paid(second) and not _blames_the_network(first):
+        # Nothing in its log says why it failed without: it may be luck, and not the network, that was missing.
+        third = reference(without)
+        if _paid(third):
+            return Prepared(task, built, None, built.seconds, plan, without, None, third, (first, second), limits)
+    return Prepared(task, built, None, built.seconds, plan, most, first, second, limits=limits)
+
+
+def _paid(record: TrialRecord) -> bool:
+    return showing(record).shown is Shown.PAID
+
+
+def _blames_the_network(record: TrialRecord) -> bool:
+    return any(step.signs or step.solve_proof.evidence is not Evidence.NOTHING for step in record.steps)
 
 
 def _limits(task: Task, factor: float) -> TimeLimits:
@@ -120,8 +139,10 @@ def remaining(prepared: Prepared, settings: ControlSettings) -> tuple[Plan, ...]
     if first.shown is Shown.ERROR and first.cause in _HOPELESS:
         return ()
 
+    known = known_complaints(prepared.reference) if first.shown is Shown.PAID else frozenset()
+
     def plan(kind: Kind, label: str = "") -> Plan:
-        return Plan(kind, label, networks=prepared.networks, limits=prepared.limits)
+        return Plan(kind, label, networks=prepared.networks, limits=prepared.limits, known=known)
 
     again = 0 if first.shown is Shown.TIMEOUT else settings.repeat - 1
     plans = [plan(Kind.REFERENCE, str(number + 2)) for number in range(again)]
@@ -133,7 +154,7 @@ def remaining(prepared: Prepared, settings: ControlSettings) -> tuple[Plan, ...]
 
 def finish(prepared: Prepared, records: list[TrialRecord]) -> Controls:
     """The records in any order, as they came in."""
-    first = [prepared.reference] if prepared.reference is not None else []
+    first = [*prepared.earlier, prepared.reference] if prepared.reference is not None else []
     references = first + sorted((r for r in records if r.kind is Kind.REFERENCE), key=lambda record: int(record.label))
     offline = prepared.offline.seconds if prepared.offline is not None else 0.0
     return Controls(

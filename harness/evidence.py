@@ -131,6 +131,18 @@ _NO_TESTS = (
     r"^No tests found|No test files found|^testing: warning: no tests to run|no test files\]$",
     r"^error: no test target named|^ERROR: usage:|^pytest: error: ",
 )
+_SIGNS = (
+    (Evidence.DISK_FULL, _DISK),
+    (Evidence.OUT_OF_MEMORY, _MEMORY),
+    (Evidence.NETWORK, _NETWORK),
+    (Evidence.INSTALL_FAILED, _INSTALL),
+    (Evidence.SCRIPT_UNUSABLE, _SCRIPT),
+    (Evidence.NOT_FOUND, _NOT_FOUND),
+    (Evidence.NO_TESTS, _NO_TESTS),
+)
+"""The surest first."""
+_ANY_SIGN = tuple(pattern for _, patterns in _SIGNS for pattern in patterns)
+
 _ASSERTED = (
     r"^AssertionError\b|^\s*AssertionError(?::|$)",
     r"^(?:\[?(?:FAIL|FAILED|FAILURE)\]?)(?:[:\s!]|$)|^\s*(?:✗|✘|❌)|^not ok\b|^Test .* failed\b",
@@ -138,8 +150,11 @@ _ASSERTED = (
 )
 
 
-def read_log(log: str, report: TestReport, *, oom: bool = False) -> Proof:
-    """What the verifier's log and its per-test results show together, the surest sign first."""
+def read_log(log: str, report: TestReport, *, oom: bool = False, known: frozenset[str] = frozenset()) -> Proof:
+    """What the verifier's log and its per-test results show together, the surest sign first.
+
+    `known` are lines that a paid reference's log has too: whatever they complain of, the tests ran all the same.
+    """
     text = plain(log)
     if report.ran:
         if report.bad:
@@ -147,44 +162,42 @@ def read_log(log: str, report: TestReport, *, oom: bool = False) -> Proof:
             return Proof(Evidence.RAN_BAD, f"{failing[0].name}: {failing[0].message}".rstrip(": ") if failing else "")
         if not report.collection_errors:
             return Proof(Evidence.RAN_GOOD)
-    if line := _first(_DISK, text):
-        return Proof(Evidence.DISK_FULL, line)
-    if oom or (line := _first(_MEMORY, text)):
-        return Proof(Evidence.OUT_OF_MEMORY, line or "the kernel killed a process of the box for want of memory")
+    if oom:
+        return Proof(Evidence.OUT_OF_MEMORY, "the kernel killed a process of the box for want of memory")
     if report.collection_errors:
         return Proof(Evidence.COLLECTION_ERROR, report.collection_errors[0])
     if any(test.status == "error" for test in report.tests):
         failing = report.failing
         return Proof(Evidence.RAN_BAD, f"{failing[0].name}: {failing[0].message}".rstrip(": "))
-    if line := _first(_NETWORK, text, unless=_LOCAL):
-        return Proof(Evidence.NETWORK, line)
-    for evidence, patterns in (
-        (Evidence.INSTALL_FAILED, _INSTALL),
-        (Evidence.SCRIPT_UNUSABLE, _SCRIPT),
-        (Evidence.NOT_FOUND, _NOT_FOUND),
-        (Evidence.NO_TESTS, _NO_TESTS),
-    ):
-        if line := _first(patterns, text):
+    exception, before = _exception(text)
+    importing = re.match(r"(?:ModuleNotFoundError|ImportError|SyntaxError|IndentationError)\b", exception)
+    # A Python verifier that ends in an exception of its own did run, whatever was printed on the way there.
+    looked_at = text[before:] if exception and not importing else text
+    for evidence, patterns in _SIGNS:
+        line = _first(patterns, looked_at, unless=_LOCAL if evidence is Evidence.NETWORK else "", known=known)
+        if line:
             return Proof(evidence, line)
     if report.tally is not None and report.tally.finished and not report.tally.total:
         return Proof(Evidence.NO_TESTS, f"{report.tally.tool} ran no test")
     if report.tally is not None and report.tally.finished and report.tally.skipped and not report.ran:
         return Proof(Evidence.NO_TESTS, f"{report.tally.tool} skipped every test")
-    exception = _exception(text)
-    if re.match(r"(?:ModuleNotFoundError|ImportError|SyntaxError|IndentationError)\b", exception):
+    if importing:
         return Proof(Evidence.IMPORT_ERROR, exception)
     if line := exception or _last(_ASSERTED, text):
         return Proof(Evidence.ASSERTED, line)
     return Proof(Evidence.NOTHING, _tail(text))
 
 
-def solve_trouble(log: str, *, oom: bool = False) -> Proof:
+def signs(log: str) -> tuple[str, ...]:
+    """Every line of a log that would count as a sign that the tests did not run, were nothing surer there."""
+    return tuple(dict.fromkeys(_matching(_ANY_SIGN, plain(log))))[:50]
+
+
+def solve_trouble(log: str) -> Proof:
     """A sign in a solution's log that the machine or the network failed it; NOTHING where there is none."""
     text = plain(log)
     if line := _first(_DISK, text):
         return Proof(Evidence.DISK_FULL, line)
-    if oom:
-        return Proof(Evidence.OUT_OF_MEMORY, "the kernel killed a process of the box for want of memory")
     if line := _first(_NETWORK, text, unless=_LOCAL):
         return Proof(Evidence.NETWORK, line)
     if line := _first(_INSTALL, text):
@@ -192,9 +205,9 @@ def solve_trouble(log: str, *, oom: bool = False) -> Proof:
     return Proof(Evidence.NOTHING)
 
 
-def _first(patterns: tuple[str, ...], text: str, *, unless: str = "") -> str:
+def _first(patterns: tuple[str, ...], text: str, *, unless: str = "", known: frozenset[str] = frozenset()) -> str:
     for line in _matching(patterns, text):
-        if not unless or not re.search(unless, line):
+        if line not in known and not (unless and re.search(unless, line)):
             return line
     return ""
 
@@ -204,13 +217,13 @@ def _last(patterns: tuple[str, ...], text: str) -> str:
     return found[-1] if found else ""
 
 
-def _exception(text: str) -> str:
-    """The last line of the last Python traceback."""
+def _exception(text: str) -> tuple[str, int]:
+    """The last line of the last Python traceback, and where that traceback begins."""
     start = text.rfind("Traceback (most recent call last):")
     if start < 0:
-        return ""
+        return "", 0
     lines = text[start:].splitlines()[1:]
-    return next((line.strip()[:300] for line in lines if line and not line.startswith((" ", "\t"))), "")
+    return next((line.strip()[:300] for line in lines if line and not line.startswith((" ", "\t"))), ""), start
 
 
 def _matching(patterns: tuple[str, ...], text: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.artifacts import carried, restore
 from harness.engine.contract import Box, Command, Exit
-from harness.evidence import read_log, solve_trouble
+from harness.evidence import read_log, signs, solve_trouble
 from harness.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.results import TestReport, TestStatus, passed_by_name, read_report
 from harness.reward import RewardProblem, Rewards, combine, gate, read_rewards, weighted
@@ -177,10 +177,11 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
-    return step_record(step.name, rewards, report, text, solve_log, oom=done.oom, notes=tuple(notes))
+    return step_record(run, step.name, rewards, report, text, solve_log, oom=done.oom, notes=tuple(notes))
 
 
 def step_record(
+    run: Run,
     name: str,
     rewards: Rewards | RewardProblem,
     report: TestReport,
@@ -198,8 +199,9 @@ def step_record(
         None if isinstance(rewards, RewardProblem) else rewards,
         rewards if isinstance(rewards, RewardProblem) else None,
         report,
-        read_log(text, report, oom=oom),
+        read_log(text, report, oom=oom, known=run.plan.known),
         solve_trouble(solve_log or ""),
+        signs(text),
         notes=notes,
     )
 

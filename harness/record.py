@@ -89,6 +89,8 @@ class StepRecord:
     """What the verifier's log shows."""
     solve_proof: Proof = UNTOLD
     """A sign in the solution's log that the machine or the network failed it."""
+    signs: tuple[str, ...] = ()
+    """Lines of the verifier's log that would speak against a run, were it not paid."""
     stopped: str = ""
     """Why no later step ran, where that is so."""
     notes: tuple[Note, ...] = ()

@@ -65,6 +65,12 @@ class Plan:
     replacement: Replacement = field(default_factory=Replacement)
     networks: Networks = field(default_factory=Networks)
     limits: TimeLimits = field(default_factory=TimeLimits)
+    known: frozenset[str] = frozenset()
+    """Complaints that a paid reference's verifier log has too: they prove nothing against this trial."""
+
+
+def known_complaints(record: TrialRecord) -> frozenset[str]:
+    return frozenset(line for step in record.steps for line in step.signs)
 
 
 def limits_from(reference: TrialRecord, *, floor: float, factor: float) -> TimeLimits:

@@ -32,7 +32,7 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
         text, oom = _verify(run, box, step, terminal, solve_log)
     report = parse_text(text)
     rewards, notes = score(step, text, report)
-    run.steps.append(step_record(step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
+    run.steps.append(step_record(run, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
     return rewards
 
 

@@ -11,11 +11,11 @@ from harness.errors import EngineError, FoolsgoldError, NeedsDocker
 from harness.harbor_trial import harbor_trial
 from harness.record import TrialRecord, Trouble, TroubleKind
 from harness.reward import RewardProblem, Rewards
-from harness.run import Built, Plan, Run, Stop, TimeLimits, limits_from
+from harness.run import Built, Plan, Run, Stop, TimeLimits, known_complaints, limits_from
 from harness.task.model import Environment, Format, Task
 from harness.terminal_bench_trial import terminal_bench_trial
 
-__all__ = ["Built", "Plan", "TimeLimits", "build", "limits_from", "run_trial"]
+__all__ = ["Built", "Plan", "TimeLimits", "build", "known_complaints", "limits_from", "run_trial"]
 
 
 def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:

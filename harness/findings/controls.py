@@ -91,10 +91,11 @@ _RETRY = "Run it again; `foolsgold doctor` checks the engine itself."
 
 
 def _build_failed(task: Task, error: BuildFailed) -> Finding:
-    machine = solve_trouble(error.output).evidence
-    certain = error.certain and machine is Evidence.NOTHING
+    # An install that fails with the network working is the Dockerfile's own fault: a wrong name or version.
+    machine = solve_trouble(error.output).evidence in (Evidence.NETWORK, Evidence.DISK_FULL)
+    certain = error.certain and not machine
     advice = error.hint or "Mend the Dockerfile at that line."
-    if machine is not Evidence.NOTHING:
+    if machine:
         advice = "The network, a package index or the disk failed the build: mend that, and run it again."
     elif not error.certain:
         advice = (
@@ -264,6 +265,12 @@ def _machine_advice(controls: Controls, item: Showing) -> str:
                 "The verifier needs a network and the task has none here: install the test tools in the Dockerfile, "
                 "or let the task declare a public network."
             )
+        if item.evidence is Evidence.INSTALL_FAILED:
+            return "Install the test tools in the Dockerfile, where a failure shows before anything is judged." + (
+                " A stand-in base may be what refuses them: --engine docker takes the image itself."
+                if _stand_in(controls)
+                else ""
+            )
         return "The network was on and did not answer: mend the connection or the package index, and run it again."
     if item.evidence is Evidence.DISK_FULL:
         return "Give boxes more disk, or let the task declare storage_mb."
@@ -378,7 +385,7 @@ def _untouched(controls: Controls) -> Iterator[Finding]:
             "The verifier writes no reward where the work is not done: a wrong solution gets an error instead of 0.",
             tuple(showing(record).why for record in (nop, hollow) if record is not None)[:1],
             place=_set_e(step) or _script(step),
-            advice="`set -e` ends it at the failing test: write the 0 first, or run the tests as `if pytest ...; then`.",
+            advice="`set -e` ends it at the failing test: write the 0 first, or run them as `if pytest ...; then`.",
         )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.evidence import Evidence, read_log, solve_trouble
+from harness.evidence import Evidence, read_log, signs, solve_trouble
 from harness.results import NOTHING, parse_text
 
 PYTEST_FAILED = """============================= test session starts ==============================
@@ -109,6 +109,9 @@ ModuleNotFoundError: No module named 'requests'
         (PLAIN_ASSERT, Evidence.ASSERTED, "AssertionError: 7"),
         (PLAIN_IMPORT, Evidence.IMPORT_ERROR, "requests"),
         (LOCAL_DOWN, Evidence.ASSERTED, "localhost"),
+        ("no way out: [Errno 101] Network is unreachable\n" + PLAIN_ASSERT, Evidence.ASSERTED, "AssertionError: 7"),
+        (UVX_OFFLINE + "FAIL\n", Evidence.NETWORK, "astral.sh"),
+        (PIP_OFFLINE + PLAIN_IMPORT, Evidence.NETWORK, "name resolution"),
         ("curl: (7) Failed to connect to localhost port 80\nFAIL: no answer\n", Evidence.ASSERTED, "FAIL"),
         ("diff: /app/out.txt: No such file or directory\n", Evidence.ASSERTED, "/app/out.txt"),
         ("\x1b[31mFAIL\x1b[0m output differs\n", Evidence.ASSERTED, "output differs"),
@@ -142,6 +145,15 @@ def test_the_kernel_killing_for_memory_is_evidence_where_no_test_ran() -> None:
 )
 def test_a_solutions_log_shows_what_the_machine_did_to_it(log: str, evidence: Evidence) -> None:
     assert solve_trouble(log).evidence is evidence
+
+
+def test_a_complaint_that_a_paid_reference_has_too_proves_nothing() -> None:
+    log = "E: Unable to locate package fancy\nFAIL: 3 of 5\n"
+    assert read_log(log, NOTHING).evidence is Evidence.INSTALL_FAILED
+    known = frozenset(signs("E: Unable to locate package fancy\nPASS\n"))
+    assert read_log(log, NOTHING, known=known).evidence is Evidence.ASSERTED
+    other = "E: Unable to locate package plain\n" + log
+    assert read_log(other, NOTHING, known=known).evidence is Evidence.INSTALL_FAILED
 
 
 @given(st.text(max_size=400))
