@@ -67,6 +67,10 @@ class Controls:
         return self.prepared.task
 
 
+AGAIN = "1 again"
+"""Label of the first reference run's repetition without a network."""
+
+
 class RunTrial(Protocol):
     """What `run_trial` does; a run that remembers its trials puts its own in its place."""
 
@@ -93,10 +97,10 @@ def prepare(
         return Prepared(task, None, error, time.monotonic() - start, plan, plan.tries[0])
     limits = _limits(task, settings.timeout_factor)
 
-    def reference(networks: Networks) -> TrialRecord:
+    def reference(networks: Networks, label: str = "1") -> TrialRecord:
         progress("reference, run 1" + (" with a network" if networks.any else ""))
-        trial = Plan(Kind.REFERENCE, "1", networks=networks, limits=limits)
-        return run_trial(engine, task, built, trial, cancel=cancel)
+        trial = Plan(Kind.REFERENCE, label, networks=networks, limits=limits)
+        return run(engine, task, built, trial, cancel=cancel)
 
     without, most = plan.tries[0], plan.tries[-1]
     first = reference(without)
@@ -105,7 +109,7 @@ def prepare(
     second = reference(most)
     if _paid(second) and not _blames_the_network(first):
         # Nothing in its log says why it failed without: it may be luck, and not the network, that was missing.
-        third = reference(without)
+        third = reference(without, AGAIN)
         if _paid(third):
             return Prepared(task, built, None, built.seconds, plan, without, None, third, (first, second), limits)
     return Prepared(task, built, None, built.seconds, plan, most, first, second, limits=limits)
