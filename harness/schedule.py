@@ -9,7 +9,7 @@ from queue import PriorityQueue
 from types import TracebackType
 from typing import Self
 
-Job = Callable[[], None]
+Job = Callable[[], object]
 
 _LAST_ORDER = 1 << 62
 

@@ -1,0 +1,177 @@
+"""The command, on the fake engine: rows, findings, JSON, exit codes, Ctrl-C."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import harness.cli
+import harness.schedule
+from harness.check import SCHEMA
+from harness.console import printer
+from harness.engine.contract import Command, Engine, EngineOptions
+from harness.errors import ExitCode
+from tests.harness.fake_engine import VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
+from tests.harness.tasks import HARBOR, write
+from tests.harness.test_controls import FAILED, GOOD, verifier
+
+OFFLINE = {**HARBOR, "task.toml": 'version = "1.0"\n[environment]\nnetwork_mode = "no-network"\n'}
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """`run(engine, "check", ...)`: exit code, stdout, stderr."""
+
+    def go(engine: Engine, *arguments: str) -> tuple[int, str, str]:
+        def make(_name: str, _options: EngineOptions) -> Engine:
+            return engine
+
+        monkeypatch.setattr(harness.cli, "make_engine", make)
+        monkeypatch.setattr(harness.cli, "_leave", _leave)
+        with pytest.raises(_Left) as left:
+            harness.cli.main(arguments)
+        out = capsys.readouterr()
+        return left.value.code, out.out, out.err
+
+    return go
+
+
+class _Left(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _leave(code: int) -> None:
+    raise _Left(code)
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> Path:
+    for name in ("a", "b", "c"):
+        write(tmp_path / name, OFFLINE)
+    return tmp_path
+
+
+def test_good_tasks_have_a_row_each_and_exit_zero(run: Callable[..., Any], tasks: Path) -> None:
+    code, out, err = run(FakeEngine(GOOD), "check", str(tasks), "--jobs", "2")
+    assert code == ExitCode.OK
+    rows = [line.split() for line in out.splitlines()[1:4]]
+    assert [[*row[:6], row[7]] for row in rows] == [[name, "yes", "1", "x3", "0", "0", "good"] for name in "abc"]
+    assert "3 good" in out
+    assert sorted(line.split()[1] for line in err.splitlines()) == ["a:", "b:", "c:"]
+
+
+def test_a_task_below_the_bar_is_told_with_its_evidence_and_exits_one(run: Callable[..., Any], tasks: Path) -> None:
+    code, out, _ = run(FakeEngine([(VERIFY, rewarding("0", FAILED))]), "check", str(tasks / "a"))
+    assert code == ExitCode.BELOW_BAR
+    assert "error [reference-unpaid] a: The reference is paid 0." in out
+    assert "| test_a: assert 1 == 2" in out
+    assert f"again: foolsgold check {tasks / 'a'}" in out
+
+
+def test_an_unmeasured_task_exits_three_unless_another_is_below_the_bar(run: Callable[..., Any], tasks: Path) -> None:
+    (tasks / "b/task.toml").write_text("not toml [")
+    code, out, _ = run(FakeEngine(GOOD), "check", str(tasks))
+    assert code == ExitCode.UNMEASURED
+    assert "1 unmeasured" in out
+    code, _, _ = run(FakeEngine([(VERIFY, rewarding("0", FAILED))]), "check", str(tasks))
+    assert code == ExitCode.BELOW_BAR
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("nowhere",), ("--repeat", "0", "."), ("--image", "debian", "."), ("--engine", "chroot", ".")]
+)
+def test_a_wrong_call_exits_two_with_a_sentence(run: Callable[..., Any], arguments: tuple[str, ...]) -> None:
+    code, out, err = run(FakeEngine(), "check", *arguments)
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert err
+    assert "Traceback" not in err
+
+
+def test_a_bug_of_ours_is_told_as_such_and_the_other_tasks_go_on(run: Callable[..., Any], tasks: Path) -> None:
+    def crash(box: FakeBox, command: Command) -> Does:
+        if box.files["/tests/test.sh"].startswith(b"# crash"):
+            raise ZeroDivisionError("oops")
+        good = GOOD[0][1]
+        assert callable(good)
+        return good(box, command)
+
+    write(tasks / "b", {"tests/test.sh": "# crash\n"})
+    code, out, _ = run(FakeEngine([(VERIFY, crash)]), "check", str(tasks), "--json")
+    document = json.loads(out)
+    assert code == document["exit_code"] == ExitCode.INTERNAL
+    assert [task["standing"] for task in document["tasks"]] == ["good", "unmeasured", "good"]
+    assert "ZeroDivisionError: oops" in document["tasks"][1]["internal_error"]
+
+
+def test_json_is_the_only_thing_on_stdout_and_has_every_trial(run: Callable[..., Any], tasks: Path) -> None:
+    code, out, _ = run(FakeEngine(GOOD), "check", str(tasks), "--json", "--repeat", "2", "--no-progress")
+    document = json.loads(out)
+    assert (code, document["schema"], document["exit_code"], document["interrupted"]) == (0, SCHEMA, 0, False)
+    assert document["summary"] == {"tasks": 3, "good": 3, "below_bar": 0, "unmeasured": 0, "unfinished": 0}
+    task = document["tasks"][0]
+    assert [trial["rewards"] for trial in task["controls"]["reference"]] == [{"reward": 1.0}] * 2
+    assert task["controls"]["nop"]["shown"] == "unpaid"
+    assert task["controls"]["nop"]["steps"][0]["report"]["tests"][0]["name"] == "t.py::test_a"
+    assert task["build"]["fidelity"] == "image"
+
+
+def test_no_progress_says_nothing_on_stderr(run: Callable[..., Any], tasks: Path) -> None:
+    assert run(FakeEngine(GOOD), "check", str(tasks), "--no-progress")[2] == ""
+
+
+def test_ctrl_c_keeps_what_was_done_closes_every_box_and_says_how_to_go_on(
+    run: Callable[..., Any], tasks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = GOOD[0][1]
+    assert callable(good)
+
+    def interrupt(box: FakeBox, command: Command) -> Does:
+        if box.files["/tests/test.sh"].startswith(b"# interrupt"):
+            pressed.append(True)
+        return good(box, command)
+
+    pressed: list[bool] = []
+    write(tasks / "b", {"tests/test.sh": "# interrupt\n"})
+    engine = FakeEngine([(VERIFY, interrupt)])
+
+    def wait(pool: harness.schedule.Pool) -> None:
+        while not pressed:
+            pool.cancel.wait(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(harness.schedule.Pool, "wait", wait)
+    code, out, err = run(engine, "check", str(tasks), "--jobs", "1", "--json", "--image", "a=b")
+    document = json.loads(out)
+    assert code == document["exit_code"] == ExitCode.INTERRUPTED
+    assert document["interrupted"]
+    assert [task["name"] for task in document["tasks"]] == ["a"]
+    assert [task["name"] for task in document["unfinished"]] == ["b", "c"]
+    assert engine.closed
+    assert all(box.closed for box in engine.boxes)
+    assert f"foolsgold check {tasks / 'b'} {tasks / 'c'} --image a=b" in err
+
+
+def test_text_from_a_task_cannot_move_the_cursor(run: Callable[..., Any], tasks: Path) -> None:
+    log = "=== short test summary info ===\nFAILED t.py::test_\x1b[2Ja\x07 - no\n=== 1 failed in 0.1s ===\n"
+    table: list[tuple[str, Answer]] = [(VERIFY, verifier(solved=rewarding("0", log), nop=rewarding("0")))]
+    _, out, _ = run(FakeEngine(table), "check", str(tasks / "a"))
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_a_name_with_markup_is_shown_as_it_is(run: Callable[..., Any], tmp_path: Path) -> None:
+    write(tmp_path / "[red]x", OFFLINE)
+    assert "[red]x" in run(FakeEngine(GOOD), "check", str(tmp_path / "[red]x"))[1]
+
+
+def test_the_table_is_the_same_text_whatever_the_terminal(tasks: Path) -> None:
+    stream = io.StringIO()
+    printer(stream).print("x" * 150)
+    assert stream.getvalue() == "x" * 150 + "\n"
