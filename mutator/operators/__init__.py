@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mutator.model import Family
-from mutator.operators import code, data, nginx
+from mutator.operators import code, data, nginx, shell
 from mutator.operators.code import sql
 
-FAMILIES: tuple[Family, ...] = (nginx.FAMILY, data.FAMILY, code.FAMILY, sql.FAMILY)
+FAMILIES: tuple[Family, ...] = (shell.FAMILY, nginx.FAMILY, data.FAMILY, code.FAMILY, sql.FAMILY)

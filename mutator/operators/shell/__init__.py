@@ -1,0 +1,27 @@
+"""Shell scripts: steps left out, options lost, operands swapped, modes and owners wrong, conditions turned round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mutator.model import Candidate, Operator
+from mutator.operators.shell import logic, steps, words
+from mutator.operators.shell.document import Script, parse, valid
+
+__all__ = ["FAMILY"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShellFamily:
+    name: str = "shell"
+    languages: frozenset[str] = steps.LANGUAGES
+    operators: tuple[Operator, ...] = (*steps.OPERATORS, *words.OPERATORS, *logic.OPERATORS)
+
+    def parse(self, text: str, language: str) -> Script | None:
+        return parse(text, language)
+
+    def valid(self, tree: Script, candidate: Candidate) -> bool:
+        return valid(tree, candidate)
+
+
+FAMILY = ShellFamily()

@@ -1,0 +1,468 @@
+"""What a script does, left out: steps, services, cron jobs, edits, exports, or the rest of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import basename
+
+from mutator.model import Candidate, Edit, Example, FaultClass, Operator, SourceKind, Tier
+from mutator.operators.shell.document import Chain, Script, Step
+from mutator.shell_commands import Command
+from mutator.sources.shell import unwrap
+
+LANGUAGES = frozenset({"shell"})
+SCRIPT = frozenset({SourceKind.SCRIPT})
+
+_SILENT = frozenset(
+    {"set", "shopt", ":", "true", "exit", "return", "shift", "break", "continue", "trap", "local", "read"}
+)
+"""Their loss changes nothing, or is another operator's."""
+_LOOKS = frozenset(
+    {
+        "echo",
+        "printf",
+        "cat",
+        "ls",
+        "head",
+        "tail",
+        "grep",
+        "egrep",
+        "file",
+        "stat",
+        "wc",
+        "which",
+        "type",
+        "id",
+        "whoami",
+    }
+    | {
+        "pwd",
+        "date",
+        "diff",
+        "test",
+        "[",
+        "[[",
+        "ps",
+        "df",
+        "du",
+        "free",
+        "uname",
+        "tree",
+        "md5sum",
+        "sha256sum",
+        "less",
+    }
+    | {
+        "printenv",
+        "hostname",
+        "cmp",
+        "sleep",
+        "clear",
+        "tput",
+        "netstat",
+        "ss",
+        "pgrep",
+        "lsof",
+        "nslookup",
+        "ping",
+        "crontab",
+    }
+)
+"""They print or wait: without a redirection nothing is left of them."""
+_FINE = frozenset({"cd", "pushd", "popd", "mkdir", "source", ".", "umask", "wait", "sync", "unset", "hash", "ulimit"})
+_SERVICE_COMMANDS = frozenset(
+    {
+        "nginx",
+        "apache2",
+        "httpd",
+        "supervisord",
+        "redis-server",
+        "postgres",
+        "mysqld",
+        "mysqld_safe",
+        "mongod",
+        "dockerd",
+    }
+    | {"sshd", "crond", "cron", "rsyslogd", "memcached", "haproxy", "gunicorn", "uvicorn", "named", "dnsmasq", "vsftpd"}
+    | {"pg_ctlcluster", "pm2", "caddy", "squid", "slapd", "smbd", "postfix", "dovecot", "etcd", "consul", "prometheus"}
+)
+_STARTS = frozenset({"start", "restart", "reload", "enable", "reload-or-restart", "enable-now"})
+
+
+def head(script: Script, start: int) -> Command | None:
+    """The first simple command of a statement."""
+    return script.by_start.get(start)
+
+
+def named(script: Script, command: Command) -> tuple[str, list[str]]:
+    """The program and its arguments, wrappers such as sudo taken off."""
+    words = script.words(command)
+    skip = unwrap(words)
+    words = words[skip:]
+    return (basename(words[0].strip("'\"")), words[1:]) if words else ("", [])
+
+
+def _writes(command: Command) -> bool:
+    return any(redirect.op.startswith((">", "&>", "1>")) for redirect in command.redirects) or bool(command.outputs)
+
+
+def _role(script: Script, start: int, end: int) -> tuple[str, str]:
+    """(role, what is named in the sentence) of a statement: step, look, fine, service, cron, edit, export or none."""
+    text = script.said(start, end)
+    command = head(script, start)
+    if command is None:
+        first = script.plain[start : start + 12]
+        return ("assign" if re.match(r"\w+\+?=|unset\b", first) else "step"), text
+    name, args = named(script, command)
+    if any(_installs_cron(*named(script, stage)) for stage in command.stages):
+        return "cron", text
+    if not name:
+        return ("step", text) if not command.assigns else ("assign", text)
+    if name in ("export", "declare", "readonly", "typeset"):
+        return "export", text
+    if name in _SILENT:
+        return "none", text
+    service = _service(script, command, name, args, end)
+    if service:
+        return "service", service
+    if name in ("sed", "perl") and any(
+        re.match(r"-[a-zA-Z0-9]*i", one) or one.startswith("--in-place") for one in args
+    ):
+        return "edit", args[-1] if args else text
+    last = command.stages[-1]
+    passes = [named(script, stage)[0] for stage in command.stages]
+    if all(one in _LOOKS or one in _PURE for one in passes) and not any(_writes(one) for one in command.stages):
+        return "look", text
+    if name in ("curl", "wget") and not _writes(last) and len(passes) == 1:
+        return (
+            "fine" if not any(re.match(r"-[a-zA-Z]*[oOdXT]|--(output|data|request)", one) for one in args) else "step"
+        ), text
+    if name in _FINE or (name in ("apt-get", "apt") and "update" in args):
+        return "fine", text
+    return "step", text
+
+
+def _installs_cron(name: str, args: list[str]) -> bool:
+    return name == "crontab" and "-l" not in args
+
+
+_PURE = frozenset({"awk", "sed", "sort", "uniq", "cut", "tr", "jq", "column", "nl", "xxd", "od", "rev", "tac"})
+
+
+def _service(script: Script, command: Command, name: str, args: list[str], end: int) -> str:
+    plain = [one for one in args if not one.startswith("-")]
+    if name in ("systemctl", "supervisorctl", "rc-service", "sv") and any(one in _STARTS | {"up"} for one in plain):
+        return " ".join(one for one in plain if one not in _STARTS) or name
+    if name in ("service", "invoke-rc.d") and len(plain) > 1 and plain[1] in _STARTS:
+        return plain[0]
+    if name.startswith("/etc/init.d/") and plain[:1] and plain[0] in _STARTS:
+        return name
+    if name in _SERVICE_COMMANDS and not any(one in ("-t", "-T", "-v", "-V", "--version") for one in args):
+        return name
+    if name in ("nohup", "setsid", "start-stop-daemon", "daemonize") or script.words(command)[:1] == ["nohup"]:
+        return script.said(command.start, end)
+    if re.match(r"[ \t]*&(?![&>])", script.plain[end : end + 8]):
+        return script.said(command.start, end)
+    return ""
+
+
+def _chained(script: Script) -> dict[int, Chain]:
+    return {chain.start: chain for chain in script.chains if chain.is_step}
+
+
+def _removals(script: Script, wanted: frozenset[str]) -> Iterator[tuple[str, str, Candidate]]:
+    """(role, name, candidate) of every statement or part of a `&&` chain with a wanted role."""
+    chained = _chained(script)
+    for step in script.steps:
+        chain = chained.get(step.start)
+        if chain is not None and chain.end >= step.end:
+            yield from _parts(script, step, chain, wanted)
+            continue
+        role, name = _role(script, step.start, step.end)
+        if role in wanted:
+            edits, check = script.without(step)
+            yield role, name, Candidate(edits, {"step": name}, step.function, check)
+
+
+def _parts(script: Script, step: Step, chain: Chain, wanted: frozenset[str]) -> Iterator[tuple[str, str, Candidate]]:
+    """The commands of `a && b && c` one by one; `a || b` as a whole, by what `a` is."""
+    if any(mark != "&&" for _, _, mark in chain.operators):
+        role, name = _role(script, *chain.parts[0])
+        if role in wanted and role != "look":
+            edits, check = script.without(step)
+            yield role, script.said(step.start, step.end), Candidate(edits, {"step": name}, step.function, check)
+        return
+    for index, (start, end) in enumerate(chain.parts):
+        role, name = _role(script, start, end)
+        if role not in wanted:
+            continue
+        if index == 0:
+            operator = chain.operators[0]
+            following = chain.parts[1][0]
+            own = max([end, *(body.close for body in script.bodies(start, end) if body.close <= following)])
+            blank = script.plain[max(own, operator[1]) : following]
+            edits = script.removal(start, following) if not blank.strip() else (*script.removal(start, operator[1]),)
+        else:
+            operator = chain.operators[index - 1]
+            before = chain.parts[index - 1][1]
+            between = any(before <= body.start < start for body in script.tree.heredocs)
+            if between:
+                edits = (Edit(operator[0], operator[1], ""), *script.removal(start, end))
+            else:
+                edits = script.removal(before, end)
+        yield role, name, Candidate(edits, {"step": name}, step.function, (chain.start, chain.end))
+
+
+def drop_step(script: Script) -> Iterator[Candidate]:
+    tiers = {"step": Tier.COARSE, "fine": Tier.FINE}
+    for role, name, candidate in _removals(script, frozenset(tiers)):
+        yield Candidate(candidate.edits, {"step": name}, candidate.scope, candidate.check, tiers[role])
+
+
+def drop_service(script: Script) -> Iterator[Candidate]:
+    return (candidate for _, _, candidate in _removals(script, frozenset({"service"})))
+
+
+def drop_cron(script: Script) -> Iterator[Candidate]:
+    return (candidate for _, _, candidate in _removals(script, frozenset({"cron"})))
+
+
+def drop_edit(script: Script) -> Iterator[Candidate]:
+    return (candidate for _, _, candidate in _removals(script, frozenset({"edit"})))
+
+
+def drop_export(script: Script) -> Iterator[Candidate]:
+    return (candidate for _, _, candidate in _removals(script, frozenset({"export"})))
+
+
+def drop_print(script: Script) -> Iterator[Candidate]:
+    return (candidate for _, _, candidate in _removals(script, frozenset({"look"})))
+
+
+_ERREXIT = re.compile(r"-[a-z]*e|-o\s+errexit")
+
+
+def drop_errexit(script: Script) -> Iterator[Candidate]:
+    for step in script.steps:
+        command = head(script, step.start)
+        words = script.words(command) if command else []
+        if words[:1] == ["set"] and _ERREXIT.search(" ".join(words[1:])):
+            edits, check = script.without(step)
+            yield Candidate(edits, {"step": script.said(step.start, step.end)}, step.function, check)
+
+
+def _stops(script: Script) -> list[Step]:
+    return [
+        step
+        for step in script.steps
+        if step.container.type == "program" and _role(script, step.start, step.end)[0] != "none"
+    ]
+
+
+def exit_early(script: Script) -> Iterator[Candidate]:
+    """In the middle of the steps that do something."""
+    steps = _stops(script)
+    if len(steps) < 3:
+        return
+    step = steps[len(steps) // 2]
+    line = script.text.rfind("\n", 0, step.start) + 1
+    if script.plain[line : step.start].strip():
+        return
+    yield Candidate((Edit(line, line, "exit 0\n"),), {"step": script.said(step.start, step.end)}, "", (line, line))
+
+
+def hollow_script(script: Script) -> Iterator[Candidate]:
+    """Before the first step that does something."""
+    steps = _stops(script)
+    if not steps:
+        return
+    line = script.text.rfind("\n", 0, steps[0].start) + 1
+    if not script.plain[line : steps[0].start].strip():
+        yield Candidate((Edit(line, line, "exit 0\n"),), {}, "", (line, line))
+
+
+def drop_fallback(script: Script) -> Iterator[Candidate]:
+    for chain in script.chains:
+        for index, (_, _, mark) in enumerate(chain.operators):
+            start, end = chain.parts[index + 1]
+            said = script.said(start, end)
+            if mark != "||" or said in ("true", ":", "echo"):
+                continue
+            before = chain.parts[index][1]
+            if any(before <= body.start < start for body in script.tree.heredocs):
+                continue
+            edits = script.removal(before, end)
+            yield Candidate(edits, {"step": said}, chain.function, (chain.start, chain.end))
+
+
+def change_exit(script: Script) -> Iterator[Candidate]:
+    for command in script.commands:
+        words = script.words(command)
+        if len(words) != 2 or words[0] not in ("exit", "return") or not words[1].isdigit():
+            continue
+        start, end = command.words[1]
+        new = "1" if words[1] == "0" else "0"
+        fields = {"word": words[0], "old": words[1], "new": new}
+        yield Candidate((Edit(start, end, new),), fields, command.function, (command.start, command.end))
+
+
+OPERATORS = (
+    Operator(
+        "shell.drop-step",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        LANGUAGES,
+        "the step `{step}` is left out",
+        drop_step,
+        (
+            Example(
+                "set -e\n# owner\nchown www-data /srv\necho done\ncp a b # keep\n",
+                ("set -e\n# owner\necho done\ncp a b # keep\n", "set -e\n# owner\nchown www-data /srv\necho done\n"),
+            ),
+            Example(
+                "mkdir -p d && cp a d && chmod 600 d/a\n",
+                ("cp a d && chmod 600 d/a\n", "mkdir -p d && chmod 600 d/a\n", "mkdir -p d && cp a d\n"),
+            ),
+            Example(
+                "cat > a <<'X' | tee b\n1\nX\nmake; make install\n",
+                (
+                    "make; make install\n",
+                    "cat > a <<'X' | tee b\n1\nX\n:; make install\n",
+                    "cat > a <<'X' | tee b\n1\nX\nmake; :\n",
+                ),
+            ),
+            Example(
+                "if test -f a; then\n  rm a\nfi\n",
+                ("", "if test -f a; then\n  :\nfi\n"),
+            ),
+            Example(
+                "cat > f <<X &&\n1\nX\nchmod +x f\n",
+                ("chmod +x f\n", "cat > f <<X \n1\nX\n\n"),
+            ),
+            Example("rm x || exit 1\n", ("",)),
+        ),
+    ),
+    Operator(
+        "shell.drop-service",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        LANGUAGES,
+        "the service `{step}` is not started",
+        drop_service,
+        (
+            Example(
+                "service cron start\nsudo nginx\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
+                (
+                    "sudo nginx\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
+                    "service cron start\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
+                    "service cron start\nsudo nginx\nsystemctl stop x\n",
+                ),
+            ),
+            Example("nginx -t && nginx -s reload\n", ("nginx -t\n",)),
+        ),
+    ),
+    Operator(
+        "shell.drop-cron",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        LANGUAGES,
+        "the cron table is not installed: `{step}` is left out",
+        drop_cron,
+        (
+            Example("a\n(crontab -l; echo '0 * * * * /b') | crontab -\n", ("a\n",)),
+            Example("crontab jobs\nb\n", ("b\n",)),
+        ),
+    ),
+    Operator(
+        "shell.drop-edit",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        LANGUAGES,
+        "the edit of {step} is left out",
+        drop_edit,
+        (
+            Example(
+                "sed -n 1p a\nsed -i 's/a/b/' /etc/c\nperl -pi -e 's/x/y/' d\n",
+                ("sed -n 1p a\nperl -pi -e 's/x/y/' d\n", "sed -n 1p a\nsed -i 's/a/b/' /etc/c\n"),
+            ),
+        ),
+    ),
+    Operator(
+        "shell.drop-export",
+        FaultClass.WRONG_VALUE,
+        Tier.MEDIUM,
+        LANGUAGES,
+        "`{step}` is left out",
+        drop_export,
+        (Example("export PATH=/a:$PATH\nexport B\nC=1\n", ("export B\nC=1\n", "export PATH=/a:$PATH\nC=1\n")),),
+    ),
+    Operator(
+        "shell.drop-print",
+        FaultClass.DROPPED_OUTPUT,
+        Tier.FINE,
+        LANGUAGES,
+        "`{step}` is left out: it is not printed",
+        drop_print,
+        (Example("echo hi\necho x > f\ncat f | sort\n", ("echo x > f\ncat f | sort\n", "echo hi\necho x > f\n")),),
+        SCRIPT,
+    ),
+    Operator(
+        "shell.exit-early",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        LANGUAGES,
+        "the script ends before `{step}`",
+        exit_early,
+        (Example("set -e\na\nb\nc\nd\n", ("set -e\na\nb\nexit 0\nc\nd\n",)),),
+    ),
+    Operator(
+        "shell.hollow-script",
+        FaultClass.HOLLOW_FUNCTION,
+        Tier.COARSE,
+        LANGUAGES,
+        "the script ends before it does anything",
+        hollow_script,
+        (Example("#!/bin/sh\nset -e\na\nb\n", ("#!/bin/sh\nset -e\nexit 0\na\nb\n",)),),
+        SCRIPT,
+    ),
+    Operator(
+        "shell.drop-errexit",
+        FaultClass.ERROR_HANDLING,
+        Tier.FINE,
+        LANGUAGES,
+        "`{step}` is left out: the script goes on after a failure",
+        drop_errexit,
+        (Example("set -euo pipefail\na\n", ("a\n",)), Example("set -x\na\n", ())),
+        SCRIPT,
+    ),
+    Operator(
+        "shell.drop-fallback",
+        FaultClass.ERROR_HANDLING,
+        Tier.FINE,
+        LANGUAGES,
+        "`|| {step}` is left out",
+        drop_fallback,
+        (
+            Example(
+                "a || exit 1\nb || true\nc && d || e\n",
+                ("a\nb || true\nc && d || e\n", "a || exit 1\nb || true\nc && d\n"),
+            ),
+        ),
+    ),
+    Operator(
+        "shell.change-exit",
+        FaultClass.ERROR_HANDLING,
+        Tier.MEDIUM,
+        LANGUAGES,
+        "`{word} {old}` becomes `{word} {new}`",
+        change_exit,
+        (
+            Example(
+                "f() { return 1; }\nexit 0\nexit\n",
+                ("f() { return 0; }\nexit 0\nexit\n", "f() { return 1; }\nexit 1\nexit\n"),
+            ),
+        ),
+        SCRIPT,
+    ),
+)
