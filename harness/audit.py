@@ -30,7 +30,7 @@ from harness.matrix import Matrix, matrix
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
 from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
-from harness.run import Built, Plan, TimeLimits, limits_from
+from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
 from harness.schedule import Pool
 from harness.store import Store
 from harness.strength import Judged, Strength, Thresholds, Verdict, strength, verdict
@@ -224,6 +224,7 @@ class _TaskAudit:
         self.controls: Controls | None = None
         self.against: Baseline | None = None
         self.limits = TimeLimits()
+        self.known: frozenset[str] = frozenset()
         self.steps: list[StepMutants] = []
         self.tried: list[_Tried] = []
 
@@ -266,6 +267,7 @@ class _TaskAudit:
         if standing(findings) is not Standing.GOOD or self.against is None:
             self._report(*_control_verdict(findings), findings)
             return
+        self.known = known_complaints(self.controls.references[0])
         self.limits = limits_from(
             _slowest(self.controls.references), floor=self.settings.floor, factor=self.settings.factor
         )
@@ -303,6 +305,7 @@ class _TaskAudit:
             tried.replacement,
             networks=self.prepared.networks,
             limits=self.prepared.limits if plain else self.limits,
+            known=self.known,
         )
         record = self._trial(plan, run)
         tried.records.append(record)
@@ -329,7 +332,9 @@ class _TaskAudit:
     def _last(self) -> None:
         """The reference once more: were the tests, or the machine, still the same at the end?"""
         assert self.prepared is not None
-        plan = Plan(Kind.REFERENCE, LAST, networks=self.prepared.networks, limits=self.prepared.limits)
+        plan = Plan(
+            Kind.REFERENCE, LAST, networks=self.prepared.networks, limits=self.prepared.limits, known=self.known
+        )
         record = self._trial(plan, LAST)
         results = tuple(tried.result for tried in self.tried)
         found = strength([judged(result) for result in results])
