@@ -40,13 +40,12 @@ class DockerBox(Box):
         user: str,
         workdir: str,
         main: SocketPipe | None,
-        keeps_itself: bool,
         on_close: Callable[[DockerBox], None],
     ) -> None:
         self._api = api
         self.container = container
-        self.keeps_itself = keeps_itself
-        """It runs something besides our shell, so the daemon does not remove it when that ends."""
+        self.removes_itself = main is not None
+        """It ends with our shell, and the daemon removes it then."""
         self._files = files
         self._user = plain_user(user)
         self._workdir = workdir
@@ -104,7 +103,7 @@ class DockerBox(Box):
         try:
             self._files.kill()
         finally:
-            for pipe in self._pipes.values():
+            for pipe in {*self._pipes.values(), *([self._main] if self._main else [])}:
                 with suppress(OSError):
                     pipe.close()
             self._files.close()

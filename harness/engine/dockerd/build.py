@@ -198,7 +198,8 @@ class Builder:
             words = self._pull(image)
         if not words:
             return
-        error = pull_error(place, words) or EngineError(f"{place}the image {image} cannot be pulled: {words}")
+        place += "" if image in place else f"{image}: "
+        error = pull_error(place, words) or EngineError(f"{place}the image cannot be pulled: {words}")
         error.hint = error.hint or PULL_HINT
         if isinstance(error, BuildFailed) and instruction is not None:
             error.file, error.line, error.instruction = str(dockerfile), instruction.line, str(instruction)
@@ -251,7 +252,8 @@ class Builder:
             if self._inspect(tag) is None:
                 progress(f"importing {path}")
                 with daemon_errors(f"Importing {path}"), _root_tar(path) as source:
-                    self._api.import_image(src=source, repository=tag, tag="latest", changes=changes, stream_src=True)
+                    chunks = iter(lambda: source.read(1 << 20), b"")
+                    self._api.import_image(src=chunks, repository=tag, tag="latest", changes=changes, stream_src=True)
         return tag
 
     # --- the daemon's images ---

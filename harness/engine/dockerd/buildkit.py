@@ -129,8 +129,12 @@ def read_buildkit_failure(lines: list[str], parsed: Dockerfile | None) -> Failur
             words = words or text.partition(" ERROR: ")[2]
         elif parsed is not None and (pointed := _POINTED.match(text)):
             line = int(pointed[1])
+        elif number and text.startswith((f"#{number} DONE", f"#{number} CACHED")):
+            steps.pop(number, None)
         if solved := _SOLVE.match(text):
             words = solved[1]
+    if not words and steps:  # stopped from outside: what has begun and not ended
+        failed = list(steps)[-1]
     if match := PARSE_LINE.search(words):
         line = int(match[1])
     instruction = instruction_at(parsed, line) if line is not None else None

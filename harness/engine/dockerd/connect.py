@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -134,6 +135,8 @@ def _open(address: _Address) -> Daemon:
             use_ssh_client=True,
         )
 
+    if address.base_url.startswith("unix://"):
+        _ping(address.base_url.removeprefix("unix://"))
     probe = client(PING_SECONDS, "auto")
     version = probe.api_version
     probe.close()
@@ -146,6 +149,16 @@ def _open(address: _Address) -> Daemon:
         address.cli_env,
         address.builder,
     )
+
+
+def _ping(path: str) -> None:
+    """Raises OSError where nobody answers on the socket file. The SDK would leave its own socket open then."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(PING_SECONDS)
+        probe.connect(path)
+        probe.sendall(b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n")
+        if not probe.recv(1):
+            raise ConnectionResetError("it hung up")
 
 
 def _remedy(failures: str, environ: Mapping[str, str]) -> str:
@@ -167,7 +180,7 @@ def _first_words(error: BaseException) -> str:
         if inner is None:
             break
         reason = inner
-    words = f"{type(reason).__name__}: {reason}" if isinstance(reason, OSError) else str(reason) or str(error)
+    words = (reason.strerror if isinstance(reason, OSError) else None) or str(reason) or str(error)
     return " ".join(words.split())[:300]
 
 

@@ -156,17 +156,18 @@ class DockerEngine(Engine):
             return str(self._api.create_container(**arguments)["Id"])
 
     def _start(self, spec: BoxSpec, image: DockerImage, container: str, entrypoint: bool) -> DockerBox:
-        pipe = None
-        if not entrypoint:
-            with daemon_errors("Attaching to a box"):
-                params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-                pipe = SocketPipe(self._api.attach_socket(container, params=params))
+        pipe = None if entrypoint else self._attach(container)
         try:
-            self._api.start(container)
-        except APIError as error:
-            raise _cannot_start(str(error.explanation or error), image) from error
-        with daemon_errors("Looking at a new box"):
-            state = self._api.inspect_container(container)["State"]
+            try:
+                self._api.start(container)
+            except APIError as error:
+                raise _cannot_start(str(error.explanation or error), image) from error
+            with daemon_errors("Looking at a new box"):
+                state = self._api.inspect_container(container)["State"]
+        except BaseException:
+            if pipe is not None:
+                pipe.close()
+            raise
         files: Files | None = proc_files(int(state.get("Pid") or 0), container) if self._daemon.local else None
         box = DockerBox(
             self._api,
@@ -175,25 +176,28 @@ class DockerEngine(Engine):
             user=image.config.user if spec.user is None else spec.user,
             workdir=spec.workdir or image.config.workdir or "/",
             main=pipe,
-            keeps_itself=entrypoint,
             on_close=self._forget,
         )
         try:
             box.start()
+            with self._lock:
+                if self._closed:
+                    raise EngineError("The docker engine was closed while a box started.")
+                self._boxes.add(box)
         except BaseException:
             box.close()
             raise
-        with self._lock:
-            if not self._closed:
-                self._boxes.add(box)
-                return box
-        box.close()
-        raise EngineError("The docker engine was closed while a box started.")
+        return box
+
+    def _attach(self, container: str) -> SocketPipe:
+        with daemon_errors("Attaching to a box"):
+            params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            return SocketPipe(self._api.attach_socket(container, params=params))
 
     def _forget(self, box: DockerBox) -> None:
         with self._lock:
             self._boxes.discard(box)
-        if box.keeps_itself:
+        if not box.removes_itself:
             with suppress(RuntimeError):  # the engine is closing and sweeps everything itself
                 self._remover.submit(self._remove, box.container)
 
