@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from mutator.model import FileText, Source, SourceKind, Window
+from mutator.sources.diff import diff_pieces
 from mutator.sources.languages import language_of
 from mutator.sources.piece import SOLUTION, Piece
 from mutator.sources.python import python_pieces
@@ -136,6 +137,8 @@ class _Collector:
             inner = shell_pieces(piece.window, reading)
         elif piece.language == "python":
             inner = python_pieces(piece.window)
+        elif piece.language == "diff":
+            inner = diff_pieces(piece.window)
         for one in inner:
             self._add(file, one, place if one.kind is SourceKind.INLINE else Place(dict(place.variables)), depth + 1)
         return place

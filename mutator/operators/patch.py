@@ -1,0 +1,211 @@
+"""Patches: hunks, changes and lines left out, with the counts of the hunk's header kept true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.unified_diff import FileDiff, Hunk, Line, read_diff
+
+LANGUAGES = frozenset({"diff"})
+
+
+@dataclass(slots=True)
+class Patch:
+    text: str
+    files: list[FileDiff]
+
+
+def parse(text: str, language: str) -> Patch | None:
+    files = read_diff(text)
+    return None if files is None else Patch(text, files)
+
+
+def valid(patch: Patch, candidate: Candidate) -> bool:
+    first, last = candidate.check or (0, len(patch.text))
+    inside = tuple(Edit(edit.start - first, edit.end - first, edit.new) for edit in candidate.edits)
+    changed = apply(patch.text[first:last], inside)
+    return not changed or read_diff("--- a\n+++ b\n" + changed) is not None or read_diff(changed) is not None
+
+
+def drop_file(patch: Patch) -> Iterator[Candidate]:
+    if len(patch.files) < 2:
+        return
+    for one in patch.files:
+        yield Candidate((Edit(one.start, one.end, ""),), {"file": one.path}, one.path, (one.start, one.end))
+
+
+def drop_hunk(patch: Patch) -> Iterator[Candidate]:
+    for one in patch.files:
+        if len(one.hunks) < 2:
+            continue
+        for number, hunk in enumerate(one.hunks, 1):
+            fields = {"file": one.path, "number": str(number), "line": str(hunk.new_line)}
+            yield Candidate((Edit(hunk.start, hunk.end, ""),), fields, one.path, (hunk.start, hunk.end))
+
+
+def _runs(hunk: Hunk) -> list[list[Line]]:
+    """Lines that change side by side."""
+    runs: list[list[Line]] = []
+    previous = " "
+    for line in hunk.lines:
+        if line.mark in "+-":
+            if previous == " ":
+                runs.append([])
+            runs[-1].append(line)
+        if line.mark != "\\":
+            previous = " " if line.mark == " " else "x"
+    return runs
+
+
+def _without(patch: Patch, file: FileDiff, hunk: Hunk, lines: list[Line], fields: dict[str, str]) -> Candidate:
+    """These changes undone: added lines go, removed lines stay."""
+    added = sum(line.mark == "+" for line in lines)
+    kept = len(lines) - added
+    edits = (
+        Edit(*hunk.header(hunk.old[2], hunk.new[2] - added + kept)[1]),
+        *(Edit(one.start, one.end, "") if one.mark == "+" else Edit(one.start, one.start + 1, " ") for one in lines),
+    )
+    return Candidate(edits, fields, file.path, (hunk.start, hunk.end))
+
+
+def _notes(hunk: Hunk) -> bool:
+    """`\\ No newline at end of file` belongs to the line before it, which must then not go alone."""
+    return any(line.mark == "\\" for line in hunk.lines)
+
+
+def _hunks(patch: Patch) -> Iterator[tuple[FileDiff, Hunk]]:
+    for file in patch.files:
+        for hunk in file.hunks:
+            if not _notes(hunk):
+                yield file, hunk
+
+
+def drop_change(patch: Patch) -> Iterator[Candidate]:
+    for file, hunk in _hunks(patch):
+        runs = _runs(hunk)
+        if len(runs) < 2:
+            continue
+        for run in runs:
+            said = _said(patch, run)
+            yield _without(patch, file, hunk, run, {"file": file.path, "change": said})
+
+
+def drop_added_line(patch: Patch) -> Iterator[Candidate]:
+    for file, hunk in _hunks(patch):
+        added = [line for line in hunk.lines if line.mark == "+"]
+        for line in added:
+            if len(added) > 1 and patch.text[line.start + 1 : line.end].strip():
+                yield _without(patch, file, hunk, [line], {"file": file.path, "line": _said(patch, [line])})
+
+
+def keep_removed_line(patch: Patch) -> Iterator[Candidate]:
+    for file, hunk in _hunks(patch):
+        for line in hunk.lines:
+            if line.mark == "-" and patch.text[line.start + 1 : line.end].strip():
+                yield _without(patch, file, hunk, [line], {"file": file.path, "line": _said(patch, [line])})
+
+
+def _said(patch: Patch, lines: list[Line]) -> str:
+    line = next((one for one in lines if one.mark == "+"), lines[0])
+    words = " ".join(patch.text[line.start + 1 : line.end].split())
+    return words if len(words) <= 60 else words[:59] + "…"
+
+
+_TWO = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n c\n@@ -9 +9 @@\n-d\n+e\n"
+_RUNS = "--- a/x\n+++ b/x\n@@ -1,3 +1,4 @@\n-a\n+b\n+c\n d\n-e\n+f\n"
+
+OPERATORS = (
+    Operator(
+        "patch.drop-file",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        LANGUAGES,
+        "the patch leaves {file} as it was",
+        drop_file,
+        (
+            Example(
+                "diff a b\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\ndiff c d\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-c\n+d\n",
+                (
+                    "diff c d\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-c\n+d\n",
+                    "diff a b\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
+                ),
+            ),
+        ),
+    ),
+    Operator(
+        "patch.drop-hunk",
+        FaultClass.DROPPED_STEP,
+        Tier.COARSE,
+        LANGUAGES,
+        "hunk {number} of the patch of {file} (line {line}) is left out",
+        drop_hunk,
+        (
+            Example(
+                _TWO,
+                ("--- a/x\n+++ b/x\n@@ -9 +9 @@\n-d\n+e\n", "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n c\n"),
+            ),
+        ),
+    ),
+    Operator(
+        "patch.drop-change",
+        FaultClass.DROPPED_STEP,
+        Tier.MEDIUM,
+        LANGUAGES,
+        "the change `{change}` of the patch of {file} is left out",
+        drop_change,
+        (
+            Example(
+                _RUNS,
+                (
+                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n d\n-e\n+f\n",
+                    "--- a/x\n+++ b/x\n@@ -1,3 +1,4 @@\n-a\n+b\n+c\n d\n e\n",
+                ),
+            ),
+        ),
+    ),
+    Operator(
+        "patch.drop-added-line",
+        FaultClass.DROPPED_STEP,
+        Tier.MEDIUM,
+        LANGUAGES,
+        "the patch of {file} does not add `{line}`",
+        drop_added_line,
+        (
+            Example(
+                _RUNS,
+                (
+                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+c\n d\n-e\n+f\n",
+                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n d\n-e\n+f\n",
+                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n+c\n d\n-e\n",
+                ),
+            ),
+        ),
+    ),
+    Operator(
+        "patch.keep-removed-line",
+        FaultClass.DROPPED_STEP,
+        Tier.FINE,
+        LANGUAGES,
+        "the patch of {file} does not remove `{line}`",
+        keep_removed_line,
+        (Example("--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n b\n", ("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a\n b\n",)),),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFamily:
+    name: str = "patch"
+    languages: frozenset[str] = LANGUAGES
+    operators: tuple[Operator, ...] = OPERATORS
+
+    def parse(self, text: str, language: str) -> Patch | None:
+        return parse(text, language)
+
+    def valid(self, tree: Patch, candidate: Candidate) -> bool:
+        return valid(tree, candidate)
+
+
+FAMILY = PatchFamily()
