@@ -31,5 +31,4 @@ class Problems:
 
 def printable(text: str) -> str:
     """Without what no terminal or JSON file takes: half surrogates (of odd file names) and control characters."""
-    whole = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() or c in " \n" else f"\\x{ord(c):02x}" for c in whole)
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

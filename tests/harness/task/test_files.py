@@ -165,7 +165,11 @@ def test_the_digest_tells_names_contents_modes_links_and_empty_folders_apart(tmp
     root = changed("moved-bytes")
     (root / "tests/test.sh").write_text("")
     (root / "tests/test.sh2").write_text(str(HARBOR["tests/test.sh"]))
-    for name in ("content", "renamed", "mode", "link", "other-link", "folder", "moved-bytes"):
+    (changed("two-files") / "tests/z1").write_text("")
+    (tmp_path / "two-files/tests/z2").write_text("")
+    # The second file's head as the digest spells it, in the first one's body.
+    (changed("one-file") / "tests/z1").write_text("file 8 0\ntests/z2\n")
+    for name in ("two-files", "one-file", "content", "renamed", "mode", "link", "other-link", "folder", "moved-bytes"):
         digests[name] = digest_of(tmp_path / name)
     assert len(set(digests.values())) == len(digests)
 

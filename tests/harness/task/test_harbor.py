@@ -235,7 +235,8 @@ def test_a_copy_of_the_tasks_environment_keeps_its_settings_and_an_own_one_does_
 
 
 def test_a_step_may_have_a_verifier_environment_of_its_own(tmp_path: Path) -> None:
-    changes = {**STEPS, "steps/first/tests/Dockerfile": "FROM debian:12\n"}
+    dockerfile = "FROM debian:12\n"
+    changes = {**STEPS, "steps/first/tests/Dockerfile": dockerfile, "tests/Dockerfile": dockerfile}
     changes["task.toml"] = str(STEPS["task.toml"]).replace(
         "[steps.verifier]\nenv", '[steps.verifier]\nenvironment_mode = "separate"\nenv', 1
     )
@@ -293,6 +294,10 @@ def test_a_missing_variable_without_a_default_is_named(
     [
         (toml("a = 1\nb = = 2\n"), "bad-toml", "task.toml", 2),
         (toml("a = 1\nb = '''\n"), "bad-toml", "task.toml", 3),
+        (toml("a = " + "[" * 5000), "bad-toml", "task.toml", None),
+        (toml("a = " + "[" * 80 + "]" * 80), "bad-toml", "task.toml", None),
+        (toml("a = 1" + "0" * 5000), "bad-toml", "task.toml", None),
+        (toml("a = 2001-99-99\n"), "bad-toml", "task.toml", 1),
         ({"task.toml": b"a = '\xff'\n"}, "bad-encoding", "task.toml", 1),
         ({"instruction.md": None}, "missing-instruction", "instruction.md", None),
         ({"instruction.md": b"\x7fELF\0\0"}, "binary-instruction", "instruction.md", None),

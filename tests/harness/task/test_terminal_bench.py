@@ -197,9 +197,9 @@ def test_what_makes_a_task_unusable_is_said_with_its_place(
 @pytest.mark.parametrize(
     "text",
     [
-        "[" * 5000,
-        "{a: " * 5000,
-        "- " * 5000,
+        "[" * 200_000,
+        "{a: " * 200_000,
+        "- " * 200_000,
         "a: &a [b]\nb: &b [" + "*a," * 400 + "]\nc: [" + "*b," * 400 + "]\n",
         "a: &a\n  b: *a\n",
         "? {a: 1}\n: 2\n",
