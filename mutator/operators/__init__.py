@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from mutator.model import Family
-from mutator.operators import code, data, nginx, shell
+from mutator.operators import code, data, nginx, python, shell
 from mutator.operators.code import sql
 
-FAMILIES: tuple[Family, ...] = (shell.FAMILY, nginx.FAMILY, data.FAMILY, code.FAMILY, sql.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    shell.FAMILY,
+    sed.FAMILY,
+    awk.FAMILY,
+    patch.FAMILY,
+    python.FAMILY,
+    nginx.FAMILY,
+    data.FAMILY,
+    code.FAMILY,
+    sql.FAMILY,
+)
