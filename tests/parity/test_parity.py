@@ -64,6 +64,13 @@ TRIALS = [
 ]
 
 
+DIFFERENT_ON_PURPOSE = {
+    ("hanging-solution", "oracle"): "Harbor verifies what a solution that ran out of time left behind",
+    ("solve-hangs-after-its-work", "oracle"): "Harbor verifies what a solution that ran out of time left behind",
+}
+"""A box ends with the phase that hangs in it. An entry that starts to agree fails the test, and goes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a runner made of a trial, in words both share."""
@@ -162,7 +169,16 @@ def _run(engine: Engine, task: Task, agent: str) -> Seen:
     return from_foolsgold(run_trial(engine, task, built, plan))
 
 
-@pytest.mark.parametrize("trial", TRIALS, ids="-".join)
+@pytest.mark.parametrize(
+    "trial",
+    [
+        pytest.param(trial, marks=pytest.mark.xfail(strict=True, reason=DIFFERENT_ON_PURPOSE[trial]))
+        if trial in DIFFERENT_ON_PURPOSE
+        else trial
+        for trial in TRIALS
+    ],
+    ids="-".join,
+)
 def test_a_trial_is_paid_as_harbor_pays_it(
     trial: tuple[str, str],
     harbor: Mapping[tuple[str, str], HarborTrial],
