@@ -94,7 +94,7 @@ def generate(
                 continue
             parsed = True
             for operator in family.operators:
-                if source.language not in operator.languages or not accept(operator):
+                if source.language not in operator.languages or source.kind in operator.skips or not accept(operator):
                     continue
                 count = tally.of(operator.id)
                 for candidate in operator.propose(tree):

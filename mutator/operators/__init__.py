@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mutator.model import Family
-from mutator.operators import code, data, nginx, python, shell
+from mutator.operators import awk, code, data, nginx, patch, python, sed, shell
 from mutator.operators.code import sql
 
 FAMILIES: tuple[Family, ...] = (
