@@ -8,6 +8,7 @@ the standard library.
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -35,6 +36,8 @@ _ETC_GONE = frozenset(
     telegraf vault.d wireguard wpa_supplicant
     """.split()
 )
+_COPIED = 8 << 20
+"""Bytes of the largest file that is copied where it cannot be part of an overlay."""
 _ETC_BLANK = frozenset({"environment", "hostname", "hosts", "resolv.conf", "motd"})
 """Files every program expects, and whose contents tell about this machine."""
 
@@ -50,6 +53,42 @@ def build(layer: Path, *, host: Path = Path("/"), userxattr: bool = False, hidde
     for path in hidden:
         with suppress(ValueError):
             mask.hide(path.relative_to(host))
+    if userxattr:
+        mask.own()
+
+
+def pieces(layer: Path, *, host: Path = Path("/")) -> list[str]:
+    """The folders of the host that a box without one overlay for all of it sees, each as one of its own.
+
+    In a user namespace a folder with mounts below it cannot be part of an overlay: its folders are, and its files are
+    copied into the mask `layer`. Below /var only what keeps its contents, so that layers kept elsewhere there are in
+    nobody's way.
+    """
+    mounted = [host / line.split()[4].lstrip("/") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    tops = [Path(name) for name in SHOWN if name != "var"]
+    tops += [Path("var/lib", name) for name in sorted(_VAR_LIB_KEPT)]
+    found: list[str] = []
+    for top in tops:
+        if (host / top).is_dir() and not (host / top).is_symlink():
+            _split(top, host, layer, mounted, found)
+    return found
+
+
+def _split(folder: Path, host: Path, layer: Path, mounted: list[Path], found: list[str]) -> None:
+    if not any((host / folder) in mount.parents for mount in mounted):
+        found.append(str(folder))
+        return
+    with suppress(OSError), os.scandir(host / folder) as entries:
+        (layer / folder).mkdir(parents=True, exist_ok=True)
+        for entry in entries:
+            path = folder / entry.name
+            masked = os.path.lexists(layer / path)
+            if entry.is_dir(follow_symlinks=False):
+                if not masked or not any(os.scandir(layer / path)):
+                    _split(path, host, layer, mounted, found)
+            elif not masked and (entry.is_symlink() or entry.stat().st_size <= _COPIED):
+                with suppress(OSError):
+                    shutil.copy2(host / path, layer / path, follow_symlinks=False)
 
 
 class _Mask:
@@ -62,6 +101,9 @@ class _Mask:
         for name in sorted({entry.name for entry in self.host.iterdir()} | set(_EMPTY)):
             if name in _EMPTY:
                 self.empty(Path(name), _EMPTY[name])
+                if name == "run":
+                    (self.layer / "run/lock").mkdir()
+                    (self.layer / "run/lock").chmod(0o1777)
             elif name not in SHOWN:
                 self.gone(Path(name))
             elif (self.host / name).is_symlink():
@@ -123,6 +165,35 @@ class _Mask:
                     self.unreadable(path, depth - 1)
             elif not mode & 0o004 or not stat.S_ISREG(mode):
                 self.gone(path)
+
+    def own(self) -> None:
+        """In a user namespace the host's files belong to nobody. A folder can be written where the mask has one of
+        its own, and a file where the mask has a copy: so that useradd, pip and, mostly, apt do their work."""
+        self.own_folders(Path("usr"), 3)
+        self.own_folders(Path("usr/local"), 10)
+        self.own_folders(Path("opt"), 2)
+        self.own_folders(Path("etc"), 10, copies=10)
+        for name in sorted(_VAR_LIB_KEPT):
+            self.own_folders(Path("var/lib", name), 3, copies=1)
+        if (self.host / "etc/apt/apt.conf.d").is_dir():
+            self.file(Path("etc/apt/apt.conf.d/99-one-user"), b'APT::Sandbox::User "root";\n', 0o644)
+
+    def own_folders(self, folder: Path, depth: int, *, copies: int = 0) -> None:
+        if not (self.host / folder).is_dir() or self.is_opaque(folder):
+            return
+        self.parents(folder / "x")
+        for entry in self.entries(folder):
+            path = folder / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if depth > 1:
+                    self.own_folders(path, depth - 1, copies=max(0, copies - 1))
+            elif (
+                copies
+                and not os.path.lexists(self.layer / path)
+                and entry.stat(follow_symlinks=False).st_size < _COPIED
+            ):
+                with suppress(OSError):
+                    shutil.copy2(self.host / path, self.layer / path, follow_symlinks=False)
 
     def is_opaque(self, path: Path) -> bool:
         with suppress(OSError):

@@ -68,13 +68,15 @@ class _Launchpad:
         kernel.unshare(kernel.CLONE_NEWNS)
         kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_SLAVE)
         os.umask(0o022)
-        kernel.mount("tmpfs", str(home), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=700,size=64m")
+        kernel.mount("tmpfs", str(home), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=700,size=512m")
         self.home = home
         self.stage = home / "stage"
         self.stage.mkdir()
         self.mask: tuple[frozenset[str], Path] | None = None
         self.base: Path | None = None
         """The masked host root as one mount, where the kernel allows that."""
+        self.pieces: list[str] = []
+        """Else the host folders that are each an overlay of its own."""
 
     def serve(self, descriptors: list[int]) -> None:
         """The first descriptor is a memory file with the request, whatever its size."""
@@ -151,6 +153,8 @@ class _Launchpad:
             with suppress(OSError):  # a kernel or a root filesystem (itself an overlay) that does not stack so deep
                 self.overlay([Path("/"), layer], base)
                 self.base = base
+                return
+        self.pieces = hostmask.pieces(layer)
 
     # The rest runs in the forked child, which ends as bubblewrap or not at all.
 
@@ -265,16 +269,13 @@ class _Launchpad:
                 os.close(fd)
 
     def split_root(self, root: Path, layers: list[Path], upper: Path, work: Path, parts: Path) -> None:
-        """The host's root where it cannot be one overlay: each shown top-level folder is an overlay of its own."""
+        """The host's root where it cannot be one overlay: several folders are each one of their own."""
         assert self.mask is not None
         mask = self.mask[1]
         self.overlay([mask, *layers], root, upper, work)
         parts.mkdir(exist_ok=True)
         top = os.open(root, os.O_PATH | os.O_DIRECTORY)
-        # Only part of /var, so that layers kept elsewhere below it are not below one of the stacks.
-        for name in (*(shown for shown in hostmask.SHOWN if shown != "var"), "var/lib"):
-            if not _is_folder(Path("/", name)):
-                continue
+        for name in self.pieces:
             stack = [Path("/"), mask, *layers]
             lowers = [layer / name for layer in stack if _is_folder(layer / name)]
             part = parts / name.replace("/", PART_SLASH)
