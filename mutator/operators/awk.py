@@ -289,10 +289,9 @@ OPERATORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class AwkFamily:
-    name: str = "awk"
-    languages: frozenset[str] = LANGUAGES
+    name = "awk"
+    languages = LANGUAGES
     operators: tuple[Operator, ...] = OPERATORS
 
     def parse(self, text: str, language: str) -> Program | None:

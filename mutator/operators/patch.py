@@ -195,10 +195,9 @@ OPERATORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class PatchFamily:
-    name: str = "patch"
-    languages: frozenset[str] = LANGUAGES
+    name = "patch"
+    languages = LANGUAGES
     operators: tuple[Operator, ...] = OPERATORS
 
     def parse(self, text: str, language: str) -> Patch | None:

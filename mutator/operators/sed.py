@@ -258,10 +258,9 @@ OPERATORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class SedFamily:
-    name: str = "sed"
-    languages: frozenset[str] = LANGUAGES
+    name = "sed"
+    languages = LANGUAGES
     operators: tuple[Operator, ...] = OPERATORS
 
     def parse(self, text: str, language: str) -> Program | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mutator.model import Candidate, Operator
 from mutator.operators.shell import logic, steps, words
 from mutator.operators.shell.document import Script, parse, valid
@@ -11,10 +9,9 @@ from mutator.operators.shell.document import Script, parse, valid
 __all__ = ["FAMILY"]
 
 
-@dataclass(frozen=True, slots=True)
 class ShellFamily:
-    name: str = "shell"
-    languages: frozenset[str] = steps.LANGUAGES
+    name = "shell"
+    languages = steps.LANGUAGES
     operators: tuple[Operator, ...] = (*steps.OPERATORS, *words.OPERATORS, *logic.OPERATORS)
 
     def parse(self, text: str, language: str) -> Script | None:
