@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from mutator.model import Candidate, Operator
-from mutator.operators.python import flags, guards, hollow, logic, mappings, mutmut_ops, statements, values
+from mutator.operators.python import (
+    flags,
+    guards,
+    hollow,
+    logic,
+    mappings,
+    mutmut_ops,
+    order,
+    statements,
+    texts,
+    values,
+)
 from mutator.operators.python.define import PYTHON
 from mutator.operators.python.tree import PythonTree
 from mutator.operators.python.tree import parse as parse_tree
 
-_MODULES = (flags, mappings, guards, hollow, statements, logic, values)
+_MODULES = (flags, mappings, guards, hollow, statements, logic, order, values, texts)
 
 
 class PythonFamily:

@@ -10,19 +10,8 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.tree import (
-    PythonTree,
-    add_argument,
-    body_start,
-    callee,
-    dotted,
-    drop_item,
-    item_span,
-    keyword,
-    last_name,
-    positional,
-    statements,
-)
+from mutator.operators.python.nodes import callee, dotted, keyword, last_name, positional, statements
+from mutator.operators.python.tree import PythonTree, add_argument, body_start, drop_item, item_span
 
 _NAMESPACES = frozenset({"args", "opts", "options", "ns", "namespace", "parsed", "arguments", "cli_args", "params"})
 _OPTION = re.compile(r"--?[A-Za-z0-9][\w-]*")
@@ -147,9 +136,10 @@ def _drop_parameter(tree: PythonTree, function: cst.FunctionDef, param: cst.Para
     params = function.params
     for group in (params.posonly_params, params.params, params.kwonly_params):
         if param in group:
-            if len(group) == 1 and (group is not params.params or isinstance(params.star_arg, cst.ParamStar)):
+            lone = len(group) == 1
+            if lone and (group is not params.params or isinstance(params.star_arg, cst.ParamStar | cst.Param)):
                 return None
-            if len(group) == 1 and (params.star_arg or params.star_kwarg):
+            if lone and (params.posonly_params or params.star_kwarg is not None):
                 return None
             return drop_item(tree, group, list(group).index(param))
     return None
@@ -194,19 +184,36 @@ def _uses(tree: PythonTree, name: str) -> list[cst.Attribute]:
     return found
 
 
-def _in_place(tree: PythonTree, node: cst.CSTNode, value: str) -> str:
-    up = tree.parent(node)
-    simple = re.fullmatch(r"\w+|'[^']*'|\"[^\"]*\"", value) is not None
-    if isinstance(up, cst.Attribute) and value.isdigit():
-        simple = False
-    return value if simple else f"({value})"
-
-
 @operator(
     "python.flag-missing",
     FaultClass.MISSING_FLAG,
     Tier.COARSE,
     "`{flag}` is not accepted",
+    (
+        ('p.add_argument("--dry-run", action="store_true")\np.add_argument("path")\n'),
+        ('p.set_defaults(dry_run=False)\np.add_argument("path")\n',),
+    ),
+    (
+        ('@click.command()\n@click.option("--count", default=3)\ndef run(count):\n    print(count)\n'),
+        ("@click.command()\ndef run():\n    count = 3\n    print(count)\n",),
+    ),
+    (
+        ('@app.command()\ndef run(name: str, loud: bool = typer.Option(False, "--loud")):\n    print(name)\n'),
+        ("@app.command()\ndef run(name: str):\n    loud = False\n    print(name)\n",),
+    ),
+    (
+        'opts, _ = getopt.getopt(argv, "n:v", ["dry-run"])\n',
+        (
+            'opts, _ = getopt.getopt(argv, "v", ["dry-run"])\n',
+            'opts, _ = getopt.getopt(argv, "n:", ["dry-run"])\n',
+            'opts, _ = getopt.getopt(argv, "n:v", [])\n',
+        ),
+    ),
+    ('if "--force" in sys.argv:\n    force = True\n', ("if False:\n    force = True\n",)),
+    (
+        ('match arg:\n    case "-v" | "--verbose":\n        level = 2\n    case _:\n        usage()\n'),
+        (('match arg:\n    case "":\n        level = 2\n    case _:\n        usage()\n'),),
+    ),
 )
 def flag_missing(tree: PythonTree) -> Iterator[Candidate]:
     for option in _argparse_options(tree):
@@ -297,12 +304,53 @@ def _matched_flags(tree: PythonTree) -> Iterator[tuple[cst.MatchCase, str]]:
     FaultClass.MISSING_FLAG,
     Tier.COARSE,
     "`{flag}` is accepted and ignored",
+    (
+        (
+            'p.add_argument("--dry-run", action="store_true")\n'
+            "args = p.parse_args()\n"
+            "if not args.dry_run:\n"
+            "    remove(path)\n"
+        ),
+        (
+            (
+                'p.add_argument("--dry-run", action="store_true")\n'
+                "args = p.parse_args()\n"
+                "if not False:\n"
+                "    remove(path)\n"
+            ),
+        ),
+    ),
+    (
+        'p.add_argument("--size", default=4)\nrun(**vars(p.parse_args()))\n',
+        (
+            (
+                'p.add_argument("--size", default=4, dest="unused"); p.set_defaults(size=4)\n'
+                "run(**vars(p.parse_args()))\n"
+            ),
+        ),
+    ),
+    (
+        ('@click.option("--fast/--slow", default=True)\ndef run(fast):\n    """Go."""\n    go(fast)\n'),
+        (
+            (
+                '@click.option("--fast/--slow", default=True)\n'
+                "def run(fast):\n"
+                '    """Go."""\n'
+                "    fast = True\n"
+                "    go(fast)\n"
+            ),
+        ),
+    ),
+    (
+        ('for arg in sys.argv[1:]:\n    if arg == "--force":\n        force = True\n'),
+        ('for arg in sys.argv[1:]:\n    if arg == "--force":\n        pass\n',),
+    ),
 )
 def flag_ignored(tree: PythonTree) -> Iterator[Candidate]:
     for option in _argparse_options(tree):
         uses = _uses(tree, option.name)
         if uses:
-            edits = [tree.replace(use, _in_place(tree, use, option.default)) for use in uses]
+            edits = [tree.replace(use, tree.fitted(use, option.default)) for use in uses]
             yield tree.mutant(uses[0], *edits, flag=option.flag)
         elif isinstance(tree.parent(option.node), cst.Expr):
             call = option.node
@@ -352,6 +400,7 @@ def _consumes(tree: PythonTree, suite: cst.BaseSuite) -> bool:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "`{flag}` does the opposite",
+    ('p.add_argument("--quiet", action="store_true")\n', ('p.add_argument("--quiet", action="store_false")\n',)),
 )
 def flag_inverted(tree: PythonTree) -> Iterator[Candidate]:
     opposite = {"store_true": "store_false", "store_false": "store_true"}
@@ -370,6 +419,7 @@ def flag_inverted(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.MISSING_FLAG,
     Tier.MEDIUM,
     "`{alias}` is not accepted for `{flag}`",
+    ('p.add_argument("-o", "--output")\n', ('p.add_argument("--output")\n',)),
 )
 def flag_alias_missing(tree: PythonTree) -> Iterator[Candidate]:
     click = (option for option, *_ in _click_options(tree))
@@ -387,6 +437,13 @@ def flag_alias_missing(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_VALUE,
     Tier.MEDIUM,
     "`{flag}` defaults to {new} instead of {old}",
+    (
+        ('p.add_argument("--mode", choices=["a", "b"], default="a")\np.add_argument("--n", type=int, default=4)\n'),
+        (
+            ('p.add_argument("--mode", choices=["a", "b"], default="b")\np.add_argument("--n", type=int, default=4)\n'),
+            ('p.add_argument("--mode", choices=["a", "b"], default="a")\np.add_argument("--n", type=int, default=5)\n'),
+        ),
+    ),
 )
 def flag_default(tree: PythonTree) -> Iterator[Candidate]:
     calls = [(call, flag) for call, flag in _declarations(tree)]
@@ -435,6 +492,13 @@ def _other_default(tree: PythonTree, at: cst.CSTNode, value: cst.BaseExpression,
     FaultClass.NOOP_GUARD,
     Tier.MEDIUM,
     "`{flag}` is no longer checked: {option} is dropped",
+    (
+        'p.add_argument("--mode", choices=["a", "b"], required=True)\n',
+        (
+            'p.add_argument("--mode", required=True)\n',
+            'p.add_argument("--mode", choices=["a", "b"])\n',
+        ),
+    ),
 )
 def flag_unchecked(tree: PythonTree) -> Iterator[Candidate]:
     for call, flag in _declarations(tree):

@@ -9,17 +9,8 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.tree import (
-    PythonTree,
-    atom,
-    callee,
-    dotted,
-    drop_item,
-    is_name,
-    item_span,
-    last_name,
-    statements,
-)
+from mutator.operators.python.nodes import callee, dotted, is_name, last_name, statements
+from mutator.operators.python.tree import PythonTree, drop_item, item_span
 
 _EXITS = re.compile(r"^(exit|_exit|abort|fail|die|error|deny|reject|forbid|unauthorized|bail|usage|send_error|skip)")
 CHECK = re.compile(
@@ -75,6 +66,38 @@ def _refuses(tree: PythonTree, suite: cst.BaseSuite) -> bool:
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     "the check `{test}` never {refuses}",
+    (
+        (
+            "def take(n):\n"
+            "    if n < 0:\n"
+            "        raise ValueError(n)\n"
+            "    if not n:\n"
+            "        return None\n"
+            "    return n\n"
+        ),
+        (
+            (
+                "def take(n):\n"
+                "    if False:\n"
+                "        raise ValueError(n)\n"
+                "    if not n:\n"
+                "        return None\n"
+                "    return n\n"
+            ),
+            (
+                "def take(n):\n"
+                "    if n < 0:\n"
+                "        raise ValueError(n)\n"
+                "    if False:\n"
+                "        return None\n"
+                "    return n\n"
+            ),
+        ),
+    ),
+    (
+        ('for line in lines:\n    if line.startswith("#"):\n        continue\n    use(line)\n'),
+        ("for line in lines:\n    if False:\n        continue\n    use(line)\n",),
+    ),
 )
 def guard_disarmed(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.If):
@@ -97,6 +120,7 @@ def guard_disarmed(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.NOOP_GUARD,
     Tier.MEDIUM,
     "the assertion `{test}` is gone",
+    ('assert size > 0, "empty"\n', ("pass\n",)),
 )
 def assertion_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Assert):
@@ -109,6 +133,13 @@ def assertion_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     "`{call}` always passes",
+    (
+        "validate(order)\nif not hmac.compare_digest(a, b):\n    deny()\n",
+        (
+            "pass\nif not hmac.compare_digest(a, b):\n    deny()\n",
+            "validate(order)\nif not True:\n    deny()\n",
+        ),
+    ),
 )
 def check_passes(tree: PythonTree) -> Iterator[Candidate]:
     for call in tree.every(cst.Call):
@@ -130,6 +161,23 @@ def check_passes(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     "{name} always returns True",
+    (
+        (
+            "class Limiter:\n"
+            "    def allow(self, key):\n"
+            '        """Whether one more is allowed."""\n'
+            "        self.count += 1\n"
+            "        return self.count <= self.limit\n"
+        ),
+        (
+            (
+                "class Limiter:\n"
+                "    def allow(self, key):\n"
+                '        """Whether one more is allowed."""\n'
+                "        return True\n"
+            ),
+        ),
+    ),
 )
 def guard_always_true(tree: PythonTree) -> Iterator[Candidate]:
     for function in tree.every(cst.FunctionDef):
@@ -191,6 +239,8 @@ def _is_doc(line: cst.CSTNode) -> bool:
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     "`{lock}` is not taken",
+    ("with self._lock:\n    self.n += 1\n", ("if True:\n    self.n += 1\n",)),
+    ("with open(path) as fh, LOCK:\n    fh.read()\n", ("with open(path) as fh:\n    fh.read()\n",)),
 )
 def lock_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.With):
@@ -211,6 +261,7 @@ def lock_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.NOOP_GUARD,
     Tier.MEDIUM,
     "`{call}` no longer waits",
+    ("time.sleep(delay)\n", ("pass\n",)),
 )
 def delay_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Expr):
@@ -225,6 +276,10 @@ def delay_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     "`{name}()` is not decorated with `{decorator}`",
+    (
+        '@app.get("/me")\n@login_required\ndef me():\n    return "you"\n',
+        ('@app.get("/me")\ndef me():\n    return "you"\n',),
+    ),
 )
 def decorator_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.FunctionDef, cst.ClassDef):
@@ -247,6 +302,10 @@ def decorator_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.DROPPED_STEP,
     Tier.COARSE,
     "`{name}()` is not registered with `{decorator}`",
+    (
+        '@app.get("/me")\n@login_required\ndef me():\n    return "you"\n',
+        ('@login_required\ndef me():\n    return "you"\n',),
+    ),
 )
 def registration_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.FunctionDef, cst.ClassDef):
@@ -274,6 +333,8 @@ _TRIES = re.compile(r"(?i)(attempt|retr(y|ies)|tries)")
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     "`{loop}` gives up after the first try",
+    ("for attempt in range(MAX_RETRIES):\n    fetch()\n", ("for attempt in range(1):\n    fetch()\n",)),
+    ("s = Session(retries=3)\n", ("s = Session(retries=0)\n",)),
 )
 def retry_disarmed(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.For):
@@ -300,6 +361,13 @@ _SAFEGUARDS = frozenset(
     FaultClass.NOOP_GUARD,
     Tier.MEDIUM,
     "`{call}()` is called without `{option}`",
+    (
+        "subprocess.run(cmd, check=True, timeout=30)\n",
+        (
+            "subprocess.run(cmd, timeout=30)\n",
+            "subprocess.run(cmd, check=True)\n",
+        ),
+    ),
 )
 def safeguard_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """subprocess.run(check=True), requests.get(timeout=5), set_cookie(secure=True)."""
@@ -319,6 +387,13 @@ _LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|threshold|quota|wi
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     "the limit `{name}` is {new} instead of {old}",
+    (
+        "MAX_SIZE = 10\nlimiter = Limiter(rate=2.5)\n",
+        (
+            "MAX_SIZE = 10000\nlimiter = Limiter(rate=2.5)\n",
+            "MAX_SIZE = 10\nlimiter = Limiter(rate=2500.0)\n",
+        ),
+    ),
 )
 def limit_loosened(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Integer, cst.Float):
@@ -356,6 +431,13 @@ def _number_name(tree: PythonTree, node: cst.CSTNode) -> str:
     FaultClass.NOOP_GUARD,
     Tier.MEDIUM,
     "`{value}` is not held to `{bound}`",
+    (
+        "self.tokens = min(self.capacity, self.tokens + gained)\n",
+        (
+            "self.tokens = self.tokens + gained\n",
+            "self.tokens = self.capacity\n",
+        ),
+    ),
 )
 def clamp_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """min(capacity, tokens) gives either one, unbounded."""
@@ -367,7 +449,7 @@ def clamp_dropped(tree: PythonTree) -> Iterator[Candidate]:
         for kept, other in ((call.args[1], call.args[0]), (call.args[0], call.args[1])):
             yield tree.mutant(
                 call,
-                tree.replace(call, atom(tree.code(kept.value))),
+                tree.replace(call, tree.fitted(call, tree.code(kept.value))),
                 value=tree.label(kept.value, 30),
                 bound=tree.label(other.value, 30),
             )

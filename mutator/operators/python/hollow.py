@@ -10,7 +10,8 @@ import libcst as cst
 from mutator.model import Candidate, FaultClass, Tier
 from mutator.operators.python.define import operator
 from mutator.operators.python.guards import CHECK, answers_yes_or_no, body_edit, is_truth
-from mutator.operators.python.tree import PythonTree, callee, dotted, is_name, last_name, statements
+from mutator.operators.python.nodes import callee, dotted, is_name, last_name, statements
+from mutator.operators.python.tree import PythonTree
 
 _BY_TYPE = {
     "bool": ("False", "True"),
@@ -80,6 +81,26 @@ _NEVER = frozenset("__init__ __new__ __enter__ __aenter__ __repr__ __init_subcla
     FaultClass.HOLLOW_FUNCTION,
     Tier.COARSE,
     "{name} {instead}",
+    (
+        'def total(rows) -> int:\n    """Sum."""\n    return sum(rows)\n',
+        ('def total(rows) -> int:\n    """Sum."""\n    return 0\n',),
+    ),
+    (
+        ("def names(rows):\n    found = []\n    for row in rows:\n        found.append(row)\n    return found\n"),
+        ("def names(rows):\n    return []\n",),
+    ),
+    (
+        "def even(n): return n % 2 == 0\n",
+        (
+            "def even(n): return False\n",
+            "def even(n): return True\n",
+        ),
+    ),
+    (
+        ("async def pages(url):\n    async for page in walk(url):\n        yield page\n"),
+        ("async def pages(url):\n    return\n    yield\n",),
+    ),
+    ("def save(rows):\n    write(rows)\n", ("def save(rows):\n    pass\n",)),
 )
 def function_hollow(tree: PythonTree) -> Iterator[Candidate]:
     for function in tree.every(cst.FunctionDef):

@@ -1,4 +1,4 @@
-"""Conditions, comparisons, arithmetic, ranges, order and aggregation that are slightly wrong."""
+"""Conditions, comparisons and arithmetic that are slightly wrong."""
 
 from __future__ import annotations
 
@@ -8,18 +8,8 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.tree import (
-    PythonTree,
-    add_argument,
-    atom,
-    callee,
-    drop_item,
-    is_name,
-    item_span,
-    keyword,
-    last_name,
-    positional,
-)
+from mutator.operators.python.nodes import is_name, last_name
+from mutator.operators.python.tree import PythonTree
 
 
 def _conditions(tree: PythonTree) -> Iterator[tuple[cst.CSTNode, cst.BaseExpression]]:
@@ -50,6 +40,14 @@ _CONTRARY: dict[type[cst.CSTNode], str] = {
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "`{test}` is taken the other way round",
+    (
+        "if x == 1:\n    pass\nelif a and b:\n    pass\ny = 1 if not z else 2\n",
+        (
+            "if x != 1:\n    pass\nelif a and b:\n    pass\ny = 1 if not z else 2\n",
+            ("if x == 1:\n    pass\nelif not (a and b):\n    pass\ny = 1 if not z else 2\n"),
+            "if x == 1:\n    pass\nelif a and b:\n    pass\ny = 1 if z else 2\n",
+        ),
+    ),
 )
 def condition_negated(tree: PythonTree) -> Iterator[Candidate]:
     for node, test in _conditions(tree):
@@ -82,6 +80,13 @@ def _beside_word(tree: PythonTree, start: int, new: str) -> str:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "the branch for `{test}` is never taken",
+    (
+        "if fast:\n    go()\nelif slow:\n    walk()\n",
+        (
+            "if False:\n    go()\nelif slow:\n    walk()\n",
+            "if fast:\n    go()\nelif False:\n    walk()\n",
+        ),
+    ),
 )
 def branch_never(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.If):
@@ -103,6 +108,7 @@ def _leaves(node: cst.If) -> bool:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "the branch for `{test}` is always taken",
+    ("if fast:\n    go()\n", ("if True:\n    go()\n",)),
 )
 def branch_always(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.If):
@@ -117,6 +123,13 @@ def branch_always(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_LOGIC,
     Tier.COARSE,
     "nothing is filtered out by `{test}`",
+    (
+        "[x for x in xs if x > 0 if x.ok]\n",
+        (
+            "[x for x in xs if x.ok]\n",
+            "[x for x in xs if x > 0]\n",
+        ),
+    ),
 )
 def filter_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.CompIf):
@@ -146,6 +159,13 @@ _REVERSED: dict[type[cst.CSTNode], str] = {
     FaultClass.BOUNDARY,
     Tier.MEDIUM,
     "`{test}` uses `{new}`",
+    (
+        "a < b <= c\n",
+        (
+            "a <= b <= c\n",
+            "a < b < c\n",
+        ),
+    ),
 )
 def boundary(tree: PythonTree) -> Iterator[Candidate]:
     yield from _compared_with(tree, _BOUNDARY)
@@ -156,6 +176,7 @@ def boundary(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "`{test}` uses `{new}`",
+    ("have < wanted\n", ("have > wanted\n",)),
 )
 def comparison_reversed(tree: PythonTree) -> Iterator[Candidate]:
     yield from _compared_with(tree, _REVERSED)
@@ -166,6 +187,13 @@ def comparison_reversed(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "`{test}` uses `{new}`",
+    (
+        "same = a == b\nthere = k not in d\n",
+        (
+            "same = a != b\nthere = k not in d\n",
+            "same = a == b\nthere = k in d\n",
+        ),
+    ),
 )
 def equality_negated(tree: PythonTree) -> Iterator[Candidate]:
     yield from _compared_with(tree, _CONTRARY)
@@ -187,6 +215,13 @@ def _compared_with(tree: PythonTree, instead: dict[type[cst.CSTNode], str]) -> I
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "`{test}` uses `{new}`",
+    (
+        "a and (b or c)\n",
+        (
+            "a or (b or c)\n",
+            "a and (b and c)\n",
+        ),
+    ),
 )
 def and_or(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.BooleanOperation):
@@ -199,6 +234,15 @@ def and_or(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "`{gone}` plays no part in `{test}`",
+    (
+        "a and (b or c)\n",
+        (
+            "a\n",
+            "(b or c)\n",
+            "a and (b)\n",
+            "a and (c)\n",
+        ),
+    ),
 )
 def operand_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.BooleanOperation):
@@ -213,6 +257,7 @@ def operand_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "`{test}` loses its `not`",
+    ("x = not ready\n", ("x = ready\n",)),
 )
 def not_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.UnaryOperation):
@@ -252,6 +297,14 @@ _ARITHMETIC: dict[type[cst.CSTNode], str] = {
     FaultClass.ARITHMETIC,
     Tier.MEDIUM,
     "`{code}` uses `{new}`",
+    (
+        'x = a + b * 2\ny = "a" + b\nn += 1\n',
+        (
+            'x = a - b * 2\ny = "a" + b\nn += 1\n',
+            'x = a + b / 2\ny = "a" + b\nn += 1\n',
+            'x = a + b * 2\ny = "a" + b\nn -= 1\n',
+        ),
+    ),
 )
 def arithmetic(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.BinaryOperation, cst.AugAssign):
@@ -271,199 +324,3 @@ def _is_joined(tree: PythonTree, side: cst.BaseExpression) -> bool:
     if last_name(side) in ("str", "join", "Path", "PurePath", "list", "format", "dumps", "Q", "repr", "encode"):
         return True
     return isinstance(side, cst.Attribute) and side.attr.value in ("parent", "name", "stem")
-
-
-@operator(
-    "python.off-by-one",
-    FaultClass.BOUNDARY,
-    Tier.MEDIUM,
-    "`{code}` becomes `{new}`",
-)
-def off_by_one(tree: PythonTree) -> Iterator[Candidate]:
-    """The ends of range() and of slices, the start of enumerate(), a fixed index."""
-    for node in tree.every(cst.Call, cst.Subscript):
-        if isinstance(node, cst.Call):
-            yield from _range_ends(tree, node)
-        elif isinstance(node, cst.Subscript):
-            yield from _slice_ends(tree, node)
-
-
-def _shown(tree: PythonTree, node: cst.CSTNode, *edits: Edit) -> Candidate:
-    start, end = tree.outer(node)
-    text = tree.text
-    code = "".join(
-        [text[start : edits[0].start], edits[0].new, text[edits[0].end : end]] if len(edits) == 1 else [text[start:end]]
-    )
-    return tree.mutant(node, *edits, code=tree.label(node), new=" ".join(code.split())[:50])
-
-
-def _range_ends(tree: PythonTree, call: cst.Call) -> Iterator[Candidate]:
-    name = callee(call)
-    if name == "range" and 1 <= len(call.args) <= 3 and not any(arg.star or arg.keyword for arg in call.args):
-        stop = call.args[0] if len(call.args) == 1 else call.args[1]
-        yield _shown(tree, call, _nudged(tree, stop.value, -1))
-        yield _shown(tree, call, _nudged(tree, stop.value, +1))
-        if len(call.args) > 1:
-            yield _shown(tree, call, _nudged(tree, call.args[0].value, +1))
-        else:
-            start = item_span(tree, call.args[0])[0]
-            yield _shown(tree, call, Edit(start, start, "1, "))
-    elif name == "enumerate" and len(call.args) == 2:
-        yield _shown(tree, call, drop_item(tree, call.args, 1))
-    elif name == "enumerate" and len(call.args) == 1:
-        yield _shown(tree, call, add_argument(tree, call, "start=1"))
-
-
-def _nudged(tree: PythonTree, value: cst.BaseExpression, by: int) -> Edit:
-    """One more or one less, said as a person would."""
-    start, end = tree.outer(value)
-    if isinstance(value, cst.Integer) and value.value.isdigit() and len(value.value) < 20:
-        return Edit(start, end, str(int(value.value) + by))
-    if isinstance(value, cst.BinaryOperation) and not value.lpar:
-        grows = isinstance(value.operator, cst.Add)
-        if isinstance(value.right, cst.Integer) and value.right.value == "1" and not value.right.lpar:
-            if (grows and by < 0) or (isinstance(value.operator, cst.Subtract) and by > 0):
-                return Edit(start, end, tree.code(value.left))
-            if grows or isinstance(value.operator, cst.Subtract):
-                return Edit(*tree.outer(value.right), "2")
-    sign = "+" if by > 0 else "-"
-    code = tree.text[start:end]
-    loose = isinstance(value, cst.IfExp | cst.BooleanOperation | cst.Comparison | cst.Lambda | cst.NamedExpr)
-    return Edit(start, end, f"({code}) {sign} 1" if loose and not value.lpar else f"{code} {sign} 1")
-
-
-def _slice_ends(tree: PythonTree, node: cst.Subscript) -> Iterator[Candidate]:
-    for element in node.slice:
-        part = element.slice
-        if isinstance(part, cst.Slice):
-            for bound, by in ((part.lower, +1), (part.upper, -1)):
-                if bound is None or not isinstance(bound, cst.Integer | cst.UnaryOperation | cst.Name | cst.Call):
-                    continue
-                if tree.code(bound) in ("1", "-1"):
-                    yield _shown(tree, node, Edit(*tree.outer(bound), ""))
-                else:
-                    yield _shown(tree, node, _nudged(tree, bound, by))
-            if part.step is not None and tree.code(part.step) == "-1":
-                yield _shown(tree, node, Edit(*tree.outer(part.step), "1"))
-        elif isinstance(part, cst.Index):
-            code = tree.code(part.value)
-            other = {"0": ("-1", "1"), "-1": ("0",), "1": ("0",), "2": ("1",)}.get(code, ())
-            for new in other:
-                yield _shown(tree, node, Edit(*tree.outer(part.value), new))
-
-
-@operator(
-    "python.order",
-    FaultClass.WRONG_ORDER,
-    Tier.MEDIUM,
-    "{how} in `{code}`",
-)
-def order(tree: PythonTree) -> Iterator[Candidate]:
-    for call in tree.every(cst.Call):
-        name = last_name(call)
-        code = tree.label(call)
-        if name not in ("sorted", "sort", "sort_values", "nlargest", "nsmallest", "reversed", "groupby", "order_by"):
-            continue
-        first = positional(call)[:1]
-        if callee(call) == "sorted" and first:
-            start, end = tree.outer(first[0].value)
-            yield tree.mutant(
-                call, Edit(*tree.outer(call), f"list({tree.text[start:end]})"), how="nothing is sorted", code=code
-            )
-        elif callee(call) == "reversed" and first:
-            yield tree.mutant(
-                call, tree.replace(call, atom(tree.code(first[0].value))), how="the order is kept", code=code
-            )
-        if name in ("sorted", "sort"):
-            backwards = keyword(call, "reverse")
-            if backwards is not None:
-                edit = drop_item(tree, call.args, list(call.args).index(backwards))
-            else:
-                edit = add_argument(tree, call, "reverse=True")
-            yield tree.mutant(call, edit, how="the order is reversed", code=code)
-        if name in ("nlargest", "nsmallest"):
-            other = "nsmallest" if name == "nlargest" else "nlargest"
-            start = tree.outer(call.func)[1] - len(name)
-            yield tree.mutant(call, Edit(start, start + len(name), other), how="the wrong end is taken", code=code)
-        yield from _keys(tree, call, code)
-
-
-def _keys(tree: PythonTree, call: cst.Call, code: str) -> Iterator[Candidate]:
-    key = keyword(call, "key")
-    if key is None:
-        return
-    yield tree.mutant(call, drop_item(tree, call.args, list(call.args).index(key)), how="the key is ignored", code=code)
-    body = key.value.body if isinstance(key.value, cst.Lambda) else None
-    if isinstance(body, cst.UnaryOperation) and isinstance(body.operator, cst.Minus):
-        yield tree.mutant(call, tree.replace(body, tree.code(body.expression)), how="a key counts upwards", code=code)
-    if isinstance(body, cst.Tuple) and len(body.elements) > 1:
-        for index, element in enumerate(body.elements):
-            part = tree.label(element.value, 30)
-            edit = drop_item(tree, body.elements, index)
-            if len(body.elements) == 2:
-                edit = tree.replace(body, tree.code(body.elements[1 - index].value))
-            yield tree.mutant(call, edit, how=f"`{part}` does not count", code=code)
-            if isinstance(element.value, cst.UnaryOperation) and isinstance(element.value.operator, cst.Minus):
-                straight = tree.replace(element.value, tree.code(element.value.expression))
-                yield tree.mutant(call, straight, how=f"`{part}` counts upwards", code=code)
-
-
-_AGGREGATION = {
-    "min": ("max",),
-    "max": ("min",),
-    "sum": ("len", "max"),
-    "any": ("all",),
-    "all": ("any",),
-    "mean": ("sum", "median"),
-    "median": ("mean",),
-    "fmean": ("median",),
-    "union": ("intersection",),
-    "intersection": ("union",),
-    "startswith": ("endswith",),
-    "endswith": ("startswith",),
-    "ceil": ("floor",),
-    "floor": ("ceil",),
-    "stdev": ("pstdev",),
-    "pstdev": ("stdev",),
-    "popleft": ("pop",),
-    "appendleft": ("append",),
-    "search": ("match",),
-    "fullmatch": ("match",),
-    "match": ("search",),
-    "findall": ("search",),
-    "issubset": ("issuperset",),
-    "issuperset": ("issubset",),
-    "keys": ("values",),
-    "values": ("keys",),
-    "extend": ("append",),
-    "zip_longest": ("zip",),
-}
-_FUNCTIONS = frozenset("min max sum any all zip_longest".split())
-
-
-@operator(
-    "python.aggregation",
-    FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
-    "`{code}` takes `{new}` instead of `{old}`",
-)
-def aggregation(tree: PythonTree) -> Iterator[Candidate]:
-    for call in tree.every(cst.Call):
-        name = last_name(call)
-        bare = isinstance(call.func, cst.Name)
-        if name not in _AGGREGATION or (bare and name not in _FUNCTIONS and name not in _IMPORTED):
-            continue
-        end = tree.outer(call.func)[1]
-        for new in _AGGREGATION[name]:
-            # A bare name must be a builtin, or the program would not know it.
-            if bare and name in _IMPORTED and new not in ("sum", "max", "min", "len", "zip"):
-                continue
-            if new in ("sum", "len", "zip") and not bare:
-                continue
-            if new == "len" and keyword(call, "start"):
-                continue
-            edit = Edit(end - len(name), end, new)
-            yield tree.mutant(call, edit, code=tree.label(call), new=new, old=name)
-
-
-_IMPORTED = frozenset({"mean", "fmean", "median"})

@@ -11,14 +11,8 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.tree import (
-    PythonTree,
-    callee,
-    dotted,
-    drop_item,
-    keyword,
-    last_name,
-)
+from mutator.operators.python.nodes import callee, dotted, keyword, last_name
+from mutator.operators.python.tree import PythonTree, drop_item
 
 _ALL_PAIRS = 8
 """Tables up to this size have every pair of entries mixed up; longer ones neighbours and opposites only."""
@@ -195,6 +189,38 @@ def _opposite(left: str, right: str) -> bool:
     FaultClass.SWAPPED_MAPPING,
     Tier.COARSE,
     "{left} is mapped like {right} in {table}",
+    (
+        'MOVES = {"U": (-1, 0), "D": (1, 0), "R": (0, 1)}\n',
+        (
+            'MOVES = {"U": (1, 0), "D": (1, 0), "R": (0, 1)}\n',
+            'MOVES = {"U": (-1, 0), "D": (0, 1), "R": (0, 1)}\n',
+            'MOVES = {"U": (0, 1), "D": (1, 0), "R": (0, 1)}\n',
+            'MOVES = {"U": (-1, 0), "D": (-1, 0), "R": (0, 1)}\n',
+            'MOVES = {"U": (-1, 0), "D": (1, 0), "R": (1, 0)}\n',
+            'MOVES = {"U": (-1, 0), "D": (1, 0), "R": (-1, 0)}\n',
+        ),
+    ),
+    (
+        'if op == "+":\n    r = a + b\nelif op == "-":\n    r = a - b\n',
+        (
+            'if op == "+":\n    r = a - b\nelif op == "-":\n    r = a - b\n',
+            'if op == "+":\n    r = a + b\nelif op == "-":\n    r = a + b\n',
+        ),
+    ),
+    (
+        'match op:\n    case "add": return a + b\n    case "sub": return a - b\n',
+        (
+            'match op:\n    case "add": return a - b\n    case "sub": return a - b\n',
+            'match op:\n    case "add": return a + b\n    case "sub": return a + b\n',
+        ),
+    ),
+    (
+        'UNITS = [("k", 1000), ("M", 1000000)]\n',
+        (
+            'UNITS = [("k", 1000000), ("M", 1000000)]\n',
+            'UNITS = [("k", 1000), ("M", 1000)]\n',
+        ),
+    ),
 )
 def mapping_duplicated(tree: PythonTree) -> Iterator[Candidate]:
     for table in _tables(tree):
@@ -210,6 +236,15 @@ def mapping_duplicated(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.SWAPPED_MAPPING,
     Tier.COARSE,
     "{left} and {right} are swapped in {table}",
+    (
+        'MOVES = {"U": (-1, 0), "D": (1, 0), "R": (0, 1)}\n',
+        (
+            'MOVES = {"U": (1, 0), "D": (-1, 0), "R": (0, 1)}\n',
+            'MOVES = {"U": (-1, 0), "D": (0, 1), "R": (1, 0)}\n',
+            'MOVES = {"U": (0, 1), "D": (1, 0), "R": (-1, 0)}\n',
+        ),
+    ),
+    ("d = dict(low=1, high=9)\n", ("d = dict(low=9, high=1)\n",)),
 )
 def mapping_swapped(tree: PythonTree) -> Iterator[Candidate]:
     for table in _tables(tree):
@@ -227,6 +262,14 @@ def mapping_swapped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.SWAPPED_MAPPING,
     Tier.MEDIUM,
     "{left} of {table} repeats {right}",
+    (
+        "STEPS = [(0, 1), (1, 0), (0, -1)]\n",
+        (
+            "STEPS = [(0, 1), (0, 1), (0, -1)]\n",
+            "STEPS = [(0, 1), (1, 0), (1, 0)]\n",
+            "STEPS = [(0, 1), (1, 0), (0, 1)]\n",
+        ),
+    ),
 )
 def row_duplicated(tree: PythonTree) -> Iterator[Candidate]:
     """[(0, 1), (1, 0), ...]: rows without a key, such as the neighbours of a cell."""
@@ -270,6 +313,13 @@ def _is_output(tree: PythonTree, node: cst.Dict | cst.Call) -> bool:
     FaultClass.DROPPED_OUTPUT,
     Tier.COARSE,
     "{key} is missing from {record}",
+    (
+        'def report(n):\n    return {"total": n, "status": "ok"}\n',
+        (
+            'def report(n):\n    return {"status": "ok"}\n',
+            'def report(n):\n    return {"total": n}\n',
+        ),
+    ),
 )
 def output_key_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Dict):
@@ -300,6 +350,13 @@ def _record(tree: PythonTree, node: cst.CSTNode) -> str:
     FaultClass.SWAPPED_MAPPING,
     Tier.MEDIUM,
     "{key} is missing from {table}",
+    (
+        'SIZES = {\n    "s": 1,\n    "m": 2,\n}\n',
+        (
+            'SIZES = {\n    "m": 2,\n}\n',
+            'SIZES = {\n    "s": 1,\n}\n',
+        ),
+    ),
 )
 def mapping_entry_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Dict):
@@ -323,6 +380,14 @@ _COLUMNS = re.compile(r"(?i)(field|column|header|col)s?(_?names)?$")
     FaultClass.DROPPED_OUTPUT,
     Tier.COARSE,
     "column {column} is missing from {rows}",
+    (
+        'out = csv.DictWriter(fh, fieldnames=["id", "name", "price"])\n',
+        (
+            'out = csv.DictWriter(fh, fieldnames=["name", "price"])\n',
+            'out = csv.DictWriter(fh, fieldnames=["id", "price"])\n',
+            'out = csv.DictWriter(fh, fieldnames=["id", "name"])\n',
+        ),
+    ),
 )
 def column_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.sequences():
@@ -349,6 +414,13 @@ def column_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.CORRUPTED_OUTPUT,
     Tier.MEDIUM,
     "{option} is dropped from `{call}()`",
+    (
+        "json.dump(data, fh, indent=2, sort_keys=True)\n",
+        (
+            "json.dump(data, fh, sort_keys=True)\n",
+            "json.dump(data, fh, indent=2)\n",
+        ),
+    ),
 )
 def option_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """How something is written: json.dumps(sort_keys=True), csv.writer(delimiter=";"), print(sep="")."""
@@ -385,6 +457,7 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
     FaultClass.WRONG_TARGET,
     Tier.MEDIUM,
     "`{call}()` is called with {left} and {right} the wrong way round",
+    ("shutil.copy(src, dst)\n", ("shutil.copy(dst, src)\n",)),
 )
 def arguments_swapped(tree: PythonTree) -> Iterator[Candidate]:
     """Calls whose two arguments are a source and a target."""

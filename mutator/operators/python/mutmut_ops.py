@@ -13,8 +13,9 @@ from mutmut.mutation import mutators
 
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
 from mutator.operators.python.define import PYTHON
+from mutator.operators.python.nodes import last_name
 from mutator.operators.python.statements import is_message
-from mutator.operators.python.tree import PythonTree, item_span, last_name
+from mutator.operators.python.tree import PythonTree, item_span
 
 _ABOUT: dict[str, tuple[FaultClass, str]] = {
     "operator_number": (FaultClass.WRONG_VALUE, "the number in"),
@@ -166,6 +167,107 @@ def _said(tree: PythonTree, node: cst.CSTNode, edit: Edit) -> str:
     return re.sub(r"(?s)(.{39}).{2,}", r"\1…", line)
 
 
-_EXAMPLES: dict[str, tuple[Example, ...]] = {}
+_EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "operator_number": (Example("x = 1\n", ("x = 2\n",), "python"),),
+    "operator_string": (
+        Example(
+            'x = "Ab"\n',
+            (
+                'x = "XXAbXX"\n',
+                'x = "ab"\n',
+                'x = "AB"\n',
+            ),
+            "python",
+        ),
+    ),
+    "operator_name": (
+        Example(
+            "x = deepcopy(True)\n",
+            (
+                "x = copy(True)\n",
+                "x = deepcopy(False)\n",
+            ),
+            "python",
+        ),
+    ),
+    "operator_assignment": (
+        Example(
+            "x = 1\ny: int = None\n",
+            (
+                "x = None\ny: int = None\n",
+                'x = 1\ny: int = ""\n',
+            ),
+            "python",
+        ),
+    ),
+    "operator_augmented_assignment": (Example("n += 1\n", ("n = 1\n",), "python"),),
+    "operator_remove_unary_ops": (Example("not a\n", ("a\n",), "python"),),
+    "operator_dict_arguments": (
+        Example(
+            "dict(a=1, b=2)\n",
+            (
+                "dict(aXX=1, b=2)\n",
+                "dict(a=1, bXX=2)\n",
+            ),
+            "python",
+        ),
+    ),
+    "operator_arg_removal": (
+        Example(
+            "f(a, b=c)\n",
+            (
+                "f(None, b=c)\n",
+                "f(a, b=None)\n",
+                "f(b=c)\n",
+                "f(a)\n",
+            ),
+            "python",
+        ),
+    ),
+    "operator_symmetric_string_methods_swap": (Example("s.lower()\n", ("s.upper()\n",), "python"),),
+    "operator_unsymmetrical_string_methods_swap": (Example('s.split(",", 1)\n', ('s.rsplit(",", 1)\n',), "python"),),
+    "operator_lambda": (Example("lambda x: x\n", ("lambda x: None\n",), "python"),),
+    "operator_keywords": (
+        Example(
+            "while a is b:\n    continue\n",
+            (
+                "while a is not b:\n    continue\n",
+                "while a is b:\n    break\n",
+            ),
+            "python",
+        ),
+    ),
+    "operator_swap_op": (
+        Example(
+            "a + b == -c\n",
+            (
+                "a - b == -c\n",
+                "a + b != -c\n",
+                "a + b == +c\n",
+            ),
+            "python",
+        ),
+    ),
+    "operator_match": (
+        Example(
+            "match a:\n    case 1:\n        pass\n    case 2:\n        pass\n",
+            (
+                "match a:\n    case 2:\n        pass\n",
+                "match a:\n    case 1:\n        pass\n",
+            ),
+            "python",
+        ),
+    ),
+    "operator_if_exp": (
+        Example(
+            "a if b or c else d\n",
+            (
+                "a if (b or c) and False else d\n",
+                "a if (b or c) or True else d\n",
+            ),
+            "python",
+        ),
+    ),
+}
 
 OPERATORS = _operators()

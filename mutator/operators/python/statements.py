@@ -10,8 +10,7 @@ import libcst as cst
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
 from mutator.operators.python.guards import CHECK
-from mutator.operators.python.tree import (
-    PythonTree,
+from mutator.operators.python.nodes import (
     callee,
     dotted,
     is_docstring,
@@ -21,6 +20,7 @@ from mutator.operators.python.tree import (
     positional,
     statements,
 )
+from mutator.operators.python.tree import PythonTree
 
 _MESSAGE = re.compile(r"(?i)^(log|logger|logging|_log|_logger|LOG|warnings|console|self\.log(ger)?|self\._log(ger)?)\.")
 _MESSAGES = frozenset(
@@ -55,6 +55,13 @@ def is_message(tree: PythonTree, call: cst.CSTNode) -> bool:
     FaultClass.MESSAGE,
     Tier.FINE,
     "the message `{call}` is not given",
+    (
+        'logging.info("done")\nprint("done")\n',
+        (
+            'pass\nprint("done")\n',
+            'logging.info("done")\npass\n',
+        ),
+    ),
 )
 def message_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Expr):
@@ -67,6 +74,7 @@ def message_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.DROPPED_OUTPUT,
     Tier.COARSE,
     "`{call}` is not printed",
+    ("print(json.dumps(report))\n", ("pass\n",)),
 )
 def print_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Expr):
@@ -81,6 +89,13 @@ def print_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.DROPPED_STEP,
     Tier.MEDIUM,
     "`{call}` is not called",
+    (
+        'conn.commit()\nawait queue.put(item)\nlogger.info("x")\n',
+        (
+            'pass\nawait queue.put(item)\nlogger.info("x")\n',
+            'conn.commit()\npass\nlogger.info("x")\n',
+        ),
+    ),
 )
 def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Expr):
@@ -99,6 +114,60 @@ def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.DROPPED_STEP,
     Tier.MEDIUM,
     "`{target}` is not set: `{statement}` is dropped",
+    (
+        (
+            "def f(x):\n"
+            "    best = None\n"
+            "    x = x.strip()\n"
+            "    if x:\n"
+            "        best = x\n"
+            '    row["name"] = x\n'
+            "    count += 1\n"
+            "    return best\n"
+        ),
+        (
+            (
+                "def f(x):\n"
+                "    best = None\n"
+                "    pass\n"
+                "    if x:\n"
+                "        best = x\n"
+                '    row["name"] = x\n'
+                "    count += 1\n"
+                "    return best\n"
+            ),
+            (
+                "def f(x):\n"
+                "    best = None\n"
+                "    x = x.strip()\n"
+                "    if x:\n"
+                "        pass\n"
+                '    row["name"] = x\n'
+                "    count += 1\n"
+                "    return best\n"
+            ),
+            (
+                "def f(x):\n"
+                "    best = None\n"
+                "    x = x.strip()\n"
+                "    if x:\n"
+                "        best = x\n"
+                "    pass\n"
+                "    count += 1\n"
+                "    return best\n"
+            ),
+            (
+                "def f(x):\n"
+                "    best = None\n"
+                "    x = x.strip()\n"
+                "    if x:\n"
+                "        best = x\n"
+                '    row["name"] = x\n'
+                "    pass\n"
+                "    return best\n"
+            ),
+        ),
+    ),
 )
 def assignment_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """Only where the name or place has a value before, so that the program still runs."""
@@ -123,6 +192,7 @@ def assignment_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.DROPPED_STEP,
     Tier.MEDIUM,
     "`{target}` is not deleted",
+    ("del cache[key]\n", ("pass\n",)),
 )
 def deletion_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Del):
@@ -171,6 +241,7 @@ def _module_statements(module: cst.Module) -> list[cst.CSTNode]:
     FaultClass.DROPPED_STEP,
     Tier.MEDIUM,
     "the loop over `{iterable}` never runs",
+    ("for row in rows:\n    use(row)\n", ("for row in ():\n    use(row)\n",)),
 )
 def loop_skipped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.For):
@@ -184,6 +255,7 @@ def loop_skipped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_LOGIC,
     Tier.COARSE,
     "the loop over `{iterable}` stops after the first round",
+    ("for row in rows:\n    use(row)\n", ("for row in rows:\n    use(row)\n    break\n",)),
 )
 def loop_first_only(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.For):
@@ -209,6 +281,10 @@ _TRIES = re.compile(r"(?i)(attempt|retr(y|ies)|tries)")
     FaultClass.DROPPED_STEP,
     Tier.MEDIUM,
     "{name} returns half way, before `{statement}`",
+    (
+        "def main():\n    load()\n    work()\n    save()\n",
+        ("def main():\n    load()\n    work()\n    return\n    save()\n",),
+    ),
 )
 def early_return(tree: PythonTree) -> Iterator[Candidate]:
     for function in tree.every(cst.FunctionDef):
@@ -237,6 +313,10 @@ def _first(line: cst.CSTNode) -> cst.CSTNode:
     FaultClass.WRONG_LOGIC,
     Tier.MEDIUM,
     "the `{jump}` under `{where}` is gone",
+    (
+        ("for row in rows:\n    if row.bad:\n        log(row)\n        continue\n    use(row)\n"),
+        (("for row in rows:\n    if row.bad:\n        log(row)\n        pass\n    use(row)\n"),),
+    ),
 )
 def jump_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Break, cst.Continue, cst.Return):
@@ -262,6 +342,10 @@ def _only_statement(branch: cst.If) -> bool:
     FaultClass.ERROR_HANDLING,
     Tier.MEDIUM,
     "`{error}` is not raised",
+    (
+        ("def check(x):\n    try:\n        use(x)\n    except KeyError:\n        log(x)\n        raise\n"),
+        (("def check(x):\n    try:\n        use(x)\n    except KeyError:\n        log(x)\n        pass\n"),),
+    ),
 )
 def raise_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Raise):
@@ -269,7 +353,7 @@ def raise_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if isinstance(branch, cst.If) and _only_statement(branch):
             continue
         function = tree.function(node)
-        if function is not None and len(statements(function.body)) == 1:
+        if function is not None and statements(function.body)[0] is node:
             continue
         error = tree.label(node.exc) if node.exc else "the error at hand"
         yield tree.mutant(node, Edit(*tree.span(node), "pass"), error=error)
@@ -280,6 +364,7 @@ def raise_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.ERROR_HANDLING,
     Tier.COARSE,
     "{error} is caught and nothing is done about it",
+    ("try:\n    use(x)\nexcept KeyError:\n    sys.exit(1)\n", ("try:\n    use(x)\nexcept KeyError:\n    pass\n",)),
 )
 def exception_swallowed(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.ExceptHandler):
@@ -301,6 +386,14 @@ def _caught(tree: PythonTree, node: cst.ExceptHandler) -> str:
     FaultClass.ERROR_HANDLING,
     Tier.MEDIUM,
     "{error} is not caught",
+    (
+        ("try:\n    use(x)\nexcept (KeyError, OSError) as e:\n    pass\nexcept:\n    pass\n"),
+        (
+            "try:\n    use(x)\nexcept (OSError,) as e:\n    pass\nexcept:\n    pass\n",
+            "try:\n    use(x)\nexcept (KeyError,) as e:\n    pass\nexcept:\n    pass\n",
+            ("try:\n    use(x)\nexcept (KeyError, OSError) as e:\n    pass\nexcept ():\n    pass\n"),
+        ),
+    ),
 )
 def exception_uncaught(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.ExceptHandler):
@@ -321,6 +414,7 @@ def exception_uncaught(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.ERROR_HANDLING,
     Tier.FINE,
     "any exception is taken for {error}",
+    ("try:\n    use(x)\nexcept KeyError:\n    pass\n", ("try:\n    use(x)\nexcept Exception:\n    pass\n",)),
 )
 def exception_widened(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.ExceptHandler):
@@ -333,6 +427,7 @@ def exception_widened(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.ERROR_HANDLING,
     Tier.MEDIUM,
     "`{cleanup}` is not done at the end",
+    ("try:\n    use(x)\nfinally:\n    x.close()\n", ("try:\n    use(x)\nfinally:\n    pass\n",)),
 )
 def cleanup_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Try, cst.TryStar):
@@ -350,6 +445,13 @@ def cleanup_dropped(tree: PythonTree) -> Iterator[Candidate]:
     FaultClass.WRONG_VALUE,
     Tier.COARSE,
     "{exit} ends with status {new} instead of {old}",
+    (
+        "def main():\n    if bad:\n        sys.exit(2)\n    return 0\n",
+        (
+            "def main():\n    if bad:\n        sys.exit(0)\n    return 0\n",
+            "def main():\n    if bad:\n        sys.exit(2)\n    return 1\n",
+        ),
+    ),
 )
 def exit_status(tree: PythonTree) -> Iterator[Candidate]:
     """sys.exit(1), and `return 1` of a main function."""

@@ -17,6 +17,7 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from mutator.model import Candidate, Edit, Tier, apply
+from mutator.operators.python.nodes import atom, dotted, is_docstring, statements
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 Function = cst.FunctionDef
@@ -177,6 +178,11 @@ class PythonTree:
                 return self.span(left[0])[0], self.span(right[-1])[1]
         return start, end
 
+    def inner(self, node: cst.SimpleString) -> Span:
+        """A string between its quotes."""
+        start, end = self.span(node)
+        return start + len(node.prefix) + len(node.quote), end - len(node.quote)
+
     def code(self, node: cst.CSTNode) -> str:
         start, end = self.outer(node)
         return self.text[max(start, 0) : end]
@@ -250,6 +256,11 @@ class PythonTree:
         start, end = self.outer(node)
         return Edit(start, end, new)
 
+    def fitted(self, node: cst.CSTNode, code: str) -> str:
+        """Code to stand in the node's place, in parentheses where it needs them."""
+        alone = isinstance(self._parents.get(node), cst.Assign | cst.AnnAssign | cst.AugAssign | cst.Return | cst.Arg)
+        return code if alone else atom(code)
+
     def mutant(self, node: cst.CSTNode, *edits: Edit, tier: Tier | None = None, **details: str) -> Candidate:
         """A candidate at this node; its check is the smallest statement that holds all edits."""
         ordered = tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
@@ -281,8 +292,9 @@ class PythonTree:
         piece = apply(self.text[start:end], shifted)
         before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
         indent = before if not before.strip() else " "
-        closing = self._headers.get(candidate.check, "").format(indent=indent)
-        return self._holds(_opening(piece, indent) + indent + self._read(piece) + closing + "\n")
+        head = self._headers.get(candidate.check)
+        closing = head.format(indent=indent) if head else ""
+        return self._holds(_opening(piece if head else "", indent) + indent + self._read(piece) + closing + "\n")
 
     def _holds(self, program: str) -> bool:
         return _parses(program) or (self._modern and _newer_parses(program))
@@ -309,14 +321,13 @@ _CLAUSE = (cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
 
 def _opening(piece: str, indent: str) -> str:
     """What must stand before a clause or an indented statement."""
-    if piece.startswith("case") and indent:
+    clause = re.match(r"(case|elif|except)\b", piece)
+    kind = clause.group() if clause else ""
+    if kind == "case" and indent:
         return "match 0:\n"
     block = "if 1:\n" if indent else ""
-    if piece.startswith("elif"):
-        return f"{block}{indent}if 1: pass\n"
-    if piece.startswith("except"):
-        return f"{block}{indent}try: pass\n"
-    return block
+    before = {"elif": f"{indent}if 1: pass\n", "except": f"{indent}try: pass\n"}
+    return block + before.get(kind, "")
 
 
 def parse(text: str) -> PythonTree | None:
@@ -519,65 +530,6 @@ def _is_noise(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     if isinstance(node, cst.If):
         return dotted(node.test).endswith("TYPE_CHECKING")
     return isinstance(node, cst.MaybeSentinel)
-
-
-def dotted(node: cst.CSTNode) -> str:
-    """`a.b.c` of a name or attribute; what comes before a call or subscript in it is left out: `.c`."""
-    parts: list[str] = []
-    while isinstance(node, cst.Attribute):
-        parts.append(node.attr.value)
-        node = node.value
-    if isinstance(node, cst.Name):
-        parts.append(node.value)
-    elif parts:
-        parts.append("")
-    return ".".join(reversed(parts))
-
-
-def callee(call: cst.CSTNode) -> str:
-    """The dotted name that is called."""
-    return dotted(call.func) if isinstance(call, cst.Call) else ""
-
-
-def last_name(node: cst.CSTNode) -> str:
-    """`c` of `a.b.c` and of `a.b.c(...)`."""
-    return (callee(node) if isinstance(node, cst.Call) else dotted(node)).rpartition(".")[2]
-
-
-def atom(code: str) -> str:
-    """Code of an expression as it may stand in any other one."""
-    return code if re.fullmatch(r"[\w.]+|'[^'\\]*'|\"[^\"\\]*\"", code) and not code.isdigit() else f"({code})"
-
-
-def keyword(call: cst.Call, name: str) -> cst.Arg | None:
-    return next((arg for arg in call.args if arg.keyword is not None and arg.keyword.value == name), None)
-
-
-def positional(call: cst.Call) -> list[cst.Arg]:
-    return [arg for arg in call.args if arg.keyword is None and not arg.star]
-
-
-def is_name(node: cst.CSTNode | None, *names: str) -> bool:
-    return isinstance(node, cst.Name) and node.value in names
-
-
-def statements(suite: cst.BaseSuite) -> list[cst.BaseStatement | cst.BaseSmallStatement]:
-    """A suite's statements, those on one line apart."""
-    found: list[cst.BaseStatement | cst.BaseSmallStatement] = []
-    for statement in suite.body:
-        if isinstance(statement, cst.SimpleStatementLine):
-            found.extend(statement.body)
-        else:
-            found.append(statement)
-    return found
-
-
-def is_docstring(statement: cst.CSTNode) -> bool:
-    return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.SimpleString | cst.ConcatenatedString)
-
-
-def is_elif(tree: PythonTree, node: cst.If) -> bool:
-    return isinstance(tree.parent(node), cst.If)
 
 
 def item_span(tree: PythonTree, item: cst.CSTNode) -> Span:
