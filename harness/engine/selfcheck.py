@@ -1,0 +1,55 @@
+"""The contract's self-check, run against a real engine: `foolsgold doctor` shows it, the tests demand it.
+
+A check that cannot be run here is not measured, with its reason; it never counts as passed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.engine.checks import CHECKS, CheckFailed, NotMeasured, Scene
+from harness.engine.contract import Engine, Image
+
+
+class Outcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    name: str
+    outcome: Outcome
+    reason: str
+    seconds: float
+
+
+def run_selfcheck(
+    engine: Engine, image: Image, *, names: Sequence[str] = (), told: Callable[[CheckResult], None] | None = None
+) -> list[CheckResult]:
+    """Run the checks (or those called `names`) on boxes of `image`, which needs a shell and coreutils."""
+    results = []
+    for name in names or CHECKS:
+        result = _run_one(name, Scene(engine, image))
+        results.append(result)
+        if told is not None:
+            told(result)
+    return results
+
+
+def _run_one(name: str, scene: Scene) -> CheckResult:
+    began = time.monotonic()
+    outcome, reason = Outcome.PASSED, ""
+    try:
+        CHECKS[name](scene)
+    except NotMeasured as why:
+        outcome, reason = Outcome.NOT_MEASURED, str(why)
+    except CheckFailed as why:
+        outcome, reason = Outcome.FAILED, str(why)
+    except Exception as error:
+        outcome, reason = Outcome.FAILED, f"{type(error).__name__}: {error}"
+    return CheckResult(name, outcome, reason, time.monotonic() - began)
