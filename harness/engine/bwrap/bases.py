@@ -20,12 +20,12 @@ from harness.engine.bwrap.cache import Cache, key_of
 from harness.engine.bwrap.copying import is_zstd, unpack
 from harness.engine.bwrap.families import DEFAULT_PATH, Family, family_of
 from harness.engine.bwrap.stack import ROOT, Layer, Stack
-from harness.engine.context import is_folder, kind
+from harness.engine.context import is_folder, kind, resolve
 from harness.engine.contract import Command, Exit, Fidelity, ImageConfig, Progress, silent
 from harness.engine.standin import HOST, StandIn, find_stand_in
 from harness.errors import EngineError, EngineUnavailable, UsageError
 
-HOST_LAYOUT = "1"
+HOST_LAYOUT = "2"
 """Changes with what the layer over the host's root holds."""
 
 
@@ -254,16 +254,22 @@ def host_base(family: Family, reference: str, cache: Cache, check: Check, progre
     )
     below = (ROOT, mask)
     interpreters = python.interpreters()
+    keep_local = _is_local(family, Stack(below))
     notes: list[str] = []
     chosen: python.Interpreter | None = None
     wants_python = family.python == "local" or not Path("/usr/bin/python3").exists()
     if wants_python:
         wanted = python.wanted_version(family.tag)
-        layer, chosen = _python_layer(cache, below, identity, interpreters, wanted, check, progress)
+        layer, chosen = _python_layer(cache, below, [identity, keep_local], interpreters, wanted, check, progress)
         notes += _about_python(chosen, wanted, reference)
     else:
-        key = key_of("host", HOST_LAYOUT, identity, os.geteuid(), family.python == "")
-        layer = cache.layer(key, "this machine's root", lambda to: _dress_host(Layer(below, to), family, interpreters))
+        unknown = not family.python
+        key = key_of("host", HOST_LAYOUT, identity, os.geteuid(), keep_local, unknown)
+        layer = cache.layer(
+            key,
+            "this machine's root",
+            lambda to: _dress_host(Layer(below, to), interpreters, keep_local=keep_local, unknown=unknown),
+        )
     layers = [layer]
     if family.folders:
         layers.append(_folders_layer(cache, (*below, layer), family, identity))
@@ -276,7 +282,7 @@ def host_base(family: Family, reference: str, cache: Cache, check: Check, progre
         notes.append(f"This machine has no {' and no '.join(missing)}, which {reference} has.")
     words = f"this machine's own root ({_system_name()}) in place of {reference}"
     return Base(
-        key_of("host", identity, [str(path) for path in layers], env, family.workdir),
+        key_of("host", identity, [path.parent.name for path in layers], env, family.workdir),
         (ROOT, *layers),
         seen,
         ImageConfig(env=env, workdir=family.workdir),
@@ -314,7 +320,7 @@ def _system_name() -> str:
 def _python_layer(
     cache: Cache,
     below: tuple[Path, ...],
-    identity: str,
+    identity: list[object],
     known: list[python.Interpreter],
     wanted: tuple[int, ...],
     check: Check,
@@ -326,6 +332,7 @@ def _python_layer(
         progress(f"making a base with {interpreter}")
         layer = Layer(below, folder)
         fix_packages(layer)
+        python.clear_local(layer, keep_tools=bool(identity[1]))
         python.fill(layer, interpreter, known)
         python.compile_pip(layer, interpreter)
         probe = Command(("/usr/local/bin/python3", "-c", "import ctypes, ssl, zlib, pip"), timeout=60.0)
@@ -359,12 +366,12 @@ def _about_python(chosen: python.Interpreter | None, wanted: tuple[int, ...], re
     return []
 
 
-def _dress_host(layer: Layer, family: Family, known: list[python.Interpreter]) -> None:
+def _dress_host(layer: Layer, known: list[python.Interpreter], *, keep_local: bool, unknown: bool) -> None:
     fix_packages(layer)
-    python.hide_local_python(layer)
+    python.clear_local(layer, keep_tools=keep_local)
     if kind(layer.view, "/usr/bin/pip3") is None:
         python.add_system_pip(layer, known, python=False)
-    if not family.python and kind(layer.view, "/usr/bin/python") is None:
+    if unknown and kind(layer.view, "/usr/bin/python") is None:
         layer.link("/usr/local/bin/python", "/usr/bin/python3")
 
 
@@ -395,12 +402,23 @@ def _folders_layer(cache: Cache, seen: tuple[Path, ...], family: Family, identit
             layer.folder(path)
 
     return cache.layer(
-        key_of("folders", identity, str(seen[-1]), list(family.folders)), f"folders of {family.name}", make
+        key_of("folders", identity, seen[-1].parent.name, list(family.folders)), f"folders of {family.name}", make
     )
 
 
 def _missing_tools(family: Family, view: Stack, path: str) -> list[str]:
-    def there(tool: str) -> bool:
-        return any(kind(view, f"{folder}/{tool}") is not None for folder in path.split(":") if folder.startswith("/"))
+    return [tool for tool in family.tools if not _find_tool(tool, view, path)]
 
-    return [tool for tool in family.tools if not there(tool)]
+
+def _find_tool(tool: str, view: Stack, path: str) -> str:
+    folders = (folder for folder in path.split(":") if folder.startswith("/"))
+    return next((folder for folder in folders if kind(view, resolve(view, f"{folder}/{tool}")) is not None), "")
+
+
+def _is_local(family: Family, view: Stack) -> bool:
+    """Whether what the family is about stands at /usr/local of this machine and nowhere else."""
+    if family.python == "local":
+        return False
+    path = ":".join(folder for folder in DEFAULT_PATH.split(":") if "/local/" not in folder)
+    wanted = [tool for tool in family.tools if not _find_tool(tool, view, path)]
+    return any(_find_tool(tool, view, family.env.get("PATH", DEFAULT_PATH)) for tool in wanted)

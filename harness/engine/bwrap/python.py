@@ -120,8 +120,7 @@ def by_preference(found: list[Interpreter], wanted: tuple[int, ...]) -> list[Int
 
 
 def fill(layer: Layer, interpreter: Interpreter, known: list[Interpreter]) -> None:
-    """Put the interpreter and pip at /usr/local. What the host has of other Pythons there goes out of sight."""
-    hide_local_python(layer)
+    """Put the interpreter and pip at /usr/local."""
     if interpreter.of_system:
         _as_environment(layer, interpreter)
     else:
@@ -135,7 +134,17 @@ def fill(layer: Layer, interpreter: Interpreter, known: list[Interpreter]) -> No
         layer.write(f"/usr/local/bin/{name}", script, 0o755)
 
 
-def hide_local_python(layer: Layer) -> None:
+def clear_local(layer: Layer, *, keep_tools: bool) -> None:
+    """Empty /usr/local, where an image has only what it was made for and a used machine all kinds of things.
+
+    With `keep_tools` just other Pythons and what runs on them goes."""
+    if not keep_tools:
+        layer.folder("/usr/local")
+        layer.empty("/usr/local")
+        for name in ("bin", "etc", "games", "include", "lib", "sbin", "share/man", "src"):
+            layer.folder(f"/usr/local/{name}")
+        layer.link("/usr/local/man", "share/man")
+        return
     local = "/usr/local"
     for folder, pattern in (("lib", r"python[23].*|libpython.*"), ("bin", r"(python|pip|pydoc|idle|2to3).*")):
         path = posixpath.join(local, folder)
