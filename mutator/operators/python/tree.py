@@ -82,6 +82,11 @@ class PythonTree:
         self._owned: dict[tuple[type[cst.CSTNode], ...], dict[cst.CSTNode | None, list[cst.CSTNode]]] = {}
         self._index()
 
+    @property
+    def is_whole(self) -> bool:
+        """False for a piece of a program that had to be completed to be read."""
+        return not self._prefix and not self._suffix
+
     # -- nodes
 
     def _index(self) -> None:
@@ -89,12 +94,17 @@ class PythonTree:
         stack = [(child, root) for child in reversed(_children(root))]
         while stack:
             node, parent = stack.pop()
-            if _is_noise(node, parent):
+            if _is_noise(node, parent) or self._is_added(node):
                 continue
             self._parents[node] = parent
             self._order[node] = len(self._order)
             self._kinds.setdefault(type(node), []).append(node)
             stack.extend((child, node) for child in reversed(_children(node)))
+
+    def _is_added(self, node: cst.CSTNode) -> bool:
+        """In what was put around the text to complete it."""
+        start, end = self.span(node)
+        return start < end and (end <= 0 or start >= len(self.text))
 
     def every(self, *kinds: type[Node]) -> list[Node]:
         """The nodes of these types, in the order of the text."""
