@@ -9,18 +9,23 @@ skipped unseen.
 - `stand_in(name)`: the `--image` mapping for an engine: the host's root for bwrap, FOOLSGOLD_TEST_IMAGE for docker.
 - `recipe_of`: a Dockerfile's text and files to a Recipe in a folder of its own.
 - `test_image`: the name in FOOLSGOLD_TEST_IMAGE, an image with bash, python3, git and curl, made by .ci/run.
+- `ordinary`: runs Python as a user without rights, on a copy of this checkout that user can read.
 - FOOLSGOLD_HARBOR_PYTHON: a Python 3.12+ with harbor installed, for the parity tests.
+
+`.ci/run prepare` makes all of it and prints the settings.
 """
 
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -182,3 +187,67 @@ def recipe_of(tmp_path_factory: pytest.TempPathFactory) -> RecipeOf:
 @pytest.fixture(scope="session")
 def fixtures_folder() -> Path:
     return Path(__file__).parent.parent / "fixtures"
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinary:
+    """A user without rights: this one, or for root the one FOOLSGOLD_ORDINARY_USER names."""
+
+    prefix: tuple[str, ...]
+    python: str
+    source: Path
+    """The checkout, or a copy of it, where harness, mutator and tests can be imported."""
+    scratch: Path
+    """A folder the user owns, below folders everybody may enter."""
+
+    def run(
+        self, *arguments: str, timeout: float = 120, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`python ARGUMENTS...` as that user, in `source`."""
+        home = {"HOME": str(self.scratch), "TMPDIR": str(self.scratch), "XDG_RUNTIME_DIR": ""}
+        kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "LANG", "PATH"))}
+        return subprocess.run(
+            [*self.prefix, self.python, *arguments],
+            cwd=self.source,
+            env={**kept, **home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.source), **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def ordinary() -> Iterator[Ordinary]:
+    with tempfile.TemporaryDirectory(prefix="foolsgold-ordinary-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        checkout = Path(__file__).parent.parent
+        if os.geteuid() != 0:
+            yield Ordinary((), sys.executable, checkout, scratch)
+            return
+        user = os.environ.get("FOOLSGOLD_ORDINARY_USER", "nobody")
+        python = os.environ.get("FOOLSGOLD_ORDINARY_PYTHON", sys.executable)
+        shutil.chown(scratch, user)
+        for part in ("harness", "mutator", "tests", "fixtures", "pyproject.toml"):
+            source, copy = checkout / part, folder / "source" / part
+            if source.is_dir():
+                shutil.copytree(source, copy, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy)
+        subprocess.run(["chmod", "-R", "a+rX", folder / "source"], check=True)
+        prefix = ("setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--init-groups", "--inh-caps=-all")
+        made = Ordinary(prefix, python, folder / "source", scratch)
+        works = made.run("-c", "import click, docker, tomlkit; import harness.engine.contract")
+        if works.returncode != 0:
+            reason = f"{python} is of no use to the user {user}; `.ci/run prepare` makes one: {works.stderr[-300:]}"
+            if CI:
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+        yield made
+
+
+def _group(user: str) -> int:
+    return pwd.getpwnam(user).pw_gid
