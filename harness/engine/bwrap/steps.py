@@ -163,9 +163,10 @@ class _Mount:
 def run(scene: Scene, state: State, instruction: Instruction, source_of: SourceOf) -> Made:
     argv, script = _command(state, instruction)
     mounts, notes = _mounts(scene, state, instruction, source_of)
-    network = scene.network and _wants_network(scene, instruction)
+    network = _wants_network(scene, instruction) and scene.network
     user = state.config.user
     _check_user(scene, state, instruction)
+    _check_shell(scene, state, instruction, argv[0])
     key = key_of(
         "run", state.key, argv, script, sorted(state.env.items()), state.config.workdir, user, [m.facts for m in mounts]
     )
@@ -245,6 +246,17 @@ def _wants_network(scene: Scene, instruction: Instruction) -> bool:
     if network not in (None, "default", "none"):
         raise scene.needs_docker(instruction, f"RUN --network={network} is not possible in a box")
     return network != "none"
+
+
+def _check_shell(scene: Scene, state: State, instruction: Instruction, program: str) -> None:
+    view = Stack(state.seen)
+    for needed in (program, "/bin/sh"):
+        if needed.startswith("/") and kind(view, resolve(view, needed)) is None and not needed.startswith("/dev/"):
+            if needed == program:
+                raise scene.failed(
+                    instruction, f"{program} is not in the image", certain=state.certain, hint=state.hint
+                )
+            raise scene.needs_docker(instruction, "the image has no /bin/sh, without which nothing runs in a box")
 
 
 def _check_user(scene: Scene, state: State, instruction: Instruction) -> None:
