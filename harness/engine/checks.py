@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -402,21 +402,37 @@ def parallel_boxes_do_not_see_each_other(scene: Scene) -> None:
 
 @_check
 def parallel_boxes_share_no_ports(scene: Scene) -> None:
+    _no_shared_ports(scene, network=False)
+
+
+@_check
+def parallel_boxes_with_a_network_share_no_ports(scene: Scene) -> None:
+    _no_shared_ports(scene, network=True)
+
+
+def _no_shared_ports(scene: Scene, *, network: bool) -> None:
     serve = (
         "import socket, time; s = socket.socket(); s.bind(('0.0.0.0', 8080)); s.listen(); print('bound', flush=True)"
     )
     probe = "import socket; socket.create_connection(('127.0.0.1', 8080), 2)"
-    for network in (False, True):
+    with _networked(scene, network) as one, _networked(scene, network) as two:
+        ran = _python(one, f"import os\n{serve}\nif os.fork() == 0: time.sleep(60)")
+        _that(ran.output == b"bound\n", f"could not bind: {ran.output!r}")
+        _that(_python(one, probe).status == 0, "the box does not reach its own port")
+        _that(_python(two, probe).status != 0, "a port of another box is reachable")
+        _that(_python(two, serve).output == b"bound\n", "a port is taken by another box")
+
+
+@contextmanager
+def _networked(scene: Scene, network: bool) -> Iterator[Box]:
+    with ExitStack() as open_boxes:
         try:
-            with scene.box(network=network) as one, scene.box(network=network) as two:
-                ran = _python(one, f"import os\n{serve}\nif os.fork() == 0: time.sleep(60)")
-                _that(ran.output == b"bound\n", f"could not bind: {ran.output!r}")
-                _that(_python(two, probe).status != 0, "a port of another box is reachable")
-                _that(_python(two, serve).output == b"bound\n", "a port is taken by another box")
+            box = open_boxes.enter_context(scene.box(network=network))
         except EngineError as error:
             if not network:
                 raise
-            raise NotMeasured(f"without a network they do not; with one it cannot be seen: {error.message}") from error
+            raise NotMeasured(error.message) from error
+        yield box
 
 
 @_check
@@ -463,19 +479,30 @@ def loopback_works_and_port_80_binds(scene: Scene) -> None:
 @_check
 def host_loopback_is_out_of_reach(scene: Scene) -> None:
     _unreachable(scene, "127.0.0.1", network=False)
+
+
+@_check
+def host_loopback_is_out_of_reach_with_a_network(scene: Scene) -> None:
     _unreachable(scene, "127.0.0.1", network=True)
 
 
 @_check
 def host_addresses_are_out_of_reach(scene: Scene) -> None:
+    _unreachable(scene, _address_of_this_machine(), network=False)
+
+
+@_check
+def host_addresses_are_out_of_reach_with_a_network(scene: Scene) -> None:
+    _unreachable(scene, _address_of_this_machine(), network=True)
+
+
+def _address_of_this_machine() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.254", 9))  # sends nothing; tells which address would be used
         except OSError as error:
             raise NotMeasured("this machine has no address but loopback") from error
-        address = probe.getsockname()[0]
-    _unreachable(scene, address, network=False)
-    _unreachable(scene, address, network=True)
+        return str(probe.getsockname()[0])
 
 
 def _unreachable(scene: Scene, address: str, *, network: bool) -> None:
@@ -485,11 +512,8 @@ def _unreachable(scene: Scene, address: str, *, network: bool) -> None:
         port = server.getsockname()[1]
         with socket.create_connection((address, port), 2):
             pass  # or the check would show nothing
-        try:
-            with scene.box(network=network) as box:
-                ran = _python(box, f"import socket; socket.create_connection(({address!r}, {port}), 2)")
-        except EngineError as error:
-            raise NotMeasured(error.message) from error
+        with _networked(scene, network) as box:
+            ran = _python(box, f"import socket; socket.create_connection(({address!r}, {port}), 2)")
         _that(
             ran.status not in (0, None), f"{address} of the host answers a box with{'' if network else 'out'} network"
         )
@@ -508,11 +532,8 @@ def names_are_answered_where_a_network_is_asked_for(scene: Scene) -> None:
         exec(compile(code, "<host>", "exec"), {"print": lambda _text: None})  # noqa: S102 - the very same on the host
     except Exception as error:
         raise NotMeasured(f"this machine's own nameserver does not answer: {error}") from error
-    try:
-        with scene.box(network=True) as box:
-            ran = _python(box, code)
-    except EngineError as error:
-        raise NotMeasured(error.message) from error
+    with _networked(scene, True) as box:
+        ran = _python(box, code)
     _that(ran.output == b"answered\n", repr(ran.output[-300:]))
 
 

@@ -44,7 +44,7 @@ _ETC_BLANK = frozenset({"environment", "hostname", "hosts", "resolv.conf", "motd
 
 def build(layer: Path, *, host: Path = Path("/"), userxattr: bool = False, hidden: Iterable[Path] = ()) -> None:
     """Fill the empty folder `layer`. `hidden` are further host paths that no box may see."""
-    mask = _Mask(host, layer, b"user.overlay.opaque" if userxattr else b"trusted.overlay.opaque")
+    mask = _Mask(host, layer, userxattr)
     mask.top()
     mask.etc()
     mask.var()
@@ -92,10 +92,11 @@ def _split(folder: Path, host: Path, layer: Path, mounted: list[Path], found: li
 
 
 class _Mask:
-    def __init__(self, host: Path, layer: Path, opaque: bytes) -> None:
+    def __init__(self, host: Path, layer: Path, userxattr: bool) -> None:
         self.host = host
         self.layer = layer
-        self.opaque = opaque
+        self.userxattr = userxattr
+        self.opaque = "user.overlay.opaque" if userxattr else "trusted.overlay.opaque"
 
     def top(self) -> None:
         for name in sorted({entry.name for entry in self.host.iterdir()} | set(_EMPTY)):
@@ -229,9 +230,9 @@ class _Mask:
                 self.dress(target, stat.S_IMODE(status.st_mode), status)
 
     def dress(self, target: Path, mode: int, status: os.stat_result | None) -> None:
-        if status is not None:
-            with suppress(OSError):  # an ordinary user owns what it makes
-                os.chown(target, status.st_uid, status.st_gid)
+        # In a user namespace the host's owners look like nobody, whom nothing must belong to.
+        if status is not None and not self.userxattr:
+            os.chown(target, status.st_uid, status.st_gid)
         target.chmod(mode)
 
     def empty(self, path: Path, mode: int, *, like: Path | None = None) -> None:

@@ -65,7 +65,8 @@ class _Launchpad:
             os.setresuid(0, 0, 0)
             with suppress(OSError):  # denied where only one id is mapped
                 os.setgroups([])
-        kernel.unshare(kernel.CLONE_NEWNS)
+        # From its own network namespace an ordinary user's root may go to others of its own and come back.
+        kernel.unshare(kernel.CLONE_NEWNS | (0 if self.root else kernel.CLONE_NEWNET))
         kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_SLAVE)
         os.umask(0o022)
         kernel.mount("tmpfs", str(home), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=700,size=512m")
