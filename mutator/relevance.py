@@ -52,6 +52,7 @@ _NUMBER = re.compile(
     r"|requests?\b|rows?\b|lines?\b|chars?\b|characters?\b|times?\b|[kmgt]\b|x\b)?",
     re.IGNORECASE,
 )
+_RATE = re.compile(r"(?<![\w.])(\d+)\s+\w+\s+(?:per|a|an|each|every)\s+(second|minute)\b", re.IGNORECASE)
 _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z_][A-Za-z0-9_]*)*")
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])")
@@ -194,6 +195,8 @@ def _literal_tokens(text: str) -> dict[str, float]:
         tokens.setdefault(path.rsplit("/", 1)[-1], NAME)
     for match in _CONSTANT.finditer(text):
         tokens[match[0]] = CONSTANT
+    for match in _RATE.finditer(text):
+        tokens[f"{match[1]}r/{match[2][0].lower()}"] = UNIT
     for match in _NUMBER.finditer(text):
         digits, unit = match[1].replace(",", ""), (match[2] or "").lower()
         if unit:
@@ -216,10 +219,10 @@ def stem(word: str) -> str:
 
 
 class Relevance:
-    """Looks mutants up in one instruction."""
+    """Looks mutants up in one instruction, or in any other set of texts."""
 
-    def __init__(self, instruction: str) -> None:
-        self.requirements = requirements(instruction)
+    def __init__(self, instruction: str | Sequence[Requirement]) -> None:
+        self.requirements = requirements(instruction) if isinstance(instruction, str) else tuple(instruction)
         spread = Counter(token for requirement in self.requirements for token in requirement.tokens)
         total = max(len(self.requirements), 1)
         self._rarity = {token: math.log(1 + total / count) / math.log(1 + total) for token, count in spread.items()}

@@ -154,7 +154,8 @@ def _spread(entries: Sequence[Chosen], room: int | None, seed: int) -> list[Chos
         return base / (1.0 + crowding)
 
     def tie(entry: Chosen) -> str:
-        return sha256(f"{seed}\0{entry.mutant.id}".encode()).hexdigest()
+        """Operators propose the likeliest faults first; only another seed than 0 shuffles what is worth the same."""
+        return sha256(f"{seed}\0{entry.mutant.id}".encode()).hexdigest() if seed else ""
 
     heap = [(-worth(entry), tie(entry), index) for index, entry in enumerate(entries)]
     heapq.heapify(heap)
@@ -162,7 +163,7 @@ def _spread(entries: Sequence[Chosen], room: int | None, seed: int) -> list[Chos
     while heap and (room is None or len(chosen) < room):
         stale, order, index = heapq.heappop(heap)
         now = -worth(entries[index])
-        if now > stale and heap and (now, order) > heap[0][:2]:
+        if now > stale and heap and (now, order, index) > heap[0]:
             heapq.heappush(heap, (now, order, index))
             continue
         chosen.append(entries[index])

@@ -116,7 +116,9 @@ def _chain_entries(tree: PythonTree, node: cst.If) -> _Found:
         place = _simple_body(tree, at.body)
         if place is None:
             return []
-        found.append((_Entry(tree.label(target.comparator, 30), *place[0]), place[1]))
+        told = isinstance(target.comparator, cst.BaseString | cst.BaseNumber | cst.Tuple | cst.Attribute)
+        key = tree.label(target.comparator, 30) if told else f"`{tree.label(test, 30)}`"
+        found.append((_Entry(key, *place[0]), place[1]))
         at = at.orelse
     return found
 
@@ -166,13 +168,17 @@ def _table_name(tree: PythonTree, node: cst.CSTNode) -> str:
 
 
 def _pairs(tree: PythonTree, entries: Sequence[_Entry]) -> list[tuple[int, int]]:
-    """Neighbours first, then opposites, then the rest; long tables are capped."""
+    """What is easily taken for one another first: opposites, transposed values, neighbours; then the rest. Long tables
+    are capped."""
     count = len(entries)
     values = [tree.text[e.start : e.end] for e in entries]
+    near = list(combinations(range(min(count, 64)), 2))
+    opposites = [(i, j) for i, j in near if _opposite(values[i], values[j])]
+    transposed = [(i, j) for i, j in near if _transposed(values[i], values[j])]
     neighbours = [(i, i + 1) for i in range(count - 1)]
-    opposites = [(i, j) for i, j in combinations(range(min(count, 64)), 2) if _opposite(values[i], values[j])]
     rest = list(combinations(range(count), 2)) if count <= _ALL_PAIRS else []
-    found = [pair for pair in dict.fromkeys((*neighbours, *opposites, *rest)) if values[pair[0]] != values[pair[1]]]
+    likely = dict.fromkeys((*opposites, *transposed, *neighbours, *rest))
+    found = [pair for pair in likely if values[pair[0]] != values[pair[1]]]
     if len(found) <= _MOST_PAIRS or count <= _ALL_PAIRS:
         return found
     step = len(found) / _MOST_PAIRS
@@ -184,6 +190,12 @@ def _opposite(left: str, right: str) -> bool:
     return left != right and re.sub(r"[-+\s]", "", left) == re.sub(r"[-+\s]", "", right)
 
 
+def _transposed(left: str, right: str) -> bool:
+    """The same parts the other way round: (0, 1) and (1, 0)."""
+    parts = [part.strip() for part in left.strip("()[] ").split(",")]
+    return len(parts) > 1 and parts[::-1] == [part.strip() for part in right.strip("()[] ").split(",")]
+
+
 @operator(
     "python.mapping-duplicated",
     FaultClass.SWAPPED_MAPPING,
@@ -192,40 +204,41 @@ def _opposite(left: str, right: str) -> bool:
     (
         'MOVES = {"U": (-1, 0), "D": (1, 0), "R": (0, 1)}\n',
         (
-            'MOVES = {"U": (1, 0), "D": (1, 0), "R": (0, 1)}\n',
-            'MOVES = {"U": (-1, 0), "D": (0, 1), "R": (0, 1)}\n',
-            'MOVES = {"U": (0, 1), "D": (1, 0), "R": (0, 1)}\n',
             'MOVES = {"U": (-1, 0), "D": (-1, 0), "R": (0, 1)}\n',
             'MOVES = {"U": (-1, 0), "D": (1, 0), "R": (1, 0)}\n',
             'MOVES = {"U": (-1, 0), "D": (1, 0), "R": (-1, 0)}\n',
+            'MOVES = {"U": (1, 0), "D": (1, 0), "R": (0, 1)}\n',
+            'MOVES = {"U": (-1, 0), "D": (0, 1), "R": (0, 1)}\n',
+            'MOVES = {"U": (0, 1), "D": (1, 0), "R": (0, 1)}\n',
         ),
     ),
     (
         'if op == "+":\n    r = a + b\nelif op == "-":\n    r = a - b\n',
         (
-            'if op == "+":\n    r = a - b\nelif op == "-":\n    r = a - b\n',
             'if op == "+":\n    r = a + b\nelif op == "-":\n    r = a + b\n',
+            'if op == "+":\n    r = a - b\nelif op == "-":\n    r = a - b\n',
         ),
     ),
     (
         'match op:\n    case "add": return a + b\n    case "sub": return a - b\n',
         (
-            'match op:\n    case "add": return a - b\n    case "sub": return a - b\n',
             'match op:\n    case "add": return a + b\n    case "sub": return a + b\n',
+            'match op:\n    case "add": return a - b\n    case "sub": return a - b\n',
         ),
     ),
     (
         'UNITS = [("k", 1000), ("M", 1000000)]\n',
         (
-            'UNITS = [("k", 1000000), ("M", 1000000)]\n',
             'UNITS = [("k", 1000), ("M", 1000)]\n',
+            'UNITS = [("k", 1000000), ("M", 1000000)]\n',
         ),
     ),
 )
 def mapping_duplicated(tree: PythonTree) -> Iterator[Candidate]:
     for table in _tables(tree):
         pairs = _pairs(tree, table.entries)
-        for i, j in [(i, j) for i, j in pairs] + [(j, i) for i, j in pairs]:
+        # A later entry copied from an earlier one and never changed is the likelier slip.
+        for i, j in [*((later, earlier) for earlier, later in pairs), *pairs]:
             left, right = table.entries[i], table.entries[j]
             edit = Edit(left.start, left.end, tree.text[right.start : right.end])
             yield tree.mutant(table.node, edit, tier=table.tier, left=left.key, right=right.key, table=table.name)
@@ -265,9 +278,9 @@ def mapping_swapped(tree: PythonTree) -> Iterator[Candidate]:
     (
         "STEPS = [(0, 1), (1, 0), (0, -1)]\n",
         (
+            "STEPS = [(0, 1), (1, 0), (0, 1)]\n",
             "STEPS = [(0, 1), (0, 1), (0, -1)]\n",
             "STEPS = [(0, 1), (1, 0), (1, 0)]\n",
-            "STEPS = [(0, 1), (1, 0), (0, 1)]\n",
         ),
     ),
 )
