@@ -1,0 +1,312 @@
+"""Assertions that let too much through, read from Python tests' syntax trees. Pure, and only suspicion: a lead
+becomes a finding where a survivor that the test should have noticed was paid.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LeadKind(StrEnum):
+    LENIENT_STATUS = "lenient-status"
+    EITHER_SUBSTRING = "either-substring"
+    EXISTENCE_ONLY = "existence-only"
+    ALWAYS_TRUE = "always-true"
+    SWALLOWED = "swallowed-assertion"
+    UNUSED_RESULT = "unused-result"
+    WIDE_TOLERANCE = "wide-tolerance"
+    NO_ASSERTION = "no-assertion"
+    SKIPS = "skips-at-run-time"
+    LOOSE_SUBSTRING = "loose-substring"
+
+
+_SAYS = {
+    LeadKind.LENIENT_STATUS: "takes both success and failure",
+    LeadKind.EITHER_SUBSTRING: "is content with any one of several texts",
+    LeadKind.EXISTENCE_ONLY: "only looks whether something is there",
+    LeadKind.ALWAYS_TRUE: "can never fail",
+    LeadKind.SWALLOWED: "is caught and forgotten when it fails",
+    LeadKind.UNUSED_RESULT: "runs a command and never looks how it ended",
+    LeadKind.WIDE_TOLERANCE: "tolerates a difference as large as the value",
+    LeadKind.NO_ASSERTION: "asserts nothing",
+    LeadKind.SKIPS: "may end early without having looked",
+    LeadKind.LOOSE_SUBSTRING: "looks for a word anywhere in the output",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    kind: LeadKind
+    file: str
+    line: int
+    test: str
+    code: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.test} {_SAYS[self.kind]}: `{self.code}`" if self.code else f"{self.test} {_SAYS[self.kind]}"
+
+
+@dataclass(frozen=True, slots=True)
+class TestFunction:
+    file: str
+    name: str
+    line: int
+    text: str
+    """Its source, with the helpers of the same file that it calls."""
+    leads: tuple[Lead, ...]
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def read_tests(files: Mapping[str, str]) -> tuple[list[TestFunction], list[str]]:
+    """(the test functions of Python test files, the files that are not Python)."""
+    found: list[TestFunction] = []
+    unreadable: list[str] = []
+    for name, text in files.items():
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            unreadable.append(name)
+            continue
+        helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, Function)}
+        tests = [node for node in helpers.values() if node.name.startswith("test")]
+        found += [_function(name, text, node, helpers) for node in tests]
+    return sorted(found, key=lambda one: (one.file, one.line)), unreadable
+
+
+def _function(file: str, text: str, node: Function, helpers: Mapping[str, Function]) -> TestFunction:
+    called = [
+        helpers[call.func.id]
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in helpers
+    ]
+    parts = [
+        ast.get_source_segment(text, each) or "" for each in (node, *called) if each is node or each.name != node.name
+    ]
+    leads = tuple(
+        Lead(kind, file, line, node.name, code)
+        for kind, line, code in _leads(node, any(_asserts(one) for one in called))
+    )
+    return TestFunction(file, node.name, node.lineno, "\n".join(parts), leads)
+
+
+Raw = tuple[LeadKind, int, str]
+
+
+def _leads(function: Function, helper_asserts: bool) -> Iterator[Raw]:
+    asserts = [node for node in ast.walk(function) if isinstance(node, ast.Assert)]
+    if not asserts and not helper_asserts and not _asserts(function):
+        yield LeadKind.NO_ASSERTION, function.lineno, ""
+    for node in asserts:
+        yield from _of_assert(node)
+    if asserts and not helper_asserts and all(_existence(node.test) for node in asserts):
+        yield LeadKind.EXISTENCE_ONLY, asserts[0].lineno, _short(asserts[0])
+    for inner in ast.walk(function):
+        if isinstance(inner, ast.Try) and _swallows(inner):
+            yield LeadKind.SWALLOWED, inner.lineno, "try: ... except: pass"
+        elif isinstance(inner, ast.Expr) and _runs_unchecked(inner.value):
+            yield LeadKind.UNUSED_RESULT, inner.lineno, _short(inner)
+        elif isinstance(inner, ast.Call) and _name(inner.func) in ("pytest.skip", "skip", "self.skipTest"):
+            yield LeadKind.SKIPS, inner.lineno, _short(inner)
+        elif isinstance(inner, ast.If) and any(isinstance(each, ast.Return) for each in inner.body):
+            yield LeadKind.SKIPS, inner.lineno, f"if {_short(inner.test)}: return"
+
+
+def _asserts(function: Function) -> bool:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert | ast.Raise):
+            return True
+        if isinstance(node, ast.Call):
+            name = _name(node.func)
+            last = name.rpartition(".")[2]
+            if last.startswith(("assert", "check_", "expect", "verify")) or name in (
+                "pytest.fail",
+                "pytest.raises",
+                "self.fail",
+                "sys.exit",
+            ):
+                return True
+            if any(word.arg == "check" and _constant(word.value) is True for word in node.keywords):
+                return True
+            if last in ("check_call", "check_output", "raise_for_status"):
+                return True
+    return False
+
+
+def _of_assert(node: ast.Assert) -> Iterator[Raw]:
+    test = node.test
+    if _always_true(test):
+        yield LeadKind.ALWAYS_TRUE, node.lineno, _short(node)
+        return
+    for inner in ast.walk(test):
+        if isinstance(inner, ast.Compare) and len(inner.ops) == 1:
+            if isinstance(inner.ops[0], ast.In) and _lenient(inner):
+                yield LeadKind.LENIENT_STATUS, node.lineno, _short(node)
+            if isinstance(inner.ops[0], ast.Lt | ast.LtE) and _wide(inner):
+                yield LeadKind.WIDE_TOLERANCE, node.lineno, _short(node)
+        if isinstance(inner, ast.BoolOp) and isinstance(inner.op, ast.Or):
+            if sum(_substring(value) for value in inner.values) > 1:
+                yield LeadKind.EITHER_SUBSTRING, node.lineno, _short(node)
+            elif _either_status(inner):
+                yield LeadKind.LENIENT_STATUS, node.lineno, _short(node)
+        if isinstance(inner, ast.Call) and _name(inner.func) == "any" and inner.args and _any_substring(inner.args[0]):
+            yield LeadKind.EITHER_SUBSTRING, node.lineno, _short(node)
+        if isinstance(inner, ast.Call) and _name(inner.func).endswith("approx") and _wide_approx(inner):
+            yield LeadKind.WIDE_TOLERANCE, node.lineno, _short(node)
+    if _substring(test):
+        yield LeadKind.LOOSE_SUBSTRING, node.lineno, _short(node)
+
+
+def _always_true(test: ast.expr) -> bool:
+    if isinstance(test, ast.Tuple) and test.elts:
+        return True
+    value = _constant(test)
+    if value is not None and value is not False and value != 0 and value != "":
+        return True
+    return (
+        isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and any(_always_true(each) for each in test.values)
+    )
+
+
+def _lenient(node: ast.Compare) -> bool:
+    choices = node.comparators[0]
+    if not isinstance(choices, ast.Tuple | ast.List | ast.Set):
+        return False
+    return _mixed([_constant(each) for each in choices.elts])
+
+
+def _mixed(values: Sequence[object]) -> bool:
+    """Statuses of success and of failure side by side."""
+    numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    if len(numbers) < 2 or len(numbers) != len(values):
+        return False
+    if all(100 <= number < 600 for number in numbers):
+        return any(number < 400 for number in numbers) and any(number >= 400 for number in numbers)
+    return 0 in numbers and all(-256 < number < 256 for number in numbers)
+
+
+def _either_status(node: ast.BoolOp) -> bool:
+    values = [
+        _constant(each.comparators[0])
+        for each in node.values
+        if isinstance(each, ast.Compare) and len(each.ops) == 1 and isinstance(each.ops[0], ast.Eq)
+    ]
+    return len(values) == len(node.values) and _mixed(values)
+
+
+def _substring(node: ast.expr) -> bool:
+    """`"text" in something` where the something is no literal."""
+    return (
+        isinstance(node, ast.Compare)
+        and len(node.ops) == 1
+        and isinstance(node.ops[0], ast.In)
+        and isinstance(_constant(node.left), str)
+        and not isinstance(node.comparators[0], ast.Tuple | ast.List | ast.Set | ast.Dict)
+    )
+
+
+def _any_substring(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.GeneratorExp | ast.ListComp)
+        and isinstance(node.elt, ast.Compare)
+        and len(node.elt.ops) == 1
+        and isinstance(node.elt.ops[0], ast.In)
+        and isinstance(node.elt.left, ast.Name)
+    )
+
+
+def _existence(test: ast.expr) -> bool:
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return all(_existence(each) for each in test.values)
+    if isinstance(test, ast.Call):
+        return _name(test.func).rpartition(".")[2] in (
+            "exists",
+            "is_file",
+            "is_dir",
+            "isfile",
+            "isdir",
+            "which",
+            "hasattr",
+        )
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        if isinstance(test.ops[0], ast.IsNot) and _constant(test.comparators[0], missing="") is None:
+            return True
+        left = test.left
+        measured = (isinstance(left, ast.Call) and _name(left.func) == "len") or (
+            isinstance(left, ast.Attribute) and left.attr == "st_size"
+        )
+        return measured and isinstance(test.ops[0], ast.Gt) and _constant(test.comparators[0]) == 0
+    return False
+
+
+def _wide(node: ast.Compare) -> bool:
+    """abs(found - expected) < tolerance, with a tolerance that swallows the expected value."""
+    left, limit = node.left, _constant(node.comparators[0])
+    if not (isinstance(left, ast.Call) and _name(left.func) == "abs" and left.args and isinstance(limit, int | float)):
+        return False
+    inner = left.args[0]
+    if not (isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub)):
+        return False
+    expected = [value for value in (_constant(inner.left), _constant(inner.right)) if isinstance(value, int | float)]
+    return any(0 < abs(value) <= limit for value in expected)
+
+
+def _wide_approx(call: ast.Call) -> bool:
+    value = _constant(call.args[0]) if call.args else None
+    for word in call.keywords:
+        limit = _constant(word.value)
+        if not isinstance(limit, int | float):
+            continue
+        if word.arg == "rel" and limit >= 0.5:
+            return True
+        if word.arg == "abs" and isinstance(value, int | float) and 0 < abs(value) <= limit:
+            return True
+    return False
+
+
+def _swallows(node: ast.Try) -> bool:
+    if not any(isinstance(inner, ast.Assert) for each in node.body for inner in ast.walk(each)):
+        return False
+    for handler in node.handlers:
+        catches = handler.type is None or _name(handler.type) in ("Exception", "BaseException", "AssertionError")
+        ends = any(
+            isinstance(inner, ast.Raise | ast.Assert)
+            or (isinstance(inner, ast.Call) and _name(inner.func).endswith("fail"))
+            for each in handler.body
+            for inner in ast.walk(each)
+        )
+        if catches and not ends:
+            return True
+    return False
+
+
+def _runs_unchecked(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call) or _name(node.func) not in ("subprocess.run", "subprocess.call", "os.system"):
+        return False
+    return not any(word.arg == "check" and _constant(word.value) is True for word in node.keywords)
+
+
+def _constant(node: ast.expr, missing: object = None) -> object:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        value = node.operand.value
+        return -value if isinstance(value, int | float) else missing
+    return node.value if isinstance(node, ast.Constant) else missing
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = _name(node.value)
+        return f"{owner}.{node.attr}" if owner else node.attr
+    return ""
+
+
+def _short(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 120 else text[:117] + "..."
