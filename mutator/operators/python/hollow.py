@@ -71,6 +71,7 @@ _BY_CALL = {
     "Counter": "{}",
     "OrderedDict": "{}",
     "set": "set()",
+    "frozenset": "frozenset()",
     "tuple": "()",
 }
 _NEVER = frozenset("__init__ __new__ __enter__ __aenter__ __repr__ __init_subclass__ __set_name__".split())
@@ -132,6 +133,8 @@ def _defaults(tree: PythonTree, function: cst.FunctionDef) -> tuple[str, ...]:
         return ("",)
     if answers_yes_or_no(tree, function):
         return ("False", "True")
+    if any(is_name(value, "None") for value in returned):
+        return ("None",)
     for value in reversed(returned):
         found = _of_value(tree, function, value)
         if found is not None:
@@ -184,7 +187,7 @@ def _of_value(tree: PythonTree, function: cst.FunctionDef, value: cst.BaseExpres
         return "False"
     if isinstance(value, cst.BinaryOperation):
         left, right = (_of_value(tree, function, side, depth + 1) for side in (value.left, value.right))
-        return left or right if depth < 4 else None
+        return left or right or "0" if depth < 4 else None
     if isinstance(value, cst.Await):
         return None
     if isinstance(value, cst.Call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -78,7 +79,7 @@ def _beside_word(tree: PythonTree, start: int, new: str) -> str:
 @operator(
     "python.branch-never",
     FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
+    Tier.COARSE,
     "the branch for `{test}` is never taken",
     (
         "if fast:\n    go()\nelif slow:\n    walk()\n",
@@ -207,7 +208,13 @@ def _compared_with(tree: PythonTree, instead: dict[type[cst.CSTNode], str]) -> I
             new = instead.get(type(target.operator))
             if new is not None:
                 edit = Edit(*tree.span(target.operator), new)
-                yield tree.mutant(node, edit, test=tree.label(node), new=new)
+                # Older for newer is what a comparison of versions is for.
+                coarse = instead is _REVERSED and _VERSION.search(tree.code(node)) is not None
+                tier = Tier.COARSE if coarse else None
+                yield tree.mutant(node, edit, tier=tier, test=tree.label(node), new=new)
+
+
+_VERSION = re.compile(r"(?i)version|semver|release")
 
 
 @operator(

@@ -113,7 +113,7 @@ def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
     "python.assignment-dropped",
     FaultClass.DROPPED_STEP,
     Tier.MEDIUM,
-    "`{target}` is not set: `{statement}` is dropped",
+    "`{statement}` is left out",
     (
         (
             "def f(x):\n"
@@ -182,9 +182,7 @@ def assignment_dropped(tree: PythonTree) -> Iterator[Candidate]:
         else:
             assert isinstance(node, cst.AugAssign)
             target = node.target
-        yield tree.mutant(
-            node, Edit(*tree.span(node), "pass"), tier=tier, target=tree.label(target, 30), statement=tree.label(node)
-        )
+        yield tree.mutant(node, Edit(*tree.span(node), "pass"), tier=tier, statement=tree.label(node))
 
 
 @operator(

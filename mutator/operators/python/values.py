@@ -107,6 +107,37 @@ def file_mode(tree: PythonTree) -> Iterator[Candidate]:
             yield tree.mutant(call, edit, file=f"`{file}`", new=new, old=mode or "")
 
 
+@operator(
+    "python.parts-as-text",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    "the parts of `{text}` stay texts, so that 10 comes before 9",
+    (
+        ('key = [int(n) for n in version.split(".")]\nother = tuple(map(int, version.split(".")))\n'),
+        (
+            ('key = [n for n in version.split(".")]\nother = tuple(map(int, version.split(".")))\n'),
+            ('key = [int(n) for n in version.split(".")]\nother = tuple(version.split("."))\n'),
+        ),
+    ),
+)
+def parts_as_text(tree: PythonTree) -> Iterator[Candidate]:
+    """[int(n) for n in version.split(".")] and map(int, version.split("."))."""
+    for call in tree.every(cst.Call):
+        up = tree.parent(call)
+        if callee(call) == "int" and len(call.args) == 1 and isinstance(up, cst.ListComp | cst.GeneratorExp):
+            text = up.for_in.iter
+            if last_name(text) in _SPLITS:
+                edit = tree.replace(call, tree.fitted(call, tree.code(call.args[0].value)))
+                yield tree.mutant(call, edit, text=tree.label(text))
+        elif callee(call) == "map" and len(call.args) == 2 and tree.code(call.args[0].value) == "int":
+            text = call.args[1].value
+            if last_name(text) in _SPLITS:
+                yield tree.mutant(call, tree.replace(call, tree.code(text)), text=tree.label(text))
+
+
+_SPLITS = frozenset({"split", "findall", "groups"})
+
+
 _TEXT_METHODS = frozenset(
     "strip lstrip rstrip lower upper casefold title capitalize resolve expanduser absolute rstrip zfill copy deepcopy"
     " replace removeprefix removesuffix splitlines abs quote unquote escape round normpath realpath abspath"
