@@ -1,4 +1,4 @@
-"""The terminal: progress on stderr, tables and sentences on stdout. The only user of rich."""
+"""The terminal: progress on stderr, tables and sentences on stdout."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from harness.record import (
     TroubleKind,
 )
 from harness.results import plain
-from harness.task.model import Environment, Solution, Step, Task
+from harness.task.model import KEEP_ALIVE, Environment, Solution, Step, Task
 
 LOG_KEPT = 6_000
 """Characters of a phase's log that a record keeps: its end."""
@@ -110,7 +110,12 @@ class Run:
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        with self.engine.open(_spec(image, environment, network, mounts)) as box:
+        own = _own_command(image, environment)
+        with self.engine.open(_spec(image, environment, network, mounts, own is None)) as box:
+            if own:
+                # What the container runs besides the phases; nobody waits for it, and its words are nobody's.
+                start_it = ("sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *own)
+                box.run(Command(start_it, CHORE))
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
@@ -213,7 +218,17 @@ class Run:
         return self.plan.limits.verify.get(step.name, step.verifier.timeout)
 
 
-def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
+def _own_command(image: Image, environment: Environment) -> tuple[str, ...] | None:
+    """Entrypoint and command where the task sets one of them; None where the engine starts the image's as usual."""
+    if environment.entrypoint is None and environment.command == KEEP_ALIVE:
+        return None
+    entrypoint = image.config.entrypoint if environment.entrypoint is None else environment.entrypoint
+    # As in Docker, an entrypoint of the task's own makes the image's CMD void.
+    default = image.config.cmd if environment.entrypoint is None else ()
+    return (*entrypoint, *(default if environment.command is None else environment.command))
+
+
+def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...], entrypoint: bool) -> BoxSpec:
     return BoxSpec(
         image=image,
         network=network,
@@ -222,7 +237,7 @@ def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[s
         user=environment.user,
         limits=environment.limits,
         mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
-        entrypoint=environment.entrypoint != (),
+        entrypoint=entrypoint,
         hostname=environment.hostname,
     )
 

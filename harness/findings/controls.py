@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 
 from harness.controls import Controls
 from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
@@ -114,13 +115,22 @@ def _build_failed(task: Task, error: BuildFailed) -> Finding:
 
 
 def _place(task: Task, where: str) -> Place | None:
+    """The engine's `file:line` as a path in the task: engines name a file as its build context does."""
     if not where:
         return None
     file, _, line = where.rpartition(":")
     if not (file and line.isdecimal()):
         file, line = where, ""
-    prefix = f"{task.path}/"
-    return Place(file.removeprefix(prefix), int(line) if line else None)
+    environments = [task.environment, *(step.verifier.separate for step in task.steps if step.verifier.separate)]
+    for recipe in (environment.recipe for environment in environments):
+        found = [recipe.context / file]
+        if recipe.dockerfile is not None and recipe.dockerfile.name == Path(file).name:
+            found.insert(0, recipe.dockerfile)
+        inside = [path for path in found if path.is_file() and path.is_relative_to(task.path)]
+        if inside:
+            file = inside[0].relative_to(task.path).as_posix()
+            break
+    return Place(file, int(line) if line else None)
 
 
 # --- the reference
@@ -150,7 +160,7 @@ def _reference(controls: Controls) -> Iterator[Finding]:
         )
     elif first.shown is not Shown.PAID:
         yield _unpaid(controls, record, first)
-    if any(item.shown is Shown.PAID for item in shown) and _network_needed(controls):
+    if all(item.shown is Shown.PAID for item in shown) and _network_needed(controls):
         yield _finding(
             "network-needed",
             Severity.NOTE,

@@ -148,7 +148,7 @@ def test_a_task_that_does_not_build(tmp_path: Path, error: Exception, code: str,
 
 
 def test_a_build_failure_shows_the_line_and_the_builders_own_words(tmp_path: Path) -> None:
-    error = BuildFailed("pip failed", file="environment/Dockerfile", line=3, instruction=LINE, output="a\nNo match\n")
+    error = BuildFailed("pip failed", file="Dockerfile", line=3, instruction=LINE, output="a\nNo match\n")
     found = checked(tmp_path, FakeEngine(build_error=error))[1]["build-failed"]
     assert (str(found.place), found.evidence) == ("environment/Dockerfile:3", (LINE, "a", "No match"))
 
