@@ -136,6 +136,8 @@ class DockerEngine(Engine):
                 OUTPUT: f"rw,exec,suid,dev,mode=1777,size={OUTPUT_MB}m",
                 **dict.fromkeys(spec.mounts, f"rw,exec,suid,dev,mode=0777,size={limits.disk_mb or LOGS_MB}m"),
             },
+            # Docker writes a box's own name there only where it gives it an address.
+            extra_hosts={spec.hostname: "127.0.0.1"} if spec.hostname and not spec.network else None,
             log_config=LogConfig(type="json-file", config={"max-size": "1m"}) if entrypoint else LogConfig(type="none"),
         )
         arguments: dict[str, Any] = {
@@ -144,6 +146,7 @@ class DockerEngine(Engine):
             "labels": self._labels,
             "environment": dict(spec.env),
             "hostname": spec.hostname,
+            "working_dir": spec.workdir,
         }
         if entrypoint:
             arguments["command"] = ["sh", "-c", "sleep infinity"]

@@ -135,18 +135,23 @@ class DaemonFiles:
 
     def read(self, path: str, limit: int) -> bytes | None:
         part = f"head -c {limit}" if limit >= 0 else f"tail -c {-limit}"
-        status, output = self._exec(["/bin/sh", "-c", f'[ -f "$1" ] && exec {part} "$1" || exit 99', "sh", path])
-        return None if status == 99 else output
+        return self._read(f'exec {part} "$1"', path)
 
     def read_halves(self, path: str, limit: int) -> tuple[bytes, int]:
-        status, size = self._exec(["/bin/sh", "-c", '[ -f "$1" ] && wc -c <"$1"', "sh", path])
-        if status != 0:
+        size = self._read('wc -c <"$1"', path)
+        if size is None:
             return b"", 0
         whole = int(size.split()[0])
         if whole <= limit:
             return self.read(path, limit) or b"", 0
         head, tail = limit // 2, limit - limit // 2
         return (self.read(path, head) or b"") + (self.read(path, -tail) or b""), whole - limit
+
+    def _read(self, script: str, path: str) -> bytes | None:
+        status, output = self._exec(["/bin/sh", "-c", f'[ -f "$1" ] || exit 99; {script}', "sh", path])
+        if status not in (0, 99):
+            raise EngineError(f"{path} cannot be read in the box: {output.decode(errors='replace').strip()}")
+        return None if status == 99 else output
 
     def remove(self, path: str) -> None:
         self._exec(["/bin/rm", "-f", path])
