@@ -24,7 +24,7 @@ from harness.controls import Controls, ControlSettings, Prepared, finish, prepar
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
 from harness.findings.controls import Standing, control_findings, standing
-from harness.findings.model import Finding, Severity
+from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen, mutant_findings
 from harness.matrix import Matrix, matrix
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
@@ -34,7 +34,7 @@ from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
 from harness.schedule import Pool
 from harness.store import Store
 from harness.strength import Judged, Strength, Thresholds, Verdict, strength, verdict
-from harness.task.model import Task, Unusable
+from harness.task.model import Problem, Task, Unusable
 from harness.trial import run_trial
 from mutator.model import Mutant
 from mutator.relevance import Link, Requirement
@@ -532,11 +532,19 @@ def _control_verdict(findings: Sequence[Finding]) -> tuple[Verdict, str]:
 
 def _unusable(task: Unusable, command: str) -> Audited:
     findings = tuple(
-        Finding(problem.code, task.name, Severity.UNMEASURED, problem.message, command=command)
+        Finding(
+            problem.code, task.name, Severity.UNMEASURED, problem.message, place=_where(problem, task), command=command
+        )
         for problem in task.problems
     )
     why = findings[0].title if findings else "it cannot be read"
     return Audited(task, Verdict.UNMEASURED, why, findings=findings)
+
+
+def _where(problem: Problem, task: Unusable) -> Place | None:
+    if problem.file == task.path or not problem.file.is_relative_to(task.path):
+        return None
+    return Place(problem.file.relative_to(task.path).as_posix(), problem.line)
 
 
 def mutant_json(result: MutantResult) -> dict[str, Any]:

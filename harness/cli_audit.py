@@ -23,14 +23,15 @@ from harness.mutants import Wish, solution_files
 from harness.network import MODES
 from harness.outcome import Outcome
 from harness.report.document import document
-from harness.report.terminal import terminal, visible
+from harness.report.read import REPORT, find_mutant, read_report
+from harness.report.terminal import terminal
+from harness.report.untrusted import shown, visible
 from harness.store import Store, is_run
 from harness.strength import Verdict
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from mutator.model import ByteEdit, apply_bytes
 
-REPORT = "report.json"
 DEPTHS = {"quick": 20, "standard": 60, "deep": 250}
 
 
@@ -183,31 +184,6 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def read_report(folder: Path) -> dict[str, Any]:
-    path = folder / REPORT
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"There is no report in {folder}.", hint="Give the run folder of a finished `foolsgold audit`."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from error
-    assert isinstance(found, dict)
-    return found
-
-
-def find_mutant(report: dict[str, Any], ident: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(task, mutant) by the mutant's id or the beginning of it."""
-    found = [(task, mutant) for task in report["tasks"] for mutant in task["mutants"] if mutant["id"].startswith(ident)]
-    if not found:
-        raise UsageError(f"No mutant {ident} in this run.", hint="The ids are in the report's table of survivors.")
-    if len(found) > 1:
-        names = ", ".join(f"{mutant['id']} ({task['name']})" for task, mutant in found[:6])
-        raise UsageError(f"{ident} is the beginning of several mutants: {names}.", hint="Write more of it.")
-    return found[0]
-
-
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("mutant")
@@ -219,9 +195,9 @@ def show(run: Path, mutant: str) -> int:
       foolsgold show foolsgold-run 9ade5e163a
     """
     task, found = find_mutant(read_report(run), mutant)
-    place = f"{visible(found['file'])}:{found['line']}"
+    place = f"{visible(found['path'])}:{found['line']}"
     lines = [
-        f"{found['id']}: {visible(found['sentence'])}",
+        f"{visible(found['ref'])}: {visible(found['sentence'])}",
         f"task {visible(task['name'])}, {place}, {found['operator']} ({found['fault']})",
         f"outcome: {found['outcome']}" + (f" ({visible(found['why'])})" if found["why"] else ""),
     ]
@@ -231,10 +207,10 @@ def show(run: Path, mutant: str) -> int:
         )
     for number, trial in enumerate(found["runs"], start=1):
         paid = trial["rewards"] if trial["rewards"] is not None else trial["problem"]
-        lines.append(f"run {number}: {paid}, {trial['seconds']:.2f} s")
+        lines.append(f"run {number}: {visible(str(paid))}, {trial['seconds']:.2f} s")
     if found["killed_by"]:
         lines.append("failed: " + ", ".join(visible(name) for name in found["killed_by"]))
-    lines += ["", *(visible(line) for line in found["diff"].splitlines()), "", found["repro"]]
+    lines += ["", shown(found["diff"]), "", visible(found["repro"])]
     click.echo("\n".join(lines))
     return ExitCode.OK
 

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import PurePath
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from harness import __version__
 from harness.audit import Audited, AuditRun, MutantResult, kill_matrix, mutant_json
 from harness.check import trial_json
 from harness.findings.model import Finding
+from harness.matrix import Matrix, results
+from harness.mutants import StepMutants
 from harness.outcome import OutcomeKind
+from harness.reward import RewardProblem
 from harness.strength import Verdict, wilson
-from harness.task.model import Task
+from harness.task.model import Task, Unusable
+from mutator.model import ByteEdit, SourceKind
 
 SCHEMA = "foolsgold.report/1"
+LONGEST_FILE = 256 << 10
+"""Bytes beyond which a solution's file is named in the report and not shown."""
 
 
 def document(run: AuditRun, folder: str) -> dict[str, Any]:
-    """`folder` is the run folder, which the commands of the report name."""
+    """`folder` is the run folder, which the commands of the report name. schema.json beside this file describes it."""
     settings = run.settings
+    ids = Counter(result.mutant.id for one in run.audited for result in one.mutants)
     return {
         "schema": SCHEMA,
         "foolsgold": __version__,
@@ -31,7 +43,7 @@ def document(run: AuditRun, folder: str) -> dict[str, Any]:
         "interrupted": bool(run.unfinished),
         "seconds": run.seconds,
         "summary": _summary(run),
-        "tasks": [_task(one, folder) for one in run.audited],
+        "tasks": [_task(one, folder, ids) for one in run.audited],
         "unfinished": [{"name": task.name, "path": str(task.path)} for task in run.unfinished],
     }
 
@@ -89,14 +101,15 @@ def _row(one: Audited) -> str:
         return "not measured"
     ids = {finding.id for finding in one.findings}
     built = one.controls is not None and one.controls.prepared.built is not None
-    return "wrong reference" if built and "healthcheck-failed" not in ids else "broken environment"
+    return "wrong reference" if built and "environment-not-ready" not in ids else "broken environment"
 
 
-def _task(one: Audited, folder: str) -> dict[str, Any]:
+def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
     task, controls = one.task, one.controls
     prepared = controls.prepared if controls else None
     image = prepared.built.main if prepared and prepared.built else None
     found = kill_matrix(controls, one.mutants) if controls and one.mutants else None
+    steps = {step.step.name: step for step in one.steps}
     return {
         "name": task.name,
         "path": str(task.path),
@@ -111,9 +124,10 @@ def _task(one: Audited, folder: str) -> dict[str, Any]:
             "notes": list(prepared.built.notes) if prepared and prepared.built else [],
         },
         "strength": one.strength.to_json() if one.strength else None,
-        "findings": [finding_json(finding) for finding in one.findings],
-        "mutants": [result_json(result, folder) for result in one.mutants],
-        "survivors": [result.mutant.id for result in one.survivors],
+        "findings": list(_findings(one.findings)),
+        "mutants": [_mutant(result, steps[result.step], task, folder, ids, found) for result in one.mutants],
+        "survivors": [_ref(task, result, ids) for result in one.survivors],
+        "files": [_file(step, name, task) for step in one.steps for name in _mutated_files(step)],
         "not_run": [
             {
                 "step": step.step.name,
@@ -147,28 +161,132 @@ def _task(one: Audited, folder: str) -> dict[str, Any]:
     }
 
 
-def result_json(result: MutantResult, folder: str) -> dict[str, Any]:
-    outcome = result.outcome
+# --- mutants and the files they change
+
+
+def _mutant(
+    result: MutantResult,
+    step: StepMutants,
+    task: Task | Unusable,
+    folder: str,
+    ids: Mapping[str, int],
+    found: Matrix | None,
+) -> dict[str, Any]:
+    outcome, ref = result.outcome, _ref(task, result, ids)
+    kept = mutant_json(result)
+    if kept["requirement"] is not None:
+        kept["requirement"]["file"] = _relative(step.step.instruction_file, task)
     return {
-        **mutant_json(result),
+        **kept,
+        "ref": ref,
+        "path": _path(step, result.mutant.file, task),
+        "location": location(step.files[result.mutant.file], result.mutant.edits),
         "outcome": outcome.kind,
         "why": outcome.why or None,
         "gap": round(outcome.gap, 4),
         "killed_by": list(outcome.killed_by),
+        "tests_not_run": _tests_not_run(result, found),
         "crashed": outcome.crashed,
         "cause": outcome.cause,
         "runs": [
             {
                 "rewards": dict(record.rewards) if record.rewards is not None else None,
-                "problem": record.problem.message if record.problem else None,
+                "problem": _problem(record.trouble.message if record.trouble else "", record.problem),
                 "seconds": record.seconds,
                 "network": record.network,
             }
             for record in result.records
         ],
-        "repro": f"foolsgold repro {folder} {result.mutant.id} -o {PurePath(f'repro-{result.mutant.id}')}",
+        "repro": shlex.join(["foolsgold", "repro", folder, ref, "-o", f"repro-{result.mutant.id}"]),
     }
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
-    return {**asdict(finding), "place": str(finding.place) if finding.place else None}
+def _problem(trouble: str, problem: RewardProblem | None) -> str | None:
+    return trouble or (problem.message if problem else None)
+
+
+def _ref(task: Task | Unusable, result: MutantResult, ids: Mapping[str, int]) -> str:
+    """What `show` and `repro` take. Tasks with the same solution have mutants with the same ids."""
+    ident = result.mutant.id
+    return ident if ids[ident] == 1 else "/".join(part for part in (task.name, result.step, ident) if part)
+
+
+def _tests_not_run(result: MutantResult, found: Matrix | None) -> list[str] | None:
+    """The reference's tests that did not report for the mutant; None where no test of it is known."""
+    reported = results(result.records[0]) if result.records else {}
+    if found is None or not reported:
+        return None
+    return [name for name in found.tests if name not in reported]
+
+
+def _mutated_files(step: StepMutants) -> list[str]:
+    changed = {chosen.mutant.file for chosen in step.selection.chosen}
+    return [name for name in step.files if name in changed]
+
+
+def _file(step: StepMutants, name: str, task: Task | Unusable) -> dict[str, Any]:
+    data = step.files[name]
+    whole = (SourceKind.SCRIPT, SourceKind.SIBLING, SourceKind.PATCH)
+    language = next((one.language for one in step.sources if one.file == name and one.kind in whole), "text")
+    encoding = encoding_of(data)
+    return {
+        "step": step.step.name,
+        "file": name,
+        "path": _path(step, name, task),
+        "language": language,
+        "encoding": encoding,
+        "bytes": len(data),
+        "text": data.decode(encoding) if len(data) <= LONGEST_FILE else None,
+    }
+
+
+def encoding_of(data: bytes) -> str:
+    """One in which the file's text says its bytes exactly."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def location(data: bytes, edits: Sequence[ByteEdit]) -> dict[str, int]:
+    """Where a mutant's edits begin and end, in lines and characters from 1; the end is the first character after."""
+    encoding = encoding_of(data)
+
+    def place(offset: int) -> tuple[int, int]:
+        line = data.count(b"\n", 0, offset) + 1
+        start = data.rfind(b"\n", 0, offset) + 1
+        return line, len(data[start:offset].decode(encoding, "replace")) + 1
+
+    (line, column), (end_line, end_column) = place(edits[0].start), place(edits[-1].end)
+    return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def _path(step: StepMutants, name: str, task: Task | Unusable) -> str:
+    assert step.step.solution is not None
+    return _relative(step.step.solution.folder / name, task)
+
+
+def _relative(path: Path, task: Task | Unusable) -> str:
+    return path.relative_to(task.path).as_posix() if path.is_relative_to(task.path) else path.as_posix()
+
+
+# --- findings
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        key = _key(finding)
+        seen[key] += 1
+        yield {
+            **asdict(finding),
+            "place": asdict(finding.place) if finding.place else None,
+            "fingerprint": sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:16],
+        }
+
+
+def _key(finding: Finding) -> str:
+    """What makes it the same finding in another run: its kind, file and words, but no count, time or line."""
+    words = re.sub(r"\d+", "#", finding.title)
+    return "\0".join((finding.task, finding.id, finding.place.file if finding.place else "", words))

@@ -2,71 +2,131 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tabulate import tabulate
 
+from harness.report.untrusted import clip, shown, visible, wrapped
+
 SURVIVORS = 10
-SENTENCE = 110
+WIDTH = 80
+LONGEST_NAME = 36
+"""A longer task name goes on in the next line."""
 
 
-def terminal(report: dict[str, Any]) -> str:
-    parts = [verdicts(report), *survivors(report), *findings(report), *dataset_rows(report), *next_steps(report)]
-    return "\n".join(part for part in parts if part)
+def terminal(report: Mapping[str, Any], *, width: int = WIDTH) -> str:
+    """Prose is wrapped at `width`; ids, paths and commands to copy are never broken."""
+    width = max(width, 40)
+    parts = [
+        verdicts(report),
+        *reasons(report, width),
+        *survivors(report, width),
+        *findings(report, width),
+        *dataset_rows(report),
+        *next_steps(report),
+        *internal_errors(report),
+    ]
+    return "\n".join(parts)
 
 
-def visible(text: str) -> str:
-    """Control characters of a task's text are shown, not sent to the terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text.replace("\n", " "))
-
-
-def verdicts(report: dict[str, Any]) -> str:
-    rows = []
+def verdicts(report: Mapping[str, Any]) -> str:
+    rows: list[tuple[object, ...]] = []
     for task in report["tasks"]:
-        strength = task["strength"]
-        share = strength["share"] if strength else None
-        outcomes = strength["by_outcome"] if strength else {}
-        detected = outcomes.get("killed", 0) + outcomes.get("timeout", 0)
-        rows.append(
-            (
-                visible(task["name"]),
-                task["verdict"],
-                f"{share['value']:.0%} ({share['low']:.0%}-{share['high']:.0%})" if share and share["counted"] else "-",
-                f"{detected}/{share['counted']}" if share else "-",
-                outcomes.get("survived", 0) if outcomes else "-",
-                outcomes.get("error", 0) + outcomes.get("flaky", 0) if outcomes else "-",
-                task["engine"]["fidelity"] or "-",
-                visible(task["why"])[:SENTENCE],
-            )
+        name = textwrap.wrap(visible(task["name"]), LONGEST_NAME) or [""]
+        rows.append(("\n".join(name), task["verdict"], *_numbers(task)))
+    headers = ("task", "verdict", "strength (95 %)", "caught", "paid", "unclear")
+    aligned = ("left", "left", "left", "right", "right", "right")
+    table = tabulate(rows, headers=headers, disable_numparse=True, colalign=aligned) if rows else "No task was audited."
+    return f"{table}\n"
+
+
+def _numbers(task: Mapping[str, Any]) -> tuple[object, ...]:
+    strength = task["strength"]
+    if not strength:
+        return ("-",) * 4
+    share, outcomes = strength["share"], strength["by_outcome"]
+    detected = outcomes["killed"] + outcomes["timeout"]
+    percent = f"{share['value']:.0%} ({share['low']:.0%}-{share['high']:.0%})" if share["counted"] else "-"
+    paid = str(outcomes["survived"]) + (f" +{outcomes['partial']} in part" if outcomes["partial"] else "")
+    return percent, f"{detected}/{share['counted']}", paid, outcomes["error"] + outcomes["flaky"]
+
+
+def reasons(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """What the numbers of the table do not say by themselves."""
+    if any(task["strength"] for task in report["tasks"]):
+        yield from wrapped(
+            "caught: broken variants of the solution that the tests did not pay, of those that count; paid: those "
+            "paid like the solution itself; unclear: left out, because runs disagreed or could not be measured.",
+            width,
+            "",
         )
-    headers = ("task", "verdict", "strength", "caught", "paid", "unclear", "base", "why")
-    return tabulate(rows, headers=headers, disable_numparse=True) + "\n"
+        yield ""
+    told = [task for task in report["tasks"] if task["verdict"] not in ("strong", "weak") and not _plain(task)]
+    for task in told:
+        yield from wrapped(f"{task['name']} is {task['verdict']}: {task['why']}", width, "", following="  ")
+    if told:
+        yield ""
+    yield from _engine(report, width)
 
 
-def survivors(report: dict[str, Any]) -> list[str]:
+def _plain(task: Mapping[str, Any]) -> bool:
+    """An adequate task whose share alone says why."""
+    return bool(task["verdict"] == "adequate" and "but" not in task["why"])
+
+
+def _engine(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """A reader must know where the boxes were not the tasks' own images."""
+    stands: dict[tuple[str, str], int] = {}
+    for task in report["tasks"]:
+        fidelity = task["engine"]["fidelity"]
+        if fidelity and fidelity != "image":
+            key = (fidelity, task["engine"]["base"] or "")
+            stands[key] = stands.get(key, 0) + 1
+    for (fidelity, base), count in stands.items():
+        what = "this machine's own root" if fidelity == "host" else f"a stand-in ({base})"
+        many = "1 task" if count == 1 else f"{count} tasks"
+        yield from wrapped(
+            f"The boxes of {many} stood on {what}, not on the images that the tasks name (fidelity `{fidelity}`, "
+            f"engine {report['engine']}).",
+            width,
+            "",
+        )
+        yield ""
+
+
+def survivors(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """The broken variants that were paid, those that break what is stated first, over all tasks."""
+    found = ranked_survivors(report)
+    if not found:
+        return
+    many = len(found)
+    yield f"{many} broken variant{'s were' if many != 1 else ' was'} paid like the solution itself:"
+    for task, mutant in found[:SURVIVORS]:
+        yield ""
+        yield from wrapped(mutant["sentence"], width, "  ")
+        if mutant["requirement"]:
+            yield from wrapped(
+                f"although: {clip(visible(mutant['requirement']['text']), 200)}", width, "    ", following="      "
+            )
+        at = f"{visible(mutant['path'])}:{mutant['line']}"
+        yield f"    {visible(task['name'])}, {at}, mutant {visible(mutant['ref'])}"
+    if many > SURVIVORS:
+        yield f"\n  and {many - SURVIVORS} more: foolsgold report {visible(report['run'])} --format csv"
+    yield ""
+
+
+def ranked_survivors(report: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """(task, mutant), what breaks a stated requirement most surely first."""
     found = []
     for task in report["tasks"]:
-        by_id = {mutant["id"]: mutant for mutant in task["mutants"]}
-        found += [(task["name"], by_id[ident]) for ident in task["survivors"]]
-    if not found:
-        return []
-    found.sort(key=lambda item: -item[1]["relevance"])
-    many = len(found)
-    lines = [f"{many} broken variant{'s were' if many != 1 else ' was'} paid like the reference:"]
-    for name, mutant in found[:SURVIVORS]:
-        lines.append(f"\n  {mutant['id']}  {visible(name)}  {visible(mutant['file'])}:{mutant['line']}")
-        lines.append(f"    {visible(mutant['sentence'])}")
-        if mutant["requirement"]:
-            lines.append(f"    although: {visible(mutant['requirement']['text'])[:200]}")
-    if many > SURVIVORS:
-        lines.append(
-            f"\n  and {many - SURVIVORS} more: `foolsgold report {report['run']} --format markdown` has them all"
-        )
-    return [*lines, ""]
+        by_ref = {mutant["ref"]: mutant for mutant in task["mutants"]}
+        found += [(task, by_ref[ref]) for ref in task["survivors"]]
+    return sorted(found, key=lambda item: -item[1]["relevance"])
 
 
-def findings(report: dict[str, Any]) -> list[str]:
+def findings(report: Mapping[str, Any], width: int) -> Iterator[str]:
     told = [
         (task["name"], finding)
         for task in report["tasks"]
@@ -74,33 +134,53 @@ def findings(report: dict[str, Any]) -> list[str]:
         if finding["severity"] in ("error", "unmeasured", "warning")
     ]
     if not told:
-        return []
-    lines = ["Findings:"]
+        return
+    yield "Findings:"
     for name, finding in told:
-        where = f" ({finding['place']})" if finding["place"] else ""
-        lines.append(f"\n  {finding['severity']}: {visible(name)}: {visible(finding['title'])}{visible(where)}")
-        lines += [f"    {visible(line)[:240]}" for line in finding["evidence"][:4]]
+        where = f" ({place(finding)})" if finding["place"] else ""
+        yield ""
+        yield from wrapped(f"{finding['severity']}: {name}: {finding['title']}{where}", width, "  ", following="    ")
+        for line in finding["evidence"][:4]:
+            yield from wrapped(clip(visible(line), 240), width, "    | ")
+        if len(finding["evidence"]) > 4:
+            yield f"    | and {len(finding['evidence']) - 4} more"
         if finding["advice"]:
-            lines.append(f"    -> {visible(finding['advice'])}")
-    return [*lines, ""]
+            yield from wrapped(finding["advice"], width, "    -> ", following="       ")
+    yield ""
 
 
-def dataset_rows(report: dict[str, Any]) -> list[str]:
+def place(finding: Mapping[str, Any]) -> str:
+    where = finding["place"]
+    if not where:
+        return ""
+    return f"{visible(where['file'])}:{where['line']}" if where["line"] else visible(where["file"])
+
+
+def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     if len(report["tasks"]) < 2:
-        return []
+        return
     rows = [
         (row["row"], len(row["tasks"]), f"{row['share']:.0%}", f"{row['low']:.0%}-{row['high']:.0%}")
         for row in report["summary"]["dataset"]
         if row["share"] is not None
     ]
-    return [tabulate(rows, headers=("of these tasks", "tasks", "share", "95 %"), disable_numparse=True), ""]
+    aligned = ("left", "right", "right", "left")
+    yield tabulate(rows, headers=("of these tasks", "tasks", "share", "95 %"), disable_numparse=True, colalign=aligned)
+    yield ""
 
 
-def next_steps(report: dict[str, Any]) -> list[str]:
-    run = report["run"]
-    ids = [ident for task in report["tasks"] for ident in task["survivors"]]
-    lines = [f"Report: {run}/report.json"]
-    if ids:
-        lines.append(f"See one: foolsgold show {run} {ids[0]}")
-        lines.append(f"Run one anywhere: foolsgold repro {run} {ids[0]} -o repro-{ids[0]}")
-    return lines
+def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
+    run = visible(report["run"])
+    yield f"Report:           {run}/report.json"
+    worst = ranked_survivors(report)
+    if worst:
+        _, mutant = worst[0]
+        yield f"See one:          foolsgold show {run} {visible(mutant['ref'])}"
+        yield f"Run one anywhere: {visible(mutant['repro'])}"
+
+
+def internal_errors(report: Mapping[str, Any]) -> Iterator[str]:
+    for task in report["tasks"]:
+        if task["internal_error"]:
+            yield f"\nfoolsgold itself failed on {visible(task['name'])}; please report this:"
+            yield shown(task["internal_error"].rstrip())
