@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
@@ -32,8 +32,8 @@ class Command:
     redirects: list[Redirect]
     container: tuple[int, int]
     """The span of the list of statements it stands in."""
-    outputs: tuple[Redirect, ...] = ()
-    """Where the groups around it send its output, innermost first."""
+    group: Command | None = None
+    """The group, loop or branch that it stands in."""
     function: str = ""
     captured: bool = False
     """Within $(...): its output is a value."""
@@ -62,7 +62,7 @@ _DEEPEST = 150
 @dataclass(frozen=True, slots=True)
 class _Place:
     container: Span
-    outputs: tuple[Redirect, ...] = ()
+    group: Command | None = None
     function: str = ""
     captured: bool = False
     backquoted: bool = False
@@ -86,7 +86,7 @@ class _Reader:
         """The commands at the end of `node`: what redirections and pipes behind it apply to."""
         if place.depth > _DEEPEST:
             return []
-        place = _deeper(place)
+        place = replace(place, depth=place.depth + 1)
         kind = node.type
         if kind in ("command", "declaration_command", "unset_command", "test_command"):
             return [self._command(node, place, redirects)]
@@ -117,18 +117,11 @@ class _Reader:
             return self._compound(node, place, redirects)
         if kind == "command_substitution":
             backquoted = place.backquoted or self.tree.plain[node.start_byte] == "`"
-            place = _Place((node.start_byte, node.end_byte), (), place.function, True, backquoted, place.depth)
+            place = replace(place, container=_span(node), group=None, captured=True, backquoted=backquoted)
         elif kind == "process_substitution":
-            place = _Place((node.start_byte, node.end_byte), (), place.function, True, place.backquoted, place.depth)
+            place = replace(place, container=_span(node), group=None, captured=True)
         elif kind in _LISTS:
-            place = _Place(
-                (node.start_byte, node.end_byte),
-                place.outputs,
-                place.function,
-                place.captured,
-                place.backquoted,
-                place.depth,
-            )
+            place = replace(place, container=_span(node))
         for child in node.named_children:
             self.visit(child, place, [])
         return []
@@ -145,14 +138,8 @@ class _Reader:
         group.end = max([group.end, *(redirect.end for redirect in redirects)])
         if node.type != "function_definition":
             self._add(group, place)
-        inner = _Place(
-            (node.start_byte, node.end_byte),
-            tuple(one for one in redirects if one.op in (">", ">>", ">|", "1>", "1>>", "&>", "&>>")) + place.outputs,
-            function,
-            place.captured,
-            place.backquoted,
-            place.depth,
-        )
+        is_function = node.type == "function_definition"
+        inner = replace(place, container=_span(node), group=None if is_function else group, function=function)
         for child in node.named_children:
             self.visit(child, inner, [])
         return [group]
@@ -188,7 +175,7 @@ class _Reader:
                 self.visit(node, place, [])
 
     def _add(self, command: Command, place: _Place) -> Command:
-        command.outputs = place.outputs
+        command.group = place.group
         command.function = place.function
         command.captured = place.captured
         command.backquoted = place.backquoted
@@ -220,8 +207,8 @@ class _Reader:
         return redirects, extra
 
 
-def _deeper(place: _Place) -> _Place:
-    return _Place(place.container, place.outputs, place.function, place.captured, place.backquoted, place.depth + 1)
+def _span(node: Node) -> Span:
+    return node.start_byte, node.end_byte
 
 
 def assignments(tree: ShellTree) -> Iterator[tuple[int, str, Span]]:

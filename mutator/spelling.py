@@ -585,7 +585,9 @@ class Indented:
     indent: str = ""
 
     def __call__(self, window: Window, edit: Edit) -> str:
-        return edit.new.replace("\n", "\n" + self.indent) if self.indent else edit.new
+        spelled = edit.new.replace("\n", "\n" + self.indent)
+        ends = edit.end == len(window.text) and edit.new.endswith("\n")
+        return spelled.removesuffix(self.indent) if ends else spelled
 
 
 def part_window(parent: Parent, start: int, end: int, indent: str = "") -> Window:

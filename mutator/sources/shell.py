@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mutator.model import SourceKind, Window
 from mutator.shell_commands import Command, Redirect, Span, assignments, read_commands
@@ -214,7 +215,7 @@ def _fed(call: Call, by_command: dict[int, Call], window: Window, kind: SourceKi
     if language:
         return Piece(kind, language, target, window, target or language)
     language = language_of(target, window.text)
-    return Piece(kind, language, target, window, target)
+    return Piece(kind, language, target, window, target or language)
 
 
 _FILTERS = frozenset(
@@ -253,7 +254,8 @@ def _destination(call: Call, by_command: dict[int, Call], *, first: bool) -> tup
         target = _output(stage.command.redirects, stage)
         if target:
             return "", target
-    return "", _output(call.command.outputs, call)
+    group = by_command.get(id(call.command.group))
+    return _destination(group, by_command, first=False) if group is not None else ("", "")
 
 
 def _output(redirects: Iterable[Redirect], call: Call) -> str:
@@ -401,7 +403,7 @@ def _inline(call: Call) -> Iterator[Piece]:
             continue
         target = ""
         if language == "sed" and any(value.startswith(("-i", "--in-place")) for value in call.values):
-            files = [value for i, value in enumerate(call.values) if i > index and not value.startswith("-")]
+            files = [value for i, value in enumerate(call.values) if i > indexes[-1] and not value.startswith("-")]
             target = call.place().path(files[0]) if files else ""
         yield Piece(SourceKind.INLINE, language, target, call.windows[index], target or language)
 
@@ -429,12 +431,21 @@ def _print(call: Call, by_command: dict[int, Call]) -> _Printed | None:
     if not language and not target:
         return None
     window = _echoed(call) if call.name == "echo" else _formatted(call)
-    if window is None or not window.text.strip():
+    if window is None or not window.text.strip() or _unknown(window):
         return None
     own = [redirect for redirect in call.command.redirects if redirect.op in _OUTPUTS]
     appends = any(redirect.op.endswith(">>") for redirect in own)
     appends = appends or any("-a" in one.values for one in map(by_command.get, map(id, call.command.stages)) if one)
     return _Printed(call, window, language, target, appends, not own and len(call.command.stages) == 1)
+
+
+def _unknown(window: Window) -> bool:
+    """Nothing but expansions."""
+    rest = "".join(
+        window.text[end:start]
+        for (_, end), (start, _) in pairwise([(0, 0), *window.opaque, (len(window.text), len(window.text))])
+    )
+    return not rest.strip()
 
 
 def _echoed(call: Call) -> Window | None:

@@ -12,6 +12,8 @@ from mutator.sources.shell import Call
 from mutator.spelling import word_window
 
 _COPIES = frozenset({"cp", "mv", "install", "ln", "rsync", "scp"})
+_FLAT = frozenset({"bin", "sbin", "init.d", "cron.d", "cron.daily", "cron.hourly", "hooks", "cgi-bin"})
+"""Folders whose files have no extension."""
 _LOOKS = frozenset({"cd", "pushd", "ls", "echo", "printf", "test", "[", "[[", "mkdir", "dirname", "basename", "stat"})
 """Commands that name a path without using what is there."""
 
@@ -84,7 +86,11 @@ def _target(call: Call, values: list[str], index: int, sibling: str, folder: str
         return own
     if call.name not in _COPIES:
         return own
-    operands = [i for i in range(1, len(values)) if not call.values[i].startswith("-")]
+    operands = [
+        i
+        for i in range(1, len(values))
+        if not call.values[i].startswith("-") and call.values[i - 1] not in ("-m", "-o", "-g", "-e", "--mode")
+    ]
     into = ""
     for i, value in enumerate(call.values):
         if value in ("-t", "--target-directory") and i + 1 < len(values):
@@ -103,9 +109,9 @@ def _target(call: Call, values: list[str], index: int, sibling: str, folder: str
         name = posixpath.basename(sibling)
         extension = posixpath.splitext(name)[1]
         is_folder = several or into.endswith("/") or into.rstrip("/") in folders or into in (".", "/")
-        is_folder = is_folder or (
-            bool(extension) and not posixpath.splitext(into)[1] and posixpath.basename(into) != name
-        )
+        # `cp main.py /app` goes into a folder, `cp tool.py /usr/bin/tool` does not.
+        named_file = posixpath.splitext(into)[1] or posixpath.basename(posixpath.dirname(into)) in _FLAT
+        is_folder = is_folder or (bool(extension) and not named_file and posixpath.basename(into) != name)
         return posixpath.join(into, name) if is_folder else into
     rest = posixpath.relpath(sibling, inside or ".")
     contents = source.endswith(("/.", "/./")) or inside == "" or (call.name == "rsync" and source.endswith("/"))

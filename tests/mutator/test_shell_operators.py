@@ -45,7 +45,7 @@ def _indent(text: str) -> str:
 
 
 def _block(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    bodies = st.lists(inner, min_size=1, max_size=3).map(lambda parts: "\n".join(map(_indent, parts + [":"])))
+    bodies = st.lists(inner, min_size=1, max_size=3).map(lambda parts: "\n".join(map(_indent, [*parts, ":"])))
     return st.one_of(
         bodies.map(lambda body: f"if [ -d /app ]; then\n{body}\nelse\n{body}\nfi"),
         bodies.map(lambda body: f"for f in a b; do\n{body}\ndone"),
@@ -189,7 +189,8 @@ def test_what_only_looks_like_a_heredoc_is_none(text: str) -> None:
 
 
 def test_five_thousand_lines_are_mutated_at_thousands_a_second() -> None:
-    part = "cp -r a /b\nif [ -f x ]; then\n  chmod 755 /x/y\n  sort f | uniq > g\nfi\ncat > c.py <<'EOF'\nx = 1\nEOF\nfoo --port 80 && bar\n"
+    part = "cp -r a /b\nif [ -f x ]; then\n  chmod 755 /x/y\n  sort f | uniq > g\nfi\n"
+    part += "cat > c.py <<'EOF'\nx = 1\nEOF\nfoo --port 80 && bar\n"
     script = "set -e\n" + part * 550
     assert script.count("\n") > 4900
     began = time.process_time()

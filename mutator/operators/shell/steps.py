@@ -103,8 +103,13 @@ def named(script: Script, command: Command) -> tuple[str, list[str]]:
     return (basename(words[0].strip("'\"")), words[1:]) if words else ("", [])
 
 
-def _writes(command: Command) -> bool:
-    return any(redirect.op.startswith((">", "&>", "1>")) for redirect in command.redirects) or bool(command.outputs)
+def _writes(command: Command | None) -> bool:
+    """Whether what it prints goes to a file, its own or that of a group around it."""
+    while command is not None:
+        if any(redirect.op.startswith((">", "&>", "1>")) for stage in command.stages for redirect in stage.redirects):
+            return True
+        command = command.group
+    return False
 
 
 def _role(script: Script, start: int, end: int) -> tuple[str, str]:
@@ -132,7 +137,7 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
         return "edit", args[-1] if args else text
     last = command.stages[-1]
     passes = [named(script, stage)[0] for stage in command.stages]
-    if all(one in _LOOKS or one in _PURE for one in passes) and not any(_writes(one) for one in command.stages):
+    if all(one in _LOOKS or one in _PURE for one in passes) and not _writes(command):
         return "look", text
     if name in ("curl", "wget") and not _writes(last) and len(passes) == 1:
         return (

@@ -1,0 +1,3 @@
+#!/bin/sh
+cp /a /b
+chmod 600 /b

@@ -1,0 +1,7 @@
+from .shapes import area
+
+LIMIT = 10
+
+
+def check(x):
+    return area(x) < LIMIT

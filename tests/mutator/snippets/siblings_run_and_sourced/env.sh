@@ -1,0 +1,2 @@
+export OUT=/app/out
+export MODE="strict"

@@ -1,0 +1,2 @@
+def write(n):
+    return n + 1
