@@ -110,11 +110,11 @@ def test_a_service_that_solve_starts_is_there_when_the_tests_run(engine_name: st
     files = {
         "solution/solve.sh": "#!/bin/bash\nmkdir -p www && echo ok > www/out.txt\n"
         "python3 -m http.server 8123 --directory www &\n",
-        "tests/test.sh": "#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/8123\nprintf 'GET /out.txt HTTP/1.0\\r\\n\\r\\n' >&3\n"
+        # The server needs a moment, as it would in the format's own runner.
+        "tests/test.sh": "#!/bin/bash\nsleep 1\nexec 3<>/dev/tcp/127.0.0.1/8123\n"
+        "printf 'GET /out.txt HTTP/1.0\\r\\n\\r\\n' >&3\n"
         "if grep -q ok <&3; then echo 1; else echo 0; fi > /logs/verifier/reward.txt\n",
     }
-    # The server needs a moment, as it would in the format's own runner.
-    files["tests/test.sh"] = files["tests/test.sh"].replace("#!/bin/bash\n", "#!/bin/bash\nsleep 1\n")
     code, document = check(engine_name, str(write(tmp_path / "t", {**HARBOR_OFFLINE, **files})))
     assert (code, document["summary"]["good"]) == (0, 1), document["tasks"][0]["findings"]
 

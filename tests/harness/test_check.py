@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,8 @@ def test_ctrl_c_keeps_what_was_done_closes_every_box_and_says_how_to_go_on(
     def interrupt(box: FakeBox, command: Command) -> Does:
         if box.files["/tests/test.sh"].startswith(b"# interrupt"):
             pressed.append(True)
+            while not box.closed:
+                time.sleep(0.01)
         return good(box, command)
 
     pressed: list[bool] = []

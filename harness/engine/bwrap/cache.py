@@ -148,6 +148,7 @@ class Cache:
             for lock in (self.root / "locks").iterdir():
                 lock.unlink(missing_ok=True)
             os.close(descriptor)
+            self._in_use = self._lock_use(fcntl.LOCK_SH)
             return said
         total = sum(map(_bytes, layers))
         for folder in layers:

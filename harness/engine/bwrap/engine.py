@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 
 from harness.engine.bwrap import cgroups, launcher, nat, program, runs, sandbox, seccomp
-from harness.engine.bwrap.build import build
-from harness.engine.bwrap.cache import default_cache
+from harness.engine.bwrap.build import build, cache_folder
+from harness.engine.bwrap.cache import open_cache
 from harness.engine.bwrap.image import BwrapImage
 from harness.engine.bwrap.launchpad import OUT
 from harness.engine.contract import (
@@ -120,11 +120,9 @@ class BwrapEngine(Engine):
         for path in dead:
             shutil.rmtree(path, ignore_errors=True)
             removed.append(f"run folder {path}")
-        if everything:
-            cache = self.options.cache or default_cache()
-            if cache.is_dir():
-                launcher.shared().remove(cache)
-                removed.append(f"layer cache {cache}")
+        cache = cache_folder(self.options)
+        if cache.is_dir():
+            removed += open_cache(cache).clean(everything=everything)
         return removed
 
     def close(self) -> None:

@@ -86,10 +86,11 @@ def _candidates() -> Iterator[tuple[Path, tuple[int, ...]]]:
     prefixes = [Path("/usr/local"), Path("/usr"), *_listed(Path("/opt"))]
     prefixes += [Path(entry).parent for entry in os.environ.get("PATH", "").split(":") if entry.endswith("/bin")]
     for prefix in prefixes:
-        for binary in (prefix / "bin").glob("python3.*"):
-            match = re.fullmatch(r"python3\.(\d+)", binary.name)
-            if match:
-                yield prefix, (3, int(match[1]))
+        with suppress(OSError):  # PATH may name another user's folders
+            for name in os.listdir(prefix / "bin"):
+                match = re.fullmatch(r"python3\.(\d+)", name)
+                if match:
+                    yield prefix, (3, int(match[1]))
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -129,15 +129,23 @@ def failure_error(job: Job, failure: Failure) -> BuildFailed | EngineError:
             certain=False,
             hint="Its output speaks of a network that is not there; give the Docker daemon's builds one and try again.",
         )
+    certain = job.certain or _is_missing_in_context(instruction, words)
     return BuildFailed(
         f"{place}{words}",
         file=str(job.original or ""),
         line=failure.line,
         instruction=str(instruction or ""),
         output=failure.output,
-        certain=job.certain,
-        hint="" if job.certain else "A stand-in for the image it names may be the reason.",
+        certain=certain,
+        hint="" if certain else "A stand-in for the image it names may be the reason.",
     )
+
+
+def _is_missing_in_context(instruction: Instruction | None, words: str) -> bool:
+    """A file that the task's own folder lacks is missing whatever image it is copied into."""
+    if instruction is None or instruction.name not in ("COPY", "ADD") or instruction.flag("from") is not None:
+        return False
+    return "not found" in words or "no such file or directory" in words.lower()
 
 
 def _wants_image(parsed: Dockerfile | None, instruction: Instruction | None) -> bool:

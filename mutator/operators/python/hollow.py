@@ -102,6 +102,13 @@ _NEVER = frozenset("__init__ __new__ __enter__ __aenter__ __repr__ __init_subcla
         ("async def pages(url):\n    return\n    yield\n",),
     ),
     ("def save(rows):\n    write(rows)\n", ("def save(rows):\n    pass\n",)),
+    (
+        ("def timed(view):\n    def inner(*a):\n        return view(*a)\n    return inner\n"),
+        (
+            "def timed(view):\n    return view\n",
+            ("def timed(view):\n    def inner(*a):\n        return None\n    return inner\n"),
+        ),
+    ),
 )
 def function_hollow(tree: PythonTree) -> Iterator[Candidate]:
     for function in tree.every(cst.FunctionDef):
@@ -121,8 +128,24 @@ def hollow_bodies(tree: PythonTree, function: cst.FunctionDef) -> Iterator[tuple
     if tree.own(function, cst.Yield):
         yield "yields nothing", "return\nyield"
         return
+    wrapped = _wrapped(tree, function)
+    if wrapped:
+        yield f"returns `{wrapped}` as it is", f"return {wrapped}"
+        return
     for value in _defaults(tree, function):
         yield f"always returns {value}" if value else "does nothing", f"return {value}" if value else "pass"
+
+
+def _wrapped(tree: PythonTree, function: cst.FunctionDef) -> str:
+    """The function that a decorator is given, where it returns one of its own instead."""
+    inner = [s.name.value for s in statements(function.body) if isinstance(s, cst.FunctionDef)]
+    returned = [node.value for node in tree.own(function, cst.Return)]
+    params = function.params.params
+    if len(params) != 1 or not returned or not all(value and is_name(value, *inner) for value in returned):
+        return ""
+    name = params[0].name.value
+    calls = [call for call in tree.inside(function.body, cst.Call) if is_name(call.func, name)]
+    return name if calls else ""
 
 
 def _defaults(tree: PythonTree, function: cst.FunctionDef) -> tuple[str, ...]:

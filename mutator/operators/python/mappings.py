@@ -54,7 +54,8 @@ def _tables(tree: PythonTree) -> Iterator[_Table]:
         if len(found) < 2:
             continue
         # A table holds like things; a record of unlike fields is mixed up less often.
-        alike = len({_kind(value) for _, value in found}) == 1
+        record = isinstance(node, cst.Dict) and _is_output(tree, node)
+        alike = not record and len({_kind(value) for _, value in found}) == 1
         yield _Table(node, _table_name(tree, node), tuple(e for e, _ in found), Tier.COARSE if alike else Tier.MEDIUM)
 
 
@@ -90,7 +91,9 @@ def _row_entries(tree: PythonTree, node: cst.List | cst.Tuple) -> _Found:
 def _case_entries(tree: PythonTree, node: cst.Match) -> _Found:
     found: _Found = []
     for case in node.cases:
-        if isinstance(case.pattern, cst.MatchAs) or case.guard is not None:
+        captures = isinstance(case.pattern, cst.MatchAs) or tree.inside(case.pattern, cst.MatchAs, cst.MatchStar)
+        if captures or case.guard is not None:
+            # Another case's body would not know the names.
             continue
         place = _simple_body(tree, case.body)
         if place is not None:
@@ -302,14 +305,12 @@ _OUTPUT = frozenset(
 )
 
 
-def _is_output(tree: PythonTree, node: cst.Dict | cst.Call) -> bool:
+def _is_output(tree: PythonTree, node: cst.Dict) -> bool:
     """A record that is returned, dumped or kept, rather than a table that is looked into."""
-    keys = (
-        [tree.literal(e.key) for e in node.elements if isinstance(e, cst.DictElement)]
-        if isinstance(node, cst.Dict)
-        else [""]
-    )
-    if not keys or None in keys:
+    entries = [element for element in node.elements if isinstance(element, cst.DictElement)]
+    if not entries or any(tree.literal(entry.key) is None for entry in entries):
+        return False
+    if isinstance(tree.parent(node), cst.Subscript | cst.Attribute):
         return False
     for up in tree.ancestors(node):
         if isinstance(up, cst.Return | cst.Yield):
@@ -318,7 +319,15 @@ def _is_output(tree: PythonTree, node: cst.Dict | cst.Call) -> bool:
             return True
         if isinstance(up, cst.BaseSmallStatement):
             break
-    return tree.function(node) is not None
+    return tree.function(node) is not None and not all(_is_constant(entry.value) for entry in entries)
+
+
+def _is_constant(value: cst.BaseExpression) -> bool:
+    if isinstance(value, cst.UnaryOperation):
+        return _is_constant(value.expression)
+    if isinstance(value, cst.Tuple | cst.List):
+        return all(_is_constant(element.value) for element in value.elements)
+    return isinstance(value, cst.BaseNumber | cst.SimpleString)
 
 
 @operator(

@@ -99,7 +99,7 @@ def _nudged(tree: PythonTree, value: cst.BaseExpression, by: int) -> Edit:
 def _slice_ends(tree: PythonTree, node: cst.Subscript) -> Iterator[Candidate]:
     for element in node.slice:
         part = element.slice
-        if isinstance(part, cst.Slice):
+        if isinstance(part, cst.Slice) and last_name(node.value) != "argv":
             for bound, by in ((part.lower, +1), (part.upper, -1)):
                 if bound is None or not isinstance(bound, cst.Integer | cst.UnaryOperation | cst.Name | cst.Call):
                     continue
@@ -111,6 +111,8 @@ def _slice_ends(tree: PythonTree, node: cst.Subscript) -> Iterator[Candidate]:
                 yield _shown(tree, node, Edit(*tree.outer(part.step), "1"))
         elif isinstance(part, cst.Index):
             code = tree.code(part.value)
+            if last_name(node.value) == "argv":
+                continue
             other = {"0": ("-1", "1"), "-1": ("0",), "1": ("0",), "2": ("1",)}.get(code, ())
             for new in other:
                 yield _shown(tree, node, Edit(*tree.outer(part.value), new))

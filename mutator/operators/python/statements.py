@@ -33,7 +33,8 @@ _EFFECT = re.compile(
     r"|rmtree|truncate|setdefault|subscribe|heap|migrate|generate|build|export|print_report|main)"
 )
 _ELSEWHERE = frozenset(
-    "add_argument set_defaults sleep backoff wait join drain flush fsync __init__ super exit abort _exit".split()
+    "add_argument set_defaults send_header add_header set_header putheader sleep backoff wait join drain flush fsync"
+    " __init__ super exit abort _exit".split()
 )
 
 

@@ -341,9 +341,10 @@ def sql(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.SimpleString):
         start, end = tree.inner(node)
         body = tree.text[max(start, 0) : end]
-        if len(body) > 5000 or not _SQL.match(body):
+        first = _first_piece(tree, node)
+        if len(body) > 5000 or not _SQL.match(tree.literal(first) or ""):
             continue
-        query = " ".join(body.split())[:40]
+        query = " ".join((tree.literal(first) or "").split())[:40]
         for fault, new in _SQL_FAULTS:
             for found in fault.finditer(body):
                 if "?" in found.group() or "%s" in found.group():
@@ -353,6 +354,14 @@ def sql(tree: PythonTree) -> Iterator[Candidate]:
                 old = " ".join(found.group().split())
                 change = f"`{old}` is `{new}`" if new else f"`{old}` is gone"
                 yield tree.mutant(node, edit, query=query, change=change)
+
+
+def _first_piece(tree: PythonTree, node: cst.BaseExpression) -> cst.BaseExpression:
+    """Where a query is written as several texts in a row, the first one says that it is a query."""
+    up = tree.parent(node)
+    while isinstance(up, cst.ConcatenatedString):
+        node, up = up, tree.parent(up)
+    return node.left if isinstance(node, cst.ConcatenatedString) else node
 
 
 @operator(
