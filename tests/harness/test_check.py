@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import harness.cli
+import harness.findings.controls
 import harness.schedule
 from harness.check import SCHEMA
 from harness.console import printer
@@ -178,3 +181,29 @@ def test_the_table_is_the_same_text_whatever_the_terminal(tasks: Path) -> None:
     stream = io.StringIO()
     printer(stream).print("x" * 150)
     assert stream.getvalue() == "x" * 150 + "\n"
+
+
+# --- the pages
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_every_option_of_check_is_on_its_page() -> None:
+    page = (DOCS / "check.md").read_text()
+    for option in harness.cli.check.params:
+        if isinstance(option, click.Option):
+            assert any(name in page for name in option.opts), option.name
+
+
+def test_every_finding_of_the_controls_is_on_the_page() -> None:
+    page = (DOCS / "check.md").read_text()
+    code = Path(harness.findings.controls.__file__).read_text()
+    named = re.findall(r'_finding\(\s*"([a-z-]+)"', code)
+    named += re.findall(r'"((?:nop|reference)-(?:partly-)?(?:un)?paid)"', code)
+    assert len(set(named)) > 20
+    assert [name for name in named if f"`{name}`" not in page] == []
+
+
+def test_every_exit_code_is_on_its_page() -> None:
+    page = (DOCS / "exit-codes.md").read_text()
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == set(ExitCode)
