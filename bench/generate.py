@@ -1,7 +1,8 @@
 """How fast mutants are made: mutants a second on a 300-line program, growth with the size of the source, memory.
 
 Run `python bench/generate.py`. Each size runs in a process of
-its own, so that memory is its own; parsing, generation, the check of each mutant and its byte edits are all in the time.
+its own, so that memory is its own; parsing, generation, the check of each mutant and its byte edits are all in the
+time.
 """
 
 from __future__ import annotations

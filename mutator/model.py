@@ -241,7 +241,7 @@ class Source:
     kind: SourceKind
     language: str
     """python, shell, nginx, json, yaml, toml, ini, csv, env, systemd, cron, dockerfile, sql, javascript, typescript,
-    go, rust, c, cpp, java, ruby, perl, awk, sed, diff, or text."""
+    go, rust, c, cpp, java, ruby, perl, awk, sed, jq, diff, or text; another name where no family speaks it."""
     target: str
     """The path it becomes in the box, where that is known: /app/server.py."""
     window: Window | FileText

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mutator.model import Edit, FileText, Fixed, Run, Spelling, Unwritable, Window
 from mutator.shell_syntax import Heredoc, ansi_end, expansion_end
@@ -104,17 +105,11 @@ def spell(window: Window, edit: Edit, escape: Callable[[str], str], *, expands: 
     return "".join(parts)
 
 
-_compiled: dict[tuple[str, ...], re.Pattern[str]] = {}
-
-
+@lru_cache(maxsize=8)
 def _alternatives(names: tuple[str, ...]) -> re.Pattern[str]:
-    if names not in _compiled:
-        _compiled.clear()
-        ordered = sorted(names, key=len, reverse=True)
-        _compiled[names] = re.compile(
-            "|".join(re.escape(name) + r"(?![A-Za-z0-9_])" * name[-1].isalnum() for name in ordered)
-        )
-    return _compiled[names]
+    """Any of the expansions; `$A` is none within `$AB`."""
+    ordered = sorted(names, key=len, reverse=True)
+    return re.compile("|".join(re.escape(name) + r"(?![A-Za-z0-9_])" * name[-1].isalnum() for name in ordered))
 
 
 # Here-documents

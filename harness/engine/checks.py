@@ -527,8 +527,9 @@ def names_are_answered_where_a_network_is_asked_for(scene: Scene) -> None:
     code = (
         "import socket, re\n"
         "server = re.search(r'^nameserver ([0-9.]+)', open('/etc/resolv.conf').read(), re.M)[1]\n"
-        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3)\n"
-        f"s.sendto({query!r}, (server, 53)); assert s.recv(4096)[:2] == b'\\0\\7'; print('answered')"
+        "with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:\n"
+        f"  s.settimeout(3); s.sendto({query!r}, (server, 53)); assert s.recv(4096)[:2] == b'\\0\\7'\n"
+        "print('answered')"
     )
     try:
         exec(compile(code, "<host>", "exec"), {"print": lambda _text: None})  # noqa: S102 - the very same on the host

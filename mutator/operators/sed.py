@@ -182,7 +182,7 @@ def change_replacement(program: Program) -> Iterator[Candidate]:
         else:
             continue
         new = apply(program.text, (edit,))[span[0] : span[1] + len(edit.new) - (edit.end - edit.start)]
-        yield Candidate((edit,), {**fields, "new": new})
+        yield Candidate((edit,), {**fields, "new": f"`{new}`" if new else "nothing"})
 
 
 def drop_flag(program: Program) -> Iterator[Candidate]:
@@ -230,7 +230,7 @@ OPERATORS = (
         FaultClass.WRONG_VALUE,
         Tier.COARSE,
         LANGUAGES,
-        "sed writes `{new}` instead of `{old}`",
+        "sed writes {new} instead of `{old}`",
         change_replacement,
         (
             Example("s/port 80/port 8080/", ("s/port 80/port 8081/",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -107,7 +108,11 @@ def test_a_flag_whose_value_goes_round_in_a_dictionary_is_ignored_all_the_same()
     [
         'MOVES = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}\n',
         'MOVES = [("U", -1, 0), ("D", 1, 0), ("L", 0, -1), ("R", 0, 1)]\n',
-        'def step(move):\n    deltas = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}\n    return deltas[move]\n',
+        (
+            "def step(move):\n"
+            '    deltas = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}\n'
+            "    return deltas[move]\n"
+        ),
         'def step(m):\n    return {"U": up(m), "D": down(m), "L": left(m), "R": right(m)}[m.name]\n',
         "match m:\n" + "".join(f'    case "{m}":\n        d = "{m.lower()}"\n' for m in "UDLR"),
         "def step(m):\n" + "".join(f'    {"el" * (m != "U")}if m == "{m}":\n        return {ord(m)}\n' for m in "UDLR"),
@@ -259,7 +264,7 @@ def test_every_mutant_of_a_realistic_solution_compiles(folder: Path) -> None:
     "module", ["argparse", "asyncio.queues", "configparser", "csv", "http.server", "sched", "shlex"]
 )
 def test_every_mutant_of_a_standard_module_compiles(module: str) -> None:
-    path = Path(__import__(module, fromlist=["x"]).__file__)
+    path = Path(str(importlib.import_module(module).__file__))
     count, wrong = _compile_all(path.read_text(encoding="utf-8"))
     assert wrong == []
     assert count > 50

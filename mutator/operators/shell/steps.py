@@ -103,11 +103,14 @@ def named(script: Script, command: Command) -> tuple[str, list[str]]:
     return (basename(words[0].strip("'\"")), words[1:]) if words else ("", [])
 
 
-def _writes(command: Command | None) -> bool:
+def _writes(script: Script, command: Command | None) -> bool:
     """Whether what it prints goes to a file, its own or that of a group around it."""
     while command is not None:
-        if any(redirect.op.startswith((">", "&>", "1>")) for stage in command.stages for redirect in stage.redirects):
-            return True
+        for redirect in (one for stage in command.stages for one in stage.redirects):
+            target = script.text[slice(*redirect.target)] if redirect.target else ""
+            stdout = redirect.op.startswith((">", "&>", "1>")) and not redirect.op.endswith("&")
+            if stdout and not target.startswith("/dev/"):
+                return True
         command = command.group
     return False
 
@@ -137,9 +140,9 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
         return "edit", args[-1] if args else text
     last = command.stages[-1]
     passes = [named(script, stage)[0] for stage in command.stages]
-    if all(one in _LOOKS or one in _PURE for one in passes) and not _writes(command):
+    if all(one in _LOOKS or one in _PURE for one in passes) and not _writes(script, command):
         return "look", text
-    if name in ("curl", "wget") and not _writes(last) and len(passes) == 1:
+    if name in ("curl", "wget") and not _writes(script, last) and len(passes) == 1:
         return (
             "fine" if not any(re.match(r"-[a-zA-Z]*[oOdXT]|--(output|data|request)", one) for one in args) else "step"
         ), text
@@ -165,10 +168,11 @@ def _service(script: Script, command: Command, name: str, args: list[str], end: 
         return name
     if name in _SERVICE_COMMANDS and not any(one in ("-t", "-T", "-v", "-V", "--version") for one in args):
         return name
-    if name in ("nohup", "setsid", "start-stop-daemon", "daemonize") or script.words(command)[:1] == ["nohup"]:
-        return script.said(command.start, end)
+    said = " ".join([name, *args])
+    if name in ("start-stop-daemon", "daemonize") or script.words(command)[:1] in (["nohup"], ["setsid"]):
+        return said
     if re.match(r"[ \t]*&(?![&>])", script.plain[end : end + 8]):
-        return script.said(command.start, end)
+        return said
     return ""
 
 
@@ -257,17 +261,15 @@ def drop_errexit(script: Script) -> Iterator[Candidate]:
             yield Candidate(edits, {"step": script.said(step.start, step.end)}, step.function, check)
 
 
-def _stops(script: Script) -> list[Step]:
-    return [
-        step
-        for step in script.steps
-        if step.container.type == "program" and _role(script, step.start, step.end)[0] != "none"
-    ]
+def _acts(script: Script, roles: frozenset[str]) -> list[Step]:
+    """Statements at the top of the script whose role is not among these."""
+    top = (step for step in script.steps if step.container.type == "program")
+    return [step for step in top if _role(script, step.start, step.end)[0] not in roles]
 
 
 def exit_early(script: Script) -> Iterator[Candidate]:
     """In the middle of the steps that do something."""
-    steps = _stops(script)
+    steps = _acts(script, frozenset({"none", "assign", "look", "export"}))
     if len(steps) < 3:
         return
     step = steps[len(steps) // 2]
@@ -279,7 +281,7 @@ def exit_early(script: Script) -> Iterator[Candidate]:
 
 def hollow_script(script: Script) -> Iterator[Candidate]:
     """Before the first step that does something."""
-    steps = _stops(script)
+    steps = _acts(script, frozenset({"none"}))
     if not steps:
         return
     line = script.text.rfind("\n", 0, steps[0].start) + 1
@@ -429,7 +431,7 @@ OPERATORS = (
         "the script ends before it does anything",
         hollow_script,
         (Example("#!/bin/sh\nset -e\na\nb\n", ("#!/bin/sh\nset -e\nexit 0\na\nb\n",)),),
-        SCRIPT,
+        SCRIPT | {SourceKind.INLINE},
     ),
     Operator(
         "shell.drop-errexit",

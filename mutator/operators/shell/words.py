@@ -118,6 +118,21 @@ def _noise(named: Named, flag: str) -> bool:
     return bool(_NOISE_LONG.match(flag)) or flag.lstrip("-") in _NOISE.get(named.name, "").split()
 
 
+_WITH_COMMANDS = frozenset(
+    {"git", "docker", "npm", "apt-get", "apt", "pip", "pip3", "go", "cargo", "kubectl", "openssl", "uv"}
+)
+
+
+def _called(named: Named) -> str:
+    """What a person would say is called: `git commit`, or the program that an interpreter runs."""
+    first = next((arg for arg in named.args if not arg.startswith("-")), "")
+    if named.name in _WITH_COMMANDS and re.fullmatch(r"[a-z-]+", first):
+        return f"{named.name} {first}"
+    if named.name in _RUNNERS and named.args[:1] == (first,) and re.search(r"\.\w+$", first):
+        return basename(first)
+    return named.name
+
+
 def drop_flag(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         if named.name in _UNTOUCHED or named.name in ("sed", "perl", "export", "declare", "local", "readonly"):
@@ -129,12 +144,12 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             # `python -c`, `bash -e x`, `find -exec`: what follows would be lost with its meaning.
             if (_PROGRAM.match(flag) and named.name in _RUNNERS) or (named.name == "find" and flag in _STRUCTURE):
                 continue
-            if flag == "-m" and named.name.startswith("python"):
+            if (flag == "-m" and (named.name.startswith("python") or named.name == "git")) or named.name == "crontab":
                 continue
             first = named.spans[index][0]
             last = named.spans[end - 1][1]
             before = gap(script, first)
-            fields = {"flag": script.said(first, last), "command": named.name}
+            fields = {"flag": script.said(first, last), "command": _called(named)}
             yield Candidate(
                 (Edit(before, last, ""),), fields, named.command.function, (named.command.start, named.command.end)
             )
@@ -164,7 +179,7 @@ def negate_flag(script: Script) -> Iterator[Candidate]:
                 match = pattern.match(flag)
                 if match:
                     edit = Edit(span[0], span[0] + match.end(), new)
-                    fields = {"old": flag, "new": new + flag[match.end() :], "command": named.name}
+                    fields = {"old": flag, "new": new + flag[match.end() :], "command": _called(named)}
                     yield Candidate((edit,), fields, named.command.function, (named.command.start, named.command.end))
                     break
 
@@ -315,7 +330,9 @@ def wrong_path(script: Script) -> Iterator[Candidate]:
             at, more = other
             fields = {"old": path, "new": path[:at] + more + path[at:]}
             check = (named.command.start, named.command.end)
-            yield Candidate((Edit(start + at, start + at, more),), fields, named.command.function, check)
+            # Nobody asks for logs and scratch files.
+            tier = Tier.FINE if "/tmp/" in path or path.strip("'\"").endswith(".log") else None  # noqa: S108 - only text
+            yield Candidate((Edit(start + at, start + at, more),), fields, named.command.function, check, tier)
 
 
 def swap_append(script: Script) -> Iterator[Candidate]:

@@ -1,0 +1,109 @@
+"""CSV for people who count: a row for each mutant, or a row for each task."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.report.untrusted import shown
+
+MUTANT_COLUMNS = (
+    "task", "step", "mutant", "operator", "fault", "tier", "file", "line", "sentence", "requirement",
+    "requirement_line", "relevance", "outcome", "cause", "why", "gap", "crashed", "killed_by", "runs", "rewards",
+    "seconds", "verdict", "engine", "fidelity", "format", "digest", "seed", "foolsgold",
+)  # fmt: skip
+TASK_COLUMNS = (
+    "task", "path", "format", "digest", "verdict", "why", "strength", "low", "high", "detected", "counted",
+    "stated_strength", "stated_low", "stated_high", "stated_detected", "stated_counted", "mutants", "killed", "timeout",
+    "survived", "partial", "equivalent", "invalid", "error", "flaky", "by_assertion", "by_crash", "unexplained",
+    "mean_gap", "findings", "engine", "fidelity", "base", "seconds", "seed", "foolsgold",
+)  # fmt: skip
+OUTCOMES = ("killed", "timeout", "survived", "partial", "equivalent", "invalid", "error", "flaky")
+
+
+def mutants_csv(report: Mapping[str, Any]) -> str:
+    return _table(MUTANT_COLUMNS, (_mutant(report, task, one) for task in report["tasks"] for one in task["mutants"]))
+
+
+def tasks_csv(report: Mapping[str, Any]) -> str:
+    return _table(TASK_COLUMNS, (_task(report, task) for task in report["tasks"]))
+
+
+def _mutant(report: Mapping[str, Any], task: Mapping[str, Any], mutant: Mapping[str, Any]) -> dict[str, Any]:
+    said = mutant["requirement"] or {}
+    runs = mutant["runs"]
+    return {
+        **_origin(report, task),
+        "task": task["name"],
+        "step": mutant["step"],
+        "mutant": mutant["id"],
+        **{key: mutant[key] for key in ("operator", "fault", "tier", "line", "sentence", "relevance", "outcome")},
+        **{key: mutant[key] for key in ("cause", "why", "gap", "crashed")},
+        "file": mutant["path"],
+        "requirement": said.get("text"),
+        "requirement_line": said.get("line"),
+        "killed_by": _json(mutant["killed_by"]),
+        "runs": len(runs),
+        "rewards": _json([run["rewards"] for run in runs]),
+        "seconds": round(sum(run["seconds"] for run in runs), 3),
+        "verdict": task["verdict"],
+        "format": task["format"],
+        "digest": task["digest"],
+    }
+
+
+def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        **_origin(report, task),
+        **{key: task[key] for key in ("path", "format", "digest", "verdict", "why", "seconds")},
+        "task": task["name"],
+        "base": task["engine"]["base"],
+        "mutants": len(task["mutants"]),
+        "findings": _json([finding["id"] for finding in task["findings"]]),
+    }
+    strength = task["strength"]
+    if strength is None:
+        return row
+    for share, prefix in ((strength["share"], ""), (strength["stated"], "stated_")):
+        row[f"{prefix}strength"] = share["value"]
+        row |= {f"{prefix}{key}": share[key] for key in ("low", "high", "detected", "counted")}
+    row |= {outcome: strength["by_outcome"][outcome] for outcome in OUTCOMES}
+    row |= {key: strength[key] for key in ("by_assertion", "by_crash", "unexplained")}
+    return row | {"mean_gap": round(strength["mean_gap"], 4)}
+
+
+def _origin(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "engine": report["engine"],
+        "fidelity": task["engine"]["fidelity"],
+        "seed": report["seed"],
+        "foolsgold": report["foolsgold"],
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: cell(value) for key, value in row.items()})
+    return out.getvalue()
+
+
+def cell(value: object) -> object:
+    """A spreadsheet runs text that begins like a formula: an apostrophe before it, as before one that is there."""
+    if value is None or isinstance(value, int | float):
+        return value
+    text = shown(str(value))
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+
+
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
+"""Those that open one, in ASCII and full width, and the apostrophe itself, so that taking one away gives the text."""

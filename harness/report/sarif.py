@@ -1,0 +1,177 @@
+"""SARIF 2.1.0: findings and survivors as results that code scanning shows beside the lines they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from harness.report.terminal import ranked_survivors
+from harness.report.untrusted import shown, visible
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+ROOT = "SRCROOT"
+CONFIG = {"harbor": "task.toml", "terminal-bench": "task.yaml"}
+"""Where a finding without a place of its own is shown: what makes the folder a task."""
+LEVELS = {"error": "error", "warning": "warning", "note": "note"}
+
+
+def sarif(report: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Places below `root` are relative to it; others are whole file: addresses."""
+    results = [*_findings(report, root), *_survivors(report, root)]
+    rules = {result["ruleId"]: result.pop("rule") for result in results}
+    numbers = {ident: number for number, ident in enumerate(sorted(rules))}
+    for result in results:
+        result["ruleIndex"] = numbers[result["ruleId"]]
+    internal = [task for task in report["tasks"] if task["internal_error"]]
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "foolsgold",
+                        "version": report["foolsgold"],
+                        "rules": [rules[ident] for ident in sorted(rules)],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the working tree."}}},
+                "invocations": [
+                    {
+                        "executionSuccessful": not internal and not report["interrupted"],
+                        "toolExecutionNotifications": [
+                            {"level": "error", "message": {"text": _text(f"{task['name']}: {task['internal_error']}")}}
+                            for task in internal
+                        ],
+                    }
+                ],
+                "results": results,
+                "properties": {"engine": report["engine"], "seed": report["seed"], "summary": _counts(report)},
+            }
+        ],
+    }
+
+
+def _counts(report: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: report["summary"][key] for key in ("tasks", "verdicts", "mutants", "outcomes")}
+
+
+def _findings(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]:
+    for task in report["tasks"]:
+        for finding in task["findings"]:
+            where = finding["place"] or {"file": CONFIG.get(task["format"] or "", ""), "line": None}
+            region = {"startLine": where["line"]} if where["line"] else None
+            lines = [finding["title"], *(f"- {visible(line)}" for line in finding["evidence"])]
+            if finding["advice"]:
+                lines.append(finding["advice"])
+            # What could not be found out is `open`, and SARIF gives such a result no level.
+            level = LEVELS.get(finding["severity"])
+            yield {
+                "ruleId": finding["id"],
+                "rule": _rule(finding["id"], _sentence(finding["id"]), level or "warning"),
+                "kind": "fail" if level else "open",
+                "level": level or "none",
+                "message": {"text": _text(f"{task['name']}: " + "\n".join(lines))},
+                "locations": [_location(task, where["file"], region, root)],
+                "partialFingerprints": {
+                    "foolsgold/v1": finding["fingerprint"],
+                    "primaryLocationLineHash": f"{finding['fingerprint']}:1",
+                },
+                "properties": {
+                    "task": visible(task["name"]),
+                    "severity": finding["severity"],
+                    "command": visible(finding["command"]),
+                },
+            }
+
+
+def _survivors(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]:
+    for task, mutant in ranked_survivors(report):
+        said = mutant["requirement"]
+        place = mutant["location"]
+        region = {
+            "startLine": place["line"],
+            "startColumn": place["column"],
+            "endLine": place["end_line"],
+            "endColumn": place["end_column"],
+        }
+        lines = [f"{task['name']}: the tests still pay when {mutant['sentence']}"]
+        if said:
+            lines.append(f"The instruction says: {visible(said['text'])}")
+        lines.append(f"To see it: {visible(mutant['repro'])}")
+        key = "\0".join((task["name"], mutant["step"], mutant["id"]))
+        fingerprint = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        result = {
+            "ruleId": f"survivor/{mutant['fault']}",
+            "rule": _rule(
+                f"survivor/{mutant['fault']}",
+                f"A broken variant of the solution is paid in full: {mutant['fault'].replace('-', ' ')}.",
+                "warning",
+            ),
+            "kind": "fail",
+            "level": "warning" if said else "note",
+            "message": {"text": _text("\n".join(lines))},
+            "locations": [_location(task, mutant["path"], region, root)],
+            "partialFingerprints": {
+                "foolsgold/v1": fingerprint,
+                "primaryLocationLineHash": f"{fingerprint}:1",
+            },
+            "properties": {
+                "task": visible(task["name"]),
+                "mutant": visible(mutant["ref"]),
+                "operator": mutant["operator"],
+                "relevance": mutant["relevance"],
+                "diff": shown(mutant["diff"]),
+            },
+        }
+        if said:
+            region = {"startLine": said["line"]}
+            related = _location(task, said["file"], region, root)
+            result["relatedLocations"] = [related | {"id": 1, "message": {"text": "What the instruction says."}}]
+        yield result
+
+
+def _rule(ident: str, sentence: str, level: str) -> dict[str, Any]:
+    return {
+        "id": ident,
+        "shortDescription": {"text": sentence},
+        "fullDescription": {"text": sentence},
+        "defaultConfiguration": {"level": level},
+    }
+
+
+def _sentence(ident: str) -> str:
+    words = ident.replace("-", " ")
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _location(task: Mapping[str, Any], file: str, region: Mapping[str, int] | None, root: Path) -> dict[str, Any]:
+    path = Path(task["path"]) / file
+    artifact: dict[str, str]
+    if path.is_relative_to(root):
+        artifact = {"uri": _uri(path.relative_to(root).as_posix()), "uriBaseId": ROOT}
+    else:
+        artifact = {"uri": _file_uri(path)}
+    physical: dict[str, Any] = {"artifactLocation": artifact}
+    if region:
+        physical["region"] = dict(region)
+    return {"physicalLocation": physical}
+
+
+def _file_uri(path: Path) -> str:
+    absolute = PurePosixPath("/") / path.as_posix()
+    return f"file://{_uri(absolute.as_posix())}"
+
+
+def _uri(path: str) -> str:
+    """As bytes, so that a name that is no UTF-8 is said exactly."""
+    return quote(path.encode("utf-8", "surrogateescape"))
+
+
+def _text(text: str) -> str:
+    """SARIF reads [words](address) in a message as a link: a task may not place one."""
+    return shown(text).replace("](", "] (")
