@@ -526,7 +526,7 @@ def names_are_answered_where_a_network_is_asked_for(scene: Scene) -> None:
     query = struct.pack(">HHHHHH", 7, 0x100, 1, 0, 0, 0) + b"\0" + struct.pack(">HH", 2, 1)  # the root's servers
     code = (
         "import socket, re\n"
-        "server = re.search(r'^nameserver ([0-9.]+)', open('/etc/resolv.conf').read(), re.M)[1]\n"
+        "with open('/etc/resolv.conf') as f: server = re.search(r'^nameserver ([0-9.]+)', f.read(), re.M)[1]\n"
         "with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:\n"
         f"  s.settimeout(3); s.sendto({query!r}, (server, 53)); assert s.recv(4096)[:2] == b'\\0\\7'\n"
         "print('answered')"
