@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -161,8 +162,8 @@ def _first_line(statement: cst.CSTNode) -> cst.CSTNode:
     return decorators[0] if decorators else statement
 
 
-def _uses(tree: PythonTree, name: str) -> list[cst.Attribute]:
-    """Reads of `args.name`."""
+def _uses(tree: PythonTree) -> dict[str, list[cst.Attribute]]:
+    """Reads of `args.name`, by name."""
     holders = set(_NAMESPACES)
     for assign in tree.every(cst.Assign):
         value = assign.value
@@ -174,14 +175,38 @@ def _uses(tree: PythonTree, name: str) -> list[cst.Attribute]:
             target = assign.targets[0].target
             first = target.elements[0].value if isinstance(target, cst.Tuple) else target
             holders.add(dotted(first))
-    found = []
+    found: dict[str, list[cst.Attribute]] = {}
     for attribute in tree.every(cst.Attribute):
-        if attribute.attr.value == name and dotted(attribute.value) in holders:
+        if dotted(attribute.value) in holders:
             up = tree.parent(attribute)
             written = isinstance(up, cst.AssignTarget | cst.AugAssign | cst.AnnAssign | cst.Del)
             if not written and not (isinstance(up, cst.Call) and up.func is attribute):
-                found.append(attribute)
+                found.setdefault(attribute.attr.value, []).append(attribute)
     return found
+
+
+def _argparse_uses(tree: PythonTree) -> Iterator[tuple[_Option, list[cst.Attribute]]]:
+    """Each option with the places that read it; options that share a name (of subcommands) and their places once."""
+    uses = _uses(tree)
+    options = list(_argparse_options(tree))
+    declared = Counter(option.name for option in options)
+    by_function: dict[tuple[str, cst.FunctionDef | None], list[cst.Attribute]] = {}
+    for name, places in uses.items():
+        if declared[name] > 1:
+            for place in places:
+                by_function.setdefault((name, tree.function(place)), []).append(place)
+    told: set[tuple[str, cst.FunctionDef | None]] = set()
+    for option in options:
+        places = uses.get(option.name, [])
+        if declared[option.name] > 1:
+            here = (option.name, tree.function(option.node))
+            # Programs of their own in one text read their own; subcommands are read wherever.
+            group = here if here in by_function else (option.name, None)
+            if group in told:
+                continue
+            told.add(group)
+            places = by_function.get(here, places)
+        yield option, places
 
 
 @operator(
@@ -347,8 +372,7 @@ def _matched_flags(tree: PythonTree) -> Iterator[tuple[cst.MatchCase, str]]:
     ),
 )
 def flag_ignored(tree: PythonTree) -> Iterator[Candidate]:
-    for option in _argparse_options(tree):
-        uses = _uses(tree, option.name)
+    for option, uses in _argparse_uses(tree):
         if uses:
             edits = [tree.replace(use, tree.fitted(use, option.default)) for use in uses]
             yield tree.mutant(uses[0], *edits, flag=option.flag)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import libcst as cst
@@ -79,7 +80,9 @@ class PythonTree:
         self._kinds: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
         self._headers: dict[Span, str] = {}
         self._literals: dict[cst.CSTNode, str | None] = {}
+        self._found: dict[tuple[type[cst.CSTNode], ...], list[cst.CSTNode]] = {}
         self._owned: dict[tuple[type[cst.CSTNode], ...], dict[cst.CSTNode | None, list[cst.CSTNode]]] = {}
+        self._units: list[Span] | None = None
         self._index()
 
     @property
@@ -108,8 +111,11 @@ class PythonTree:
 
     def every(self, *kinds: type[Node]) -> list[Node]:
         """The nodes of these types, in the order of the text."""
-        found = [node for kind, nodes in self._kinds.items() if issubclass(kind, kinds) for node in nodes]
-        found.sort(key=self._order.__getitem__)
+        found = self._found.get(kinds)
+        if found is None:
+            found = [node for kind, nodes in self._kinds.items() if issubclass(kind, kinds) for node in nodes]
+            found.sort(key=self._order.__getitem__)
+            self._found[kinds] = found
         return found  # type: ignore[return-value]  # filtered by issubclass just above
 
     def sequences(self) -> list[cst.List | cst.Tuple]:
@@ -214,7 +220,7 @@ class PythonTree:
         start = self.span(statement)[0]
         return self.text[self.text.rfind("\n", 0, start) + 1 : start] if start > 0 else ""
 
-    @property
+    @cached_property
     def newline(self) -> str:
         return "\r\n" if "\r\n" in self.text else "\n"
 
@@ -294,15 +300,39 @@ class PythonTree:
         return changed
 
     def valid(self, candidate: Candidate) -> bool:
-        """Parses only the statement that the candidate is in."""
+        """Parses only the statements that the candidate is in."""
+        if len(candidate.edits) > 1:
+            # Each where it stands, for what lies between them may be most of the program.
+            apart = self._apart(candidate.edits)
+            if apart is not None:
+                return all(self._fits(unit, tuple(edits)) for unit, edits in apart.items())
         if candidate.check is None:
             return self._holds(self._prefix + self._read(apply(self.text, candidate.edits)) + self._suffix)
-        start, end = candidate.check
-        shifted = tuple(Edit(edit.start - start, edit.end - start, edit.new) for edit in candidate.edits)
+        return self._fits(candidate.check, candidate.edits)
+
+    def _apart(self, edits: Sequence[Edit]) -> dict[Span, list[Edit]] | None:
+        """The edits by the simple statement or head they are in; None where one goes beyond."""
+        if self._units is None:
+            lines = self.every(cst.SimpleStatementLine, cst.SimpleStatementSuite)
+            self._units = sorted(
+                [self.header(node) for node in self.every(*_COMPOUND)]
+                + [(self.span(line.body[0])[0], self.span(line.body[-1])[1]) for line in lines if line.body]
+            )
+        apart: dict[Span, list[Edit]] = {}
+        for edit in edits:
+            index = bisect_right(self._units, (edit.start, len(self.text) + 1)) - 1
+            if index < 0 or self._units[index][1] < edit.end:
+                return None
+            apart.setdefault(self._units[index], []).append(edit)
+        return apart
+
+    def _fits(self, place: Span, edits: tuple[Edit, ...]) -> bool:
+        start, end = place
+        shifted = tuple(Edit(edit.start - start, edit.end - start, edit.new) for edit in edits)
         piece = apply(self.text[start:end], shifted)
         before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
         indent = before if not before.strip() else " "
-        head = self._headers.get(candidate.check)
+        head = self._headers.get(place)
         closing = head.format(indent=indent) if head else ""
         return self._holds(_opening(piece if head else "", indent) + indent + self._read(piece) + closing + "\n")
 
