@@ -23,19 +23,24 @@ from harness import __version__
 from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
+from harness.findings.assertions import Lead, read_tests
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen, mutant_findings
-from harness.matrix import Matrix, matrix
+from harness.findings.permissive import Paid, permissive_findings
+from harness.findings.texts import text_findings
+from harness.matrix import Matrix, matrix, results
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
 from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
+from harness.results import TestStatus
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
 from harness.schedule import Pool
 from harness.store import Store
 from harness.strength import Judged, Strength, Thresholds, Verdict, strength, verdict
 from harness.task.model import Problem, Task, Unusable
 from harness.trial import run_trial
+from harness.verifier_files import verifier_texts
 from mutator.model import Mutant
 from mutator.relevance import Link, Requirement
 
@@ -87,6 +92,8 @@ class Audited:
     """In the order in which they were chosen."""
     strength: Strength | None = None
     findings: tuple[Finding, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    """Suspicions read from the tests that no trial has confirmed: they change nothing."""
     last: TrialRecord | None = None
     """The reference's run after all mutants."""
     seconds: float = 0.0
@@ -336,12 +343,14 @@ class _TaskAudit:
             Kind.REFERENCE, LAST, networks=self.prepared.networks, limits=self.prepared.limits, known=self.known
         )
         record = self._trial(plan, LAST)
-        results = tuple(tried.result for tried in self.tried)
-        found = strength([judged(result) for result in results])
+        tried = tuple(tried.result for tried in self.tried)
+        found = strength([judged(result) for result in tried])
         assert self.controls is not None
         findings = list(control_findings(self.controls, self.command))
-        found_matrix = kill_matrix(self.controls, results)
-        findings += mutant_findings(self.task, [seen(result) for result in results], found_matrix, self.command)
+        found_matrix = kill_matrix(self.controls, tried)
+        findings += mutant_findings(self.task, [seen(result) for result in tried], found_matrix, self.command)
+        permissive, leads = test_findings(self.task, tried, self.command)
+        findings += permissive
         if showing(record).shown is not Shown.PAID:
             why = showing(record).why or "it was paid less than in full"
             findings.append(
@@ -356,10 +365,10 @@ class _TaskAudit:
                 )
             )
             why = "the reference was not paid at the end, so the kills are void"
-            self._report(Verdict.UNMEASURED, why, findings, found, results, record)
+            self._report(Verdict.UNMEASURED, why, findings, found, tried, record, leads)
             return
         word, why = verdict(found, self.settings.thresholds)
-        self._report(word, why, findings, found, results, record)
+        self._report(word, why, findings, found, tried, record, leads)
 
     # --- trials
 
@@ -445,19 +454,31 @@ class _TaskAudit:
         why: str,
         findings: Sequence[Finding],
         found: Strength | None = None,
-        results: tuple[MutantResult, ...] = (),
+        tried: tuple[MutantResult, ...] = (),
         last: TrialRecord | None = None,
+        leads: Sequence[Lead] = (),
     ) -> None:
         self._check_interrupt()
+        findings = [*findings, *text_findings(self.task, self.command)]
         seconds = (self.controls.seconds if self.controls else 0.0) + sum(
-            record.seconds for result in results for record in result.records
+            record.seconds for result in tried for record in result.records
         )
         order = list(Severity)
         ranked = tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
         self.keep(
             self.order,
             Audited(
-                self.task, word, why, self.controls, tuple(self.steps), results, found, ranked, last, round(seconds, 3)
+                self.task,
+                word,
+                why,
+                self.controls,
+                tuple(self.steps),
+                tried,
+                found,
+                ranked,
+                tuple(leads),
+                last,
+                round(seconds, 3),
             ),
         )
 
@@ -476,8 +497,29 @@ def seen(result: MutantResult) -> Seen:
     )
 
 
-def kill_matrix(controls: Controls, results: Sequence[MutantResult]) -> Matrix | None:
-    killed = {result.mutant.id: result.records[0] for result in results if result.outcome.kind is OutcomeKind.KILLED}
+def test_findings(task: Task, tried: Sequence[MutantResult], command: str) -> tuple[list[Finding], list[Lead]]:
+    """What the tests' texts let suspect: with a survivor for a witness a finding, else a lead."""
+    found: list[Finding] = []
+    leads: list[Lead] = []
+    for step in task.steps:
+        tests, _ = read_tests(verifier_texts(task, step))
+        paid = [
+            Paid(result.mutant, result.requirement, _passed(result.records[0]))
+            for result in tried
+            if result.survived and result.step == step.name
+        ]
+        more, suspected = permissive_findings(tests, paid)
+        found += [replace(one, task=task.name, command=command) for one in more]
+        leads += suspected
+    return found, list(dict.fromkeys(leads))
+
+
+def _passed(record: TrialRecord) -> frozenset[str]:
+    return frozenset(name for name, status in results(record).items() if status is TestStatus.PASSED)
+
+
+def kill_matrix(controls: Controls, tried: Sequence[MutantResult]) -> Matrix | None:
+    killed = {result.mutant.id: result.records[0] for result in tried if result.outcome.kind is OutcomeKind.KILLED}
     untouched = [record for record in (controls.nop, controls.hollow) if record is not None]
     return matrix(controls.references, untouched, killed)
 

@@ -1,0 +1,182 @@
+"""Answers that the instruction gives away: what the reference writes, found word for word in what the solver reads.
+
+Only what the reference adds counts: a line that the environment has already is nobody's work. Pure.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.findings.model import Finding, Place, Severity
+from mutator.model import Source, SourceKind
+
+RUN = 4
+"""So many tokens in a row say the same in both texts."""
+SHARE = 0.6
+"""From this share of the reference's own content on, the answer is given away."""
+LEAST = 8
+"""Fewer distinct words and numbers than this say too little."""
+PASSAGES = 6
+
+# A path is one word: naming a file gives nothing away.
+_TOKEN = re.compile(r"~?/?[\w.-]*(?:/[\w.-]+)+|[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)*|[^\sA-Za-z0-9_`]")
+_WORD = re.compile(r"[A-Za-z0-9_]")
+_COMMENT = re.compile(r"^\s*(?:#(?!!|include|define|if|endif|pragma)|//|--\s|;|\*|/\*)")
+_PRODUCTS = frozenset({SourceKind.HEREDOC, SourceKind.REPLACEMENT, SourceKind.SIBLING, SourceKind.PATCH})
+_PUNCTUATION = 0.2
+"""A bracket's weight beside a word's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A line of the reference and the line of the instruction that has it."""
+
+    file: str
+    line: int
+    text: str
+    said: str
+    said_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAway:
+    share: float
+    """Of the reference's own content, weighted by how rare its words are."""
+    lines: int
+    """Lines of the reference that count."""
+    passages: tuple[Passage, ...]
+
+    @property
+    def is_given_away(self) -> bool:
+        return self.share >= SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    file: str
+    number: int
+    text: str
+    tokens: tuple[str, ...]
+
+
+def measure(instruction: str, sources: Sequence[Source], environment: Iterable[str]) -> GivenAway | None:
+    """None where the reference writes too little of its own to be told from chance."""
+    known = {_squeezed(line) for text in environment for line in text.splitlines()}
+    lines = [line for line in _own_lines(sources) if _squeezed(line.text) not in known]
+    counts = Counter(token for line in lines for token in line.tokens)
+    if sum(1 for token in counts if _WORD.match(token)) < LEAST:
+        return None
+    told = _Told(instruction)
+    total = sum(counts.values())
+    covered = whole = 0.0
+    passages: list[Passage] = []
+    for line in lines:
+        weights = [_weight(token, counts[token], total) for token in line.tokens]
+        marks, where = told.covers(line.tokens)
+        part = sum(weight for weight, mark in zip(weights, marks, strict=True) if mark)
+        covered += part
+        whole += sum(weights)
+        if where and part >= 0.5 * sum(weights):
+            passages.append(Passage(line.file, line.number, line.text.strip(), told.line(where), where))
+    return GivenAway(covered / whole if whole else 0.0, len(lines), tuple(passages))
+
+
+def given_away_finding(found: GivenAway | None, instruction_file: str) -> Iterator[Finding]:
+    if found is None or not found.is_given_away or not found.passages:
+        return
+    first = found.passages[0]
+    evidence = [
+        f"solution, {one.file}:{one.line}: {_short(one.text)}\ninstruction, line {one.said_line}: {_short(one.said)}"
+        for one in found.passages[:PASSAGES]
+    ]
+    if len(found.passages) > PASSAGES:
+        evidence.append(f"and {len(found.passages) - PASSAGES} more lines")
+    yield Finding(
+        "answer-given-away",
+        "",
+        Severity.WARNING,
+        f"The instruction gives the answer away: it holds {found.share:.0%} of what the reference writes",
+        tuple(evidence),
+        Place(instruction_file, first.said_line),
+        "Say what is wanted and not how it is written, or drop the task: copying is all that it asks for.",
+    )
+
+
+def _own_lines(sources: Sequence[Source]) -> Iterator[_Line]:
+    """The lines that end up in the box's files; where there are none, the commands."""
+    products = [source for source in sources if _is_product(source)]
+    scripts = [source for source in sources if source.kind is SourceKind.SCRIPT]
+    for source in products or scripts:
+        for offset, line in enumerate(source.text.splitlines()):
+            text = line
+            if source.kind is SourceKind.PATCH:
+                if not line.startswith("+") or line.startswith("+++"):
+                    continue
+                text = line[1:]
+            tokens = tuple(_TOKEN.findall(text))
+            if len(tokens) < 2 or _COMMENT.match(text) or text.startswith("#!"):
+                continue
+            yield _Line(source.file, source.line + offset, text, tokens)
+
+
+def _is_product(source: Source) -> bool:
+    """What a heredoc feeds to an interpreter is a step, and no product."""
+    if source.kind not in _PRODUCTS:
+        return False
+    return source.kind is SourceKind.PATCH or bool(source.target)
+
+
+def _weight(token: str, count: int, total: int) -> float:
+    rarity = math.log(1 + total / count)
+    return rarity if _WORD.match(token) else _PUNCTUATION * rarity
+
+
+class _Told:
+    """The instruction's runs of tokens, and the line on which each begins."""
+
+    def __init__(self, instruction: str) -> None:
+        self._lines = instruction.splitlines()
+        tokens: list[str] = []
+        lines: list[int] = []
+        for number, line in enumerate(self._lines, start=1):
+            found = _TOKEN.findall(line)
+            tokens += found
+            lines += [number] * len(found)
+        self._runs: dict[tuple[str, ...], int] = {}
+        for start in range(len(tokens) - RUN + 1):
+            self._runs.setdefault(tuple(tokens[start : start + RUN]), lines[start])
+        # A line of its own (a code block, a list item) or a code span may be shorter than a run.
+        self._whole: dict[tuple[str, ...], int] = {}
+        for number, line in enumerate(self._lines, start=1):
+            for text in (line.strip().lstrip("-*> "), *re.findall(r"`([^`]+)`", line)):
+                self._whole.setdefault(tuple(_TOKEN.findall(text)), number)
+
+    def covers(self, tokens: tuple[str, ...]) -> tuple[list[bool], int]:
+        """Which tokens the instruction has in the same order, and on which line first; 0 for none."""
+        whole = self._whole.get(tokens, 0)
+        if whole:
+            return [True] * len(tokens), whole
+        marks = [False] * len(tokens)
+        where: Counter[int] = Counter()
+        for start in range(len(tokens) - RUN + 1):
+            run = tokens[start : start + RUN]
+            at = self._runs.get(run, 0)
+            if at and sum(1 for token in run if _WORD.match(token)) >= 2:
+                marks[start : start + RUN] = [True] * RUN
+                where[at] += 1
+        return marks, max(where, key=lambda number: (where[number], -number)) if where else 0
+
+    def line(self, number: int) -> str:
+        return self._lines[number - 1].strip()
+
+
+def _squeezed(line: str) -> str:
+    return " ".join(line.split())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else text[:157] + "..."
