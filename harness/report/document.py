@@ -18,6 +18,8 @@ from harness.findings.model import Finding
 from harness.matrix import Matrix, results
 from harness.mutants import StepMutants
 from harness.outcome import OutcomeKind
+from harness.record import PhaseName
+from harness.report.steps import steps_json
 from harness.reward import RewardProblem
 from harness.strength import Verdict, wilson
 from harness.task.model import Task, Unusable
@@ -26,6 +28,8 @@ from mutator.model import ByteEdit, SourceKind
 SCHEMA = "foolsgold.report/1"
 LONGEST_FILE = 256 << 10
 """Bytes beyond which a solution's file is named in the report and not shown."""
+LOG_SHOWN = 1500
+"""Characters of the verifier's log that are told of a mutant that it did not catch."""
 
 
 def document(run: AuditRun, folder: str) -> dict[str, Any]:
@@ -123,6 +127,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
             "image": image.id if image else None,
             "notes": list(prepared.built.notes) if prepared and prepared.built else [],
         },
+        "steps": steps_json(one),
         "strength": one.strength.to_json() if one.strength else None,
         "findings": list(_findings(one.findings)),
         "mutants": [_mutant(result, steps[result.step], task, folder, ids, found) for result in one.mutants],
@@ -188,6 +193,7 @@ def _mutant(
         "tests_not_run": _tests_not_run(result, found),
         "crashed": outcome.crashed,
         "cause": outcome.cause,
+        "log": _log(result),
         "runs": [
             {
                 "rewards": dict(record.rewards) if record.rewards is not None else None,
@@ -199,6 +205,14 @@ def _mutant(
         ],
         "repro": shlex.join(["foolsgold", "repro", folder, ref, "-o", f"repro-{result.mutant.id}"]),
     }
+
+
+def _log(result: MutantResult) -> str | None:
+    """The end of what the verifier printed, where a failing test does not say it already."""
+    if result.outcome.kind is OutcomeKind.KILLED or not result.records:
+        return None
+    phases = [phase for phase in result.records[-1].phases if phase.name is PhaseName.VERIFY]
+    return phases[-1].log[-LOG_SHOWN:] or None if phases else None
 
 
 def _problem(trouble: str, problem: RewardProblem | None) -> str | None:

@@ -1,0 +1,117 @@
+"""The part of report.json that a task's author wrote: instruction, its requirements, and the tests' own text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.audit import Audited, MutantResult
+from harness.outcome import COUNTED, DETECTED, OutcomeKind
+from harness.task.model import Step, Task, Unusable
+from harness.verifier_files import relative, verifier_texts
+from mutator.relevance import Requirement, requirements
+
+LONGEST_TEST = 128 << 10
+"""Characters beyond which a test file is named in the report and not shown."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def steps_json(one: Audited) -> list[dict[str, Any]]:
+    return [] if isinstance(one.task, Unusable) else [_step(one.task, step, one.mutants) for step in one.task.steps]
+
+
+def _step(task: Task, step: Step, results: Sequence[MutantResult]) -> dict[str, Any]:
+    mine = [result for result in results if result.step == step.name]
+    texts = verifier_texts(task, step)
+    return {
+        "name": step.name,
+        "instruction": {"path": relative(task, step.instruction_file), "text": step.instruction},
+        "requirements": [_requirement(step.instruction, one, mine) for one in requirements(step.instruction)],
+        "tests": [
+            {"path": path, "text": text if len(text) <= LONGEST_TEST else None, "functions": list(_functions(text))}
+            for path, text in texts.items()
+        ],
+    }
+
+
+# --- requirements
+
+
+def _requirement(instruction: str, said: Requirement, results: Sequence[MutantResult]) -> dict[str, Any]:
+    """`mutants` break it before anything else that is stated; `also` bear on it besides."""
+    first = [result for result in results if result.links and result.links[0].requirement == said.index]
+    also = [result for result in results if said.index in {link.requirement for link in result.links[1:]}]
+    start, end = span(instruction, said)
+    return {
+        "index": said.index,
+        "text": said.text,
+        "heading": said.heading,
+        "line": said.line,
+        "start": start,
+        "end": end,
+        "state": _state([result.outcome.kind for result in first]),
+        "mutants": [result.mutant.id for result in first],
+        "also": [result.mutant.id for result in also],
+    }
+
+
+def _state(kinds: Sequence[OutcomeKind]) -> str:
+    """What the mutants that break a requirement say about its tests."""
+    counted = [kind for kind in kinds if kind in COUNTED]
+    if not counted:
+        return "not-probed"
+    if all(kind in DETECTED for kind in counted):
+        return "tested"
+    return "in-part" if any(kind in DETECTED or kind is OutcomeKind.PARTIAL for kind in counted) else "untested"
+
+
+def span(instruction: str, said: Requirement) -> tuple[int, int] | tuple[None, None]:
+    """Where the instruction says it, in characters. The requirement has single spaces where that may break lines."""
+    lines = instruction.splitlines(keepends=True)
+    start = sum(map(len, lines[: said.line - 1]))
+    found = re.compile(r"\s+".join(map(re.escape, said.text.split()))).search(instruction, start)
+    return found.span() if found else (None, None)
+
+
+# --- tests
+
+
+def _functions(text: str) -> Iterator[dict[str, Any]]:
+    """The test functions of a Python file, with the lines on which they assert."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for name, node in _named(tree):
+        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+        yield {"name": name, "line": first, "end_line": node.end_lineno or node.lineno, "asserts": _asserts(node)}
+
+
+def _named(tree: ast.Module) -> Iterator[tuple[str, Function]]:
+    for node in tree.body:
+        if isinstance(node, Function) and node.name.startswith("test"):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                if isinstance(inner, Function) and inner.name.startswith("test"):
+                    yield f"{node.name}::{inner.name}", inner
+
+
+def _asserts(function: Function) -> list[Mapping[str, int]]:
+    found = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and _asserting(node)]
+    return [
+        {"line": node.lineno, "end_line": node.end_lineno or node.lineno}
+        for node in sorted(found, key=lambda node: node.lineno)
+    ]
+
+
+def _asserting(node: ast.stmt) -> bool:
+    """An assert, or a statement such as `self.assertEqual(...)`."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return isinstance(node, ast.Assert)
+    called = node.value.func
+    name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+    return name.startswith("assert") or name == "fail"
