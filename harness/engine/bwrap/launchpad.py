@@ -195,6 +195,9 @@ class _Launchpad:
             arguments += ["--seccomp", str(filter_fd), "--info-fd", str(info), "--chdir", request["workdir"]]
             for name, value in request["env"].items():
                 arguments += ["--setenv", name, value]
+            # bubblewrap reads its options apart at NUL bytes: one within a value would be options of the task's choice.
+            if any("\0" in argument for argument in arguments):
+                raise ValueError("an environment variable or path for the box holds a NUL byte")
             joined = b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
             arguments_fd = _memory_file(b"args", joined)
             keep = {0, 1, 2, info, filter_fd, arguments_fd}
