@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
 from harness.network import Networks
@@ -24,7 +25,8 @@ from harness.record import (
     TroubleKind,
 )
 from harness.results import plain
-from harness.task.model import KEEP_ALIVE, Environment, Solution, Step, Task
+from harness.state import State, changes
+from harness.task.model import Environment, Format, Solution, Step, Task
 
 LOG_KEPT = 6_000
 """Characters of a phase's log that a record keeps: its end."""
@@ -32,6 +34,8 @@ LOG_READ = 1 << 20
 """Bytes of a log that are read for results and evidence: its end."""
 CHORE = 60.0
 """Seconds for a command of the harness's own, such as chmod."""
+_PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
+"""A probe that hangs is killed and has failed; the box lives on."""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
@@ -67,6 +71,10 @@ class Plan:
     limits: TimeLimits = field(default_factory=TimeLimits)
     known: frozenset[str] = frozenset()
     """Complaints that a paid reference's verifier log has too: they prove nothing against this trial."""
+    observe: bool = False
+    """Look at what solving leaves behind instead of verifying it."""
+    first_failure: bool = False
+    """Let pytest stop at the first failing test."""
 
 
 def known_complaints(record: TrialRecord) -> frozenset[str]:
@@ -101,6 +109,7 @@ class Run:
         self.cancel = cancel
         self.phases: list[Phase] = []
         self.steps: list[StepRecord] = []
+        self.state: State | None = None
 
     @contextmanager
     def open(
@@ -110,15 +119,15 @@ class Run:
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        own = _own_command(image, environment)
-        with self.engine.open(_spec(image, environment, network, mounts, own is None)) as box:
-            if own:
-                # What the container runs besides the phases; nobody waits for it, and its words are nobody's.
-                start_it = ("sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *own)
-                box.run(Command(start_it, CHORE))
+        with self.engine.open(_spec(image, environment, network, mounts)) as box:
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
+            if self.task.format is Format.HARBOR:  # Terminal-Bench waits for no container to be healthy
+                own = environment.service_healthcheck
+                check = own or (image.config.healthcheck if environment.image_healthcheck else None)
+                if check is not None:
+                    self.wait_until_healthy(box, check, image.config.shell, step, environment.recipe.timeout)
             yield box
 
     def run(
@@ -186,6 +195,41 @@ class Run:
                 raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(time.monotonic() - start, 4)))
 
+    def wait_until_healthy(self, box: Box, check: Healthcheck, shell: tuple[str, ...], step: str, limit: float) -> None:
+        """What `docker compose up --wait` waits for. Docker's patience, in probes of at most a second apart: no reason
+        to wait half a minute for the first where the container is healthy at once."""
+        start = time.monotonic()
+        step_seconds = min(check.interval, 1.0)
+        # Docker gives up after `retries` times an interval and a probe of at most `timeout`.
+        share = check.interval / (check.interval + check.timeout or 1.0)
+        spent = 0.0
+        seconds = max(1.0, check.timeout)
+        probe = ("sh", "-c", _PROBE, f"{seconds:g}", *shell, check.command)
+        while True:
+            done = box.run(Command(probe, seconds + 30.0))
+            waited = time.monotonic() - start
+            if waited >= check.start_period:
+                spent += step_seconds + done.seconds * share
+            if done.status == 0 or done.timed_out or spent >= check.retries * check.interval or waited >= limit:
+                break
+            if self.cancel.wait(step_seconds):
+                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        if done.status == 0:
+            self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(waited, 4)))
+            return
+        text = plain(done.output.decode("utf-8", "replace")).strip()
+        self.phases.append(
+            Phase(PhaseName.HEALTHCHECK, step, round(waited, 4), done.status or 1, seconds, done.oom, text[-LOG_KEPT:])
+        )
+        last = f": {text.splitlines()[-1]}" if text else ""
+        raise Stop(
+            Trouble(
+                TroubleKind.HEALTHCHECK,
+                f"the container's HEALTHCHECK `{check.command}` did not pass within {waited:.0f} s, at last with "
+                f"status {done.status}{last}",
+            )
+        )
+
     def put_solution(self, box: Box, solution: Solution, step: str) -> None:
         """The solution folder, then the replaced files over it, with the modes of the originals."""
         if solution.only:
@@ -211,6 +255,17 @@ class Run:
             files = {name: content for name, content in files.items() if (solution.folder / name).is_file()}
         return files
 
+    def leave(self, box: Box, step: Step, ready: bool) -> NoReturn:
+        """End the trial with what solving changed."""
+        target = step.solution.target if step.solution is not None else "/solution"
+        self.state = changes(box, target) if ready else None
+        raise Stop
+
+    def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
+        if not self.plan.first_failure:
+            return dict(env)
+        return {**env, "PYTEST_ADDOPTS": f"{env.get('PYTEST_ADDOPTS', '')} -x".strip()}
+
     def solve_limit(self, step: Step) -> float:
         return self.plan.limits.solve.get(step.name, step.agent_timeout)
 
@@ -218,17 +273,7 @@ class Run:
         return self.plan.limits.verify.get(step.name, step.verifier.timeout)
 
 
-def _own_command(image: Image, environment: Environment) -> tuple[str, ...] | None:
-    """Entrypoint and command where the task sets one of them; None where the engine starts the image's as usual."""
-    if environment.entrypoint is None and environment.command == KEEP_ALIVE:
-        return None
-    entrypoint = image.config.entrypoint if environment.entrypoint is None else environment.entrypoint
-    # As in Docker, an entrypoint of the task's own makes the image's CMD void.
-    default = image.config.cmd if environment.entrypoint is None else ()
-    return (*entrypoint, *(default if environment.command is None else environment.command))
-
-
-def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...], entrypoint: bool) -> BoxSpec:
+def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
     return BoxSpec(
         image=image,
         network=network,
@@ -237,7 +282,9 @@ def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[s
         user=environment.user,
         limits=environment.limits,
         mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
-        entrypoint=entrypoint,
+        entrypoint=environment.entrypoint,
+        command=environment.command,
+        stdin_open=environment.stdin_open,
         hostname=environment.hostname,
     )
 

@@ -51,7 +51,7 @@ class Scene:
             workdir=workdir,
             user=user,
             limits=limits,
-            entrypoint=False,
+            entrypoint=(),
             hostname=hostname,
         )
         with self.engine.open(spec) as box:

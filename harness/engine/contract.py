@@ -14,6 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+KEEP_ALIVE = ("sh", "-c", "sleep infinity")
+"""A container's command where the format's runner sets it: nothing but a wait."""
+
+MAIN_HINT = 'An ENTRYPOINT has to go on with what it is given (`exec "$@"`), and a command has to keep running.'
+"""What to do about a box that ended because its main process did."""
+
 Fidelity = Literal["image", "mapped", "host"]
 """image: the base the task names. mapped: a stand-in the user named with --image. host: this machine's own root."""
 
@@ -54,6 +60,8 @@ class ImageConfig:
     shell: tuple[str, ...] = ("/bin/sh", "-c")
     exposed: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    healthcheck: Healthcheck | None = None
+    """The image's HEALTHCHECK: recorded, run by whoever wants to wait for it, with `shell` around its command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,23 @@ class BoxSpec:
     limits: Limits = Limits()
     mounts: tuple[str, ...] = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
     """Empty, world-writable mount points, as the formats' runners have them."""
-    entrypoint: bool = True
-    """Start the image's ENTRYPOINT in the background with a plain sleep as its command, as the runners do."""
+    entrypoint: tuple[str, ...] | None = None
+    """Instead of the image's ENTRYPOINT; () is none at all, None is the image's."""
+    command: tuple[str, ...] | None = KEEP_ALIVE
+    """What the entrypoint is given; None is the image's CMD."""
+    stdin_open: bool = False
+    """The main process's standard input never ends, which a shell or a REPL as the command waits for."""
     hostname: str | None = None
+
+    @property
+    def main(self) -> tuple[str, ...]:
+        """The process that runs beside the commands, and with whose end the box ends; () where it would only wait."""
+        config = self.image.config
+        entrypoint = config.entrypoint if self.entrypoint is None else self.entrypoint
+        # As in Docker, an entrypoint of the container's own makes the image's CMD void.
+        default = config.cmd if self.entrypoint is None else ()
+        words = (*entrypoint, *(default if self.command is None else self.command))
+        return () if words == KEEP_ALIVE else words
 
 
 @dataclass(frozen=True, slots=True)

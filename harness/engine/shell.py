@@ -108,6 +108,7 @@ def command_line(
     cwd: str = "",
     env: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
+    stdin: str = "/dev/null",
 ) -> str:
     """One line that runs `argv` in `cwd` with `env` added, everything it writes appended to the file `output`.
 
@@ -125,7 +126,7 @@ def command_line(
             odd.append(f"{name}={value}")
     words = [*prefix, *(["env", *odd] if odd else []), *argv]
     steps.append("exec " + " ".join(shlex.quote(word) for word in words))
-    return f"( {'; '.join(steps)} ) </dev/null >>{shlex.quote(output)} 2>&1"
+    return f"( {'; '.join(steps)} ) <{stdin} >>{shlex.quote(output)} 2>&1"
 
 
 def _path(path: str) -> str:

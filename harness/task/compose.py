@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.engine.contract import Healthcheck, Limits
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
+from harness.engine.imageconfig import read_duration
 from harness.task.documents import Document, plain, read_yaml
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder
-from harness.task.model import KEEP_ALIVE, Network, NetworkMode
+from harness.task.model import Network, NetworkMode
 from harness.task.problems import Problems
 
 RUNNER_FOLDER = "@runner"
@@ -27,8 +28,8 @@ RUNNER_FOLDER = "@runner"
 _PASSED_OVER = (
     "annotations", "attach", "build", "container_name", "cpu_count", "cpu_shares", "cpuset", "develop", "expose",
     "image", "init", "labels", "logging", "mem_reservation", "mem_swappiness", "memswap_limit", "oom_kill_disable",
-    "oom_score_adj", "platform", "ports", "profiles", "pull_policy", "read_only", "restart", "scale", "stdin_open",
-    "stop_grace_period", "stop_signal", "storage_opt", "tty",
+    "oom_score_adj", "platform", "ports", "profiles", "pull_policy", "read_only", "restart", "scale",
+    "stop_grace_period", "stop_signal", "storage_opt",
 )  # fmt: skip
 _NOT_CARRIED = (
     "blkio_config", "configs", "device_cgroup_rules", "dns", "dns_opt", "dns_search", "domainname", "extra_hosts",
@@ -42,8 +43,6 @@ _VARIABLE = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<bare>[A-Za-z_]\w*)"
     r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<rule>:?[-?+])(?P<word>(?:[^{}]|\{[^{}]*\})*))?\})"
 )
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _MEGABYTES = {"": 1 / (1 << 20), "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0 * 1024}
 
@@ -63,7 +62,10 @@ class Service:
     user: str | None = None
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] | None = None
+    stdin_open: bool = False
     healthcheck: Healthcheck | None = None
+    image_healthcheck: bool = True
+    """False where the image's own HEALTHCHECK is switched off or replaced."""
     hostname: str | None = None
     network: Network = Network()
     limits: Limits = Limits()
@@ -146,6 +148,8 @@ class _Reader:
                     "compose-ignored", f"{fields.name(key)} has no counterpart in a box.", self.path, fields.line(key)
                 )
         self._privileges()
+        healthcheck, image_healthcheck = self._healthcheck()
+        stdin_open = any([fields.flag("stdin_open"), fields.flag("tty")])
         result = replace(
             self._built(),
             image=fields.text("image") or None,
@@ -153,8 +157,10 @@ class _Reader:
             workdir=fields.text("working_dir") or None,
             user=fields.user("user"),
             entrypoint=self._words("entrypoint"),
-            command=self._command(),
-            healthcheck=self._healthcheck(),
+            command=self._command(stdin_open),
+            stdin_open=stdin_open,
+            healthcheck=healthcheck,
+            image_healthcheck=image_healthcheck,
             hostname=fields.text("hostname") or None,
             network=self._network(),
         )
@@ -279,39 +285,43 @@ class _Reader:
         self.fields.bad(key, "must be a string or a list of strings.")
         return None
 
-    def _command(self) -> tuple[str, ...] | None:
+    def _command(self, stdin_open: bool) -> tuple[str, ...] | None:
         words = self._words("command")
-        return KEEP_ALIVE if words and _only_waits(words) else words
+        return KEEP_ALIVE if words and _only_waits(words, stdin_open) else words
 
-    def _healthcheck(self) -> Healthcheck | None:
+    def _healthcheck(self) -> tuple[Healthcheck | None, bool]:
+        """The service's own, and whether the image's holds where there is none."""
         check = self.fields.table("healthcheck")
         if check is None:
-            return None
+            return None, True
         check.known("interval", "timeout", "start_period", "start_interval", "retries", "test")
         if check.flag("disable"):
-            return None
+            return None, False
         test = check.raw("test")
         if isinstance(test, list) and test and not any(isinstance(item, dict | list) for item in test):
             words = [str(item) for item in test]
             if words[0] == "NONE":
-                return None
+                return None, False
             if words[0] == "CMD":
                 command = shlex.join(words[1:])
             elif words[0] == "CMD-SHELL" and len(words) > 1:
                 command = " ".join(words[1:])
             else:
                 check.bad("test", "must begin with CMD, CMD-SHELL or NONE.")
-                return None
+                return None, True
         elif isinstance(test, str) and test.strip():
             command = test
         elif test is None:
-            # Only the image's own HEALTHCHECK is tuned here, and that is the engine's to read.
-            return None
+            check.problems.warning(
+                "compose-ignored", f"{check.name('test')} is missing: the image's HEALTHCHECK keeps its own times.",
+                self.path, self.fields.line("healthcheck"),
+            )  # fmt: skip
+            return None, True
         else:
             check.bad("test", "must be a string or a list of strings.")
-            return None
+            return None, True
         retries = as_number(check.raw("retries"))
-        return Healthcheck(
+        own = Healthcheck(
             command,
             interval=_duration(check, "interval", 30.0),
             timeout=_duration(check, "timeout", 30.0),
@@ -319,6 +329,7 @@ class _Reader:
             start_interval=_duration(check, "start_interval", 5.0),
             retries=3 if retries is None else max(1, int(retries)),
         )
+        return own, False
 
     def _network(self) -> Network:
         mode = self.fields.text("network_mode")
@@ -464,14 +475,14 @@ class _Speller:
         self.problems.warning(code, f"{self.document.file.name} {what}.", self.document.file)
 
 
-def _only_waits(words: tuple[str, ...]) -> bool:
+def _only_waits(words: tuple[str, ...], stdin_open: bool) -> bool:
     """A wait, or a shell that sits at its terminal: either only keeps the container up."""
     if len(words) == 3 and words[1] in ("-c", "-lc"):
         words = tuple(words[2].removeprefix("exec ").split())
     name, rest = PurePosixPath(words[0]).name if words else "", words[1:]
     if name == "sleep":
         return rest == ("infinity",)
-    return (name == "tail" and rest == ("-f", "/dev/null")) or (name in ("sh", "bash") and not rest)
+    return (name == "tail" and rest == ("-f", "/dev/null")) or (stdin_open and name in ("sh", "bash") and not rest)
 
 
 def _by_profile(service: Any) -> bool:
@@ -514,9 +525,9 @@ def _duration(fields: Fields, key: str, default: float) -> float:
     value = fields.text(key)
     if not value:
         return default
-    parts = _DURATION.findall(value)
-    if parts and "".join(number + unit for number, unit in parts) == value.strip():
-        return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    seconds = read_duration(value)
+    if seconds is not None:
+        return seconds
     number = as_number(value)
     if number is not None and number >= 0:
         fields.odd(key, f"is {show(value)} without a unit; taken as seconds.")

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.engine.contract import Healthcheck, Limits, Recipe
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Recipe
 from harness.task import scripts
 from harness.task.compose import RUNNER_FOLDER, Service, read_service
 from harness.task.documents import plain, read_toml
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder
 from harness.task.model import (
-    KEEP_ALIVE,
     NO_TIME_LIMIT,
     Environment,
     Format,
@@ -558,6 +557,7 @@ def _with_service(environment: Environment, service: Service, compose: Path) -> 
         user=service.user,
         entrypoint=service.entrypoint,
         command=service.command if service.command is not None else KEEP_ALIVE,
+        stdin_open=service.stdin_open,
         network=environment.network if environment.network.declared else service.network,
         limits=Limits(
             memory_mb=own.memory_mb or service.limits.memory_mb,
@@ -566,7 +566,8 @@ def _with_service(environment: Environment, service: Service, compose: Path) -> 
             disk_mb=own.disk_mb,
         ),
         gpus=environment.gpus or service.gpus,
-        healthcheck=environment.healthcheck or service.healthcheck,
+        service_healthcheck=service.healthcheck,
+        image_healthcheck=service.image_healthcheck,
         files=service.files,
         mounts=tuple(path for path in service.mounts if not path.startswith("/logs/")),
         hostname=service.hostname,

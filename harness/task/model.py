@@ -8,10 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from harness.engine.contract import Healthcheck, Limits, Recipe
-
-KEEP_ALIVE = ("sh", "-c", "sleep infinity")
-"""The container's command where the format's runner sets it: nothing but a wait."""
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Recipe
 
 NO_TIME_LIMIT = 86_400.0
 """A day, for a phase that the task and the format leave without a limit."""
@@ -66,7 +63,11 @@ class Environment:
     limits: Limits = Limits()
     gpus: int = 0
     healthcheck: Healthcheck | None = None
-    """Gates the start: the box is ready once it passes."""
+    """The task's own: gates the start, by Harbor's rule."""
+    service_healthcheck: Healthcheck | None = None
+    """The compose file's, instead of the image's HEALTHCHECK. The runner waits for the container to be healthy."""
+    image_healthcheck: bool = True
+    """False where the compose file switches the image's HEALTHCHECK off."""
     compose: Path | None = None
     """The compose file that had a say; what it says is in the other fields, what it cannot say here is a Problem."""
     prebuilt: str | None = None
@@ -78,6 +79,8 @@ class Environment:
     """Instead of the image's ENTRYPOINT; () is none at all, None is the image's."""
     command: tuple[str, ...] | None = KEEP_ALIVE
     """What the container runs, after its entrypoint, while the phases go on; None is the image's CMD."""
+    stdin_open: bool = False
+    """That command waits at a terminal or an open standard input instead of finding its end."""
     files: tuple[tuple[Path, str], ...] = ()
     """(host file or folder, box path) copied in once the box has started, before anything else; the path '' is the
     workdir. A prebuilt image's environment/ folder, and bind mounts of the task's own files."""

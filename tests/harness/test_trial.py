@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.contract import Command, ImageConfig
+from harness.engine.contract import Command, Healthcheck, ImageConfig
 from harness.errors import EngineError, NeedsDocker
 from harness.network import Networks
 from harness.outcome import Shown, showing
@@ -229,6 +229,55 @@ def test_a_healthcheck_that_fails_or_hangs_ends_the_trial(tmp_path: Path, answer
     assert record.trouble is not None
     assert record.trouble.kind is TroubleKind.HEALTHCHECK
     assert len(engine.commands) == runs
+
+
+def health_probes(engine: FakeEngine) -> list[str]:
+    return [command.argv[-1] for _, command in engine.commands if "timeout -s KILL" in command.argv[2]]
+
+
+IMAGE_HEALTH = ImageConfig(workdir="/app", healthcheck=Healthcheck("test -f /up", interval=0.01, retries=2))
+
+
+@pytest.mark.parametrize(
+    ("compose", "probe"),
+    [
+        (None, "test -f /up"),
+        ("hostname: h", "test -f /up"),
+        ("healthcheck: {test: nc -z localhost 80, interval: 10ms}", "nc -z localhost 80"),
+    ],
+    ids=["the image's", "the image's, with compose", "compose's"],
+)
+def test_a_harbor_task_starts_once_its_container_is_healthy(tmp_path: Path, compose: str | None, probe: str) -> None:
+    answers = [Does(1), Does(1), Does(0)]
+    engine = FakeEngine(
+        [(r"timeout -s KILL", lambda _box, _command: answers.pop(0)), (VERIFY, rewarding("1"))], config=IMAGE_HEALTH
+    )
+    file = compose and f"services:\n  main:\n    {compose}\n"
+    # Two failures that take no time are not yet what Docker calls unhealthy.
+    answers[:2] = [Does(1, seconds=0.0)]
+    record = trial(engine, harbor(tmp_path / "t", {"environment/docker-compose.yaml": file}))
+    assert record.rewards == {"reward": 1.0}
+    assert health_probes(engine) == [probe] * 2
+    assert record.phases[1].name is PhaseName.HEALTHCHECK
+
+
+def test_a_container_that_never_gets_healthy_ends_the_trial(tmp_path: Path) -> None:
+    engine = FakeEngine([("timeout -s KILL", Does(1, b"refused\n", seconds=0.0))], config=IMAGE_HEALTH)
+    record = trial(engine, harbor(tmp_path / "t"))
+    assert record.trouble is not None
+    assert record.trouble.kind is TroubleKind.HEALTHCHECK
+    assert "refused" in record.trouble.message
+    assert health_probes(engine) == ["test -f /up"] * 2
+
+
+def test_a_healthcheck_switched_off_or_in_terminal_bench_gates_nothing(tmp_path: Path) -> None:
+    off = "services:\n  main:\n    healthcheck: {disable: true}\n"
+    table = [("timeout -s KILL", Does(1)), (VERIFY, rewarding("1"))]
+    engine = FakeEngine(table, config=IMAGE_HEALTH)
+    assert trial(engine, harbor(tmp_path / "t", {"environment/docker-compose.yaml": off})).rewards == {"reward": 1.0}
+    engine = FakeEngine(table, config=IMAGE_HEALTH)
+    trial(engine, terminal_bench(tmp_path / "tb"))
+    assert health_probes(engine) == []
 
 
 # --- several steps

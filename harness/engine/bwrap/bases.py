@@ -22,6 +22,7 @@ from harness.engine.bwrap.families import DEFAULT_PATH, Family, family_of
 from harness.engine.bwrap.stack import ROOT, Layer, Stack
 from harness.engine.context import is_folder, kind, resolve
 from harness.engine.contract import Command, Exit, Fidelity, ImageConfig, Progress, silent
+from harness.engine.imageconfig import read_config
 from harness.engine.standin import HOST, StandIn, find_stand_in
 from harness.errors import EngineError, EngineUnavailable, UsageError
 
@@ -194,25 +195,16 @@ def _docker_base(image: _DockerImage, reference: str, cache: Cache, progress: Pr
         progress(f"exporting {reference}")
         about = f"image {reference}"
         layers = (cache.layer(key_of("docker", identity, os.geteuid()), about, lambda to: _export(image, to)),)
-    config = image.facts.get("Config") or {}
-    env = dict(entry.partition("=")[::2] for entry in config.get("Env") or ())
+    facts = image.facts.get("Config") or {}
+    config = read_config(facts)
     return Base(
         identity,
         layers,
         layers,
-        ImageConfig(
-            env={"PATH": DEFAULT_PATH, **env},
-            workdir=config.get("WorkingDir") or "/",
-            user=config.get("User") or "",
-            entrypoint=tuple(config.get("Entrypoint") or ()),
-            cmd=tuple(config.get("Cmd") or ()),
-            shell=tuple(config.get("Shell") or ("/bin/sh", "-c")),
-            exposed=tuple(sorted(config.get("ExposedPorts") or {})),
-            labels=dict(config.get("Labels") or {}),
-        ),
+        replace(config, env={"PATH": DEFAULT_PATH, **config.env}),
         "image",
         f"the image {reference}",
-        triggers=tuple(config.get("OnBuild") or ()),
+        triggers=tuple(facts.get("OnBuild") or ()),
     )
 
 

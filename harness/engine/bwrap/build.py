@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from harness.engine.bwrap import sandbox
@@ -28,6 +28,7 @@ from harness.engine.dockerfile import (
     read,
     stages,
 )
+from harness.engine.imageconfig import read_healthcheck
 from harness.engine.platforms import platform_arguments
 from harness.engine.words import expand, split
 from harness.errors import BuildFailed
@@ -88,7 +89,8 @@ def build(
 
 def _image(state: State) -> BwrapImage:
     config = state.config
-    facts = [dict(config.env), config.workdir, config.user, config.entrypoint, config.cmd, config.shell]
+    facts: list[object] = [dict(config.env), config.workdir, config.user, config.entrypoint, config.cmd, config.shell]
+    facts += [asdict(config.healthcheck) if config.healthcheck else None]
     return BwrapImage(
         id=key_of("image", state.key, *facts),
         config=config,
@@ -210,6 +212,11 @@ class _Builder:
         return replace(state, env=env)
 
     def recorded(self, state: State, instruction: Instruction) -> State:
+        if instruction.name == "HEALTHCHECK":
+            try:
+                return replace(state, config=replace(state.config, healthcheck=read_healthcheck(instruction)))
+            except ValueError as error:
+                raise self.dockerfile.fail(f"{error}.", instruction) from error
         if instruction.name != "EXPOSE":
             return state
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import sys
 import threading
@@ -15,6 +16,7 @@ from harness.engine.bwrap.cache import open_cache
 from harness.engine.bwrap.image import BwrapImage
 from harness.engine.bwrap.launchpad import OUT
 from harness.engine.contract import (
+    MAIN_HINT,
     Box,
     BoxSpec,
     Command,
@@ -30,7 +32,7 @@ from harness.engine.contract import (
 )
 from harness.errors import EngineError, EngineUnavailable, FoolsgoldError
 
-_ENTRYPOINT = "entrypoint"
+_MAIN = "main"
 
 
 class BwrapEngine(Engine):
@@ -151,31 +153,30 @@ class BwrapBox(Box):
             ),
             user=image.config.user if spec.user is None else spec.user,
         )
-        self._entrypoint = bool(spec.entrypoint and image.config.entrypoint)
-        if self._entrypoint:
+        self._main = spec.main
+        if self._main:
             try:
-                # A container's command is a plain sleep; its entrypoint starts what it starts and ends in it.
-                argv = (*image.config.entrypoint, "sh", "-c", "sleep infinity")
-                self._sandbox.background(argv, output=_ENTRYPOINT)
+                self._sandbox.background(self._main, output=_MAIN, stdin_open=spec.stdin_open)
             except BaseException:
                 self._sandbox.close()
                 raise
 
     def run(self, command: Command) -> Exit:
-        if self._entrypoint:
-            self._entrypoint_lives()
+        if self._main:
+            self._main_lives()
         return self._sandbox.run(command)
 
-    def _entrypoint_lives(self) -> None:
-        """A container whose ENTRYPOINT ends is gone, and so is this box."""
-        status = self._sandbox.read(f"{OUT}/{_ENTRYPOINT}.exit")
+    def _main_lives(self) -> None:
+        """A container whose main process ends is gone, and so is this box."""
+        status = self._sandbox.read(f"{OUT}/{_MAIN}.exit")
         if not status:
             return
-        said = (self._sandbox.read(f"{OUT}/{_ENTRYPOINT}", limit=-2000) or b"").decode("utf-8", "replace")
+        said = (self._sandbox.read(f"{OUT}/{_MAIN}", limit=-2000) or b"").decode("utf-8", "replace")
+        main = shlex.join(self._main)[:300]
         raise EngineError(
-            f"The image's ENTRYPOINT ended with status {status.decode().strip()}, and a container would have with it. "
-            f"It said: {said.strip() or 'nothing'}",
-            hint='An ENTRYPOINT script must end in `exec "$@"`.',
+            f"The container's own process `{main}` ended with status {status.decode().strip()}, and the container with "
+            f"it. It said: {said.strip() or 'nothing'}",
+            hint=MAIN_HINT,
         )
 
     def put(self, source: Path, target: str) -> None:

@@ -68,6 +68,11 @@ def start(
     memory that goes with the box. `binds` are read-only: box path to host path. `user` is the default user of
     commands. From now on no box of this process that stands on `/` sees the host paths `hidden`.
     """
+    if any("\0" in text for text in (workdir, hostname, user, *(env or {}), *(env or {}).values())):
+        raise EngineError(
+            "A box was asked for with a NUL byte in its environment, workdir, user or name, which none can have.",
+            hint="Look at the task's env values.",
+        )
     pad = launcher.shared()
     for path in hidden:
         pad.hide(path)
@@ -284,12 +289,17 @@ class Sandbox(Box):
                 rootpath.remove(self._root, output)
         return Exit(ran.status, ran.seconds, text, dropped, out_of_memory)
 
-    def background(self, argv: Sequence[str], *, output: str) -> None:
-        """Start `argv` as the default user and leave it running; its output and `<output>.exit` lie below OUT."""
-        _who, become = self._who(self.user)
+    def background(self, argv: Sequence[str], *, output: str, stdin_open: bool = False) -> None:
+        """Start `argv` as the default user and leave it running; its output and `<output>.exit` lie below OUT.
+        Its standard input is empty, or never ends."""
+        who, become = self._who(self.user)
         path = f"{OUT}/{output}"
-        line = command_line(argv, output=path, cwd=self.workdir, prefix=(*self._session, *become))
-        self._alive().run(f"( {line}; echo $? >{shlex.quote(path)}.exit ) </dev/null >/dev/null &", _START_SECONDS)
+        env = {"HOME": who.home} if self._home and who.home != self._home else {}
+        prefix = (*self._session, *become)
+        line = command_line(argv, output=path, cwd=self.workdir, env=env, prefix=prefix, stdin="&0")
+        whole = f"( {line}; echo $? >{shlex.quote(path)}.exit )"
+        whole = f"( sleep infinity | {whole} ) &" if stdin_open else f"{whole} </dev/null >/dev/null &"
+        self._alive().run(whole, _START_SECONDS)
 
     def put(self, source: Path, target: str) -> None:
         self._alive()

@@ -11,7 +11,7 @@ from typing import Any
 import docker
 from docker.errors import APIError
 
-from harness.engine.contract import Box, Command, Exit
+from harness.engine.contract import MAIN_HINT, Box, Command, Exit
 from harness.engine.dockerd.connect import daemon_errors
 from harness.engine.dockerd.files import Files
 from harness.engine.dockerd.pipe import SocketPipe
@@ -170,7 +170,7 @@ class DockerBox(Box):
             log = self._api.logs(self.container, tail=20)
             if isinstance(log, bytes) and log.strip():
                 words += ":\n" + log.decode(errors="replace").rstrip()
-        return EngineError(words, hint="An ENTRYPOINT has to go on with the command it is given, or keep running.")
+        return EngineError(words, hint=MAIN_HINT)
 
     def _oom_kills(self) -> int:
         for path in (self._oom_file,) if self._oom_file else _OOM_FILES:

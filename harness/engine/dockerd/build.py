@@ -11,7 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,13 +19,14 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from harness.engine.context import Folder, fingerprint, read_ignore
-from harness.engine.contract import EngineOptions, Fidelity, Image, ImageConfig, Progress, Recipe
+from harness.engine.contract import EngineOptions, Fidelity, Image, Progress, Recipe
 from harness.engine.dockerd.buildkit import build_with_buildx, buildx_version
 from harness.engine.dockerd.classic import build_with_api
 from harness.engine.dockerd.connect import Daemon, daemon_errors
 from harness.engine.dockerd.job import PULL_HINT, Job, pull_error
 from harness.engine.dockerd.labels import LABEL
 from harness.engine.dockerfile import Dockerfile, Instruction, Stage, find_stage, global_arguments, parse, stages
+from harness.engine.imageconfig import read_config
 from harness.engine.standin import HOST, StandIn, find_stand_in, parse_stand_in
 from harness.errors import BuildFailed, EngineError, UsageError
 
@@ -36,8 +37,6 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 class DockerImage(Image):
     reference: str = ""
     """What containers are created from."""
-    healthcheck: Mapping[str, Any] = field(default_factory=dict)
-    """The image's own HEALTHCHECK as the daemon tells it; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,32 +338,14 @@ def _base_words(image: str, mapped: tuple[tuple[str, str], ...]) -> str:
 def _image(
     digest: str, reference: str, found: Mapping[str, Any], base: str, mapped: tuple[tuple[str, str], ...]
 ) -> DockerImage:
-    config = found.get("Config") or {}
-    healthcheck = config.get("Healthcheck") or {}
-    test = healthcheck.get("Test") or []
     fidelity: Fidelity = "mapped" if mapped else "image"
     return DockerImage(
         id=digest,
-        config=_config(config),
+        config=read_config(found.get("Config") or {}),
         fidelity=fidelity,
         base=base,
         notes=tuple(f"{stand_in} stands in for {image}." for image, stand_in in mapped),
         reference=reference,
-        healthcheck=healthcheck if test and test[0] not in ("NONE", "") else {},
-    )
-
-
-def _config(config: Mapping[str, Any]) -> ImageConfig:
-    env = (entry.partition("=") for entry in config.get("Env") or ())
-    return ImageConfig(
-        env={name: value for name, _, value in env},
-        workdir=config.get("WorkingDir") or "/",
-        user=config.get("User") or "",
-        entrypoint=tuple(config.get("Entrypoint") or ()),
-        cmd=tuple(config.get("Cmd") or ()),
-        shell=tuple(config.get("Shell") or ("/bin/sh", "-c")),
-        exposed=tuple(sorted(config.get("ExposedPorts") or ())),
-        labels=dict(config.get("Labels") or {}),
     )
 
 

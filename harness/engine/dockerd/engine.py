@@ -6,7 +6,6 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -72,20 +71,12 @@ class DockerEngine(Engine):
             raise EngineError("The docker engine was given an image that another engine built.")
         if self._closed:
             raise EngineError("The docker engine is closed.")
-        entrypoint = image.config.entrypoint if spec.entrypoint else ()
-        container = self._create(spec, image, bool(entrypoint))
+        container = self._create(spec, image)
         try:
-            box = self._start(spec, image, container, bool(entrypoint))
+            return self._start(spec, image, container)
         except BaseException:
             self._remove(container)
             raise
-        try:
-            if image.healthcheck:
-                self._wait_until_healthy(container, image)
-        except BaseException:
-            box.close()
-            raise
-        return box
 
     def report(self) -> EngineReport:
         version = f"{self._platform()} {self._version.get('Version', 'of unknown version')}"
@@ -122,12 +113,12 @@ class DockerEngine(Engine):
     def _platform(self) -> str:
         return str((self._version.get("Platform") or {}).get("Name") or "Docker").strip() or "Docker"
 
-    def _create(self, spec: BoxSpec, image: DockerImage, entrypoint: bool) -> str:
+    def _create(self, spec: BoxSpec, image: DockerImage) -> str:
         limits = self._limits(spec.limits)
         host = self._api.create_host_config(
             network_mode=self._bridge() if spec.network else "none",
             # Ends with its shell, and its shell with us: nothing is left even if this process is killed.
-            auto_remove=not entrypoint,
+            auto_remove=not spec.main,
             mem_limit=f"{limits.memory_mb}m",
             memswap_limit=f"{limits.memory_mb}m",
             nano_cpus=int(limits.cpus * SECOND) or None,
@@ -138,7 +129,7 @@ class DockerEngine(Engine):
             },
             # Docker writes a box's own name there only where it gives it an address.
             extra_hosts={spec.hostname: "127.0.0.1"} if spec.hostname and not spec.network else None,
-            log_config=LogConfig(type="json-file", config={"max-size": "1m"}) if entrypoint else LogConfig(type="none"),
+            log_config=LogConfig(type="json-file", config={"max-size": "1m"}) if spec.main else LogConfig(type="none"),
         )
         arguments: dict[str, Any] = {
             "image": image.reference,
@@ -147,19 +138,20 @@ class DockerEngine(Engine):
             "environment": dict(spec.env),
             "hostname": spec.hostname,
             "working_dir": spec.workdir,
+            "user": plain_user(image.config.user if spec.user is None else spec.user),
         }
-        if entrypoint:
-            arguments["command"] = ["sh", "-c", "sleep infinity"]
+        if spec.main:
+            arguments |= {"entrypoint": list(spec.main), "command": [], "stdin_open": spec.stdin_open}
         else:
-            user = image.config.user if spec.user is None else spec.user
-            arguments |= {"entrypoint": ["/bin/sh"], "command": [], "stdin_open": True, "user": plain_user(user)}
-        if image.healthcheck:
-            arguments["healthcheck"] = _sooner(image.healthcheck)
+            arguments |= {"entrypoint": ["/bin/sh"], "command": [], "stdin_open": True}
+        if image.config.healthcheck:
+            # Whoever opened the box probes it; the daemon would go on doing so behind every command.
+            arguments["healthcheck"] = {"test": ["NONE"]}
         with daemon_errors("Creating a box"):
             return str(self._api.create_container(**arguments)["Id"])
 
-    def _start(self, spec: BoxSpec, image: DockerImage, container: str, entrypoint: bool) -> DockerBox:
-        pipe = None if entrypoint else self._attach(container)
+    def _start(self, spec: BoxSpec, image: DockerImage, container: str) -> DockerBox:
+        pipe = None if spec.main else self._attach(container)
         try:
             try:
                 self._api.start(container)
@@ -242,35 +234,6 @@ class DockerEngine(Engine):
                 self._api.create_network(name, driver="bridge", options=options, labels=self._labels)
                 self._network = name
             return self._network
-
-    def _wait_until_healthy(self, container: str, image: DockerImage) -> None:
-        """The runners start nothing before the image's own HEALTHCHECK passes."""
-        while True:
-            with daemon_errors("Waiting for the image's HEALTHCHECK"):
-                state = self._api.inspect_container(container)["State"]
-            health = state.get("Health") or {}
-            if health.get("Status") == "healthy":
-                return
-            if health.get("Status") == "unhealthy" or not state.get("Running"):
-                last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
-                raise EngineError(
-                    f"The image's HEALTHCHECK never passed: {' '.join(image.healthcheck.get('Test', []))}: {last}"
-                )
-            time.sleep(0.1)
-
-
-def _sooner(healthcheck: Mapping[str, Any]) -> dict[str, Any]:
-    """The same patience in probes of at most a second, where Docker would let half a minute pass before the first."""
-    interval = healthcheck.get("Interval") or 30 * SECOND
-    retries = healthcheck.get("Retries") or 3
-    step = min(interval, SECOND)
-    return {
-        "test": healthcheck["Test"],
-        "interval": step,
-        "timeout": healthcheck.get("Timeout") or 30 * SECOND,
-        "start_period": healthcheck.get("StartPeriod") or 0,
-        "retries": math.ceil(retries * interval / step),
-    }
 
 
 def _cannot_start(words: str, image: DockerImage) -> EngineError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.engine.checks import CHECKS
-from harness.engine.contract import BoxSpec, Command, Engine, Image
+from harness.engine.contract import BoxSpec, Command, Engine, Healthcheck, Image
 from harness.engine.selfcheck import Outcome, run_selfcheck
 from harness.errors import EngineError
 from tests.conftest import RecipeOf
@@ -37,7 +37,7 @@ def test_the_contract_holds(engine: Engine, engine_name: str, plain: Image, name
 
 
 def test_an_entrypoint_runs_beside_the_commands_with_a_plain_sleep(engine: Engine, recipe_of: RecipeOf) -> None:
-    script = '#!/bin/sh\necho "$@" > /tmp/words\npwd > /tmp/where\nexec "$@"\n'
+    script = '#!/bin/sh\necho "$@" > /tmp/words\npwd > /tmp/where\nshift\nexec "$@"\n'
     image = engine.build(
         recipe_of(
             'FROM debian:bookworm-slim\nWORKDIR /app\nCOPY --chmod=755 enter /enter\nENTRYPOINT ["/enter", "-x"]\n',
@@ -52,8 +52,87 @@ def test_an_entrypoint_runs_beside_the_commands_with_a_plain_sleep(engine: Engin
         words, where = ran.output.decode().splitlines()
         assert words.startswith("-x sh -c sleep infinity")
         assert where == "/app"
-    with engine.open(BoxSpec(image, entrypoint=False)) as box:
+    with engine.open(BoxSpec(image, entrypoint=())) as box:
         assert box.run(Command(("test", "-e", "/tmp/words"), 20)).status == 1
+
+
+MAIN = """#!/bin/sh
+printf '%s|' "$@" > /tmp/words
+id -un > /tmp/who
+shift
+exec "$@"
+"""
+SERVES = ("sh", "-c", "echo $$ > /tmp/serving; exec sleep 600")
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command", "words", "serving"),
+    [
+        (None, SERVES, "-x|sh|-c|echo $$ > /tmp/serving; exec sleep 600|", True),
+        (None, None, "-x|sleep|500|", False),
+        ((), SERVES, "", True),
+        (("/enter", "-y"), ("sleep", "400"), "-y|sleep|400|", False),
+        (("sh", "-c", "echo > /tmp/serving; sleep 300"), None, "", True),
+    ],
+    ids=["command", "image's command", "no entrypoint", "both", "entrypoint alone voids the image's command"],
+)
+def test_entrypoint_and_command_of_the_container_can_be_overridden(
+    engine: Engine,
+    recipe_of: RecipeOf,
+    entrypoint: tuple[str, ...] | None,
+    command: tuple[str, ...] | None,
+    words: str,
+    serving: bool,
+) -> None:
+    image = engine.build(
+        recipe_of(
+            "FROM debian:bookworm-slim\nCOPY --chmod=755 enter /enter\n"
+            'CMD ["unused"]\nENTRYPOINT ["/enter", "-x"]\nCMD ["sleep", "500"]\n',
+            {"enter": MAIN},
+        )
+    )
+    wait = "for i in $(seq 25); do test -s /tmp/who -o -e /tmp/serving && break; sleep 0.1; done; cat /tmp/words"
+    with engine.open(BoxSpec(image, entrypoint=entrypoint, command=command)) as box:
+        assert box.run(Command(("sh", "-c", f"{wait} 2>/dev/null"), 20)).output.decode() == words
+        assert (box.run(Command(("sh", "-c", "sleep 0.2; test -e /tmp/serving"), 20)).status == 0) == serving
+
+
+def test_the_containers_own_user_is_that_of_its_main_process(engine: Engine, plain: Image) -> None:
+    command = ("sh", "-c", "id -un > /tmp/who; sleep 600")
+    with engine.open(BoxSpec(plain, user="nobody", command=command)) as box:
+        wait = "for i in $(seq 25); do test -s /tmp/who && break; sleep 0.1; done; cat /tmp/who"
+        assert box.run(Command(("sh", "-c", wait), 20)).output == b"nobody\n"
+
+
+def test_a_shell_as_the_command_waits_at_an_open_input_and_ends_without_one(engine: Engine, plain: Image) -> None:
+    look = Command(("sleep", "0.3"), 20)
+    with engine.open(BoxSpec(plain, command=("bash",), stdin_open=True)) as box:
+        assert [box.run(look).status for _ in range(2)] == [0, 0]
+
+    def use() -> None:
+        with engine.open(BoxSpec(plain, command=("bash",))) as box:
+            for _ in range(20):
+                box.run(look)
+
+    with pytest.raises(EngineError, match="status 0"):
+        use()
+
+
+HEALTHCHECKS = {
+    "--interval=5s --timeout=3s --start-period=1m --retries=7 CMD curl -f localhost || exit 1": Healthcheck(
+        "curl -f localhost || exit 1", 5.0, 3.0, 60.0, retries=7
+    ),
+    'CMD ["test", "-f", "/a b"]': Healthcheck("test -f '/a b'", 30.0),
+    "NONE": None,
+}
+
+
+@pytest.mark.parametrize("text", HEALTHCHECKS)
+def test_the_images_healthcheck_is_known_and_not_run_by_the_engine(
+    engine: Engine, recipe_of: RecipeOf, text: str
+) -> None:
+    image = engine.build(recipe_of(f"FROM debian:bookworm-slim\nHEALTHCHECK CMD false\nHEALTHCHECK {text}\n"))
+    assert image.config.healthcheck == HEALTHCHECKS[text]
 
 
 def test_an_entrypoint_that_ends_ends_the_box_with_its_words(engine: Engine, recipe_of: RecipeOf) -> None:

@@ -420,7 +420,7 @@ def test_an_entrypoint_starts_services_and_the_box_stays(docker_engine: Engine, 
         )
         assert sh(box, waiting).startswith("sh -c sleep infinity\n")
         assert sh(box, "pwd; echo $A") == "/srv\n1\n"
-    with docker_engine.open(BoxSpec(docker_engine.build(recipe), entrypoint=False)) as box:
+    with docker_engine.open(BoxSpec(docker_engine.build(recipe), entrypoint=())) as box:
         assert sh(box, "ls /started || echo not started").endswith("not started\n")
 
 
@@ -428,16 +428,6 @@ def test_an_entrypoint_that_ends_says_so_with_its_last_words(docker_engine: Engi
     image = docker_engine.build(recipe_of('FROM x\nENTRYPOINT ["sh", "-c", "echo my last words; exit 5"]\n'))
     with pytest.raises(EngineError, match=r"(?s)status 5.*my last words"):
         docker_engine.open(BoxSpec(image))
-
-
-def test_the_images_healthcheck_gates_the_start(docker_engine: Engine, recipe_of: RecipeOf) -> None:
-    entry = 'ENTRYPOINT ["sh", "-c", "(sleep 1; touch /ready) & exec \\"$@\\"", "sh"]\n'
-    recipe = recipe_of(f"FROM x\nHEALTHCHECK --interval=30s CMD test -f /ready\n{entry}")
-    with docker_engine.open(BoxSpec(docker_engine.build(recipe))) as box:
-        assert sh(box, "ls /ready") == "/ready\n"
-    never = recipe_of("FROM x\nHEALTHCHECK --interval=1s --retries=2 CMD echo not yet; exit 1\n")
-    with pytest.raises(EngineError, match="not yet"):
-        docker_engine.open(BoxSpec(docker_engine.build(never)))
 
 
 # --- nothing is left ------------------------------------------------------------------------------------------------
@@ -453,7 +443,9 @@ def test_closing_the_engine_closes_its_boxes_and_leaves_nothing(
     engine = make()
     assert isinstance(engine, engine_module.DockerEngine)
     image = engine.build(recipe_of('FROM x\nENTRYPOINT ["env"]\n'))
-    boxes = [engine.open(BoxSpec(image, entrypoint=keep, network=keep)) for keep in (True, False, False)]
+    boxes = [
+        engine.open(BoxSpec(image, entrypoint=None if keep else (), network=keep)) for keep in (True, False, False)
+    ]
     boxes[1].close()
     boxes[1].close()
     assert client.networks.list(filters={"label": f"foolsgold={engine._run}"})
@@ -475,7 +467,7 @@ KILLED = """
     engine = make_engine("docker", EngineOptions(images={"*": sys.argv[1]}))
     folder = Path(sys.argv[2])
     image = engine.build(Recipe(folder, folder / "Dockerfile"))
-    boxes = [engine.open(BoxSpec(image, entrypoint=keep, network=keep)) for keep in (True, False)]
+    boxes = [engine.open(BoxSpec(image, entrypoint=None if keep else (), network=keep)) for keep in (True, False)]
     print(engine._run, flush=True)
     time.sleep(100)
 """

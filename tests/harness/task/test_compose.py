@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.contract import Healthcheck, Limits
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
 from harness.task.compose import RUNNER_FOLDER, Service, read_service
 from harness.task.files import Folder
-from harness.task.model import KEEP_ALIVE, Network, NetworkMode, Severity
+from harness.task.model import Network, NetworkMode, Severity
 from harness.task.problems import Problems
 
 
@@ -101,7 +101,9 @@ def test_the_environment_is_text_in_every_spelling(
         ("command: sleep infinity", KEEP_ALIVE),
         ("command: ['bash', '-c', 'exec sleep infinity']", KEEP_ALIVE),
         ("command: tail -f /dev/null", KEEP_ALIVE),
-        ("command: /bin/bash", KEEP_ALIVE),
+        ("command: /bin/bash", ("/bin/bash",)),
+        ("command: /bin/bash\ntty: true", KEEP_ALIVE),
+        ("command: sh\nstdin_open: true", KEEP_ALIVE),
         ("command: sh -c 'nginx && sleep infinity'", ("sh", "-c", "nginx && sleep infinity")),
         ("command: ['/start.sh', 80]", ("/start.sh", "80")),
     ],
@@ -126,12 +128,16 @@ def test_an_entrypoint_may_be_taken_away(tmp_path: Path) -> None:
         ("test: [CMD, x]\nstart_period: 2s\nstart_interval: 1s", Healthcheck("x", 30.0, 30.0, 2.0, 1.0)),
         ("test: [NONE]", None),
         ("disable: true", None),
-        ("interval: 5s", None),
     ],
 )
 def test_healthchecks_are_read_in_every_form(tmp_path: Path, test: str, expected: Healthcheck | None) -> None:
     lines = "".join(f"\n  {line}" for line in test.splitlines())
-    assert clean(tmp_path, f"healthcheck:{lines}").healthcheck == expected
+    service = clean(tmp_path, f"healthcheck:{lines}")
+    assert (service.healthcheck, service.image_healthcheck) == (expected, False)
+
+
+def test_without_a_healthcheck_of_its_own_a_service_keeps_the_images(tmp_path: Path) -> None:
+    assert clean(tmp_path, "hostname: x").image_healthcheck
 
 
 @pytest.mark.parametrize(

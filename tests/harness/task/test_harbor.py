@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.contract import Healthcheck, Limits
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
 from harness.task.harbor import load
 from harness.task.model import (
-    KEEP_ALIVE,
     NO_TIME_LIMIT,
     Format,
     Hook,
@@ -446,7 +445,9 @@ services:
     assert (environment.workdir, environment.user, environment.hostname) == ("/srv", "1000:1000", "box")
     assert (environment.limits.memory_mb, environment.command) == (128, KEEP_ALIVE)
     assert environment.network == Network(NetworkMode.NONE, declared=True)
-    assert environment.healthcheck == Healthcheck("test -f /ready", interval=1.0, retries=9)
+    assert environment.healthcheck is None
+    assert environment.service_healthcheck == Healthcheck("test -f /ready", interval=1.0, retries=9)
+    assert not environment.image_healthcheck
     assert environment.compose == tmp_path / "environment/docker-compose.yaml"
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.engine.contract import KEEP_ALIVE
 from harness.task.documents import parse_yaml
 from harness.task.files import Folder
-from harness.task.model import KEEP_ALIVE, Format, Keys, Scoring, Task, Unusable
+from harness.task.model import Format, Keys, Scoring, Task, Unusable
 from harness.task.problems import Problems
 from harness.task.terminal_bench import load
 from tests.harness.task.folders import COMPOSE, TERMINAL_BENCH, Files, codes, errors, usable, write
