@@ -114,7 +114,7 @@ def test_a_missing_copy_source_is_named_with_its_line(builder: Engine, recipe_of
     with pytest.raises(BuildFailed, match=r"Dockerfile:5: .*sample\.log") as caught:
         builder.build(recipe)
     assert (caught.value.line, caught.value.instruction) == (5, "COPY sample.log /app/")
-    assert not caught.value.certain
+    assert caught.value.certain, "no base image can stand for a file of the build context"
 
 
 def test_a_failing_command_comes_with_its_line_and_its_own_words(builder: Engine, recipe_of: RecipeOf) -> None:
