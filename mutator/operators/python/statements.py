@@ -172,11 +172,12 @@ def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
 )
 def assignment_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """Only where the name or place has a value before, so that the program still runs."""
+    firsts = _first_assigned(tree)
     for node in tree.every(cst.Assign, cst.AugAssign):
         tier: Tier | None = None
         if isinstance(node, cst.Assign):
             target = node.targets[0].target
-            if len(node.targets) != 1 or not _has_value_before(tree, node, target):
+            if len(node.targets) != 1 or not _has_value_before(tree, node, target, firsts):
                 continue
             if isinstance(target, cst.Subscript) and _text_key(tree, target):
                 tier = Tier.COARSE
@@ -203,7 +204,22 @@ def _text_key(tree: PythonTree, target: cst.Subscript) -> bool:
     return isinstance(index, cst.Index) and tree.literal(index.value) is not None
 
 
-def _has_value_before(tree: PythonTree, node: cst.Assign, target: cst.BaseExpression) -> bool:
+_Firsts = dict[tuple[cst.CSTNode, str], int]
+
+
+def _first_assigned(tree: PythonTree) -> _Firsts:
+    """Where each block first gives a name its value."""
+    firsts: _Firsts = {}
+    for node in tree.every(cst.Assign):
+        line = tree.parent(node)
+        block = tree.parent(line) if line is not None else None
+        target = node.targets[0].target
+        if block is not None and isinstance(target, cst.Name):
+            firsts.setdefault((block, target.value), tree.span(node)[0])
+    return firsts
+
+
+def _has_value_before(tree: PythonTree, node: cst.Assign, target: cst.BaseExpression, firsts: _Firsts) -> bool:
     if isinstance(target, cst.Subscript):
         return True
     function = tree.function(node)
@@ -217,22 +233,11 @@ def _has_value_before(tree: PythonTree, node: cst.Assign, target: cst.BaseExpres
     own = tree.outer(node)[0]
     blocks = [up for up in tree.ancestors(node) if isinstance(up, cst.IndentedBlock | cst.Module)]
     for block in blocks[1:]:
-        for statement in statements(block) if isinstance(block, cst.IndentedBlock) else _module_statements(block):
-            if isinstance(statement, cst.Assign) and tree.knows(statement) and tree.span(statement)[0] < own:
-                if is_name(statement.targets[0].target, target.value):
-                    return True
-            elif tree.knows(statement) and tree.span(statement)[0] >= own:
-                break
+        if firsts.get((block, target.value), own) < own:
+            return True
         if isinstance(tree.parent(block), cst.FunctionDef | cst.ClassDef):
             break
     return False
-
-
-def _module_statements(module: cst.Module) -> list[cst.CSTNode]:
-    found: list[cst.CSTNode] = []
-    for line in module.body:
-        found.extend(line.body if isinstance(line, cst.SimpleStatementLine) else [line])
-    return found
 
 
 @operator(

@@ -18,7 +18,7 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from mutator.model import Candidate, Edit, Tier, apply
-from mutator.operators.python.nodes import atom, dotted, is_docstring, statements
+from mutator.operators.python.nodes import atom, dotted, is_docstring, is_name, statements
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 Function = cst.FunctionDef
@@ -79,6 +79,8 @@ class PythonTree:
         self._order: dict[cst.CSTNode, int] = {}
         self._kinds: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
         self._headers: dict[Span, str] = {}
+        self._items: dict[Span, str] = {}
+        self._scopes: dict[cst.CSTNode | None, str] = {}
         self._literals: dict[cst.CSTNode, str | None] = {}
         self._found: dict[tuple[type[cst.CSTNode], ...], list[cst.CSTNode]] = {}
         self._owned: dict[tuple[type[cst.CSTNode], ...], dict[cst.CSTNode | None, list[cst.CSTNode]]] = {}
@@ -168,9 +170,18 @@ class PythonTree:
         return found if isinstance(found, cst.FunctionDef) else None
 
     def scope(self, node: cst.CSTNode) -> str:
-        names = [node.name.value] if isinstance(node, cst.FunctionDef | cst.ClassDef) else []
-        names += [up.name.value for up in self.ancestors(node) if isinstance(up, cst.FunctionDef | cst.ClassDef)]
-        return ".".join(reversed(names))
+        if not isinstance(node, cst.FunctionDef | cst.ClassDef):
+            at = self._parents.get(node)
+            while at is not None and type(at) not in _NAMED:
+                at = self._parents.get(at)
+        else:
+            at = node
+        if at not in self._scopes:
+            names = [at.name.value] if isinstance(at, cst.FunctionDef | cst.ClassDef) else []
+            ups = self.ancestors(at) if at is not None else ()
+            names += [up.name.value for up in ups if isinstance(up, cst.FunctionDef | cst.ClassDef)]
+            self._scopes[at] = ".".join(reversed(names))
+        return self._scopes[at]
 
     def called(self, function: cst.FunctionDef) -> str:
         """`allow()` of `Limiter`, for a sentence."""
@@ -205,8 +216,10 @@ class PythonTree:
 
     def label(self, node: cst.CSTNode, most: int = 50) -> str:
         """The node's text on one line, for a sentence."""
-        line = " ".join(self.code(node).split())
-        return line if len(line) <= most else line[: most - 1] + "…"
+        start, end = self.outer(node)
+        # Of a table that fills pages the beginning is all that can be shown.
+        line = " ".join(self.text[max(start, 0) : min(end, start + 8 * most)].split())
+        return line if len(line) <= most and end - start <= 8 * most else line[: most - 1] + "…"
 
     def literal(self, node: cst.CSTNode | None) -> str | None:
         """The value of a plain string literal."""
@@ -241,26 +254,46 @@ class PythonTree:
     def region(self, node: cst.CSTNode, start: int, end: int) -> Span | None:
         """The smallest statement, or head of one, around the node that holds text[start:end]."""
         at: cst.CSTNode | None = node
+        item: cst.CSTNode | None = None
         while at is not None:
-            if isinstance(at, _COMPOUND):
-                head = self.header(at)
-                if head[0] <= start and end <= head[1]:
-                    return head
-                # A clause (elif, except, case) cannot stand alone: its statement is what parses.
-                if not isinstance(at, _CLAUSE) and not self._is_elif(at):
-                    whole = head[0], self.span(at)[1]
-                    if whole[0] <= start and end <= whole[1]:
-                        return whole
-            elif isinstance(at, cst.SimpleStatementLine | cst.SimpleStatementSuite):
-                whole = self.span(at.body[0])[0], self.span(at.body[-1])[1]
-                if whole[0] <= start and end <= whole[1]:
-                    return whole
-            elif isinstance(at, cst.Try | cst.TryStar):
-                whole = self.span(at)
-                if whole[0] <= start and end <= whole[1]:
-                    return whole
+            kind = type(at)
+            if kind in _ITEMS:
+                if item is None:
+                    item = at
+            elif kind is cst.FormattedString:
+                # What may stand in it depends on its quotes.
+                item = None
+            elif kind in _STATEMENTS:
+                place = self._place(at, start, end)
+                if place is not None:
+                    if item is not None and place[1] - place[0] > _LONG:
+                        return self._item(item, start, end) or place
+                    return place
             at = self._parents.get(at)
         return None
+
+    def _place(self, at: cst.CSTNode, start: int, end: int) -> Span | None:
+        if isinstance(at, cst.SimpleStatementLine | cst.SimpleStatementSuite):
+            whole = self.span(at.body[0])[0], self.span(at.body[-1])[1]
+        elif isinstance(at, cst.Try | cst.TryStar):
+            whole = self.span(at)
+        else:
+            head = self.header(at)
+            if head[0] <= start and end <= head[1]:
+                return head
+            # A clause (elif, except, case) cannot stand alone: its statement is what parses.
+            if isinstance(at, _CLAUSE) or self._is_elif(at):
+                return None
+            whole = head[0], self.span(at)[1]
+        return whole if whole[0] <= start and end <= whole[1] else None
+
+    def _item(self, item: cst.CSTNode, start: int, end: int) -> Span | None:
+        """One entry of a table that fills pages parses as well alone, in the brackets that its kind stands in."""
+        place = item_span(self, item)
+        if place[0] > start or end > place[1] or isinstance(self._parents.get(item), cst.SubscriptElement):
+            return None
+        self._items[place] = _ITEMS[type(item)]
+        return place
 
     def _is_elif(self, node: cst.CSTNode) -> bool:
         return isinstance(node, cst.If) and isinstance(self._parents.get(node), cst.If)
@@ -330,6 +363,9 @@ class PythonTree:
         start, end = place
         shifted = tuple(Edit(edit.start - start, edit.end - start, edit.new) for edit in edits)
         piece = apply(self.text[start:end], shifted)
+        brackets = self._items.get(place)
+        if brackets is not None:
+            return self._holds(f"{brackets[:-1]}\n{self._read(piece)}\n{brackets[-1]}")
         before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
         indent = before if not before.strip() else " "
         head = self._headers.get(place)
@@ -356,6 +392,12 @@ _COMPOUND = (
     cst.MatchCase,
     cst.Match,
 )
+_NAMED = frozenset({cst.FunctionDef, cst.ClassDef})
+_STATEMENTS = frozenset(
+    {*_COMPOUND, cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.Try, cst.TryStar},
+)
+_ITEMS: dict[type[cst.CSTNode], str] = {cst.Element: "[]", cst.DictElement: "{}", cst.Arg: "_()"}
+_LONG = 2000
 _CLAUSE = (cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
 
 
@@ -556,20 +598,23 @@ def _children(node: cst.CSTNode) -> list[cst.CSTNode]:
     return found
 
 
+_NEVER = frozenset({cst.Import, cst.ImportFrom, cst.TypeAlias, cst.Global, cst.Nonlocal, cst.MaybeSentinel})
+_PERHAPS = frozenset({cst.Expr, cst.Assign, cst.Comparison, cst.If})
+
+
 def _is_noise(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
     """Imports, docstrings, `__all__`, `__version__`, the main guard's test, blocks for type checkers."""
-    if isinstance(node, cst.Import | cst.ImportFrom | cst.TypeAlias | cst.Global | cst.Nonlocal):
-        return True
+    if type(node) not in _PERHAPS:
+        return type(node) in _NEVER
     if isinstance(node, cst.Expr):
         return isinstance(node.value, cst.SimpleString | cst.ConcatenatedString | cst.Ellipsis)
     if isinstance(node, cst.Assign):
         target = node.targets[0].target
         return isinstance(target, cst.Name) and re.fullmatch(r"__\w+__", target.value) is not None
-    if isinstance(parent, cst.If) and node is parent.test:
-        return isinstance(node, cst.Comparison) and isinstance(node.left, cst.Name) and node.left.value == "__name__"
     if isinstance(node, cst.If):
         return dotted(node.test).endswith("TYPE_CHECKING")
-    return isinstance(node, cst.MaybeSentinel)
+    is_test = isinstance(parent, cst.If) and node is parent.test
+    return is_test and isinstance(node, cst.Comparison) and is_name(node.left, "__name__")
 
 
 def item_span(tree: PythonTree, item: cst.CSTNode) -> Span:
