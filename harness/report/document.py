@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import shlex
 from collections import Counter
@@ -14,14 +15,17 @@ from typing import Any
 from harness import __version__
 from harness.audit import Audited, AuditRun, MutantResult, kill_matrix, mutant_json
 from harness.check import trial_json
-from harness.findings.model import Finding
+from harness.findings.assertions import Lead
+from harness.findings.model import Finding, Severity
 from harness.matrix import Matrix, results
 from harness.mutants import StepMutants
-from harness.outcome import OutcomeKind
-from harness.record import PhaseName
+from harness.outcome import OutcomeKind, Shown, showing
+from harness.record import PhaseName, TrialRecord
+from harness.report.dataset import ENVIRONMENT, GIVEN_AWAY, REFERENCE, REQUIREMENT, REWARD, dataset
 from harness.report.steps import steps_json
+from harness.results import TestStatus
 from harness.reward import RewardProblem
-from harness.strength import Verdict, wilson
+from harness.strength import Verdict
 from harness.task.model import Task, Unusable
 from mutator.model import ByteEdit, SourceKind
 
@@ -32,27 +36,35 @@ LOG_SHOWN = 1500
 """Characters of the verifier's log that are told of a mutant that it did not catch."""
 
 
-def document(run: AuditRun, folder: str) -> dict[str, Any]:
-    """`folder` is the run folder, which the commands of the report name. schema.json beside this file describes it."""
+def document(run: AuditRun, folder: str, *, engine_version: str = "") -> dict[str, Any]:
+    """`folder` is the run folder, which the commands of the report name. schema/report-1.json says what is in it."""
     settings = run.settings
     ids = Counter(result.mutant.id for one in run.audited for result in one.mutants)
+    tasks = [_task(one, folder, ids) for one in run.audited]
     return {
         "schema": SCHEMA,
         "foolsgold": __version__,
         "run": folder,
+        "python": platform.python_version(),
         "engine": run.engine,
+        "engine_version": engine_version or None,
         "seed": settings.wish.seed,
         "options": dict(run.options),
         "thresholds": asdict(settings.thresholds),
+        "rules": {
+            "time_floor": settings.floor,
+            "time_factor": settings.factor,
+            "sampled_kills": settings.sampled_kills,
+        },
         "interrupted": bool(run.unfinished),
         "seconds": run.seconds,
-        "summary": _summary(run),
-        "tasks": [_task(one, folder, ids) for one in run.audited],
+        "summary": _summary(run, tasks),
+        "tasks": tasks,
         "unfinished": [{"name": task.name, "path": str(task.path)} for task in run.unfinished],
     }
 
 
-def _summary(run: AuditRun) -> dict[str, Any]:
+def _summary(run: AuditRun, tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     verdicts = [one.verdict for one in run.audited]
     results = [result for one in run.audited for result in one.mutants]
     return {
@@ -60,52 +72,27 @@ def _summary(run: AuditRun) -> dict[str, Any]:
         "verdicts": {verdict.value: verdicts.count(verdict) for verdict in Verdict},
         "mutants": len(results),
         "outcomes": {kind.value: sum(one.outcome.kind is kind for one in results) for kind in OutcomeKind},
-        "dataset": dataset(run),
+        "dataset": dataset(tasks),
     }
 
 
-_ROWS: tuple[tuple[str, str], ...] = (
-    ("broken environment", "The environment does not build, or never gets healthy."),
-    ("wrong reference", "The reference is not paid in full, every time."),
-    ("weak reward", "Wrong work is paid: for nothing at all, or for too many broken variants."),
-    ("usable", "Strong or adequate."),
-    ("not measured", "Too little is known to say."),
-)
+def _measured(one: Audited) -> list[str]:
+    """Rows of the dataset table whose answer is known for this task, whatever it is."""
+    controls = one.controls
+    unsure = {finding.id for finding in one.findings if finding.severity is Severity.UNMEASURED}
+    found = []
+    if controls is not None and controls.prepared.built is not None and not unsure & _ENVIRONMENT_UNSURE:
+        found.append(ENVIRONMENT)
+    if controls is not None and any(showing(record).shown is not Shown.ERROR for record in controls.references):
+        found.append(REFERENCE)
+    if one.strength is not None and one.verdict is not Verdict.UNMEASURED:
+        found += [REWARD, REQUIREMENT]
+    if isinstance(one.task, Task) and not one.internal and any(step.solution for step in one.task.steps):
+        found.append(GIVEN_AWAY)
+    return found
 
 
-def dataset(run: AuditRun) -> list[dict[str, Any]]:
-    """The shares of tasks by their main fault, each with its interval and the tasks behind it."""
-    members: dict[str, list[str]] = {name: [] for name, _ in _ROWS}
-    for one in run.audited:
-        members[_row(one)].append(one.task.name)
-    total = len(run.audited)
-    rows = []
-    for name, meaning in _ROWS:
-        low, high = wilson(len(members[name]), total)
-        share = round(len(members[name]) / total, 4) if total else None
-        rows.append(
-            {
-                "row": name,
-                "meaning": meaning,
-                "tasks": members[name],
-                "share": share,
-                "low": round(low, 4),
-                "high": round(high, 4),
-            }
-        )
-    return rows
-
-
-def _row(one: Audited) -> str:
-    if one.verdict in (Verdict.STRONG, Verdict.ADEQUATE):
-        return "usable"
-    if one.verdict in (Verdict.WEAK, Verdict.UNSOUND):
-        return "weak reward"
-    if one.verdict is Verdict.UNMEASURED:
-        return "not measured"
-    ids = {finding.id for finding in one.findings}
-    built = one.controls is not None and one.controls.prepared.built is not None
-    return "wrong reference" if built and "environment-not-ready" not in ids else "broken environment"
+_ENVIRONMENT_UNSURE = {"build-failed", "environment-not-ready", "engine-failed", "unsupported"}
 
 
 def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
@@ -114,6 +101,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
     image = prepared.built.main if prepared and prepared.built else None
     found = kill_matrix(controls, one.mutants) if controls and one.mutants else None
     steps = {step.step.name: step for step in one.steps}
+    tests = _tests(one)
     return {
         "name": task.name,
         "path": str(task.path),
@@ -129,8 +117,11 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
         },
         "steps": steps_json(one),
         "strength": one.strength.to_json() if one.strength else None,
+        "measured": _measured(one),
         "findings": list(_findings(one.findings)),
-        "mutants": [_mutant(result, steps[result.step], task, folder, ids, found) for result in one.mutants],
+        "leads": [_lead(task, lead) for lead in one.leads],
+        "tests": tests,
+        "mutants": [_mutant(result, steps[result.step], task, folder, ids, found, tests) for result in one.mutants],
         "survivors": [_ref(task, result, ids) for result in one.survivors],
         "files": [_file(step, name, task) for step in one.steps for name in _mutated_files(step)],
         "not_run": [
@@ -176,6 +167,7 @@ def _mutant(
     folder: str,
     ids: Mapping[str, int],
     found: Matrix | None,
+    tests: Sequence[str],
 ) -> dict[str, Any]:
     outcome, ref = result.outcome, _ref(task, result, ids)
     kept = mutant_json(result)
@@ -194,17 +186,59 @@ def _mutant(
         "crashed": outcome.crashed,
         "cause": outcome.cause,
         "log": _log(result),
-        "runs": [
-            {
-                "rewards": dict(record.rewards) if record.rewards is not None else None,
-                "problem": _problem(record.trouble.message if record.trouble else "", record.problem),
-                "seconds": record.seconds,
-                "network": record.network,
-            }
-            for record in result.records
-        ],
+        "runs": [_run(record, name, tests) for record, name in zip(result.records, RUNS, strict=False)],
         "repro": shlex.join(["foolsgold", "repro", folder, ref, "-o", f"repro-{result.mutant.id}"]),
     }
+
+
+RUNS = ("first", "confirmation", "repeat")
+"""What each of a mutant's trials is for. The first may be cut short once it is decided; the others are plain ones."""
+
+LETTERS = {
+    TestStatus.PASSED: "P",
+    TestStatus.FAILED: "F",
+    TestStatus.ERROR: "E",
+    TestStatus.SKIPPED: "s",
+    TestStatus.XFAILED: "x",
+    TestStatus.XPASSED: "X",
+    TestStatus.OTHER: "?",
+}
+NOT_REPORTED = "-"
+
+
+def _run(record: TrialRecord, name: str, tests: Sequence[str]) -> dict[str, Any]:
+    found, told = showing(record), results(record)
+    letters = (LETTERS[told[test]] if test in told else NOT_REPORTED for test in tests)
+    return {
+        "run": name,
+        "shown": found.shown,
+        "rewards": dict(record.rewards) if record.rewards is not None else None,
+        "problem": _problem(record.trouble.message if record.trouble else "", record.problem),
+        "tests": "".join(letters) if told else None,
+        "phases": [
+            {
+                "name": phase.name,
+                "step": phase.step,
+                "seconds": phase.seconds,
+                "status": phase.status,
+                "limit": phase.limit,
+                "oom": phase.oom,
+            }
+            for phase in record.phases
+        ],
+        "seconds": record.seconds,
+        "network": record.network,
+    }
+
+
+def _tests(one: Audited) -> list[str]:
+    """Every test that any trial of the task reports: those of the reference first, in its order."""
+    controls = one.controls
+    if controls is None:
+        return []
+    records = [*controls.references, controls.nop, controls.hollow, one.last]
+    records += [record for result in one.mutants for record in result.records]
+    return list(dict.fromkeys(name for record in records if record is not None for name in results(record)))
 
 
 def _log(result: MutantResult) -> str | None:
@@ -296,8 +330,25 @@ def _findings(findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
         yield {
             **asdict(finding),
             "place": asdict(finding.place) if finding.place else None,
-            "fingerprint": sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:16],
+            "fingerprint": _digest(f"{key}\0{seen[key]}"),
         }
+
+
+def _lead(task: Task | Unusable, lead: Lead) -> dict[str, Any]:
+    key = "\0".join((task.name, lead.kind, lead.file, lead.test, lead.code))
+    return {
+        "id": lead.kind,
+        "file": lead.file,
+        "line": lead.line,
+        "test": lead.test,
+        "code": lead.code,
+        "sentence": lead.sentence,
+        "fingerprint": _digest(key),
+    }
+
+
+def _digest(key: str) -> str:
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _key(finding: Finding) -> str:

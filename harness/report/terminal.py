@@ -159,14 +159,21 @@ def place(finding: Mapping[str, Any]) -> str:
 def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     if len(report["tasks"]) < 2:
         return
-    rows = [
-        (row["row"], len(row["tasks"]), f"{row['share']:.0%}", f"{row['low']:.0%}-{row['high']:.0%}")
-        for row in report["summary"]["dataset"]
-        if row["share"] is not None
-    ]
-    aligned = ("left", "right", "right", "left")
-    yield tabulate(rows, headers=("of these tasks", "tasks", "share", "95 %"), disable_numparse=True, colalign=aligned)
+    rows = [dataset_cells(row) for row in report["summary"]["dataset"]]
+    aligned = ("left", "right", "right", "left", "right")
+    yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
     yield ""
+
+
+DATASET = ("of these tasks", "tasks", "share", "95 %", "not measured")
+
+
+def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """A share of tasks that nobody measured is not 0."""
+    unknown = str(len(row["not_measured"]))
+    if row["share"] is None:
+        return row["row"], "-", "not measured", "", unknown
+    return row["row"], str(len(row["tasks"])), f"{row['share']:.0%}", f"{row['low']:.0%}-{row['high']:.0%}", unknown
 
 
 def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
