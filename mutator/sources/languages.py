@@ -17,7 +17,7 @@ _EXTENSIONS = {
     "target": "systemd", "mount": "systemd", "path": "systemd", "network": "systemd", "netdev": "systemd",
     "cron": "cron", "crontab": "cron", "dockerfile": "dockerfile", "sql": "sql", "psql": "sql", "ddl": "sql",
     "js": "javascript", "mjs": "javascript", "cjs": "javascript", "jsx": "javascript", "ts": "typescript",
-    "mts": "typescript", "cts": "typescript", "tsx": "typescript", "go": "go", "rs": "rust", "c": "c", "h": "c",
+    "mts": "typescript", "cts": "typescript", "tsx": "tsx", "go": "go", "rs": "rust", "c": "c", "h": "c",
     "cc": "cpp", "cpp": "cpp", "cxx": "cpp", "hpp": "cpp", "hh": "cpp", "hxx": "cpp", "ino": "cpp", "cu": "cpp",
     "java": "java", "rb": "ruby", "rake": "ruby", "gemspec": "ruby", "pl": "perl", "pm": "perl", "t": "perl",
     "awk": "awk", "sed": "sed", "patch": "diff", "diff": "diff", "nginx": "nginx", "vhost": "nginx", "jq": "jq",
