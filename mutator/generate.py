@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from mutator.model import Candidate, Edit, Family, Mutant, Operator, Source, Unwritable, short_id
 
@@ -80,7 +81,7 @@ def generate(
     """Every valid mutant, source by source in the order of the text. `tally` is filled as they are drawn."""
     tally = Tally() if tally is None else tally
     lines = {name: Lines(data) for name, data in files.items()}
-    seen: Counter[str] = Counter()
+    seen: Counter[bytes] = Counter()
     for source in sources:
         speakers = [family for family in families if source.language in family.languages]
         if not speakers:
@@ -113,7 +114,7 @@ def _mutant(
     candidate: Candidate,
     text_lines: Lines,
     file_lines: Mapping[str, Lines],
-    seen: Counter[str],
+    seen: Counter[bytes],
     count: Count,
 ) -> Mutant | None:
     edits = tuple(least(source.text, edit) for edit in candidate.edits)
@@ -135,9 +136,10 @@ def _mutant(
         return None
     count.emitted += 1
     key = "\0".join((operator.id, source.id, candidate.scope, before, after))
-    seen[key] += 1
+    told = sha256(key.encode("utf-8", "surrogatepass")).digest()
+    seen[told] += 1
     return Mutant(
-        id=short_id(key, str(seen[key])),
+        id=short_id(key, str(seen[told])),
         operator=operator.id,
         fault=operator.fault,
         tier=candidate.tier or operator.tier,

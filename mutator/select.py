@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from types import CodeType
 
@@ -105,10 +106,14 @@ def canonical(text: str, language: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _canonical_python(text: str) -> str | None:
+    """Of the touched lines alone. The lines as they were are asked for again by each mutant of them."""
     body = textwrap.dedent(text)
-    # In a function of its own a return, a yield or an await compiles wherever the lines were taken from.
-    wrapped = "async def _():\n" + textwrap.indent(body, " ", lambda _line: True) + "\n pass\n"
+    # In a function of its own a return, a yield or an await compiles wherever the lines were taken from. A header
+    # gets a body that does something, or the test before it would not count.
+    inside = " " if body.rstrip().endswith(":") else ""
+    wrapped = "async def _():\n" + textwrap.indent(body, " ", lambda _line: True) + f"\n {inside}_()\n"
     try:
         with warnings.catch_warnings(action="ignore"):
             return _bytecode(compile(wrapped, "", "exec"))
@@ -128,7 +133,8 @@ def _canonical_python(text: str) -> str | None:
 def _bytecode(code: CodeType) -> str:
     """What a code object does, without where it stood."""
     constants = (_bytecode(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts)
-    return repr((code.co_code, tuple(constants), code.co_names, code.co_varnames, code.co_freevars))
+    names = code.co_names, code.co_varnames, code.co_freevars
+    return repr((code.co_code, code.co_exceptiontable, tuple(constants), *names))
 
 
 def _spread(entries: Sequence[Chosen], room: int | None, seed: int) -> list[Chosen]:

@@ -95,3 +95,10 @@ def test_the_same_seed_gives_the_same_order_and_a_budget_is_a_beginning_of_it() 
     assert ids(crowd, seed=1) != ids(crowd, seed=2)
     assert ids(crowd, seed=1)[:7] == ids(crowd, seed=1, budget=7)
     assert select(crowd, NONE, {}, budget=7).left == 23
+
+
+def test_a_header_is_compared_with_what_its_test_decides() -> None:
+    assert canonical("if (a == 1):", "python") == canonical("if a == 1:", "python")
+    assert canonical("if a == 1:", "python") != canonical("if not a == 1:", "python")
+    assert canonical("while a:", "python") != canonical("while True:", "python")
+    assert canonical("for x in y:", "python") != canonical("for x in ():", "python")
