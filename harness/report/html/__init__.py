@@ -1,0 +1,90 @@
+"""report.html: one file that a browser opens from disk, without network and without running anything of a task's.
+
+The overview is markup; each task is a compressed block that the page unpacks when somebody looks at it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from harness.report.html.overview import Overview, overview
+from harness.report.html.pack import packed
+from harness.report.html.task import task_view
+
+__all__ = ["render"]
+
+SCRIPTS = (
+    "dom",
+    "data",
+    "filters",
+    "overview",
+    "code",
+    "mutants",
+    "instruction",
+    "reference",
+    "tests",
+    "controls",
+    "task",
+    "start",
+)
+"""In the order in which they stand in the page; they share one scope."""
+
+
+def render(report: Mapping[str, Any], out: Path) -> None:
+    """Write the page to `out`, replacing it only once it is whole. `report` is what report.json holds."""
+    environment = Environment(
+        loader=PackageLoader("harness.report.html"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    found = overview(report)
+    style = _own("report.css")
+    script = "(() => {\n'use strict';\n" + "\n".join(_own(f"{name}.js") for name in SCRIPTS) + "\n})();\n"
+    environment.filters["percent"] = percent
+    parts = environment.get_template("report.html.j2").generate(
+        view=found,
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+        index=packed(found.index),
+        blocks=_blocks(report, found),
+    )
+    partial = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(parts)
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def percent(share: float | None) -> str:
+    return "-" if share is None else f"{share * 100:.0f} %"
+
+
+def _blocks(report: Mapping[str, Any], found: Overview) -> Iterator[str]:
+    for task in report["tasks"]:
+        yield packed(task_view(report, task))
+
+
+def _own(name: str) -> str:
+    """A file of ours. It stands in the page unescaped, so nothing in it may end its element."""
+    return (files(__name__) / "page" / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing is fetched, and no script or style runs but the page's own two."""
+    return (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

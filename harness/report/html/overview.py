@@ -1,0 +1,174 @@
+"""The dataset page: what is counted over all tasks, and the row of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.report.html.pack import clean_text
+from harness.strength import Verdict, wilson
+
+BINS = 10
+SEARCHED = 4000
+"""Characters of a task's sentences that the text filter looks through."""
+
+VERDICTS = {
+    Verdict.STRONG: "Its tests notice broken work.",
+    Verdict.ADEQUATE: "They notice most of it.",
+    Verdict.WEAK: "Too much broken work is paid.",
+    Verdict.UNSOUND: "It pays for nothing, or what nobody can earn.",
+    Verdict.BROKEN: "Its environment or its reference does not work.",
+    Verdict.FLAKY: "The same work is paid in one run and not in another.",
+    Verdict.UNMEASURED: "Too little is known to say.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share of a whole with its 95 % interval, and where it begins in a bar of all of them."""
+
+    name: str
+    meaning: str
+    count: int
+    of: int
+    share: float | None
+    low: float
+    high: float
+    start: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    low: int
+    high: int
+    count: int
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    run: str
+    engine: str
+    version: str
+    seed: int
+    seconds: float
+    interrupted: bool
+    unfinished: tuple[str, ...]
+    tasks: int
+    mutants: int
+    counted: int
+    detected: float
+    paid: int
+    strength: Part
+    verdicts: tuple[Part, ...]
+    """Only those that occur, from the best to the least known."""
+    dataset: tuple[Part, ...]
+    faults: tuple[Part, ...]
+    """Weakest first."""
+    bins: tuple[Bin, ...]
+    findings: tuple[tuple[str, int], ...]
+    formats: tuple[str, ...]
+    engines: tuple[str, ...]
+    index: Mapping[str, Any]
+
+
+def overview(report: Mapping[str, Any]) -> Overview:
+    tasks = report["tasks"]
+    rows_of = {name: row["row"] for row in report["summary"]["dataset"] for name in row["tasks"]}
+    rows = [_row(report, task, rows_of.get(task["name"], "")) for task in tasks]
+    outcomes = report["summary"]["outcomes"]
+    shares = [task["strength"]["share"] for task in tasks if task["strength"]]
+    counted, detected = sum(one["counted"] for one in shares), sum(one["detected"] for one in shares)
+    findings = Counter(name for row in rows for name in row["findings"])
+    unfinished = tuple(clean_text(task["name"]) for task in report["unfinished"])
+    return Overview(
+        run=clean_text(report["run"]),
+        engine=clean_text(report["engine"]),
+        version=clean_text(report["foolsgold"]),
+        seed=report["seed"],
+        seconds=report["seconds"],
+        interrupted=report["interrupted"],
+        unfinished=unfinished,
+        tasks=len(tasks),
+        mutants=report["summary"]["mutants"],
+        counted=counted,
+        detected=detected,
+        paid=outcomes["survived"],
+        strength=_part("all", "", detected, counted),
+        verdicts=tuple(_verdicts(tasks)),
+        dataset=tuple(
+            Part(row["row"], row["meaning"], len(row["tasks"]), len(tasks), row["share"], row["low"], row["high"])
+            for row in report["summary"]["dataset"]
+        ),
+        faults=tuple(_faults(tasks)),
+        bins=tuple(_bins([task["strength"]["share"] for task in tasks if task["strength"]])),
+        findings=tuple(sorted(findings.items())),
+        formats=tuple(sorted({row["format"] for row in rows if row["format"]})),
+        engines=tuple(sorted({row["engine"] for row in rows})),
+        index={"rows": rows, "run": report["run"], "engine": report["engine"], "version": report["foolsgold"],
+               "seed": report["seed"], "options": report["options"], "thresholds": report["thresholds"]},
+    )  # fmt: skip
+
+
+def engine_name(report: Mapping[str, Any], task: Mapping[str, Any]) -> str:
+    """The engine with what its boxes stood on, which the report tells apart."""
+    fidelity = task["engine"]["fidelity"]
+    return f"{report['engine']}, {fidelity}" if fidelity else str(report["engine"])
+
+
+def _row(report: Mapping[str, Any], task: Mapping[str, Any], row: str) -> dict[str, Any]:
+    strength = task["strength"]
+    paid = [one for one in task["mutants"] if one["outcome"] in ("survived", "partial")]
+    said = [task["why"], *(finding["title"] for finding in task["findings"]), *(one["sentence"] for one in paid)]
+    return {
+        "name": task["name"],
+        "verdict": task["verdict"],
+        "why": task["why"],
+        "format": task["format"] or "",
+        "engine": engine_name(report, task),
+        "row": row,
+        "share": strength["share"] if strength else None,
+        "stated": strength["stated"] if strength else None,
+        "outcomes": strength["by_outcome"] if strength else None,
+        "findings": list(dict.fromkeys(finding["id"] for finding in task["findings"])),
+        "faults": sorted({one["fault"] for one in paid}),
+        "seconds": task["seconds"],
+        "said": "\n".join(said)[:SEARCHED],
+    }
+
+
+def _part(name: str, meaning: str, count: float, of: int, start: float = 0.0) -> Part:
+    low, high = wilson(count, of)
+    return Part(name, meaning, round(count), of, count / of if of else None, low, high, start)
+
+
+def _verdicts(tasks: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+    found = Counter(task["verdict"] for task in tasks)
+    start = 0
+    for verdict, meaning in VERDICTS.items():
+        if found[verdict]:
+            yield _part(verdict.value, meaning, found[verdict], len(tasks), start / len(tasks))
+            start += found[verdict]
+
+
+def _faults(tasks: Sequence[Mapping[str, Any]]) -> list[Part]:
+    detected: dict[str, float] = {}
+    counted: Counter[str] = Counter()
+    for task in tasks:
+        for fault, share in (task["strength"]["by_fault"] if task["strength"] else {}).items():
+            detected[fault] = detected.get(fault, 0.0) + share["detected"]
+            counted[fault] += share["counted"]
+    parts = [_part(fault, "", detected[fault], counted[fault]) for fault in counted if counted[fault]]
+    return sorted(parts, key=lambda part: (part.share or 0.0, -part.of, part.name))
+
+
+def _bins(shares: Sequence[Mapping[str, Any]]) -> Iterator[Bin]:
+    counts = [0] * BINS
+    for share in shares:
+        if share["counted"]:
+            counts[min(int(share["value"] * BINS), BINS - 1)] += 1
+    most = max(counts, default=0) or 1
+    for index, count in enumerate(counts):
+        yield Bin(index * 100 // BINS, (index + 1) * 100 // BINS, count, count / most)

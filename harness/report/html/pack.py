@@ -1,0 +1,35 @@
+"""Values as a block of text that no markup can be made of: JSON, deflated, in base64."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+from harness.report.untrusted import shown
+
+
+def packed(value: Any) -> str:
+    text = json.dumps(clean(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
+
+
+def clean(value: Any) -> Any:
+    """The same with every text made fit to be shown: nothing in it reorders a line or cannot be encoded."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(key): clean(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(inner) for inner in value]
+    return value
+
+
+_PLAIN = str.maketrans({"\n": " ", "\t": " "})
+
+
+def clean_text(text: str) -> str:
+    if text.translate(_PLAIN).isprintable():
+        return text
+    return shown(text.replace("\r\n", "\n"))

@@ -1,0 +1,91 @@
+// Elements. Texts become text nodes, never markup: nothing that a task wrote is read as HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+const h = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+const byId = (id) => document.getElementById(id);
+
+const chip = (word, kind, text = word) => h("span", { class: `chip ${kind}-${word}` }, text);
+const percent = (share) => (share === null || share === undefined ? "-" : `${Math.round(share * 100)} %`);
+const number = (value) => value.toLocaleString("en-US");
+const many = (count, word, words = `${word}s`) => `${number(count)} ${count === 1 ? word : words}`;
+
+function seconds(value) {
+  if (value === null || value === undefined) return "-";
+  if (value >= 5400) return `${(value / 3600).toFixed(1)} h`;
+  if (value >= 90) return `${(value / 60).toFixed(1)} min`;
+  return value >= 10 ? `${value.toFixed(0)} s` : `${value.toFixed(2)} s`;
+}
+
+function meter(share) {
+  const at = (value) => `${(value * 100).toFixed(2)}%`;
+  return svg("svg", { class: "meter", "aria-hidden": "true" },
+    svg("rect", { class: "track", width: "100%", height: 8, y: 4, rx: 4 }),
+    svg("rect", { class: "value", width: at(share.value || 0), height: 8, y: 4, rx: 4 }),
+    svg("rect", { class: "whisker", x: at(share.low), width: at(share.high - share.low), height: 2, y: 7 }));
+}
+
+function say(text) {
+  byId("said").textContent = text;
+}
+
+// The clipboard of a page opened from disk may be closed to scripts; selecting and copying works everywhere.
+async function copy(text, source) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    if (!document.execCommand("copy")) return false;
+    selection.removeAllRanges();
+  }
+  return true;
+}
+
+function command(text, label = "the command") {
+  const code = h("code", { tabindex: 0 }, text);
+  const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${label}` }, "Copy");
+  button.addEventListener("click", async () => {
+    const done = await copy(text, code);
+    button.textContent = done ? "Copied" : "Press Ctrl+C";
+    say(done ? "Copied." : "The browser does not let this page copy. The command is selected: press Ctrl+C.");
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  return h("div", { class: "command" }, code, button);
+}
+
+// Its content is made when it is first opened.
+function lazy(attributes, summary, make) {
+  const element = h("details", attributes, h("summary", {}, summary));
+  element.addEventListener("toggle", () => {
+    if (element.open && element.childElementCount === 1) element.append(h("div", { class: "inside" }, make()));
+  });
+  return element;
+}
+
+function open(details) {
+  details.open = true;
+  details.dispatchEvent(new Event("toggle"));
+}
+
+function show(element, focus = true) {
+  element.scrollIntoView({ block: "start" });
+  if (!focus) return;
+  const target = element.matches("details") ? element.firstElementChild : element;
+  if (target.tabIndex < 0) target.setAttribute("tabindex", "-1");
+  target.focus({ preventScroll: true });
+}

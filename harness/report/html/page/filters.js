@@ -1,0 +1,57 @@
+// Which tasks are listed, in which order. Both stand in the address, so a filtered list can be passed on.
+
+const NO_FILTERS = { text: "", verdict: "", finding: "", fault: "", format: "", engine: "", row: "", sort: "weakest", down: "" };
+let filters = { ...NO_FILTERS };
+
+const AT = { unsound: -1, flaky: 2, broken: 3, unmeasured: 4 };
+const weakness = (row) => (row.verdict in AT ? AT[row.verdict] : row.share && row.share.counted ? row.share.value : 1.5);
+const outcome = (row, name) => (row.outcomes ? row.outcomes[name] : -1);
+const share = (found) => (found && found.counted ? found.value : null);
+const VERDICT_ORDER = ["unsound", "weak", "broken", "flaky", "unmeasured", "adequate", "strong"];
+
+// Column -> what it is sorted by. null always comes last.
+const SORTS = {
+  weakest: (row) => weakness(row),
+  name: (row) => row.name,
+  verdict: (row) => VERDICT_ORDER.indexOf(row.verdict),
+  strength: (row) => share(row.share),
+  stated: (row) => share(row.stated),
+  caught: (row) => (row.share ? row.share.detected : null),
+  paid: (row) => (row.outcomes ? row.outcomes.survived + row.outcomes.partial : null),
+  unclear: (row) => (row.outcomes ? row.outcomes.error + row.outcomes.flaky : null),
+  findings: (row) => row.findings.length,
+  format: (row) => row.format,
+  engine: (row) => row.engine,
+  seconds: (row) => row.seconds,
+};
+
+function matching() {
+  const words = filters.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = index.rows.filter((row) =>
+    (!filters.verdict || row.verdict === filters.verdict)
+    && (!filters.finding || row.findings.includes(filters.finding))
+    && (!filters.fault || row.faults.includes(filters.fault))
+    && (!filters.format || row.format === filters.format)
+    && (!filters.engine || row.engine === filters.engine)
+    && (!filters.row || row.row === filters.row)
+    && words.every((word) => row.search.includes(word)));
+  const key = SORTS[filters.sort] || SORTS.weakest;
+  const keys = new Map(found.map((row) => [row, key(row)]));
+  const sign = filters.down ? -1 : 1;
+  return found.sort((one, other) => {
+    const [a, b] = [keys.get(one), keys.get(other)];
+    if (a === b) return one.place - other.place;
+    if (a === null || b === null) return a === null ? 1 : -1;
+    return (typeof a === "string" ? (a < b ? -1 : 1) : a - b) * sign;
+  });
+}
+
+function filtersFrom(hash) {
+  const given = new URLSearchParams(hash.replace(/^#\??/, ""));
+  filters = Object.fromEntries(Object.entries(NO_FILTERS).map(([name, none]) => [name, given.get(name) || none]));
+}
+
+function filtersHash() {
+  const set = Object.entries(filters).filter(([name, value]) => value !== NO_FILTERS[name]);
+  return set.length ? `#?${new URLSearchParams(set)}` : "#";
+}

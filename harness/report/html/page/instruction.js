@@ -1,0 +1,62 @@
+// The instruction, each requirement marked with what its mutants say about the tests.
+
+const STATES = {
+  tested: "tested", "in-part": "tested in part", untested: "untested", "not-probed": "not probed", forged: "forged", hidden: "hidden",
+};
+const MEANINGS = {
+  tested: "every variant that breaks it is caught", "in-part": "some variants that break it are paid", untested: "every variant that breaks it is paid",
+  "not-probed": "no variant breaks it first", forged: "it is paid without being done", hidden: "tests demand it and it is said nowhere",
+};
+
+const stateChip = (state, count = "") => chip(state, "s", `${STATES[state]}${count}`);
+
+function requirementRow(task, said, mutants) {
+  const list = (ids) => h("ul", { class: "links" }, ids.map((id) => mutants.get(id)).filter(Boolean).sort(byImportance).map((one) => mutantLink(task, one)));
+  const paid = said.mutants.filter((id) => mutants.get(id) && ["survived", "partial"].includes(mutants.get(id).outcome)).length;
+  return lazy({ "data-requirement": said.key }, h("span", { class: "row" }, stateChip(said.state), h("span", { class: "grow" }, clipped(said.text, 300)),
+    h("small", {}, said.mutants.length ? `${paid} of ${said.mutants.length} paid` : said.also.length ? `${said.also.length} near it` : "")), () => [
+    said.mutants.length ? [h("p", { class: "hint" }, "Variants that break it:"), list(said.mutants)] : h("p", { class: "hint" }, "No variant breaks this before anything else that is stated."),
+    said.also.length ? [h("p", { class: "hint" }, "Variants that bear on it:"), list(said.also)] : null,
+  ]);
+}
+
+function instructionStep(task, step) {
+  const mutants = new Map(task.mutants.filter((one) => one.step === step.name).map((one) => [one.id.split("/").pop(), one]));
+  const rows = new Map(step.requirements.map((said) => [said.index, requirementRow(task, { ...said, key: `${step.name}/${said.index}` }, mutants)]));
+  const marks = new Map();
+  const text = h("div", { class: "instruction" }, step.parts.map(([words, at]) => {
+    const said = at === null ? null : step.requirements[at];
+    if (!said) return long(words, 20000);
+    const mark = h("mark", { class: `m-${said.state}` }, long(words, 20000));
+    marks.set(at, mark);
+    if (said.state === "not-probed" && !said.also.length) return mark;
+    const button = h("button", { type: "button", class: `chip s-${said.state}`, "aria-label": `${STATES[said.state]}: show the variants that break “${clipped(said.text, 80)}”` },
+      said.state === "not-probed" ? "not probed" : STATES[said.state]);
+    button.addEventListener("click", () => { open(rows.get(at)); show(rows.get(at)); });
+    return [mark, button];
+  }));
+  for (const [at, row] of rows) {
+    for (const [event, on] of [["mouseenter", true], ["focusin", true], ["mouseleave", false], ["focusout", false]]) {
+      row.addEventListener(event, () => marks.get(at)?.classList.toggle("now", on));
+    }
+  }
+  const order = Object.keys(STATES);
+  const rank = (state) => ["untested", "in-part", "forged", "tested", "not-probed"].indexOf(state);
+  const sorted = [...step.requirements].sort((one, other) => rank(one.state) - rank(other.state) || one.index - other.index);
+  const counts = order.map((state) => [state, step.requirements.filter((one) => one.state === state).length]).filter(([, count]) => count);
+  return [
+    step.name ? h("h3", {}, `Step ${step.name}`) : null,
+    h("p", { class: "legend" }, counts.map(([state, count]) => h("span", {}, chip(state, "s", `${count} ${STATES[state]}`), MEANINGS[state]))),
+    h("div", { class: "two" }, text, h("div", { class: "requirements" }, sorted.map((said) => rows.get(said.index)))),
+  ];
+}
+
+// Findings about what the instruction does not say, or what is paid without being done, belong beside it.
+function besides(task) {
+  const told = task.findings.filter((one) => one.state);
+  return told.length ? h("div", { class: "requirements" }, told.map((one) => lazy({}, h("span", { class: "row" }, stateChip(one.state), h("span", { class: "grow" }, one.title)), () => findingBody(one)))) : null;
+}
+
+function instructionPart(task) {
+  return task.steps.length ? part("Instruction", clipped(task.steps[0].path, 120), besides(task), task.steps.map((step) => instructionStep(task, step))) : null;
+}

@@ -1,0 +1,120 @@
+// The list of tasks, made a hundred rows at a time.
+
+const BATCH = 100;
+const COLUMNS = [
+  ["name", "Task"], ["verdict", "Verdict"], ["strength", "Strength"], ["stated", "Stated"], ["caught", "Caught"], ["paid", "Paid"],
+  ["unclear", "Unclear"], ["findings", "Findings"], ["format", "Format"], ["engine", "Engine"], ["seconds", "Time"],
+];
+const NUMBERS = new Set(["stated", "caught", "paid", "unclear", "seconds"]);
+let listed = [];
+let body = null;
+let made = 0;
+let sentinel = null;
+
+function cells(row) {
+  const { share: all, stated, outcomes } = row;
+  return {
+    verdict: chip(row.verdict, "v"),
+    strength: all && all.counted
+      ? h("span", { class: "with-meter" }, meter(all), h("span", {}, percent(all.value), " ", h("small", {}, `${Math.round(all.low * 100)}–${Math.round(all.high * 100)}`)))
+      : "-",
+    stated: stated && stated.counted ? percent(stated.value) : "-",
+    caught: all ? `${number(Math.round(all.detected))} / ${number(all.counted)}` : "-",
+    paid: outcomes ? number(outcomes.survived) + (outcomes.partial ? ` +${outcomes.partial} part` : "") : "-",
+    unclear: outcomes ? number(outcomes.error + outcomes.flaky) : "-",
+    findings: h("span", { class: "tags" }, row.findings.slice(0, 3).map((name) => h("span", {}, name)), row.findings.length > 3 ? h("span", {}, `and ${row.findings.length - 3} more`) : null),
+    format: row.format || "-",
+    engine: row.engine,
+    seconds: seconds(row.seconds),
+  };
+}
+
+function line(row) {
+  const found = cells(row);
+  return h("tr", {},
+    h("th", { scope: "row" }, h("a", { href: link(row.name) }, clipped(row.name, 160)), h("span", { class: "why" }, clipped(row.why, 160))),
+    COLUMNS.slice(1).map(([name, label]) => h("td", { class: NUMBERS.has(name) ? "n" : null, "data-label": label }, h("span", {}, found[name]))));
+}
+
+const clipped = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
+function addRows(count = BATCH) {
+  const until = Math.min(made + count, listed.length);
+  const rows = document.createDocumentFragment();
+  for (; made < until; made += 1) rows.append(line(listed[made]));
+  body.append(rows);
+  sentinel.hidden = made >= listed.length;
+  sentinel.firstChild.textContent = `Show more (${number(listed.length - made)} left)`;
+}
+
+const nearEnd = new IntersectionObserver((entries) => {
+  if (entries.some((entry) => entry.isIntersecting)) addRows();
+}, { rootMargin: "1200px" });
+
+function makeList() {
+  const head = h("tr", {}, COLUMNS.map(([name, label]) =>
+    h("th", { scope: "col", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}`, "data-column": name }, h("button", { type: "button", onclick: () => sortBy(name) }, label))));
+  body = h("tbody");
+  sentinel = h("p", { class: "more", hidden: true }, h("button", { type: "button", class: "plain-button", onclick: () => addRows() }, ""));
+  nearEnd.observe(sentinel);
+  byId("list").append(h("div", { class: "list" }, h("table", {}, h("caption", { class: "unseen" }, "Tasks. The buttons in the header sort."), h("thead", {}, head), body), h("p", { class: "empty", hidden: true }, "No task is like that.")), sentinel);
+}
+
+// A column's first click shows what is worst in it; names and words go from A to Z.
+const WORST_LOW = new Set(["name", "verdict", "strength", "stated", "caught", "format", "engine"]);
+
+function sortBy(name) {
+  const first = WORST_LOW.has(name) ? "" : "1";
+  if (filters.sort === name) filters.down = filters.down ? "" : "1";
+  else Object.assign(filters, { sort: name, down: first });
+  update();
+  say(`Sorted by ${name}, ${filters.down ? "descending" : "ascending"}.`);
+}
+
+function update() {
+  history.replaceState(null, "", filtersHash());
+  showList();
+}
+
+function showList() {
+  listed = matching();
+  made = 0;
+  body.replaceChildren();
+  addRows();
+  byId("list").querySelector(".empty").hidden = listed.length > 0;
+  const all = index.rows.length;
+  byId("counted").textContent = listed.length === all ? `${many(all, "task")}, ${filters.sort === "weakest" ? "weakest first" : `by ${filters.sort}`}` : `${number(listed.length)} of ${many(all, "task")}`;
+  for (const th of byId("list").querySelectorAll("th[data-column]")) {
+    if (th.dataset.column === filters.sort) th.setAttribute("aria-sort", filters.down ? "descending" : "ascending");
+    else th.removeAttribute("aria-sort");
+  }
+}
+
+function showFilters() {
+  for (const field of byId("filters").elements) if (field.name) field.value = filters[field.name];
+}
+
+function startOverview() {
+  makeList();
+  const form = byId("filters");
+  form.addEventListener("input", (event) => {
+    filters[event.target.name] = event.target.value;
+    update();
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    filters = { ...NO_FILTERS };
+    showFilters();
+    update();
+  });
+  for (const button of document.querySelectorAll("[data-filter]")) {
+    button.addEventListener("click", () => {
+      filters = { ...NO_FILTERS, [button.dataset.filter]: button.dataset.value };
+      showFilters();
+      update();
+      show(byId("tasks-title"));
+    });
+  }
+  addEventListener("beforeprint", () => { if (!byId("overview").hidden) addRows(listed.length); });
+}

@@ -1,0 +1,91 @@
+// The address decides what is shown.
+
+let shownTask = null;
+
+function trouble(text) {
+  byId("trouble").textContent = text;
+  byId("trouble").hidden = !text;
+}
+
+function showOverview() {
+  document.title = `foolsgold: ${index.run}`;
+  byId("task").hidden = true;
+  byId("overview").hidden = false;
+  showFilters();
+  showList();
+}
+
+async function route(focus) {
+  const hash = location.hash;
+  trouble("");
+  if (hash.length < 2 || hash.startsWith("#?")) {
+    const back = shownTask;
+    shownTask = null;
+    filtersFrom(hash);
+    showOverview();
+    if (back && focus) {
+      const row = [...body.querySelectorAll("a")].find((each) => each.hash === link(back.name));
+      if (row) { row.scrollIntoView({ block: "center" }); row.focus({ preventScroll: true }); } else scrollTo(0, 0);
+    }
+    return;
+  }
+  const found = target(hash);
+  if (!found) {
+    showOverview();
+    trouble(`There is no task ${decoded(hash.slice(1, 200))} in this report.`);
+    return;
+  }
+  if (!listed.length) listed = matching();
+  const task = await readTask(found.place);
+  if (location.hash !== hash) return;
+  const page = byId("task");
+  if (shownTask !== task) {
+    page.replaceChildren(...taskPage(task));
+    document.title = `${clipped(task.name, 80)} – foolsgold`;
+  }
+  shownTask = task;
+  page.hidden = false;
+  byId("overview").hidden = true;
+  if (found.mutant) {
+    if (!task.reveal?.(found.mutant)) trouble(`This task has no variant ${clipped(found.mutant, 80)} in this report.`);
+  } else {
+    scrollTo(0, 0);
+    if (focus) byId("task-title").focus({ preventScroll: true });
+  }
+}
+
+// --- colours
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const kept = {
+  get: () => { try { return localStorage.getItem("foolsgold-theme") || ""; } catch { return ""; } },
+  set: (value) => { try { localStorage.setItem("foolsgold-theme", value); } catch { /* a page from disk may have no storage */ } },
+};
+
+function colours(forced = "") {
+  document.documentElement.dataset.theme = forced || byId("theme").value || (dark.matches ? "dark" : "light");
+}
+
+byId("theme").value = kept.get();
+byId("theme").addEventListener("change", () => { kept.set(byId("theme").value); colours(); });
+dark.addEventListener("change", () => colours());
+addEventListener("beforeprint", () => colours("light"));
+addEventListener("afterprint", () => colours());
+colours();
+
+byId("skip").addEventListener("click", (event) => { event.preventDefault(); show(byId("main")); });
+
+async function start() {
+  if (typeof DecompressionStream === "undefined") {
+    trouble("This browser is too old to unpack the tasks in this file. Any browser from 2023 on can. What is counted over all tasks is below.");
+    return;
+  }
+  await readIndex();
+  startOverview();
+  filtersFrom(location.hash.startsWith("#?") ? location.hash : "");
+  await route(false);
+  addEventListener("hashchange", () => route(true));
+  document.documentElement.dataset.ready = "";
+}
+
+start();
