@@ -240,7 +240,9 @@ def ordinary() -> Iterator[Ordinary]:
         subprocess.run(["chmod", "-R", "a+rX", folder / "source"], check=True)
         prefix = ("setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--init-groups", "--inh-caps=-all")
         made = Ordinary(prefix, python, folder / "source", scratch)
-        works = made.run("-c", "import click, docker, tomlkit; import harness.engine.contract")
+        # It starts itself, too: what the first start may read by its caller's rights, the second may not.
+        again = "import subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
+        works = made.run("-c", f"import click, docker, tomlkit; import harness.engine.contract; {again}")
         if works.returncode != 0:
             reason = f"{python} is of no use to the user {user}; `.ci/run prepare` makes one: {works.stderr[-300:]}"
             if CI:
