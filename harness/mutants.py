@@ -27,8 +27,12 @@ class Wish:
     sources: frozenset[str] = frozenset()
     budget: int | None = 60
     seed: int = 0
+    skipped_operators: frozenset[str] = frozenset()
+    skipped_faults: frozenset[str] = frozenset()
 
     def operator(self, operator: Operator) -> bool:
+        if operator.fault in self.skipped_faults or any(_named(operator.id, each) for each in self.skipped_operators):
+            return False
         return (not self.operators or any(_named(operator.id, wished) for wished in self.operators)) and (
             not self.faults or operator.fault in self.faults
         )

@@ -131,6 +131,11 @@ def _is_task(path: Path) -> bool:
     return os.path.lexists(path / harbor.CONFIG) or os.path.lexists(path / terminal_bench.CONFIG)
 
 
+def is_task_folder(path: Path) -> bool:
+    """Whether the folder is a task, and not only above some."""
+    return _is_task(path) and _has_parts(path)
+
+
 def _has_parts(path: Path) -> bool:
     """A config file alone (some datasets have one at their root) does not hide the tasks below it."""
     return any(os.path.lexists(path / part) for part in (*harbor.PARTS, *terminal_bench.PARTS))
