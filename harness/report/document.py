@@ -60,7 +60,7 @@ def document(run: AuditRun, folder: str, *, engine_version: str = "") -> dict[st
         "seconds": run.seconds,
         "summary": _summary(run, tasks),
         "tasks": tasks,
-        "unfinished": [{"name": task.name, "path": str(task.path)} for task in run.unfinished],
+        "unfinished": [{"name": task.name, "path": str(task.path), "progress": None} for task in run.unfinished],
     }
 
 
@@ -145,16 +145,21 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
         if found
         else None,
         "controls": {
-            "reference": [trial_json(record) for record in controls.references],
-            "nop": trial_json(controls.nop) if controls.nop else None,
-            "hollow": trial_json(controls.hollow) if controls.hollow else None,
-            "reference_at_the_end": trial_json(one.last) if one.last else None,
+            "reference": [_control(record) for record in controls.references],
+            "nop": _control(controls.nop) if controls.nop else None,
+            "hollow": _control(controls.hollow) if controls.hollow else None,
+            "reference_at_the_end": _control(one.last) if one.last else None,
         }
         if controls
         else None,
         "seconds": one.seconds,
         "internal_error": one.internal or None,
     }
+
+
+def _control(record: TrialRecord) -> dict[str, Any]:
+    """A control's whole record, logs included: they are few, and everything else is measured against them."""
+    return {key: value for key, value in trial_json(record).items() if key != "state"}
 
 
 # --- mutants and the files they change

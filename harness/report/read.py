@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
 from harness.report.document import SCHEMA
+from harness.report.stored import unended, with_progress
 from harness.report.untrusted import visible
+from harness.store import is_run
 
 REPORT = "report.json"
+_SERIES, _, _NUMBER = SCHEMA.partition("/")
+
+
+def schema() -> str:
+    """The JSON Schema that every report.json of this version keeps."""
+    return resources.files("harness.report").joinpath(f"schema/report-{_NUMBER}.json").read_text(encoding="utf-8")
 
 
 def read_report(run: Path) -> dict[str, Any]:
-    """The report of a run folder; a report.json by itself will do."""
+    """The report of a run folder, as far as the run came; a report.json by itself will do."""
     path = run / REPORT if run.is_dir() else run
+    if run.is_dir() and not path.exists() and is_run(run):
+        return unended(run)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        going = (run / "run.db").is_file()
-        raise UsageError(
-            f"There is no report in {visible(str(run))}.",
-            hint="The audit of this folder has not ended: run it again with --resume."
-            if going
-            else "Give the run folder of a finished `foolsgold audit`.",
-        ) from error
+        what = f"There is no report in {visible(str(run))}" if run.exists() else f"There is no {visible(str(run))}"
+        raise UsageError(f"{what}.", hint="Give the run folder of a `foolsgold audit`, which -o named.") from error
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"{visible(str(path))} cannot be read: {error}.",
-            hint="Run `foolsgold audit` with --resume on the folder to write it anew.",
+            hint="Give the run folder of a `foolsgold audit`; with --resume it writes its report anew.",
         ) from error
-    schema = found.get("schema") if isinstance(found, dict) else None
-    if schema == SCHEMA:
+    named = found.get("schema") if isinstance(found, dict) else None
+    if named == SCHEMA:
         assert isinstance(found, dict)
-        return found
-    if isinstance(schema, str) and schema.startswith("foolsgold.report/"):
+        return with_progress(found, path.parent)
+    if isinstance(named, str) and named.startswith(f"{_SERIES}/"):
         raise UsageError(
-            f"{visible(str(path))} is written in {visible(schema)}, and this foolsgold reads {SCHEMA}.",
+            f"{visible(str(path))} is written in {visible(named)}, and this foolsgold reads {SCHEMA}.",
             hint=f"Use the foolsgold that wrote it, version {visible(str(found.get('foolsgold')))}, or audit again.",
         )
     raise UsageError(
-        f"{visible(str(path))} is no report of an audit.", hint="Give the run folder of a finished `foolsgold audit`."
+        f"{visible(str(path))} is no report of an audit.", hint="Give the run folder of a `foolsgold audit`."
     )
 
 
