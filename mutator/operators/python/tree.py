@@ -247,7 +247,10 @@ class PythonTree:
             self._headers[start, end] = " \n{indent} case _: pass"
             return start, end
         body = node.body  # type: ignore[attr-defined]  # callers pass compound statements and clauses only
-        end = self.span(body.header if isinstance(body, cst.IndentedBlock) else body.leading_whitespace)[0]
+        if isinstance(body, cst.IndentedBlock):
+            end = self.span(body.header)[0]
+        else:
+            end = self.span(body.body[0])[0] - len(body.leading_whitespace.value)
         self._headers[start, end] = " pass"
         return start, end
 
@@ -467,7 +470,8 @@ class _SpanRecorder(CodegenState):
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         start = self.starts.pop()
-        if node not in self.spans:
+        # Blanks are nodes too, nearly half of them all; nobody asks where they are.
+        if type(node) is not cst.SimpleWhitespace and node not in self.spans:
             self.spans[node] = start, self.position
 
     def record_syntactic_position(
