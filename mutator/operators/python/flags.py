@@ -257,13 +257,18 @@ def flag_missing(tree: PythonTree) -> Iterator[Candidate]:
         dropped, fixed = _drop_parameter(tree, function, param), _set_first(tree, function, option.name, option.default)
         if dropped is not None and fixed is not None:
             yield tree.mutant(function, dropped, fixed, flag=option.flag)
-    yield from _getopt_missing(tree)
+    declared = set()
+    for candidate in _getopt_missing(tree):
+        declared.add(candidate.fields["flag"])
+        yield candidate
+    # What getopt takes before anything is compared is ignored there, not refused.
     for node, flag in _compared_flags(tree):
-        yield tree.mutant(node, tree.replace(node, "False"), flag=flag)
+        if flag not in declared:
+            yield tree.mutant(node, tree.replace(node, "False"), flag=flag)
     for case, flag in _matched_flags(tree):
         match = tree.parent(case)
         assert isinstance(match, cst.Match)
-        if len(match.cases) > 1:
+        if len(match.cases) > 1 and flag not in declared:
             start, end = tree.outer(case.pattern)
             yield tree.mutant(case, Edit(start, end, '""'), flag=flag)
 

@@ -12,6 +12,7 @@ import libcst as cst
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
 from mutator.operators.python.nodes import callee, dotted, keyword, last_name
+from mutator.operators.python.statements import is_message
 from mutator.operators.python.tree import PythonTree, drop_item
 
 _ALL_PAIRS = 8
@@ -448,6 +449,8 @@ def option_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """How something is written: json.dumps(sort_keys=True), csv.writer(delimiter=";"), print(sep="")."""
     for call in tree.every(cst.Call):
         name = last_name(call)
+        if is_message(tree, call):
+            continue
         for index, arg in enumerate(call.args):
             if arg.keyword is not None and arg.keyword.value in _WRITTEN.get(name, ()):
                 # Only what decides about the data, and not about its looks, is sure to be noticed.
