@@ -5,16 +5,14 @@ Work per mutant is bounded by the size of its edit, not of its source, so the wh
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from mutator.model import Candidate, Edit, Family, Mutant, Operator, Source, Unwritable, short_id
-
-PRAGMA = re.compile(r"(?:#|//|--|;|/\*|<!--)\s*(?:foolsgold:\s*skip|(?:pragma:\s*)?no mutate)\b")
+from mutator.model import Candidate, Edit, Family, FileText, Mutant, Operator, Source, Unwritable, Window, short_id
+from mutator.pragma import protected
 
 
 @dataclass(slots=True)
@@ -88,6 +86,7 @@ def generate(
             tally.unspoken.append(source.id)
             continue
         text_lines = Lines(source.text)
+        guarded = bool(protected(_outermost(source.window).text))
         parsed = False
         for family in speakers:
             tree = family.parse(source.text, source.language)
@@ -99,7 +98,7 @@ def generate(
                     continue
                 count = tally.of(operator.id)
                 for candidate in operator.propose(tree):
-                    mutant = _mutant(source, family, tree, operator, candidate, text_lines, lines, seen, count)
+                    mutant = _mutant(source, family, tree, operator, candidate, text_lines, lines, guarded, seen, count)
                     if mutant is not None:
                         yield mutant
         if not parsed:
@@ -114,16 +113,17 @@ def _mutant(
     candidate: Candidate,
     text_lines: Lines,
     file_lines: Mapping[str, Lines],
+    guarded: bool,
     seen: Counter[bytes],
     count: Count,
 ) -> Mutant | None:
-    edits = tuple(least(source.text, edit) for edit in candidate.edits)
+    edits = tuple(from_line_start(source.text, least(source.text, edit)) for edit in candidate.edits)
     edits = tuple(edit for edit in edits if edit.new or edit.end > edit.start)
     if not edits:
         count.unchanged += 1
         return None
     before, after = excerpt(source.text, edits, text_lines)
-    if PRAGMA.search(before):
+    if guarded and any(_protected(source.window, edit) for edit in edits):
         count.skipped += 1
         return None
     if not family.valid(tree, candidate):
@@ -156,6 +156,26 @@ def _mutant(
     )
 
 
+def _outermost(window: Window | FileText) -> FileText:
+    while isinstance(window, Window):
+        window = window.parent
+    return window
+
+
+def _protected(window: Window | FileText, edit: Edit) -> bool:
+    """By a pragma beside it, or beside what it stands in: the command of a here-document."""
+    while True:
+        if protected(window.text).holds(edit.start, edit.end):
+            return True
+        if isinstance(window, FileText):
+            return False
+        try:
+            edit = window.widen(edit)
+        except Unwritable:
+            return False
+        window = window.parent
+
+
 def least(text: str, edit: Edit) -> Edit:
     """The same change with what both sides share cut off."""
     start, end, new = edit.start, edit.end, edit.new
@@ -167,6 +187,14 @@ def least(text: str, edit: Edit) -> Edit:
     while shared < limit and text[start + shared] == new[shared]:
         shared += 1
     return Edit(start + shared, end, new[shared:])
+
+
+def from_line_start(text: str, edit: Edit) -> Edit:
+    """Whole lines that go take their own line end with them, not the one before: the place is then theirs."""
+    start, end = edit.start, edit.end
+    if not edit.new and start < end < len(text) and text[start] == "\n" == text[end]:
+        return Edit(start + 1, end + 1, "")
+    return edit
 
 
 def leftmost(text: str, edit: Edit) -> Edit:

@@ -261,7 +261,17 @@ class Source:
 
     def rewrite(self, edits: Iterable[Edit]) -> tuple[ByteEdit, ...]:
         """The edits (ascending, disjoint) in the bytes of the real file, or Unwritable."""
-        return tuple(self.window.outward(edit) for edit in edits)
+        return tuple(self._outward(edit) for edit in edits)
+
+    def _outward(self, edit: Edit) -> ByteEdit:
+        try:
+            return self.window.outward(edit)
+        except Unwritable:
+            # Lines that go with the line end before them leave the same text, and the last line end where it is.
+            start, end = edit.start, edit.end
+            if edit.new or not 0 < start < end or self.text[start - 1] != "\n" or self.text[end - 1] != "\n":
+                raise
+            return self.window.outward(Edit(start - 1, end - 1, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +384,17 @@ def apply_bytes(data: bytes, edits: tuple[ByteEdit, ...]) -> bytes:
         done = edit.end
     parts.append(data[done:])
     return b"".join(parts)
+
+
+def inverse(data: bytes, edits: tuple[ByteEdit, ...]) -> tuple[ByteEdit, ...]:
+    """The edits that turn the mutated bytes back into `data`."""
+    back: list[ByteEdit] = []
+    moved = 0
+    for edit in edits:
+        start = edit.start + moved
+        back.append(ByteEdit(start, start + len(edit.new), data[edit.start : edit.end]))
+        moved += len(edit.new) - (edit.end - edit.start)
+    return tuple(back)
 
 
 def short_id(*parts: str) -> str:

@@ -639,7 +639,9 @@ _YAML_PLAIN_UNSAFE = re.compile(r":(?=\s|$)|\s#|^[\s\-?:,\[\]{}#&*!|>'\"%@`]|\s$
 class YamlPlain:
     def __call__(self, window: Window, edit: Edit) -> str:
         whole = window.text[: edit.start] + edit.new + window.text[edit.end :]
-        if not whole or _YAML_PLAIN_UNSAFE.search(whole):
+        if not whole:
+            return "''"
+        if _YAML_PLAIN_UNSAFE.search(whole):
             raise Unwritable("a YAML scalar without quotes cannot hold it")
         return _yaml_printable(edit.new)
 
@@ -652,6 +654,8 @@ class YamlBlock:
         whole = window.text[: edit.start] + edit.new + window.text[edit.end :]
         if whole.startswith((" ", "\n", "\t")):
             raise Unwritable("the first line of a YAML block sets its indent")
+        if not whole:
+            return "\n" if window.text.endswith("\n") else ""
         if not whole.strip() or _line_ends(whole) != _line_ends(window.text):
             raise Unwritable("the header of a YAML block says how it ends")
         if not edit.new and edit.start < edit.end == len(window.text) and window.text[edit.start - 1] == "\n":
