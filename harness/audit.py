@@ -20,6 +20,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from harness import __version__
+from harness.all_or_nothing import all_or_nothing
 from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
@@ -31,21 +32,24 @@ from harness.findings.permissive import Paid, permissive_findings
 from harness.findings.texts import text_findings
 from harness.matrix import Matrix, matrix, results
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
+from harness.network import Networks
 from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
 from harness.results import TestStatus
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
 from harness.schedule import Pool
+from harness.state import State, same, unsteady
 from harness.store import Store
 from harness.strength import Judged, Strength, Thresholds, Verdict, strength, verdict
 from harness.task.model import Problem, Task, Unusable
 from harness.trial import run_trial
 from harness.verifier_files import verifier_texts
-from mutator.model import Mutant
+from mutator.model import Mutant, apply_bytes, inverse
 from mutator.relevance import Link, Requirement
 
-FIRST, CONFIRM, AGAIN, LAST = "1", "2", "3", "last"
-"""Which run of a trial: the first, the plain confirmation, one more for flakiness, the reference at the end."""
+FIRST, CONFIRM, AGAIN, LAST, STATE = "1", "2", "3", "last", "state"
+"""Which run of a trial: the first, the plain confirmation, one more for flakiness, the reference at the end, and a look
+at what solving leaves behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class AuditSettings:
     """A mutant's solve and verify may take at least this many seconds, and otherwise"""
     factor: float = 5.0
     """this many times what the reference took."""
+    first_failure: bool = False
+    """Where a reward is all or nothing, let a mutant's tests stop at the first failure."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
 
@@ -232,6 +238,8 @@ class _TaskAudit:
         self.against: Baseline | None = None
         self.limits = TimeLimits()
         self.known: frozenset[str] = frozenset()
+        self.first_failure = False
+        self.steady: tuple[State, frozenset[str]] | None = None
         self.steps: list[StepMutants] = []
         self.tried: list[_Tried] = []
 
@@ -295,6 +303,26 @@ class _TaskAudit:
                 self.tried.append(_Tried(result, Replacement(content, name)))
         self.store.put_mutants(self.task.name, [(_label(tried), mutant_json(tried.result)) for tried in self.tried])
         self.watcher.planned(self.task.name, len(self.tried))
+        if self.settings.first_failure and all_or_nothing(self.task, self.against):
+            self._submit(CONTROLS, self._try_first_failure)
+        else:
+            self._try_all()
+
+    def _try_first_failure(self) -> None:
+        """Stopping early must not change what the controls are paid."""
+        plan = Plan(Kind.NOP, "first failure", networks=self.networks, known=self.known, first_failure=True)
+        nop = self._trial(replace(plan, limits=self.limits), FIRST)
+        paid = self._trial(replace(plan, kind=Kind.REFERENCE), FIRST)
+        assert self.controls is not None
+        assert self.controls.nop is not None
+        before, now = showing(self.controls.nop), showing(nop)
+        self.first_failure = showing(paid).shown is Shown.PAID and (before.shown, self.controls.nop.rewards) == (
+            now.shown,
+            nop.rewards,
+        )
+        self._try_all()
+
+    def _try_all(self) -> None:
         self._left = len(self.tried)
         if not self.tried:
             self._submit(LAST_ORDER, self._last)
@@ -313,6 +341,7 @@ class _TaskAudit:
             networks=self.prepared.networks,
             limits=self.prepared.limits if plain else self.limits,
             known=self.known,
+            first_failure=self.first_failure and not plain,
         )
         record = self._trial(plan, run)
         tried.records.append(record)
@@ -328,7 +357,43 @@ class _TaskAudit:
             self._left -= 1
             last = self._left == 0
         if last:
+            self._submit(LAST_ORDER, self._look_at_states if self._survivors() else self._last)
+
+    def _survivors(self) -> list[_Tried]:
+        return [tried for tried in self.tried if tried.result.survived]
+
+    def _look_at_states(self) -> None:
+        """Survivors that leave what the reference leaves are no wrong solutions. Where a state tells nothing, because
+        it differs from run to run or lives on in a service, survivors stay survivors."""
+        first, second = (self._state(Kind.REFERENCE, f"state {number}", Replacement()) for number in (1, 2))
+        aside = unsteady(first, second) if first is not None and second is not None else None
+        survivors = self._survivors()
+        if first is None or aside is None or len(self.task.steps) > 1:
             self._submit(LAST_ORDER, self._last)
+            return
+        self._left = len(survivors)
+        for tried in survivors:
+            self._submit(LAST_ORDER, partial(self._compare_state, tried, first, aside))
+
+    def _compare_state(self, tried: _Tried, reference: State, aside: frozenset[str]) -> None:
+        state = self._state(Kind.MUTANT, _label(tried), tried.replacement)
+        with self._lock:
+            if state is not None and same(reference, state, aside):
+                why = "it leaves exactly the files and processes that the reference leaves"
+                tried.result = replace(tried.result, outcome=Outcome(OutcomeKind.EQUIVALENT, why))
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._submit(LAST_ORDER, self._last)
+
+    def _state(self, kind: Kind, label: str, replacement: Replacement) -> State | None:
+        plan = Plan(kind, label, replacement, networks=self.networks, limits=self.limits, observe=True)
+        return self._trial(plan, STATE).state
+
+    @property
+    def networks(self) -> Networks:
+        assert self.prepared is not None
+        return self.prepared.networks
 
     def _sampled(self, tried: _Tried) -> bool:
         """A seeded sample: the same kills are run again in every run of the same seed."""
@@ -337,10 +402,16 @@ class _TaskAudit:
         return number % self.settings.sampled_kills == 0
 
     def _last(self) -> None:
-        """The reference once more: were the tests, or the machine, still the same at the end?"""
+        """The reference once more, written by the machinery that writes mutants: were the tests, the machine and the
+        way into the box the same at the end?"""
         assert self.prepared is not None
         plan = Plan(
-            Kind.REFERENCE, LAST, networks=self.prepared.networks, limits=self.prepared.limits, known=self.known
+            Kind.IDENTITY,
+            LAST,
+            Replacement(reprinted(self.steps)),
+            networks=self.networks,
+            limits=self.prepared.limits,
+            known=self.known,
         )
         record = self._trial(plan, LAST)
         tried = tuple(tried.result for tried in self.tried)
@@ -481,6 +552,20 @@ class _TaskAudit:
                 round(seconds, 3),
             ),
         )
+
+
+def reprinted(steps: Sequence[StepMutants]) -> dict[str, bytes]:
+    """The mutated files after every mutant was put in and taken out again: the reference's own bytes."""
+    found: dict[str, bytes] = {}
+    for step in steps:
+        for chosen in step.selection.chosen:
+            mutant = chosen.mutant
+            mutated = mutated_file(step.files, mutant)
+            original = apply_bytes(mutated, inverse(step.files[mutant.file], mutant.edits))
+            assert original == step.files[mutant.file], f"mutant {mutant.id} cannot be taken back"
+            if len(steps) == 1:
+                found[mutant.file] = original
+    return found
 
 
 def seen(result: MutantResult) -> Seen:

@@ -15,6 +15,7 @@ from harness.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKi
 from harness.results import TestReport, TestStatus, passed_by_name, read_report
 from harness.reward import RewardProblem, Rewards, combine, gate, read_rewards, weighted
 from harness.run import LOG_READ, LOGS, Run, Stop
+from harness.state import look
 from harness.task.model import Scoring, Step
 
 VERIFIER_LOGS = "/logs/verifier"
@@ -35,7 +36,10 @@ def harbor_trial(run: Run) -> Rewards | RewardProblem:
             last = index == len(run.task.steps) - 1
             if multi:
                 _prepare(run, box, step)
+            before = look(box) if run.plan.observe else None
             solve_log = _solve(run, box, step)
+            if run.plan.observe:
+                run.leave(box, step, before)
             for hook in step.verifier.collect:
                 _collect(run, box, step, hook.command, hook.timeout, hook.user)
             if step.verifier.separate is not None:
@@ -163,7 +167,7 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
     command = Command(
         ("bash", "-c", f"({shlex.quote(verifier.script)}) > {TEST_LOG} 2>&1"),
         run.verify_limit(step),
-        env=verifier.env,
+        env=run.verifier_env(verifier.env),
         user=verifier.user,
     )
     done, text = run.run(box, command, PhaseName.VERIFY, step.name, log=lambda done: _log(box, TEST_LOG, done))

@@ -10,6 +10,7 @@ from typing import Any
 from harness.evidence import UNTOLD, Proof
 from harness.results import NOTHING, TestReport
 from harness.reward import RewardProblem, Rewards
+from harness.state import State
 
 
 class Kind(StrEnum):
@@ -114,6 +115,8 @@ class TrialRecord:
     phases: tuple[Phase, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     seconds: float = 0.0
+    state: State | None = None
+    """What solving left behind, where the trial was to look at that and nothing else."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""

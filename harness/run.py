@@ -25,7 +25,7 @@ from harness.record import (
     TroubleKind,
 )
 from harness.results import plain
-from harness.state import State, changes
+from harness.state import Before, State, changes
 from harness.task.model import Environment, Format, Solution, Step, Task
 
 LOG_KEPT = 6_000
@@ -255,10 +255,10 @@ class Run:
             files = {name: content for name, content in files.items() if (solution.folder / name).is_file()}
         return files
 
-    def leave(self, box: Box, step: Step, ready: bool) -> NoReturn:
+    def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
         """End the trial with what solving changed."""
         target = step.solution.target if step.solution is not None else "/solution"
-        self.state = changes(box, target) if ready else None
+        self.state = changes(box, before, target) if before is not None else None
         raise Stop
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:

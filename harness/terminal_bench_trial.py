@@ -14,6 +14,7 @@ from harness.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
 from harness.results import Resolution, TestReport, parse_text, passed_by_name, plain, terminal_bench
 from harness.reward import RewardFault, RewardProblem, Rewards, weighted
 from harness.run import LOG_KEPT, Run, Stop
+from harness.state import look
 from harness.task.model import Keys, Scoring, Step
 from harness.terminal import Terminal
 
@@ -24,7 +25,10 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
     step = run.task.steps[0]
     with ExitStack() as boxes:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
+        before = look(box) if run.plan.observe else None
         terminal, solve_log = _solve(run, box, step)
+        if run.plan.observe:
+            run.leave(box, step, before)
         for folder in step.verifier.folders:
             box.put(folder, "/tests")
         for source, target in step.verifier.extra_files:

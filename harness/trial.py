@@ -80,4 +80,5 @@ def run_trial(
         phases=tuple(run.phases),
         steps=tuple(run.steps),
         seconds=round(time.monotonic() - start, 4),
+        state=run.state,
     )

@@ -1,0 +1,135 @@
+"""What a solution left in its box, as a value that can be compared: changed paths and running processes.
+
+A variant that leaves exactly what the reference leaves is no wrong solution, whatever its text looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from harness.engine.contract import Box, Command
+
+MOST = 20_000
+"""Changed paths beyond which a state is not compared."""
+PATIENCE = 60.0
+FIELDS = 5
+"""Of a line after its path: type, mode, owner, group, link."""
+_OWN = "/dev/shm/.foolsgold-state"  # noqa: S108 - in the box, where nobody else is
+_MARK, _LIST, _TOLD = f"{_OWN}-mark", f"{_OWN}-list", _OWN
+
+# The clock of change times ticks in hundredths of a second.
+_LOOK = f"set -e; find / -maxdepth 0 -printf '' ; sleep 0.02; : >{_MARK}; sleep 0.02"
+# Named pipes are never read: only what `find` calls a file is. A folder tells by its names what was removed from it.
+_COMPARE = rf"""set -e
+find / \( -path /proc -o -path /sys -o -path /dev -o -path /logs \) -prune -o -cnewer {_MARK} \
+  -printf '%p\t%y\t%m\t%U\t%G\t%l\0' >{_LIST} || [ -s {_LIST} ]
+cat {_LIST}
+printf '\n\0'
+grep -z "$(printf '\tf\t')" {_LIST} | cut -z -f1 | xargs -0 -r sha256sum -z --
+printf '\n\0'
+grep -z "$(printf '\td\t')" {_LIST} | cut -z -f1 |
+  xargs -0 -r sh -c 'find "$@" -mindepth 1 -maxdepth 1 -printf "%h\t%f\0"' sh
+"""
+# Without the shell that asks, and the one it was asked through.
+_PROCESSES = r"""for p in /proc/[0-9]*; do
+  case ${p#/proc/} in $$|$PPID) continue ;; esac
+  c=$(tr '\0\n' '  ' <$p/cmdline) && [ -n "$c" ] && echo "${p#/proc/} $c"
+done 2>/dev/null; true"""
+
+NOISE = re.compile(
+    r"^/(?:var/log|var/cache|var/lib/(?:apt|dpkg|systemd|ucf)|var/tmp|tmp|run|var/run)(?:/|$)"
+    r"|/(?:__pycache__|\.cache|\.npm|\.pytest_cache)(?:/|$)|\.pyc$|\.pid$|\.log$|^/etc/ld\.so\.cache$"
+)
+"""Where two runs of the same solution may differ without anybody caring."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What changed while solving."""
+
+    entries: Mapping[str, str] = field(default_factory=dict)
+    """Path -> type, mode, owner, link and content's digest; a folder's content is its names."""
+    processes: tuple[str, ...] = ()
+    """Command lines of what was started and still runs, sorted. What such a process has in its memory shows nowhere."""
+
+
+Before = frozenset[str]
+
+
+def look(box: Box) -> Before | None:
+    """Remember how the box is now. None where it lacks the tools."""
+    marked = box.run(Command(("sh", "-c", _LOOK), PATIENCE, user="root"))
+    return _running(box) if marked.status == 0 else None
+
+
+def _running(box: Box) -> Before | None:
+    done = box.run(Command(("sh", "-c", _PROCESSES), PATIENCE, user="root"))
+    return frozenset(done.output.decode("utf-8", "replace").splitlines()) if done.status == 0 else None
+
+
+def changes(box: Box, before: Before, ignore: str) -> State | None:
+    """What changed since `look`, without what lies below `ignore`; None where it cannot be told."""
+    found = box.run(Command(("sh", "-c", f"({_COMPARE}) >{_TOLD} 2>/dev/null"), PATIENCE, user="root"))
+    text = box.read(_TOLD, limit=16 << 20)
+    if found.status != 0 or not text:
+        return None
+    running = _running(box)
+    parts = text.split(b"\n\0")
+    if running is None or len(parts) != 3 or parts[0].count(b"\0") > MOST:
+        return None
+    entries = _entries(_lines(parts[0]), _lines(parts[1]), _lines(parts[2]), ignore)
+    started = sorted(line.partition(" ")[2] for line in running - before)
+    return State(entries, tuple(started)) if entries is not None else None
+
+
+def _lines(part: bytes) -> list[str]:
+    return [raw.decode("utf-8", "surrogateescape") for raw in part.split(b"\0") if raw]
+
+
+def _entries(paths: list[str], digests: list[str], names: list[str], ignore: str) -> dict[str, str] | None:
+    """None where a path has characters that the lists cannot carry."""
+    contents = {line[66:]: line[:64] for line in digests}
+    inside: dict[str, list[str]] = {}
+    for line in names:
+        folder, _, name = line.partition("\t")
+        inside.setdefault(folder, []).append(name)
+    entries: dict[str, str] = {}
+    for line in paths:
+        path, *fields = line.split("\t")
+        if len(fields) != FIELDS or "\n" in line:
+            return None
+        if _below(path, ignore):
+            continue
+        kind = fields[0]
+        if kind == "f" and path not in contents:
+            return None
+        if kind == "d":
+            listed = "\0".join(sorted(inside.get(path, ())))
+            contents[path] = sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
+        entries[_printable(path)] = _printable(" ".join((*fields, contents.get(path, ""))))
+    return dict(sorted(entries.items()))
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def unsteady(first: State, second: State) -> frozenset[str] | None:
+    """The paths in which two runs of the reference differ; None where nothing can be told from their state: more than
+    noise differs, or something runs whose memory may."""
+    paths = {path for path in {*first.entries, *second.entries} if first.entries.get(path) != second.entries.get(path)}
+    if first.processes or second.processes or not all(NOISE.search(path) for path in paths):
+        return None
+    return frozenset(paths)
+
+
+def same(reference: State, mutant: State, aside: frozenset[str]) -> bool:
+    paths = {*reference.entries, *mutant.entries} - aside
+    return not mutant.processes and all(reference.entries.get(path) == mutant.entries.get(path) for path in paths)
