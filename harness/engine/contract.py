@@ -46,6 +46,8 @@ class Recipe:
     target: str | None = None
     timeout: float = 600.0
     """Seconds the whole build may take."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Stand-ins of this environment alone; they come before those of EngineOptions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,13 +50,14 @@ def build(
     """The recipe's image. Raises BuildFailed, NeedsDocker, UsageError or EngineError."""
     deadline = time.monotonic() + recipe.timeout
     cache = open_cache(cache_folder(options))
+    images = {**options.images, **recipe.images}
 
     def check(layers: tuple[Path, ...], command: Command) -> Exit:
         with closing(start(layers)) as box:
             return box.run(command)
 
     if recipe.dockerfile is None:
-        base = find_base(recipe.image or "scratch", options.images, cache, check, progress)
+        base = find_base(recipe.image or "scratch", images, cache, check, progress)
         return _image(_first_state(base))
     dockerfile = read(recipe.dockerfile)
     try:
@@ -74,8 +75,8 @@ def build(
         progress=progress,
         network=options.build_network,
         deadline=deadline,
-        base_of=lambda reference: find_base(reference, options.images, cache, check, progress),
-        images=options.images,
+        base_of=lambda reference: find_base(reference, images, cache, check, progress),
+        images=images,
     )
     builder = _Builder(scene, known, arguments, recipe.build_args)
     wanted = known[-1]

@@ -68,15 +68,7 @@ class Builder:
         self._buildx = "" if self._podman else buildx_version(daemon)
         self._lock = threading.Lock()
         self._building: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        for value in options.images.values():
-            stand_in = parse_stand_in(value)
-            if stand_in.base == HOST:
-                raise UsageError(
-                    "The docker engine cannot stand an image on this machine's own root (--image ...=host).",
-                    hint="Name another image, or a folder or tar with a root filesystem, or take --engine bwrap.",
-                )
-            if stand_in.path is not None and not stand_in.path.exists():
-                raise UsageError(f"The image mapping names {stand_in.base}, which does not exist.")
+        _hold(options.images)
 
     def describe(self) -> str:
         if self._podman:
@@ -89,9 +81,11 @@ class Builder:
         )
 
     def build(self, recipe: Recipe, progress: Progress) -> DockerImage:
+        images = {**self._options.images, **recipe.images}
+        _hold(recipe.images)
         if recipe.dockerfile is None:
-            return self._prebuilt(recipe.image or "", progress)
-        plan = self._plan(recipe, recipe.dockerfile, progress)
+            return self._prebuilt(recipe.image or "", images, progress)
+        plan = self._plan(recipe, recipe.dockerfile, images, progress)
         digest = _digest(
             plan.text,
             _context_fingerprint(recipe),
@@ -133,10 +127,10 @@ class Builder:
         else:
             build_with_api(self._daemon, job, progress)
 
-    def _prebuilt(self, name: str, progress: Progress) -> DockerImage:
+    def _prebuilt(self, name: str, images: Mapping[str, str], progress: Progress) -> DockerImage:
         if not name:
             raise EngineError("The task names neither a Dockerfile nor an image.")
-        stand_in = find_stand_in(self._options.images, name)
+        stand_in = find_stand_in(images, name)
         reference = name if stand_in is None else self._stand_in(stand_in, progress)
         if stand_in is None:
             self._have(reference, f"{name}: ", progress)
@@ -148,7 +142,7 @@ class Builder:
 
     # --- what the Dockerfile stands on ---
 
-    def _plan(self, recipe: Recipe, dockerfile: Path, progress: Progress) -> _Plan:
+    def _plan(self, recipe: Recipe, dockerfile: Path, images: Mapping[str, str], progress: Progress) -> _Plan:
         try:
             text = dockerfile.read_bytes().decode(errors="surrogateescape")
         except OSError as error:
@@ -158,7 +152,7 @@ class Builder:
             known = stages(parsed, global_arguments(parsed, recipe.build_args, self._platform))
         except BuildFailed:
             # The builder is the judge of its own language; we only have to understand what we must change.
-            if self._options.images:
+            if images:
                 raise
             return _Plan(text, None, "an image its Dockerfile names", (), ())
         last = find_stage(known, recipe.target) if recipe.target else known[-1]
@@ -168,7 +162,7 @@ class Builder:
         digests: dict[str, str] = {}
         for stage in _needed(known, last):
             for instruction, image in _images_of(stage, known, parsed):
-                stand_in = find_stand_in(self._options.images, image)
+                stand_in = find_stand_in(images, image)
                 if stand_in is None:
                     self._have(image, f"{dockerfile.name}:{instruction.line}: ", progress, instruction, dockerfile)
                     digests[image] = self._id(image)
@@ -297,6 +291,19 @@ def _sources(instruction: Instruction) -> Iterator[str]:
             name, _, value = setting.partition("=")
             if name == "from" and value:
                 yield value
+
+
+def _hold(images: Mapping[str, str]) -> None:
+    """Raise UsageError for a mapping that docker cannot follow."""
+    for value in images.values():
+        stand_in = parse_stand_in(value)
+        if stand_in.base == HOST:
+            raise UsageError(
+                "The docker engine cannot stand an image on this machine's own root (--image ...=host).",
+                hint="Name another image, or a folder or tar with a root filesystem, or take --engine bwrap.",
+            )
+        if stand_in.path is not None and not stand_in.path.exists():
+            raise UsageError(f"The image mapping names {stand_in.base}, which does not exist.")
 
 
 def _images_of(stage: Stage, known: tuple[Stage, ...], parsed: Dockerfile) -> Iterator[tuple[Instruction, str]]:
