@@ -66,7 +66,7 @@ def render(report: Mapping[str, Any], out: Path) -> None:
 
 
 def percent(share: float | None) -> str:
-    return "-" if share is None else f"{share * 100:.0f} %"
+    return "-" if share is None else f"{share * 100:.0f}%"
 
 
 def _blocks(report: Mapping[str, Any], found: Overview) -> Iterator[str]:

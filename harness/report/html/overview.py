@@ -31,12 +31,17 @@ class Part:
 
     name: str
     meaning: str
-    count: int
+    count: float
+    """Not whole where partial pay is counted by its gap."""
     of: int
     share: float | None
     low: float
     high: float
     start: float = 0.0
+
+    @property
+    def caught(self) -> str:
+        return f"{self.count:,.0f}" if float(self.count).is_integer() else f"{self.count:,.1f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ def _row(report: Mapping[str, Any], task: Mapping[str, Any], row: str) -> dict[s
 
 def _part(name: str, meaning: str, count: float, of: int, start: float = 0.0) -> Part:
     low, high = wilson(count, of)
-    return Part(name, meaning, round(count), of, count / of if of else None, low, high, start)
+    return Part(name, meaning, count, of, count / of if of else None, low, high, start)
 
 
 def _verdicts(tasks: Sequence[Mapping[str, Any]]) -> Iterator[Part]:

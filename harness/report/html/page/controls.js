@@ -21,7 +21,7 @@ function controlRows(task) {
   const longest = Math.max(...task.controls.map(total), 0.001);
   return task.controls.map((control) => h("tr", {},
     h("th", { scope: "row" }, control.label && control.name === "reference" ? `reference, run ${control.label}` : control.name, h("small", {}, MEANT[control.name] || "")),
-    h("td", {}, h("b", {}, control.shown), h("small", {}, ` reward: ${rewards(control.rewards)}`), control.why || control.problem || control.trouble ? h("div", { class: "raw" }, long(control.trouble || control.problem || control.why, 600)) : null, control.notes.map((note) => h("div", { class: "hint" }, note))),
+    h("td", {}, h("b", {}, control.shown), h("small", {}, ` ${rewards(control.rewards)}`), control.why || control.problem || control.trouble ? h("div", { class: "raw" }, long(control.trouble || control.problem || control.why, 600)) : null, control.notes.map((note) => h("div", { class: "hint" }, note))),
     h("td", { class: "timing" }, phaseBar(control.phases, longest), h("small", {}, control.phases.map((phase) => `${phase.name}${phase.step ? ` ${phase.step}` : ""} ${seconds(phase.seconds)}${phase.status === null ? " (time limit)" : phase.status ? ` (exit ${phase.status})` : ""}`).join(", "))),
     h("td", { class: "n" }, seconds(control.seconds))));
 }

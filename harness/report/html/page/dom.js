@@ -17,14 +17,16 @@ const svg = (name, attributes = {}, ...children) => fill(document.createElementN
 const byId = (id) => document.getElementById(id);
 
 const chip = (word, kind, text = word) => h("span", { class: `chip ${kind}-${word}` }, text);
-const percent = (share) => (share === null || share === undefined ? "-" : `${Math.round(share * 100)} %`);
+const percent = (share) => (share === null || share === undefined ? "-" : `${Math.round(share * 100)}%`);
 const number = (value) => value.toLocaleString("en-US");
+const weighed = (value) => (Number.isInteger(value) ? number(value) : value.toFixed(1));
 const many = (count, word, words = `${word}s`) => `${number(count)} ${count === 1 ? word : words}`;
 
 function seconds(value) {
   if (value === null || value === undefined) return "-";
   if (value >= 5400) return `${(value / 3600).toFixed(1)} h`;
   if (value >= 90) return `${(value / 60).toFixed(1)} min`;
+  if (value < 0.095) return `${Math.round(value * 1000)} ms`;
   return value >= 10 ? `${value.toFixed(0)} s` : `${value.toFixed(2)} s`;
 }
 
@@ -34,6 +36,14 @@ function meter(share) {
     svg("rect", { class: "track", width: "100%", height: 8, y: 4, rx: 4 }),
     svg("rect", { class: "value", width: at(share.value || 0), height: 8, y: 4, rx: 4 }),
     svg("rect", { class: "whisker", x: at(share.low), width: at(share.high - share.low), height: 2, y: 7 }));
+}
+
+// `code` between backticks; a text with an odd one keeps it.
+function prose(text, most = 2000) {
+  if (text.length > most) return long(text, most);
+  const pieces = text.split("`");
+  if (pieces.length % 2 === 0) return [text];
+  return pieces.map((piece, at) => (at % 2 ? h("code", {}, piece) : piece));
 }
 
 function say(text) {

@@ -13,7 +13,7 @@ const stateChip = (state, count = "") => chip(state, "s", `${STATES[state]}${cou
 function requirementRow(task, said, mutants) {
   const list = (ids) => h("ul", { class: "links" }, ids.map((id) => mutants.get(id)).filter(Boolean).sort(byImportance).map((one) => mutantLink(task, one)));
   const paid = said.mutants.filter((id) => mutants.get(id) && ["survived", "partial"].includes(mutants.get(id).outcome)).length;
-  return lazy({ "data-requirement": said.key }, h("span", { class: "row" }, stateChip(said.state), h("span", { class: "grow" }, clipped(said.text, 300)),
+  return lazy({ "data-requirement": said.key }, h("span", { class: "row" }, stateChip(said.state), h("span", { class: "grow" }, prose(clipped(said.text, 300))),
     h("small", {}, said.mutants.length ? `${paid} of ${said.mutants.length} paid` : said.also.length ? `${said.also.length} near it` : "")), () => [
     said.mutants.length ? [h("p", { class: "hint" }, "Variants that break it:"), list(said.mutants)] : h("p", { class: "hint" }, "No variant breaks this before anything else that is stated."),
     said.also.length ? [h("p", { class: "hint" }, "Variants that bear on it:"), list(said.also)] : null,
@@ -54,7 +54,7 @@ function instructionStep(task, step) {
 // Findings about what the instruction does not say, or what is paid without being done, belong beside it.
 function besides(task) {
   const told = task.findings.filter((one) => one.state);
-  return told.length ? h("div", { class: "requirements" }, told.map((one) => lazy({}, h("span", { class: "row" }, stateChip(one.state), h("span", { class: "grow" }, one.title)), () => findingBody(one)))) : null;
+  return told.length ? h("div", { class: "requirements" }, told.map((one) => lazy({}, h("span", { class: "row" }, stateChip(one.state), h("span", { class: "grow" }, prose(clipped(one.title, 600)))), () => findingBody(task, one)))) : null;
 }
 
 function instructionPart(task) {

@@ -13,25 +13,25 @@ const byImportance = (one, other) =>
   OUTCOME_ORDER.indexOf(one.outcome) - OUTCOME_ORDER.indexOf(other.outcome) || other.relevance - one.relevance || (one.id < other.id ? -1 : 1);
 
 const mutantLink = (task, mutant) =>
-  h("li", {}, outcomeChip(mutant.outcome), h("a", { href: link(task.name, mutant.id) }, clipped(mutant.sentence, 300)), h("small", {}, ` ${clipped(mutant.path, 120)}:${mutant.line}`));
+  h("li", {}, outcomeChip(mutant.outcome), h("a", { href: link(task.name, mutant.id) }, prose(clipped(mutant.sentence, 300))), h("small", {}, ` ${clipped(mutant.path, 120)}:${mutant.line}`));
 
 function fact(label, ...value) {
   return value.flat().some((each) => each !== null && each !== undefined && each !== "") ? [h("dt", {}, label), h("dd", {}, value)] : [];
 }
 
-const rewards = (found) => (found ? Object.entries(found).map(([name, value]) => `${name} ${value}`).join(", ") : "none");
+const rewards = (found) => (found ? Object.entries(found).map(([name, value]) => `${name} ${value}`).join(", ") : "no reward");
 
 function mutantBody(task, mutant) {
   const tests = mutant.killed_by.map((place) => task.tests[place].name).concat(mutant.unlisted);
   return [
     diff(mutant.diff, "The change"),
     h("dl", {},
-      fact("Breaks", mutant.requirement && [`“${mutant.requirement.text}” `, h("small", {}, `${mutant.requirement.file}:${mutant.requirement.line}`)]),
+      fact("Breaks", mutant.requirement && [prose(clipped(mutant.requirement.text, 2000)), " ", h("small", {}, `${mutant.requirement.file}:${mutant.requirement.line}`)]),
       fact("Outcome", OUTCOMES[mutant.outcome] || mutant.outcome, mutant.cause ? ` (${mutant.cause})` : "", mutant.crashed ? "; the solution itself ended with an error" : "",
         mutant.outcome === "partial" ? `; the gap to the solution's reward is ${mutant.gap}` : ""),
       fact("The verifier said", mutant.why ? long(mutant.why) : ""),
       fact("Noticed by", tests.length ? h("ul", { class: "links" }, tests.map((name) => h("li", {}, h("code", {}, clipped(name, 400))))) : ""),
-      fact("Runs", mutant.runs.map((run, at) => [at ? h("br") : "", `reward: ${rewards(run.rewards)}, ${seconds(run.seconds)}${run.network ? ", with network" : ""}${run.problem ? `: ${run.problem}` : ""}`])),
+      fact("Runs", mutant.runs.map((run, at) => [at ? h("br") : "", `${rewards(run.rewards)}, ${seconds(run.seconds)}${run.network ? ", with network" : ""}${run.problem ? `: ${run.problem}` : ""}`])),
       fact("Fault", `${mutant.fault}, ${mutant.operator}, ${mutant.tier}`),
       fact("In", mutant.target !== mutant.path && mutant.target, mutant.scope ? ` (${mutant.scope})` : "")),
     mutant.log ? lazy({}, "The end of the verifier's log", () => log(mutant.log, "The end of the verifier's log")) : null,
@@ -42,7 +42,7 @@ function mutantBody(task, mutant) {
 
 function mutantRow(task, mutant) {
   return lazy({ class: "mutant", id: `m-${mutant.id}` }, h("span", { class: "row" },
-    outcomeChip(mutant.outcome), h("span", { class: "grow" }, clipped(mutant.sentence, 400)),
+    outcomeChip(mutant.outcome), h("span", { class: "grow" }, prose(clipped(mutant.sentence, 400))),
     h("span", { class: "where" }, `${clipped(mutant.path, 120)}:${mutant.line} · ${mutant.fault} · ${mutant.id}`)), () => mutantBody(task, mutant));
 }
 

@@ -6,6 +6,8 @@ const COLUMNS = [
   ["unclear", "Unclear"], ["findings", "Findings"], ["format", "Format"], ["engine", "Engine"], ["seconds", "Time"],
 ];
 const NUMBERS = new Set(["stated", "caught", "paid", "unclear", "seconds"]);
+// A reason that only repeats the row's share.
+const SAID_BY_NUMBERS = /^\d+\s?% of \d+ mutants were not paid$/;
 let listed = [];
 let body = null;
 let made = 0;
@@ -19,7 +21,7 @@ function cells(row) {
       ? h("span", { class: "with-meter" }, meter(all), h("span", {}, percent(all.value), " ", h("small", {}, `${Math.round(all.low * 100)}–${Math.round(all.high * 100)}`)))
       : "-",
     stated: stated && stated.counted ? percent(stated.value) : "-",
-    caught: all ? `${number(Math.round(all.detected))} / ${number(all.counted)}` : "-",
+    caught: all ? `${weighed(all.detected)} / ${number(all.counted)}` : "-",
     paid: outcomes ? number(outcomes.survived) + (outcomes.partial ? ` +${outcomes.partial} part` : "") : "-",
     unclear: outcomes ? number(outcomes.error + outcomes.flaky) : "-",
     findings: h("span", { class: "tags" }, row.findings.slice(0, 3).map((name) => h("span", {}, name)), row.findings.length > 3 ? h("span", {}, `and ${row.findings.length - 3} more`) : null),
@@ -31,9 +33,9 @@ function cells(row) {
 
 function line(row) {
   const found = cells(row);
-  return h("tr", {},
-    h("th", { scope: "row" }, h("a", { href: link(row.name) }, clipped(row.name, 160)), h("span", { class: "why" }, clipped(row.why, 160))),
-    COLUMNS.slice(1).map(([name, label]) => h("td", { class: NUMBERS.has(name) ? "n" : null, "data-label": label }, h("span", {}, found[name]))));
+  return h("tr", { role: "row" },
+    h("th", { scope: "row", role: "rowheader" }, h("a", { href: link(row.name) }, clipped(row.name, 160)), SAID_BY_NUMBERS.test(row.why) ? null : h("span", { class: "why" }, clipped(row.why, 160))),
+    COLUMNS.slice(1).map(([name, label]) => h("td", { role: "cell", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}${found[name] === "-" ? " blank" : ""}`, "data-label": label }, h("span", {}, found[name]))));
 }
 
 const clipped = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
@@ -52,12 +54,13 @@ const nearEnd = new IntersectionObserver((entries) => {
 }, { rootMargin: "1200px" });
 
 function makeList() {
-  const head = h("tr", {}, COLUMNS.map(([name, label]) =>
-    h("th", { scope: "col", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}`, "data-column": name }, h("button", { type: "button", onclick: () => sortBy(name) }, label))));
-  body = h("tbody");
+  // The roles stay what they are where the narrow layout lays the table out as cards.
+  const head = h("tr", { role: "row" }, COLUMNS.map(([name, label]) =>
+    h("th", { scope: "col", role: "columnheader", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}`, "data-column": name }, h("button", { type: "button", onclick: () => sortBy(name) }, label))));
+  body = h("tbody", { role: "rowgroup" });
   sentinel = h("p", { class: "more", hidden: true }, h("button", { type: "button", class: "plain-button", onclick: () => addRows() }, ""));
   nearEnd.observe(sentinel);
-  byId("list").append(h("div", { class: "list" }, h("table", {}, h("caption", { class: "unseen" }, "Tasks. The buttons in the header sort."), h("thead", {}, head), body), h("p", { class: "empty", hidden: true }, "No task is like that.")), sentinel);
+  byId("list").append(h("div", { class: "list" }, h("table", { role: "table" }, h("caption", { class: "unseen" }, "Tasks. The buttons in the header sort."), h("thead", { role: "rowgroup" }, head), body), h("p", { class: "empty", hidden: true }, "No task is like that.")), sentinel);
 }
 
 // A column's first click shows what is worst in it; names and words go from A to Z.

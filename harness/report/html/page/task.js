@@ -4,9 +4,20 @@ function part(title, aside, ...children) {
   return h("section", { class: "part" }, h("h2", { tabindex: -1 }, title, aside ? h("small", { class: "hint" }, aside) : null), children);
 }
 
-function findingBody(one) {
+// "mutant 0123abcdef" becomes a link where the task has that mutant.
+function linked(task, text) {
+  return text.split(/(\bmutant [0-9a-f]{6,})/).map((piece, at) => {
+    const mutant = at % 2 ? task.mutants.find((one) => one.id.split("/").pop() === piece.slice(7)) : null;
+    return mutant ? h("a", { href: link(task.name, mutant.id) }, piece) : piece;
+  });
+}
+
+// Links first, then code spans in what is between them.
+const told = (task, text) => (text.length > 2000 ? long(text, 2000) : linked(task, text).map((piece) => (typeof piece === "string" ? prose(piece) : piece)));
+
+function findingBody(task, one) {
   return [
-    one.evidence.length ? h("ul", {}, one.evidence.map((text) => h("li", {}, long(text, 2000)))) : null,
+    one.evidence.length ? h("ul", {}, one.evidence.map((text) => h("li", {}, told(task, text)))) : null,
     one.advice ? h("p", { class: "advice" }, one.advice) : null,
     one.command ? command(one.command, "the command that shows it") : null,
   ];
@@ -16,7 +27,7 @@ function findingsPart(task) {
   if (!task.findings.length) return null;
   const place = (one) => (one.place ? `${one.place.file}${one.place.line ? `:${one.place.line}` : ""}` : "");
   return part("Findings", many(task.findings.length, "finding"), h("div", { class: "findings" }, task.findings.map((one) =>
-    h("section", { class: `finding x-bar-${one.severity}` }, h("header", {}, chip(one.severity, "x"), h("span", {}, one.id), h("span", {}, place(one))), h("h3", {}, long(one.title, 600)), findingBody(one)))));
+    h("section", { class: `finding x-bar-${one.severity}` }, h("header", {}, chip(one.severity, "x"), h("span", {}, one.id), h("span", {}, place(one))), h("h3", {}, prose(one.title, 600)), findingBody(task, one)))));
 }
 
 function facts(task) {
@@ -26,7 +37,7 @@ function facts(task) {
   return h("dl", { class: "facts" },
     found && found.share.counted ? fact("Strength", percent(found.share.value), interval(found.share)) : null,
     found && found.stated.counted ? fact("Of what is stated", percent(found.stated.value), `${interval(found.stated)}, ${many(found.stated.counted, "variant")}`) : null,
-    found ? fact("Caught", `${number(Math.round(found.share.detected))} of ${number(found.share.counted)}`, `${found.by_assertion} by an assertion, ${found.by_crash} by a crash${found.unexplained ? `, ${found.unexplained} unexplained` : ""}`) : null,
+    found ? fact("Caught", `${weighed(found.share.detected)} of ${number(found.share.counted)}`, `${found.by_assertion} by an assertion, ${found.by_crash} by a crash${found.unexplained ? `, ${found.unexplained} unexplained` : ""}`) : null,
     found ? fact("Paid", number(found.by_outcome.survived), found.by_outcome.partial ? `and ${found.by_outcome.partial} in part` : "like the solution itself") : null,
     found && found.by_outcome.error + found.by_outcome.flaky ? fact("Unclear", number(found.by_outcome.error + found.by_outcome.flaky), "errors, or runs that disagree") : null,
     fact("Engine", task.engine_name, task.engine.fidelity === "image" ? "the task's own image" : task.engine.base || ""),
@@ -42,5 +53,5 @@ function crumbs(task) {
 function taskPage(task) {
   const parts = [findingsPart(task), instructionPart(task), mutantsPart(task), referencePart(task), testsPart(task), controlsPart(task), provenancePart(task)].filter(Boolean);
   const jump = h("ul", { class: "jump", "aria-label": "Parts of this page" }, parts.map((each) => h("li", {}, h("button", { type: "button", onclick: () => show(each.firstChild) }, each.firstChild.firstChild.textContent))));
-  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(task.name, 300)), chip(task.verdict, "v")), h("p", { class: "lead" }, long(task.why, 600)), facts(task), jump, ...parts];
+  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(task.name, 300)), chip(task.verdict, "v")), h("p", { class: "lead" }, prose(task.why, 600)), facts(task), jump, ...parts];
 }

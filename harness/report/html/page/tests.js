@@ -37,7 +37,7 @@ function grid(task, onColumn) {
   const build = (most) => h("table", { class: "grid" },
     h("caption", { class: "unseen" }, "Tests in rows, variants in columns; variants that the same tests noticed share a column."),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Test"), h("th", { scope: "col" }, h("span", { class: "unseen" }, "What it is worth")),
-      controls.map(([name, meaning]) => h("th", { scope: "col", title: meaning }, name)),
+      controls.map(([name, meaning]) => h("th", { scope: "col", class: "control", title: meaning }, name)),
       found.slice(0, most).map((column, at) => {
         const label = `${many(column.mutants.length, "variant")} ${SHORT[column.outcome]}: show`;
         return h("th", { scope: "col", class: at === 0 ? "gap-left" : null }, h("button", { type: "button", class: `o-${column.outcome}`, title: label, "aria-label": label, onclick: () => onColumn(column) }, String(column.mutants.length)));
@@ -89,7 +89,7 @@ function testsPart(task) {
   return part("Tests", task.tests.length ? many(task.tests.length, "test") : "",
     task.tests.length && task.matrix ? [
       h("p", { class: "hint" }, `Of ${many(task.tests.length, "test")}, ${counts.map(([count, words]) => `${count} ${words}`).join(", ")}. A column is one or more variants that the same tests noticed.`),
-      h("p", { class: "legend" }, h("span", {}, chip("enough", "t", "!"), "the only test to notice"), h("span", {}, chip("killed", "o", "×"), "noticed, with others"), h("span", {}, "· passed"), h("span", {}, "– did not report")),
+      h("p", { class: "legend" }, [["only", "!", "the only test to notice"], ["hit", "×", "noticed, with others"], ["miss", "·", "passed"], ["none", "–", "did not report"]].map(([kind, sign, meaning]) => h("span", {}, h("span", { class: `sign ${kind}` }, sign), meaning))),
       grid(task, onColumn), shown,
     ] : h("p", { class: "hint" }, task.tests.length ? "No variant was tried against them." : "This verifier does not report single tests, so there is no kill matrix."),
     h("div", { class: "test-list" }, task.tests.map((test, place) => testRow(task, test, place))),
