@@ -20,6 +20,7 @@ from harness.check import check as run_check
 from harness.cli_audit import audit, repro, show
 from harness.cli_mutants import mutants, operators
 from harness.cli_options import engine_options, read_images
+from harness.cli_report import compare, report
 from harness.console import Bar, Silent, print_check, print_error, printer
 from harness.controls import ControlSettings
 from harness.engine.choose import ENGINES, make_engine
@@ -167,7 +168,7 @@ def clean(engine_name: str, images: tuple[str, ...], everything: bool) -> int:
     return ExitCode.OK
 
 
-for command in (audit, show, repro, mutants, operators):
+for command in (audit, show, repro, report, compare, mutants, operators):
     cli.add_command(command)
 
 

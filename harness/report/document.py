@@ -109,6 +109,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
         "digest": task.digest if isinstance(task, Task) else None,
         "verdict": one.verdict,
         "why": one.why,
+        "thresholds": asdict(one.thresholds),
         "engine": {
             "fidelity": image.fidelity if image else None,
             "base": image.base if image else None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.report.untrusted import shown, visible
+from harness.report.untrusted import clip, shown, visible
 
 SAID = {
     "survived": "The tests paid for it in full",
@@ -32,8 +32,15 @@ class Case:
     body: str = ""
 
 
+UNFINISHED = Case("verdict", 0.0, "error", "unfinished", "The audit ended before this task was done")
+LONGEST_TITLE = 500
+LONGEST = 20_000
+"""Characters of a failure's text: readers hold the whole file in memory."""
+
+
 def junit(report: Mapping[str, Any]) -> bytes:
-    suites = [_suite(task) for task in report["tasks"]]
+    suites = [_suite(task["name"], _cases(task)) for task in report["tasks"]]
+    suites += [_suite(task["name"], [UNFINISHED]) for task in report["unfinished"]]
     root = ET.Element("testsuites", {"name": "foolsgold", **_sum(suites)})
     root.extend(suites)
     ET.indent(root)
@@ -41,10 +48,13 @@ def junit(report: Mapping[str, Any]) -> bytes:
     return text + b"\n"
 
 
-def _suite(task: Mapping[str, Any]) -> ET.Element:
-    cases = [_verdict(task), *_controls(task), *(_mutant(mutant) for mutant in task["mutants"])]
+def _cases(task: Mapping[str, Any]) -> list[Case]:
+    return [_verdict(task), *_controls(task), *(_mutant(mutant) for mutant in task["mutants"])]
+
+
+def _suite(task: str, cases: Sequence[Case]) -> ET.Element:
     tags = Counter(case.tag for case in cases)
-    name = _xml(task["name"], one_line=True)
+    name = _xml(task, one_line=True)
     suite = ET.Element(
         "testsuite",
         {
@@ -58,16 +68,16 @@ def _suite(task: Mapping[str, Any]) -> ET.Element:
     )
     seen: Counter[str] = Counter()
     for case in cases:
-        title = _xml(case.name, one_line=True)
+        title = clip(_xml(case.name, one_line=True), LONGEST_TITLE)
         seen[title] += 1
         if seen[title] > 1:
             title = f"{title} ({seen[title]})"
         element = ET.SubElement(suite, "testcase", {"name": title, "classname": name, "time": f"{case.seconds:.3f}"})
         if case.tag:
-            told = {"message": _xml(case.message, one_line=True)}
+            told = {"message": clip(_xml(case.message, one_line=True), LONGEST)}
             # Readers of JUnit XML know no type of a skipped case.
             child = ET.SubElement(element, case.tag, told if case.tag == "skipped" else told | {"type": case.type})
-            child.text = _xml(case.body) or None
+            child.text = clip(_xml(case.body), LONGEST) or None
     return suite
 
 

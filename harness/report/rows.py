@@ -1,11 +1,12 @@
-"""CSV for people who count: a row for each mutant, or a row for each task."""
+"""CSV for people who count: a row for each mutant, each task, or each trial."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.report.untrusted import shown
@@ -21,6 +22,11 @@ TASK_COLUMNS = (
     "survived", "partial", "equivalent", "invalid", "error", "flaky", "by_assertion", "by_crash", "unexplained",
     "mean_gap", "findings", "engine", "fidelity", "base", "seconds", "seed", "foolsgold",
 )  # fmt: skip
+TRIAL_COLUMNS = (
+    "task", "step", "kind", "mutant", "run", "shown", "rewards", "problem", "passed", "failed", "errors", "skipped",
+    "not_reported", "start_seconds", "solve_seconds", "solve_status", "verify_seconds", "verify_status", "seconds",
+    "network", "outcome", "verdict", "engine", "fidelity", "format", "digest", "seed", "foolsgold",
+)  # fmt: skip
 OUTCOMES = ("killed", "timeout", "survived", "partial", "equivalent", "invalid", "error", "flaky")
 
 
@@ -30,6 +36,72 @@ def mutants_csv(report: Mapping[str, Any]) -> str:
 
 def tasks_csv(report: Mapping[str, Any]) -> str:
     return _table(TASK_COLUMNS, (_task(report, task) for task in report["tasks"]))
+
+
+def trials_csv(report: Mapping[str, Any]) -> str:
+    return _table(TRIAL_COLUMNS, (row for task in report["tasks"] for row in _trials(report, task)))
+
+
+def _trials(report: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    same = {
+        **_origin(report, task),
+        "task": task["name"],
+        **{key: task[key] for key in ("verdict", "format", "digest")},
+    }
+    controls = task["controls"] or {"reference": [], "nop": None, "hollow": None, "reference_at_the_end": None}
+    records = [*controls["reference"], *(controls[key] for key in ("nop", "hollow", "reference_at_the_end"))]
+    for record in records:
+        if record is not None:
+            problem = (record["trouble"] or record["problem"] or {}).get("message")
+            words = Counter(test["status"] for step in record["steps"] for test in step["report"]["tests"])
+            tests = {
+                "passed": words["passed"] + words["xfailed"],
+                "failed": words["failed"] + words["xpassed"],
+                "errors": words["error"],
+                "skipped": words["skipped"],
+                "not_reported": len(task["tests"]) - words.total(),
+            }
+            kept = tests if words else {}
+            yield {**same, **_trial(record), **kept, "kind": record["kind"], "run": record["label"], "problem": problem}
+    for mutant in task["mutants"]:
+        for run in mutant["runs"]:
+            yield {
+                **same,
+                **_trial(run),
+                **_letters(run["tests"]),
+                "step": mutant["step"],
+                "kind": "mutant",
+                "mutant": mutant["id"],
+                "run": run["run"],
+                "problem": run["problem"],
+                "outcome": mutant["outcome"],
+            }
+
+
+def _trial(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What a control's run and a mutant's have alike; phases of several steps are added up."""
+    row: dict[str, Any] = {key: run[key] for key in ("shown", "seconds", "network")}
+    row["rewards"] = _json(run["rewards"])
+    for name in ("start", "solve", "verify"):
+        phases = [phase for phase in run["phases"] if phase["name"] == name]
+        if phases:
+            row[f"{name}_seconds"] = round(sum(phase["seconds"] for phase in phases), 4)
+            row[f"{name}_status"] = "timeout" if phases[-1]["status"] is None else phases[-1]["status"]
+    row.pop("start_status", None)
+    return row
+
+
+def _letters(tests: str | None) -> dict[str, int]:
+    if tests is None:
+        return {}
+    count = Counter(tests)
+    return {
+        "passed": count["P"] + count["x"],
+        "failed": count["F"] + count["X"],
+        "errors": count["E"],
+        "skipped": count["s"],
+        "not_reported": count["-"],
+    }
 
 
 def _mutant(report: Mapping[str, Any], task: Mapping[str, Any], mutant: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from harness.report.rules import LEAD_HELP, LEADS, SURVIVOR_HELP, rule
 from harness.report.terminal import ranked_survivors
-from harness.report.untrusted import shown, visible
+from harness.report.untrusted import clip, shown, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "SRCROOT"
 CONFIG = {"harbor": "task.toml", "terminal-bench": "task.yaml"}
 """Where a finding without a place of its own is shown: what makes the folder a task."""
 LEVELS = {"error": "error", "warning": "warning", "note": "note"}
+LONGEST_MESSAGE, LONGEST_DIFF = 8_000, 20_000
+"""Characters; what a task wrote may be of any length, and code scanning refuses files above some megabytes."""
 
 
 def sarif(report: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """Places below `root` are relative to it; others are whole file: addresses."""
-    results = [*_findings(report, root), *_survivors(report, root)]
+    results = [*_findings(report, root), *_survivors(report, root), *_leads(report, root)]
     rules = {result["ruleId"]: result.pop("rule") for result in results}
     numbers = {ident: number for number, ident in enumerate(sorted(rules))}
     for result in results:
         result["ruleIndex"] = numbers[result["ruleId"]]
-    internal = [task for task in report["tasks"] if task["internal_error"]]
+    internal = any(task["internal_error"] for task in report["tasks"])
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -43,10 +47,7 @@ def sarif(report: Mapping[str, Any], root: Path) -> dict[str, Any]:
                 "invocations": [
                     {
                         "executionSuccessful": not internal and not report["interrupted"],
-                        "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": _text(f"{task['name']}: {task['internal_error']}")}}
-                            for task in internal
-                        ],
+                        "toolExecutionNotifications": list(_notifications(report)),
                     }
                 ],
                 "results": results,
@@ -54,6 +55,14 @@ def sarif(report: Mapping[str, Any], root: Path) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _notifications(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for task in report["tasks"]:
+        if task["internal_error"]:
+            yield {"level": "error", "message": {"text": _text(f"{task['name']}: {task['internal_error']}")}}
+    for task in report["unfinished"]:
+        yield {"level": "warning", "message": {"text": _text(f"{task['name']}: the audit ended before it was done.")}}
 
 
 def _counts(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,15 +73,16 @@ def _findings(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]
     for task in report["tasks"]:
         for finding in task["findings"]:
             where = finding["place"] or {"file": CONFIG.get(task["format"] or "", ""), "line": None}
-            region = {"startLine": where["line"]} if where["line"] else None
+            region = {"startLine": where["line"] or 1} if where["file"] else None
             lines = [finding["title"], *(f"- {visible(line)}" for line in finding["evidence"])]
             if finding["advice"]:
                 lines.append(finding["advice"])
             # What could not be found out is `open`, and SARIF gives such a result no level.
             level = LEVELS.get(finding["severity"])
+            about = rule(finding["id"])
             yield {
                 "ruleId": finding["id"],
-                "rule": _rule(finding["id"], _sentence(finding["id"]), level or "warning"),
+                "rule": _rule(finding["id"], about.says, about.help, level or "warning"),
                 "kind": "fail" if level else "open",
                 "level": level or "none",
                 "message": {"text": _text(f"{task['name']}: " + "\n".join(lines))},
@@ -110,6 +120,7 @@ def _survivors(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]
             "rule": _rule(
                 f"survivor/{mutant['fault']}",
                 f"A broken variant of the solution is paid in full: {mutant['fault'].replace('-', ' ')}.",
+                SURVIVOR_HELP,
                 "warning",
             ),
             "kind": "fail",
@@ -125,7 +136,7 @@ def _survivors(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]
                 "mutant": visible(mutant["ref"]),
                 "operator": mutant["operator"],
                 "relevance": mutant["relevance"],
-                "diff": shown(mutant["diff"]),
+                "diff": clip(shown(mutant["diff"]), LONGEST_DIFF),
             },
         }
         if said:
@@ -135,18 +146,33 @@ def _survivors(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]
         yield result
 
 
-def _rule(ident: str, sentence: str, level: str) -> dict[str, Any]:
+def _leads(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]:
+    for task in report["tasks"]:
+        seen: Counter[str] = Counter()
+        for lead in task["leads"]:
+            ident = f"lead/{lead['id']}"
+            seen[lead["fingerprint"]] += 1
+            fingerprint = f"{lead['fingerprint']}:{seen[lead['fingerprint']]}"
+            yield {
+                "ruleId": ident,
+                "rule": _rule(ident, LEADS.get(lead["id"], rule(lead["id"]).says), LEAD_HELP, "note"),
+                "kind": "fail",
+                "level": "note",
+                "message": {"text": _text(f"{task['name']}: {lead['sentence']}")},
+                "locations": [_location(task, lead["file"], {"startLine": lead["line"]}, root)],
+                "partialFingerprints": {"foolsgold/v1": fingerprint, "primaryLocationLineHash": fingerprint},
+                "properties": {"task": visible(task["name"]), "test": visible(lead["test"])},
+            }
+
+
+def _rule(ident: str, sentence: str, advice: str, level: str) -> dict[str, Any]:
     return {
         "id": ident,
         "shortDescription": {"text": sentence},
         "fullDescription": {"text": sentence},
+        "help": {"text": advice},
         "defaultConfiguration": {"level": level},
     }
-
-
-def _sentence(ident: str) -> str:
-    words = ident.replace("-", " ")
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _location(task: Mapping[str, Any], file: str, region: Mapping[str, int] | None, root: Path) -> dict[str, Any]:
@@ -174,4 +200,4 @@ def _uri(path: str) -> str:
 
 def _text(text: str) -> str:
     """SARIF reads [words](address) in a message as a link: a task may not place one."""
-    return shown(text).replace("](", "] (")
+    return clip(shown(text), LONGEST_MESSAGE).replace("](", "] (")

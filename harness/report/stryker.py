@@ -46,7 +46,12 @@ def stryker(report: Mapping[str, Any]) -> dict[str, Any]:
         "schemaVersion": "2.0",
         "thresholds": {"high": round(thresholds["strong"] * 100), "low": round(thresholds["adequate"] * 100)},
         "framework": {"name": "foolsgold", "version": report["foolsgold"]},
-        "config": {"engine": report["engine"], "seed": report["seed"], "left_out": left_out(report)},
+        "config": {
+            "engine": report["engine"],
+            "seed": report["seed"],
+            "interrupted": report["interrupted"],
+            "left_out": left_out(report),
+        },
         "files": files,
         "testFiles": tests,
     }

@@ -27,6 +27,7 @@ def terminal(report: Mapping[str, Any], *, width: int = WIDTH) -> str:
         *dataset_rows(report),
         *next_steps(report),
         *internal_errors(report),
+        *unfinished(report, width),
     ]
     return "\n".join(parts)
 
@@ -191,3 +192,28 @@ def internal_errors(report: Mapping[str, Any]) -> Iterator[str]:
         if task["internal_error"]:
             yield f"\nfoolsgold itself failed on {visible(task['name'])}; please report this:"
             yield shown(task["internal_error"].rstrip())
+
+
+def unfinished(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """What an interrupted run had not come to the end of, and how far it was."""
+    if not report["interrupted"]:
+        return
+    left = report["unfinished"]
+    yield f"\nInterrupted: {len(left)} of {report['summary']['tasks']} tasks unfinished. What was done is kept:"
+    for task in left[:UNFINISHED]:
+        yield from wrapped(f"{task['name']}: {how_far(task)}", width, "  ", following="    ")
+    if len(left) > UNFINISHED:
+        yield f"  and {len(left) - UNFINISHED} more"
+    yield f"Go on with the same `foolsgold audit ... -o {visible(report['run'])}` and --resume."
+
+
+UNFINISHED = 10
+
+
+def how_far(task: Mapping[str, Any]) -> str:
+    progress = task["progress"]
+    if progress is None or not progress["trials"]:
+        return "not begun"
+    if not progress["mutants"]:
+        return f"{progress['trials']} trials of its controls"
+    return f"{progress['tried']} of {progress['mutants']} mutants tried, {progress['paid']} of them paid so far"

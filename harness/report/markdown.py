@@ -1,0 +1,146 @@
+"""A summary short enough for a pull request's comment or a job's page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.report.terminal import how_far, place, ranked_survivors
+from harness.report.untrusted import clip, visible
+
+TASKS, SURVIVORS, FINDINGS = 20, 10, 10
+LONGEST_NAME, LONGEST_SENTENCE = 60, 160
+ORDER = ("broken", "unsound", "flaky", "weak", "unmeasured", "adequate", "strong")
+"""What somebody has to look at first."""
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    parts = [
+        f"### foolsgold: {_headline(report)}",
+        *_interrupted(report),
+        *_tasks(report),
+        *_survivors(report),
+        *_findings(report),
+        *_dataset(report),
+        _origin(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _headline(report: Mapping[str, Any]) -> str:
+    total = len(report["tasks"])
+    if not total:
+        return "no task was audited"
+    counts = {word: report["summary"]["verdicts"][word] for word in ORDER}
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"{total} task{'s' * (total != 1)}: {told}"
+
+
+def _interrupted(report: Mapping[str, Any]) -> Iterator[str]:
+    if report["interrupted"]:
+        left = [f"{_safe(task['name'], LONGEST_NAME)} ({how_far(task)})" for task in report["unfinished"][:TASKS]]
+        more = len(report["unfinished"]) - len(left)
+        yield f"**Interrupted.** Unfinished: {', '.join(left)}{f' and {more} more' if more > 0 else ''}"
+
+
+def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
+    ranked = sorted(report["tasks"], key=lambda task: ORDER.index(task["verdict"]))
+    if ranked:
+        rows = [
+            (_safe(task["name"], LONGEST_NAME), task["verdict"], *_numbers(task), _safe(task["why"], LONGEST_SENTENCE))
+            for task in ranked[:TASKS]
+        ]
+        yield _table(("task", "verdict", "strength", "paid", "why"), rows)
+    if len(ranked) > TASKS:
+        yield f"and {len(ranked) - TASKS} more tasks"
+
+
+def _numbers(task: Mapping[str, Any]) -> tuple[str, str]:
+    strength = task["strength"]
+    if not strength or not strength["share"]["counted"]:
+        return "-", "-"
+    share = strength["share"]
+    paid = f"{strength['by_outcome']['survived']} of {share['counted']}"
+    return f"{share['value']:.0%} ({share['low']:.0%}-{share['high']:.0%})", paid
+
+
+def _survivors(report: Mapping[str, Any]) -> Iterator[str]:
+    found = ranked_survivors(report)
+    if not found:
+        return
+    rows = [
+        (
+            _safe(task["name"], LONGEST_NAME),
+            _safe(f"{mutant['path']}:{mutant['line']}", LONGEST_NAME),
+            _safe(mutant["sentence"], LONGEST_SENTENCE),
+            _safe(mutant["requirement"]["text"], LONGEST_SENTENCE) if mutant["requirement"] else "",
+            _safe(mutant["ref"], LONGEST_NAME),
+        )
+        for task, mutant in found[:SURVIVORS]
+    ]
+    yield "**Broken variants that the tests paid in full**"
+    yield _table(("task", "place", "what is wrong", "although the instruction says", "mutant"), rows)
+    if len(found) > SURVIVORS:
+        yield f"and {len(found) - SURVIVORS} more"
+
+
+def _findings(report: Mapping[str, Any]) -> Iterator[str]:
+    told = [
+        (task, finding)
+        for severity in ("error", "unmeasured", "warning")
+        for task in report["tasks"]
+        for finding in task["findings"]
+        if finding["severity"] == severity
+    ]
+    if not told:
+        return
+    rows = [
+        (
+            finding["severity"],
+            _safe(task["name"], LONGEST_NAME),
+            _safe(finding["title"], LONGEST_SENTENCE),
+            _safe(place(finding), LONGEST_NAME),
+        )
+        for task, finding in told[:FINDINGS]
+    ]
+    yield "**Findings**"
+    yield _table(("severity", "task", "finding", "place"), rows)
+    if len(told) > FINDINGS:
+        yield f"and {len(told) - FINDINGS} more"
+
+
+def _dataset(report: Mapping[str, Any]) -> Iterator[str]:
+    if len(report["tasks"]) < 2:
+        return
+    rows = []
+    for row in report["summary"]["dataset"]:
+        share, interval = "not measured", ""
+        if row["share"] is not None:
+            share, interval = f"{row['share']:.0%}", f"{row['low']:.0%}-{row['high']:.0%}"
+        rows.append((row["row"], str(len(row["tasks"])), share, interval, str(len(row["not_measured"]))))
+    yield "**Share of tasks**"
+    yield _table(("", "tasks", "share", "95 %", "not measured"), rows)
+
+
+def _origin(report: Mapping[str, Any]) -> str:
+    stood = sorted({task["engine"]["fidelity"] for task in report["tasks"] if task["engine"]["fidelity"]})
+    words = [f"foolsgold {report['foolsgold']}", f"engine {report['engine']}"]
+    words += [f"fidelity {' and '.join(stood)}"] if stood else []
+    return _safe(", ".join([*words, f"seed {report['seed']}"]), 500)
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+_SPECIAL = re.compile(r"[&<>|`*_\[\](){}~$\\!^]")
+_LINKING = re.compile(r"(?<=[@#])|(?<=://)|(?<=\bwww)", re.IGNORECASE)
+
+
+def _safe(text: str, longest: int) -> str:
+    """Text that is nothing but text: no markup, and no link, mention or reference to an issue either."""
+    plain = clip(visible(text), longest)
+    parts = _LINKING.split(plain)
+    return "&#8203;".join(_SPECIAL.sub(lambda found: f"&#{ord(found[0])};", part) for part in parts)
