@@ -104,6 +104,8 @@ class Audited:
     """The reference's run after all mutants."""
     seconds: float = 0.0
     internal: str = ""
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    """What its verdict was measured by."""
 
     @property
     def survivors(self) -> tuple[MutantResult, ...]:
@@ -154,8 +156,9 @@ def audit(
     watcher: Watcher,
     command: Say,
     options: Mapping[str, Any],
+    settings_of: Callable[[Task], AuditSettings] | None = None,
 ) -> AuditRun:
-    """Audit every task. Ctrl-C ends it within a moment; what was done is in the store."""
+    """Audit every task, with `settings` or its own. Ctrl-C ends it within a moment; what was done is in the store."""
     start = time.monotonic()
     done: dict[int, Audited] = {}
 
@@ -168,7 +171,8 @@ def audit(
         if isinstance(task, Unusable):
             keep(order, _unusable(task, command(task)))
         else:
-            _TaskAudit(order, task, engine, settings, store, pool, watcher, command(task), keep).start()
+            own = settings_of(task) if settings_of else settings
+            _TaskAudit(order, task, engine, own, store, pool, watcher, command(task), keep).start()
     interrupted = False
     try:
         pool.wait()
@@ -419,7 +423,8 @@ class _TaskAudit:
         assert self.controls is not None
         findings = list(control_findings(self.controls, self.command))
         found_matrix = kill_matrix(self.controls, tried)
-        findings += mutant_findings(self.task, [seen(result) for result in tried], found_matrix, self.command)
+        texts = "\n".join(text for step in self.task.steps for text in verifier_texts(self.task, step).values())
+        findings += mutant_findings(self.task, [seen(result) for result in tried], found_matrix, texts, self.command)
         permissive, leads = test_findings(self.task, tried, self.command)
         findings += permissive
         if showing(record).shown is not Shown.PAID:
@@ -550,6 +555,7 @@ class _TaskAudit:
                 tuple(leads),
                 last,
                 round(seconds, 3),
+                thresholds=self.settings.thresholds,
             ),
         )
 

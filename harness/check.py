@@ -96,8 +96,9 @@ def check(
     watcher: Watcher,
     command: Callable[[Task | Unusable], str],
     options: Mapping[str, Any],
+    settings_of: Callable[[Task], ControlSettings] | None = None,
 ) -> CheckRun:
-    """Check every task. Ctrl-C ends it within a moment: what was finished is in the result, the rest is named."""
+    """Check every task, with `settings` or its own. Ctrl-C ends it within a moment: what was finished is in the result, the rest is named."""
     start = time.monotonic()
     done: dict[int, Checked] = {}
 
@@ -110,7 +111,8 @@ def check(
         if isinstance(task, Unusable):
             keep(order, _unusable(task, command(task)))
         else:
-            _start(pool, engine, _UnderWay(order, task), settings, watcher, command, keep)
+            own = settings_of(task) if settings_of else settings
+            _start(pool, engine, _UnderWay(order, task), own, watcher, command, keep)
     interrupted = False
     try:
         pool.wait()
