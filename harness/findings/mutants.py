@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,8 +29,11 @@ class Seen:
     relevance: float
 
 
-def mutant_findings(task: Task, seen: Sequence[Seen], matrix: Matrix | None, command: str) -> tuple[Finding, ...]:
-    found = [*_requirements(task, seen), *_elsewhere(seen), *_flaky(seen)]
+def mutant_findings(
+    task: Task, seen: Sequence[Seen], matrix: Matrix | None, tests: str, command: str
+) -> tuple[Finding, ...]:
+    """`tests`: the verifier's own text."""
+    found = [*_requirements(task, seen, tests), *_elsewhere(seen), *_flaky(seen)]
     if matrix is not None:
         found += _tests(matrix)
     return tuple(
@@ -38,7 +42,7 @@ def mutant_findings(task: Task, seen: Sequence[Seen], matrix: Matrix | None, com
     )
 
 
-def _requirements(task: Task, seen: Sequence[Seen]) -> Iterator[Finding]:
+def _requirements(task: Task, seen: Sequence[Seen], tests: str) -> Iterator[Finding]:
     groups: dict[tuple[str, int], list[Seen]] = {}
     for one in seen:
         if one.requirement is not None and one.kind in COUNTED:
@@ -51,32 +55,33 @@ def _requirements(task: Task, seen: Sequence[Seen]) -> Iterator[Finding]:
         requirement = survivors[0].requirement
         assert requirement is not None
         detected = sum(one.kind in DETECTED for one in members)
-        name = _name(requirement, survivors)
         said = requirement.text if len(requirement.text) <= 160 else requirement.text[:157] + "..."
         evidence = [f"{one.sentence} ({one.place}, mutant {one.id}): still paid in full" for one in survivors[:SHOWN]]
         if len(survivors) > SHOWN:
             evidence.append(f"and {len(survivors) - SHOWN} more")
-        place = Place(_relative(task, step), requirement.line)
-        if detected:
-            yield Finding(
-                "stated-requirement-undertested",
-                "",
-                Severity.WARNING,
-                f"Stated requirement tested in part ({detected} of {len(members)} mutants noticed): {name}",
-                (f"the instruction says: {said}", *evidence),
-                place,
-                "Add a test that fails for the variants below.",
-            )
+        never = ", ".join(_never_named(requirement, survivors, tests))
+        untested = bool(never) or not detected
+        if untested:
+            title = f"Stated requirement never tested: {never or _name(requirement, survivors)}"
         else:
-            yield Finding(
-                "stated-requirement-untested",
-                "",
-                Severity.WARNING,
-                f"Stated requirement never tested: {name}",
-                (f"the instruction says: {said}", *evidence),
-                place,
-                "Add a test that fails for the variants below.",
-            )
+            name = _name(requirement, survivors)
+            title = f"Stated requirement tested in part ({detected} of {len(members)} mutants noticed): {name}"
+        yield Finding(
+            "stated-requirement-untested" if untested else "stated-requirement-undertested",
+            "",
+            Severity.WARNING,
+            title,
+            (f"the instruction says: {said}", *evidence),
+            Place(_relative(task, step), requirement.line),
+            "Add a test that fails for the variants below.",
+        )
+
+
+def _never_named(requirement: Requirement, survivors: Sequence[Seen], tests: str) -> list[str]:
+    """Flags that survivors break and that no test passes: whatever was noticed of this sentence, it was not them."""
+    broken = dict.fromkeys(token for one in survivors for token in one.evidence)
+    flags = [token for token in broken if token.startswith("-") and requirement.tokens.get(token, 0.0) >= FLAG]
+    return [flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", tests)]
 
 
 def _name(requirement: Requirement, survivors: Sequence[Seen]) -> str:
