@@ -11,7 +11,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from mutator.model import Candidate, Edit, Family, FileText, Mutant, Operator, Source, Unwritable, Window, short_id
+from mutator.model import (
+    ByteEdit,
+    Candidate,
+    Edit,
+    Family,
+    FileText,
+    Mutant,
+    Operator,
+    Source,
+    Unwritable,
+    Window,
+    short_id,
+)
 from mutator.pragma import protected
 
 
@@ -117,7 +129,7 @@ def _mutant(
     seen: Counter[bytes],
     count: Count,
 ) -> Mutant | None:
-    edits = tuple(from_line_start(source.text, least(source.text, edit)) for edit in candidate.edits)
+    edits = tuple(whole_lines(source.text, least(source.text, edit)) for edit in candidate.edits)
     edits = tuple(edit for edit in edits if edit.new or edit.end > edit.start)
     if not edits:
         count.unchanged += 1
@@ -129,9 +141,8 @@ def _mutant(
     if not family.valid(tree, candidate):
         count.invalid += 1
         return None
-    try:
-        byte_edits = source.rewrite(edits)
-    except Unwritable:
+    byte_edits = _written(source, edits) or _written(source, candidate.edits)
+    if byte_edits is None:
         count.unwritable += 1
         return None
     count.emitted += 1
@@ -154,6 +165,13 @@ def _mutant(
         after=after,
         digest=short_id(source.id, *(repr(leftmost(source.text, edit)) for edit in edits)),
     )
+
+
+def _written(source: Source, edits: tuple[Edit, ...]) -> tuple[ByteEdit, ...] | None:
+    try:
+        return source.rewrite(edits)
+    except Unwritable:
+        return None
 
 
 def _outermost(window: Window | FileText) -> FileText:
@@ -189,11 +207,21 @@ def least(text: str, edit: Edit) -> Edit:
     return Edit(start + shared, end, new[shared:])
 
 
-def from_line_start(text: str, edit: Edit) -> Edit:
-    """Whole lines that go take their own line end with them, not the one before: the place is then theirs."""
+def whole_lines(text: str, edit: Edit) -> Edit:
+    """The same deletion, from the start of a line to the end of one where it can be said so: its place is then that of
+    what goes, and its excerpt no more than that."""
     start, end = edit.start, edit.end
-    if not edit.new and start < end < len(text) and text[start] == "\n" == text[end]:
+    if edit.new or start == end:
+        return edit
+    if end < len(text) and text[start] == "\n" == text[end]:
         return Edit(start + 1, end + 1, "")
+    indent = start - (text.rfind("\n", 0, start) + 1)
+    if (
+        0 < indent < end - start
+        and text[end - indent - 1] == "\n"
+        and text.startswith(text[start - indent : start], end - indent)
+    ):
+        return Edit(start - indent, end - indent, "")
     return edit
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,13 +54,28 @@ class Document:
     containers: list[Container] = field(default_factory=list)
 
 
-def settle(container: Container) -> None:
-    """Fill in each entry's loss: up to the next sibling, the last one from the end of the one before."""
+def settle(container: Container, text: str, *, by_line: bool) -> None:
+    """Fill in each entry's loss: its lines where it has them to itself and `by_line` says that they are all there is to
+    it; else up to the next sibling, the last one from the end of the one before."""
     entries = container.entries
     for index, entry in enumerate(entries):
-        if index + 1 < len(entries):
+        lines = _own_lines(text, entry) if by_line else None
+        if lines is not None:
+            entry.loss = lines
+        elif index + 1 < len(entries):
             entry.loss = (entry.start, entries[index + 1].start)
         elif index:
             entry.loss = (entries[index - 1].end, entry.end)
         else:
             entry.loss = (entry.start, entry.end)
+
+
+_AFTER = re.compile(r"[ \t]*(?:#[^\n]*)?(\n|\Z)")
+
+
+def _own_lines(text: str, entry: Entry) -> tuple[int, int] | None:
+    begins = text.rfind("\n", 0, entry.start) + 1
+    after = _AFTER.match(text, entry.end)
+    if after is None or not after[1] or text[begins : entry.start].strip(" \t"):
+        return None
+    return begins, after.end()

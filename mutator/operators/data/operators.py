@@ -216,7 +216,7 @@ OPERATORS: tuple[Operator, ...] = (
             ("yaml", "a: 1\nb:\n  - x\n  - y\n",
              ("b:\n  - x\n  - y\n", "a: 1\n", "a: 1\nb:\n  - y\n", "a: 1\nb:\n  - x\n")),
             ("toml", "[a]\nx = 1\n[b]\ny = 2\n",
-             ("[b]\ny = 2\n", "[a]\nx = 1\n", "[a]\n\n[b]\ny = 2\n", "[a]\nx = 1\n[b]\n\n")),
+             ("[b]\ny = 2\n", "[a]\nx = 1\n", "[a]\n[b]\ny = 2\n", "[a]\nx = 1\n[b]\n")),
             ("ini", "[s]\na=1\nb: 2\n", ("", "[s]\nb: 2\n", "[s]\na=1\n")),
             ("env", "A=1\n# c\nexport B=x\n", ("# c\nexport B=x\n", "A=1\n# c\n")),
             ("csv", "id,n\n1,a\n", ("1,a\n", "id,n\n")),

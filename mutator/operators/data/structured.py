@@ -100,7 +100,7 @@ class _Reader:
             container.entries.append(Entry(name, kind, pair.start_byte, end, span))
             if value is not None and kind in (Kind.MAPPING, Kind.SEQUENCE):
                 nested.append((value, f"{container.path}.{name}" if container.path else name))
-        settle(container)
+        settle(container, self.document.text, by_line=self.document.language != "json")
         for value, inner in nested:
             self.walk(value, inner, depth + 1)
 
@@ -118,7 +118,7 @@ class _Reader:
             container.entries.append(Entry(str(index), kind, child.start_byte, self.end(child), span))
             if value is not None and kind in (Kind.MAPPING, Kind.SEQUENCE):
                 nested.append((value, f"{path}[{index}]"))
-        settle(container)
+        settle(container, self.document.text, by_line=self.document.language != "json")
         for value, inner in nested:
             self.walk(value, inner, depth + 1)
 
@@ -132,7 +132,7 @@ class _Reader:
             name = self.said(header) if header is not None else ""
             end = self.end(table)
             holder.entries.append(Entry(name, Kind.MAPPING, table.start_byte, end, (table.start_byte, end)))
-        settle(holder)
+        settle(holder, self.document.text, by_line=True)
         for table, entry in zip(tables, holder.entries, strict=True):
             inner = self.container(Kind.MAPPING, entry.name, 1, removable=True)
             self.pairs(inner, [child for child in table.named_children if child.type == "pair"], 1)
