@@ -18,15 +18,15 @@ from harness import __version__
 from harness.check import CheckRun, check_json
 from harness.check import check as run_check
 from harness.cli_audit import audit, repro, show
+from harness.cli_gate import baseline, gate
 from harness.cli_mutants import mutants, operators
-from harness.cli_options import engine_options, read_images
+from harness.cli_options import Flags, setting_options
 from harness.cli_report import compare, report
+from harness.config import as_told, control_settings, one, table, told_json
 from harness.console import Bar, Silent, print_check, print_error, printer
-from harness.controls import ControlSettings
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import EngineOptions
 from harness.errors import ExitCode, FoolsgoldError
-from harness.network import MODES
 from harness.task.discover import discover
 
 
@@ -45,63 +45,38 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@engine_options
-@click.option("--repeat", type=click.IntRange(1, 100), default=3, show_default=True, help="Runs of the reference.")
-@click.option(
-    "--jobs", "-j", type=click.IntRange(1, 256), default=None, help="Trials at once. [default: the number of cores]"
-)
-@click.option(
-    "--network",
-    type=click.Choice(MODES),
-    default="auto",
-    show_default=True,
-    help="auto: where the task allows it and the reference is not paid without. A task that declares no network never "
-    "gets one.",
-)
-@click.option(
-    "--timeout-factor",
-    type=click.FloatRange(0.01, 1000),
-    default=1.0,
-    show_default=True,
-    help="Times the tasks' own time limits.",
-)
+@setting_options("check")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
-def check(
-    paths: tuple[Path, ...],
-    engine_name: str,
-    images: tuple[str, ...],
-    repeat: int,
-    jobs: int | None,
-    network: str,
-    timeout_factor: float,
-    as_json: bool,
-    no_progress: bool,
-) -> int:
+def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: bool) -> int:
     """Run the controls of every task in PATHS.
 
     The reference must be paid in full, every time; doing nothing, and a solution that exits at once, must not be paid.
     """
-    tasks = discover(list(paths))
-    settings = ControlSettings(repeat, network, timeout_factor)
-    again = _again(engine_name, images, repeat, network, timeout_factor)
-    with make_engine(engine_name, EngineOptions(images=read_images(images))) as engine:
+    told = flags.in_force(paths)
+    values = told.run()
+    tasks = [as_told(task, told) for task in discover(list(paths))]
+    settings = control_settings(values)
+    again = flags.words()
+    with make_engine(one(values, "engine"), EngineOptions(images=table(values, "image"))) as engine:
         bar = None if no_progress else Bar(len(tasks))
         try:
             run = run_check(
                 engine,
                 tasks,
                 settings,
-                jobs=jobs or os.cpu_count() or 1,
+                jobs=one(values, "jobs") or os.cpu_count() or 1,
                 watcher=bar or Silent(),
                 command=lambda task: shlex.join(["foolsgold", "check", str(task.path), *again]),
                 options={
-                    "engine": engine_name,
-                    "images": list(images),
-                    "repeat": repeat,
-                    "network": network,
-                    "timeout_factor": timeout_factor,
+                    "engine": one(values, "engine"),
+                    "images": [f"{name}={base}" for name, base in table(values, "image").items()],
+                    "repeat": settings.repeat,
+                    "network": settings.network,
+                    "timeout_factor": settings.timeout_factor,
+                    **told_json(told, tasks, "check"),
                 },
+                settings_of=lambda task: control_settings(told.task(task.name, task.path)),
             )
         finally:
             if bar is not None:
@@ -115,17 +90,6 @@ def check(
     return run.exit_code
 
 
-def _again(engine: str, images: Sequence[str], repeat: int, network: str, factor: float) -> list[str]:
-    """The options that are not at their defaults, for a command that shows the same again."""
-    words = ["--engine", engine] if engine != "auto" else []
-    for image in images:
-        words += ["--image", image]
-    words += ["--repeat", str(repeat)] if repeat != 3 else []
-    words += ["--network", network] if network != "auto" else []
-    words += ["--timeout-factor", f"{factor:g}"] if factor != 1.0 else []
-    return words
-
-
 def _say_how_to_go_on(run: CheckRun, again: Sequence[str]) -> None:
     left = shlex.join([str(task.path) for task in run.unfinished])
     done = len(run.checked)
@@ -137,13 +101,14 @@ def _say_how_to_go_on(run: CheckRun, again: Sequence[str]) -> None:
 
 
 @cli.command()
-@engine_options
+@setting_options("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
-def doctor(engine_name: str, images: tuple[str, ...], as_json: bool) -> int:
+def doctor(flags: Flags, as_json: bool) -> int:
     """Say which engine will be used and why, and prove that it keeps its contract."""
     from harness.doctor import doctor_json, examine, print_doctor
 
-    found = examine(engine_name, EngineOptions(images=read_images(images)))
+    values = flags.in_force().run()
+    found = examine(one(values, "engine"), EngineOptions(images=table(values, "image")))
     if as_json:
         click.echo(json.dumps(doctor_json(found), indent=2))
     else:
@@ -152,23 +117,26 @@ def doctor(engine_name: str, images: tuple[str, ...], as_json: bool) -> int:
 
 
 @cli.command()
-@engine_options
+@setting_options("clean")
 @click.option("--all", "everything", is_flag=True, help="Caches and images too, not only leftovers of crashed runs.")
-def clean(engine_name: str, images: tuple[str, ...], everything: bool) -> int:
+def clean(flags: Flags, everything: bool) -> int:
     """Remove what crashed runs left behind."""
     from harness.doctor import usable_engines
 
+    values = flags.in_force().run()
+    engine_name, options = one(values, "engine"), EngineOptions(images=table(values, "image"))
     removed: list[str] = []
     for name in ENGINES[1:] if engine_name == "auto" else (engine_name,):
-        for engine in usable_engines([name], EngineOptions(images=read_images(images)), must=engine_name != "auto"):
+        for engine in usable_engines([name], options, must=engine_name != "auto"):
             removed += [f"{engine.name}: {what}" for what in engine.clean(everything=everything)]
     for line in removed:
         click.echo(line)
-    click.echo(f"{len(removed)} thing{'' if len(removed) == 1 else 's'} removed.", err=True)
+    count = sum(not line.partition(": ")[2].startswith("kept ") for line in removed)
+    click.echo(f"{count} thing{'' if count == 1 else 's'} removed.", err=True)
     return ExitCode.OK
 
 
-for command in (audit, show, repro, report, compare, mutants, operators):
+for command in (audit, show, repro, report, compare, gate, baseline, mutants, operators):
     cli.add_command(command)
 
 

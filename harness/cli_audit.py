@@ -11,28 +11,26 @@ from typing import Any
 
 import click
 
-from harness.audit import Audited, AuditRun, AuditSettings
+from harness.audit import Audited, AuditSettings
 from harness.audit import audit as run_audit
-from harness.cli_options import engine_options, read_images
+from harness.cli_gate import gate_terms
+from harness.cli_options import Flags, setting_options
+from harness.config import Values, as_told, control_settings, one, table, thresholds, told_json, wish
 from harness.console import AuditBar
-from harness.controls import ControlSettings
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.errors import ExitCode, UsageError
-from harness.mutants import Wish, solution_files
-from harness.network import MODES
+from harness.gate import gate_text
+from harness.mutants import solution_files
 from harness.outcome import Outcome
 from harness.report.document import document
 from harness.report.read import REPORT, find_mutant, read_report
 from harness.report.terminal import terminal
 from harness.report.untrusted import shown, visible
 from harness.store import Store, is_run
-from harness.strength import Verdict
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from mutator.model import ByteEdit, apply_bytes
-
-DEPTHS = {"quick": 20, "standard": 60, "deep": 250}
 
 
 class _Quiet:
@@ -51,7 +49,7 @@ class _Quiet:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@engine_options
+@setting_options("audit")
 @click.option(
     "-o",
     "--output",
@@ -61,47 +59,14 @@ class _Quiet:
     show_default=True,
     help="The run folder: results, and where to go on.",
 )
-@click.option(
-    "--depth",
-    type=click.Choice(list(DEPTHS)),
-    default="standard",
-    show_default=True,
-    help="How many mutants a task gets: 20, 60 or 250.",
-)
-@click.option("--budget", type=click.IntRange(min=1), default=None, help="How many mutants a task gets, exactly.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Breaks ties between mutants worth the same.")
-@click.option("--operator", "operators", multiple=True, metavar="ID", help="Only this operator or family of operators.")
-@click.option("--fault", "faults", multiple=True, metavar="CLASS", help="Only this fault class.")
-@click.option("--repeat", type=click.IntRange(1, 100), default=3, show_default=True, help="Runs of the reference.")
-@click.option(
-    "--jobs", "-j", type=click.IntRange(1, 256), default=None, help="Trials at once. [default: the number of cores]"
-)
-@click.option("--network", type=click.Choice(MODES), default="auto", show_default=True, help="As for check.")
-@click.option(
-    "--timeout-factor",
-    type=click.FloatRange(0.01, 1000),
-    default=1.0,
-    show_default=True,
-    help="Times the tasks' own time limits.",
-)
 @click.option("--resume", is_flag=True, help="Go on with the run in the run folder.")
 @click.option("--fresh", is_flag=True, help="Forget what the run folder holds and start anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the tables.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
 def audit(
     paths: tuple[Path, ...],
-    engine_name: str,
-    images: tuple[str, ...],
+    flags: Flags,
     folder: Path,
-    depth: str,
-    budget: int | None,
-    seed: int,
-    operators: tuple[str, ...],
-    faults: tuple[str, ...],
-    repeat: int,
-    jobs: int | None,
-    network: str,
-    timeout_factor: float,
     resume: bool,
     fresh: bool,
     as_json: bool,
@@ -119,24 +84,30 @@ def audit(
         raise UsageError("--resume and --fresh say the opposite.", hint="Give one of them, or none.")
     if resume and not is_run(folder):
         raise UsageError(f"There is no run in {folder} to go on with.", hint="Leave --resume out to start one.")
-    tasks = discover(list(paths))
-    wish = Wish(
-        frozenset(operators), frozenset(faults), budget=budget if budget is not None else DEPTHS[depth], seed=seed
-    )
-    settings = AuditSettings(ControlSettings(repeat, network, timeout_factor), wish)
+    told = flags.in_force(paths)
+    values = told.run()
+    terms = gate_terms(told)
+    tasks = [as_told(task, told) for task in discover(list(paths))]
+    settings = audit_settings(values)
+    each = {task.name: audit_settings(told.task(task.name, task.path)) for task in tasks}
     options = {
-        "engine": engine_name,
-        "images": list(images),
-        "depth": depth,
-        "budget": wish.budget,
-        "seed": seed,
-        "operators": list(operators),
-        "faults": list(faults),
-        "repeat": repeat,
-        "network": network,
-        "timeout_factor": timeout_factor,
+        "engine": one(values, "engine"),
+        "images": [f"{name}={base}" for name, base in table(values, "image").items()],
+        "depth": one(values, "depth"),
+        "budget": settings.wish.budget,
+        "seed": settings.wish.seed,
+        "operators": sorted(settings.wish.operators),
+        "skipped_operators": sorted(settings.wish.skipped_operators),
+        "faults": sorted(settings.wish.faults),
+        "skipped_faults": sorted(settings.wish.skipped_faults),
+        "sources": sorted(settings.wish.sources),
+        "repeat": settings.controls.repeat,
+        "network": settings.controls.network,
+        "timeout_factor": settings.controls.timeout_factor,
+        **told_json(told, tasks, "audit"),
     }
-    with Store(folder) as store, make_engine(engine_name, EngineOptions(images=read_images(images))) as engine:
+    engine_options = EngineOptions(images=table(values, "image"))
+    with Store(folder) as store, make_engine(one(values, "engine"), engine_options) as engine:
         if fresh:
             store.forget()
         store.set_meta({"options": options})
@@ -147,10 +118,11 @@ def audit(
                 tasks,
                 settings,
                 store,
-                jobs=jobs or os.cpu_count() or 1,
+                jobs=one(values, "jobs") or os.cpu_count() or 1,
                 watcher=bar or _Quiet(),
-                command=lambda task: shlex.join(["foolsgold", "audit", str(task.path)]),
+                command=lambda task: shlex.join(["foolsgold", "audit", str(task.path), *flags.words()]),
                 options=options,
+                settings_of=lambda task: each[task.name],
             )
         finally:
             if bar is not None:
@@ -159,22 +131,16 @@ def audit(
     text = json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
     _write(folder / REPORT, text)
     click.echo(text if as_json else terminal(report))
+    found = terms.judge(report)
+    click.echo(f"\n{gate_text(found)}", err=as_json)
     if run.unfinished:
-        words = ["foolsgold", "audit", *map(str, paths), "-o", str(folder), "--resume"]
+        words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
         click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)
-    return exit_code(run)
+    return found.exit_code
 
 
-def exit_code(run: AuditRun) -> ExitCode:
-    """The first that applies of: interrupted, internal error, below the bar, unmeasured, good."""
-    if run.unfinished:
-        return ExitCode.INTERRUPTED
-    if any(one.internal for one in run.audited):
-        return ExitCode.INTERNAL
-    verdicts = {one.verdict for one in run.audited}
-    if verdicts - {Verdict.STRONG, Verdict.ADEQUATE, Verdict.UNMEASURED}:
-        return ExitCode.BELOW_BAR
-    return ExitCode.UNMEASURED if Verdict.UNMEASURED in verdicts else ExitCode.OK
+def audit_settings(values: Values) -> AuditSettings:
+    return AuditSettings(control_settings(values), wish(values), thresholds(values))
 
 
 def _write(path: Path, text: str) -> None:

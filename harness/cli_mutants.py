@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from tabulate import tabulate
 
-from harness.errors import UsageError
-from harness.mutants import StepMutants, Wish, diff, task_mutants
+from harness.cli_options import Flags, setting_options
+from harness.config import one, wish
+from harness.mutants import StepMutants, diff, task_mutants
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
-from mutator.model import FaultClass, Operator
+from mutator.model import Operator
 from mutator.operators import FAMILIES
 from mutator.operators.state import OPERATORS as STATE_OPERATORS
 from mutator.select import Chosen
@@ -24,22 +26,14 @@ SCHEMA = "foolsgold/mutants/1"
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--operator", "operators", multiple=True, metavar="ID", help="Only this operator or family of operators.")
-@click.option("--fault", "faults", multiple=True, metavar="CLASS", help="Only this fault class.")
-@click.option("--source", "sources", multiple=True, metavar="TEXT", help="Only sources whose name has this in it.")
-@click.option("--budget", type=click.IntRange(min=1), default=60, show_default=True, help="At most this many a step.")
+@setting_options("mutants")
 @click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Breaks ties between mutants worth the same.")
 @click.option("--diff", "with_diff", is_flag=True, help="Show the change of each mutant.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
 def mutants(
     paths: tuple[Path, ...],
-    operators: tuple[str, ...],
-    faults: tuple[str, ...],
-    sources: tuple[str, ...],
-    budget: int,
+    flags: Flags,
     everything: bool,
-    seed: int,
     with_diff: bool,
     as_json: bool,
 ) -> None:
@@ -51,8 +45,7 @@ def mutants(
       foolsgold mutants tasks/my-task --diff --fault missing-flag
       foolsgold mutants tasks --all --json > mutants.json
     """
-    _check(operators, faults)
-    wish = Wish(frozenset(operators), frozenset(faults), frozenset(sources), None if everything else budget, seed)
+    told = flags.in_force(paths)
     listed: list[dict[str, Any]] = []
     for task in discover(paths):
         if isinstance(task, Unusable):
@@ -62,22 +55,13 @@ def mutants(
                 for problem in task.problems:
                     click.echo(f"  {problem.file}: {problem.message}", err=True)
             continue
-        made = task_mutants(task, wish)
+        wanted = wish(told.task(task.name, task.path))
+        made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
         listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
         if not as_json:
             _show(task, made, with_diff)
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "seed": seed, "tasks": listed}, indent=2))
-
-
-def _check(operators: Sequence[str], faults: Sequence[str]) -> None:
-    known = {operator.id for operator in every_operator()}
-    for wished in operators:
-        if not any(each == wished or each.startswith(f"{wished}.") for each in known):
-            raise UsageError(f"There is no operator `{wished}`.", hint="`foolsgold operators` lists them.")
-    for fault in faults:
-        if fault not in set(FaultClass):
-            raise UsageError(f"There is no fault class `{fault}`.", hint=f"Known: {', '.join(sorted(FaultClass))}.")
+        click.echo(json.dumps({"schema": SCHEMA, "seed": one(told.run(), "seed"), "tasks": listed}, indent=2))
 
 
 def every_operator() -> list[Operator]:
