@@ -61,6 +61,11 @@ class Owner:
         return self.started != _started(self.pid)
 
 
+def megabytes(size: int) -> str:
+    """Bytes, as `clean` tells them."""
+    return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
+
+
 def _started(pid: int) -> str:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

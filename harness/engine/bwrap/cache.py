@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from harness.engine.bwrap import launcher
 from harness.engine.bwrap.stack import remove_tree
+from harness.engine.owner import megabytes
 from harness.errors import EngineError
 
 FORMAT = "1"
@@ -135,35 +137,47 @@ class Cache:
             os.close(descriptor)
 
     def clean(self, *, everything: bool = False, limit: int = DEFAULT_LIMIT) -> list[str]:
-        """Remove what crashed builds left, then the longest unused layers above `limit` bytes, or all of them."""
-        said = [f"removed the unfinished build {name}" for name in self._remove_abandoned()]
-        layers = sorted((self.root / "layers").iterdir(), key=lambda folder: folder.stat().st_mtime)
-        if everything:
-            self.close()
-            try:
-                descriptor = self._lock_use(fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return [*said, f"kept the layers in {self.root}: another foolsgold is using them"]
-            said += [self._remove(folder) for folder in layers]
-            for lock in (self.root / "locks").iterdir():
-                lock.unlink(missing_ok=True)
+        """Remove what crashed builds left, then the longest unused layers above `limit` bytes, or all of them.
+
+        Where another process may have boxes on the layers they stay, and a line that begins with `kept` says so."""
+        said = [f"unfinished build {name}" for name in self._remove_abandoned()]
+        total = self.size()[1]
+        if not everything and total <= limit:
+            return said
+        self.close()
+        try:
+            descriptor = self._lock_use(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._in_use = self._lock_use(fcntl.LOCK_SH)
+            return [*said, f"kept the layers in {self.root}: another foolsgold is using them"]
+        try:
+            layers = sorted((self.root / "layers").iterdir(), key=lambda folder: folder.stat().st_mtime)
+            for folder in layers:
+                unused = time.time() - folder.stat().st_mtime
+                if not everything and (total <= limit or unused < _GRACE):
+                    break
+                total -= _bytes(folder)
+                said.append(self._remove(folder))
+            if everything:
+                for lock in (self.root / "locks").iterdir():
+                    lock.unlink(missing_ok=True)
+        finally:
             os.close(descriptor)
             self._in_use = self._lock_use(fcntl.LOCK_SH)
-            return said
-        total = sum(map(_bytes, layers))
-        for folder in layers:
-            if total <= limit or time.time() - folder.stat().st_mtime < _GRACE:
-                break
-            total -= _bytes(folder)
-            said.append(self._remove(folder))
         return said
 
     def _remove(self, folder: Path) -> str:
-        about = json.loads((folder / "about.json").read_text()).get("about", "")
+        facts = _facts(folder)
         # Renamed first: from then on nobody finds it, however long the removal takes.
         with self.scratch() as scratch:
             folder.rename(scratch / "gone")
-        return f"removed the layer {folder.name[:12]} ({about})"
+        size = megabytes(int(facts.get("bytes", 0)))
+        return f"layer {folder.name[:12]} ({size}: {facts.get('about', 'nobody knows what')})"
+
+    def size(self) -> tuple[int, int]:
+        """How many layers there are, and their bytes."""
+        layers = list((self.root / "layers").iterdir())
+        return len(layers), sum(map(_bytes, layers))
 
     def _remove_abandoned(self) -> Iterator[str]:
         for lock in (self.root / "building").glob("*.lock"):
@@ -186,10 +200,15 @@ def _remove(folder: Path) -> None:
         launcher.shared().remove(folder)  # files of mapped ids are not this user's to delete
 
 
-def _bytes(folder: Path) -> int:
+def _facts(folder: Path) -> dict[str, Any]:
+    """What is written down about a layer; nothing where another process has just removed it."""
     with suppress(OSError, ValueError):
-        return int(json.loads((folder / "about.json").read_text())["bytes"])
-    return 0
+        return dict(json.loads((folder / "about.json").read_text()))
+    return {}
+
+
+def _bytes(folder: Path) -> int:
+    return int(_facts(folder).get("bytes", 0))
 
 
 def tree_bytes(folder: Path) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.engine.bwrap import cgroups, launcher, nat, program, runs, sandbox, seccomp
 from harness.engine.bwrap.build import build, cache_folder
-from harness.engine.bwrap.cache import open_cache
+from harness.engine.bwrap.cache import DEFAULT_LIMIT, open_cache
 from harness.engine.bwrap.image import BwrapImage
 from harness.engine.bwrap.launchpad import OUT
 from harness.engine.contract import (
@@ -30,6 +30,7 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
+from harness.engine.owner import megabytes
 from harness.errors import EngineError, EngineUnavailable, FoolsgoldError
 
 _MAIN = "main"
@@ -98,6 +99,13 @@ class BwrapEngine(Engine):
                 "each process by itself; cpus not at all. Run as root on a host with writable /sys/fs/cgroup for more."
             )
         lines.append("Files written in a box live in memory and count to its disk limit.")
+        cache = cache_folder(self.options)
+        if cache.is_dir():
+            count, size = open_cache(cache).size()
+            lines.append(
+                f"{count} cached layers take {megabytes(size)} in {cache}; above {megabytes(DEFAULT_LIMIT)} the "
+                "longest unused go, and `foolsgold clean --all` removes them all."
+            )
         lines += nat.report()
         try:
             with self._probe():

@@ -201,7 +201,7 @@ def daemon_errors(doing: str) -> Iterator[None]:
 
 def hint_for(words: str) -> str:
     if "no space left" in words.lower():
-        return "The daemon's disk is full: `foolsgold clean --everything` or `docker system prune` makes room."
+        return "The daemon's disk is full: `foolsgold clean --all` or `docker system prune` makes room."
     if "too many open files" in words.lower():
         return "The daemon ran out of file descriptors: use fewer --jobs or raise its limit."
     return ""

@@ -10,7 +10,7 @@ import docker
 from docker.errors import APIError, NotFound
 
 from harness.engine.dockerd.connect import daemon_errors
-from harness.engine.owner import Owner
+from harness.engine.owner import Owner, megabytes
 
 LABEL = "foolsgold"
 """On every container, network and image; its value is the run."""
@@ -21,15 +21,24 @@ def labels(run: str) -> dict[str, str]:
 
 
 def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool = False) -> list[str]:
-    """Remove containers and networks of dead runs, or of the one run named, or all; with everything, images too."""
+    """Remove containers and networks of dead runs, or of the one run named; with everything, images too.
+
+    What a run that may be alive made stays, and while there is such a run the images do; a line that begins with
+    `kept` says so."""
+    alive = set()
 
     def ours(thing_labels: Mapping[str, str] | None) -> bool:
-        if everything or not thing_labels:
-            return everything
+        found = (thing_labels or {}).get(LABEL, "")
         if run:
-            return thing_labels.get(LABEL) == run
-        owner = Owner.from_labels(thing_labels, LABEL)
-        return owner is not None and owner.is_dead()
+            return found == run
+        owner = Owner.from_labels(thing_labels or {}, LABEL)
+        if owner is None:
+            return everything  # nobody knows whose it is
+        if not owner.is_dead():
+            if owner != Owner.current():
+                alive.add(found)
+            return False
+        return True
 
     removed = []
     wanted = f"{LABEL}={run}" if run else LABEL
@@ -43,7 +52,9 @@ def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool =
                 with suppress(NotFound):
                     api.remove_network(network["Id"])
                     removed.append(f"network {network['Name']}")
-        if everything:
+        if alive and everything:
+            removed.append(f"kept the images: {len(alive)} other run{'s' if len(alive) > 1 else ''} may be using them")
+        elif everything:
             removed += _remove_images(api)
     return removed
 
@@ -54,11 +65,13 @@ def _remove_images(api: docker.APIClient) -> list[str]:
     for _round in range(2):
         images: list[Any] = api.images(all=False, filters={"label": LABEL})
         for image in images:
-            names = [name for name in image.get("RepoTags") or () if name != "<none>:<none>"]
-            for name in names or [image["Id"]]:
+            tags = [name for name in image.get("RepoTags") or () if name != "<none>:<none>"]
+            # An image that somebody else made from one of ours has its label, and another name.
+            names = [name for name in tags if name.startswith(f"{LABEL}/")]
+            for name in names or ([] if tags else [image["Id"]]):
                 try:
-                    api.remove_image(name, force=bool(names))
-                    removed.append(f"image {name}")
+                    api.remove_image(name)
+                    removed.append(f"image {name} ({megabytes(image.get('Size', 0))})")
                 except APIError as error:
                     if error.status_code not in (404, 409):
                         raise

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -339,8 +340,34 @@ def test_clean_removes_what_crashed_and_the_longest_unused_above_the_limit(tmp_p
     assert list((cache.root / "building").iterdir()) == []
     with closing(Cache(cache.root)):
         assert "another foolsgold" in cache.clean(everything=True)[-1]
+        assert "another foolsgold" in cache.clean(limit=0)[-1], "its boxes may stand on the oldest layer"
+    with closing(Cache(cache.root)):
+        assert "another foolsgold" in cache.clean(everything=True)[-1], "and this one still uses them too"
     cache.clean(everything=True)
     assert [cache.find(str(number)) for number in range(3)] == [None, None, None]
+
+
+def test_a_build_that_is_killed_leaves_no_layer_and_no_lock(tmp_path: Path) -> None:
+    program = f"""
+import sys, time
+from pathlib import Path
+from harness.engine.bwrap.cache import Cache
+def make(folder):
+    (folder / "half").write_text("x")
+    print("building", flush=True)
+    time.sleep(100)
+Cache(Path({str(tmp_path / "cache")!r})).layer("key", "about", make)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "building\n"
+        child.kill()
+    with closing(Cache(tmp_path / "cache")) as cache:
+        assert cache.find("key") is None
+        assert len(cache.clean()) == 1
+        assert list((cache.root / "building").iterdir()) == []
+        made = cache.layer("key", "about", lambda folder: (folder / "whole").touch(), deadline=time.monotonic() + 5)
+        assert [path.name for path in made.iterdir()] == ["whole"]
 
 
 # --- with boxes -----------------------------------------------------------------------------------------------------
