@@ -26,7 +26,7 @@ _GUARD_DECORATOR = re.compile(
     r"(?i)(auth|login|permission|require|role|limit|throttle|retry|retries|validat|timeout|csrf|synchron|atomic|lock"
     r"|backoff|protect|secure|admin|transaction|verif|check|scope|circuit)"
 )
-_ROUTE = frozenset(
+ROUTE = frozenset(
     "route get post put patch delete head options websocket errorhandler exception_handler command group event listener"
     " on_event task register middleware before_request after_request validator field_validator model_validator callback"
     " job tool".split()
@@ -42,7 +42,7 @@ def _exit_only(suite: cst.BaseSuite) -> bool:
     """Whether the suite turns the caller away: raises, returns an error, exits or skips this round."""
     body = statements(suite)
     last = body[-1] if body else None
-    if last is None or len(body) > 4 or not all(isinstance(s, cst.BaseSmallStatement) for s in body):
+    if last is None or len(body) > 6 or not all(isinstance(s, cst.BaseSmallStatement) for s in body):
         return False
     if isinstance(last, cst.Raise | cst.Continue | cst.Return):
         return True
@@ -132,7 +132,7 @@ def assertion_dropped(tree: PythonTree) -> Iterator[Candidate]:
     "python.check-passes",
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
-    "`{call}` always passes",
+    "`{call}` {passes}",
     (
         "validate(order)\nif not hmac.compare_digest(a, b):\n    deny()\n",
         (
@@ -153,11 +153,11 @@ def check_passes(tree: PythonTree) -> Iterator[Candidate]:
         if isinstance(up, cst.Await):
             at, up = up, tree.parent(up)
         if isinstance(up, cst.Expr):
-            yield tree.mutant(up, Edit(*tree.span(up), "pass"), call=f"{name}()")
+            yield tree.mutant(up, Edit(*tree.span(up), "pass"), call=f"{name}()", passes="is not called")
         elif name not in other and isinstance(
             up, cst.If | cst.While | cst.UnaryOperation | cst.BooleanOperation | cst.Return | cst.IfExp
         ):
-            yield tree.mutant(at, tree.replace(at, "True"), call=f"{name}()")
+            yield tree.mutant(at, tree.replace(at, "True"), call=f"{name}()", passes="always passes")
 
 
 @operator(
@@ -270,9 +270,18 @@ def lock_dropped(tree: PythonTree) -> Iterator[Candidate]:
 def delay_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Expr):
         call = node.value.expression if isinstance(node.value, cst.Await) else node.value
-        if last_name(call) in ("sleep", "backoff", "wait", "join", "drain", "flush", "fsync"):
-            start, end = tree.span(node)
-            yield tree.mutant(node, Edit(start, end, "pass"), call=tree.label(call))
+        name = last_name(call)
+        if name not in ("sleep", "backoff", "wait", "join", "drain", "flush", "fsync") or not isinstance(
+            call, cst.Call
+        ):
+            continue
+        if name == "sleep" and call.args and tree.code(call.args[0].value) in ("0", "0.0"):
+            continue
+        # A loop that asks again at once comes to the same end; so does a file that is closed anyway.
+        polls = name == "sleep" and tree.within(node, cst.While, cst.FunctionDef, cst.ExceptHandler)
+        unseen = isinstance(polls, cst.While) or name in ("drain", "flush", "fsync")
+        start, end = tree.span(node)
+        yield tree.mutant(node, Edit(start, end, "pass"), tier=Tier.FINE if unseen else None, call=tree.label(call))
 
 
 @operator(
@@ -290,7 +299,7 @@ def decorator_dropped(tree: PythonTree) -> Iterator[Candidate]:
         assert isinstance(node, cst.FunctionDef | cst.ClassDef)
         for decorator in node.decorators:
             name = last_name(decorator.decorator)
-            if name in _PLAIN_DECORATOR or name in _ROUTE:
+            if name in _PLAIN_DECORATOR or name in ROUTE:
                 continue
             tier = Tier.COARSE if _GUARD_DECORATOR.search(name) else Tier.MEDIUM
             if "cache" in name:
@@ -315,7 +324,7 @@ def registration_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.FunctionDef, cst.ClassDef):
         assert isinstance(node, cst.FunctionDef | cst.ClassDef)
         for decorator in node.decorators:
-            if last_name(decorator.decorator) in _ROUTE:
+            if last_name(decorator.decorator) in ROUTE:
                 edit = drop_decorator(tree, decorator)
                 yield tree.mutant(node, edit, name=node.name.value, decorator=tree.label(decorator))
 
@@ -329,7 +338,17 @@ def drop_decorator(tree: PythonTree, decorator: cst.Decorator) -> Edit:
     return Edit(start, blank.end() if blank else line_end, "")
 
 
-_TRIES = re.compile(r"(?i)(attempt|retr(y|ies)|tries)")
+_RETRIES = re.compile(r"(?i)(retr(y|ies)|(^|_)tries)")
+_TRIES = re.compile(r"(?i)(attempt|retr(y|ies)|(^|_)tries)")
+
+
+def _rounds(tree: PythonTree) -> frozenset[str]:
+    """Names that say how often a loop goes round: a limit of tries, not one that turns anybody away."""
+    found: set[str] = set()
+    for node in tree.every(cst.For):
+        if callee(node.iter) == "range":
+            found.update(name.value for name in tree.inside(node.iter, cst.Name))
+    return frozenset(found)
 
 
 @operator(
@@ -339,6 +358,7 @@ _TRIES = re.compile(r"(?i)(attempt|retr(y|ies)|tries)")
     "`{loop}` gives up after the first try",
     ("for attempt in range(MAX_RETRIES):\n    fetch()\n", ("for attempt in range(1):\n    fetch()\n",)),
     ("s = Session(retries=3)\n", ("s = Session(retries=0)\n",)),
+    ("MAX_RETRIES = 3\n", ("MAX_RETRIES = 1\n",)),
 )
 def retry_disarmed(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.For):
@@ -351,6 +371,12 @@ def retry_disarmed(tree: PythonTree) -> Iterator[Candidate]:
     for arg in tree.every(cst.Arg):
         if arg.keyword is not None and _TRIES.search(arg.keyword.value) and isinstance(arg.value, cst.Integer):
             yield tree.mutant(arg, tree.replace(arg.value, "0"), loop=tree.label(arg))
+    rounds = tree.once(_rounds)
+    for number in tree.every(cst.Integer):
+        name = _number_name(tree, number)
+        given = isinstance(tree.parent(number), cst.Assign | cst.AnnAssign | cst.Param)
+        if given and _TRIES.search(name) and (name in rounds or _RETRIES.search(name)) and number.value not in "01":
+            yield tree.mutant(number, tree.replace(number, "1"), loop=f"{name} = {number.value}")
 
 
 _SAFEGUARDS = frozenset(
@@ -400,10 +426,17 @@ _LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|threshold|quota|wi
     ),
 )
 def limit_loosened(tree: PythonTree) -> Iterator[Candidate]:
+    rounds = tree.once(_rounds)
     for node in tree.every(cst.Integer, cst.Float):
         name = _number_name(tree, node)
         old = tree.code(node)
-        if not _LIMIT.search(name) or len(old) > 12 or old.strip("0._") == "":
+        if (
+            not _LIMIT.search(name)
+            or name in rounds
+            or _RETRIES.search(name)
+            or len(old) > 12
+            or old.strip("0._") == ""
+        ):
             continue
         try:
             new = repr(1000 * (int(old) if isinstance(node, cst.Integer) else float(old)))

@@ -9,7 +9,7 @@ import libcst as cst
 
 from mutator.model import Candidate, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.guards import CHECK, answers_yes_or_no, body_edit, is_truth
+from mutator.operators.python.guards import CHECK, ROUTE, answers_yes_or_no, body_edit, is_truth
 from mutator.operators.python.nodes import callee, dotted, is_name, last_name, statements
 from mutator.operators.python.tree import PythonTree
 
@@ -74,6 +74,12 @@ _BY_CALL = {
     "frozenset": "frozenset()",
     "tuple": "()",
 }
+_BY_ATTRIBUTE = {
+    **dict.fromkeys(
+        "days seconds year month day hour minute st_size st_mtime returncode status_code size".split(), "0"
+    ),
+    **dict.fromkeys("stdout stderr text name stem suffix".split(), '""'),
+}
 _NEVER = frozenset("__init__ __new__ __enter__ __aenter__ __repr__ __init_subclass__ __set_name__".split())
 
 
@@ -120,11 +126,23 @@ def function_hollow(tree: PythonTree) -> Iterator[Candidate]:
                 continue
             edit = body_edit(tree, function, text)
             if edit is not None:
-                yield tree.mutant(function, edit, name=tree.called(function), instead=instead)
+                tier = Tier.FINE if _only_closes(function) else None
+                yield tree.mutant(function, edit, tier=tier, name=tree.called(function), instead=instead)
+
+
+def _only_closes(function: cst.FunctionDef) -> bool:
+    """What is left open at the end is closed by the end of the process, too."""
+    return re.match(r"_*(close|teardown|tear_down|cleanup|shutdown|dispose|del)(_|$)", function.name.value) is not None
 
 
 def hollow_bodies(tree: PythonTree, function: cst.FunctionDef) -> Iterator[tuple[str, str]]:
     """(what it does, the body)."""
+    # A function that makes functions is as hollow as those; without them the program would not start.
+    inner = [s.name.value for s in statements(function.body) if isinstance(s, cst.FunctionDef | cst.ClassDef)]
+    returned = [node.value for node in tree.own(function, cst.Return)]
+    makes = bool(returned) and all(value is not None and is_name(value, *inner) for value in returned)
+    if makes and not _wrapped(tree, function):
+        return
     if tree.own(function, cst.Yield):
         yield "yields nothing", "return\nyield"
         return
@@ -154,15 +172,37 @@ def _defaults(tree: PythonTree, function: cst.FunctionDef) -> tuple[str, ...]:
     returned = [node.value for node in tree.own(function, cst.Return) if node.value is not None]
     if not returned:
         return ("",)
+    if any(_has_status(value) for value in returned):
+        # An empty answer, and not one that the server cannot send.
+        return ('"", 200',)
+    if any(is_name(value, "None") for value in returned) or _guessed(tree, function, returned) != "None":
+        return _plain_defaults(tree, function, returned)
+    # What answers a request in JSON answers it with nothing.
+    return ("{}",) if any(last_name(d.decorator) in ROUTE for d in function.decorators) else ("None",)
+
+
+def _has_status(value: cst.BaseExpression) -> bool:
+    """`return body, 404`"""
+    if not isinstance(value, cst.Tuple) or len(value.elements) < 2:
+        return False
+    status = value.elements[1].value
+    return isinstance(status, cst.Integer) and re.fullmatch(r"[1-5]\d\d", status.value) is not None
+
+
+def _plain_defaults(tree: PythonTree, function: cst.FunctionDef, returned: list[cst.BaseExpression]) -> tuple[str, ...]:
     if answers_yes_or_no(tree, function):
         return ("False", "True")
     if any(is_name(value, "None") for value in returned):
         return ("None",)
+    return (_guessed(tree, function, returned),)
+
+
+def _guessed(tree: PythonTree, function: cst.FunctionDef, returned: list[cst.BaseExpression]) -> str:
     for value in reversed(returned):
         found = _of_value(tree, function, value)
         if found is not None:
-            return (found,)
-    return ("None",)
+            return found
+    return "None"
 
 
 def _of_annotation(tree: PythonTree, annotation: cst.BaseExpression) -> tuple[str, ...]:
@@ -215,6 +255,8 @@ def _of_value(tree: PythonTree, function: cst.FunctionDef, value: cst.BaseExpres
         return None
     if isinstance(value, cst.Call):
         return _BY_CALL.get(callee(value)) or _BY_CALL.get(last_name(value))
+    if isinstance(value, cst.Attribute):
+        return _BY_ATTRIBUTE.get(value.attr.value)
     if isinstance(value, cst.Name) and depth < 3:
         return _of_name(tree, function, value.value, depth)
     return None

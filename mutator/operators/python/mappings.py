@@ -34,6 +34,7 @@ class _Table:
     name: str
     entries: tuple[_Entry, ...]
     tier: Tier
+    record: bool
 
 
 def _tables(tree: PythonTree) -> Iterator[_Table]:
@@ -57,7 +58,9 @@ def _tables(tree: PythonTree) -> Iterator[_Table]:
         # A table holds like things; a record of unlike fields is mixed up less often.
         record = isinstance(node, cst.Dict) and _is_output(tree, node)
         alike = not record and len({_kind(value) for _, value in found}) == 1
-        yield _Table(node, _table_name(tree, node), tuple(e for e, _ in found), Tier.COARSE if alike else Tier.MEDIUM)
+        name = _record(tree, node) if record else _table_name(tree, node)
+        tier = Tier.COARSE if alike else Tier.MEDIUM
+        yield _Table(node, name, tuple(entry for entry, _ in found), tier, record)
 
 
 _Found = list[tuple[_Entry, cst.CSTNode]]
@@ -171,18 +174,20 @@ def _table_name(tree: PythonTree, node: cst.CSTNode) -> str:
     return f"a table in `{scope}()`" if scope else "a table"
 
 
-def _pairs(tree: PythonTree, entries: Sequence[_Entry]) -> list[tuple[int, int]]:
+def _pairs(tree: PythonTree, entries: Sequence[_Entry], *, record: bool = False) -> list[tuple[int, int]]:
     """What is easily taken for one another first: opposites, transposed values, neighbours; then the rest. Long tables
-    are capped."""
+    are capped, and of a record only neighbours count."""
     count = len(entries)
     values = [tree.text[e.start : e.end] for e in entries]
     near = list(combinations(range(min(count, 64)), 2))
     opposites = [(i, j) for i, j in near if _opposite(values[i], values[j])]
     transposed = [(i, j) for i, j in near if _transposed(values[i], values[j])]
     neighbours = [(i, i + 1) for i in range(count - 1)]
-    rest = list(combinations(range(count), 2)) if count <= _ALL_PAIRS else []
+    rest = list(combinations(range(count), 2)) if count <= _ALL_PAIRS and not record else []
     likely = dict.fromkeys((*opposites, *transposed, *neighbours, *rest))
     found = [pair for pair in likely if values[pair[0]] != values[pair[1]]]
+    if record:
+        found = [pair for pair in neighbours if values[pair[0]] != values[pair[1]]]
     if len(found) <= _MOST_PAIRS or count <= _ALL_PAIRS:
         return found
     step = len(found) / _MOST_PAIRS
@@ -240,7 +245,7 @@ def _transposed(left: str, right: str) -> bool:
 )
 def mapping_duplicated(tree: PythonTree) -> Iterator[Candidate]:
     for table in _tables(tree):
-        pairs = _pairs(tree, table.entries)
+        pairs = _pairs(tree, table.entries, record=table.record)
         # A later entry copied from an earlier one and never changed is the likelier slip.
         for i, j in [*((later, earlier) for earlier, later in pairs), *pairs]:
             left, right = table.entries[i], table.entries[j]
@@ -265,7 +270,7 @@ def mapping_duplicated(tree: PythonTree) -> Iterator[Candidate]:
 )
 def mapping_swapped(tree: PythonTree) -> Iterator[Candidate]:
     for table in _tables(tree):
-        for i, j in _pairs(tree, table.entries):
+        for i, j in _pairs(tree, table.entries, record=table.record):
             left, right = table.entries[i], table.entries[j]
             edits = (
                 Edit(left.start, left.end, tree.text[right.start : right.end]),
@@ -311,16 +316,60 @@ def _is_output(tree: PythonTree, node: cst.Dict) -> bool:
     entries = [element for element in node.elements if isinstance(element, cst.DictElement)]
     if not entries or any(tree.literal(entry.key) is None for entry in entries):
         return False
-    if isinstance(tree.parent(node), cst.Subscript | cst.Attribute):
+    up = tree.parent(node)
+    if isinstance(up, cst.Subscript | cst.Attribute):
         return False
-    for up in tree.ancestors(node):
-        if isinstance(up, cst.Return | cst.Yield):
+    target = (
+        up.targets[0].target if isinstance(up, cst.Assign) else up.target if isinstance(up, cst.AnnAssign) else None
+    )
+    if target is not None:
+        name = dotted(target)
+        if name in tree.once(_looked_into):
+            return False
+        if name in tree.once(_given_out):
             return True
-        if isinstance(up, cst.Call) and last_name(up) in _OUTPUT:
+    for above in tree.ancestors(node):
+        if isinstance(above, cst.Return | cst.Yield):
             return True
-        if isinstance(up, cst.BaseSmallStatement):
+        if isinstance(above, cst.Call) and last_name(above) in _OUTPUT:
+            return True
+        if isinstance(above, cst.BaseSmallStatement):
             break
-    return tree.function(node) is not None and not all(_is_constant(entry.value) for entry in entries)
+    values = [entry.value for entry in entries]
+    own = tree.once(_definitions)
+    chooses = all(isinstance(value, cst.Lambda) or dotted(value) in own for value in values)
+    return not chooses and not all(_is_constant(value) for value in values)
+
+
+def _looked_into(tree: PythonTree) -> frozenset[str]:
+    """Names by which a key that is not fixed is looked up, or all entries are gone through."""
+    found: set[str] = set()
+    for node in tree.every(cst.Subscript):
+        index = node.slice[0].slice
+        if isinstance(index, cst.Index) and tree.literal(index.value) is None:
+            found.add(dotted(node.value))
+    for call in tree.every(cst.Call):
+        if not isinstance(call.func, cst.Attribute) or (call.args and tree.literal(call.args[0].value) is not None):
+            continue
+        if call.func.attr.value in ("get", "items", "keys", "values"):
+            found.add(dotted(call.func.value))
+    for comparison in tree.every(cst.ComparisonTarget):
+        if isinstance(comparison.operator, cst.In | cst.NotIn):
+            found.add(dotted(comparison.comparator))
+    return frozenset(found)
+
+
+def _given_out(tree: PythonTree) -> frozenset[str]:
+    """Names that are returned, dumped or written."""
+    found = {dotted(node.value) for node in tree.every(cst.Return) if node.value is not None}
+    for call in tree.every(cst.Call):
+        if last_name(call) in _OUTPUT:
+            found.update(dotted(arg.value) for arg in call.args)
+    return frozenset(found - {""})
+
+
+def _definitions(tree: PythonTree) -> frozenset[str]:
+    return frozenset(node.name.value for node in tree.every(cst.FunctionDef, cst.ClassDef) if hasattr(node, "name"))
 
 
 def _is_constant(value: cst.BaseExpression) -> bool:

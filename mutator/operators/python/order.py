@@ -8,7 +8,7 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.nodes import callee, keyword, last_name, positional
+from mutator.operators.python.nodes import callee, dotted, keyword, last_name, positional
 from mutator.operators.python.tree import PythonTree, add_argument, drop_item, item_span
 
 
@@ -52,13 +52,9 @@ def off_by_one(tree: PythonTree) -> Iterator[Candidate]:
             yield from _slice_ends(tree, node)
 
 
-def _shown(tree: PythonTree, node: cst.CSTNode, *edits: Edit) -> Candidate:
-    start, end = tree.outer(node)
-    text = tree.text
-    code = "".join(
-        [text[start : edits[0].start], edits[0].new, text[edits[0].end : end]] if len(edits) == 1 else [text[start:end]]
-    )
-    return tree.mutant(node, *edits, code=tree.label(node), new=" ".join(code.split())[:50])
+def _shown(tree: PythonTree, node: cst.CSTNode, edit: Edit) -> Candidate:
+    code, new = tree.around(node, edit)
+    return tree.mutant(node, edit, code=code, new=new)
 
 
 def _range_ends(tree: PythonTree, call: cst.Call) -> Iterator[Candidate]:
@@ -189,6 +185,27 @@ def _keys(tree: PythonTree, call: cst.Call, code: str) -> Iterator[Candidate]:
                 yield tree.mutant(call, straight, how=f"`{part}` counts upwards", code=code)
 
 
+def pattern_text(tree: PythonTree, call: cst.Call) -> str | None:
+    """The regular expression that a call is about, given to it or compiled by name before."""
+    if not isinstance(call.func, cst.Attribute):
+        return None
+    given = positional(call)[:1]
+    if dotted(call.func.value) in ("re", "regex"):
+        return tree.literal(given[0].value) if given else None
+    return tree.once(compiled_patterns).get(dotted(call.func.value))
+
+
+def compiled_patterns(tree: PythonTree) -> dict[str, str]:
+    """Name -> the pattern it is compiled from."""
+    found: dict[str, str] = {}
+    for assign in tree.every(cst.Assign):
+        if callee(assign.value) == "re.compile" and isinstance(assign.value, cst.Call) and assign.value.args:
+            text = tree.literal(assign.value.args[0].value)
+            if text is not None:
+                found[dotted(assign.targets[0].target)] = text
+    return found
+
+
 _AGGREGATION = {
     "min": ("max",),
     "max": ("min",),
@@ -250,6 +267,9 @@ def aggregation(tree: PythonTree) -> Iterator[Candidate]:
             if new in ("sum", "len", "zip") and not bare:
                 continue
             if new == "len" and keyword(call, "start"):
+                continue
+            if {name, new} == {"match", "search"} and (pattern_text(tree, call) or "").startswith(("^", "\\A")):
+                # The pattern itself says that it begins there.
                 continue
             edit = Edit(end - len(name), end, new)
             yield tree.mutant(call, edit, code=tree.label(call), new=new, old=name)

@@ -106,8 +106,22 @@ def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
             continue
         if callee(call) in ("print", "sys.stdout.write", "click.echo", "typer.echo", "pprint", "pprint.pprint"):
             continue
-        tier = Tier.COARSE if _EFFECT.match(name.lstrip("_")) else Tier.FINE if name == "close" else None
+        tier = Tier.COARSE if _EFFECT.match(name.lstrip("_")) else None
+        if name in _HARDLY_SEEN or callee(call) in _HARDLY_SEEN or _writes_blank(tree, call):
+            tier = Tier.FINE
         yield tree.mutant(node, Edit(*tree.span(node), "pass"), tier=tier, call=tree.label(call))
+
+
+_HARDLY_SEEN = frozenset(
+    "close shutdown server_close add_signal_handler signal.signal sys.setrecursionlimit setlocale gc.collect"
+    " warnings.filterwarnings simplefilter setdefaulttimeout faulthandler.enable setproctitle add_done_callback".split()
+)
+
+
+def _writes_blank(tree: PythonTree, call: cst.Call) -> bool:
+    """The line end after everything."""
+    given = [tree.literal(arg.value) for arg in call.args]
+    return last_name(call) == "write" and len(given) == 1 and given[0] is not None and not given[0].strip()
 
 
 @operator(
@@ -204,6 +218,11 @@ def _text_key(tree: PythonTree, target: cst.Subscript) -> bool:
     return isinstance(index, cst.Index) and tree.literal(index.value) is not None
 
 
+def _is_attribute(tree: PythonTree, name: cst.Name) -> bool:
+    up = tree.parent(name)
+    return isinstance(up, cst.Attribute) and up.attr is name
+
+
 _Firsts = dict[tuple[cst.CSTNode, str], int]
 
 
@@ -227,7 +246,7 @@ def _has_value_before(tree: PythonTree, node: cst.Assign, target: cst.BaseExpres
         return function is not None and function.name.value not in ("__init__", "__new__", "setUp", "__post_init__")
     if not isinstance(target, cst.Name):
         return False
-    if any(name.value == target.value for name in tree.inside(node.value, cst.Name)):
+    if any(name.value == target.value and not _is_attribute(tree, name) for name in tree.inside(node.value, cst.Name)):
         return True
     # Assigned earlier in an enclosing block of the same function: `best = None ... best = x`.
     own = tree.outer(node)[0]

@@ -9,7 +9,8 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.nodes import callee, last_name, positional
+from mutator.operators.python.nodes import callee, dotted, last_name, positional
+from mutator.operators.python.order import compiled_patterns
 from mutator.operators.python.statements import is_message
 from mutator.operators.python.tree import PythonTree, drop_item
 from mutator.operators.python.values import named
@@ -240,11 +241,12 @@ def _is_format_spec(tree: PythonTree, node: cst.FormattedStringText) -> bool:
     Tier.MEDIUM,
     "the pattern {old} becomes {new}",
     (
-        're.match(r"^a+$", s)\n',
+        're.search(r"^a+$", s)\nre.match(r"^b$", s)\n',
         (
-            're.match(r"a+$", s)\n',
-            're.match(r"^a+", s)\n',
-            're.match(r"^a*$", s)\n',
+            're.search(r"a+$", s)\nre.match(r"^b$", s)\n',
+            're.search(r"^a+", s)\nre.match(r"^b$", s)\n',
+            're.search(r"^a*$", s)\nre.match(r"^b$", s)\n',
+            're.search(r"^a+$", s)\nre.match(r"^b", s)\n',
         ),
     ),
 )
@@ -281,16 +283,39 @@ def _loosened(tree: PythonTree, call: cst.Call, node: cst.SimpleString) -> Itera
     start, end = tree.inner(node)
     body = tree.text[start:end]
     edits = []
-    if body.startswith("^"):
+    if body.startswith("^") and _used_by(tree, call) - {"match", "fullmatch"}:
         edits.append(Edit(start, start + 1, ""))
-    if body.endswith("$") and not body.endswith("\\$"):
+    if body.endswith("$") and not body.endswith("\\$") and _used_by(tree, call) - {"fullmatch"}:
         edits.append(Edit(end - 1, end, ""))
     for found in re.finditer(r"(?<![\\(\[])[+*](?![?+])", body):
         other = "*" if found.group() == "+" else "+"
         edits.append(Edit(start + found.start(), start + found.end(), other))
     for edit in edits[:4]:
-        new = body[: edit.start - start] + edit.new + body[edit.end - start :]
-        yield tree.mutant(call, edit, old=f"`{body[:40]}`", new=f"`{new[:40]}`")
+        old, new = tree.around(node, edit)
+        yield tree.mutant(call, edit, old=f"`{old}`", new=f"`{new}`")
+
+
+def _used_by(tree: PythonTree, call: cst.Call) -> set[str]:
+    """The ways in which the call's pattern is looked for: `match` holds it to the beginning by itself."""
+    how = callee(call).removeprefix("re.")
+    if how != "compile":
+        return {how}
+    up = tree.parent(call)
+    name = dotted(up.targets[0].target) if isinstance(up, cst.Assign) else ""
+    return tree.once(_pattern_uses).get(name) or {"search"}
+
+
+def _pattern_uses(tree: PythonTree) -> dict[str, set[str]]:
+    """Compiled pattern -> the methods called on it; anything else done with it may be any of them."""
+    names = tree.once(compiled_patterns)
+    found: dict[str, set[str]] = {}
+    for node in tree.every(cst.Name, cst.Attribute):
+        up = tree.parent(node)
+        if isinstance(up, cst.AssignTarget) or dotted(node) not in names:
+            continue
+        method = isinstance(up, cst.Attribute) and up.value is node
+        found.setdefault(dotted(node), set()).add(up.attr.value if isinstance(up, cst.Attribute) and method else "")
+    return found
 
 
 _SQL = re.compile(r"(?is)^\s*(select|insert|update|delete|create|with|alter|replace|drop|pragma)\b")

@@ -9,7 +9,7 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from mutator.model import Candidate, Edit, Tier, apply
 from mutator.operators.python.nodes import atom, dotted, is_docstring, is_name, statements
 
 Node = TypeVar("Node", bound=cst.CSTNode)
+Fact = TypeVar("Fact")
 Function = cst.FunctionDef
 Suite = cst.BaseSuite
 Span = tuple[int, int]
@@ -84,6 +85,7 @@ class PythonTree:
         self._literals: dict[cst.CSTNode, str | None] = {}
         self._found: dict[tuple[type[cst.CSTNode], ...], list[cst.CSTNode]] = {}
         self._owned: dict[tuple[type[cst.CSTNode], ...], dict[cst.CSTNode | None, list[cst.CSTNode]]] = {}
+        self._facts: dict[Any, Any] = {}
         self._units: list[Span] | None = None
         self._index()
 
@@ -164,6 +166,13 @@ class PythonTree:
             self._owned[kinds] = groups
         return self._owned[kinds].get(function, [])  # type: ignore[return-value]  # grouped by kind just above
 
+    def once(self, find: Callable[[PythonTree], Fact]) -> Fact:
+        """What a function finds out about the whole program, found out once."""
+        if find not in self._facts:
+            self._facts[find] = find(self)
+        fact: Fact = self._facts[find]
+        return fact
+
     def function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
         """The function whose body the node is in; None at module or class level."""
         found = self.within(node, cst.FunctionDef, cst.ClassDef, cst.Lambda)
@@ -220,6 +229,22 @@ class PythonTree:
         # Of a table that fills pages the beginning is all that can be shown.
         line = " ".join(self.text[max(start, 0) : min(end, start + 8 * most)].split())
         return line if len(line) <= most and end - start <= 8 * most else line[: most - 1] + "…"
+
+    def around(self, node: cst.CSTNode, edit: Edit, most: int = 50) -> tuple[str, str]:
+        """The node's text before and after an edit, on a short line each; of a long one what is near the edit."""
+        start, end = self.outer(node)
+        start, end = max(min(start, edit.start), 0), max(end, edit.end)
+        before, after = "", ""
+        if edit.start - start > most // 2:
+            start, before = edit.start - most // 2, "…"
+        if end - edit.end > most // 2:
+            end, after = edit.end + most // 2, "…"
+        shown = []
+        for new in (self.text[edit.start : edit.end], edit.new):
+            line = " ".join((self.text[start : edit.start] + new + self.text[edit.end : end]).split())
+            line = before + line + after
+            shown.append(line if len(line) <= 2 * most else line[: 2 * most - 1] + "…")
+        return shown[0], shown[1]
 
     def literal(self, node: cst.CSTNode | None) -> str | None:
         """The value of a plain string literal."""

@@ -221,12 +221,19 @@ def number(tree: PythonTree) -> Iterator[Candidate]:
             value = int(base)
             news = ["1"] if value == 0 else ["0", "2"] if value == 1 else [str(value + 1), str(value - 1)]
         name = named(tree, node)
-        tier = None if name else Tier.FINE
+        tier = Tier.FINE if not name or _HARDLY_SEEN.search(name) else None
         for new in news:
             if "inf" not in new:
                 where = f"`{name}` is" if name else f"`{tree.label(_statement(tree, node))}` takes"
                 text = f"({new})" if " " in new else new
                 yield tree.mutant(node, tree.replace(node, text), tier=tier, name=where, new=new, old=node.value)
+
+
+_HARDLY_SEEN = re.compile(
+    r"(?i)(^|_)(indent|width|maxsize|timeout|interval|delay|sleep|backoff|buffering|chunk(_?size)?|buf(fer)?(_?size)?|backlog"
+    r"|poll|stacklevel|max_?workers|concurrency|seed)$"
+)
+"""One more or less of it is for looks, or for speed."""
 
 
 def _statement(tree: PythonTree, node: cst.CSTNode) -> cst.CSTNode:
