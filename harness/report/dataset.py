@@ -62,15 +62,15 @@ USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as t
 
 ELSEWHERE = frozenset(
     {
-        "engine-failed", "flaky-mutants", "internal-error", "needs-docker", "network-needed", "network-policy",
-        "no-solution", "no-zero-reward", "nop-partly-paid", "nop-timeout", "nop-unmeasured",
-        "reference-not-paid-at-the-end", "reference-partly-paid", "reward-out-of-range",
-        "stated-requirement-undertested", "step-without-reward", "test-never-fails", "unstated-behaviour-untested",
-        "unsupported",
+        "empty-summary", "engine-failed", "flaky-mutants", "internal-error", "lenient-status", "needs-docker",
+        "network-needed", "network-policy", "no-solution", "no-summary", "no-zero-reward", "nop-partly-paid",
+        "nop-timeout", "nop-unmeasured", "planted-link", "reference-not-paid-at-the-end", "reference-partly-paid",
+        "reward-out-of-range", "skipped-tests", "stated-requirement-undertested", "step-without-reward",
+        "test-never-fails", "unstated-behaviour-untested", "unsupported",
     }
 )  # fmt: skip
 """Findings that put a task in no row: they say something smaller, or count through the verdict, or say that nothing
-could be found out. A test holds that every finding is here or in a row."""
+could be found out. So do all problems of a task's files. A test holds that every finding is here or in a row."""
 
 COUNTING = ("error", "warning")
 

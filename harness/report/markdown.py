@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.report.terminal import how_far, place, ranked_survivors
+from harness.report.terminal import DATASET, dataset_cells, how_far, place, ranked_survivors
 from harness.report.untrusted import clip, visible
 
 TASKS, SURVIVORS, FINDINGS = 20, 10, 10
@@ -113,14 +113,8 @@ def _findings(report: Mapping[str, Any]) -> Iterator[str]:
 def _dataset(report: Mapping[str, Any]) -> Iterator[str]:
     if len(report["tasks"]) < 2:
         return
-    rows = []
-    for row in report["summary"]["dataset"]:
-        share, interval = "not measured", ""
-        if row["share"] is not None:
-            share, interval = f"{row['share']:.0%}", f"{row['low']:.0%}-{row['high']:.0%}"
-        rows.append((row["row"], str(len(row["tasks"])), share, interval, str(len(row["not_measured"]))))
-    yield "**Share of tasks**"
-    yield _table(("", "tasks", "share", "95 %", "not measured"), rows)
+    rows = [dataset_cells(row) for row in report["summary"]["dataset"]]
+    yield _table(DATASET, rows)
 
 
 def _origin(report: Mapping[str, Any]) -> str:
@@ -135,7 +129,7 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-_SPECIAL = re.compile(r"[&<>|`*_\[\](){}~$\\!^]")
+_SPECIAL = re.compile(r"[&<>|`*_\[\]~$\\]")
 _LINKING = re.compile(r"(?<=[@#])|(?<=://)|(?<=\bwww)", re.IGNORECASE)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from harness.report.rules import LEAD_HELP, LEADS, SURVIVOR_HELP, rule
+from harness.report.rules import LEAD_HELP, LEADS, SURVIVOR_HELP, advice, says
 from harness.report.terminal import ranked_survivors
 from harness.report.untrusted import clip, shown, visible
 
@@ -79,10 +79,9 @@ def _findings(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]
                 lines.append(finding["advice"])
             # What could not be found out is `open`, and SARIF gives such a result no level.
             level = LEVELS.get(finding["severity"])
-            about = rule(finding["id"])
             yield {
                 "ruleId": finding["id"],
-                "rule": _rule(finding["id"], about.says, about.help, level or "warning"),
+                "rule": _rule(finding["id"], says(finding["id"]), advice(finding["id"]), level or "warning"),
                 "kind": "fail" if level else "open",
                 "level": level or "none",
                 "message": {"text": _text(f"{task['name']}: " + "\n".join(lines))},
@@ -155,7 +154,7 @@ def _leads(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]:
             fingerprint = f"{lead['fingerprint']}:{seen[lead['fingerprint']]}"
             yield {
                 "ruleId": ident,
-                "rule": _rule(ident, LEADS.get(lead["id"], rule(lead["id"]).says), LEAD_HELP, "note"),
+                "rule": _rule(ident, LEADS[lead["id"]], LEAD_HELP, "note"),
                 "kind": "fail",
                 "level": "note",
                 "message": {"text": _text(f"{task['name']}: {lead['sentence']}")},
