@@ -468,7 +468,7 @@ class _TaskAudit:
             if self._stored is None:
                 self.store.begin_task(task.name, task.digest, self._setting(built))
                 self._stored = self.store.trials(task.name)
-        key = f"{run}{'+net' if plan.networks.any else ''}"
+        key = f"{run}{'+net' if plan.networks.any else ''}{'+x' if plan.first_failure else ''}"
         known = self._stored.get((plan.kind, plan.label, key))
         if known is not None:
             return known

@@ -140,7 +140,8 @@ def audit(
 
 
 def audit_settings(values: Values) -> AuditSettings:
-    return AuditSettings(control_settings(values), wish(values), thresholds(values))
+    quick = one(values, "depth") == "quick"
+    return AuditSettings(control_settings(values), wish(values), thresholds(values), first_failure=quick)
 
 
 def _write(path: Path, text: str) -> None:
