@@ -55,9 +55,13 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+EVERY = "config"
+"""The command that has the flags of all."""
+
+
 def setting_options(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the flags of all its settings; its function gets them as `flags`."""
-    settings = [setting for setting in SETTINGS if command in setting.commands]
+    settings = [setting for setting in SETTINGS if command in {*setting.commands, EVERY}]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -114,10 +118,11 @@ def _click_type(setting: Setting) -> click.ParamType[Any]:
     """For the help and the obvious mistakes; `fitting` checks the rest, with the same words as for a file."""
     match setting.kind:
         case Kind.INTEGER:
-            whole = [None if math.isinf(limit) else int(limit) for limit in (setting.low, setting.high)]
-            return click.IntRange(*whole) if any(limit is not None for limit in whole) else click.INT
+            low, high = (None if math.isinf(limit) else int(limit) for limit in (setting.low, setting.high))
+            return click.INT if low is None and high is None else click.IntRange(low, high)
         case Kind.NUMBER:
-            return click.FloatRange(*(None if math.isinf(limit) else limit for limit in (setting.low, setting.high)))
+            least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
+            return click.FloatRange(least, most)
         case Kind.CHOICE:
             return click.Choice(setting.choices)
         case _:
