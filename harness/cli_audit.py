@@ -111,6 +111,7 @@ def audit(
         if fresh:
             store.forget()
         store.set_meta({"options": options})
+        version = engine.report().version
         bar = None if no_progress else AuditBar(len(tasks))
         try:
             run = run_audit(
@@ -127,7 +128,7 @@ def audit(
         finally:
             if bar is not None:
                 bar.close()
-    report = document(run, str(folder))
+    report = document(run, str(folder), engine_version=version)
     text = json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
     _write(folder / REPORT, text)
     click.echo(text if as_json else terminal(report))

@@ -106,9 +106,12 @@ def _unwritable(output: Path, error: OSError) -> UsageError:
 def _notes(found: Mapping[str, Any], form: str) -> list[str]:
     """What a format for machines cannot tell a person."""
     lines = []
-    if found["interrupted"] and form != "terminal":
+    if found["interrupted"]:
         left, total = len(found["unfinished"]), found["summary"]["tasks"]
-        lines.append(f"The run was interrupted: {left} of {total} tasks are unfinished and not in these results.")
+        lines.append(
+            f"The run was interrupted, or is going on: {left} of {total} tasks are unfinished. To go on, give the same "
+            "`foolsgold audit` command once more with --resume."
+        )
     if form == "stryker" and (files := left_out(found)):
         lines.append(f"Too large for this format, and left out with their mutants: {', '.join(files)}")
     return lines

@@ -204,7 +204,6 @@ def unfinished(report: Mapping[str, Any], width: int) -> Iterator[str]:
         yield from wrapped(f"{task['name']}: {how_far(task)}", width, "  ", following="    ")
     if len(left) > UNFINISHED:
         yield f"  and {len(left) - UNFINISHED} more"
-    yield f"Go on with the same `foolsgold audit ... -o {visible(report['run'])}` and --resume."
 
 
 UNFINISHED = 10
