@@ -90,6 +90,8 @@ def _typer_options(tree: PythonTree) -> Iterator[tuple[_Option, cst.FunctionDef,
     for function in tree.every(cst.FunctionDef):
         command = any(last_name(d.decorator) in ("command", "callback") for d in function.decorators)
         for param in _parameters(function):
+            if _is_argument(param):
+                continue
             call = _typer_call(param)
             annotation = param.annotation.annotation if param.annotation else None
             if call is None and not (command and param.default is not None and annotation is not None):
@@ -104,15 +106,20 @@ def _typer_options(tree: PythonTree) -> Iterator[tuple[_Option, cst.FunctionDef,
             yield _Option(param, flag, param.name.value, "None" if text == "..." else text), function, param
 
 
-def _typer_call(param: cst.Param) -> cst.Call | None:
+def _is_argument(param: cst.Param) -> bool:
+    """A positional one."""
+    return _typer_call(param, "Argument") is not None
+
+
+def _typer_call(param: cst.Param, name: str = "Option") -> cst.Call | None:
     """`typer.Option(...)` as the default or inside Annotated[...]."""
-    if isinstance(param.default, cst.Call) and callee(param.default).endswith("Option"):
+    if isinstance(param.default, cst.Call) and callee(param.default).endswith(name):
         return param.default
     annotation = param.annotation.annotation if param.annotation else None
     if isinstance(annotation, cst.Subscript):
         for element in annotation.slice:
             value = element.slice.value if isinstance(element.slice, cst.Index) else None
-            if isinstance(value, cst.Call) and callee(value).endswith("Option"):
+            if isinstance(value, cst.Call) and callee(value).endswith(name):
                 return value
     return None
 
@@ -234,7 +241,10 @@ def _argparse_uses(tree: PythonTree) -> Iterator[tuple[_Option, list[cst.Attribu
             'opts, _ = getopt.getopt(argv, "n:v", [])\n',
         ),
     ),
-    ('if "--force" in sys.argv:\n    force = True\n', ("if False:\n    force = True\n",)),
+    (
+        'for a in argv:\n    if a == "--n":\n        n = 1\n    elif a.startswith("--n="):\n        n = a[4:]\n',
+        ("for a in argv:\n    if False:\n        n = 1\n    elif False:\n        n = a[4:]\n",),
+    ),
     (
         ('match arg:\n    case "-v" | "--verbose":\n        level = 2\n    case _:\n        usage()\n'),
         (('match arg:\n    case "":\n        level = 2\n    case _:\n        usage()\n'),),
@@ -262,9 +272,12 @@ def flag_missing(tree: PythonTree) -> Iterator[Candidate]:
         declared.add(candidate.fields["flag"])
         yield candidate
     # What getopt takes before anything is compared is ignored there, not refused.
-    for node, flag in _compared_flags(tree):
+    compared: dict[str, list[cst.BaseExpression]] = {}
+    for node, flag in tree.once(_compared_flags):
         if flag not in declared:
-            yield tree.mutant(node, tree.replace(node, "False"), flag=flag)
+            compared.setdefault(flag, []).append(node)
+    for flag, nodes in compared.items():
+        yield tree.mutant(nodes[0], *(tree.replace(node, "False") for node in nodes), flag=flag)
     for case, flag in _matched_flags(tree):
         match = tree.parent(case)
         assert isinstance(match, cst.Match)
@@ -301,24 +314,47 @@ def _getopt_missing(tree: PythonTree) -> Iterator[Candidate]:
                     yield tree.mutant(call, drop_item(tree, names.elements, index), flag="--" + name.rstrip("="))
 
 
-def _compared_flags(tree: PythonTree) -> Iterator[tuple[cst.Comparison, str]]:
-    """`"--x" in sys.argv`, `arg == "--x"`, `arg in ("-x", "--x")`."""
-    for node in tree.every(cst.Comparison):
+def _compared_flags(tree: PythonTree) -> list[tuple[cst.BaseExpression, str]]:
+    """`arg == "--x"`, `arg in ("-x", "--x")`, `arg.startswith("--x=")`."""
+    found: list[tuple[cst.BaseExpression, str]] = []
+    for node in tree.every(cst.Comparison, cst.Call):
+        if isinstance(node, cst.Call):
+            given = tree.literal(node.args[0].value) if last_name(node) == "startswith" and node.args else None
+            if given and given.endswith("=") and _OPTION.fullmatch(given[:-1]):
+                found.append((node, given[:-1]))
+            continue
+        assert isinstance(node, cst.Comparison)
         if len(node.comparisons) != 1:
             continue
         right = node.comparisons[0].comparator
         operation = node.comparisons[0].operator
-        left_flag = tree.literal(node.left) or ""
-        if isinstance(operation, cst.In) and _OPTION.fullmatch(left_flag) and not isinstance(right, cst.SimpleString):
-            yield node, left_flag
-        elif isinstance(operation, cst.Equal):
-            flag = tree.literal(right) or left_flag
+        if isinstance(operation, cst.Equal):
+            flag = tree.literal(right) or tree.literal(node.left) or ""
             if _OPTION.fullmatch(flag) and not flag[1:].isdigit():
-                yield node, flag
+                found.append((node, flag))
         elif isinstance(operation, cst.In) and isinstance(right, cst.Tuple | cst.List | cst.Set):
             flags = [tree.literal(element.value) or "" for element in right.elements]
             if flags and all(_OPTION.fullmatch(flag) for flag in flags):
-                yield node, max(flags, key=len)
+                found.append((node, max(flags, key=len)))
+    return found
+
+
+def _sought_flags(tree: PythonTree) -> list[tuple[cst.BaseExpression, str]]:
+    """`"--x" in sys.argv`"""
+    found: list[tuple[cst.BaseExpression, str]] = []
+    for node in tree.every(cst.Comparison):
+        flag = tree.literal(node.left) or ""
+        target = node.comparisons[0]
+        if len(node.comparisons) != 1 or not isinstance(target.operator, cst.In) or not _OPTION.fullmatch(flag):
+            continue
+        if not isinstance(target.comparator, cst.SimpleString | cst.Tuple | cst.List | cst.Set):
+            found.append((node, flag))
+    return found
+
+
+def flag_tests(tree: PythonTree) -> frozenset[cst.CSTNode]:
+    """The conditions that ask for an option."""
+    return frozenset(node for node, _ in (*tree.once(_compared_flags), *tree.once(_sought_flags)))
 
 
 def _matched_flags(tree: PythonTree) -> Iterator[tuple[cst.MatchCase, str]]:
@@ -371,6 +407,11 @@ def _matched_flags(tree: PythonTree) -> Iterator[tuple[cst.MatchCase, str]]:
             ),
         ),
     ),
+    ('force = "--force" in sys.argv\n', ("force = False\n",)),
+    (
+        'while args:\n    arg = args.pop(0)\n    if arg == "--n":\n        n = int(args.pop(0))\n',
+        ('while args:\n    arg = args.pop(0)\n    if arg == "--n":\n        int(args.pop(0))\n',),
+    ),
     (
         ('for arg in sys.argv[1:]:\n    if arg == "--force":\n        force = True\n'),
         ('for arg in sys.argv[1:]:\n    if arg == "--force":\n        pass\n',),
@@ -400,12 +441,19 @@ def flag_ignored(tree: PythonTree) -> Iterator[Candidate]:
         fixed = _set_first(tree, function, option.name, option.default)
         if fixed is not None:
             yield tree.mutant(function, fixed, flag=option.flag)
-    for node, flag in _compared_flags(tree):
+    sought = [node for node, _ in tree.once(_sought_flags)]
+    flags: dict[str, list[Edit]] = {}
+    first: dict[str, cst.CSTNode] = {}
+    for node, flag in (*tree.once(_compared_flags), *tree.once(_sought_flags)):
         up = tree.parent(node)
-        if isinstance(up, cst.If) and up.test is node:
-            start, end = _body_span(tree, up.body)
-            if tree.text[start:end] != "pass" and not _consumes(tree, up.body):
-                yield tree.mutant(up, Edit(start, end, "pass"), flag=flag)
+        first.setdefault(flag, node)
+        if node in sought:
+            flags.setdefault(flag, []).append(tree.replace(node, "False"))
+        elif isinstance(up, cst.If) and up.test is node:
+            flags.setdefault(flag, []).extend(_without_effect(tree, up.body))
+    for flag, edits in flags.items():
+        if edits:
+            yield tree.mutant(first[flag], *edits, flag=flag)
     for case, flag in _matched_flags(tree):
         start, end = _body_span(tree, case.body)
         yield tree.mutant(case, Edit(start, end, "pass"), flag=flag)
@@ -415,13 +463,36 @@ def _body_span(tree: PythonTree, suite: cst.BaseSuite) -> tuple[int, int]:
     return tree.span(suite.body[0])[0], tree.span(suite.body[-1])[1]
 
 
-def _consumes(tree: PythonTree, suite: cst.BaseSuite) -> bool:
-    """Reading the option's argument or counting on moves the loop along: without it the program would hang."""
-    return any(
-        isinstance(statement, cst.AugAssign)
-        or (isinstance(statement, cst.Expr) and last_name(statement.value) in ("pop", "shift", "popleft"))
-        for statement in statements(suite)
-    )
+def _without_effect(tree: PythonTree, suite: cst.BaseSuite) -> list[Edit]:
+    """What an option's branch does, undone. Where it reads the option's argument or counts on, it still does: the loop
+    would hang without, or take the argument for something else."""
+    if not any(_consumes(tree, statement) for statement in statements(suite)):
+        start, end = _body_span(tree, suite)
+        return [] if tree.text[start:end] == "pass" else [Edit(start, end, "pass")]
+    edits = []
+    for statement in statements(suite):
+        if isinstance(statement, cst.Assign):
+            target = statement.targets[0].target
+            if not _consumes(tree, statement):
+                edits.append(Edit(*tree.span(statement), "pass"))
+            elif _takes_next(tree, statement) and len(statement.targets) == 1:
+                edits.append(Edit(tree.outer(target)[0], tree.outer(statement.value)[0], ""))
+    return edits
+
+
+def _consumes(tree: PythonTree, statement: cst.CSTNode) -> bool:
+    """`args.pop(0)`, `next(args)`, `i += 1`, `i = i + 1`, `args = args[1:]`"""
+    if isinstance(statement, cst.AugAssign):
+        return True
+    if isinstance(statement, cst.Assign):
+        target = dotted(statement.targets[0].target)
+        if target and any(dotted(name) == target for name in tree.inside(statement, cst.Name, cst.Attribute)[1:]):
+            return True
+    return _takes_next(tree, statement)
+
+
+def _takes_next(tree: PythonTree, statement: cst.CSTNode) -> bool:
+    return any(last_name(call) in ("pop", "shift", "popleft", "next") for call in tree.inside(statement, cst.Call))
 
 
 @operator(

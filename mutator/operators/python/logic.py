@@ -9,6 +9,7 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
+from mutator.operators.python.flags import flag_tests
 from mutator.operators.python.nodes import is_name, last_name
 from mutator.operators.python.tree import PythonTree
 
@@ -90,8 +91,11 @@ def _beside_word(tree: PythonTree, start: int, new: str) -> str:
     ),
 )
 def branch_never(tree: PythonTree) -> Iterator[Candidate]:
+    asked = tree.once(flag_tests)
     for node in tree.every(cst.If):
         if tree.knows(node.test) and not is_name(node.test, "True", "False") and not _leaves(node):
+            if node.test in asked:
+                continue
             start = tree.outer(node.test)[0]
             edit = Edit(start, tree.outer(node.test)[1], _beside_word(tree, start, "False"))
             yield tree.mutant(node, edit, test=tree.label(node.test))

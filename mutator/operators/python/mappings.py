@@ -56,7 +56,7 @@ def _tables(tree: PythonTree) -> Iterator[_Table]:
         if len(found) < 2:
             continue
         # A table holds like things; a record of unlike fields is mixed up less often.
-        record = isinstance(node, cst.Dict) and _is_output(tree, node)
+        record = isinstance(node, cst.Dict) and (_is_output(tree, node) or _is_given(tree, node))
         alike = not record and len({_kind(value) for _, value in found}) == 1
         name = _record(tree, node) if record else _table_name(tree, node)
         tier = Tier.COARSE if alike else Tier.MEDIUM
@@ -339,6 +339,15 @@ def _is_output(tree: PythonTree, node: cst.Dict) -> bool:
     own = tree.once(_definitions)
     chooses = all(isinstance(value, cst.Lambda) or dotted(value) in own for value in values)
     return not chooses and not all(_is_constant(value) for value in values)
+
+
+def _is_given(tree: PythonTree, node: cst.Dict) -> bool:
+    """Headers, parameters, settings of a call."""
+    up = tree.parent(node)
+    return isinstance(up, cst.Arg) and last_name(tree.parent(up) or up) not in _MAPPINGS
+
+
+_MAPPINGS = frozenset("MappingProxyType OrderedDict dict maketrans defaultdict ChainMap frozendict Enum Map".split())
 
 
 def _looked_into(tree: PythonTree) -> frozenset[str]:

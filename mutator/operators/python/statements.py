@@ -114,7 +114,8 @@ def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
 
 _HARDLY_SEEN = frozenset(
     "close shutdown server_close add_signal_handler signal.signal sys.setrecursionlimit setlocale gc.collect"
-    " warnings.filterwarnings simplefilter setdefaulttimeout faulthandler.enable setproctitle add_done_callback".split()
+    " warnings.filterwarnings simplefilter setdefaulttimeout faulthandler.enable setproctitle add_done_callback"
+    " call_on_close".split()
 )
 
 
@@ -481,7 +482,8 @@ def exit_status(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Call, cst.Return):
         value: cst.BaseExpression | None = None
         if isinstance(node, cst.Call) and callee(node) in _EXITS:
-            first = positional(node)[:1]
+            coded = keyword(node, "code") or keyword(node, "status")
+            first = positional(node)[:1] or ([coded] if coded else [])
             value = first[0].value if first else None
             named = f"`{tree.label(node)}`"
         elif isinstance(node, cst.Return):
