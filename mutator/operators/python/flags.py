@@ -3,140 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.nodes import callee, dotted, keyword, last_name, positional, statements
+from mutator.operators.python.nodes import dotted, keyword, last_name, positional, statements
+from mutator.operators.python.options import (
+    argparse_options,
+    argparse_uses,
+    click_options,
+    first_value,
+    typer_call,
+    typer_options,
+)
 from mutator.operators.python.tree import PythonTree, add_argument, body_start, drop_item, item_span
 
-_NAMESPACES = frozenset({"args", "opts", "options", "ns", "namespace", "parsed", "arguments", "cli_args", "params"})
 _OPTION = re.compile(r"--?[A-Za-z0-9][\w-]*")
-
-
-@dataclass(frozen=True)
-class _Option:
-    """One declared option."""
-
-    node: cst.CSTNode
-    """The declaring call (argparse, click) or parameter (typer)."""
-    flag: str
-    name: str
-    """The attribute or parameter that carries its value."""
-    default: str
-    names: tuple[cst.Arg, ...] = ()
-
-
-def _argparse_options(tree: PythonTree) -> Iterator[_Option]:
-    for call in tree.every(cst.Call):
-        if last_name(call) != "add_argument":
-            continue
-        names = [arg for arg in positional(call) if (tree.literal(arg.value) or "").startswith("-")]
-        if not names:
-            continue
-        flags = [tree.literal(arg.value) or "" for arg in names]
-        flag = next((name for name in flags if name.startswith("--")), flags[0])
-        dest = keyword(call, "dest")
-        name = tree.literal(dest.value) if dest else flag.lstrip("-").replace("-", "_")
-        if name and name.isidentifier() and flag not in ("-h", "--help"):
-            yield _Option(call, flag, name, _argparse_default(tree, call), tuple(names))
-
-
-def _argparse_default(tree: PythonTree, call: cst.Call) -> str:
-    default = keyword(call, "default")
-    if default is not None:
-        return tree.code(default.value)
-    action = keyword(call, "action")
-    return {"store_true": "False", "store_false": "True"}.get(
-        tree.literal(action.value) or "" if action else "", "None"
-    )
-
-
-def _click_options(tree: PythonTree) -> Iterator[tuple[_Option, cst.Decorator, cst.FunctionDef, cst.Param]]:
-    for function in tree.every(cst.FunctionDef):
-        for decorator in function.decorators:
-            call = decorator.decorator
-            if not isinstance(call, cst.Call) or last_name(call) not in ("option", "flag"):
-                continue
-            names = [arg for arg in positional(call) if tree.literal(arg.value)]
-            written = [tree.literal(arg.value) or "" for arg in names]
-            flags = [part for name in written for part in name.split("/") if part.strip().startswith("-")]
-            if not flags:
-                continue
-            flag = next((name for name in flags if name.startswith("--")), flags[0]).strip()
-            given = next((name for name in written if name.isidentifier()), flag.lstrip("-").replace("-", "_").lower())
-            param = next((p for p in _parameters(function) if p.name.value == given), None)
-            if param is not None:
-                option = _Option(call, flag, given, _click_default(tree, call), tuple(names))
-                yield option, decorator, function, param
-
-
-def _click_default(tree: PythonTree, call: cst.Call) -> str:
-    default = keyword(call, "default")
-    if default is not None and not isinstance(default.value, cst.Lambda):
-        return tree.code(default.value)
-    if keyword(call, "is_flag") or any("/" in (tree.literal(arg.value) or "") for arg in positional(call)):
-        return "False"
-    if keyword(call, "multiple"):
-        return "()"
-    return "0" if keyword(call, "count") else "None"
-
-
-def _typer_options(tree: PythonTree) -> Iterator[tuple[_Option, cst.FunctionDef, cst.Param]]:
-    for function in tree.every(cst.FunctionDef):
-        command = any(last_name(d.decorator) in ("command", "callback") for d in function.decorators)
-        for param in _parameters(function):
-            if _is_argument(param):
-                continue
-            call = _typer_call(param)
-            annotation = param.annotation.annotation if param.annotation else None
-            if call is None and not (command and param.default is not None and annotation is not None):
-                continue
-            if call is None and any(last_name(d.decorator) == "option" for d in function.decorators):
-                continue
-            written = [tree.literal(arg.value) or "" for arg in positional(call)] if call else []
-            flags = [part for name in written for part in name.split("/") if part.startswith("--")]
-            flag = flags[0] if flags else "--" + param.name.value.replace("_", "-")
-            default = param.default if param.default is not call else _first_value(tree, call)
-            text = tree.code(default) if default is not None else "None"
-            yield _Option(param, flag, param.name.value, "None" if text == "..." else text), function, param
-
-
-def _is_argument(param: cst.Param) -> bool:
-    """A positional one."""
-    return _typer_call(param, "Argument") is not None
-
-
-def _typer_call(param: cst.Param, name: str = "Option") -> cst.Call | None:
-    """`typer.Option(...)` as the default or inside Annotated[...]."""
-    if isinstance(param.default, cst.Call) and callee(param.default).endswith(name):
-        return param.default
-    annotation = param.annotation.annotation if param.annotation else None
-    if isinstance(annotation, cst.Subscript):
-        for element in annotation.slice:
-            value = element.slice.value if isinstance(element.slice, cst.Index) else None
-            if isinstance(value, cst.Call) and callee(value).endswith(name):
-                return value
-    return None
-
-
-def _first_value(tree: PythonTree, call: cst.Call | None) -> cst.BaseExpression | None:
-    if call is None:
-        return None
-    named = keyword(call, "default")
-    if named is not None:
-        return named.value
-    first = positional(call)[:1]
-    return first[0].value if first and not (tree.literal(first[0].value) or "").startswith("-") else None
-
-
-def _parameters(function: cst.FunctionDef) -> list[cst.Param]:
-    params = function.params
-    return [*params.posonly_params, *params.params, *params.kwonly_params]
 
 
 def _drop_parameter(tree: PythonTree, function: cst.FunctionDef, param: cst.Param) -> Edit | None:
@@ -167,53 +51,6 @@ def _set_first(tree: PythonTree, function: cst.FunctionDef, name: str, value: st
 def _first_line(statement: cst.CSTNode) -> cst.CSTNode:
     decorators = statement.decorators if isinstance(statement, cst.FunctionDef | cst.ClassDef) else ()
     return decorators[0] if decorators else statement
-
-
-def _uses(tree: PythonTree) -> dict[str, list[cst.Attribute]]:
-    """Reads of `args.name`, by name."""
-    holders = set(_NAMESPACES)
-    for assign in tree.every(cst.Assign):
-        value = assign.value
-        if isinstance(value, cst.Call) and last_name(value) in (
-            "parse_args",
-            "parse_known_args",
-            "parse_intermixed_args",
-        ):
-            target = assign.targets[0].target
-            first = target.elements[0].value if isinstance(target, cst.Tuple) else target
-            holders.add(dotted(first))
-    found: dict[str, list[cst.Attribute]] = {}
-    for attribute in tree.every(cst.Attribute):
-        if dotted(attribute.value) in holders:
-            up = tree.parent(attribute)
-            written = isinstance(up, cst.AssignTarget | cst.AugAssign | cst.AnnAssign | cst.Del)
-            if not written and not (isinstance(up, cst.Call) and up.func is attribute):
-                found.setdefault(attribute.attr.value, []).append(attribute)
-    return found
-
-
-def _argparse_uses(tree: PythonTree) -> Iterator[tuple[_Option, list[cst.Attribute]]]:
-    """Each option with the places that read it; options that share a name (of subcommands) and their places once."""
-    uses = _uses(tree)
-    options = list(_argparse_options(tree))
-    declared = Counter(option.name for option in options)
-    by_function: dict[tuple[str, cst.FunctionDef | None], list[cst.Attribute]] = {}
-    for name, places in uses.items():
-        if declared[name] > 1:
-            for place in places:
-                by_function.setdefault((name, tree.function(place)), []).append(place)
-    told: set[tuple[str, cst.FunctionDef | None]] = set()
-    for option in options:
-        places = uses.get(option.name, [])
-        if declared[option.name] > 1:
-            here = (option.name, tree.function(option.node))
-            # Programs of their own in one text read their own; subcommands are read wherever.
-            group = here if here in by_function else (option.name, None)
-            if group in told:
-                continue
-            told.add(group)
-            places = by_function.get(here, places)
-        yield option, places
 
 
 @operator(
@@ -251,7 +88,7 @@ def _argparse_uses(tree: PythonTree) -> Iterator[tuple[_Option, list[cst.Attribu
     ),
 )
 def flag_missing(tree: PythonTree) -> Iterator[Candidate]:
-    for option in _argparse_options(tree):
+    for option in argparse_options(tree):
         call = option.node
         assert isinstance(call, cst.Call)
         holder = call.func.value if isinstance(call.func, cst.Attribute) else None
@@ -259,11 +96,11 @@ def flag_missing(tree: PythonTree) -> Iterator[Candidate]:
             continue
         instead = f"{tree.code(holder)}.set_defaults({option.name}={option.default})"
         yield tree.mutant(call, tree.replace(call, instead), flag=option.flag)
-    for option, decorator, function, param in _click_options(tree):
+    for option, decorator, function, param in click_options(tree):
         dropped, fixed = _drop_parameter(tree, function, param), _set_first(tree, function, option.name, option.default)
         if dropped is not None and fixed is not None:
             yield tree.mutant(function, _drop_decorator(tree, function, decorator), dropped, fixed, flag=option.flag)
-    for option, function, param in _typer_options(tree):
+    for option, function, param in typer_options(tree):
         dropped, fixed = _drop_parameter(tree, function, param), _set_first(tree, function, option.name, option.default)
         if dropped is not None and fixed is not None:
             yield tree.mutant(function, dropped, fixed, flag=option.flag)
@@ -418,7 +255,7 @@ def _matched_flags(tree: PythonTree) -> Iterator[tuple[cst.MatchCase, str]]:
     ),
 )
 def flag_ignored(tree: PythonTree) -> Iterator[Candidate]:
-    for option, uses in _argparse_uses(tree):
+    for option, uses in argparse_uses(tree):
         if uses:
             edits = [tree.replace(use, tree.fitted(use, option.default)) for use in uses]
             yield tree.mutant(uses[0], *edits, flag=option.flag)
@@ -433,11 +270,11 @@ def flag_ignored(tree: PythonTree) -> Iterator[Candidate]:
                 extra = add_argument(tree, call, 'dest="unused"')
                 setting = Edit(end, end, f"; {holder}.set_defaults({option.name}={option.default})")
                 yield tree.mutant(call, extra, setting, flag=option.flag)
-    for option, _, function, _ in _click_options(tree):
+    for option, _, function, _ in click_options(tree):
         fixed = _set_first(tree, function, option.name, option.default)
         if fixed is not None:
             yield tree.mutant(function, fixed, flag=option.flag)
-    for option, function, _ in _typer_options(tree):
+    for option, function, _ in typer_options(tree):
         fixed = _set_first(tree, function, option.name, option.default)
         if fixed is not None:
             yield tree.mutant(function, fixed, flag=option.flag)
@@ -504,7 +341,7 @@ def _takes_next(tree: PythonTree, statement: cst.CSTNode) -> bool:
 )
 def flag_inverted(tree: PythonTree) -> Iterator[Candidate]:
     opposite = {"store_true": "store_false", "store_false": "store_true"}
-    for option in _argparse_options(tree):
+    for option in argparse_options(tree):
         assert isinstance(option.node, cst.Call)
         action = keyword(option.node, "action")
         kind = tree.literal(action.value) if action else None
@@ -522,8 +359,8 @@ def flag_inverted(tree: PythonTree) -> Iterator[Candidate]:
     ('p.add_argument("-o", "--output")\n', ('p.add_argument("--output")\n',)),
 )
 def flag_alias_missing(tree: PythonTree) -> Iterator[Candidate]:
-    click = (option for option, *_ in _click_options(tree))
-    for option in (*_argparse_options(tree), *click):
+    click = (option for option, *_ in click_options(tree))
+    for option in (*argparse_options(tree), *click):
         assert isinstance(option.node, cst.Call)
         for arg in option.names:
             alias = tree.literal(arg.value) or ""
@@ -551,9 +388,9 @@ def flag_default(tree: PythonTree) -> Iterator[Candidate]:
         default = keyword(call, "default")
         if default is not None:
             yield from _other_default(tree, call, default.value, flag)
-    for option, _, param in _typer_options(tree):
-        declared = _typer_call(param)
-        value = param.default if param.default is not declared else _first_value(tree, declared)
+    for option, _, param in typer_options(tree):
+        declared = typer_call(param)
+        value = param.default if param.default is not declared else first_value(tree, declared)
         if value is not None:
             yield from _other_default(tree, param, value, option.flag)
 

@@ -207,9 +207,10 @@ def is_truth(value: cst.BaseExpression) -> bool:
         return isinstance(value.operator, cst.Not)
     if isinstance(value, cst.BooleanOperation):
         return is_truth(value.left) and is_truth(value.right)
-    return last_name(value) in _ANSWERS
+    return last_name(value) in _ANSWERS or _ASKS.match(last_name(value)) is not None
 
 
+_ASKS = re.compile(r"(is|has|can|may|try)_|(allow|permit|consume|acquire)(ed|s|_|$)")
 _ANSWERS = frozenset(
     "any all isinstance bool startswith endswith compare_digest exists is_file is_dir isdigit issubset isdisjoint"
     " checkpw".split()
@@ -380,7 +381,8 @@ def retry_disarmed(tree: PythonTree) -> Iterator[Candidate]:
 
 
 _SAFEGUARDS = frozenset(
-    "check timeout verify strict secure httponly samesite exclusive uselist unique nullable max_age max_workers maxsize"
+    "dependencies middlewares middleware permission_classes authentication_classes throttle_classes check"
+    " timeout verify strict secure httponly samesite exclusive uselist unique nullable max_age max_workers maxsize"
     " usedforsecurity autoescape shell_escape backoff jitter deadline connect_timeout read_timeout isolation_level"
     " max_length min_length ge le gt lt regex pattern constr errors".split()
 )
@@ -398,6 +400,10 @@ _SAFEGUARDS = frozenset(
             "subprocess.run(cmd, check=True)\n",
         ),
     ),
+    (
+        '@app.get("/me", dependencies=[Depends(signed_in)])\ndef me(): return get()\n',
+        ('@app.get("/me")\ndef me(): return get()\n',),
+    ),
 )
 def safeguard_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """subprocess.run(check=True), requests.get(timeout=5), set_cookie(secure=True)."""
@@ -405,7 +411,34 @@ def safeguard_dropped(tree: PythonTree) -> Iterator[Candidate]:
         for index, arg in enumerate(call.args):
             if arg.keyword is not None and arg.keyword.value in _SAFEGUARDS and not is_name(arg.value, "None"):
                 name = last_name(call) or "it"
-                yield tree.mutant(call, drop_item(tree, call.args, index), call=name, option=tree.label(arg, 40))
+                tier = Tier.COARSE if arg.keyword.value in _GATES else None
+                edit = drop_item(tree, call.args, index)
+                yield tree.mutant(call, edit, tier=tier, call=name, option=tree.label(arg, 40))
+
+
+_GATES = frozenset(
+    "dependencies middlewares middleware permission_classes authentication_classes throttle_classes".split()
+)
+
+
+@operator(
+    "python.gate-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "`{gates}` is empty",
+    (
+        "class Orders(APIView):\n    permission_classes = [IsAdmin]\n",
+        ("class Orders(APIView):\n    permission_classes = []\n",),
+    ),
+)
+def gate_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    """What a framework asks before it lets a request in, listed by name."""
+    for node in tree.every(cst.Assign):
+        listed = isinstance(node.value, cst.List | cst.Tuple) and bool(node.value.elements)
+        if listed and dotted(node.targets[0].target).rpartition(".")[2] in _GATES:
+            empty = "[]" if isinstance(node.value, cst.List) else "()"
+            edit = Edit(*tree.outer(node.value), empty)
+            yield tree.mutant(node, edit, gates=tree.label(node.targets[0].target))
 
 
 _HARD_LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|quota)(_|$)")

@@ -5,9 +5,7 @@ libcst gives the tree because it knows every Python 3 grammar whatever Python ru
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
@@ -15,17 +13,27 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import libcst as cst
-from libcst._nodes.internal import CodegenState
 
 from mutator.model import Candidate, Edit, Tier, apply
+from mutator.operators.python.grammar import (
+    FRAGMENTS,
+    UNREADABLE,
+    later_indent,
+    newer_parses,
+    opening,
+    parses,
+    same_length,
+    shallow,
+    shell_names,
+    string_value,
+)
 from mutator.operators.python.nodes import atom, dotted, is_docstring, is_name, statements
+from mutator.operators.python.spans import Span, Spans, spans_of
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 Fact = TypeVar("Fact")
 Function = cst.FunctionDef
 Suite = cst.BaseSuite
-Span = tuple[int, int]
-_Spans = dict[cst.CSTNode, Span]
 
 _LAYOUT = frozenset(
     "lpar rpar comma semicolon equal colon dot star leading_lines lines_after_decorators header footer lbrace rbrace"
@@ -45,27 +53,12 @@ _CHILD_ORDER: dict[type[cst.CSTNode], tuple[str, ...]] = {
 }
 """Where libcst's order of fields is not that of the text, or a field only names something."""
 
-_FRAGMENTS = (
-    ("", ""),
-    ("if 1:\n", ""),
-    ("if 1: pass\n", ""),
-    ("try: pass\n", ""),
-    ("", " pass"),
-    ("_(", ")"),
-    ("{", "}"),
-    ("[", "]"),
-)
-"""What to put around a piece of a program to make it a program."""
-
-_DEEPEST = 150
-"""libcst's parser ends the whole process on brackets nested some thousands deep; Python itself refuses 200."""
-
 
 class PythonTree:
     """A parsed program or piece of one. Spans are character offsets of `text`."""
 
     def __init__(
-        self, text: str, prefix: str, suffix: str, module: cst.Module, spans: _Spans, *, modern: bool, expanded: bool
+        self, text: str, prefix: str, suffix: str, module: cst.Module, spans: Spans, *, modern: bool, expanded: bool
     ) -> None:
         self.text = text
         self._prefix = prefix
@@ -251,7 +244,7 @@ class PythonTree:
         if not isinstance(node, cst.SimpleString):
             return None
         if node not in self._literals:
-            self._literals[node] = _string_value(node.value)
+            self._literals[node] = string_value(node.value)
         return self._literals[node]
 
     def indent(self, statement: cst.CSTNode) -> str:
@@ -398,14 +391,14 @@ class PythonTree:
         indent = before if not before.strip() else " "
         head = self._headers.get(place)
         closing = head.format(indent=indent) if head else ""
-        return self._holds(_opening(piece if head else "", indent) + indent + self._read(piece) + closing + "\n")
+        return self._holds(opening(piece if head else "", indent) + indent + self._read(piece) + closing + "\n")
 
     def _holds(self, program: str) -> bool:
-        return _parses(program) or (self._modern and _newer_parses(program))
+        return parses(program) or (self._modern and newer_parses(program))
 
     def _read(self, piece: str) -> str:
-        plain = _same_length(piece) or piece
-        return _shell_names(plain) if self._expanded else plain
+        plain = same_length(piece) or piece
+        return shell_names(plain) if self._expanded else plain
 
 
 _COMPOUND = (
@@ -429,183 +422,31 @@ _LONG = 2000
 _CLAUSE = (cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
 
 
-def _opening(piece: str, indent: str) -> str:
-    """What must stand before a clause or an indented statement."""
-    clause = re.match(r"(case|elif|except)\b", piece)
-    kind = clause.group() if clause else ""
-    if kind == "case" and indent:
-        return "match 0:\n"
-    block = "if 1:\n" if indent else ""
-    before = {"elif": f"{indent}if 1: pass\n", "except": f"{indent}try: pass\n"}
-    return block + before.get(kind, "")
-
-
 def parse(text: str) -> PythonTree | None:
     """None where the text is not Python 3."""
-    plain = _same_length(text)
+    plain = same_length(text)
     if plain is None:
         return None
     tree = _parse(text, plain, expanded=False)
     if tree is None and "$" in plain:
-        tree = _parse(text, _shell_names(plain), expanded=True)
+        tree = _parse(text, shell_names(plain), expanded=True)
     return tree
 
 
 def _parse(text: str, plain: str, *, expanded: bool) -> PythonTree | None:
-    for prefix, suffix in (*_FRAGMENTS[:2], ("if 1:\n" + _later_indent(plain), ""), *_FRAGMENTS[2:]):
+    for prefix, suffix in (*FRAGMENTS[:2], ("if 1:\n" + later_indent(plain), ""), *FRAGMENTS[2:]):
         code = prefix + plain + suffix
-        modern = not _parses(code)
-        if modern and (prefix or suffix or not _shallow(code)):
+        modern = not parses(code)
+        if modern and (prefix or suffix or not shallow(code)):
             continue
         try:
             module = cst.parse_module(code)
-            spans = _spans(module, code)
-        except _UNREADABLE:
+            spans = spans_of(module, code)
+        except UNREADABLE:
             continue
         if spans is not None:
             return PythonTree(text, prefix, suffix, module, spans, modern=modern, expanded=expanded)
     return None
-
-
-_UNREADABLE = (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, UnicodeError, ValueError)
-
-
-class _SpanRecorder(CodegenState):
-    """Writes the module out once, noting where each node goes, in characters.
-
-    libcst's ByteSpanPositionProvider does the same with two more passes over the tree, in bytes.
-    """
-
-    def __init__(self, module: cst.Module) -> None:
-        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
-        self.position = 0
-        self.starts: list[int] = []
-        self.spans: _Spans = {}
-
-    def add_indent_tokens(self) -> None:
-        for token in self.indent_tokens:
-            self.add_token(token)
-
-    def add_token(self, value: str) -> None:
-        self.tokens.append(value)
-        self.position += len(value)
-
-    def before_codegen(self, node: cst.CSTNode) -> None:
-        self.starts.append(self.position)
-
-    def after_codegen(self, node: cst.CSTNode) -> None:
-        start = self.starts.pop()
-        # Blanks are nodes too, nearly half of them all; nobody asks where they are.
-        if type(node) is not cst.SimpleWhitespace and node not in self.spans:
-            self.spans[node] = start, self.position
-
-    def record_syntactic_position(
-        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> Any:  # a lighter context manager than the generator that libcst declares
-        return _Mark(self, node, start_node, end_node)
-
-
-class _Mark:
-    """The part of a node without its white space and parentheses."""
-
-    __slots__ = ("end", "node", "position", "recorder", "start")
-
-    def __init__(
-        self, recorder: _SpanRecorder, node: cst.CSTNode, start: cst.CSTNode | None, end: cst.CSTNode | None
-    ) -> None:
-        self.recorder, self.node, self.start, self.end = recorder, node, start, end
-        self.position = 0
-
-    def __enter__(self) -> None:
-        self.position = self.recorder.position
-
-    def __exit__(self, *_: object) -> None:
-        spans = self.recorder.spans
-        start = self.position if self.start is None else spans[self.start][0]
-        spans[self.node] = start, self.recorder.position if self.end is None else spans[self.end][1]
-
-
-def _spans(module: cst.Module, code: str) -> _Spans | None:
-    """None where libcst would not write the text as it was: its places could not be trusted."""
-    recorder = _SpanRecorder(module)
-    module._codegen(recorder)
-    return recorder.spans if "".join(recorder.tokens) == code else None
-
-
-def _shell_names(text: str) -> str:
-    """What an unquoted here-document leaves to the shell, `$PORT` and `${PORT}`, as names of the same length."""
-    text = re.sub(r"\$\{(\w+)\}", r"__\1_", text)
-    return re.sub(r"\$(?=[A-Za-z_])", "_", text)
-
-
-def _same_length(text: str) -> str | None:
-    """The text with what libcst cannot read (BOM, form feeds, lone carriage returns) replaced one for one."""
-    if "\0" in text:
-        return None
-    if text.startswith("\ufeff"):
-        # A blank there would indent the first line.
-        text = "\n" + text[1:]
-    if "\x0c" in text:
-        text = re.sub(r"(?m)^\x0c", "\n", text).replace("\x0c", " ")
-    if "\r" in text:
-        text = re.sub(r"\r(?!\n)", "\n", text)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return re.sub("[\ud800-\udfff]", "?", text)
-    return text
-
-
-def _later_indent(text: str) -> str:
-    """The white space that a piece cut out in mid-line has lost on its first line."""
-    found = re.search(r"\n([ \t]+)\S", text)
-    return found.group(1) if found else " "
-
-
-def _parses(code: str) -> bool:
-    with warnings.catch_warnings():
-        # Invalid escapes and `1if x` are warned about while parsing.
-        warnings.simplefilter("ignore")
-        try:
-            compile(code, "<mutant>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
-            return False
-    return True
-
-
-def _shallow(code: str) -> bool:
-    """Whether libcst can be trusted with a text that this Python does not parse."""
-    depth = 0
-    for bracket in re.findall(r"[(\[{}\])]", code):
-        depth = depth + 1 if bracket in "([{" else max(depth - 1, 0)
-        if depth > _DEEPEST:
-            return False
-    return len(re.findall(r"\belif\b|\blambda\b|\bnot\b|\bif\b", code)) < 5000 and not re.search(r"[-+~* ]{999}", code)
-
-
-def _newer_parses(code: str) -> bool:
-    try:
-        cst.parse_module(code)
-    except _UNREADABLE:
-        return False
-    return True
-
-
-def _string_value(source: str) -> str | None:
-    found = re.match(r"([a-zA-Z]*)('''|\"\"\"|'|\")", source)
-    if found is None or "b" in found.group(1).lower():
-        return None
-    quote = found.group(2)
-    inner = source[found.end() : -len(quote)]
-    if "\\" not in inner or "r" in found.group(1).lower():
-        return inner
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            value = ast.literal_eval(source)
-        except (SyntaxError, ValueError):
-            return None
-    return value if isinstance(value, str) else None
 
 
 @cache

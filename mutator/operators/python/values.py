@@ -49,14 +49,40 @@ def _is_status(tree: PythonTree, node: cst.Integer) -> bool:
             ('def get(self):\n    self.send_response(404)\n    return {"ok": True}, 500\n'),
         ),
     ),
+    (
+        "raise HTTPException(status.HTTP_404_NOT_FOUND)\nself.send_response(HTTPStatus.OK)\n",
+        (
+            "raise HTTPException(200)\nself.send_response(HTTPStatus.OK)\n",
+            "raise HTTPException(status.HTTP_404_NOT_FOUND)\nself.send_response(HTTPStatus.INTERNAL_SERVER_ERROR)\n",
+        ),
+    ),
 )
 def status_code(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Integer):
         if _is_status(tree, node):
             new = "500" if node.value.startswith("2") else "200"
-            scope = tree.scope(node)
-            where = f"`{scope}()`" if scope else "the program"
-            yield tree.mutant(node, tree.replace(node, new), where=where, new=new, old=node.value)
+            yield tree.mutant(node, tree.replace(node, new), where=_answering(tree, node), new=new, old=node.value)
+    for attribute in tree.every(cst.Attribute):
+        holder, _, name = dotted(attribute).rpartition(".")
+        if isinstance(tree.parent(attribute), cst.Attribute):
+            continue
+        if re.fullmatch(r"HTTP_[1-5]\d\d_\w+", name):
+            new, short = ("500", "500") if name[5] == "2" else ("200", "200")
+        elif holder.endswith("HTTPStatus") and name.isupper():
+            short = "INTERNAL_SERVER_ERROR" if name in _FINE_STATUS else "OK"
+            new = f"{holder}.{short}"
+        else:
+            continue
+        edit = tree.replace(attribute, new)
+        yield tree.mutant(attribute, edit, where=_answering(tree, attribute), new=short, old=name)
+
+
+def _answering(tree: PythonTree, node: cst.CSTNode) -> str:
+    scope = tree.scope(node)
+    return f"`{scope}()`" if scope else "the program"
+
+
+_FINE_STATUS = frozenset({"OK", "CREATED", "ACCEPTED", "NO_CONTENT", "PARTIAL_CONTENT"})
 
 
 @operator(
@@ -283,5 +309,12 @@ def truth(tree: PythonTree) -> Iterator[Candidate]:
         if not name and isinstance(tree.parent(node), cst.Return):
             name = f"{tree.scope(node)}()"
         new = "False" if node.value == "True" else "True"
+        tier = Tier.FINE if name in _UNSEEN_SWITCHES else None
         where = f"`{name}` is" if name else f"`{tree.label(_statement(tree, node))}` takes"
-        yield tree.mutant(node, tree.replace(node, new), name=where, new=new, old=node.value)
+        yield tree.mutant(node, tree.replace(node, new), tier=tier, name=where, new=new, old=node.value)
+
+
+_UNSEEN_SWITCHES = frozenset(
+    "frozen slots kw_only daemon show_default add_completion debug reload flush copy threaded use_reloader"
+    " line_buffering autoflush".split()
+)
