@@ -100,7 +100,9 @@ def _of_box() -> Iterator[RunVariant]:
     yield _variant(
         PATH,
         "PATH has two more folders at its end",
-        Promise("every command that is found", "a folder at the end of PATH hides nothing", unless=r"(?-i:\$PATH\b|\bPATH=)"),
+        Promise(
+            "every command that is found", "a folder at the end of PATH hides nothing", unless=r"(?-i:\$PATH\b|\bPATH=)"
+        ),
         env={"PATH": "$PATH:/opt/site/bin:/opt/more/bin"},
         before="mkdir -p /opt/site/bin /opt/more/bin",
         check='case "$PATH" in *:/opt/site/bin:/opt/more/bin) ;; *) exit 1 ;; esac',
