@@ -178,6 +178,8 @@ def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
+    if not report["tasks"]:
+        return
     run = visible(report["run"])
     yield f"Report:           {run}/report.json"
     worst = ranked_survivors(report)
