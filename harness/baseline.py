@@ -38,7 +38,7 @@ def read_baseline(path: Path, *, reasons: bool = True) -> tuple[Accepted, ...]:
         raise UsageError(f"{path} is not TOML: {error}.") from error
     for key in data:
         if key != TABLE:
-            raise _wrong(path, text, (key,), f"there is no `{key}`", f"Entries are [[{TABLE}]] tables.")
+            raise _wrong(path, text, (key, 0), f"there is no `{key}`", f"Entries are [[{TABLE}]] tables.")
     entries = data.get(TABLE, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise _wrong(path, text, (TABLE,), f"`{TABLE}` is no list of tables", f"Write [[{TABLE}]].")
@@ -99,10 +99,10 @@ def _literal(name: str) -> str:
 
 
 def _comment(task: Mapping[str, Any], entry: Accepted) -> str:
-    if entry.mutant:
-        mutant = next(mutant for mutant in task["mutants"] if mutant["id"] == entry.mutant)
-        return f"{mutant['path']}:{mutant['line']}: {mutant['sentence']}"
-    return str(next(finding["title"] for finding in task["findings"] if finding["id"] == entry.finding))
+    if entry.finding:
+        return str(next(finding["title"] for finding in task["findings"] if entry.finds(finding)))
+    mutant = next(mutant for mutant in task["mutants"] if mutant["id"] == entry.mutant)
+    return f"{mutant['path']}:{mutant['line']}: {mutant['sentence']}"
 
 
 def _quoted(text: str) -> str:

@@ -34,7 +34,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Something known and let pass: a finding of a task, a mutant, or a finding as far as that mutant shows it."""
+    """Something known and let pass: every finding of that id, the one that a mutant shows, or a paid mutant."""
 
     task: str
     finding: str = ""
@@ -54,7 +54,7 @@ class Accepted:
         return not self.mutant or any(self.mutant in line for line in finding["evidence"])
 
     def is_mutant(self, mutant: Mapping[str, Any]) -> bool:
-        return bool(self.mutant) and self.mutant in (mutant["id"], mutant["ref"])
+        return bool(self.mutant) and not self.finding and self.mutant in (mutant["id"], mutant["ref"])
 
 
 class State(StrEnum):
@@ -135,7 +135,7 @@ def judge(task: Entry, rules: Rules, accepted: Sequence[Accepted]) -> Judgement:
         named = finding["id"] in rules.fail_on
         if named or finding["severity"] == "error":
             reasons.append(f"{finding['id']}: {finding['title']}")
-            missing.append(Accepted(task["name"], finding["id"]))
+            missing.append(Accepted(task["name"], finding["id"], _witness(task, finding)))
     weak, survivors = _too_weak(task, rules, accepted)
     if weak:
         reasons.append(weak)
@@ -154,6 +154,12 @@ def judge(task: Entry, rules: Rules, accepted: Sequence[Accepted]) -> Judgement:
                 State.UNMEASURED, (task["why"],), [Accepted(task["name"], finding["id"]) for finding in left]
             )
     return judgement(State.PASSED)
+
+
+def _witness(task: Entry, finding: Mapping[str, Any]) -> str:
+    """A mutant in its evidence, which tells it from other findings of the same id; nothing where none is."""
+    ids = [mutant["id"] for mutant in task["mutants"]]
+    return next((each for line in finding["evidence"] for each in ids if each in line), "")
 
 
 def _too_weak(task: Entry, rules: Rules, accepted: Sequence[Accepted]) -> tuple[str, list[Accepted]]:
