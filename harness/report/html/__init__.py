@@ -15,7 +15,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness.report.html.overview import Overview, overview
+from harness.report.html.highlight import Colours
+from harness.report.html.overview import overview
 from harness.report.html.pack import packed
 from harness.report.html.task import task_view
 
@@ -54,7 +55,7 @@ def render(report: Mapping[str, Any], out: Path) -> None:
         script=script,
         policy=_policy(style, script),
         index=packed(found.index),
-        blocks=_blocks(report, found),
+        blocks=_blocks(report),
     )
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
@@ -69,9 +70,10 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{share * 100:.0f}%"
 
 
-def _blocks(report: Mapping[str, Any], found: Overview) -> Iterator[str]:
+def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
+    colours = Colours()
     for task in report["tasks"]:
-        yield packed(task_view(report, task))
+        yield packed(task_view(report, task, colours))
 
 
 def _own(name: str) -> str:

@@ -35,8 +35,8 @@ class Part:
     """Not whole where partial pay is counted by its gap."""
     of: int
     share: float | None
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     start: float = 0.0
 
     @property
@@ -58,7 +58,7 @@ class Overview:
     engine: str
     version: str
     seed: int
-    seconds: float
+    seconds: float | None
     interrupted: bool
     unfinished: tuple[str, ...]
     tasks: int
@@ -81,8 +81,11 @@ class Overview:
 
 def overview(report: Mapping[str, Any]) -> Overview:
     tasks = report["tasks"]
-    rows_of = {name: row["row"] for row in report["summary"]["dataset"] for name in row["tasks"]}
-    rows = [_row(report, task, rows_of.get(task["name"], "")) for task in tasks]
+    members: dict[str, list[str]] = {}
+    for part in report["summary"]["dataset"]:
+        for name in part["tasks"]:
+            members.setdefault(name, []).append(part["row"])
+    rows = [_row(report, task, members.get(task["name"], [])) for task in tasks]
     outcomes = report["summary"]["outcomes"]
     shares = [task["strength"]["share"] for task in tasks if task["strength"]]
     counted, detected = sum(one["counted"] for one in shares), sum(one["detected"] for one in shares)
@@ -104,7 +107,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
         strength=_part("all", "", detected, counted),
         verdicts=tuple(_verdicts(tasks)),
         dataset=tuple(
-            Part(row["row"], row["meaning"], len(row["tasks"]), len(tasks), row["share"], row["low"], row["high"])
+            Part(row["row"], row["meaning"], len(row["tasks"]), row["measured"], row["share"], row["low"], row["high"])
             for row in report["summary"]["dataset"]
         ),
         faults=tuple(_faults(tasks)),
@@ -113,7 +116,8 @@ def overview(report: Mapping[str, Any]) -> Overview:
         formats=tuple(sorted({row["format"] for row in rows if row["format"]})),
         engines=tuple(sorted({row["engine"] for row in rows})),
         index={"rows": rows, "run": report["run"], "engine": report["engine"], "version": report["foolsgold"],
-               "seed": report["seed"], "options": report["options"], "thresholds": report["thresholds"]},
+               "seed": report["seed"], "options": report["options"], "python": report["python"],
+               "engine_version": report["engine_version"]},
     )  # fmt: skip
 
 
@@ -123,7 +127,7 @@ def engine_name(report: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     return f"{report['engine']}, {fidelity}" if fidelity else str(report["engine"])
 
 
-def _row(report: Mapping[str, Any], task: Mapping[str, Any], row: str) -> dict[str, Any]:
+def _row(report: Mapping[str, Any], task: Mapping[str, Any], rows: list[str]) -> dict[str, Any]:
     strength = task["strength"]
     paid = [one for one in task["mutants"] if one["outcome"] in ("survived", "partial")]
     said = [task["why"], *(finding["title"] for finding in task["findings"]), *(one["sentence"] for one in paid)]
@@ -133,7 +137,7 @@ def _row(report: Mapping[str, Any], task: Mapping[str, Any], row: str) -> dict[s
         "why": task["why"],
         "format": task["format"] or "",
         "engine": engine_name(report, task),
-        "row": row,
+        "rows": rows,
         "share": strength["share"] if strength else None,
         "stated": strength["stated"] if strength else None,
         "outcomes": strength["by_outcome"] if strength else None,

@@ -1,4 +1,4 @@
-"""Values as a block of text that no markup can be made of: JSON, deflated, in base64."""
+"""Values as a block of text that no markup can be made of: JSON, deflated, in base 85."""
 
 from __future__ import annotations
 
@@ -11,8 +11,19 @@ from harness.report.untrusted import shown
 
 
 def packed(value: Any) -> str:
-    text = json.dumps(clean(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
+    text = _json(value)
+    if not text.isprintable() or "\\u00" in text:
+        text = _json(clean(value))
+    data = base64.b85encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
+    return data.translate(_SAFE)
+
+
+_SAFE = str.maketrans("<&", ",.")
+"""Base 85 has two signs that markup knows, and not these."""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def clean(value: Any) -> Any:

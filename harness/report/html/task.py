@@ -1,4 +1,5 @@
-"""A task as its page shows it: of the report what is shown, and each thing once."""
+"""A task as its page shows it: of the report what is shown, each thing once, and like things side by side, which is
+what a block's size depends on. data.js puts it together again."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from harness.report.html.highlight import runs
+from harness.report.html.diffs import folded
+from harness.report.html.highlight import Colours
 from harness.report.html.overview import engine_name
 from harness.report.html.pack import clean_text
 
@@ -16,9 +18,13 @@ STATES = {"forge": "forged", "hidden": "hidden"}
 """A word in a finding's id -> what it says about a requirement: these findings stand beside the instruction too."""
 
 
-def task_view(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
-    names = _tests(task)
-    anchors = _anchors(task["mutants"])
+OUTCOMES = ("survived", "partial", "killed", "timeout", "equivalent", "invalid", "error", "flaky")
+"""As the page lists them."""
+
+
+def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colours) -> dict[str, Any]:
+    names = {name: number for number, name in enumerate(task["tests"])}
+    files = [_file(file, colours) for file in task["files"]]
     return {
         "name": task["name"],
         "path": task["path"],
@@ -30,11 +36,13 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, A
         "engine_name": engine_name(report, task),
         "strength": task["strength"],
         "findings": [{**finding, "state": _state(finding["id"])} for finding in task["findings"]],
+        "leads": task["leads"],
+        "thresholds": task["thresholds"],
         "steps": [_step(step) for step in task["steps"]],
-        "mutants": [_mutant(one, anchors[index], names) for index, one in enumerate(task["mutants"])],
-        "files": [_file(file) for file in task["files"]],
+        "mutants": _mutants(task, names, files),
+        "files": files,
         "tests": _tests_view(task, names),
-        "test_files": list(_test_files(task)),
+        "test_files": list(_test_files(task, colours)),
         "matrix": bool(task["matrix"]),
         "controls": list(_controls(task)),
         "not_run": task["not_run"],
@@ -47,28 +55,41 @@ def _state(finding: str) -> str | None:
     return next((state for word, state in STATES.items() if word in finding), None)
 
 
-def _anchors(mutants: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What stands after the task in a mutant's link: its id, which another run gives it too."""
-    seen = Counter(one["id"] for one in mutants)
-    return [one["id"] if seen[one["id"]] == 1 else f"{one['step']}/{one['id']}" for one in mutants]
+# --- mutants
+
+KEPT = ("sentence", "step", "operator", "fault", "tier", "path", "target", "scope", "outcome", "why", "gap", "crashed",
+        "cause", "log")  # fmt: skip
 
 
-def _mutant(one: Mapping[str, Any], anchor: str, names: Mapping[str, int]) -> dict[str, Any]:
-    kept = ("step", "operator", "fault", "tier", "path", "target", "scope", "sentence", "diff", "outcome", "why", "gap",
-            "crashed", "cause", "log", "runs", "repro", "relevance", "evidence")  # fmt: skip
-    place, said = one["location"], one["requirement"]
-    last = place["end_line"] - (place["end_column"] == 1 and place["end_line"] > place["line"])
-    missing = one["tests_not_run"]
-    return {
-        **{key: one[key] for key in kept},
-        "id": anchor,
-        "line": place["line"],
-        "last": last,
-        "requirement": {"text": said["text"], "line": said["line"], "file": said["file"]} if said else None,
-        "killed_by": [names[name] for name in one["killed_by"] if name in names],
-        "unlisted": [name for name in one["killed_by"] if name not in names],
-        "not_run": None if missing is None else [names[name] for name in missing if name in names],
+def _mutants(task: Mapping[str, Any], names: Mapping[str, int], files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A column for each field, the mutants that matter most first."""
+    seen = Counter(one["id"] for one in task["mutants"])
+    ranked = sorted(task["mutants"], key=lambda one: (OUTCOMES.index(one["outcome"]), -one["relevance"], one["id"]))
+    texts = {(file["step"], file["path"]): file["text"] for file in files}
+    stated = {
+        (step["name"], ident): said["index"]
+        for step in task["steps"]
+        for said in step["requirements"]
+        for ident in said["mutants"]
     }
+    repros: dict[tuple[str, ...], int] = {}
+    columns: dict[str, list[Any]] = {
+        # What stands after the task in a mutant's link: its id, which another run gives it too.
+        "id": [one["id"] if seen[one["id"]] == 1 else f"{one['step']}/{one['id']}" for one in ranked],
+        **{key: [one[key] for one in ranked] for key in KEPT},
+        "diff": [folded(clean_text(one["diff"]), texts.get((one["step"], one["path"]))) for one in ranked],
+        "line": [one["location"]["line"] for one in ranked],
+        "requirement": [stated.get((one["step"], one["id"])) for one in ranked],
+        "killed_by": [[names[name] for name in one["killed_by"] if name in names] for one in ranked],
+        "runs": [[_run(run) for run in one["runs"]] for one in ranked],
+        # The pieces around the id are the same for all.
+        "repro": [repros.setdefault(tuple(one["repro"].split(one["id"])), len(repros)) for one in ranked],
+    }
+    return {"columns": columns, "repros": [list(pieces) for pieces in repros]}
+
+
+def _run(run: Mapping[str, Any]) -> list[Any]:
+    return [run["run"], run["rewards"], run["tests"], round(run["seconds"], 2), run["network"], run["problem"]]
 
 
 # --- the instruction
@@ -101,50 +122,36 @@ def _parts(text: str, requirements: Sequence[Mapping[str, Any]]) -> Iterator[lis
 # --- code
 
 
-def _file(file: Mapping[str, Any]) -> dict[str, Any]:
+def _file(file: Mapping[str, Any], colours: Colours) -> dict[str, Any]:
     return {
         "step": file["step"],
         "path": file["path"],
         "language": file["language"],
         "bytes": file["bytes"],
-        **_code(file["text"], file["language"], file["path"]),
+        **_code(file["text"], file["language"], file["path"], colours),
     }
 
 
-def _code(text: str | None, language: str, path: str) -> dict[str, Any]:
+def _code(text: str | None, language: str, path: str, colours: Colours) -> dict[str, Any]:
     if text is None:
         return {"text": None, "runs": ""}
     cleaned = clean_text(text)
     known = "" if language in ("", "text") else language
-    return {"text": cleaned, "runs": runs(cleaned, known, path)}
+    return {"text": cleaned, "runs": colours.runs(cleaned, known, path)}
 
 
-def _test_files(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _test_files(task: Mapping[str, Any], colours: Colours) -> Iterator[dict[str, Any]]:
     for step in task["steps"]:
         for file in step["tests"]:
             yield {
                 "step": step["name"],
                 "path": file["path"],
                 "functions": file["functions"],
-                **_code(file["text"], "", file["path"]),
+                **_code(file["text"], "", file["path"], colours),
             }
 
 
 # --- tests
-
-
-def _tests(task: Mapping[str, Any]) -> dict[str, int]:
-    """Test name -> its number, in the order of the reference's runs."""
-    found = task["matrix"]["tests"] if task["matrix"] else []
-    controls = task["controls"] or {}
-    reported = [
-        test["name"]
-        for record in [*controls.get("reference", ()), controls.get("nop"), controls.get("hollow")]
-        if record
-        for step in record["steps"]
-        for test in step["report"]["tests"]
-    ]
-    return {name: number for number, name in enumerate(dict.fromkeys([*found, *reported]))}
 
 
 def _tests_view(task: Mapping[str, Any], names: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -197,16 +204,33 @@ def _controls(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     controls = task["controls"] or {}
     named = [("reference", record) for record in controls.get("reference", ())]
     named += [(name, controls.get(key)) for name, key in _KINDS]
+    told: set[tuple[str, str]] = set()
     for name, record in named:
         if record:
-            kept = ("shown", "why", "cause", "label", "rewards", "network", "seconds", "phases")
+            kept = ("shown", "why", "cause", "label", "rewards", "network", "seconds")
             yield {
                 "name": name,
                 **{key: record[key] for key in kept},
                 "problem": record["problem"]["message"] if record["problem"] else None,
                 "trouble": record["trouble"]["message"] if record["trouble"] else None,
                 "notes": [note["text"] for step in record["steps"] for note in step["notes"]],
+                "phases": [_phase(phase, record, told) for phase in record["phases"]],
             }
+
+
+def _phase(phase: Mapping[str, Any], record: Mapping[str, Any], told: set[tuple[str, str]]) -> dict[str, Any]:
+    """Of runs that were paid in full one log is enough."""
+    key = (phase["name"], phase["step"])
+    again = record["shown"] == "paid" and key in told
+    if record["shown"] == "paid":
+        told.add(key)
+    return {
+        "name": phase["name"],
+        "step": phase["step"],
+        "seconds": phase["seconds"],
+        "status": phase["status"],
+        "log": "" if again else phase["log"],
+    }
 
 
 _KINDS = (("nop", "nop"), ("hollow", "hollow"), ("reference at the end", "reference_at_the_end"))

@@ -55,7 +55,7 @@ function provenancePart(task) {
     h("dl", { class: "sheet" },
       fact("Engine", task.engine_name), fact("Boxes stood on", FIDELITY[task.engine.fidelity] || task.engine.fidelity, task.engine.base ? `: ${task.engine.base}` : ""), fact("Notes", task.engine.notes.map((note) => h("div", {}, note))),
       fact("Image", task.engine.image && h("code", {}, task.engine.image)), fact("Task's digest", task.digest && h("code", {}, task.digest)), fact("Folder", h("code", {}, task.path)), fact("Format", task.format),
-      fact("foolsgold", index.version), fact("Seed", String(index.seed)), fact("Options", options), fact("Thresholds", Object.entries(index.thresholds).map(([name, value]) => `${name} ${value}`).join(", ")),
+      fact("foolsgold", index.version, index.engine_version ? `, ${index.engine} ${index.engine_version}` : "", index.python ? `, Python ${index.python}` : ""), fact("Seed", String(index.seed)), fact("Options", options), fact("Thresholds", Object.entries(task.thresholds).map(([name, value]) => `${name} ${value}`).join(", ")),
       fact("Variants", left.map((each) => h("div", {}, each)))),
     task.internal_error ? [h("p", { class: "hint" }, "foolsgold itself failed here; please report this:"), log(task.internal_error, "Traceback")] : null);
 }

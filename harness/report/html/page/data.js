@@ -4,10 +4,65 @@ const blocks = new Map();
 let index = null;
 const numberOf = new Map();
 
+const SIGNS_85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%.()*+-;,=>?@^_`{|}~";
+const VALUES_85 = new Uint8Array(128);
+[...SIGNS_85].forEach((sign, value) => { VALUES_85[sign.charCodeAt(0)] = value; });
+
+// Five signs are four bytes; what is missing at the end is as if it were the highest sign.
+function bytes85(text) {
+  const bytes = new Uint8Array(Math.ceil(text.length / 5) * 4);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0, to = 0; at < text.length; at += 5, to += 4) {
+    let value = 0;
+    for (let step = 0; step < 5; step += 1) value = value * 85 + (at + step < text.length ? VALUES_85[text.charCodeAt(at + step)] : 84);
+    view.setUint32(to, value);
+  }
+  return bytes.subarray(0, bytes.length - ((5 - (text.length % 5)) % 5));
+}
+
 async function unpack(element) {
-  const bytes = Uint8Array.from(atob(element.textContent), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const stream = new Blob([bytes85(element.textContent)]).stream().pipeThrough(new DecompressionStream("deflate"));
   return JSON.parse(await new Response(stream).text());
+}
+
+// --- what task.py folded
+
+// A diff by the lines of its file, see diffs.py.
+function unfold(folded, lines) {
+  if (typeof folded === "string") return folded;
+  const [first, ...steps] = folded;
+  const body = [];
+  let at = first - 1;
+  let [removed, added] = [0, 0];
+  for (const step of steps) {
+    if (typeof step === "string") { body.push(`+${step}`); added += 1; continue; }
+    const count = Math.abs(step);
+    for (let each = 0; each < count; each += 1) body.push((step < 0 ? "-" : " ") + lines[at + each]);
+    at += count;
+    removed += count;
+    if (step > 0) added += step;
+  }
+  const range = (count) => (count === 1 ? `${first}` : `${first},${count}`);
+  return ["---", "+++", `@@ -${range(removed)} +${range(added)} @@`, ...body].join("\n");
+}
+
+function expand(task) {
+  const { columns, repros } = task.mutants;
+  const names = Object.keys(columns);
+  const lines = new Map(task.files.map((file) => [`${file.step}\n${file.path}`, (file.text || "").split("\n")]));
+  const steps = new Map(task.steps.map((step) => [step.name, step]));
+  task.mutants = columns.id.map((id, at) => {
+    const mutant = Object.fromEntries(names.map((name) => [name, columns[name][at]]));
+    const step = steps.get(mutant.step);
+    const said = mutant.requirement === null ? null : step.requirements[mutant.requirement];
+    mutant.requirement = said && { text: said.text, line: said.line, file: step.path };
+    mutant.diff = unfold(mutant.diff, lines.get(`${mutant.step}\n${mutant.path}`));
+    mutant.repro = repros[mutant.repro].join(id.split("/").pop());
+    mutant.runs = mutant.runs.map(([run, rewards, tests, took, network, problem]) => ({ run, rewards, tests, seconds: took, network, problem }));
+    mutant.rank = at;
+    return mutant;
+  });
+  return task;
 }
 
 async function readIndex() {
@@ -28,7 +83,7 @@ const parsed = new Promise((resolve) => {
 async function readTask(place) {
   if (!blocks.has(place)) {
     if (!byId(`block-${place}`)) await parsed;
-    const task = await unpack(byId(`block-${place}`));
+    const task = expand(await unpack(byId(`block-${place}`)));
     blocks.set(place, task);
     if (blocks.size > 20) blocks.delete(blocks.keys().next().value);
   }

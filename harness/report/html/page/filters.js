@@ -33,7 +33,7 @@ function matching() {
     && (!filters.fault || row.faults.includes(filters.fault))
     && (!filters.format || row.format === filters.format)
     && (!filters.engine || row.engine === filters.engine)
-    && (!filters.row || row.row === filters.row)
+    && (!filters.row || row.rows.includes(filters.row))
     && words.every((word) => row.search.includes(word)));
   const key = SORTS[filters.sort] || SORTS.weakest;
   const keys = new Map(found.map((row) => [row, key(row)]));

@@ -9,8 +9,7 @@ const OUTCOME_ORDER = Object.keys(OUTCOMES);
 const SHORT = { survived: "paid", partial: "paid in part", killed: "caught", timeout: "hung", equivalent: "equivalent", invalid: "invalid", error: "error", flaky: "flaky" };
 
 const outcomeChip = (name) => chip(name, "o", SHORT[name] || name);
-const byImportance = (one, other) =>
-  OUTCOME_ORDER.indexOf(one.outcome) - OUTCOME_ORDER.indexOf(other.outcome) || other.relevance - one.relevance || (one.id < other.id ? -1 : 1);
+const byImportance = (one, other) => one.rank - other.rank;
 
 const mutantLink = (task, mutant) =>
   h("li", {}, outcomeChip(mutant.outcome), h("a", { href: link(task.name, mutant.id) }, prose(clipped(mutant.sentence, 300))), h("small", {}, ` ${clipped(mutant.path, 120)}:${mutant.line}`));
@@ -22,7 +21,7 @@ function fact(label, ...value) {
 const rewards = (found) => (found ? Object.entries(found).map(([name, value]) => `${name} ${value}`).join(", ") : "no reward");
 
 function mutantBody(task, mutant) {
-  const tests = mutant.killed_by.map((place) => task.tests[place].name).concat(mutant.unlisted);
+  const tests = mutant.killed_by.map((place) => task.tests[place].name);
   return [
     diff(mutant.diff, "The change"),
     h("dl", {},
@@ -31,7 +30,7 @@ function mutantBody(task, mutant) {
         mutant.outcome === "partial" ? `; the gap to the solution's reward is ${mutant.gap}` : ""),
       fact("The verifier said", mutant.why ? long(mutant.why) : ""),
       fact("Noticed by", tests.length ? h("ul", { class: "links" }, tests.map((name) => h("li", {}, h("code", {}, clipped(name, 400))))) : ""),
-      fact("Runs", mutant.runs.map((run, at) => [at ? h("br") : "", `${rewards(run.rewards)}, ${seconds(run.seconds)}${run.network ? ", with network" : ""}${run.problem ? `: ${run.problem}` : ""}`])),
+      fact("Runs", mutant.runs.map((run, at) => [at ? h("br") : "", `${run.run}: ${rewards(run.rewards)}, ${seconds(run.seconds)}${run.network ? ", with network" : ""}${run.problem ? `: ${run.problem}` : ""}`])),
       fact("Fault", `${mutant.fault}, ${mutant.operator}, ${mutant.tier}`),
       fact("In", mutant.target !== mutant.path && mutant.target, mutant.scope ? ` (${mutant.scope})` : "")),
     mutant.log ? lazy({}, "The end of the verifier's log", () => log(mutant.log, "The end of the verifier's log")) : null,

@@ -13,21 +13,26 @@ function linked(task, text) {
 }
 
 // Links first, then code spans in what is between them.
-const told = (task, text) => (text.length > 2000 ? long(text, 2000) : linked(task, text).map((piece) => (typeof piece === "string" ? prose(piece) : piece)));
+const linkedProse = (task, text) => (text.length > 2000 ? long(text, 2000) : linked(task, text).map((piece) => (typeof piece === "string" ? prose(piece) : piece)));
 
 function findingBody(task, one) {
   return [
-    one.evidence.length ? h("ul", {}, one.evidence.map((text) => h("li", {}, told(task, text)))) : null,
+    one.evidence.length ? h("ul", {}, one.evidence.map((text) => h("li", {}, linkedProse(task, text)))) : null,
     one.advice ? h("p", { class: "advice" }, one.advice) : null,
     one.command ? command(one.command, "the command that shows it") : null,
   ];
 }
 
 function findingsPart(task) {
-  if (!task.findings.length) return null;
+  if (!task.findings.length && !task.leads.length) return null;
   const place = (one) => (one.place ? `${one.place.file}${one.place.line ? `:${one.place.line}` : ""}` : "");
   return part("Findings", many(task.findings.length, "finding"), h("div", { class: "findings" }, task.findings.map((one) =>
-    h("section", { class: `finding x-bar-${one.severity}` }, h("header", {}, chip(one.severity, "x"), h("span", {}, one.id), h("span", {}, place(one))), h("h3", {}, prose(one.title, 600)), findingBody(task, one)))));
+    h("section", { class: `finding x-bar-${one.severity}` }, h("header", {}, chip(one.severity, "x"), h("span", {}, one.id), h("span", {}, place(one))), h("h3", {}, prose(one.title, 600)), findingBody(task, one)))), leads(task));
+}
+
+function leads(task) {
+  return task.leads.length ? lazy({ class: "leads" }, `${many(task.leads.length, "suspicion")} read from the tests, which no run has confirmed`, () =>
+    h("ul", { class: "links" }, task.leads.map((one) => h("li", {}, prose(one.sentence, 600), h("small", {}, ` ${one.file}:${one.line}, ${one.id}`))))) : null;
 }
 
 function facts(task) {

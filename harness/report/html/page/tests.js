@@ -3,24 +3,28 @@
 const MOST_CELLS = 12000;
 const BAD = new Set(["failed", "error"]);
 
+// Each run tells its tests by letters, in the order of the task's tests.
+const NOTICED = new Set(["F", "E"]);
+const LETTERS = { P: ["miss", "·", "passed"], s: ["miss", "s", "skipped"], x: ["miss", "x", "failed, as expected"], X: ["miss", "·", "passed, though expected to fail"] };
+
 function columns(task) {
   const groups = new Map();
   for (const mutant of task.mutants) {
     if (!["survived", "partial", "killed", "timeout"].includes(mutant.outcome)) continue;
-    const told = mutant.killed_by.length > 0 || mutant.not_run !== null;
-    const missing = mutant.not_run || [];
-    const key = JSON.stringify([mutant.outcome, told, mutant.killed_by, missing]);
-    if (!groups.has(key)) groups.set(key, { outcome: mutant.outcome, told, hit: new Set(mutant.killed_by), missing: new Set(missing), mutants: [] });
+    const letters = mutant.runs.length ? mutant.runs[0].tests || "" : "";
+    const key = `${mutant.outcome} ${letters}`;
+    if (!groups.has(key)) groups.set(key, { outcome: mutant.outcome, letters, hits: [...letters].filter((each) => NOTICED.has(each)).length, mutants: [] });
     groups.get(key).mutants.push(mutant);
   }
   return [...groups.values()].sort((one, other) =>
-    OUTCOME_ORDER.indexOf(one.outcome) - OUTCOME_ORDER.indexOf(other.outcome) || one.hit.size - other.hit.size || other.mutants.length - one.mutants.length);
+    OUTCOME_ORDER.indexOf(one.outcome) - OUTCOME_ORDER.indexOf(other.outcome) || one.hits - other.hits || other.mutants.length - one.mutants.length);
 }
 
 function cell(column, test) {
-  if (column.hit.has(test)) return column.hit.size === 1 ? ["only", "!", "the only one to notice"] : ["hit", "×", "noticed"];
-  if (!column.told) return ["none", "?", "single tests are not known"];
-  return column.missing.has(test) ? ["none", "–", "did not report"] : ["miss", "·", "passed"];
+  const letter = column.letters[test];
+  if (NOTICED.has(letter)) return column.hits === 1 ? ["only", "!", "the only one to notice"] : ["hit", "×", "noticed"];
+  if (!column.letters) return ["none", "?", "single tests are not known"];
+  return LETTERS[letter] || ["none", "–", "did not report"];
 }
 
 const word = (test) => {
@@ -79,7 +83,7 @@ function testRow(task, test, place) {
 function testsPart(task) {
   const shown = h("div", { "aria-live": "polite" });
   const onColumn = (column) => {
-    shown.replaceChildren(h("p", { class: "hint" }, `${many(column.mutants.length, "variant")}, ${OUTCOMES[column.outcome]}${column.hit.size ? `, noticed by ${many(column.hit.size, "test")}` : ""}:`), h("ul", { class: "links" }, column.mutants.map((one) => mutantLink(task, one))));
+    shown.replaceChildren(h("p", { class: "hint" }, `${many(column.mutants.length, "variant")}, ${OUTCOMES[column.outcome]}${column.hits ? `, noticed by ${many(column.hits, "test")}` : ""}:`), h("ul", { class: "links" }, column.mutants.map((one) => mutantLink(task, one))));
     shown.scrollIntoView({ block: "nearest" });
   };
   const counts = [["vacuous", "never fail"], ["decorative", "are never the only one to notice"], ["enough", "keep every kill by themselves"]].map(([name, words]) => [task.tests.filter((test) => test[name]).length, words]);

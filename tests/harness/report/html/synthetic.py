@@ -1,0 +1,366 @@
+"""Reports of any size, made up: as report.json has them, with as much to tell and as little alike as real ones."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import random
+from collections import Counter
+from typing import Any
+
+from harness.report.dataset import dataset
+from harness.strength import wilson
+
+OUTCOMES = ("killed", "timeout", "survived", "partial", "equivalent", "invalid", "error", "flaky")
+FAULTS = (
+    "missing-flag", "swapped-mapping", "noop-guard", "dropped-step", "hollow-function", "config-loosened",
+    "dropped-output", "corrupted-output", "wrong-target", "wrong-logic", "boundary", "arithmetic", "wrong-value",
+)  # fmt: skip
+THRESHOLDS = {"strong": 0.9, "adequate": 0.75, "least": 8, "errors": 0.25, "stated": 0.9}
+SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "ist", "or", "um")]
+
+
+class Author:
+    """Writes words, sentences and code that do not repeat themselves much."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.known = [self.fresh() for _ in range(120)]
+
+    def fresh(self) -> str:
+        return "".join(self.random.choices(SYLLABLES, k=self.random.randint(1, 3)))
+
+    def word(self) -> str:
+        return self.random.choice(self.known) if self.random.random() < 0.8 else self.fresh()
+
+    def sentence(self, words: int = 12) -> str:
+        said = " ".join(self.word() for _ in range(words))
+        return f"{said.capitalize()} `{self.word()}_{self.word()}` {self.random.randint(2, 9999)}."
+
+    def line(self) -> str:
+        word, number = self.word, self.random.randint(0, 999)
+        return self.random.choice(
+            (
+                f"    {word()} = {word()}({word()}, {number})",
+                f"    if {word()} < {number}: return {word()}[{word()!r}]",
+                f"    {word()}.{word()}({word()!r}, {word()}={number})  # {word()} {word()}",
+                f"    for {word()} in {word()}.{word()}(): {word()} += {number}",
+            )
+        )
+
+
+def report(tasks: int, mutants: int, *, seed: int = 0, tests: int = 12) -> dict[str, Any]:
+    """`mutants` for each task."""
+    made = [task(number, mutants, tests, seed) for number in range(tasks)]
+    outcomes = Counter(one["outcome"] for each in made for one in each["mutants"])
+    verdicts = Counter(one["verdict"] for one in made)
+    words = ("strong", "adequate", "weak", "unsound", "broken", "flaky", "unmeasured")
+    return {
+        "schema": "foolsgold.report/1",
+        "foolsgold": "0.1.0",
+        "python": "3.11.2",
+        "run": "runs/made-up",
+        "engine": "docker",
+        "engine_version": "28.0.1",
+        "seed": seed,
+        "options": {"engine": "docker", "depth": "standard", "budget": mutants, "images": []},
+        "thresholds": THRESHOLDS,
+        "rules": {"time_floor": 10.0, "time_factor": 5.0, "sampled_kills": 10},
+        "interrupted": False,
+        "seconds": 3600.5,
+        "summary": {
+            "tasks": tasks,
+            "verdicts": {word: verdicts[word] for word in words},
+            "mutants": tasks * mutants,
+            "outcomes": {word: outcomes[word] for word in OUTCOMES},
+            "dataset": dataset(made),
+        },
+        "tasks": made,
+        "unfinished": [],
+    }
+
+
+def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
+    author = Author(seed * 1_000_003 + number)
+    chance = author.random
+    name = f"{author.word()}-{author.fresh()}-{number:04d}"
+    path = f"/data/tasks/{name}"
+    weakness = chance.random() ** 2 * 0.8
+    said = [author.sentence() for _ in range(14)]
+    code = ["#!/usr/bin/env python3", *(line for _ in range(8) for line in _function(author))]
+    names = [f"test_outputs.py::test_{author.fresh()}_{author.fresh()}" for _ in range(tests)]
+    weights = [(name, chance.random() ** 2) for name in names]
+    made = [_mutant(author, name, code, said, weights, weakness) for _ in range(mutants)]
+    strength = _strength(made)
+    share = strength["share"]["value"]
+    verdict = "unmeasured" if share is None else "strong" if share >= 0.9 else "adequate" if share >= 0.75 else "weak"
+    kills = {one["id"]: sorted(one["killed_by"]) for one in made if one["outcome"] == "killed"}
+    alone = {killers[0] for killers in kills.values() if len(killers) == 1}
+    noticed = {name for killers in kills.values() for name in killers}
+    survived = [one for one in made if one["outcome"] == "survived"]
+    return {
+        "name": name,
+        "path": path,
+        "format": chance.choice(("harbor", "terminal-bench")),
+        "digest": hashlib.sha256(name.encode()).hexdigest(),
+        "verdict": verdict,
+        "why": f"{share or 0:.0%} of {strength['share']['counted']} mutants were not paid",
+        "thresholds": THRESHOLDS,
+        "engine": {
+            "fidelity": chance.choice(("image", "host")),
+            "base": "python:3.12-slim",
+            "image": hashlib.sha256(f"{name}-image".encode()).hexdigest(),
+            "notes": [],
+        },
+        "steps": [_step(author, said, made, names)],
+        "strength": strength,
+        "measured": ["broken environment", "wrong reference", "weak reward", "untested requirement"],
+        "findings": [_finding(author, name, path, one) for one in survived[:4]],
+        "leads": [],
+        "tests": names,
+        "mutants": made,
+        "survivors": [one["ref"] for one in survived],
+        "files": [
+            {
+                "step": "",
+                "file": "solve.py",
+                "path": "solution/solve.py",
+                "language": "python",
+                "encoding": "utf-8",
+                "bytes": len("\n".join(code)),
+                "text": "\n".join(code) + "\n",
+            }
+        ],
+        "not_run": [
+            {"step": "", "generated": mutants + 31, "duplicates": 3, "invalid": 1, "beyond_budget": 27, "skipped": []}
+        ],
+        "matrix": {
+            "tests": names,
+            "kills": kills,
+            "vacuous": [name for name in names if name not in noticed],
+            "decorative": [name for name in names if name in noticed and name not in alone],
+            "enough": [name for name in names if name in alone],
+        },
+        "controls": {
+            "reference": [_control(author, names, "reference", str(run + 1)) for run in range(3)],
+            "nop": _control(author, names, "nop"),
+            "hollow": _control(author, names, "hollow"),
+            "reference_at_the_end": _control(author, names, "reference", "last"),
+        },
+        "seconds": round(chance.uniform(10, 900), 3),
+        "internal_error": None,
+    }
+
+
+def _function(author: Author) -> list[str]:
+    head = f"def {author.fresh()}({author.word()}, {author.word()}):"
+    return ["", "", head, *(author.line() for _ in range(author.random.randint(4, 10)))]
+
+
+def _mutant(
+    author: Author, task: str, code: list[str], said: list[str], tests: list[tuple[str, float]], weakness: float
+) -> dict[str, Any]:
+    chance = author.random
+    places = [place for place, line in enumerate(code) if line.startswith("    ")]
+    place = chance.choice(places)
+    changed = f"{code[place].rstrip()} and {author.word()}" if chance.random() < 0.5 else author.line()
+    after = [*code[:place], changed, *code[place + 1 :]]
+    diff = "\n".join(difflib.unified_diff(code, after, "solve.py", "solve.py", lineterm="", n=2))
+    ident = f"{chance.getrandbits(40):010x}"
+    roll = chance.random()
+    outcome = "survived" if roll < weakness else "timeout" if roll > 0.99 else "error" if roll > 0.98 else "killed"
+    bias = chance.random()
+    killers = [name for name, weight in tests if weight > bias] if outcome == "killed" else []
+    if outcome == "killed" and not killers:
+        killers = [chance.choice(tests)[0]]
+    sentence = f"`{code[place].strip()}` becomes `{changed.strip()}`"
+    index = chance.randrange(len(said))
+    letters = "".join("F" if name in killers else "P" for name, _ in tests)
+    runs = 3 if outcome == "survived" else 1
+    return {
+        "id": ident,
+        "step": "",
+        "operator": f"python.{author.known[0]}",
+        "fault": chance.choice(FAULTS),
+        "tier": chance.choice(("coarse", "medium", "fine")),
+        "file": "solve.py",
+        "line": place + 1,
+        "source": "solve.py:script",
+        "target": "/solution/solve.py",
+        "scope": author.word(),
+        "sentence": sentence,
+        "edits": [{"start": place * 40, "end": place * 40 + 9, "new": "616e64"}],
+        "diff": diff,
+        "requirement": {"text": said[index], "line": index + 1, "file": "instruction.md"},
+        "relevance": round(chance.uniform(1, 20), 3),
+        "evidence": [author.word(), author.word()],
+        "ref": ident,
+        "path": "solution/solve.py",
+        "location": {"line": place + 1, "column": 5, "end_line": place + 1, "end_column": 9},
+        "outcome": outcome,
+        "why": f"{killers[0]}: AssertionError: assert {author.word()!r} == {author.fresh()!r}" if killers else None,
+        "gap": 1.0 if outcome == "killed" else 0.0,
+        "killed_by": killers,
+        "tests_not_run": [],
+        "crashed": False,
+        "cause": None,
+        "log": None if killers else "\n".join(f"{name} PASSED" for name, _ in tests)[-1500:],
+        "runs": [
+            {
+                "run": ("first", "confirmation", "repeat")[run],
+                "shown": "unpaid" if killers else "paid",
+                "rewards": {"reward": 0.0 if killers else 1.0},
+                "problem": None,
+                "tests": letters,
+                "phases": [
+                    {"name": phase, "step": "", "seconds": round(chance.random() * 9, 4), "status": 0, "limit": 600.0,
+                     "oom": False}
+                    for phase in ("start", "solve", "verify")
+                ],
+                "seconds": round(chance.uniform(0.3, 30), 4),
+                "network": False,
+            }
+            for run in range(runs)
+        ],
+        "repro": f"foolsgold repro runs/made-up {ident} -o repro-{ident}",
+    }  # fmt: skip
+
+
+def _strength(mutants: list[dict[str, Any]]) -> dict[str, Any]:
+    def share(ones: list[dict[str, Any]]) -> dict[str, Any]:
+        counted = [one for one in ones if one["outcome"] in ("killed", "timeout", "survived")]
+        detected = sum(one["outcome"] != "survived" for one in counted)
+        low, high = wilson(detected, len(counted))
+        value = round(detected / len(counted), 4) if counted else None
+        return {
+            "detected": float(detected),
+            "counted": len(counted),
+            "value": value,
+            "low": round(low, 4),
+            "high": round(high, 4),
+        }
+
+    outcomes = Counter(one["outcome"] for one in mutants)
+    return {
+        "share": share(mutants),
+        "stated": share(mutants),
+        "by_outcome": {word: outcomes[word] for word in OUTCOMES},
+        "by_fault": {
+            fault: share([one for one in mutants if one["fault"] == fault])
+            for fault in sorted({one["fault"] for one in mutants})
+        },
+        "by_assertion": outcomes["killed"],
+        "by_crash": 0,
+        "unexplained": 0,
+        "mean_gap": 0.5,
+    }
+
+
+def _step(author: Author, said: list[str], mutants: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
+    text = "\n".join(said) + "\n"
+    requirements = []
+    at = 0
+    for index, sentence in enumerate(said):
+        mine = [one for one in mutants if one["requirement"]["line"] == index + 1]
+        paid = [one for one in mine if one["outcome"] == "survived"]
+        state = (
+            "not-probed" if not mine else "tested" if not paid else "in-part" if len(paid) < len(mine) else "untested"
+        )
+        requirements.append(
+            {
+                "index": index,
+                "text": sentence,
+                "heading": "",
+                "line": index + 1,
+                "start": at,
+                "end": at + len(sentence),
+                "state": state,
+                "mutants": [one["id"] for one in mine],
+                "also": [],
+            }
+        )
+        at += len(sentence) + 1
+    lines = ["import json"]
+    functions = []
+    for name in names:
+        function = name.rpartition("::")[2]
+        body = [
+            f"def {function}():",
+            *(author.line() for _ in range(4)),
+            f"    assert {author.word()} == {author.word()!r}",
+        ]
+        first = len(lines) + 3
+        lines += ["", "", *body]
+        functions.append(
+            {
+                "name": function,
+                "line": first,
+                "end_line": first + len(body) - 1,
+                "asserts": [{"line": first + len(body) - 1, "end_line": first + len(body) - 1}],
+            }
+        )
+    return {
+        "name": "",
+        "instruction": {"path": "instruction.md", "text": text},
+        "requirements": requirements,
+        "tests": [{"path": "tests/test_outputs.py", "text": "\n".join(lines) + "\n", "functions": functions}],
+    }
+
+
+def _finding(author: Author, task: str, path: str, mutant: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": author.random.choice(("stated-requirement-untested", "stated-requirement-undertested")),
+        "task": task,
+        "severity": "warning",
+        "title": f"Stated requirement never tested: {mutant['requirement']['text']}",
+        "evidence": [f"{mutant['sentence']} (solve.py:{mutant['line']}, mutant {mutant['id']}): still paid in full"],
+        "place": {"file": "instruction.md", "line": mutant["requirement"]["line"]},
+        "advice": "Add a test that fails for the variants below.",
+        "command": f"foolsgold audit {path}",
+        "fingerprint": mutant["id"] + "000000",
+    }
+
+
+def _control(author: Author, names: list[str], kind: str, label: str = "") -> dict[str, Any]:
+    paid = kind == "reference"
+    seconds = [round(author.random.uniform(0.05, 4), 4) for _ in range(3)]
+    log = "\n".join(f"{name} {'PASSED' if paid else 'FAILED'} {author.sentence(5)}" for name in names for _ in range(2))
+    tests = [
+        {"name": name, "status": "passed" if paid else "failed", "message": "" if paid else author.sentence(6),
+         "seconds": round(author.random.uniform(0, 1), 3)}
+        for name in names
+    ]  # fmt: skip
+    return {
+        "shown": "paid" if paid else "unpaid",
+        "why": None if paid else author.sentence(6),
+        "cause": None,
+        "evidence": "nothing",
+        "task": "",
+        "kind": kind,
+        "label": label,
+        "engine": "docker",
+        "fidelity": "image",
+        "network": False,
+        "rewards": {"reward": float(paid)},
+        "problem": None,
+        "trouble": None,
+        "phases": [
+            {"name": name, "step": "", "seconds": took, "status": 0, "limit": 600.0, "oom": False,
+             "log": log if name == "verify" else ""}
+            for name, took in zip(("start", "solve", "verify"), seconds, strict=True)
+        ],
+        "steps": [
+            {
+                "name": "",
+                "rewards": {"reward": float(paid)},
+                "problem": None,
+                "report": {"source": "ctrf", "tests": tests, "tally": None, "collection_errors": []},
+                "proof": {"evidence": "nothing", "line": ""},
+                "solve_proof": {"evidence": "nothing", "line": ""},
+                "signs": [],
+                "stopped": "",
+                "notes": [],
+            }
+        ],
+        "seconds": round(sum(seconds), 4),
+    }  # fmt: skip
