@@ -98,7 +98,10 @@ def check(
     options: Mapping[str, Any],
     settings_of: Callable[[Task], ControlSettings] | None = None,
 ) -> CheckRun:
-    """Check every task, with `settings` or its own. Ctrl-C ends it within a moment: what was finished is in the result, the rest is named."""
+    """Check every task, with `settings` or its own.
+
+    Ctrl-C ends it within a moment: what was finished is in the result, the rest is named.
+    """
     start = time.monotonic()
     done: dict[int, Checked] = {}
 

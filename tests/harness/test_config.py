@@ -246,10 +246,10 @@ def test_every_setting_reaches_what_it_sets(tmp_path: Path) -> None:
     values = told(tmp_path, text).run()
     controls, wished, asked = control_settings(values), wish(values), rules(values)
     assert (controls.repeat, controls.network, controls.timeout_factor) == (4, "off", 2.0)
-    assert (wished.budget, wished.seed, wished.sources) == (9, 5, {"x"})
-    assert (wished.operators, wished.skipped_operators) == ({"shell"}, {"python"})
-    assert (wished.faults, wished.skipped_faults) == ({"boundary"}, {"wrong-value"})
-    assert (asked.fail_under, asked.fail_on) == (70.0, {"nop-paid"})
+    assert (wished.budget, wished.seed, wished.sources) == (9, 5, frozenset({"x"}))
+    assert (wished.operators, wished.skipped_operators) == (frozenset({"shell"}), frozenset({"python"}))
+    assert (wished.faults, wished.skipped_faults) == (frozenset({"boundary"}), frozenset({"wrong-value"}))
+    assert (asked.fail_under, asked.fail_on) == (70.0, frozenset({"nop-paid"}))
     assert thresholds(values).least == 3
 
 
