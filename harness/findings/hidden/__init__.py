@@ -111,6 +111,7 @@ class _Answers:
     def __init__(self, solution: Mapping[str, bytes]) -> None:
         texts = [data.decode("utf-8", "replace") for data in solution.values() if b"\0" not in data[:4096]]
         self._text = "\n".join((*solution, *texts))
+        self._tokens = frozenset(re.findall(r"\w+", self._text))
 
     def has(self, demand: Demand) -> bool:
         match demand.kind:
@@ -134,4 +135,6 @@ class _Answers:
                 return self._names(demand.text)
 
     def _names(self, text: str) -> bool:
+        if not all(token in self._tokens for token in re.findall(r"\w+", text)):
+            return False
         return re.search(rf"(?<![\w]){re.escape(text)}(?![\w])", self._text) is not None

@@ -7,6 +7,19 @@ from collections.abc import Iterable, Iterator
 
 from harness.findings.hidden.values import last_name
 
+BINDS = (
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.NamedExpr,
+    ast.For,
+    ast.AsyncFor,
+    ast.comprehension,
+    ast.withitem,
+    ast.Return,
+    ast.Yield,
+    ast.Call,
+)
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
@@ -36,11 +49,13 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     while stack:
         one = stack.pop()
         yield one
+        if isinstance(one, ast.Name | ast.Constant | ast.Pass):
+            continue
         below = list(ast.iter_child_nodes(one))
         stack += [child for child in reversed(below) if not isinstance(child, _SCOPES)]
 
 
-def bindings(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
+def bindings(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
     """Every expression a name is bound to by plain assignment or by a loop over it."""
     bound: dict[str, list[ast.expr]] = {}
 
@@ -56,19 +71,16 @@ def bindings(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
                 if isinstance(part, ast.Name):
                     bound.setdefault(part.id, [])
 
-    for statement in body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        for node in own_nodes(statement):
-            if isinstance(node, ast.Assign):
-                for target in node.targets:
-                    bind(target, node.value, loop=False)
-            elif isinstance(node, ast.AnnAssign) and node.value is not None:
-                bind(node.target, node.value, loop=False)
-            elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-                bind(node.target, node.iter, loop=True)
-            elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-                bound[node.target.id] = []
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                bind(target, node.value, loop=False)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            bind(node.target, node.value, loop=False)
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            bind(node.target, node.iter, loop=True)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            bound[node.target.id] = []
     return bound
 
 

@@ -8,11 +8,11 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.findings.hidden import words
-from harness.findings.hidden.bindings import bindings, own_nodes, parameters, words_of
+from harness.findings.hidden.bindings import BINDS, bindings, own_nodes, parameters, words_of
 from harness.findings.hidden.model import Demand, DemandKind, Reading, Unread
 from harness.findings.hidden.values import Constants, dotted, last_name
 
@@ -102,15 +102,16 @@ class _Reader:
                 self.functions.setdefault(node.name, node)
             elif isinstance(node, ast.Call):
                 self.calls.setdefault(last_name(node.func), []).append(node)
+        self.owned: dict[int, list[ast.AST]] = {}
         self.derived_functions: dict[str, DemandKind] = {}
         self.launchers: frozenset[str] = frozenset()
         """Functions of the file that run a program of the solution's."""
 
     def read(self) -> None:
-        top = bindings(self.tree.body)
+        top = bindings(self._bodies(self.tree.body))
         for node in self.tree.body:
             if isinstance(node, ast.ClassDef):
-                top = {**bindings(node.body), **top}
+                top = {**bindings(self._bodies(node.body)), **top}
         self.module_constants = Constants(top)
         for _ in range(3):
             before = len(self.derived_functions)
@@ -122,7 +123,7 @@ class _Reader:
                 break
         self.launchers = frozenset(name for name, node in self.functions.items() if self._launches(node))
         scope = _Scope(self.module_constants, {})
-        scope.derived = self._derived_names(self.tree.body, {}, scope.constants)
+        scope.derived = self._derived_names(self.tree.body, {})
         for statement in self.tree.body:
             self._statement(statement, scope)
 
@@ -132,20 +133,32 @@ class _Reader:
     # --- what holds what
 
     def _returns_derived(self, function: Function) -> DemandKind | None:
-        names = self._derived_names(function.body, {}, self.module_constants)
-        for node in own_nodes(function):
-            if isinstance(node, ast.Return | ast.Yield) and node.value is not None:
+        names = self._derived_names(function.body, {})
+        for statement in function.body:
+            for node in self._own(statement):
+                if not isinstance(node, ast.Return | ast.Yield) or node.value is None:
+                    continue
                 kind = self._derived(node.value, names)
                 if kind is not None:
                     return kind
         return None
 
-    def _derived_names(
-        self, body: Iterable[ast.stmt], outer: Mapping[str, DemandKind], constants: Constants
-    ) -> dict[str, DemandKind]:
+    def _bodies(self, body: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+        for statement in body:
+            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield from self._own(statement)
+
+    def _own(self, statement: ast.stmt) -> list[ast.AST]:
+        """The nodes of a statement that bind, call or return, read once."""
+        found = self.owned.get(id(statement))
+        if found is None:
+            found = self.owned[id(statement)] = [node for node in own_nodes(statement) if isinstance(node, BINDS)]
+        return found
+
+    def _derived_names(self, body: Iterable[ast.stmt], outer: Mapping[str, DemandKind]) -> dict[str, DemandKind]:
         names = dict(outer)
         for statement in body:
-            for node in own_nodes(statement):
+            for node in self._own(statement):
                 target: ast.expr | None = None
                 value: ast.expr | None = None
                 if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -173,6 +186,8 @@ class _Reader:
             return self._derived(node.value, names, depth + 1)
         if isinstance(node, ast.Call):
             name = last_name(node.func)
+            if isinstance(node.func, ast.Name) and name in self.derived_functions:
+                return self.derived_functions[name]
             if name in _PARSES or name in _TABLES:
                 owned = isinstance(node.func, ast.Attribute) or name in _TABLES
                 if name == "json" and node.args:
@@ -180,8 +195,6 @@ class _Reader:
                 if not owned or _OWN.search(" ".join(words_of(node))):
                     return None
                 return DemandKind.COLUMN if name in _TABLES else DemandKind.KEY
-            if name in self.derived_functions:
-                return self.derived_functions[name]
             if name in _PASSES_ON:
                 inner = [node.func.value] if isinstance(node.func, ast.Attribute) else node.args
                 return next((kind for one in inner if (kind := self._derived(one, names, depth + 1))), None)
@@ -201,7 +214,7 @@ class _Reader:
         return None
 
     def _launches(self, function: Function) -> bool:
-        for node in own_nodes(function):
+        for node in [one for statement in function.body for one in self._own(statement)]:
             if isinstance(node, ast.Call) and last_name(node.func) in _RUNS and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.BinOp):
@@ -215,7 +228,7 @@ class _Reader:
     # --- walking
 
     def _function(self, node: Function, outer: _Scope) -> None:
-        bound = bindings(node.body)
+        bound = bindings(self._bodies(node.body))
         arguments = [*node.args.posonlyargs, *node.args.args]
         for decorator in node.decorator_list:
             for name, expressions in parameters(decorator).items():
@@ -239,7 +252,7 @@ class _Reader:
                 scope.derived[argument.arg] = self.derived_functions[argument.arg]
             else:
                 scope.derived.pop(argument.arg, None)
-        scope.derived = self._derived_names(node.body, scope.derived, scope.constants)
+        scope.derived = self._derived_names(node.body, scope.derived)
         for statement in node.body:
             self._statement(statement, scope)
 
@@ -319,6 +332,8 @@ class _Reader:
             return
         if not asserted:
             self._give(arguments)
+        if scope.constants.texts(node):
+            return  # a path being put together: what uses it says so
         if name in _WRITES or (name == "open" and _writes(node)) or (name == "write" and owner is not None):
             place = owner if owner is not None and name not in ("makedirs", "remove", "rmtree", "utime") else None
             for one in (place, *node.args[:1]):

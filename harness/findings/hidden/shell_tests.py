@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from harness.findings.hidden import words
 from harness.findings.hidden.model import Demand, DemandKind, Reading, Unread
 from mutator.shell_commands import read_commands
-from mutator.shell_syntax import read_shell
+from mutator.shell_syntax import ShellTree, read_shell
 
 _READS = frozenset(
     "cat grep egrep fgrep zgrep diff cmp test [ [[ wc head tail stat file jq awk sed cut sort md5sum sha256sum"
@@ -47,7 +47,28 @@ def read_shell_tests(file: str, text: str) -> Reading | Unread:
             given.update(
                 word.lower() for one in said[1:] for each in one for word in re.findall(r"[A-Za-z]+|\d+", each)
             )
+    for start, end in _conditions(tree):
+        said_there = text[start:end]
+        line = text.count("\n", 0, start) + 1
+        if not re.search(r"(?:^|\s)!\s", text[max(start - 2, 0) : end]):
+            code = " ".join(said_there.split())[:160]
+            for word in said_there.split():
+                for one in _expanded(_unquoted(word), variables):
+                    demanded_path = words.path(one)
+                    if demanded_path is not None:
+                        found.append(Demand(*demanded_path, file, line, "", code))
     return Reading(tuple(one for one in found if one.text not in written), frozenset(given))
+
+
+def _conditions(tree: ShellTree) -> Iterator[tuple[int, int]]:
+    """`[ ... ]` and `[[ ... ]]`."""
+    stack = [tree.root]
+    while stack:
+        node = stack.pop()
+        if node.type == "test_command":
+            yield node.start_byte, node.end_byte
+        else:
+            stack += reversed(node.named_children)
 
 
 def _demands(said: list[list[str]], written: set[str]) -> list[words.Found]:

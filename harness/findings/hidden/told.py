@@ -116,6 +116,8 @@ class Told:
         wanted = text.lower()
         if _TOKEN.fullmatch(wanted):
             return wanted in self._tokens
+        if not all(token in self._tokens for token in _TOKEN.findall(wanted)):
+            return False
         at = self._text.find(wanted)
         while at >= 0:
             before, after = self._text[at - 1 : at], self._text[at + len(wanted) : at + len(wanted) + 1]
