@@ -9,8 +9,9 @@ from typing import Any
 from harness.report.terminal import DATASET, dataset_cells, how_far, place, ranked_survivors
 from harness.report.untrusted import clip, visible
 
-TASKS, SURVIVORS, FINDINGS = 20, 10, 10
-LONGEST_NAME, LONGEST_SENTENCE = 60, 160
+TASKS, SURVIVORS, FINDINGS, UNFINISHED = 20, 10, 10, 5
+LONGEST_NAME, LONGEST_SENTENCE = 60, 120
+"""Characters. Whatever tasks are called, the whole stays below the 65,536 that a comment on GitHub may have."""
 ORDER = ("broken", "unsound", "flaky", "weak", "unmeasured", "adequate", "strong")
 """What somebody has to look at first."""
 
@@ -39,7 +40,7 @@ def _headline(report: Mapping[str, Any]) -> str:
 
 def _interrupted(report: Mapping[str, Any]) -> Iterator[str]:
     if report["interrupted"]:
-        left = [f"{_safe(task['name'], LONGEST_NAME)} ({how_far(task)})" for task in report["unfinished"][:TASKS]]
+        left = [f"{_safe(task['name'], LONGEST_NAME)} ({how_far(task)})" for task in report["unfinished"][:UNFINISHED]]
         more = len(report["unfinished"]) - len(left)
         yield f"**Interrupted.** Unfinished: {', '.join(left)}{f' and {more} more' if more > 0 else ''}"
 

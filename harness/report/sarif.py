@@ -193,8 +193,11 @@ def _file_uri(path: Path) -> str:
 
 
 def _uri(path: str) -> str:
-    """As bytes, so that a name that is no UTF-8 is said exactly."""
-    return quote(path.encode("utf-8", "surrogateescape"))
+    """As bytes, so that a file name that is no UTF-8 is said exactly."""
+    try:
+        return quote(path.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return quote(path.encode("utf-8", "surrogatepass"))
 
 
 def _text(text: str) -> str:
