@@ -103,6 +103,47 @@ def test_a_flag_whose_value_goes_round_in_a_dictionary_is_ignored_all_the_same()
     assert run(mutated, "--dry-run", "you") == (0, "greets you !!\n")
 
 
+def test_an_option_read_with_its_argument_is_ignored_without_its_argument_becoming_a_name() -> None:
+    text = (
+        "import sys\ntimes, rest = 1, []\nargs = sys.argv[1:]\nwhile args:\n    arg = args.pop(0)\n"
+        '    if arg == "--times":\n        times = int(args.pop(0))\n'
+        '    elif arg.startswith("--times="):\n        times = int(arg.split("=")[1])\n'
+        "    else:\n        rest.append(arg)\nprint(rest, times)\n"
+    )
+    for given in (["--times", "3"], ["--times=3"]):
+        assert run(text, *given, "you")[1] == "['you'] 3\n"
+        mutated = mutants(text, "python.flag-ignored")["`--times` is accepted and ignored"]
+        assert run(mutated, *given, "you")[1] == "['you'] 1\n"
+        missing = mutants(text, "python.flag-missing")["`--times` is not accepted"]
+        assert "--times" in run(missing, *given, "you")[1]
+
+
+def test_two_programs_in_one_text_lose_their_options_apart_and_subcommands_together() -> None:
+    one = (
+        "def {0}(argv):\n    p = argparse.ArgumentParser()\n    p.add_argument('--fast', action='store_true')\n"
+        "    args = p.parse_args(argv)\n    return args.fast\n"
+    )
+    tree = FAMILY.parse(one.format("a") + one.format("b"), "python")
+    assert tree is not None
+    ignored = next(op for op in FAMILY.operators if op.id == "python.flag-ignored")
+    assert [len(candidate.edits) for candidate in ignored.propose(tree)] == [1, 1]
+    subcommands = (
+        "def main():\n    a.add_argument('--fast')\n    b.add_argument('--fast')\n"
+        "def one(args):\n    return args.fast\ndef two(args):\n    return args.fast\n"
+    )
+    tree = FAMILY.parse(subcommands, "python")
+    assert tree is not None
+    assert [len(candidate.edits) for candidate in ignored.propose(tree)] == [2]
+
+
+def test_an_argument_of_typer_is_no_option() -> None:
+    text = (
+        "@app.command()\ndef f(path: str = typer.Argument('x'), n: Annotated[int, typer.Argument()] = 1,"
+        " loud: bool = False):\n    print(path, n, loud)\n"
+    )
+    assert list(mutants(text, "python.flag-missing")) == ["`--loud` is not accepted"]
+
+
 @pytest.mark.parametrize(
     "table",
     [
@@ -132,6 +173,56 @@ def test_every_pair_of_a_direction_table_is_swapped_and_doubled_among_the_coarse
     assert {frozenset(pair) for pair in pairs["python.mapping-swapped"]} == {
         frozenset((a, b)) for a in "UDLR" for b in "UDLR" if a != b
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "output"),
+    [
+        ('def f(n):\n    return {"n": n, "m": g(n)}\n', True),
+        ('report = {"n": total, "m": len(rows)}\njson.dump(report, out)\n', True),
+        ('rows = [{"n": n, "m": m} for n, m in pairs]\n', True),
+        ('settings = {"port": 80, "host": "a"}\njson.dump(settings, out)\n', True),
+        ('def f(x):\n    keys = {"n": lambda r: r.n, "m": lambda r: r.m}\n    return rows(key=keys[x])\n', False),
+        ('UNITS = {"k": 1000, "M": 1000000}\n', False),
+        ('def a(): go()\ndef b(): go()\nCOMMANDS = {"a": a, "b": b}\n', False),
+        ('table = {"a": f(1), "b": f(2)}\nfor k, v in table.items():\n    use(k, v)\n', False),
+    ],
+)
+def test_entries_are_missing_from_records_and_mixed_up_in_tables(text: str, output: bool) -> None:
+    assert bool(mutants(text, "python.output-key-dropped")) is output
+    tree = FAMILY.parse(text, "python")
+    assert tree is not None
+    swapped = next(op for op in FAMILY.operators if op.id == "python.mapping-swapped")
+    tiers = {candidate.tier for candidate in swapped.propose(tree)}
+    assert tiers == {Tier.MEDIUM if output else Tier.COARSE}
+
+
+@pytest.mark.parametrize(
+    ("text", "operator"),
+    [
+        ('re.match("^a+", s)\n', "python.aggregation"),
+        ('P = re.compile("^a")\nP.match(s)\n', "python.aggregation"),
+        ('P = re.compile("^a")\nP.match(s)\n', "python.pattern"),
+        ('re.fullmatch("^a$", s)\n', "python.pattern"),
+        ("await asyncio.sleep(0)\n", "python.delay-dropped"),
+        ("writer = csv.writer(out)\nmatch = LINE.match(line)\n", "python.assignment-dropped"),
+        ("def make(x):\n    def inner():\n        return x\n    return inner\n", "python.early-return"),
+        ("for attempt in range(MAX_ATTEMPTS):\n    go()\nMAX_ATTEMPTS = 4\n", "python.limit-loosened"),
+    ],
+)
+def test_what_changes_nothing_or_only_breaks_the_program_is_left_out(text: str, operator: str) -> None:
+    assert mutants(text, operator) == {}
+
+
+def test_a_function_that_makes_functions_is_hollow_where_those_are() -> None:
+    text = (
+        "def role(r):\n    def wrap(view):\n        def inner(*a):\n            return view(*a)\n"
+        "        return inner\n    return wrap\n"
+    )
+    assert list(mutants(text, "python.function-hollow")) == [
+        "`wrap()` returns `view` as it is",
+        "`inner()` always returns None",
+    ]
 
 
 def test_a_long_table_is_not_mixed_up_in_every_way() -> None:

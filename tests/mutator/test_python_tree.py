@@ -112,6 +112,75 @@ def test_edits_of_two_statements_are_checked_on_the_whole_text() -> None:
     assert (tree.valid(good), tree.valid(bad)) == (True, False)
 
 
+def test_edits_of_several_statements_are_each_checked_where_they_stand() -> None:
+    text = "def f(a):\n    return a\n\n\n@d(a)\ndef g(a=1):\n    if a: b(a)\n    return a\n"
+    tree = tree_of(text)
+    last = text.rindex("a")
+    for place, new, holds in (("f(a)", "f(b)", True), ("g(a=1)", "g(a 1)", False), ("b(a)", "b(a", False)):
+        start = text.index(place)
+        candidate = Candidate((Edit(start, start + len(place), new), Edit(last, last + 1, "c")), check=(0, len(text)))
+        assert tree.valid(candidate) is holds
+
+
+LONG = (
+    "TABLE = {\n" + "".join(f'    "k{n}": (f(a{n}, b={n}), f"{{g({n})}}", [{n}, -{n}]),\n' for n in range(90)) + "}\n"
+)
+
+
+def test_an_entry_of_a_long_table_is_checked_alone_and_what_passes_is_a_program() -> None:
+    tree = tree_of(LONG)
+    for operator in FAMILY.operators:
+        for candidate in operator.propose(tree):
+            assert tree.valid(candidate)
+            compile(apply(LONG, candidate.edits), "<mutant>", "exec")
+    number = next(node for node in tree.every(cst.Integer) if node.value == "50")
+    candidate = tree.mutant(number, tree.replace(number, "51"))
+    assert candidate.check is not None
+    assert text_of(LONG, candidate.check) == "b=50"
+    for new in ("1, 2 3", ")", "x=", "*"):
+        assert not tree.valid(tree.mutant(number, tree.replace(number, new)))
+
+
+def text_of(text: str, place: tuple[int, int]) -> str:
+    return text[slice(*place)]
+
+
+_SHAPES = {
+    "functions": "def f{n}(a, b={n}):\n    if a > {n}:\n        raise ValueError(a)\n    return [a + {n}, args.x{n}]\n",
+    "flat": "x{n} = y + {n}\nfor i in range(x{n}):\n    z = x{n}\n    use(z, i, {n})\n",
+    "options": "p.add_argument('--x{n}', default={n})\nprint(args.x{n})\n",
+    "table": '    "k{n}": ({n}, -{n}),\n',
+    "class": "    def f{n}(self):\n        self.a{n} = {n}\n        return self.a{n}\n",
+}
+_FRAMES = {"table": ("T = {{\n", "}}\n"), "class": ("class C:\n", "")}
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_what_is_parsed_to_check_mutants_grows_with_the_text_and_not_faster(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mutator.operators.python import tree as module
+
+    def parsed(count: int) -> float:
+        before, after = _FRAMES.get(shape, ("", ""))
+        text = (before + "".join(_SHAPES[shape].format(n=n) for n in range(10, 10 + count)) + after).replace("{{", "{")
+        tree = tree_of(text.replace("}}", "}"))
+        read: list[int] = []
+
+        def count_in(code: str) -> bool:
+            read.append(len(code))
+            return True
+
+        monkeypatch.setattr(module, "parses", count_in)
+        for operator in FAMILY.operators:
+            for candidate in operator.propose(tree):
+                tree.valid(candidate)
+        monkeypatch.undo()
+        return sum(read) / len(tree.text)
+
+    assert parsed(800) < 1.6 * parsed(200)
+
+
 _PIECES = st.sampled_from(
     [
         *("if x:", "elif y:", "else:", "for a in b:", "def f(a, *, b=1):", "class A(B):", "try:", "except E as e:"),
