@@ -27,6 +27,7 @@ from harness.config import as_told, control_settings, one, table, told_json
 from harness.console import Bar, Silent, print_check, print_error, printer
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import EngineOptions
+from harness.engine.runs import own_scratch
 from harness.errors import ExitCode, FoolsgoldError
 from harness.task.discover import discover
 
@@ -146,7 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     code: int
     try:
-        code = int(cli.main(arguments, prog_name="foolsgold", standalone_mode=False) or 0)
+        with own_scratch():
+            code = int(cli.main(arguments, prog_name="foolsgold", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE

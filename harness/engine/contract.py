@@ -220,7 +220,8 @@ class Engine(ABC):
 
     @abstractmethod
     def clean(self, *, everything: bool = False) -> list[str]:
-        """Remove what crashed runs left behind; with `everything`, also caches and images. Says what it removed."""
+        """Remove what crashed runs left behind; with `everything`, also caches and images. Says what it removed, and
+        what the engine removed when it was made; what has to stay is said in a line that begins with `kept`."""
 
     @abstractmethod
     def close(self) -> None:

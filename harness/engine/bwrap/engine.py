@@ -10,7 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
-from harness.engine.bwrap import cgroups, launcher, nat, program, runs, sandbox, seccomp
+from harness.engine import runs
+from harness.engine.bwrap import cgroups, launcher, nat, program, sandbox, seccomp
 from harness.engine.bwrap.build import build, cache_folder
 from harness.engine.bwrap.cache import DEFAULT_LIMIT, open_cache
 from harness.engine.bwrap.image import BwrapImage
@@ -48,7 +49,8 @@ class BwrapEngine(Engine):
         program.find()
         seccomp.program()
         launcher.shared()
-        self.clean()
+        self._swept: list[str] = []
+        self._swept = self.clean()
         launcher.shared().hide(Path.cwd())
         if self.options.cache is not None:
             launcher.shared().hide(self.options.cache)
@@ -122,7 +124,8 @@ class BwrapEngine(Engine):
         """Boxes die with the tool that made them; what outlives a kill -9 are control groups, firewall rules and
         empty folders."""
         alive, dead = runs.others()
-        removed = [f"network of a crashed run ({what})" for what in nat.clean(alive)]
+        removed, self._swept = self._swept, []
+        removed += [f"network of a crashed run ({what})" for what in nat.clean(alive)]
         groups = [group for group in cgroups.leftovers(alive) if group.remove()]
         removed += [
             f"control group {name}" for group in groups for name in {path.name for path in group.folders.values()}

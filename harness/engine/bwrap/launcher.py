@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.engine.bwrap import hostmask, runs
+from harness.engine import runs
+from harness.engine.bwrap import hostmask
 from harness.errors import EngineError, EngineUnavailable
 
 _CODE = (

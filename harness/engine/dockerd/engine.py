@@ -60,7 +60,7 @@ class DockerEngine(Engine):
         self._closed = False
         # Removing a killed container takes the daemon 40 ms that no trial needs to wait for.
         self._remover = ThreadPoolExecutor(max_workers=2, thread_name_prefix="remove-container")
-        remove_leftovers(self._api)
+        self._swept = remove_leftovers(self._api)
 
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
         return self._builder.build(recipe, progress)
@@ -94,7 +94,8 @@ class DockerEngine(Engine):
         return EngineReport(self.name, True, version, tuple(lines))
 
     def clean(self, *, everything: bool = False) -> list[str]:
-        return remove_leftovers(self._api, everything=everything)
+        swept, self._swept = self._swept, []
+        return [*swept, *remove_leftovers(self._api, everything=everything)]
 
     def close(self) -> None:
         with self._lock:

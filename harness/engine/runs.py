@@ -11,7 +11,8 @@ import secrets
 import shutil
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,12 +26,33 @@ def folder() -> Path:
     else:
         given = os.environ.get("XDG_RUNTIME_DIR", "")
         base = Path(given) if given and os.access(given, os.W_OK) else Path(tempfile.gettempdir())
-    path = base / f"foolsgold-{os.geteuid()}"
+    return _private(base / f"foolsgold-{os.geteuid()}", "set XDG_RUNTIME_DIR")
+
+
+@contextmanager
+def own_scratch() -> Iterator[Path]:
+    """A folder for all temporary files of this process, gone afterwards; those that killed ones left go now."""
+    usual = tempfile.gettempdir()
+    base = _private(Path(usual) / f"foolsgold-scratch-{os.geteuid()}", "set TMPDIR")
+    for path in others(base)[1]:
+        shutil.rmtree(path, ignore_errors=True)
+    run = Run.begin(base)
+    tempfile.tempdir = str(run.path)
+    try:
+        yield run.path
+    finally:
+        tempfile.tempdir = usual
+        run.end()
+        with suppress(OSError):  # another process has its own in there
+            base.rmdir()
+
+
+def _private(path: Path, otherwise: str) -> Path:
     path.mkdir(mode=0o700, exist_ok=True)
     status = path.lstat()
     if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o022:
         raise EngineError(
-            f"{path} is not a private folder of this user.", hint=f"Remove it, or set XDG_RUNTIME_DIR: rm -r {path}"
+            f"{path} is not a private folder of this user.", hint=f"Remove it, or {otherwise}: rm -r {path}"
         )
     return path
 
@@ -44,10 +66,10 @@ class Run:
     _lock: int = field(repr=False, default=-1)
 
     @classmethod
-    def begin(cls) -> Run:
+    def begin(cls, base: Path | None = None) -> Run:
         token = f"{os.getpid()}-{secrets.token_hex(3)}"
-        path = folder() / token
-        path.mkdir(mode=0o700)
+        path = (base or folder()) / token
+        path.mkdir(mode=0o700, parents=True)
         lock = os.open(path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         return cls(path, token, lock)
@@ -59,10 +81,10 @@ class Run:
             self._lock = -1
 
 
-def others() -> tuple[frozenset[str], tuple[Path, ...]]:
+def others(base: Path | None = None) -> tuple[frozenset[str], tuple[Path, ...]]:
     """The tokens of runs that live, and the folders of those that do not."""
     alive, dead = set(), []
-    for path in sorted(folder().iterdir()):
+    for path in sorted((base or folder()).iterdir()):
         try:
             lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
