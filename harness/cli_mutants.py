@@ -77,9 +77,10 @@ def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
         chosen = step.selection.chosen
         selection = step.selection
         left_out = f"{len(selection.duplicates)} duplicates, {step.tally.invalid} invalid, {selection.left} over budget"
+        left_out += f", {step.tally.pragma} skipped by a pragma" if step.tally.pragma else ""
         click.echo(f"{title}: {len(chosen)} of {step.generated} mutants ({left_out})")
-        for skipped in step.skipped:
-            click.echo(f"  not mutated: {skipped.file}: {skipped.reason}")
+        for what, why in _left_alone(step):
+            click.echo(f"  not mutated: {what}: {why}")
         if with_diff:
             for entry in chosen:
                 click.echo(f"\n{entry.mutant.id}  {entry.mutant.place}  {entry.mutant.operator}")
@@ -102,6 +103,15 @@ def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
         click.echo()
 
 
+def _left_alone(step: StepMutants) -> list[tuple[str, str]]:
+    """What has no mutants although it is part of the solution, and why."""
+    languages = {source.id: source.language for source in step.sources}
+    found = [(skipped.file, skipped.reason) for skipped in step.skipped]
+    found += [(source, f"no operators for {languages[source]}") for source in step.tally.unspoken]
+    found += [(source, f"does not parse as {languages[source]}") for source in step.tally.unparsed]
+    return found
+
+
 def _linked(step: StepMutants, entry: Chosen) -> str:
     if not entry.links:
         return ""
@@ -122,10 +132,16 @@ def _as_json(step: StepMutants) -> dict[str, Any]:
             }
             for source in step.sources
         ],
-        "skipped": [{"file": skipped.file, "reason": skipped.reason} for skipped in step.skipped],
+        "not_mutated": [{"what": what, "reason": why} for what, why in _left_alone(step)],
         "generated": step.generated,
         "duplicates": dict(step.selection.duplicates),
         "invalid": step.tally.invalid,
+        "skipped_by_pragma": step.tally.pragma,
+        "operators": {
+            name: {"mutants": count.emitted, "invalid": count.invalid + count.unwritable, "pragma": count.skipped}
+            for name, count in sorted(step.tally.operators.items())
+            if count.emitted or count.invalid or count.unwritable or count.skipped
+        },
         "beyond_budget": step.selection.left,
         "mutants": [
             {

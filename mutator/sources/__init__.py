@@ -92,8 +92,8 @@ class _Collector:
         text = self.texts[script]
         if script.endswith((".yaml", ".yml")):
             place = Place()
-            for window in yaml_commands(text):
-                place = self._add(script, Piece(SourceKind.SCRIPT, "shell", "", window), place)
+            for window, typed in yaml_commands(text):
+                place = self._add(script, Piece(SourceKind.SCRIPT, "keys" if typed else "shell", "", window), place)
             return
         language = language_of(script, text.text, "" if "." in script else "shell")
         target = f"{SOLUTION}/{script}"
@@ -167,8 +167,8 @@ def _start(window: Parent) -> int:
     return position
 
 
-def yaml_commands(text: FileText) -> Iterator[Window]:
-    """The command of every step of a solution.yaml."""
+def yaml_commands(text: FileText) -> Iterator[tuple[Window, bool]]:
+    """The command of every step of a solution.yaml, and whether it is keys typed into a program, no command."""
     try:
         root = YAML(typ="safe", pure=True).compose(text.text)
     except (YAMLError, ValueError, RecursionError):
@@ -177,10 +177,12 @@ def yaml_commands(text: FileText) -> Iterator[Window]:
         root = next((value for _, value in root.value if isinstance(value, SequenceNode)), None)
     for item in root.value if isinstance(root, SequenceNode) else ():
         pairs = item.value if isinstance(item, MappingNode) else [(None, item)]
+        said = {key.value: value.value for key, value in pairs if key is not None and isinstance(value, ScalarNode)}
+        typed = said.get("append_enter", "true").lower() in ("false", "no", "off")
         for key, value in pairs:
             if isinstance(value, ScalarNode) and (key is None or key.value == "command"):
                 window = yaml_scalar_window(
                     text, value.start_mark.index, value.end_mark.index, value.style, value.value
                 )
                 if window is not None:
-                    yield window
+                    yield window, typed or any(char < " " and char not in "\n\t" for char in value.value)

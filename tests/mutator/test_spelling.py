@@ -195,7 +195,7 @@ def test_yaml_reads_the_command_and_any_text_written_into_it(data: st.DataObject
         value = yaml.load(source)[0]["command"]
     except Exception:
         return
-    windows = list(yaml_commands(FileText(source)))
+    windows = [window for window, _ in yaml_commands(FileText(source))]
     assert [window.text for window in windows] == [value]
     edit = data.draw(an_edit(value))
     try:

@@ -25,9 +25,27 @@ def hollow_function(program: Program) -> Iterator[Candidate]:
     for found in program.each(tree.FUNCTION):
         name = tree.name_of(program, found.node)
         for edit, value in early_return(program, found.node):
-            fields = {"name": name or "an anonymous function", "value": value}
+            fields = {"name": f"`{name}`" if name else _anonymous(program, found.node), "returns": _returns(value)}
             scope = f"{found.scope}.{name}" if found.scope and name else name or found.scope
             yield Candidate((edit,), fields, scope)
+
+
+def _returns(value: str) -> str:
+    return f" and returns {value}" if value != "nothing" else ""
+
+
+def _anonymous(program: Program, node: Node) -> str:
+    """A function without a name, by what it is given to: a route, an event, a callback."""
+    call = (
+        node.parent.parent if node.parent is not None and node.parent.type in ("arguments", "argument_list") else None
+    )
+    callee = _callee(program, call) if call is not None else ""
+    if call is None or not callee or "\n" in callee:
+        return "an anonymous function"
+    given = call.child_by_field_name("arguments")
+    first = given.named_children[0] if given is not None and given.named_children else None
+    key = program.short(first, 30) if first is not None and first.type in program.dialect.strings else ""
+    return f"the function given to `{callee}({key})`" if key else f"the function given to `{callee}()`"
 
 
 _PASSED_ON = re.compile(r"\w*err\w* != nil|err", re.IGNORECASE)
@@ -321,11 +339,24 @@ def _tables(program: Program) -> Iterator[tuple[str, list[tuple[tree.Found, str,
             yield members[0][0].scope, members[:MANY]
 
 
+def _shape(value: str) -> str:
+    """What kind of value it is: entries of a record, unlike those of a mapping, differ in it and cannot be mixed up."""
+    if value[:1] in "\"'`":
+        return "text"
+    if re.fullmatch(r"[-+]?[\d.][\w.]*", value):
+        return "number"
+    if re.fullmatch(r"true|false", value, re.IGNORECASE):
+        return "truth"
+    if re.fullmatch(r"[$@%&*:]*\w+(?:(?:\.|::|->)\w+)*", value):
+        return "name"
+    return re.split(r"[({]", value, maxsplit=1)[0].strip() if value[:1] not in "[{(" else value[:1]
+
+
 def swap_entries(program: Program) -> Iterator[Candidate]:
     for scope, members in _tables(program):
         for (_, one, first), (_, two, second) in pairwise(members):
             first_text, second_text = program.text[slice(*first)], program.text[slice(*second)]
-            if first_text != second_text:
+            if first_text != second_text and _shape(first_text) == _shape(second_text):
                 edits = (Edit(*first, second_text), Edit(*second, first_text))
                 yield Candidate(edits, {"one": one, "two": two}, scope)
 
@@ -333,8 +364,8 @@ def swap_entries(program: Program) -> Iterator[Candidate]:
 def duplicate_entry(program: Program) -> Iterator[Candidate]:
     for scope, members in _tables(program):
         for (_, one, first), (_, two, second) in pairwise(members):
-            first_text = program.text[slice(*first)]
-            if first_text != program.text[slice(*second)]:
+            first_text, second_text = program.text[slice(*first)], program.text[slice(*second)]
+            if first_text != second_text and _shape(first_text) == _shape(second_text):
                 yield Candidate((Edit(*second, first_text),), {"one": one, "two": two}, scope)
 
 
@@ -367,10 +398,18 @@ def swap_cases(program: Program) -> Iterator[Candidate]:
         labelled = [(member, label) for member in members if (label := _label(program, member.node)) is not None]
         for (first, one), (_, two) in list(pairwise(labelled))[:MANY]:
             one_text, two_text = program.said(one), program.said(two)
-            if one_text != two_text:
+            if one_text != two_text and not (program.language == "rust" and _binds(one_text + two_text)):
                 edits = (Edit(one.start_byte, one.end_byte, two_text), Edit(two.start_byte, two.end_byte, one_text))
                 fields = {"one": program.short(one, 30), "two": program.short(two, 30)}
                 yield Candidate(edits, fields, first.scope)
+
+
+def _binds(pattern: str) -> bool:
+    """A pattern of Rust that gives names to what it matches: nothing else fits its arm."""
+    return (
+        re.search(r"[({@]", pattern) is not None
+        or re.search(r"(?<![\w:\"'])[a-z_]\w*(?![\w:\"'])", pattern) is not None
+    )
 
 
 def _label(program: Program, node: Node) -> Node | None:
@@ -493,7 +532,7 @@ OPERATORS: tuple[Operator, ...] = (
         "hollow-function",
         FaultClass.HOLLOW_FUNCTION,
         Tier.COARSE,
-        "`{name}` does nothing and returns {value}",
+        "{name} does nothing{returns}",
         hollow_function,
     ),
     _operator(

@@ -67,8 +67,12 @@ def drop_entry(document: Document) -> Iterator[Candidate]:
                 (Edit(*entry.loss, ""),),
                 {"entry": _label(document, container, entry)},
                 container.path,
-                tier=_tier(container),
+                tier=Tier.FINE if entry.name in _PROSE else _tier(container),
             )
+
+
+_PROSE = frozenset({"Description", "Documentation", "description", "author", "license", "homepage"})
+"""Keys that only people read."""
 
 
 def truncate(document: Document) -> Iterator[Candidate]:

@@ -93,7 +93,8 @@ class Script:
 
     def said(self, start: int, end: int, longest: int = 70) -> str:
         """The text on one line, for a sentence."""
-        words = " ".join(self.text[start:end].split())
+        words = " ".join(self.text[start:end].replace("\\\n", " ").split())
+        words = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in words)
         return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
 
     def words(self, command: Command) -> list[str]:

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
 from mutator.operators.shell.document import Marked, Script, gap
-from mutator.operators.shell.steps import LANGUAGES, named
+from mutator.operators.shell.steps import LANGUAGES, named, only_looks
 
 Span = tuple[int, int]
 
@@ -47,7 +47,8 @@ def empty_loop(script: Script) -> Iterator[Candidate]:
         edits = _emptied(script, body) if body is not None and body.type == "do_group" else None
         if edits and body is not None:
             header = script.said(marked.node.start_byte, body.start_byte).rstrip("; ")
-            yield Candidate(edits, {"loop": header}, marked.function, _span(marked.node))
+            tier = Tier.FINE if only_looks(script, *_span(marked.node)) else None
+            yield Candidate(edits, {"loop": header}, marked.function, _span(marked.node), tier)
 
 
 def negate_condition(script: Script) -> Iterator[Candidate]:

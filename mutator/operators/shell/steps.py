@@ -121,6 +121,8 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
     command = head(script, start)
     if command is None:
         first = script.plain[start : start + 12]
+        if re.match(r"(for|while|until)\b", first) and only_looks(script, start, end):
+            return "look", text
         return ("assign" if re.match(r"\w+\+?=|unset\b", first) else "step"), text
     name, args = named(script, command)
     if any(_installs_cron(*named(script, stage)) for stage in command.stages):
@@ -138,24 +140,41 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
         re.match(r"-[a-zA-Z0-9]*i", one) or one.startswith("--in-place") for one in args
     ):
         return "edit", args[-1] if args else text
-    last = command.stages[-1]
-    passes = [named(script, stage)[0] for stage in command.stages]
-    if all(one in _LOOKS or one in _PURE for one in passes) and not _writes(script, command):
-        return "look", text
-    if name in ("curl", "wget") and not _writes(script, last) and len(passes) == 1:
-        return (
-            "fine" if not any(re.match(r"-[a-zA-Z]*[oOdXT]|--(output|data|request)", one) for one in args) else "step"
-        ), text
+    passes = [named(script, stage) for stage in command.stages]
+    fetches = any(one in ("curl", "wget") for one, _ in passes)
+    if all(_looks(*one) for one in passes) and not _writes(script, command):
+        return ("fine" if fetches else "look"), text
     if name in _FINE or (name in ("apt-get", "apt") and "update" in args):
         return "fine", text
     return "step", text
+
+
+def only_looks(script: Script, start: int, end: int) -> bool:
+    """Whether all that a loop does is to print, to wait, or to ask whether something is there yet."""
+    inside = [command for command in script.commands if start < command.start < end]
+    return all(_role(script, one.start, one.end)[0] in ("look", "none", "fine", "assign") for one in inside)
+
+
+_SENDS = re.compile(r"-[a-zA-Z]*[OdXTF]|--(remote-name|data|request|upload-file|form|json|post)")
+_TO_FILE = re.compile(r"-[a-zA-Z]*o|--output\b")
+_TESTS_ONLY = frozenset({"-t", "-T", "-q", "-v", "-V", "--version", "--help", "configtest"})
+
+
+def _looks(name: str, args: list[str]) -> bool:
+    """Whether nothing is left of it but what it prints."""
+    if name == "curl":
+        kept = [args[at + 1 : at + 2] for at, one in enumerate(args) if _TO_FILE.match(one)]
+        return not any(_SENDS.match(one) for one in args) and all(one in (["/dev/null"], ["-"]) for one in kept)
+    if name == "wget":
+        return "--spider" in args or any(re.match(r"-q?O-|--output-document=-", one) for one in args)
+    return name in _LOOKS or name in _PURE or (bool(args) and _TESTS_ONLY.issuperset(args))
 
 
 def _installs_cron(name: str, args: list[str]) -> bool:
     return name == "crontab" and "-l" not in args
 
 
-_PURE = frozenset({"awk", "sed", "sort", "uniq", "cut", "tr", "jq", "column", "nl", "xxd", "od", "rev", "tac"})
+_PURE = frozenset({"awk", "seq", "sed", "sort", "uniq", "cut", "tr", "jq", "column", "nl", "xxd", "od", "rev", "tac"})
 
 
 def _service(script: Script, command: Command, name: str, args: list[str], end: int) -> str:

@@ -50,11 +50,24 @@ _TAKES = {
     "useradd": "ugGsdcmk", "adduser": "", "usermod": "ugGsdcl", "groupadd": "g", "passwd": "", "git": "Ccmb",
     "ssh": "ipolLRFJ", "scp": "iPoFJ", "rsync": "ef", "psql": "hpUdcfvFo", "mysql": "huPDe", "sqlite3": "",
     "make": "fjC",
-    "apt-get": "ot", "apt": "ot", "pip": "rct", "pip3": "rct", "npm": "", "yarn": "", "date": "dr", "openssl": "",
-    "sed": "efl", "awk": "Fvf", "jq": "fL", "xargs": "nIPLd", "diff": "", "patch": "pdiBo", "base64": "w", "find": "",
+    "apt-get": "ot", "apt": "ot", "pip": "rct", "pip3": "rct", "npm": "", "yarn": "", "date": "dr",
+    "sed": "efl", "awk": "Fvf", "jq": "fL", "xargs": "nIPLd", "diff": "", "patch": "pdiBo", "base64": "w",
+    "xz": "", "bzip2": "", "zstd": "",
     "openssh": "", "ss": "", "netstat": "", "ps": "pCu", "kill": "s", "pkill": "us", "nice": "n", "split": "lbna",
 }  # fmt: skip
 """The short options of well-known programs that are followed by a value."""
+_LONE = {
+    "openssl": frozenset(
+        "x509 nodes noenc noout text new batch sha1 sha256 sha384 sha512 aes128 aes192 aes256 des3 a A d e base64 "
+        "salt pbkdf2 nosalt quiet CAcreateserial req pubout pubin utf8 modulus fingerprint dates subject issuer "
+        "verify".split()
+    ),
+    "find": frozenset(
+        "delete empty print print0 depth mount xdev ls daystart true false executable readable writable follow P L H o "
+        "a not prune quit nouser nogroup".split()
+    ),
+}
+"""The options of programs with long names behind one dash that no value follows."""
 _NOISE = {
     "apt-get": "y q qq", "apt": "y q", "yum": "y q", "dnf": "y q", "apk": "q", "pip": "q", "pip3": "q", "npm": "s",
     "rm": "f r rf fr R", "curl": "s S f sS fsSL fsS sSL sSf sf L", "wget": "q nv", "mkdir": "p v", "cp": "v f",
@@ -82,8 +95,11 @@ def _takes_value(named: Named, index: int) -> bool:
     """Whether the next word belongs to the option at `index`."""
     flag = named.args[index]
     following = named.args[index + 1] if index + 1 < len(named.args) else "-"
-    if "=" in flag or (following.startswith("-") and not re.match(r"-\d", following)):
+    known = named.name in _TAKES or named.name in _LONE
+    if "=" in flag or (following.startswith("-") and not (known and re.match(r"-\d", following))):
         return False
+    if named.name in _LONE and not flag.startswith("--"):
+        return flag.lstrip("-") not in _LONE[named.name]
     if flag.startswith("--"):
         if _PLAIN_LONG.match(flag):
             return False
@@ -92,11 +108,11 @@ def _takes_value(named: Named, index: int) -> bool:
             named.name in _TAKES and index + 2 == len(named.args) and named.name not in ("curl", "rsync", "tar")
         )
     if named.name in _TAKES:
-        known = _TAKES[named.name]
+        taking = _TAKES[named.name]
         if len(flag) == 2:
-            return flag[1] in known
-        return named.name in ("tar", "curl", "psql", "git") and flag[-1] in known
-    return len(flag) == 2 or named.name in ("openssl", "java", "ffmpeg", "keytool", "convert")
+            return flag[1] in taking
+        return named.name in ("tar", "curl", "psql", "git") and flag[-1] in taking
+    return len(flag) == 2 or named.name in ("java", "ffmpeg", "keytool", "convert")
 
 
 def _options(named: Named) -> Iterator[tuple[int, int]]:
@@ -119,7 +135,9 @@ def _noise(named: Named, flag: str) -> bool:
 
 
 _WITH_COMMANDS = frozenset(
-    {"git", "docker", "npm", "apt-get", "apt", "pip", "pip3", "go", "cargo", "kubectl", "openssl", "uv"}
+    "git docker podman npm npx pnpm yarn bun deno bundle poetry apt-get apt apk yum dnf pip pip3 pipx conda go cargo "
+    "rustup dotnet mvn kubectl helm terraform openssl uv uvx ip nmcli systemctl svn hg gh aws gcloud az brew gem "
+    "composer".split()
 )
 
 
@@ -146,6 +164,8 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
                 continue
             if (flag == "-m" and (named.name.startswith("python") or named.name == "git")) or named.name == "crontab":
                 continue
+            if named.name == "curl" and (flag in _REPORTS or named.args[end - 1] == "/dev/null"):
+                continue
             first = named.spans[index][0]
             last = named.spans[end - 1][1]
             before = gap(script, first)
@@ -155,6 +175,8 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             )
 
 
+_REPORTS = frozenset({"-w", "--write-out", "-m", "--max-time", "--retry", "--connect-timeout"})
+"""What curl says, and how long it tries: nothing of it is left behind."""
 _RUNNERS = frozenset(
     {"python", "python3", "bash", "sh", "zsh", "node", "perl", "ruby", "su", "php", "find", "psql", "mysql"}
 )
@@ -239,9 +261,11 @@ def wrong_mode(script: Script) -> Iterator[Candidate]:
         if index is None:
             continue
         old = named.args[index]
-        on = " ".join(named.args[i] for i in _operands(named) if i != index) or named.name
+        on = [named.args[i] for i in _operands(named) if i != index]
+        said = " ".join(on[-1:] if named.name == "install" else on) or f"the {named.name}"
+        verb = "becomes" if named.name == "umask" else "gets mode"
         for new in _modes(old):
-            fields = {"old": old, "new": new, "path": on}
+            fields = {"old": old, "new": new, "path": said, "verb": verb}
             check = (named.command.start, named.command.end)
             yield Candidate((Edit(*named.spans[index], new),), fields, named.command.function, check)
 
@@ -307,7 +331,8 @@ def _other_path(path: str) -> tuple[int, str] | None:
     stem = splitext(bare)[0]
     if not re.search(r"[A-Za-z0-9]$", stem):
         return None
-    return len(stem), "_old"
+    # `$name_old` would be another variable.
+    return len(stem), "-old" if re.search(r"\$\w+$", stem) else "_old"
 
 
 def wrong_path(script: Script) -> Iterator[Candidate]:
@@ -504,7 +529,7 @@ OPERATORS = (
         FaultClass.WRONG_PERMISSION,
         Tier.COARSE,
         LANGUAGES,
-        "{path} gets mode {new}, not {old}",
+        "{path} {verb} {new}, not {old}",
         wrong_mode,
         (
             Example("chmod 600 key\n", ("chmod 666 key\n", "chmod 400 key\n")),
