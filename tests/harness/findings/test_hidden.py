@@ -40,6 +40,7 @@ def report(
 
 
 def leads(found: HiddenReport) -> list[tuple[str, str]]:
+    assert found.unread == ()
     return sorted((str(lead.demand.kind), lead.demand.text) for lead in found.leads)
 
 
@@ -47,8 +48,7 @@ PYTHON: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a path put together from constants": (
         """
         import json
-        from itertools import pairwise
-from pathlib import Path
+        from pathlib import Path
         OUT = Path("/app") / "out"
         REPORT = OUT / "digest.json"
         def test_it():
@@ -169,8 +169,7 @@ from pathlib import Path
     ),
     "a listing of a folder": (
         """
-        from itertools import pairwise
-from pathlib import Path
+        from pathlib import Path
         def test_it():
             assert sorted(p.name for p in Path("/app").iterdir()) == ["sales.csv", "tally.json"]
         """,
@@ -180,8 +179,7 @@ from pathlib import Path
     # --- none of these is a demand that the solver was not told
     "the test writes the file itself": (
         """
-        from itertools import pairwise
-from pathlib import Path
+        from pathlib import Path
         def test_it(tmp_path):
             Path("/app/input.xml").write_text("<a/>")
             with open("/app/other.xml", "w") as file:
@@ -194,8 +192,7 @@ from pathlib import Path
     ),
     "what must not be there": (
         """
-        from itertools import pairwise
-from pathlib import Path
+        from pathlib import Path
         def test_it():
             assert not Path("/app/scratch.xml").exists()
             assert "secret_key" not in json.loads(Path("/app/sales.csv").read_text())
@@ -206,8 +203,7 @@ from pathlib import Path
     "what the tests bring themselves": (
         """
         import json
-        from itertools import pairwise
-from pathlib import Path
+        from pathlib import Path
         EXPECTED = json.loads(Path("/tests/expected.json").read_text())
         def test_it():
             assert EXPECTED["whatever_key"] == 1
@@ -219,8 +215,7 @@ from pathlib import Path
     "an answer worked out, not named by the reference": (
         """
         import json
-        from itertools import pairwise
-from pathlib import Path
+        from pathlib import Path
         def test_it():
             assert json.loads(Path("/app/sales.csv").read_text())["north_pole"] == 3
         """,
@@ -252,8 +247,7 @@ from pathlib import Path
     ),
     "explanations of a failed test": (
         """
-        from itertools import pairwise
-from pathlib import Path
+        from pathlib import Path
         def test_it():
             assert Path("/app/sales.csv").exists(), "write it to /app/elsewhere.xml with kept back totals"
             print(open, "/app/elsewhere.xml")
