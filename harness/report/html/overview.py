@@ -11,7 +11,7 @@ from harness.report.html.pack import clean_text
 from harness.strength import Verdict, wilson
 
 BINS = 10
-SEARCHED = 4000
+SEARCHED = 1500
 """Characters of a task's sentences that the text filter looks through."""
 
 VERDICTS = {

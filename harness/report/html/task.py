@@ -25,6 +25,8 @@ OUTCOMES = ("survived", "partial", "killed", "timeout", "equivalent", "invalid",
 def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colours) -> dict[str, Any]:
     names = {name: number for number, name in enumerate(task["tests"])}
     files = [_file(file, colours) for file in task["files"]]
+    ranked = _ranked(task["mutants"])
+    ranks = {(one["step"], one["id"]): rank for rank, one in enumerate(ranked)}
     return {
         "name": task["name"],
         "path": task["path"],
@@ -34,12 +36,14 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colou
         "why": task["why"],
         "engine": task["engine"],
         "engine_name": engine_name(report, task),
-        "strength": task["strength"],
+        "strength": {key: value for key, value in task["strength"].items() if key != "by_fault"}
+        if task["strength"]
+        else None,
         "findings": [{**finding, "state": _state(finding["id"])} for finding in task["findings"]],
         "leads": task["leads"],
         "thresholds": task["thresholds"],
-        "steps": [_step(step) for step in task["steps"]],
-        "mutants": _mutants(task, names, files),
+        "steps": [_step(step, ranks) for step in task["steps"]],
+        "mutants": _mutants(task, ranked, names, files),
         "files": files,
         "tests": _tests_view(task, names),
         "test_files": list(_test_files(task, colours)),
@@ -57,33 +61,37 @@ def _state(finding: str) -> str | None:
 
 # --- mutants
 
-KEPT = ("sentence", "step", "operator", "fault", "tier", "path", "target", "scope", "outcome", "why", "gap", "crashed",
-        "cause", "log")  # fmt: skip
+KEPT = ("step", "operator", "fault", "tier", "path", "target", "scope", "outcome", "gap", "crashed", "cause")
 
 
-def _mutants(task: Mapping[str, Any], names: Mapping[str, int], files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A column for each field, the mutants that matter most first."""
-    seen = Counter(one["id"] for one in task["mutants"])
-    ranked = sorted(task["mutants"], key=lambda one: (OUTCOMES.index(one["outcome"]), -one["relevance"], one["id"]))
+def _ranked(mutants: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that matter most first."""
+    return sorted(mutants, key=lambda one: (OUTCOMES.index(one["outcome"]), -one["relevance"], one["id"]))
+
+
+def _mutants(
+    task: Mapping[str, Any],
+    ranked: Sequence[Mapping[str, Any]],
+    names: Mapping[str, int],
+    files: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """A column for each field, and next to each other those that say the same words."""
+    seen = Counter(one["id"] for one in ranked)
     texts = {(file["step"], file["path"]): file["text"] for file in files}
-    stated = {
-        (step["name"], ident): said["index"]
-        for step in task["steps"]
-        for said in step["requirements"]
-        for ident in said["mutants"]
-    }
     repros: dict[tuple[str, ...], int] = {}
     columns: dict[str, list[Any]] = {
+        "sentence": [one["sentence"] for one in ranked],
+        "diff": [folded(clean_text(one["diff"]), texts.get((one["step"], one["path"]))) for one in ranked],
+        "why": [one["why"] for one in ranked],
         # What stands after the task in a mutant's link: its id, which another run gives it too.
         "id": [one["id"] if seen[one["id"]] == 1 else f"{one['step']}/{one['id']}" for one in ranked],
         **{key: [one[key] for one in ranked] for key in KEPT},
-        "diff": [folded(clean_text(one["diff"]), texts.get((one["step"], one["path"]))) for one in ranked],
         "line": [one["location"]["line"] for one in ranked],
-        "requirement": [stated.get((one["step"], one["id"])) for one in ranked],
         "killed_by": [[names[name] for name in one["killed_by"] if name in names] for one in ranked],
         "runs": [[_run(run) for run in one["runs"]] for one in ranked],
         # The pieces around the id are the same for all.
         "repro": [repros.setdefault(tuple(one["repro"].split(one["id"])), len(repros)) for one in ranked],
+        "log": [one["log"] for one in ranked],
     }
     return {"columns": columns, "repros": [list(pieces) for pieces in repros]}
 
@@ -95,13 +103,24 @@ def _run(run: Mapping[str, Any]) -> list[Any]:
 # --- the instruction
 
 
-def _step(step: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("index", "text", "heading", "line", "state", "mutants", "also")
+def _step(step: Mapping[str, Any], ranks: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    name = step["name"]
+
+    def ranked(idents: Sequence[str]) -> list[int]:
+        return sorted(ranks[name, ident] for ident in idents if (name, ident) in ranks)
+
     return {
-        "name": step["name"],
+        "name": name,
         "path": step["instruction"]["path"],
         "parts": list(_parts(step["instruction"]["text"], step["requirements"])),
-        "requirements": [{key: one[key] for key in kept} for one in step["requirements"]],
+        "requirements": [
+            {
+                **{key: one[key] for key in ("index", "text", "line", "state")},
+                "mutants": ranked(one["mutants"]),
+                "also": ranked(one["also"]),
+            }
+            for one in step["requirements"]
+        ],
     }
 
 
@@ -227,7 +246,7 @@ def _phase(phase: Mapping[str, Any], record: Mapping[str, Any], told: set[tuple[
     return {
         "name": phase["name"],
         "step": phase["step"],
-        "seconds": phase["seconds"],
+        "seconds": round(phase["seconds"], 3),
         "status": phase["status"],
         "log": "" if again else phase["log"],
     }

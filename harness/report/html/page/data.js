@@ -50,18 +50,22 @@ function expand(task) {
   const { columns, repros } = task.mutants;
   const names = Object.keys(columns);
   const lines = new Map(task.files.map((file) => [`${file.step}\n${file.path}`, (file.text || "").split("\n")]));
-  const steps = new Map(task.steps.map((step) => [step.name, step]));
   task.mutants = columns.id.map((id, at) => {
     const mutant = Object.fromEntries(names.map((name) => [name, columns[name][at]]));
-    const step = steps.get(mutant.step);
-    const said = mutant.requirement === null ? null : step.requirements[mutant.requirement];
-    mutant.requirement = said && { text: said.text, line: said.line, file: step.path };
+    mutant.requirement = null;
     mutant.diff = unfold(mutant.diff, lines.get(`${mutant.step}\n${mutant.path}`));
     mutant.repro = repros[mutant.repro].join(id.split("/").pop());
     mutant.runs = mutant.runs.map(([run, rewards, tests, took, network, problem]) => ({ run, rewards, tests, seconds: took, network, problem }));
     mutant.rank = at;
     return mutant;
   });
+  for (const step of task.steps) {
+    for (const said of step.requirements) {
+      said.mutants = said.mutants.map((at) => task.mutants[at]);
+      said.also = said.also.map((at) => task.mutants[at]);
+      for (const mutant of said.mutants) mutant.requirement = { text: said.text, line: said.line, file: step.path };
+    }
+  }
   return task;
 }
 

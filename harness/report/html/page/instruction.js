@@ -10,9 +10,9 @@ const MEANINGS = {
 
 const stateChip = (state, count = "") => chip(state, "s", `${STATES[state]}${count}`);
 
-function requirementRow(task, said, mutants) {
-  const list = (ids) => h("ul", { class: "links" }, ids.map((id) => mutants.get(id)).filter(Boolean).sort(byImportance).map((one) => mutantLink(task, one)));
-  const paid = said.mutants.filter((id) => mutants.get(id) && ["survived", "partial"].includes(mutants.get(id).outcome)).length;
+function requirementRow(task, said) {
+  const list = (mutants) => h("ul", { class: "links" }, mutants.map((one) => mutantLink(task, one)));
+  const paid = said.mutants.filter((one) => ["survived", "partial"].includes(one.outcome)).length;
   return lazy({ "data-requirement": said.key }, h("span", { class: "row" }, stateChip(said.state), h("span", { class: "grow" }, prose(clipped(said.text, 300))),
     h("small", {}, said.mutants.length ? `${paid} of ${said.mutants.length} paid` : said.also.length ? `${said.also.length} near it` : "")), () => [
     said.mutants.length ? [h("p", { class: "hint" }, "Variants that break it:"), list(said.mutants)] : h("p", { class: "hint" }, "No variant breaks this before anything else that is stated."),
@@ -21,8 +21,7 @@ function requirementRow(task, said, mutants) {
 }
 
 function instructionStep(task, step) {
-  const mutants = new Map(task.mutants.filter((one) => one.step === step.name).map((one) => [one.id.split("/").pop(), one]));
-  const rows = new Map(step.requirements.map((said) => [said.index, requirementRow(task, { ...said, key: `${step.name}/${said.index}` }, mutants)]));
+  const rows = new Map(step.requirements.map((said) => [said.index, requirementRow(task, { ...said, key: `${step.name}/${said.index}` })]));
   const marks = new Map();
   const text = h("div", { class: "instruction" }, step.parts.map(([words, at]) => {
     const said = at === null ? null : step.requirements[at];
