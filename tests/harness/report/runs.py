@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
+import os
+import signal
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -82,13 +84,10 @@ class Stopping(Watch):
     def tried(self, task: str, outcome: Outcome) -> None:
         super().tried(task, outcome)
         if len(self.outcomes) == self.stop_after:
-            threading.Thread(target=_interrupt).start()
-
-
-def _interrupt() -> None:
-    import _thread
-
-    _thread.interrupt_main()
+            os.kill(os.getpid(), signal.SIGINT)
+        if len(self.outcomes) >= (self.stop_after or 0):
+            # The trials that are left may not all end before the main thread has been told.
+            time.sleep(0.1)
 
 
 def healthy(folder: Path) -> dict[str, Any]:
