@@ -7,8 +7,10 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -25,7 +27,7 @@ from harness.cli_options import Flags, setting_options
 from harness.cli_report import compare, report
 from harness.config import as_told, control_settings, one, table, told_json
 from harness.console import Bar, Silent, print_check, print_error, printer
-from harness.engine.choose import ENGINES, make_engine
+from harness.engine.choose import ENGINES, call_off, make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.runs import own_scratch
 from harness.errors import ExitCode, FoolsgoldError
@@ -145,9 +147,10 @@ for command in (audit, show, repro, report, compare, gate, baseline, config, mut
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every end has its exit code, and no error shows a traceback that is not a bug."""
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     code: int
     try:
-        with own_scratch():
+        with own_scratch(), _called_off():
             code = int(cli.main(arguments, prog_name="foolsgold", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
@@ -169,8 +172,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _leave(code)
 
 
+_stopped = threading.Event()
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _stopped.set()
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _called_off() -> Iterator[None]:
+    """Where the user stopped it, nothing goes on in threads that nobody can wait for."""
+    try:
+        yield
+    finally:
+        if _stopped.is_set():
+            call_off(0.7)
 
 
 def _leave(code: int) -> None:

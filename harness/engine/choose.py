@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
+
 from harness.engine.contract import Engine, EngineOptions
 from harness.errors import EngineUnavailable, UsageError
 
@@ -17,6 +21,19 @@ def make_engine(name: str, options: EngineOptions) -> Engine:
     if name == "auto":
         return _first_usable(options)
     raise UsageError(f"There is no engine named {name!r}.", hint=f"Engines: {', '.join(ENGINES)}.")
+
+
+def call_off(seconds: float) -> None:
+    """End what the engines of this process still do in other threads, such as builds, and give those threads some
+    time to tidy up. For a process that is about to end."""
+    for name in ("harness.engine.bwrap.launcher", "harness.engine.dockerd.job"):
+        module = sys.modules.get(name)
+        if module is not None:
+            module.stop()
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _first_usable(options: EngineOptions) -> Engine:

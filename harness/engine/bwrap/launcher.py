@@ -140,6 +140,8 @@ class Launcher:
 
     def close(self) -> None:
         """Every box it started dies with it."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # another thread may be waiting for an answer
         self._socket.close()
         try:
             self.process.wait(5)

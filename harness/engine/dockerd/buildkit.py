@@ -10,11 +10,21 @@ import subprocess
 import tempfile
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from harness.engine.contract import Progress
 from harness.engine.dockerd.connect import Daemon
-from harness.engine.dockerd.job import PARSE_LINE, TAIL_LINES, Failure, Job, failure_error, instruction_at, too_slow
+from harness.engine.dockerd.job import (
+    PARSE_LINE,
+    TAIL_LINES,
+    Failure,
+    Job,
+    failure_error,
+    instruction_at,
+    stoppable,
+    too_slow,
+)
 from harness.engine.dockerfile import Dockerfile, Instruction
 from harness.errors import EngineError
 
@@ -46,7 +56,7 @@ def build_with_buildx(daemon: Daemon, job: Job, progress: Progress) -> None:
             beside = job.original.with_name(job.original.name + ".dockerignore") if job.original else None
             if beside is not None and beside.is_file():
                 shutil.copy(beside, Path(scratch, "Dockerfile.dockerignore"))
-        argv = ["docker", "buildx", "build", "--builder", daemon.builder, "--progress=plain", "--load"]
+        argv = [*_with_us(), "docker", "buildx", "build", "--builder", daemon.builder, "--progress=plain", "--load"]
         argv += ["--file", str(dockerfile), "--tag", job.tag]
         argv += [f"--label={name}={value}" for name, value in job.labels.items()]
         argv += [f"--build-arg={name}={value}" for name, value in job.build_args.items()]
@@ -83,7 +93,7 @@ def _run_lines(argv: list[str], daemon: Daemon, job: Job, lines: list[str], prog
     timer.start()
     try:
         assert process.stdout is not None
-        with process.stdout:
+        with process.stdout, stoppable(partial(_kill_group, process)):
             for raw in process.stdout:
                 line = raw.rstrip()
                 lines.append(line)
@@ -96,6 +106,11 @@ def _run_lines(argv: list[str], daemon: Daemon, job: Job, lines: list[str], prog
     if late.is_set():
         raise too_slow(job, read_buildkit_failure(lines, job.parsed), lines)
     return status
+
+
+def _with_us() -> list[str]:
+    """What lets the build die with this process, even when that is killed."""
+    return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:

@@ -19,7 +19,16 @@ from docker.errors import APIError, DockerException
 from harness.engine.context import Folder, read_ignore, walk
 from harness.engine.contract import Progress
 from harness.engine.dockerd.connect import Daemon, daemon_errors
-from harness.engine.dockerd.job import PARSE_LINE, TAIL_LINES, Failure, Job, failure_error, instruction_at, too_slow
+from harness.engine.dockerd.job import (
+    PARSE_LINE,
+    TAIL_LINES,
+    Failure,
+    Job,
+    failure_error,
+    instruction_at,
+    stoppable,
+    too_slow,
+)
 
 
 class _BuildClient(docker.APIClient):
@@ -59,7 +68,7 @@ def build_with_api(daemon: Daemon, job: Job, progress: Progress) -> None:
     error = ""
     timer.start()
     try:
-        with tempfile.TemporaryFile(prefix="foolsgold-context-") as archive:
+        with tempfile.TemporaryFile(prefix="foolsgold-context-") as archive, stoppable(api.cut):
             name = _write_context(job, archive)
             archive.seek(0)
             for chunk in _stream(api, job, archive, name):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,25 @@ from harness.errors import BuildFailed, EngineError
 
 TAIL_LINES = 60
 PARSE_LINE = re.compile(r"parse error (?:on )?line (\d+)")
+
+
+_running: set[Callable[[], None]] = set()
+
+
+@contextmanager
+def stoppable(stop: Callable[[], None]) -> Iterator[None]:
+    """A build is under way, and `stop` ends it."""
+    _running.add(stop)
+    try:
+        yield
+    finally:
+        _running.discard(stop)
+
+
+def stop() -> None:
+    """End every build of this process, whatever thread waits for it."""
+    for end in tuple(_running):
+        end()
 
 
 @dataclass(frozen=True, slots=True)
