@@ -243,7 +243,8 @@ class _TaskAudit:
         self.limits = TimeLimits()
         self.known: frozenset[str] = frozenset()
         self.first_failure = False
-        self.steady: tuple[State, frozenset[str]] | None = None
+        self.last: TrialRecord | None = None
+        self._states: list[State | None] = []
         self.steps: list[StepMutants] = []
         self.tried: list[_Tried] = []
 
@@ -329,7 +330,7 @@ class _TaskAudit:
     def _try_all(self) -> None:
         self._left = len(self.tried)
         if not self.tried:
-            self._submit(LAST_ORDER, self._last)
+            self._end()
         for position, tried in enumerate(self.tried):
             self._submit(position, partial(self._try, tried, position, FIRST))
 
@@ -361,19 +362,36 @@ class _TaskAudit:
             self._left -= 1
             last = self._left == 0
         if last:
-            self._submit(LAST_ORDER, self._look_at_states if self._survivors() else self._last)
+            self._end()
+
+    def _end(self) -> None:
+        """The reference's last run, and beside it a look at what it leaves where there are survivors to compare."""
+        looks = 2 if self._survivors() and len(self.task.steps) == 1 else 0
+        self._left = 1 + looks
+        self._submit(LAST_ORDER, self._last)
+        for number in range(looks):
+            self._submit(LAST_ORDER, partial(self._look, f"state {number + 1}"))
 
     def _survivors(self) -> list[_Tried]:
         return [tried for tried in self.tried if tried.result.survived]
 
-    def _look_at_states(self) -> None:
+    def _look(self, label: str) -> None:
+        state = self._state(Kind.REFERENCE, label, Replacement())
+        with self._lock:
+            self._states.append(state)
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._compare_states()
+
+    def _compare_states(self) -> None:
         """Survivors that leave what the reference leaves are no wrong solutions. Where a state tells nothing, because
         it differs from run to run or lives on in a service, survivors stay survivors."""
-        first, second = (self._state(Kind.REFERENCE, f"state {number}", Replacement()) for number in (1, 2))
+        first, second = self._states or (None, None)
         aside = unsteady(first, second) if first is not None and second is not None else None
         survivors = self._survivors()
-        if first is None or aside is None or len(self.task.steps) > 1:
-            self._submit(LAST_ORDER, self._last)
+        if first is None or aside is None:
+            self._judge()
             return
         self._left = len(survivors)
         for tried in survivors:
@@ -388,7 +406,7 @@ class _TaskAudit:
             self._left -= 1
             last = self._left == 0
         if last:
-            self._submit(LAST_ORDER, self._last)
+            self._judge()
 
     def _state(self, kind: Kind, label: str, replacement: Replacement) -> State | None:
         plan = Plan(kind, label, replacement, networks=self.networks, limits=self.limits, observe=True)
@@ -417,7 +435,16 @@ class _TaskAudit:
             limits=self.prepared.limits,
             known=self.known,
         )
-        record = self._trial(plan, LAST)
+        self.last = self._trial(plan, LAST)
+        with self._lock:
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._compare_states()
+
+    def _judge(self) -> None:
+        record = self.last
+        assert record is not None
         tried = tuple(tried.result for tried in self.tried)
         found = strength([judged(result) for result in tried])
         assert self.controls is not None

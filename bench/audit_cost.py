@@ -1,0 +1,345 @@
+"""What an audit costs: all of its trials against the same runs without boxes, and against fresh containers.
+
+    python bench/audit_cost.py --docker-image debian:bookworm-slim --write docs/performance.md
+
+One task with 30 mutants is audited on bwrap, cold and with nothing stored. Then every trial it ran, controls and
+confirmations too, is repeated in two other ways with as many workers as the audit had jobs:
+
+(a) `bare`: solve and test scripts in a new folder on the host, nothing else;
+(b) `containers`: a fresh container for each, made through the Docker SDK as Harbor's runner works: start, upload the
+    solution, run it, upload the tests, run them, fetch the reward, remove it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import docker
+from trial_overhead import PYTHON, copy_packages
+
+from harness.audit import Audited, AuditSettings, audit
+from harness.engine.choose import make_engine
+from harness.engine.contract import EngineOptions
+from harness.mutants import Wish, mutated_file
+from harness.outcome import Outcome
+from harness.run import HOLLOW_SCRIPT
+from harness.store import Store
+from harness.task.discover import discover
+from harness.task.model import Task
+
+BEGIN, END = "<!-- audit_cost: begin -->", "<!-- audit_cost: end -->"
+MUTANTS = 30
+AT_MOST, AT_LEAST = 1.2, 3.0
+
+PROGRAM = '''"""Reads a ledger and prints balances."""
+import argparse
+import csv
+import sys
+
+RATES = {"EUR": 100, "CHF": 95, "USD": 108}
+
+
+def cents(text):
+    whole, _, part = text.partition(".")
+    return int(whole) * 100 + int((part + "00")[:2])
+
+
+def read(path, skip_bad):
+    rows = []
+    with open(path, newline="") as file:
+        for row in csv.DictReader(file):
+            if row["currency"] not in RATES:
+                if skip_bad:
+                    continue
+                raise SystemExit(3)
+            rows.append((row["account"], cents(row["amount"]) * RATES[row["currency"]] // 100))
+    return rows
+
+
+def balances(rows):
+    total = {}
+    for account, amount in rows:
+        total[account] = total.get(account, 0) + amount
+    return total
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("ledger")
+    parser.add_argument("--skip-bad", action="store_true")
+    parser.add_argument("--at-least", type=int, default=0)
+    args = parser.parse_args()
+    total = balances(read(args.ledger, args.skip_bad))
+    for account, amount in sorted(total.items(), key=lambda item: (-item[1], item[0])):
+        if amount >= args.at_least:
+            print(account, amount)
+
+
+main()
+'''
+TESTS = """import os
+import subprocess
+
+import pytest
+
+LEDGER = "account,amount,currency\\nb,1.50,EUR\\na,2,USD\\nb,0.05,CHF\\nc,1.5,EUR\\n"
+BAD = LEDGER + "d,9,XXX\\n"
+
+
+def run(tmp_path, text, *words):
+    (tmp_path / "ledger.csv").write_text(text)
+    done = subprocess.run(
+        [os.environ["PY"], os.path.join(os.environ["APP"], "ledger.py"), "ledger.csv", *words],
+        cwd=tmp_path, capture_output=True, text=True,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("words, printed", [
+    ((), "a 216\\nb 154\\nc 150\\n"),
+    (("--at-least", "151"), "a 216\\nb 154\\n"),
+    (("--at-least", "154"), "a 216\\nb 154\\n"),
+])
+def test_balances(tmp_path, words, printed):
+    assert run(tmp_path, LEDGER, *words) == (0, printed)
+
+
+def test_bad_rows(tmp_path):
+    assert run(tmp_path, BAD)[0] == 3
+    assert run(tmp_path, BAD, "--skip-bad") == (0, "a 216\\nb 154\\nc 150\\n")
+"""
+FILES = {
+    "task.toml": 'version = "1.0"\n[environment]\nnetwork_mode = "no-network"\n',
+    "instruction.md": "Write ledger.py: it prints balances, largest first. `--skip-bad` leaves unknown currencies out,\n"
+    "else it exits with status 3. `--at-least` leaves small balances out.\n",
+    "environment/Dockerfile": "FROM {base}\nCOPY packages /opt/packages\nWORKDIR /app\n",
+    "solution/solve.sh": f"#!/bin/bash\ncat > ledger.py <<'PY'\n{PROGRAM}PY\n",
+    "tests/test.sh": (
+        "#!/bin/bash\n"
+        'export PYTHONPATH="${PACKAGES:-/opt/packages}" PYTHONDONTWRITEBYTECODE=1\n'
+        f'export APP="$PWD" PY={PYTHON}\n'
+        f'if {PYTHON} -m pytest -q -p no:cacheprovider "${{TESTS:-/tests}}/test_ledger.py"; then reward=1; '
+        "else reward=0; fi\n"
+        'echo $reward > "${LOGS:-/logs/verifier}/reward.txt"\n'
+    ),
+    "tests/test_ledger.py": TESTS,
+}
+
+
+class Quiet:
+    def doing(self, task: str, what: str) -> None:
+        pass
+
+    def planned(self, task: str, mutants: int) -> None:
+        pass
+
+    def tried(self, task: str, outcome: Outcome) -> None:
+        pass
+
+    def done(self, audited: Audited) -> None:
+        pass
+
+
+def write_task(folder: Path, base: str) -> Task:
+    for name, text in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("{base}", base))
+        path.chmod(0o755 if name.endswith(".sh") else 0o644)
+    copy_packages(folder / "environment" / "packages")
+    (task,) = discover([folder])
+    assert isinstance(task, Task), task
+    return task
+
+
+def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audited]:
+    with make_engine("bwrap", EngineOptions(images={base: "host"})) as engine, Store(folder / "run") as store:
+        # The image is built before: its cost is one of the task, not of its trials.
+        engine.build(task.environment.recipe)
+        start = time.perf_counter()
+        found = audit(
+            engine,
+            [task],
+            AuditSettings(wish=Wish(budget=MUTANTS)),
+            store,
+            jobs=jobs,
+            watcher=Quiet(),
+            command=lambda _: "",
+            options={},
+        )
+        seconds = time.perf_counter() - start
+    (one,) = found.audited
+    return seconds, one
+
+
+Run = tuple[str, dict[str, bytes], bool]
+"""What a trial ran: the solution's files, or none, and whether the tests too."""
+
+
+def runs_of(task: Task, one: Audited) -> list[Run]:
+    solution = {"solve.sh": (task.path / "solution" / "solve.sh").read_bytes()}
+    controls = one.controls
+    assert controls is not None
+    runs: list[Run] = [("solve", solution, True) for _ in (*controls.references, one.last)]
+    runs += [("nothing", {}, True), ("solve", {"solve.sh": HOLLOW_SCRIPT}, True)]
+    (step,) = one.steps
+    for result in one.mutants:
+        files = {result.mutant.file: mutated_file(step.files, result.mutant)}
+        runs += [("solve", files, True) for _ in result.records]
+    if one.survivors:
+        unverified = [("solve", solution, False) for _ in range(2 + len(one.survivors))]
+        runs += unverified
+    return runs
+
+
+def bare(task: Task, run: Run) -> None:
+    kind, files, verify = run
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "app").mkdir()
+        (root / "logs").mkdir()
+        packages = task.path / "environment" / "packages"
+        env = {**os.environ, "TESTS": str(root / "tests"), "LOGS": str(root / "logs"), "PACKAGES": str(packages)}
+        scripts = [("solution", "solve.sh")] if kind == "solve" else []
+        for name, script in scripts + ([("tests", "test.sh")] if verify else []):
+            shutil.copytree(task.path / name, root / name)
+            for file, content in (files if name == "solution" else {}).items():
+                (root / name / file).write_bytes(content)
+            line = f"({root / name / script}) > {root / 'logs' / name}.txt 2>&1"
+            subprocess.run(["bash", "-c", line], cwd=root / "app", env=env, check=False)
+        assert not verify or (root / "logs" / "reward.txt").is_file()
+
+
+def in_container(client: docker.DockerClient, image: str, task: Task, run: Run) -> None:
+    kind, files, verify = run
+    container = client.containers.run(
+        image, ["sh", "-c", "sleep infinity"], detach=True, network_mode="none", init=True, working_dir="/app"
+    )
+    try:
+        container.exec_run(["mkdir", "-p", "/solution", "/tests", "/logs/verifier", "/logs/agent"])
+        if kind == "solve":
+            container.put_archive("/solution", _tar(task.path / "solution", files))
+            container.exec_run(["bash", "-c", "(/solution/solve.sh) > /logs/agent/oracle.txt 2>&1"])
+        if verify:
+            container.put_archive("/tests", _tar(task.path / "tests", {}))
+            container.exec_run(["bash", "-c", "(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1"])
+            container.get_archive("/logs/verifier/reward.txt")
+    finally:
+        container.remove(force=True)
+
+
+def _tar(folder: Path, files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for path in sorted(folder.iterdir()):
+            info = tarfile.TarInfo(path.name)
+            data = files.get(path.name, path.read_bytes())
+            info.size, info.mode = len(data), path.stat().st_mode & 0o777
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def side_by_side(work: Callable[[Run], None], runs: list[Run], jobs: int) -> float:
+    start = time.perf_counter()
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(work, runs))
+    return time.perf_counter() - start
+
+
+def measure(rounds: int, base: str, docker_image: str, jobs: int) -> tuple[dict[str, list[float]], str]:
+    seconds: dict[str, list[float]] = {"bare": [], "audit on bwrap": []}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        task = write_task(folder / "ledger", base)
+        client = image = None
+        if docker_image:
+            seconds["containers"] = []
+            client = docker.from_env(max_pool_size=jobs + 2)
+            context = folder / "image"
+            shutil.copytree(task.path / "environment", context)
+            dockerfile = context / "Dockerfile"
+            dockerfile.write_text(dockerfile.read_text().replace(base, docker_image))
+            built, _ = client.images.build(path=str(context), rm=True)
+            image = str(built.id)
+        what = ""
+        for number in range(rounds):
+            took, one = audited(task, base, jobs, folder / str(number))
+            seconds["audit on bwrap"].append(took)
+            runs = runs_of(task, one)
+            assert one.strength is not None, one.why
+            what = (
+                f"{len(one.mutants)} mutants, {len(runs)} trials with controls and confirmations, {jobs} at once; "
+                f"{one.verdict}, {one.strength.by_outcome['survived']} survivors"
+            )
+            seconds["bare"].append(side_by_side(lambda run: bare(task, run), runs, jobs))
+            if client is not None and image is not None:
+                seconds["containers"].append(
+                    side_by_side(lambda run: in_container(client, image, task, run), runs, jobs)
+                )
+            print(f"round {number + 1} of {rounds}", end="\r", file=sys.stderr)
+        if client is not None and image is not None:
+            client.images.remove(image, force=True)
+            client.close()
+    return seconds, what
+
+
+def table(seconds: dict[str, list[float]], what: str, rounds: int, command: str) -> str:
+    middle = {name: statistics.median(values) for name, values in seconds.items()}
+    lines = [
+        f"{what}. Medians of {rounds} interleaved rounds, {os.cpu_count()} cores, Linux {platform.release()}:",
+        "",
+        "| | seconds | of bare |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {name} | {value:.2f} | {value / middle['bare']:.2f} |" for name, value in middle.items()]
+    if "containers" in middle:
+        lines += [
+            "",
+            f"The audit is {middle['containers'] / middle['audit on bwrap']:.1f} times as fast as containers.",
+        ]
+    return "\n".join([*lines, "", f"Made by `{command}`."])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--base", default="debian:bookworm-slim", help="the FROM of the task")
+    parser.add_argument("--docker-image", default="", help="what stands for it in docker; empty leaves docker out")
+    parser.add_argument("--write", type=Path, help="a page whose table is replaced")
+    options = parser.parse_args()
+    seconds, what = measure(options.rounds, options.base, options.docker_image, options.jobs)
+    command = f"python bench/audit_cost.py --rounds {options.rounds}"
+    if options.docker_image:
+        command += f" --docker-image {options.docker_image}"
+    text = table(seconds, what, options.rounds, command)
+    print(text)
+    if options.write:
+        page = options.write.read_text()
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        options.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    middle = {name: statistics.median(values) for name, values in seconds.items()}
+    slow = middle["audit on bwrap"] > AT_MOST * middle["bare"]
+    if slow:
+        print(f"the audit takes more than {AT_MOST} times bare", file=sys.stderr)
+    if "containers" in middle and middle["containers"] < AT_LEAST * middle["audit on bwrap"]:
+        print(f"the audit is less than {AT_LEAST} times as fast as containers", file=sys.stderr)
+        slow = True
+    return int(slow)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
