@@ -11,6 +11,7 @@ import pytest
 
 from mutator.model import Candidate, FaultClass, Tier, apply
 from mutator.operators.python import FAMILY
+from mutator.operators.python import tree as tree_module
 from mutator.sources import read_sources
 
 SNIPPETS = sorted((Path(__file__).parent / "snippets").glob("python-*"))
@@ -337,7 +338,11 @@ def _shown(candidate: Candidate) -> str:
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("folder", SNIPPETS, ids=lambda folder: folder.name)
-def test_every_mutant_of_a_realistic_solution_compiles(folder: Path) -> None:
+@pytest.mark.parametrize("long", [30, 2000])
+def test_every_mutant_of_a_realistic_solution_compiles(
+    folder: Path, long: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_module, "_LONG", long)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     texts = [source.text for source in read_sources(files, "solve.sh") if source.language == "python"]
     assert texts

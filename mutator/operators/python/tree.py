@@ -6,10 +6,11 @@ libcst gives the tree because it knows every Python 3 grammar whatever Python ru
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import libcst as cst
@@ -80,6 +81,8 @@ class PythonTree:
         self._owned: dict[tuple[type[cst.CSTNode], ...], dict[cst.CSTNode | None, list[cst.CSTNode]]] = {}
         self._facts: dict[Any, Any] = {}
         self._units: list[Span] | None = None
+        self._rows: dict[Span, str] | None = None
+        self._row_order: list[Span] = []
         self._index()
 
     @property
@@ -275,20 +278,10 @@ class PythonTree:
     def region(self, node: cst.CSTNode, start: int, end: int) -> Span | None:
         """The smallest statement, or head of one, around the node that holds text[start:end]."""
         at: cst.CSTNode | None = node
-        item: cst.CSTNode | None = None
         while at is not None:
-            kind = type(at)
-            if kind in _ITEMS:
-                if item is None:
-                    item = at
-            elif kind is cst.FormattedString:
-                # What may stand in it depends on its quotes.
-                item = None
-            elif kind in _STATEMENTS:
+            if type(at) in _STATEMENTS:
                 place = self._place(at, start, end)
                 if place is not None:
-                    if item is not None and place[1] - place[0] > _LONG:
-                        return self._item(item, start, end) or place
                     return place
             at = self._parents.get(at)
         return None
@@ -307,14 +300,6 @@ class PythonTree:
                 return None
             whole = head[0], self.span(at)[1]
         return whole if whole[0] <= start and end <= whole[1] else None
-
-    def _item(self, item: cst.CSTNode, start: int, end: int) -> Span | None:
-        """One entry of a table that fills pages parses as well alone, in the brackets that its kind stands in."""
-        place = item_span(self, item)
-        if place[0] > start or end > place[1] or isinstance(self._parents.get(item), cst.SubscriptElement):
-            return None
-        self._items[place] = _ITEMS[type(item)]
-        return place
 
     def _is_elif(self, node: cst.CSTNode) -> bool:
         return isinstance(node, cst.If) and isinstance(self._parents.get(node), cst.If)
@@ -355,17 +340,18 @@ class PythonTree:
 
     def valid(self, candidate: Candidate) -> bool:
         """Parses only the statements that the candidate is in."""
-        if len(candidate.edits) > 1:
-            # Each where it stands, for what lies between them may be most of the program.
+        check = candidate.check
+        if len(candidate.edits) > 1 or (check is not None and check[1] - check[0] > _LONG):
+            # Each edit where it stands, for what lies between them may be most of the program.
             apart = self._apart(candidate.edits)
             if apart is not None:
                 return all(self._fits(unit, tuple(edits)) for unit, edits in apart.items())
-        if candidate.check is None:
+        if check is None:
             return self._holds(self._prefix + self._read(apply(self.text, candidate.edits)) + self._suffix)
-        return self._fits(candidate.check, candidate.edits)
+        return self._fits(check, candidate.edits)
 
     def _apart(self, edits: Sequence[Edit]) -> dict[Span, list[Edit]] | None:
-        """The edits by the simple statement or head they are in; None where one goes beyond."""
+        """The edits by the simple statement, head or rows of a table they are in; None where one goes beyond."""
         if self._units is None:
             lines = self.every(cst.SimpleStatementLine, cst.SimpleStatementSuite)
             self._units = sorted(
@@ -374,11 +360,37 @@ class PythonTree:
             )
         apart: dict[Span, list[Edit]] = {}
         for edit in edits:
-            index = bisect_right(self._units, (edit.start, len(self.text) + 1)) - 1
-            if index < 0 or self._units[index][1] < edit.end:
+            unit = _around(self._units, edit)
+            if unit is None:
                 return None
-            apart.setdefault(self._units[index], []).append(edit)
-        return apart
+            rows = self._rows_around(edit) if unit[1] - unit[0] > _LONG else None
+            apart.setdefault(rows or unit, []).append(edit)
+        places = sorted(apart)
+        return None if any(one[1] > two[0] for one, two in pairwise(places)) else apart
+
+    def _rows_around(self, edit: Edit) -> Span | None:
+        """One or two rows of a table that fills pages, which parse as well alone in its brackets."""
+        if self._rows is None:
+            self._rows = {}
+            for node in self.every(cst.List, cst.Tuple, cst.Set, cst.Dict, cst.Call):
+                start, end = self.outer(node)
+                if end - start > _LONG and self.within(node, cst.FormattedString) is None:
+                    items = node.args if isinstance(node, cst.Call) else node.elements  # type: ignore[attr-defined]  # one of the five
+                    for item in items:
+                        self._rows[item_span(self, item)] = _BRACKETS.get(type(node), "[]")
+            self._row_order = sorted(self._rows)
+        first = bisect_left(self._row_order, (edit.start + 1, 0)) - 1
+        if first < 0:
+            return None
+        for last in (first, first + 1):
+            if last < len(self._row_order) and self._row_order[last][1] >= edit.end:
+                place = self._row_order[first][0], self._row_order[last][1]
+                brackets = self._rows[self._row_order[first]]
+                if edit.start > self._row_order[first][1] or brackets != self._rows[self._row_order[last]]:
+                    return None
+                self._items[place] = brackets
+                return place
+        return None
 
     def _fits(self, place: Span, edits: tuple[Edit, ...]) -> bool:
         start, end = place
@@ -417,9 +429,15 @@ _NAMED = frozenset({cst.FunctionDef, cst.ClassDef})
 _STATEMENTS = frozenset(
     {*_COMPOUND, cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.Try, cst.TryStar},
 )
-_ITEMS: dict[type[cst.CSTNode], str] = {cst.Element: "[]", cst.DictElement: "{}", cst.Arg: "_()"}
+_BRACKETS: dict[type[cst.CSTNode], str] = {cst.Dict: "{}", cst.Set: "{}", cst.Call: "_()"}
 _LONG = 2000
 _CLAUSE = (cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
+
+
+def _around(places: list[Span], edit: Edit) -> Span | None:
+    """The last of the places to begin before the edit, where it holds all of it."""
+    index = bisect_left(places, (edit.start + 1, 0)) - 1
+    return places[index] if index >= 0 and places[index][1] >= edit.end else None
 
 
 def parse(text: str) -> PythonTree | None:
