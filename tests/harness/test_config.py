@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ from harness.config import (
     wish,
 )
 from harness.errors import UsageError
-from harness.settings import SETTINGS, Kind, operator_names
+from harness.settings import SETTINGS, Kind, Setting, operator_names
 from tests.harness.tasks import HARBOR, harbor, write
 
 
@@ -405,3 +407,38 @@ def test_families_stand_for_their_operators() -> None:
     names = operator_names()
     assert {"shell", "python"} <= names
     assert all("." in name or any(other.startswith(f"{name}.") for other in names) for name in names)
+
+
+# --- the page
+
+PAGE = Path(__file__).parents[2] / "docs/config.md"
+
+
+def row(setting: Setting) -> str:
+    """How the page's table has a setting."""
+    value = " or ".join(f"`{choice}`" for choice in setting.choices) or setting.kind.value
+    if not math.isinf(setting.low) and not math.isinf(setting.high):
+        value += f", {setting.low:g} to {setting.high:g}"
+    elif setting.known is not None:
+        value += f" ({setting.what})"
+    default = "" if setting.default is None or setting.table else f"`{setting.default}`"
+    commands = ", ".join(name for name in cli.commands if name in setting.commands)
+    return f"| `{setting.name}` | {value} | {default} | {'yes' if setting.per_task else ''} | {commands} |"
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_the_page_has_every_setting_as_it_is(setting: Setting) -> None:
+    assert row(setting) in PAGE.read_text().splitlines()
+
+
+def test_the_page_names_every_flag_that_no_file_has() -> None:
+    section = PAGE.read_text().partition("## Flags only")[2]
+    assert set(re.findall(r"`(--[\w-]+)`", section)) == set(ONLY_FLAGS)
+
+
+def test_the_file_on_the_page_can_be_read(tmp_path: Path) -> None:
+    [text] = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    found = InForce(read_config(file(tmp_path, text)))
+    values = found.task("slow-build", tmp_path / "vendor/slow-build")
+    assert (one(values, "fail-under"), one(values, "budget"), one(values, "timeout-factor")) == (60, 10, 3)
+    assert list(table(values, "accept")) == ["reference-flaky"]

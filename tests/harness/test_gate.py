@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -360,3 +362,32 @@ def test_every_finding_in_the_code_can_be_named_in_a_gate() -> None:
 def test_every_finding_that_can_be_named_is_in_the_code() -> None:
     code = "".join(path.read_text() for path in Path(harness.__file__).parent.rglob("*.py") if path.name != "ids.py")
     assert [ident for ident in FINDINGS if f'"{ident}"' not in code] == []
+
+
+# --- the page
+
+PAGE = Path(__file__).parents[2] / "docs/ci.md"
+
+
+def test_the_baseline_on_the_page_can_be_read(tmp_path: Path) -> None:
+    [text] = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    path = tmp_path / "accepted.toml"
+    path.write_text(text)
+    assert [(entry.finding, entry.mutant) for entry in read_baseline(path)] == [
+        ("", "9ade5e163a"),
+        ("nop-partly-paid", ""),
+    ]
+
+
+@pytest.mark.parametrize("name", ["gate", "baseline"])
+def test_the_page_has_every_option_of_its_commands(name: str) -> None:
+    page = PAGE.read_text() + (PAGE.parent / "config.md").read_text()
+    for parameter in cli.commands[name].params:
+        if isinstance(parameter, click.Option):
+            assert any(word in page for word in parameter.opts), parameter.name
+
+
+def test_the_page_names_every_step_of_the_example() -> None:
+    workflow = (PAGE.parents[1] / "examples/github-actions/foolsgold.yml").read_text()
+    for name in re.findall(r"- name: (.*)", workflow):
+        assert f"| {name} |" in PAGE.read_text()
