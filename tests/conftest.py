@@ -1,8 +1,8 @@
 """Fixtures every test may use.
 
-Mark a test with what it needs: `bwrap`, `docker`, `network`, `parity`. Where that is missing the test is skipped with
-the reason and the reasons are listed at the end of the run; with FOOLSGOLD_CI=1 it fails instead, so that nothing is
-skipped unseen.
+Mark a test with what it needs: `bwrap`, `docker`, `network`, `parity`, `browser`. Where that is missing the test is
+skipped with the reason and the reasons are listed at the end of the run; with FOOLSGOLD_CI=1 it fails instead, so that
+nothing is skipped unseen.
 
 - `bwrap_engine`, `docker_engine`: one engine of each kind for the whole session, every `FROM` mapped to a stand-in.
 - `engine`: runs the test once with each of the two, already marked. `engine_name` alone gives just the name.
@@ -36,6 +36,7 @@ from harness.engine.contract import Engine, EngineOptions, Recipe
 from harness.errors import FoolsgoldError
 
 CI = os.environ.get("FOOLSGOLD_CI") == "1"
+CHROMIUM = os.environ.get("FOOLSGOLD_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 TEST_IMAGE = os.environ.get("FOOLSGOLD_TEST_IMAGE", "foolsgold-ci-base")
 
 RecipeOf = Callable[..., Recipe]
@@ -85,11 +86,16 @@ def _missing_parity() -> str:
     return ""
 
 
+def _missing_browser() -> str:
+    return "" if CHROMIUM else "no chromium on PATH; install it or set FOOLSGOLD_CHROMIUM"
+
+
 _NEEDS: Mapping[str, Callable[[], str]] = {
     "bwrap": cache(_missing_bwrap),
     "docker": cache(_missing_docker),
     "network": cache(_missing_network),
     "parity": cache(_missing_parity),
+    "browser": cache(_missing_browser),
 }
 
 _not_run: Counter[str] = Counter()

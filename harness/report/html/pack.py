@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from typing import Any
 
@@ -12,11 +13,14 @@ from harness.report.untrusted import shown
 
 def packed(value: Any) -> str:
     text = _json(value)
-    if not text.isprintable() or "\\u00" in text:
+    if not text.isprintable() or _CONTROL.search(text):
         text = _json(clean(value))
     data = base64.b85encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
     return data.translate(_SAFE)
 
+
+_CONTROL = re.compile(r"\\[rbfu]")
+"""JSON's escape of a character that does not print, and is no tab or line end."""
 
 _SAFE = str.maketrans("<&", ",.")
 """Base 85 has two signs that markup knows, and not these."""
