@@ -13,12 +13,15 @@ from tabulate import tabulate
 
 from harness.cli_options import Flags, setting_options
 from harness.config import one, wish
+from harness.errors import UsageError
 from harness.mutants import StepMutants, diff, task_mutants
+from harness.operators_page import operators_page
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from mutator.model import Operator
 from mutator.operators import FAMILIES
 from mutator.operators.state import OPERATORS as STATE_OPERATORS
+from mutator.operators.state import StateOperator
 from mutator.select import Chosen
 
 SCHEMA = "foolsgold/mutants/1"
@@ -46,6 +49,7 @@ def mutants(
       foolsgold mutants tasks --all --json > mutants.json
     """
     told = flags.in_force(paths)
+    wished: dict[str, list[StepMutants]] = {}
     listed: list[dict[str, Any]] = []
     for task in discover(paths):
         if isinstance(task, Unusable):
@@ -57,11 +61,25 @@ def mutants(
             continue
         wanted = wish(told.task(task.name, task.path))
         made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
+        if wanted.sources:
+            wished.setdefault(", ".join(sorted(wanted.sources)), []).extend(made)
         listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
         if not as_json:
             _show(task, made, with_diff)
+    for text, steps in wished.items():
+        _must_name_a_source(text, steps)
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "seed": one(told.run(), "seed"), "tasks": listed}, indent=2))
+
+
+def _must_name_a_source(text: str, steps: Sequence[StepMutants]) -> None:
+    if any(step.sources for step in steps):
+        return
+    there = sorted({source for step in steps for source in step.unwished})
+    more = f" and {len(there) - 20} more" if len(there) > 20 else ""
+    raise UsageError(
+        f"--source {text}: no source has that in its name.", hint=f"There are: {', '.join(there[:20])}{more}."
+    )
 
 
 def every_operator() -> list[Operator]:
@@ -73,6 +91,8 @@ def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
         click.echo(f"{task.name}: no reference solution to break")
         return
     for step in steps:
+        if not step.sources and step.unwished:
+            continue
         title = f"{task.name}, step {step.step.name}" if step.step.name else task.name
         chosen = step.selection.chosen
         selection = step.selection
@@ -183,19 +203,28 @@ def operators(as_json: bool, as_markdown: bool) -> None:
       foolsgold operators --json
     """
     if as_json:
-        click.echo(
-            json.dumps(
-                {"schema": "foolsgold/operators/1", "operators": [_described(op) for op in every_operator()]}, indent=2
-            )
-        )
+        described = [*map(_described, every_operator()), *map(_described_state, STATE_OPERATORS)]
+        click.echo(json.dumps({"schema": "foolsgold/operators/1", "operators": described}, indent=2))
     elif as_markdown:
-        click.echo(markdown(), nl=False)
+        click.echo(operators_page(), nl=False)
     else:
         rows: list[tuple[str, str, str, str]] = [
             (op.id, op.fault.value, op.tier.value, op.sentence) for op in every_operator()
         ]
         rows += [(op.id, op.fault.value, op.tier.value, op.sentence) for op in STATE_OPERATORS]
         click.echo(tabulate(rows, headers=("operator", "fault", "tier", "what is wrong then")))
+
+
+def _described_state(operator: StateOperator) -> dict[str, Any]:
+    """Made on what is left behind, whatever language wrote it."""
+    return {
+        "id": operator.id,
+        "fault": operator.fault,
+        "tier": operator.tier,
+        "languages": [],
+        "sentence": operator.sentence,
+        "examples": [],
+    }
 
 
 def _described(operator: Operator) -> dict[str, Any]:
@@ -210,33 +239,3 @@ def _described(operator: Operator) -> dict[str, Any]:
             for example in operator.examples
         ],
     }
-
-
-def markdown() -> str:
-    """docs/operators.md, made of the operators' own examples."""
-    parts = [
-        "# Operators\n",
-        "\nEvery way in which foolsgold breaks a solution, with its fault class, its tier (coarse mutants run first)",
-        " and an example. This page is made by `foolsgold operators --markdown`; the examples are tests.\n",
-    ]
-    for family in FAMILIES:
-        languages = ", ".join(sorted(family.languages))
-        parts.append(f"\n## {family.name}\n\nLanguages: {languages}.\n")
-        parts += [_section(operator) for operator in family.operators]
-    parts.append("\n## state\n\nMade after solving, on the files and services that the reference left behind.\n\n")
-    parts.append("| operator | fault | tier | what is wrong then |\n|---|---|---|---|\n")
-    parts += [f"| `{op.id}` | {op.fault} | {op.tier} | {op.sentence} |\n" for op in STATE_OPERATORS]
-    return "".join(parts)
-
-
-def _section(operator: Operator) -> str:
-    example = next((example for example in operator.examples if example.after), operator.examples[0])
-    language = example.language or min(operator.languages)
-    shown = "".join(f"\nbecomes\n\n{_block(after, language)}" for after in example.after[:2])
-    title = f"\n### {operator.id}\n\n{operator.fault}, {operator.tier}: {operator.sentence}\n\n"
-    return f"{title}{_block(example.before, language)}{shown}"
-
-
-def _block(text: str, language: str) -> str:
-    fence = "````" if "```" in text else "```"
-    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}\n"

@@ -56,6 +56,8 @@ class StepMutants:
     generated: int
     tally: Tally
     skipped: tuple[Skipped, ...] = field(default=())
+    unwished: tuple[str, ...] = ()
+    """Sources that `Wish.sources` left out."""
 
 
 def task_mutants(task: Task, wish: Wish) -> list[StepMutants]:
@@ -69,12 +71,13 @@ def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
     script = solution.script.relative_to(solution.folder).as_posix()
     everything = read_sources(files, script, skipped=skipped)
     sources = tuple(source for source in everything if wish.source(source))
+    unwished = tuple(source.id for source in everything if not wish.source(source))
     tally = Tally()
     made = list(generate(sources, files, FAMILIES, accept=wish.operator, tally=tally))
     relevance = Relevance(step.instruction)
     languages = {source.id: source.language for source in sources}
     selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed)
-    return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped))
+    return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped), unwished)
 
 
 def solution_files(solution: Solution) -> dict[str, bytes]:

@@ -1,0 +1,84 @@
+"""docs/operators.md: every operator in words and by its own examples, which are its tests too."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from mutator.model import Candidate, Example, Family, Operator, apply
+from mutator.operators import FAMILIES
+from mutator.operators.state import OPERATORS as STATE_OPERATORS
+
+EXAMPLES = 2
+"""Shown of each operator, and mutants of each example."""
+_TITLES = {
+    "shell": "Shell scripts", "sed": "sed programs", "awk": "awk and jq programs", "patch": "Patches",
+    "python": "Python", "nginx": "nginx", "data": "Data and configuration", "code": "Code in other languages",
+    "sql": "SQL",
+}  # fmt: skip
+
+
+def operators_page() -> str:
+    """Markdown."""
+    count = sum(len(family.operators) for family in FAMILIES) + len(STATE_OPERATORS)
+    parts = [
+        f"""# Operators
+
+The {count} ways in which foolsgold breaks a solution. Each has a fault class, the kind of wrong solution that it stands
+for, and a tier: `coarse` mutants run first, `fine` ones last; a single mutant may stand lower than its operator. The
+sentence says what is wrong then; words in CAPITALS are filled in. Where the text would no longer parse there is no
+mutant. `--operator` and `--fault` of [`foolsgold mutants`](mutants.md) choose among them.
+
+This page is written by `foolsgold operators --markdown`; its examples are the operators' tests.
+"""
+    ]
+    for family in FAMILIES:
+        parts.append(f"\n## {_TITLES.get(family.name, family.name)}\n\n")
+        parts.append(f"Languages: {', '.join(sorted(family.languages))}.\n")
+        parts += [_section(family, operator) for operator in family.operators]
+    parts.append(
+        "\n## What the reference left behind\n\nMade after solving, on files and services of the box.\n\n"
+        "| operator | fault class | tier | what is wrong then |\n|---|---|---|---|\n"
+    )
+    parts += [f"| `{op.id}` | {op.fault} | {op.tier} | {_template(op.sentence)} |\n" for op in STATE_OPERATORS]
+    return "".join(parts)
+
+
+def _template(sentence: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), sentence)
+
+
+def _section(family: Family, operator: Operator) -> str:
+    where = "" if operator.languages == family.languages else f", in {', '.join(sorted(operator.languages))}"
+    title = f"\n### {operator.id}\n\n{operator.fault}, {operator.tier}{where}: {_template(operator.sentence)}\n"
+    examples = [example for example in operator.examples if example.after] or list(operator.examples)
+    return title + "".join(_shown(family, operator, example) for example in examples[:EXAMPLES])
+
+
+def _shown(family: Family, operator: Operator, example: Example) -> str:
+    language = example.language or min(operator.languages)
+    if not example.after:
+        return f"\n{language}, no mutant:\n\n{_fenced(language, example.before)}"
+    blocks = []
+    for candidate in list(_candidates(family, operator, example, language))[:EXAMPLES]:
+        sentence = operator.sentence.format_map(candidate.fields)
+        changed = _changed(example.before, apply(example.before, candidate.edits))
+        blocks.append(f"\n{language}: {sentence}\n\n{_fenced('diff', changed)}")
+    return "".join(blocks)
+
+
+def _candidates(family: Family, operator: Operator, example: Example, language: str) -> Iterator[Candidate]:
+    tree = family.parse(example.before, language)
+    if tree is not None:
+        yield from (candidate for candidate in operator.propose(tree) if family.valid(tree, candidate))
+
+
+def _changed(before: str, after: str) -> str:
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return "\n".join(line for line in lines if not line.startswith("?"))
+
+
+def _fenced(language: str, text: str) -> str:
+    fence = "````" if "```" in text else "```"
+    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}\n"
