@@ -226,7 +226,7 @@ class _Builder:
             raise self.dockerfile.fail(f"{error}.", instruction) from error
         named = (port if "/" in port else f"{port}/tcp" for port in ports)
         return replace(
-            state, config=replace(state.config, exposed=tuple(dict.fromkeys([*state.config.exposed, *named])))
+            state, config=replace(state.config, exposed=tuple(sorted({*state.config.exposed, *named})))
         )
 
     def setting(self, state: State, instruction: Instruction) -> State:

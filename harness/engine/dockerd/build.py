@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import tarfile
@@ -11,7 +12,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -50,6 +51,7 @@ class _Plan:
     """(image, what stands for it), each once."""
     images: tuple[str, ...]
     """The digests of the images it stands on, as far as they are known here."""
+    notes: tuple[str, ...] = ()
 
 
 class Builder:
@@ -105,7 +107,8 @@ class Builder:
                     f"The image {tag} was built and is not there.",
                     hint="Does the docker command line talk to another daemon than DOCKER_HOST names?",
                 )
-        return _image(digest, tag, found, plan.base, plan.mapped)
+        image = _image(digest, tag, found, plan.base, plan.mapped)
+        return replace(image, notes=(*image.notes, *plan.notes))
 
     def _run(self, recipe: Recipe, plan: _Plan, tag: str, progress: Progress) -> None:
         job = Job(
@@ -172,8 +175,11 @@ class Builder:
                     mapped[image] = stand_in.base
                     digests[image] = self._id(reference)
         base = _base_words(_first_image(known, last), tuple(mapped.items()))
+        text, frontend = _with_own_frontend(text, images)
+        notes = (f"The builder's own syntax stands in for {frontend}.",) if frontend else ()
         sent = parsed if not mapped else parse(text, dockerfile.name)
-        return _Plan(text, sent, base, tuple(mapped.items()), tuple(f"{k}={v}" for k, v in sorted(digests.items())))
+        bases = tuple(f"{image}={digest}" for image, digest in sorted(digests.items()))
+        return _Plan(text, sent, base, tuple(mapped.items()), bases, notes)
 
     def _have(
         self,
@@ -335,6 +341,23 @@ def _with_image(text: str, instruction: Instruction, image: str, reference: str)
         pattern = re.compile(rf"(from=[\"']?){re.escape(image)}(?=[\"',\s]|$)")
         lines[first:end] = [pattern.sub(lambda match: match[1] + reference, line) for line in lines[first:end]]
     return "\n".join(lines)
+
+
+_DIRECTIVE = re.compile(r"^#\s*(\w+)\s*=\s*(\S+)")
+
+
+def _with_own_frontend(text: str, images: Mapping[str, str]) -> tuple[str, str]:
+    """Without the `# syntax=` line where a mapping covers the image it names: no stand-in can read Dockerfiles, and
+    the builder has a syntax of its own. And that image's name, '' where there is no such line."""
+    lines = text.split("\n")
+    directives = list(itertools.takewhile(_DIRECTIVE.match, lines))
+    for line in directives:
+        directive = _DIRECTIVE.match(line)
+        if directive and directive[1].lower() == "syntax" and find_stand_in(images, directive[2]) is not None:
+            others = [each for each in directives if each is not line]
+            # Only another line keeps the numbers, and only behind the others: they must come first.
+            return "\n".join([*others, "#", *lines[len(directives) :]]), directive[2]
+    return text, ""
 
 
 def _base_words(image: str, mapped: tuple[tuple[str, str], ...]) -> str:

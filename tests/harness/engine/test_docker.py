@@ -220,6 +220,14 @@ def test_buildkits_own_flags_work_with_buildx(docker_engine: Engine, recipe_of: 
         assert sh(box, "ls /made; stat -c %a /a") == "/made\n711\n"
 
 
+def test_a_mapping_covers_the_frontend_too_and_lines_keep_their_numbers(builder: Engine, recipe_of: RecipeOf) -> None:
+    text = "# syntax=docker/dockerfile:1\n# escape=`\nFROM x\nRUN echo a > `\n  /made\n"
+    image = builder.build(recipe_of(text))
+    assert "The builder's own syntax stands in for docker/dockerfile:1." in image.notes
+    with pytest.raises(BuildFailed, match="Dockerfile:3"):
+        builder.build(recipe_of("# syntax=docker/dockerfile:1\nFROM x\nRUN exit 7\n"))
+
+
 def test_the_tasks_folder_is_not_written_to(builder: Engine, recipe_of: RecipeOf) -> None:
     recipe = recipe_of("FROM x\nCOPY a /a\n", {"a": "1"})
 
