@@ -38,6 +38,11 @@ _PLAIN_DECORATOR = frozenset(
 )
 
 
+_LIMIT_WORD = re.compile(
+    r"(?i)(?<![a-z])(limit|max|quota|budget|burst|capacity|expire[sd]?|banned|blocked|locked)(?![a-z])"
+)
+
+
 def _exit_only(suite: cst.BaseSuite) -> bool:
     """Whether the suite turns the caller away: raises, returns an error, exits or skips this round."""
     body = statements(suite)
@@ -56,6 +61,9 @@ def _refuses(tree: PythonTree, suite: cst.BaseSuite) -> bool:
         if last.value is None:
             return True
         code = tree.code(last.value)
+        if isinstance(last.value, cst.Name) and len(suite.body) > 1:
+            # `response = ...; response.status_code = 429; return response`
+            code = tree.text[tree.span(suite.body[0])[0] : tree.span(last)[1]]
         status = re.search(r"\b[45]\d\d\b", code)
         return code in ("False", "None", "1", "2", "-1") or status is not None or "rror" in code
     return not isinstance(last, cst.Continue)
@@ -103,7 +111,7 @@ def guard_disarmed(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.If):
         if not tree.knows(node.test) or not _exit_only(node.body):
             continue
-        coarse = _refuses(tree, node.body)
+        coarse = _refuses(tree, node.body) or _LIMIT_WORD.search(tree.code(node.test)) is not None
         last = statements(node.body)[-1]
         refuses = {cst.Raise: "raises", cst.Return: "returns early", cst.Continue: "skips anything"}
         yield tree.mutant(
@@ -303,7 +311,7 @@ def decorator_dropped(tree: PythonTree) -> Iterator[Candidate]:
             if name in _PLAIN_DECORATOR or name in ROUTE:
                 continue
             tier = Tier.COARSE if _GUARD_DECORATOR.search(name) else Tier.MEDIUM
-            if "cache" in name:
+            if "cache" in name or "teardown" in name:
                 tier = Tier.FINE
             edit = drop_decorator(tree, decorator)
             yield tree.mutant(
@@ -411,11 +419,14 @@ def safeguard_dropped(tree: PythonTree) -> Iterator[Candidate]:
         for index, arg in enumerate(call.args):
             if arg.keyword is not None and arg.keyword.value in _SAFEGUARDS and not is_name(arg.value, "None"):
                 name = last_name(call) or "it"
+                if arg.keyword.value == "errors" and name not in _DECODES:
+                    continue
                 tier = Tier.COARSE if arg.keyword.value in _GATES else None
                 edit = drop_item(tree, call.args, index)
                 yield tree.mutant(call, edit, tier=tier, call=name, option=tree.label(arg, 40))
 
 
+_DECODES = frozenset("open decode encode read_text write_text bytes str to_numeric to_datetime".split())
 _GATES = frozenset(
     "dependencies middlewares middleware permission_classes authentication_classes throttle_classes".split()
 )
@@ -471,12 +482,24 @@ def limit_loosened(tree: PythonTree) -> Iterator[Candidate]:
             or old.strip("0._") == ""
         ):
             continue
-        try:
-            new = repr(1000 * (int(old) if isinstance(node, cst.Integer) else float(old)))
-        except ValueError:
+        value = _number(old)
+        if value is None:
             continue
+        # What is counted within a shorter time is less.
+        window = "window" in name.lower()
+        new = repr(1000 * value if not window else 1 if isinstance(value, int) else value / 1000)
         tier = None if _HARD_LIMIT.search(name) else Tier.MEDIUM
         yield tree.mutant(node, tree.replace(node, new), tier=tier, name=name, new=new, old=old)
+
+
+def _number(code: str) -> int | float | None:
+    try:
+        return int(code)
+    except ValueError:
+        try:
+            return float(code)
+        except ValueError:
+            return None
 
 
 def _number_name(tree: PythonTree, node: cst.CSTNode) -> str:
@@ -500,7 +523,7 @@ def _number_name(tree: PythonTree, node: cst.CSTNode) -> str:
     "python.clamp-dropped",
     FaultClass.NOOP_GUARD,
     Tier.MEDIUM,
-    "`{value}` is not held to `{bound}`",
+    "`{value}` {instead}",
     (
         "self.tokens = min(self.capacity, self.tokens + gained)\n",
         (
@@ -517,9 +540,17 @@ def clamp_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if any(arg.keyword is not None or arg.star for arg in call.args):
             continue
         for kept, other in ((call.args[1], call.args[0]), (call.args[0], call.args[1])):
-            yield tree.mutant(
-                call,
-                tree.replace(call, tree.fitted(call, tree.code(kept.value))),
-                value=tree.label(kept.value, 30),
-                bound=tree.label(other.value, 30),
+            fixed = _is_fixed(kept.value) and not _is_fixed(other.value)
+            value = tree.label(call if fixed else kept.value, 40)
+            instead = (
+                f"is always `{tree.code(kept.value)}`" if fixed else f"is not held to `{tree.label(other.value, 30)}`"
             )
+            edit = tree.replace(call, tree.fitted(call, tree.code(kept.value)))
+            yield tree.mutant(call, edit, value=value, instead=instead)
+
+
+def _is_fixed(value: cst.BaseExpression) -> bool:
+    """A number, or a name written as constants are."""
+    if isinstance(value, cst.Call):
+        return len(value.args) == 1 and isinstance(value.args[0].value, cst.BaseNumber)
+    return isinstance(value, cst.BaseNumber | cst.UnaryOperation) or dotted(value).rpartition(".")[2].isupper()

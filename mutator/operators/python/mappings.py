@@ -13,7 +13,7 @@ from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
 from mutator.operators.python.nodes import callee, dotted, keyword, last_name
 from mutator.operators.python.statements import is_message
-from mutator.operators.python.tree import PythonTree, drop_item
+from mutator.operators.python.tree import PythonTree, definitions, drop_item
 
 _ALL_PAIRS = 8
 """Tables up to this size have every pair of entries mixed up; longer ones neighbours and opposites only."""
@@ -336,7 +336,7 @@ def _is_output(tree: PythonTree, node: cst.Dict) -> bool:
         if isinstance(above, cst.BaseSmallStatement):
             break
     values = [entry.value for entry in entries]
-    own = tree.once(_definitions)
+    own = tree.once(definitions)
     chooses = all(isinstance(value, cst.Lambda) or dotted(value) in own for value in values)
     return not chooses and not all(_is_constant(value) for value in values)
 
@@ -377,10 +377,6 @@ def _given_out(tree: PythonTree) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def _definitions(tree: PythonTree) -> frozenset[str]:
-    return frozenset(node.name.value for node in tree.every(cst.FunctionDef, cst.ClassDef) if hasattr(node, "name"))
-
-
 def _is_constant(value: cst.BaseExpression) -> bool:
     if isinstance(value, cst.UnaryOperation):
         return _is_constant(value.expression)
@@ -401,8 +397,22 @@ def _is_constant(value: cst.BaseExpression) -> bool:
             'def report(n):\n    return {"total": n}\n',
         ),
     ),
+    (
+        "def show(n):\n    return jsonify(id=n, name=names[n])\n",
+        (
+            "def show(n):\n    return jsonify(name=names[n])\n",
+            "def show(n):\n    return jsonify(id=n)\n",
+        ),
+    ),
 )
 def output_key_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for call in tree.every(cst.Call):
+        if last_name(call) != "jsonify":
+            continue
+        for index, arg in enumerate(call.args):
+            if arg.keyword is not None:
+                edit = drop_item(tree, call.args, index)
+                yield tree.mutant(call, edit, key=f'"{arg.keyword.value}"', record="the answer")
     for node in tree.every(cst.Dict):
         if not _is_output(tree, node):
             continue

@@ -266,7 +266,8 @@ def aggregation(tree: PythonTree) -> Iterator[Candidate]:
                 continue
             if new in ("sum", "len", "zip") and not bare:
                 continue
-            if new == "len" and keyword(call, "start"):
+            counted = [arg.value for arg in call.args]
+            if new == "len" and (len(counted) != 1 or isinstance(counted[0], cst.GeneratorExp)):
                 continue
             if {name, new} == {"match", "search"} and (pattern_text(tree, call) or "").startswith(("^", "\\A")):
                 # The pattern itself says that it begins there.

@@ -20,7 +20,7 @@ from mutator.operators.python.nodes import (
     positional,
     statements,
 )
-from mutator.operators.python.tree import PythonTree
+from mutator.operators.python.tree import PythonTree, definitions
 
 _MESSAGE = re.compile(r"(?i)^(log|logger|logging|_log|_logger|LOG|warnings|console|self\.log(ger)?|self\._log(ger)?)\.")
 _MESSAGES = frozenset(
@@ -107,6 +107,8 @@ def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if callee(call) in ("print", "sys.stdout.write", "click.echo", "typer.echo", "pprint", "pprint.pprint"):
             continue
         tier = Tier.COARSE if _EFFECT.match(name.lstrip("_")) else None
+        if callee(call) in tree.once(definitions):
+            tier = Tier.COARSE
         if name in _HARDLY_SEEN or callee(call) in _HARDLY_SEEN or _writes_blank(tree, call):
             tier = Tier.FINE
         yield tree.mutant(node, Edit(*tree.span(node), "pass"), tier=tier, call=tree.label(call))

@@ -156,8 +156,12 @@ def key(tree: PythonTree) -> Iterator[Candidate]:
             continue
         where = _said(tree, node)
         if where:
-            new = _CHOICES.get(text, f"{text}_" if text[-1].isalnum() else text[:-1])
-            yield tree.mutant(node, Edit(*tree.inner(node), new), where=where, old=f"'{text}'", new=f"'{new}'")
+            new = _CHOICES.get(text, f"{text}_" if text[-1].isalnum() or len(text) < 2 else text[:-1])
+            # Several words are for a person to read.
+            tier = Tier.FINE if where == "the value" and " " in text else None
+            yield tree.mutant(
+                node, Edit(*tree.inner(node), new), tier=tier, where=where, old=f"'{text}'", new=f"'{new}'"
+            )
 
 
 def _said(tree: PythonTree, node: cst.SimpleString) -> str:
@@ -175,7 +179,7 @@ def _said(tree: PythonTree, node: cst.SimpleString) -> str:
         return "the value"
     if isinstance(up, cst.Arg) and up.keyword is None:
         call = tree.parent(up)
-        if call is not None and last_name(call) in (
+        if isinstance(call, cst.Call) and last_name(call) in (
             "get",
             "setdefault",
             "getenv",
@@ -184,7 +188,7 @@ def _said(tree: PythonTree, node: cst.SimpleString) -> str:
             "pop",
             "field",
         ):
-            return "the key"
+            return "the key" if up is positional(call)[0] or last_name(call) == "getattr" else "the default"
         if call is not None and last_name(call) in ("strptime", "strftime", "split", "join", "partition", "rpartition"):
             return "the separator or format"
     return ""

@@ -542,3 +542,9 @@ def add_argument(tree: PythonTree, call: cst.Call, text: str) -> Edit:
 def body_start(function: cst.FunctionDef) -> cst.CSTNode | None:
     """The first statement after the docstring."""
     return next((statement for statement in statements(function.body) if not is_docstring(statement)), None)
+
+
+def definitions(tree: PythonTree) -> frozenset[str]:
+    """The names of the functions and classes of the text."""
+    functions = {node.name.value for node in tree.every(cst.FunctionDef)}
+    return frozenset(functions | {node.name.value for node in tree.every(cst.ClassDef)})

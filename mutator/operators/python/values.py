@@ -193,12 +193,17 @@ def conversion_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if isinstance(up, cst.Expr | cst.Decorator):
             continue
         if isinstance(call.func, cst.Attribute) and name in _TEXT_METHODS and dotted(call.func.value) not in _MODULES:
+            if isinstance(up, cst.Assign) and tree.code(up.targets[0].target) == tree.code(call.func.value):
+                # Then the whole statement is left out.
+                continue
             edit = Edit(tree.outer(call.func.value)[1], tree.span(call)[1], "")
             yield tree.mutant(call, edit, call=tree.label(call.func.value, 40), name=name)
         elif (
             callee(call) in _CONVERSIONS and len(call.args) >= 1 and not call.args[0].star and not call.args[0].keyword
         ):
             first = call.args[0].value
+            if isinstance(up, cst.Assign) and tree.code(up.targets[0].target) == tree.code(first):
+                continue
             if isinstance(first, cst.GeneratorExp) or (len(call.args) > 1 and name not in ("round", "int")):
                 continue
             simple = isinstance(first, cst.Name | cst.Attribute | cst.Call | cst.Subscript)
@@ -290,7 +295,10 @@ def named(tree: PythonTree, node: cst.CSTNode) -> str:
     if isinstance(up, cst.Arg) and up.keyword is not None:
         return up.keyword.value
     if isinstance(up, cst.DictElement) and up.value is node:
-        return (tree.literal(up.key) or tree.label(up.key, 30)).replace("`", "'")
+        table = tree.parent(tree.parent(up) or up)
+        holder = tree.label(table.targets[0].target, 20) if isinstance(table, cst.Assign) else ""
+        key = tree.label(up.key, 30).replace("`", "'")
+        return f"{holder}[{key}]" if holder else key
     return ""
 
 
@@ -316,5 +324,5 @@ def truth(tree: PythonTree) -> Iterator[Candidate]:
 
 _UNSEEN_SWITCHES = frozenset(
     "frozen slots kw_only daemon show_default add_completion debug reload flush copy threaded use_reloader"
-    " line_buffering autoflush".split()
+    " line_buffering autoflush err".split()
 )
