@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from harness.config import InForce, Key, Level, Value, Values, find_config, read_config
 from harness.errors import UsageError
+from harness.report.untrusted import visible
 from harness.settings import SETTINGS, Kind, Setting, Unfit, fitting
 
 
@@ -33,7 +34,7 @@ class Flags:
         if path is None:
             return InForce(None, self.values)
         found = InForce(read_config(path), self.values)
-        click.echo(f"Settings from {path}", err=True)
+        click.echo(f"Settings from {visible(str(path))}", err=True)
         return found
 
     def words(self) -> list[str]:

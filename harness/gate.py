@@ -258,7 +258,7 @@ def gate_text(found: Gate) -> str:
         for one in found.judgements
         if one.state is not State.PASSED
     ]
-    lines += [f"gate: {stale.entry.where}: stale entry, {stale.entry}: {stale.why}" for stale in found.stale]
+    lines += [visible(f"gate: {stale.entry.where}: stale entry, {stale.entry}: {stale.why}") for stale in found.stale]
     states = [one.state for one in found.judgements]
     accepted = sum(bool(one.accepted) for one in found.judgements)
     counts = [f"{states.count(State.PASSED)} of {len(states)} tasks pass"]
