@@ -24,6 +24,11 @@ def verifier_texts(task: Task, step: Step) -> dict[str, str]:
 
 def environment_texts(task: Task) -> Iterator[str]:
     """The texts of the environment's build context, without the task's other parts where those lie in it too."""
+    return (text for _, text in environment_files(task))
+
+
+def environment_files(task: Task) -> Iterator[tuple[str, str]]:
+    """The same with each file's path below the build context."""
     apart: set[Path] = set()
     for step in task.steps:
         apart |= {step.instruction_file, *step.verifier.folders, *(source for source, _ in step.verifier.extra_files)}
@@ -32,7 +37,7 @@ def environment_texts(task: Task) -> Iterator[str]:
             apart |= {step.solution.folder / name for name in only} or {step.solution.folder}
     for path, text in _texts(task.environment.recipe.context):
         if not apart & {path, *path.parents}:
-            yield text
+            yield path.relative_to(task.environment.recipe.context).as_posix(), text
 
 
 def _texts(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -37,6 +37,19 @@ _SAYS = {
 }
 
 
+_WRONG_WORK = "a variant of the reference that does it wrong, and is paid"
+_CONFIRMED_BY = {
+    LeadKind.LENIENT_STATUS: "a variant that fails where it should succeed, and is paid",
+    LeadKind.EITHER_SUBSTRING: "a variant that says one of the texts and does nothing else, and is paid",
+    LeadKind.EXISTENCE_ONLY: "a variant that leaves an empty or wrong output, and is paid",
+    LeadKind.ALWAYS_TRUE: "an untouched environment for which it passes",
+    LeadKind.SWALLOWED: "a run in which the caught assertion fails and the test passes",
+    LeadKind.NO_ASSERTION: "an untouched environment for which it passes",
+    LeadKind.SKIPS: "a run in which the test ends early and passes",
+    LeadKind.LOOSE_SUBSTRING: "a variant that says the word and does it wrong, and is paid",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Lead:
     kind: LeadKind
@@ -44,6 +57,15 @@ class Lead:
     line: int
     test: str
     code: str
+
+    @property
+    def id(self) -> str:
+        return f"lead-{self.kind}"
+
+    @property
+    def confirmed_by(self) -> str:
+        """What would make a finding of the suspicion."""
+        return _CONFIRMED_BY.get(self.kind, _WRONG_WORK)
 
     @property
     def sentence(self) -> str:

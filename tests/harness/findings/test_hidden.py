@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.findings.hidden import HiddenReport, hidden_requirements
-from harness.mutants import solution_files
+from harness.findings.hidden.of_task import step_hidden
 from harness.task.discover import discover
 from harness.task.model import Task
 
@@ -435,31 +435,14 @@ def test_fixtures_hide_exactly_one_path() -> None:
         for step in task.steps:
             if step.solution is None:
                 continue
-            tests = {
-                path.relative_to(folder).as_posix(): path.read_bytes()
-                for folder in step.verifier.folders
-                for path in folder.rglob("*")
-                if path.is_file()
-            }
-            own = (
-                *step.verifier.folders,
-                step.solution.folder if step.solution.folder != task.path else task.path / "solution.sh",
-            )
-            environment = {
-                path.relative_to(task.path).as_posix(): path.read_bytes()
-                for path in task.path.rglob("*")
-                if path.is_file()
-                and not any(path.is_relative_to(folder) for folder in own)
-                and path.name not in ("task.toml", "task.yaml", "instruction.md", "solution.yaml")
-            }
-            found = hidden_requirements(tests, step.instruction, environment, solution_files(step.solution))
+            found = step_hidden(task, step)
             assert found.unread == ()
             if found.leads:
                 hidden[task.name] = found.leads
     assert list(hidden) == ["cases/pkg-resolver-faulty"]
     (lead,) = hidden["cases/pkg-resolver-faulty"]
     assert (lead.id, lead.demand.text) == ("hidden-path", "/app/pkg_resolver.py")
-    assert (lead.demand.file, lead.demand.line) == ("test_resolver.py", 9)
+    assert (lead.demand.file, lead.demand.line) == ("tests/test_resolver.py", 9)
     assert lead.witness is not None
     assert b"tee /app/pkg_resolver_2.py >" in lead.witness.files["solve.sh"]
 

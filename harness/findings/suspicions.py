@@ -1,0 +1,23 @@
+"""The test functions of test files in Python, shell and JavaScript, each with the suspicions its text gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.findings.assertions import TestFunction, read_tests
+from harness.findings.javascript_assertions import read_javascript_tests
+from harness.findings.shell_assertions import read_shell_checks
+
+_SHELL = (".sh", ".bash", ".bats")
+_JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts")
+
+
+def read_test_files(files: Mapping[str, str]) -> tuple[list[TestFunction], list[str]]:
+    """(the test functions, the files that cannot be read). A file in another language is passed over."""
+    found, unread = read_tests({name: text for name, text in files.items() if name.endswith(".py")})
+    for name, text in files.items():
+        if name.endswith(_SHELL):
+            found += read_shell_checks(name, text)
+        elif name.endswith(_JAVASCRIPT):
+            found += read_javascript_tests(name, text)
+    return sorted(found, key=lambda one: (one.file, one.line)), unread
