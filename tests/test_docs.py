@@ -1,0 +1,77 @@
+"""The pages and the program say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from harness.cli import cli
+from harness.mutants import Wish, task_mutants
+from harness.settings import DEPTHS
+from harness.strength import Thresholds, Verdict
+from tests.harness.tasks import read
+
+ROOT = Path(__file__).parents[1]
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+}
+TEXT = "\n".join(PAGES.values())
+
+
+def commands(group: click.Group = cli, before: str = "foolsgold") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before} {name}")
+        else:
+            yield f"{before} {name}", command
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_every_command_and_option_occurs_in_the_docs(name: str, command: click.Command) -> None:
+    assert name in TEXT
+    options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
+    missing = [option for each in options for option in each.opts if option.startswith("--") and option not in TEXT]
+    assert missing == []
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_every_command_has_help_that_says_what_it_does(name: str, command: click.Command) -> None:
+    assert command.help
+    assert command.help.split("\n\n")[0].rstrip().endswith(".")
+    assert all(option.help for option in command.params if isinstance(option, click.Option)), name
+
+
+@pytest.mark.parametrize("page", list(PAGES))
+def test_every_link_leads_somewhere(page: str) -> None:
+    folder = (ROOT / page).parent
+    for target in re.findall(r"\]\(([^)#\s]+)", PAGES[page]):
+        if not target.startswith("http"):
+            assert (folder / target).exists(), f"{page}: {target}"
+
+
+def test_the_readmes_example_is_what_the_fixture_gives() -> None:
+    example = PAGES["README.md"].partition("```text")[2].partition("```")[0]
+    task = read(ROOT / "fixtures" / "cases" / "cleanup-dry-run-faulty")
+    (step,) = task_mutants(task, Wish(budget=DEPTHS["quick"]))
+    chosen = {one.mutant.id: one.mutant for one in step.selection.chosen}
+    shown = re.findall(r"  (\S.*)\n    although: .*\n    \S+, solution/(\S+), mutant \S+/(\w+)", example)
+    assert len(shown) == 2
+    for sentence, place, ident in shown:
+        assert (chosen[ident].sentence, chosen[ident].place) == (sentence, place)
+
+
+def test_the_page_on_verdicts_has_the_thresholds_in_force() -> None:
+    text, thresholds = PAGES["docs/verdicts.md"], Thresholds()
+    assert all(f"`{verdict}`" in text for verdict in Verdict)
+    assert f"at least {thresholds.strong:.0%}".replace("%", " %") in text
+    assert f"at least {thresholds.adequate:.0%}".replace("%", " %") in text
+    assert f"fewer than {thresholds.least} counted" in text
+
+
+def test_the_page_on_audit_has_the_depths() -> None:
+    for depth, number in DEPTHS.items():
+        assert re.search(rf"\| `{depth}` \| {number} \|", PAGES["docs/audit.md"])
