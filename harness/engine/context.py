@@ -25,6 +25,10 @@ class Tree(Protocol):
         """The entries of a folder, sorted."""
 
 
+class LinkLoop(ValueError):
+    """Links that lead to no file."""
+
+
 def kind(tree: Tree, path: str) -> os.stat_result | None:
     host = tree.host(path)
     return None if host is None else host.lstat()
@@ -51,7 +55,7 @@ def resolve(tree: Tree, path: str, *, last: bool = True) -> str:
         if host is not None and host.is_symlink() and (todo or last):
             links += 1
             if links > MAX_LINKS:
-                raise ValueError(f"too many links in {path}")
+                raise LinkLoop(f"{path.lstrip('/')} is a link in a circle")
             target = str(host.readlink())
             here = "/" if target.startswith("/") else here
             todo.extend([piece for piece in target.split("/") if piece and piece != "."][::-1])
@@ -232,7 +236,7 @@ def has_wildcards(path: str) -> bool:
 
 
 class Folder:
-    """A folder of this machine without what .dockerignore hides."""
+    """A folder of this machine without what .dockerignore hides, and without pipes, sockets and devices."""
 
     def __init__(self, root: Path, ignore: Ignore = NOTHING_IGNORED) -> None:
         self.root = root
@@ -243,7 +247,12 @@ class Folder:
         if path == "/":
             return self.root
         entry = self.root / path.lstrip("/")
-        return entry if os.path.lexists(entry) and self._shows(path, entry) else None
+        try:
+            mode = entry.lstat().st_mode
+        except OSError:
+            return None
+        plain = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+        return entry if plain and self._shows(path, entry) else None
 
     def names(self, path: str) -> list[str]:
         folder = self.root / path.lstrip("/")

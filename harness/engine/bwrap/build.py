@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -14,7 +15,7 @@ from harness.engine.bwrap.cache import default_cache, key_of, open_cache
 from harness.engine.bwrap.image import BwrapImage
 from harness.engine.bwrap.stack import Stack
 from harness.engine.bwrap.steps import Scene, Start, State, add_or_copy, run, working_folder
-from harness.engine.context import Folder, read_ignore
+from harness.engine.context import Folder, LinkLoop, read_ignore
 from harness.engine.contract import Command, EngineOptions, Exit, ImageConfig, Progress, Recipe, silent
 from harness.engine.dockerfile import (
     Dockerfile,
@@ -160,6 +161,16 @@ class _Builder:
     def step(self, state: State, instruction: Instruction, stage: Stage) -> State:
         self.scene.in_time(instruction)
         self.scene.progress(f"{self.dockerfile.path}:{instruction.line}: {instruction}")
+        try:
+            return self._step(state, instruction, stage)
+        except LinkLoop as error:
+            raise self.scene.failed(instruction, str(error), certain=state.certain, hint=state.hint) from error
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise self.scene.disk_full(instruction) from error
+            raise
+
+    def _step(self, state: State, instruction: Instruction, stage: Stage) -> State:
         match instruction.name:
             case "RUN":
                 return self.layered(state, run(self.scene, state, instruction, self.source(stage)))
@@ -225,9 +236,7 @@ class _Builder:
         except ValueError as error:
             raise self.dockerfile.fail(f"{error}.", instruction) from error
         named = (port if "/" in port else f"{port}/tcp" for port in ports)
-        return replace(
-            state, config=replace(state.config, exposed=tuple(sorted({*state.config.exposed, *named})))
-        )
+        return replace(state, config=replace(state.config, exposed=tuple(sorted({*state.config.exposed, *named}))))
 
     def setting(self, state: State, instruction: Instruction) -> State:
         """USER, SHELL, ENTRYPOINT and CMD."""

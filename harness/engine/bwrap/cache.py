@@ -174,6 +174,11 @@ class Cache:
         size = megabytes(int(facts.get("bytes", 0)))
         return f"layer {folder.name[:12]} ({size}: {facts.get('about', 'nobody knows what')})"
 
+    def free(self) -> int:
+        """Bytes that may still be written here."""
+        disk = os.statvfs(self.root)
+        return disk.f_bavail * disk.f_frsize
+
     def size(self) -> tuple[int, int]:
         """How many layers there are, and their bytes."""
         layers = list((self.root / "layers").iterdir())

@@ -34,6 +34,8 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 _GIT = re.compile(r"(git@|git://|ssh://)|https?://.*\.git(#.*)?$", re.IGNORECASE)
 _OUTPUT_LIMIT = 1 << 16
 _TAIL_LINES = 40
+_LITTLE_ROOM = 256 << 20
+"""Bytes: where fewer are free, it is this machine's disk that is full, and not a limit of the task's own making."""
 
 
 class RunningBox(Protocol):
@@ -122,6 +124,12 @@ class Scene:
             output=output,
             certain=certain,
             hint=hint,
+        )
+
+    def disk_full(self, instruction: Instruction) -> EngineError:
+        return EngineError(
+            f"{self.dockerfile.path}:{instruction.line}: the disk with the layers, {self.cache.root}, is full.",
+            hint="`foolsgold clean --all` makes room; XDG_CACHE_HOME moves the layers to another disk.",
         )
 
     def needs_docker(self, instruction: Instruction, message: str, *, hint: str = "") -> NeedsDocker:
@@ -358,9 +366,13 @@ def _drop_mount_point(layer: Path, below: Stack, target: str) -> None:
         path = posixpath.dirname(path)
 
 
-def _run_failed(scene: Scene, state: State, instruction: Instruction, result: Exit, network: bool) -> BuildFailed:
+def _run_failed(
+    scene: Scene, state: State, instruction: Instruction, result: Exit, network: bool
+) -> BuildFailed | EngineError:
     output = result.output.decode("utf-8", "replace")
     tail = "\n".join(output.rstrip().splitlines()[-_TAIL_LINES:])
+    if "no space left on device" in output.lower() and scene.cache.free() < _LITTLE_ROOM:
+        return scene.disk_full(instruction)
     if result.timed_out:
         return scene.failed(
             instruction, "RUN did not end within the build's time limit", certain=False, output=tail, hint=state.hint

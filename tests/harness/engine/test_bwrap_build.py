@@ -554,6 +554,33 @@ def test_apt_installs_on_a_host_base(build_of: Build) -> None:
 
 
 @pytest.mark.bwrap
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.parametrize("line", ["RUN head -c 30000000 /dev/zero > /big", "COPY big /big"])
+def test_a_full_disk_is_the_engines_error_and_not_the_tasks(tmp_path: Path, line: str) -> None:
+    context = write(tmp_path / "context", {"Dockerfile": f"FROM debian:12\n{line}\n", "big": "x" * 30_000_000})
+    program = f"""
+import sys
+from pathlib import Path
+from harness.engine.bwrap.build import build
+from harness.engine.contract import EngineOptions, Recipe
+from harness.errors import EngineError
+context = Path({str(context)!r})
+cache = Path({str(tmp_path / "disk/cache")!r})
+try:
+    build(Recipe(context, context / "Dockerfile"),
+          EngineOptions(images={{"*": "host"}}, cache=cache, build_network=False))
+except EngineError as error:
+    print(error.message, error.hint, *(cache / "building").iterdir())
+"""
+    (tmp_path / "disk").mkdir()
+    mount = f'mount -t tmpfs -o size=24m none {tmp_path}/disk && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, "-c", program]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert said.startswith("Dockerfile:2: the disk with the layers, "), said
+    assert said.endswith("another disk.\n")
+
+
+@pytest.mark.bwrap
 @pytest.mark.slow
 def test_two_processes_build_the_same_thing_once(tmp_path: Path) -> None:
     context = write(tmp_path / "context", {"Dockerfile": "FROM debian:12\nRUN sleep 1; date +%N > /when\n"})

@@ -48,6 +48,11 @@ CASES = {
     "a link to a folder": "COPY linkdir /d/",
     "a folder with links": "COPY links /d/",
     "a broken link in a folder": "COPY broken /d/",
+    "links that leave the context, deep in a folder": "COPY leaving /d/",
+    "a link that goes up and comes back": "COPY leaving/round.txt /d/",
+    "an absolute link means the context's root": "COPY leaving/root.txt /d/",
+    "links in a circle inside a folder": "COPY circle /d/",
+    "a pipe in a folder": "COPY special /d/",
     "over a link in the destination's name": "RUN mkdir -p /d/real && ln -s real /d/l\nCOPY one.txt /d/l/",
     "over a link to a file": "RUN mkdir /d && echo o > /d/real && ln -s real /d/l\nCOPY one.txt /d/l",
     "a file over a link inside a copied folder": (
@@ -87,6 +92,11 @@ CASES = {
     "a file into a folder of its own name": "RUN mkdir -p /d/one.txt\nCOPY one.txt /d/one.txt",
 }
 FAILING = {
+    "a link to a file of this machine": "COPY leaving/shadow /d/",
+    "a folder of this machine behind a link": "COPY leaving/etc/passwd /d/",
+    "a link above the context": "COPY leaving/above /d/",
+    "a pattern behind a link to this machine": "COPY leaving/etc/pass?d /d/",
+    "links in a circle": "COPY circle/a /d/",
     "a missing file": "COPY missing.txt /d/",
     "an ignored file": "COPY hidden.txt /d/",
     "a missing folder of a stage": "COPY --from=made /nothing /d/",
@@ -123,6 +133,24 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "links/abs").symlink_to("/etc/passwd")
     (root / "broken").mkdir()
     (root / "broken/gone").symlink_to("nowhere")
+    (root / "leaving/deep").mkdir(parents=True)
+    for name, target in {
+        "shadow": "/etc/shadow",
+        "etc": "/etc",
+        "above": "../../../../../../../../etc/passwd",
+        "round.txt": "../../../../../../../one.txt",
+        "root.txt": "/one.txt",
+        "deep/shadow": "/etc/shadow",
+        "deep/etc": "/etc",
+        "deep/up": "../../..",
+    }.items():
+        (root / "leaving" / name).symlink_to(target)
+    (root / "circle").mkdir()
+    (root / "circle/a").symlink_to("b")
+    (root / "circle/b").symlink_to("a")
+    (root / "circle/self").symlink_to(".")
+    (root / "special").mkdir()
+    os.mkfifo(root / "special/pipe", 0o644)
     (root / "run.sh").write_text("#!/bin/sh\n")
     (root / "run.sh").chmod(0o755)
     (root / "modes").mkdir()
