@@ -101,13 +101,18 @@ def diff(files: Mapping[str, bytes], mutant: Mutant, context: int = 2) -> str:
     first = data.count(b"\n", 0, mutant.edits[0].start)
     last = data.count(b"\n", 0, mutant.edits[-1].end) + 1
     low = max(first - context, 0)
-    before = data.split(b"\n")
+    before = _lines(data)
     tail = len(before) - min(last + context, len(before))
-    after = mutated_file(files, mutant).split(b"\n")
+    after = _lines(mutated_file(files, mutant))
     old = [_shown(line) for line in before[low : len(before) - tail]]
     new = [_shown(line) for line in after[low : len(after) - tail]]
     lines: Sequence[str] = list(difflib.unified_diff(old, new, mutant.file, mutant.file, lineterm="", n=context))
     return "\n".join(_moved(line, low) for line in lines)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    lines = data.split(b"\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _shown(line: bytes) -> str:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from mutator.model import FileText, Source, SourceKind, Window
+from mutator.model import Edit, FileText, Source, SourceKind, Window, apply_bytes
 from mutator.sources.diff import diff_pieces
 from mutator.sources.languages import language_of
 from mutator.sources.piece import SOLUTION, Piece
@@ -20,7 +20,7 @@ from mutator.sources.shell import Place, read_calls, shell_pieces
 from mutator.sources.siblings import used_by_calls, used_by_mention
 from mutator.spelling import Parent, yaml_scalar_window
 
-__all__ = ["Skipped", "decode", "read_sources", "whole_file"]
+__all__ = ["Skipped", "decode", "read_sources", "reprinted", "whole_file"]
 
 LARGEST = 1_000_000
 """Bytes of a file beyond which it is data, not something a person wrote."""
@@ -44,6 +44,14 @@ def decode(data: bytes) -> FileText | None:
         return FileText(data[skipped:].decode("utf-8"), "utf-8", skipped)
     except UnicodeDecodeError:
         return FileText(data.decode("latin-1"), "latin-1")
+
+
+def reprinted(data: bytes) -> bytes:
+    """The file as it is written back with no change: decoded, replaced by itself as a whole, encoded. Its own bytes."""
+    text = decode(data)
+    if text is None:
+        return data
+    return apply_bytes(data, (text.outward(Edit(0, len(text.text), text.text)),))
 
 
 def whole_file(file: str, data: bytes, language: str = "", target: str = "") -> Source:
