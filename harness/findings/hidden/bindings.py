@@ -79,6 +79,8 @@ def bindings(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
             bind(node.target, node.value, loop=False)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             bind(node.target, node.iter, loop=True)
+        elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+            bound.setdefault(node.optional_vars.id, [])
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             bound[node.target.id] = []
     return bound

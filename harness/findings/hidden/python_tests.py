@@ -44,7 +44,10 @@ _PASSES_ON = frozenset(
 )
 _KEY = re.compile(r"^[A-Za-z_][\w .-]{0,60}$")
 _STATUS = re.compile(r"(?:^|[._])(?:returncode|return_code|exit_?code|exit_?status|status_code|status|rc|code)$")
-_OUTPUT = re.compile(r"stdout|stderr|output|\bout\b|\berr\b|\blogs?\b|combined|printed", re.IGNORECASE)
+_OUTPUT = re.compile(
+    r"stdout|stderr|output|\bout\b|\berr\b|\blogs?\b|combined|printed|content|read_text|\b(?:text|txt|body|html|page)\b",
+    re.IGNORECASE,
+)
 _METRIC = re.compile(
     r"accuracy|f1|precision|recall|score|auc|loss|rmse|mae|mse|similarity|psnr|ssim|coverage|bleu|wer|error_rate|r2"
     r"|ratio",
@@ -276,19 +279,34 @@ class _Reader:
         ):
             return  # what must fail there is no demand
         else:
+            if isinstance(node, ast.If | ast.While):
+                self._condition(node, scope)
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, ast.stmt):
                     self._statement(child, scope)
-                elif isinstance(child, ast.expr):
-                    if isinstance(node, ast.If | ast.While):
-                        self._expression(child, scope, asserted=True)
-                    else:
-                        self._expression(child, scope)
+                elif isinstance(child, ast.expr) and not isinstance(node, ast.If | ast.While):
+                    self._expression(child, scope)
                 elif isinstance(child, ast.ExceptHandler | ast.match_case):
                     for statement in child.body:
                         self._statement(statement, scope)
                 elif isinstance(child, ast.withitem):
                     self._expression(child.context_expr, scope)
+
+    def _condition(self, node: ast.If | ast.While, scope: _Scope) -> None:
+        """`if not X: fail()` demands X; any other condition demands nothing."""
+        test = node.test
+        fails = any(
+            isinstance(one, ast.Raise)
+            or (isinstance(one, ast.Call) and last_name(one.func) in ("exit", "fail", "_exit"))
+            for statement in node.body
+            for one in ast.walk(statement)
+        )
+        choices = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]
+        for one in choices:
+            demanded = fails and isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.Not)
+            negated, scope.negated = scope.negated, scope.negated or not demanded
+            self._expression(one.operand if demanded and isinstance(one, ast.UnaryOp) else one, scope, asserted=True)
+            scope.negated = negated
 
     def _expression(self, node: ast.expr, scope: _Scope, *, asserted: bool = False, depth: int = 0) -> None:
         if depth > _DEEPEST:
@@ -296,6 +314,12 @@ class _Reader:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and asserted:
             negated, scope.negated = scope.negated, True
             self._expression(node.operand, scope, asserted=asserted, depth=depth + 1)
+            scope.negated = negated
+            return
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and asserted:
+            negated, scope.negated = scope.negated, True  # one of several will do
+            for value in node.values:
+                self._expression(value, scope, asserted=asserted, depth=depth + 1)
             scope.negated = negated
             return
         if isinstance(node, ast.Compare):
@@ -313,7 +337,8 @@ class _Reader:
             if isinstance(child, ast.expr):
                 self._expression(child, scope, asserted=asserted, depth=depth + 1)
             elif isinstance(child, ast.comprehension):
-                self._expression(child.iter, scope, depth=depth + 1)
+                for part in (child.iter, *child.ifs):
+                    self._expression(part, scope, depth=depth + 1)
 
     # --- demands
 
@@ -364,6 +389,9 @@ class _Reader:
                     scope,
                     reads=name in ("open", "Path", "read_csv", "exists", "isfile", "is_file", "read_text"),
                 )
+        if name == "startswith" and node.args:
+            for text in scope.constants.texts(node.args[0]):
+                self._demand(words.label(text), node, scope)
         if name in ("get", "pop") and owner is not None and node.args:
             kind = self._derived(owner, scope.derived)
             if kind is not None:
@@ -396,6 +424,9 @@ class _Reader:
         if not node.args:
             return False
         first = node.args[0]
+        if isinstance(first, ast.Name):
+            bound = [one for one in scope.constants.expressions(first.id) if isinstance(one, ast.List | ast.Tuple)]
+            first = bound[0] if bound else first
         if isinstance(first, ast.List | ast.Tuple):
             parts = list(first.elts)
         elif isinstance(first, ast.BinOp) and isinstance(first.left, ast.List):
@@ -459,7 +490,7 @@ class _Reader:
                 self._keys(kind, left, node, scope)
             elif _OUTPUT.search(_root(right)):
                 for text in scope.constants.texts(left):
-                    self._demand(words.message(text), node, scope)
+                    self._demand(words.label(text) or words.message(text), node, scope)
             elif _lists_files(right):
                 for text in scope.constants.texts(left):
                     self._demand(words.file_name(text), node, scope)
@@ -512,7 +543,9 @@ class _Reader:
             self._key(kind, text, place, scope)
 
     def _key(self, kind: DemandKind, text: str, place: ast.AST, scope: _Scope) -> None:
-        if _KEY.match(text) and not words.is_absent(text):
+        if text.count(" ") > 2:
+            self._demand(words.message(text), place, scope)
+        elif _KEY.match(text) and not words.is_absent(text):
             self._demand((kind, text), place, scope)
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: _Scope) -> None:

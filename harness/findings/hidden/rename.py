@@ -77,9 +77,12 @@ def _key(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
     found = _everywhere(text, f"{text}_2", in_quotes, solution)
     if found is not None:
         return found
-    return _everywhere(
-        text, f"{text}_2", rf"(?<=[,\"'\s]){word}(?=,[A-Za-z_])|(?<=[A-Za-z_],){word}(?=[,\"'\s])", solution
-    )
+    in_columns = rf"(?<=[,\"'\s]){word}(?=,[A-Za-z_])|(?<=[A-Za-z_],){word}(?=[,\"'\s])"
+    found = _everywhere(text, f"{text}_2", in_columns, solution)
+    if found is None and re.search(r"\w_\w", text):
+        # A name of several words is nothing else by chance: label and variables go together.
+        found = _everywhere(text, f"{text}_2", rf"(?<![\w-]){word}(?![\w-])", solution)
+    return found
 
 
 def _identifier(demand: Demand, text: str, solution: Mapping[str, bytes]) -> Renaming | None:

@@ -66,16 +66,16 @@ class Constants:
         if isinstance(node, ast.Dict):
             return [value for key in node.keys for value in self.of(key, depth + 1)][:MOST]
         if isinstance(node, ast.Name):
-            found = [one for expression in self._expressions(node.id) for one in self.members(expression, depth + 1)]
+            found = [one for expression in self.expressions(node.id) for one in self.members(expression, depth + 1)]
             return found[:MOST] if depth < _DEEPEST else []
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             return [value for each in node.elts for value in self.of(each, depth + 1)][:MOST]
         return []
 
-    def _expressions(self, name: str) -> Sequence[ast.expr]:
+    def expressions(self, name: str) -> Sequence[ast.expr]:
         if name in self._bound:
             return self._bound[name]
-        return self._outer._expressions(name) if self._outer is not None else ()
+        return self._outer.expressions(name) if self._outer is not None else ()
 
     def _name(self, name: str, depth: int) -> list[Value]:
         if name not in self._bound:

@@ -12,8 +12,8 @@ from harness.findings.hidden.model import DemandKind
 Found = tuple[DemandKind, str]
 
 _NOBODYS = re.compile(
-    r"^/(?:tests?|logs|solution|oracle|tmp|dev|proc|sys|usr/(?:bin|sbin|lib|share|include)|bin|sbin|lib\w*|run|boot|var/lib/(?:apt|dpkg))(?:/|$)"
-    r"|^/etc/(?:passwd|group|shadow|hosts|hostname|os-release|resolv\.conf|fstab|services)$|^/(?:app|root|home|srv|opt|etc|var|mnt|data|workspace)?/?$"
+    r"^/(?:tests?|logs|solution|oracle|dev|proc|sys|usr/(?:bin|sbin|lib|share|include)|bin|sbin|lib\w*|run|boot|var/lib/(?:apt|dpkg))(?:/|$)"
+    r"|^/tmp/?$|^/etc/(?:passwd|group|shadow|hosts|hostname|os-release|resolv\.conf|fstab|services)$|^/(?:app|root|home|srv|opt|etc|var|mnt|data|workspace)?/?$"
 )
 """Places that are the runner's, the system's, or too common to be anybody's secret."""
 _ABSOLUTE = re.compile(r"^(?:/|~/)[\w.@%+~/ -]*[\w@%+~]$")
@@ -101,6 +101,8 @@ def arguments(words: Sequence[str]) -> Iterator[Found]:
             yield found
         yield from url(word)
         if skipping and not program:
+            if word == "\0" and index == 0:
+                continue  # sys.executable and its like
             if "=" in word and index == 0 and re.match(r"^[A-Z_]+=", word):
                 continue
             if _INTERPRETERS.match(basename(word)):
@@ -134,6 +136,12 @@ def command_line(text: str) -> Iterator[Found]:
         words = [word for word in words if word != "?"]
         written = {words[index + 1] for index, word in enumerate(words[:-1]) if re.fullmatch(r"\d?>>?", word)}
         yield from arguments([word for word in words if word not in written and not re.match(r"\d?[<>]", word)])
+
+
+def label(text: str) -> Found | None:
+    """`total=` and `total:`: what a line of a report begins with."""
+    match = re.fullmatch(r"([A-Za-z][\w.-]*)\s*[=:]\s*", text)
+    return (DemandKind.KEY, match[1]) if match and len(match[1]) > 2 else None
 
 
 def is_flag(text: str) -> bool:

@@ -176,6 +176,38 @@ PYTHON: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         "echo > tally.json",
         [("file-name", "tally.json")],
     ),
+    "labels of a report's lines, and a file in /tmp": (
+        """
+        from pathlib import Path
+        def test_it():
+            content = Path("/tmp/verdict.xml").read_text()
+            lines = [line for line in content.splitlines() if line.startswith("live_units=")]
+            assert len(lines) == 1
+            assert "dead_units: " in content
+        """,
+        "echo live_units=3 dead_units: 4 > /tmp/verdict.xml",
+        [("path", "/tmp/verdict.xml"), ("key", "live_units"), ("key", "dead_units")],
+    ),
+    "a command line in a variable": (
+        """
+        import subprocess, sys
+        def test_it():
+            command = [sys.executable, "/app/squash.py", "--dense"]
+            assert subprocess.run(command, check=False).returncode == 0
+        """,
+        "cp squash.py /app; echo --dense",
+        [("path", "/app/squash.py"), ("flag", "--dense")],
+    ),
+    "a check by hand": (
+        """
+        import sys
+        from pathlib import Path
+        if not Path("/app/squash.xml").exists():
+            sys.exit("FAIL: no squash.xml")
+        """,
+        "touch squash.xml",
+        [("path", "/app/squash.xml")],
+    ),
     # --- none of these is a demand that the solver was not told
     "the test writes the file itself": (
         """
@@ -253,6 +285,30 @@ PYTHON: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
             print(open, "/app/elsewhere.xml")
         """,
         "touch /app/elsewhere.xml",
+        [],
+    ),
+    "one of several will do, or nothing need be there": (
+        """
+        import json
+        from pathlib import Path
+        def test_it():
+            data = json.loads(Path("/app/sales.csv").read_text())
+            assert "grand_sum" in data or "total_sum" in data
+            if "extra_part" in data:
+                assert data
+            if not Path("/app/cache.xml").exists():
+                return
+        """,
+        'echo \'{"grand_sum": 1, "total_sum": 2, "extra_part": 3}\' > cache.xml',
+        [],
+    ),
+    "another module of the interpreter": (
+        """
+        import subprocess, sys
+        def test_it():
+            subprocess.run([sys.executable, "-m", "pytest", "--strict-markers"], check=False)
+        """,
+        "echo --strict-markers -m",
         [],
     ),
     "an error that must come": (
