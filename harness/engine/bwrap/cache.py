@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from harness.errors import EngineError
 FORMAT = "1"
 """Part of every key: a change of what layers look like makes old ones unfindable."""
 DEFAULT_LIMIT = 20 << 30
+_ANOTHER_PLACE = "Set XDG_CACHE_HOME to a folder on a disk or a volume, or to /dev/shm where memory is plenty."
 _GRACE = 3600.0
 """Seconds since its last use in which a layer is never removed for want of room."""
 
@@ -53,11 +55,26 @@ class Cache:
                 (root / name).mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise EngineError(
-                    f"The cache folder {root} cannot be made: {error.strerror}.",
-                    hint="Choose another with the cache option.",
+                    f"The cache folder {root} cannot be made: {error.strerror}.", hint=_ANOTHER_PLACE
                 ) from error
         root.chmod(0o700)
+        self._can_keep_layers()
         self._in_use = self._lock_use(fcntl.LOCK_SH)
+
+    def _can_keep_layers(self) -> None:
+        """Layers say what they delete by special files or attributes, which not every filesystem can hold."""
+        if os.geteuid() != 0:
+            return
+        probe = self.root / "building" / f"probe-{secrets.token_hex(8)}"
+        try:
+            os.mknod(probe, stat.S_IFCHR, os.makedev(0, 0))
+        except OSError as error:
+            raise EngineError(
+                f"The cache folder {self.root} lies on a filesystem that cannot hold layers ({error.strerror}), as the "
+                "root of a container does.",
+                hint=_ANOTHER_PLACE,
+            ) from error
+        probe.unlink()
 
     def close(self) -> None:
         """Let go of the layers: another process's `clean(everything=True)` may remove them now."""
