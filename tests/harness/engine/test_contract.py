@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ from harness.engine.checks import CHECKS
 from harness.engine.contract import BoxSpec, Command, Engine, Healthcheck, Image
 from harness.engine.selfcheck import Outcome, run_selfcheck
 from harness.errors import EngineError
-from tests.conftest import RecipeOf
+from tests.conftest import Ordinary, RecipeOf
 
 UNMEASURED = {"docker": {"disk_is_limited", "host_addresses_are_out_of_reach_with_a_network"}}
 """Checks that an engine cannot keep everywhere: docker limits a box's disk only on some storage drivers, and the bridge
@@ -55,6 +56,28 @@ def test_an_entrypoint_runs_beside_the_commands_with_a_plain_sleep(engine: Engin
         assert where == "/app"
     with engine.open(BoxSpec(image, entrypoint=())) as box:
         assert box.run(Command(("test", "-e", "/tmp/words"), 20)).status == 1
+
+
+@pytest.mark.bwrap
+@pytest.mark.parametrize("subordinate_ids", [True, False])
+def test_the_contract_holds_for_an_ordinary_user(ordinary: Ordinary, subordinate_ids: bool) -> None:
+    """With a range of subordinate ids (in CI), and without the programs that map one."""
+    words = ["from harness.cli import main; main()", "doctor", "--engine", "bwrap", "--image", "*=host", "--json"]
+    if not subordinate_ids:
+        words[0] = (
+            "from harness.engine.bwrap import launcher; launcher._subordinate = lambda file, user: None; " + words[0]
+        )
+    ran = ordinary.run("-c", *words, timeout=280)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (bwrap,) = json.loads(ran.stdout)["engines"]
+    outcomes = {check["name"]: check["outcome"] for check in bwrap["checks"]}
+    assert list(outcomes) == list(CHECKS)
+    unmeasured = {name for name, outcome in outcomes.items() if outcome == "not measured"}
+    if not subordinate_ids:
+        assert unmeasured == {"commands_run_as_other_users", "owners_can_be_changed"}
+        assert any("usermod --add-subuids" in line for line in bwrap["report"]["lines"])
+    else:
+        assert not unmeasured
 
 
 MAIN = """#!/bin/sh
