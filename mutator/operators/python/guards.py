@@ -137,35 +137,44 @@ def assertion_dropped(tree: PythonTree) -> Iterator[Candidate]:
 
 
 @operator(
+    "python.check-dropped",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    "the check `{call}` is not made",
+    ("validate(order)\nawait slots.acquire()\n", ("pass\nawait slots.acquire()\n", "validate(order)\npass\n")),
+)
+def check_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    for call, at in _checks(tree):
+        if isinstance(at, cst.Expr):
+            yield tree.mutant(at, Edit(*tree.span(at), "pass"), call=f"{last_name(call)}()")
+
+
+@operator(
     "python.check-passes",
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
-    "`{call}` {passes}",
-    (
-        "validate(order)\nif not hmac.compare_digest(a, b):\n    deny()\n",
-        (
-            "pass\nif not hmac.compare_digest(a, b):\n    deny()\n",
-            "validate(order)\nif not True:\n    deny()\n",
-        ),
-    ),
+    "`{call}` always passes",
+    ("if not hmac.compare_digest(a, b):\n    deny()\n", ("if not True:\n    deny()\n",)),
 )
 def check_passes(tree: PythonTree) -> Iterator[Candidate]:
     # What is defined here and answers with something else than yes or no (a list of problems) does not pass as True.
     other = {f.name.value for f in tree.every(cst.FunctionDef) if not answers_yes_or_no(tree, f)}
+    asked = cst.If | cst.While | cst.UnaryOperation | cst.BooleanOperation | cst.Return | cst.IfExp
+    for call, at in _checks(tree):
+        if not isinstance(at, cst.Expr) and last_name(call) not in other and isinstance(tree.parent(at), asked):
+            yield tree.mutant(at, tree.replace(at, "True"), call=f"{last_name(call)}()")
+
+
+def _checks(tree: PythonTree) -> Iterator[tuple[cst.Call, cst.BaseExpression | cst.Expr]]:
+    """Calls that check, with the await or the whole statement around them."""
     for call in tree.every(cst.Call):
         name = last_name(call)
         if not CHECK.match(name) or name in ("check_call", "check_output", "ensure_future"):
             continue
-        at: cst.CSTNode = call
-        up = tree.parent(at)
-        if isinstance(up, cst.Await):
-            at, up = up, tree.parent(up)
-        if isinstance(up, cst.Expr):
-            yield tree.mutant(up, Edit(*tree.span(up), "pass"), call=f"{name}()", passes="is not called")
-        elif name not in other and isinstance(
-            up, cst.If | cst.While | cst.UnaryOperation | cst.BooleanOperation | cst.Return | cst.IfExp
-        ):
-            yield tree.mutant(at, tree.replace(at, "True"), call=f"{name}()", passes="always passes")
+        up = tree.parent(call)
+        awaited = up if isinstance(up, cst.Await) else call
+        up = tree.parent(awaited)
+        yield call, up if isinstance(up, cst.Expr) else awaited
 
 
 @operator(
@@ -523,30 +532,46 @@ def _number_name(tree: PythonTree, node: cst.CSTNode) -> str:
     "python.clamp-dropped",
     FaultClass.NOOP_GUARD,
     Tier.MEDIUM,
-    "`{value}` {instead}",
+    "`{value}` is not held to `{bound}`",
     (
-        "self.tokens = min(self.capacity, self.tokens + gained)\n",
+        "self.tokens = min(self.capacity, self.tokens + gained)\npage = max(1, page)\n",
         (
-            "self.tokens = self.tokens + gained\n",
-            "self.tokens = self.capacity\n",
+            "self.tokens = self.tokens + gained\npage = max(1, page)\n",
+            "self.tokens = self.capacity\npage = max(1, page)\n",
+            "self.tokens = min(self.capacity, self.tokens + gained)\npage = page\n",
         ),
     ),
 )
 def clamp_dropped(tree: PythonTree) -> Iterator[Candidate]:
     """min(capacity, tokens) gives either one, unbounded."""
+    for call, value, bound in _clamps(tree):
+        if not _is_fixed(value):
+            edit = tree.replace(call, tree.fitted(call, tree.code(value)))
+            yield tree.mutant(call, edit, value=tree.label(value, 40), bound=tree.label(bound, 30))
+
+
+@operator(
+    "python.clamp-fixed",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    "`{call}` is always `{value}`",
+    ("page = max(1, page)\n", ("page = 1\n",)),
+)
+def clamp_fixed(tree: PythonTree) -> Iterator[Candidate]:
+    for call, value, bound in _clamps(tree):
+        if _is_fixed(value) and not _is_fixed(bound):
+            edit = tree.replace(call, tree.fitted(call, tree.code(value)))
+            yield tree.mutant(call, edit, call=tree.label(call, 40), value=tree.label(value, 30))
+
+
+def _clamps(tree: PythonTree) -> Iterator[tuple[cst.Call, cst.BaseExpression, cst.BaseExpression]]:
+    """min(a, b) and max(a, b), with what may be left of it and what goes."""
     for call in tree.every(cst.Call):
-        if callee(call) not in ("min", "max") or len(call.args) != 2:
-            continue
-        if any(arg.keyword is not None or arg.star for arg in call.args):
-            continue
-        for kept, other in ((call.args[1], call.args[0]), (call.args[0], call.args[1])):
-            fixed = _is_fixed(kept.value) and not _is_fixed(other.value)
-            value = tree.label(call if fixed else kept.value, 40)
-            instead = (
-                f"is always `{tree.code(kept.value)}`" if fixed else f"is not held to `{tree.label(other.value, 30)}`"
-            )
-            edit = tree.replace(call, tree.fitted(call, tree.code(kept.value)))
-            yield tree.mutant(call, edit, value=value, instead=instead)
+        plain = len(call.args) == 2 and all(arg.keyword is None and not arg.star for arg in call.args)
+        if plain and callee(call) in ("min", "max"):
+            first, second = call.args[0].value, call.args[1].value
+            yield call, second, first
+            yield call, first, second
 
 
 def _is_fixed(value: cst.BaseExpression) -> bool:
