@@ -26,6 +26,7 @@ from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
 from harness.findings.assertions import Lead, read_tests
 from harness.findings.controls import Standing, control_findings, standing
+from harness.findings.hidden import HiddenReport
 from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen, mutant_findings
 from harness.findings.permissive import Paid, permissive_findings
@@ -34,6 +35,9 @@ from harness.matrix import Matrix, matrix, results
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
 from harness.network import Networks
 from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
+from harness.probes.choose import needs_outputs, output_attempts, probe_findings, solution_attempts
+from harness.probes.hidden import reports as hidden_reports
+from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
 from harness.results import TestStatus
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
@@ -63,6 +67,8 @@ class AuditSettings:
     """this many times what the reference took."""
     first_failure: bool = False
     """Where a reward is all or nothing, let a mutant's tests stop at the first failure."""
+    probes: frozenset[Probe] = frozenset({Probe.HIDDEN})
+    """What is tried besides mutants."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
 
@@ -98,6 +104,7 @@ class Audited:
     """In the order in which they were chosen."""
     strength: Strength | None = None
     findings: tuple[Finding, ...] = ()
+    probes: tuple[Attempted, ...] = ()
     leads: tuple[Lead, ...] = ()
     """Suspicions read from the tests that no trial has confirmed: they change nothing."""
     last: TrialRecord | None = None
@@ -212,7 +219,16 @@ class _Tried:
     outcomes: list[Outcome] = field(default_factory=list)
 
 
-CONTROLS, LAST_ORDER = -1, 1 << 40
+@dataclass
+class _Probing:
+    """One attempt of a probe under way."""
+
+    attempt: Attempt
+    records: list[TrialRecord] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+CONTROLS, PROBES, LAST_ORDER = -1, 1 << 30, 1 << 40
 
 
 class _TaskAudit:
@@ -247,6 +263,8 @@ class _TaskAudit:
         self._states: list[State | None] = []
         self.steps: list[StepMutants] = []
         self.tried: list[_Tried] = []
+        self.probed: list[Attempted] = []
+        self.hidden: dict[str, HiddenReport] = {}
 
     def start(self) -> None:
         self._submit(CONTROLS, self._prepare)
@@ -328,11 +346,65 @@ class _TaskAudit:
         self._try_all()
 
     def _try_all(self) -> None:
-        self._left = len(self.tried)
-        if not self.tried:
+        """Everything whose right answer the controls have settled: the mutants, and after them the probes."""
+        probes = self.settings.probes
+        if Probe.HIDDEN in probes:
+            self.hidden = hidden_reports(self.task)
+        attempts = list(solution_attempts(self.task, self.steps, probes, self.hidden))
+        left = needs_outputs(probes, self.steps)
+        self._left = len(self.tried) + len(attempts) + left
+        if not self._left:
             self._end()
         for position, tried in enumerate(self.tried):
             self._submit(position, partial(self._try, tried, position, FIRST))
+        for attempt in attempts:
+            self._submit(PROBES, partial(self._probe, _Probing(attempt), FIRST))
+        if left:
+            self._submit(PROBES, self._probe_outputs)
+
+    def _probe_outputs(self) -> None:
+        """What the reference leaves is known now: plan what is done to it."""
+        plan = Plan(Kind.REFERENCE, "outputs", networks=self.networks, observe=True, keep_outputs=True)
+        attempts = list(output_attempts(self.steps, self.settings.probes, self._trial(plan, STATE).state))
+        with self._lock:
+            self._left += len(attempts)
+        for attempt in attempts:
+            self._submit(PROBES, partial(self._probe, _Probing(attempt), FIRST))
+        self._one_done()
+
+    def _probe(self, probing: _Probing, run: str) -> None:
+        """A probe's first run, and a second one where it would be held against the task."""
+        assert self.prepared is not None
+        assert self.against is not None
+        attempt = probing.attempt
+        plan = Plan(
+            Kind.PROBE,
+            attempt.label,
+            attempt.replacement,
+            networks=self.networks,
+            limits=self.prepared.limits if run != FIRST else self.limits,
+            known=self.known,
+            circumstances=attempt.circumstances,
+        )
+        record = self._trial(plan, run)
+        probing.records.append(record)
+        probing.outcomes.append(judge(record, self.against))
+        kind = probing.outcomes[-1].kind
+        expected = kind is OutcomeKind.SURVIVED if attempt.must_be_paid else kind is OutcomeKind.KILLED
+        again = probing.outcomes[-1].cause in _TRANSIENT if kind is OutcomeKind.ERROR else not expected
+        if run == FIRST and again:
+            self._submit(PROBES, partial(self._probe, probing, CONFIRM))
+            return
+        with self._lock:
+            self.probed.append(Attempted(attempt, settle(probing.outcomes), tuple(probing.records)))
+        self._one_done()
+
+    def _one_done(self) -> None:
+        with self._lock:
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._end()
 
     def _try(self, tried: _Tried, position: int, run: str) -> None:
         """One run of a mutant, and the next one where one run is not enough."""
@@ -359,10 +431,7 @@ class _TaskAudit:
         self.watcher.tried(self.task.name, outcome)
         with self._lock:
             tried.result = replace(tried.result, outcome=outcome, records=tuple(tried.records))
-            self._left -= 1
-            last = self._left == 0
-        if last:
-            self._end()
+        self._one_done()
 
     def _end(self) -> None:
         """The reference's last run, and beside it a look at what it leaves where there are survivors to compare."""
@@ -454,6 +523,10 @@ class _TaskAudit:
         findings += mutant_findings(self.task, [seen(result) for result in tried], found_matrix, texts, self.command)
         permissive, leads = test_findings(self.task, tried, self.command)
         findings += permissive
+        self.probed.sort(key=lambda one: one.attempt.label)
+        findings += [
+            replace(one, task=self.task.name, command=self.command) for one in probe_findings(self.task, self.probed)
+        ]
         if showing(record).shown is not Shown.PAID:
             why = showing(record).why or "it was paid less than in full"
             findings.append(
@@ -579,6 +652,7 @@ class _TaskAudit:
                 tried,
                 found,
                 ranked,
+                tuple(self.probed),
                 tuple(leads),
                 last,
                 round(seconds, 3),

@@ -37,7 +37,9 @@ def harbor_trial(run: Run) -> Rewards | RewardProblem:
             if multi:
                 _prepare(run, box, step)
             before = look(box) if run.plan.observe else None
+            run.change_before(box)
             solve_log = _solve(run, box, step)
+            run.change_after(box)
             if run.plan.observe:
                 run.leave(box, step, before)
             for hook in step.verifier.collect:

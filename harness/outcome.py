@@ -34,6 +34,7 @@ class Cause(StrEnum):
     NO_SOLUTION = "no-solution"
     HEALTHCHECK = "healthcheck"
     SETUP = "setup"
+    NOT_MADE = "not-made"
     MACHINE = "machine"
     """Network, install, disk or memory: nothing about the task itself."""
     NEVER_RAN = "never-ran"
@@ -56,6 +57,7 @@ _TROUBLE = {
     TroubleKind.NO_SOLUTION: Cause.NO_SOLUTION,
     TroubleKind.HEALTHCHECK: Cause.HEALTHCHECK,
     TroubleKind.SETUP: Cause.SETUP,
+    TroubleKind.NOT_MADE: Cause.NOT_MADE,
 }
 
 _UNTOUCHED = frozenset({Kind.NOP, Kind.HOLLOW})

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     HOLLOW = "hollow"
     IDENTITY = "identity"
     MUTANT = "mutant"
+    PROBE = "probe"
+    """A right solution that must be paid, or a forged one that must not."""
 
 
 class PhaseName(StrEnum):
@@ -60,6 +62,8 @@ class TroubleKind(StrEnum):
     SETUP = "setup"
     NO_SOLUTION = "no-solution"
     UNSUPPORTED = "unsupported"
+    NOT_MADE = "not-made"
+    """The change that the trial is about did not come about."""
 
 
 @dataclass(frozen=True, slots=True)

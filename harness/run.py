@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
+from harness.circumstances import Circumstances, make_after, make_before
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
 from harness.network import Networks
 from harness.record import (
@@ -36,6 +37,7 @@ CHORE = 60.0
 """Seconds for a command of the harness's own, such as chmod."""
 _PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
 """A probe that hangs is killed and has failed; the box lives on."""
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
@@ -73,8 +75,11 @@ class Plan:
     """Complaints that a paid reference's verifier log has too: they prove nothing against this trial."""
     observe: bool = False
     """Look at what solving leaves behind instead of verifying it."""
+    keep_outputs: bool = False
+    """And at the contents of the files that it leaves."""
     first_failure: bool = False
     """Let pytest stop at the first failing test."""
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
 
 def known_complaints(record: TrialRecord) -> frozenset[str]:
@@ -119,7 +124,7 @@ class Run:
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        with self.engine.open(_spec(image, environment, network, mounts)) as box:
+        with self.engine.open(self._elsewhere(_spec(image, environment, network, mounts))) as box:
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
@@ -255,10 +260,26 @@ class Run:
             files = {name: content for name, content in files.items() if (solution.folder / name).is_file()}
         return files
 
+    def _elsewhere(self, spec: BoxSpec) -> BoxSpec:
+        """The box in the trial's own circumstances."""
+        wanted = self.plan.circumstances
+        path = spec.env.get("PATH") or spec.image.config.env.get("PATH") or DEFAULT_PATH
+        env = {name: value.replace("$PATH", path) for name, value in wanted.env.items()}
+        return replace(spec, env={**spec.env, **env}, hostname=wanted.hostname or spec.hostname)
+
+    def change_before(self, box: Box) -> None:
+        make_before(box, self.plan.circumstances)
+
+    def change_after(self, box: Box) -> None:
+        """Ends the trial where the change that it is about was not made."""
+        why = make_after(box, self.plan.circumstances)
+        if why:
+            raise Stop(Trouble(TroubleKind.NOT_MADE, f"the change was not made: {why}"))
+
     def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
         """End the trial with what solving changed."""
         target = step.solution.target if step.solution is not None else "/solution"
-        self.state = changes(box, before, target) if before is not None else None
+        self.state = changes(box, before, target, keep=self.plan.keep_outputs) if before is not None else None
         raise Stop
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:

@@ -6,14 +6,18 @@ A variant that leaves exactly what the reference leaves is no wrong solution, wh
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from harness.engine.contract import Box, Command
+from mutator.operators.state import Output
 
 MOST = 20_000
 """Changed paths beyond which a state is not compared."""
+LARGEST, LARGEST_ALL, MOST_OUTPUTS = 1 << 20, 4 << 20, 60
+"""Bytes of one output, of all of a task, and how many of them are kept."""
 PATIENCE = 60.0
 FIELDS = 5
 """Of a line after its path: type, mode, owner, group, link."""
@@ -54,6 +58,8 @@ class State:
     """Path -> type, mode, owner, link and content's digest; a folder's content is its names."""
     processes: tuple[str, ...] = ()
     """Command lines of what was started and still runs, sorted. What such a process has in its memory shows nowhere."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Path -> content in base64, of the files that are no noise and not large; only where they were asked for."""
 
 
 Before = frozenset[str]
@@ -70,8 +76,9 @@ def _running(box: Box) -> Before | None:
     return frozenset(done.output.decode("utf-8", "replace").splitlines()) if done.status == 0 else None
 
 
-def changes(box: Box, before: Before, ignore: str) -> State | None:
-    """What changed since `look`, without what lies below `ignore`; None where it cannot be told."""
+def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> State | None:
+    """What changed since `look`, without what lies below `ignore`; None where it cannot be told. `keep`: with the
+    contents of the files."""
     found = box.run(Command(("sh", "-c", f"({_COMPARE}) >{_TOLD} 2>/dev/null"), PATIENCE, user="root"))
     text = box.read(_TOLD, limit=16 << 20)
     if found.status != 0 or not text:
@@ -82,7 +89,28 @@ def changes(box: Box, before: Before, ignore: str) -> State | None:
         return None
     entries = _entries(_lines(parts[0]), _lines(parts[1]), _lines(parts[2]), ignore)
     started = sorted(line.partition(" ")[2] for line in running - before)
-    return State(entries, tuple(started)) if entries is not None else None
+    if entries is None:
+        return None
+    return State(entries, tuple(started), _contents(box, entries) if keep else {})
+
+
+def _contents(box: Box, entries: Mapping[str, str]) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    room = LARGEST_ALL
+    for path, entry in entries.items():
+        if not entry.startswith("f ") or NOISE.search(path) or len(kept) >= MOST_OUTPUTS:
+            continue
+        data = box.read(path, limit=LARGEST + 1)
+        if data is not None and len(data) <= min(LARGEST, room):
+            kept[path] = b64encode(data).decode()
+            room -= len(data)
+    return kept
+
+
+def outputs_of(state: State) -> list[Output]:
+    return [
+        Output(path, b64decode(text), int(state.entries[path].split(" ")[1], 8)) for path, text in state.outputs.items()
+    ]
 
 
 def _lines(part: bytes) -> list[str]:

@@ -26,7 +26,9 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
     with ExitStack() as boxes:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
         before = look(box) if run.plan.observe else None
+        run.change_before(box)
         terminal, solve_log = _solve(run, box, step)
+        run.change_after(box)
         if run.plan.observe:
             run.leave(box, step, before)
         for folder in step.verifier.folders:

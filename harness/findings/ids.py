@@ -43,6 +43,9 @@ ABOUT_MUTANTS: Mapping[str, str] = {
     "flaky-mutants": "The tests disagree with themselves on some variants.",
     "permissive-assertion": "An assertion lets wrong work pass, and a paid variant shows it.",
     "answer-given-away": "The instruction holds the answer.",
+    "hidden-requirement": "The tests demand a name that nobody told the solver.",
+    "rejects-right-solution": "A variant that does what the reference does is rejected.",
+    "unchecked-output": "No test looks at a file that the reference leaves.",
 }
 ABOUT_FILES: Mapping[str, str] = {
     "bad-json": "A JSON file cannot be read.",

@@ -1,0 +1,50 @@
+"""Which probes a task gets, and what they found: brings them together; how is in each probe's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+
+from harness.findings.hidden import HiddenReport
+from harness.findings.model import Finding
+from harness.mutants import StepMutants
+from harness.probes import hidden, preserving, state
+from harness.probes.model import Attempt, Attempted, Probe
+from harness.state import State, outputs_of
+from harness.task.model import Task
+
+BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24}
+"""Attempts of each kind that a step gets; they are no part of the mutants' budget."""
+
+
+def solution_attempts(
+    task: Task, steps: Sequence[StepMutants], probes: Collection[Probe], found: Mapping[str, HiddenReport]
+) -> Iterator[Attempt]:
+    """What can be planned from the task's texts. Tasks of several steps are probed for hidden requirements only."""
+    if Probe.HIDDEN in probes:
+        yield from islice(hidden.attempts(task, found), BUDGET[Probe.HIDDEN])
+    if Probe.PRESERVING in probes and len(task.steps) == 1:
+        for step in steps:
+            yield from islice(preserving.of_solution(step), BUDGET[Probe.PRESERVING])
+
+
+def output_attempts(steps: Sequence[StepMutants], probes: Collection[Probe], left: State | None) -> Iterator[Attempt]:
+    """What can be planned once it is known what the reference leaves."""
+    if left is None or len(steps) != 1:
+        return
+    (step,) = steps
+    outputs = outputs_of(left)
+    if Probe.PRESERVING in probes:
+        yield from islice(preserving.of_outputs(step, outputs), BUDGET[Probe.PRESERVING])
+    if Probe.STATE in probes:
+        yield from islice(state.attempts(step, outputs, left.processes), BUDGET[Probe.STATE])
+
+
+def needs_outputs(probes: Collection[Probe], steps: Sequence[StepMutants]) -> bool:
+    return len(steps) == 1 and not {Probe.PRESERVING, Probe.STATE}.isdisjoint(probes)
+
+
+def probe_findings(task: Task, attempted: Sequence[Attempted]) -> Iterator[Finding]:
+    yield from hidden.findings(attempted)
+    yield from preserving.findings(attempted)
+    yield from state.findings(attempted, "\n".join(step.instruction for step in task.steps))

@@ -1,0 +1,59 @@
+"""Requirements hidden in the tests: a lead from their text, witnessed by the reference under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.findings.hidden import HiddenReport
+from harness.findings.hidden.of_task import step_hidden
+from harness.findings.model import Finding, Place, Severity
+from harness.probes.model import Attempt, Attempted, Probe
+from harness.record import Replacement
+from harness.task.model import Task
+from mutator.model import short_id
+
+MOST = 8
+"""Witnesses of a step that are run; the surest kinds of demand come first."""
+
+
+def reports(task: Task) -> dict[str, HiddenReport]:
+    return {step.name: step_hidden(task, step) for step in task.steps}
+
+
+def attempts(task: Task, found: Mapping[str, HiddenReport]) -> Iterator[Attempt]:
+    for step in task.steps:
+        witnessed = [lead for lead in found[step.name].leads if lead.witness is not None]
+        for lead in witnessed[:MOST]:
+            assert lead.witness is not None
+            yield Attempt(
+                Probe.HIDDEN,
+                short_id(lead.id, lead.demand.text, lead.witness.new),
+                f"{Probe.HIDDEN}.{lead.demand.kind}",
+                lead.witness.sentence,
+                step.name,
+                because="nobody told the solver the old name",
+                replacement=Replacement(lead.witness.files, step.name if len(task.steps) > 1 else None),
+                lead=lead,
+            )
+
+
+def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
+    for one in attempted:
+        lead = one.attempt.lead
+        if lead is None or not one.rejected:
+            continue
+        failing = ", ".join(one.outcome.killed_by[:5])
+        yield Finding(
+            "hidden-requirement",
+            "",
+            Severity.WARNING,
+            f"Hidden requirement: {lead.sentence}",
+            (
+                f"the test says: {lead.demand.code}",
+                f"searched: {'; '.join(lead.searched)}",
+                f"rejected: the reference in which {one.attempt.sentence}"
+                + (f" (failed: {failing})" if failing else ""),
+            ),
+            Place(lead.demand.file, lead.demand.line),
+            "Name it in the instruction, or let the tests find it.",
+        )

@@ -1,0 +1,75 @@
+"""What every probe is made of: attempts, which are trials with a known right answer, and what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.circumstances import Circumstances
+from harness.findings.hidden import HiddenLead
+from harness.outcome import Cause, Outcome, OutcomeKind
+from harness.record import Replacement, TrialRecord
+
+
+class Probe(StrEnum):
+    HIDDEN = "hidden"
+    """The reference with a name changed that nobody told the solver: must be paid."""
+    PRESERVING = "preserving"
+    """The reference said, laid out or run otherwise: must be paid."""
+    STATE = "state"
+    """What the reference left, broken after solving: must not be paid."""
+    FORGE = "forge"
+    """None of the work, and a try to be paid: must not be paid."""
+    LEAK = "leak"
+    """None of the work but what the instruction or the image gives away: must not be paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    probe: Probe
+    id: str
+    operator: str
+    sentence: str
+    step: str
+    because: str = ""
+    """Why it must be paid, or must not."""
+    sure: bool = True
+    """False where that depends on how the instruction is read."""
+    path: str = ""
+    """The output that it changes."""
+    replacement: Replacement = field(default_factory=Replacement)
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    lead: HiddenLead | None = None
+
+    @property
+    def must_be_paid(self) -> bool:
+        return self.probe in (Probe.HIDDEN, Probe.PRESERVING)
+
+    @property
+    def label(self) -> str:
+        return "/".join(part for part in (self.probe, self.step, self.id) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    attempt: Attempt
+    outcome: Outcome
+    records: tuple[TrialRecord, ...] = ()
+
+    @property
+    def paid(self) -> bool:
+        return self.outcome.kind is OutcomeKind.SURVIVED
+
+    @property
+    def rejected(self) -> bool:
+        """Paid less than the reference by tests that ran."""
+        return self.outcome.kind in (OutcomeKind.KILLED, OutcomeKind.PARTIAL)
+
+    @property
+    def made(self) -> bool:
+        """Whether the trial was about what it is said to be about."""
+        return self.outcome.kind is not OutcomeKind.ERROR or self.outcome.cause is not Cause.NOT_MADE
+
+    @property
+    def measured(self) -> bool:
+        return self.outcome.kind not in (OutcomeKind.ERROR, OutcomeKind.FLAKY, OutcomeKind.INVALID)

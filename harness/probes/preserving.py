@@ -1,0 +1,106 @@
+"""Right solutions: the reference said, laid out or run otherwise. A verifier that rejects one is too narrow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from harness.circumstances import Circumstances
+from harness.findings.model import Finding, Severity
+from harness.mutants import StepMutants, mutated_file
+from harness.probes.model import Attempt, Attempted, Probe
+from harness.record import Replacement
+from mutator.model import apply_bytes
+from mutator.operators.preserving import Promise, code_variants, output_variants, run_variants
+from mutator.operators.state import Output
+
+SHOWN = 5
+
+
+def of_solution(step: StepMutants) -> Iterator[Attempt]:
+    """Surest first, kinds of change in turn."""
+    yield from _in_turn([_of_code(step), _of_runs(step)])
+
+
+def _of_code(step: StepMutants) -> Iterator[Attempt]:
+    seen: set[str] = set()
+    for one in code_variants(step.sources, step.files, step.step.instruction):
+        mutant = one.mutant
+        # One variant of each kind says what that kind can say.
+        if mutant.operator in seen:
+            continue
+        seen.add(mutant.operator)
+        files = {mutant.file: mutated_file(step.files, mutant)}
+        yield _attempt(step, mutant.id, mutant.operator, mutant.sentence, one.promise, Replacement(files))
+
+
+def _of_runs(step: StepMutants) -> Iterator[Attempt]:
+    solution = step.step.solution
+    assert solution is not None
+    script = solution.script.relative_to(solution.folder).as_posix()
+    data = step.files.get(script, b"")
+    for one in run_variants(data.decode("utf-8", "replace"), step.step.instruction):
+        replacement = Replacement({script: apply_bytes(data, one.script)}) if one.script else Replacement()
+        surroundings = Circumstances(dict(one.env), one.hostname, one.before, proof=one.check)
+        yield _attempt(step, one.id, one.operator, one.sentence, one.promise, replacement, surroundings)
+
+
+def of_outputs(step: StepMutants, outputs: Sequence[Output]) -> Iterator[Attempt]:
+    seen: set[str] = set()
+    for one in output_variants(outputs, step.step.instruction, now=int(time.time())):
+        if one.operator.id in seen:
+            continue
+        seen.add(one.operator.id)
+        change = Circumstances(actions=one.actions)
+        yield _attempt(step, one.id, one.operator.id, one.sentence, one.promise, Replacement(), change, one.path)
+
+
+def _attempt(
+    step: StepMutants,
+    ident: str,
+    operator: str,
+    sentence: str,
+    promise: Promise,
+    replacement: Replacement,
+    circumstances: Circumstances | None = None,
+    path: str = "",
+) -> Attempt:
+    return Attempt(
+        Probe.PRESERVING,
+        ident,
+        operator,
+        sentence,
+        step.step.name,
+        f"it keeps {promise.preserves}: {promise.because}",
+        not promise.depends_on_instruction,
+        path,
+        replacement,
+        circumstances or Circumstances(),
+    )
+
+
+def _in_turn(parts: Sequence[Iterator[Attempt]]) -> Iterator[Attempt]:
+    for together in zip_longest(*parts):
+        yield from (one for one in together if one is not None)
+
+
+def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
+    rejected = [one for one in attempted if one.attempt.probe is Probe.PRESERVING and one.rejected]
+    for sure, severity in ((True, Severity.WARNING), (False, Severity.NOTE)):
+        for one in rejected:
+            if one.attempt.sure is not sure:
+                continue
+            failing = ", ".join(one.outcome.killed_by[:SHOWN])
+            yield Finding(
+                "rejects-right-solution",
+                "",
+                severity,
+                f"The verifier rejects a right solution: {one.attempt.sentence}",
+                (
+                    f"{one.attempt.because}" + ("" if sure else "; whether it may is for the instruction to say"),
+                    *((f"failed: {failing}",) if failing else ()),
+                    *((f"the verifier says: {one.outcome.why}",) if one.outcome.why else ()),
+                ),
+                advice="Let the tests look at what the instruction asks for, and at nothing else.",
+            )
