@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
@@ -362,6 +363,28 @@ def parser() -> Parser:
     return Parser(LANGUAGE)
 
 
+_REPAIRS = 25
+_OF_ONE_LINE = frozenset({"command", "file_redirect", "declaration_command", "unset_command"})
+_BARE_NEWLINE = re.compile(r"(?<!\\)\n")
+
+
+def _run_on(root: Node, text: str) -> list[int]:
+    """Where words of one command stand on two lines with no backslash between: the blank behind the first one."""
+    places: list[int] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        children = node.children
+        stack += children
+        if node.type in _OF_ONE_LINE and "\n" in text[node.start_byte : node.end_byte]:
+            for one, two in pairwise(children):
+                between = text[one.end_byte : two.start_byte]
+                if between[:1] in (" ", "\t", "\n") and _BARE_NEWLINE.search(between):
+                    places.append(one.end_byte)
+                    break
+    return places
+
+
 @dataclass
 class ShellTree:
     """A shell text, parsed once. Offsets of nodes are offsets of `text`."""
@@ -372,7 +395,19 @@ class ShellTree:
 
     @cached_property
     def root(self) -> Node:
-        return parser().parse(self.plain.encode("ascii")).root_node
+        """The grammar now and then reads a line on into the next one, and says nothing: where it does, the line is
+        ended with a `;` and all is read again."""
+        text = self.plain
+        for _ in range(_REPAIRS):
+            root = parser().parse(text.encode("ascii")).root_node
+            places = _run_on(root, text)
+            if not places:
+                break
+            marks = list(text)
+            for place in places:
+                marks[place] = ";"
+            text = "".join(marks)
+        return root
 
     @cached_property
     def by_operator(self) -> dict[int, Heredoc]:

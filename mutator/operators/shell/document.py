@@ -203,11 +203,25 @@ def _steps(script: Script, node: Node, function: str) -> None:
             inside = inside or child.type == ")"
     else:
         return
+    # Where the grammar lost its way, what lies between is no list of statements; it may have gone wrong in the
+    # compound statement before.
+    lost = [index for index, child in enumerate(found) if child.is_error or _is_torn(script, child)]
+    if lost:
+        compound = [index for index in range(lost[0]) if found[index].type.endswith("_statement")]
+        found = found[: compound[-1] if compound else lost[0]] + found[lost[-1] + 1 :]
     real = [child for child in found if child.type not in ("comment", "elif_clause", "else_clause")]
     for child in real:
         if child.type not in _NO_STEP and child.end_byte > child.start_byte:
             alone = len(real) == 1 and kind not in ("program", "case_item")
             script.steps.append(Step(child.start_byte, child.end_byte, child, node, alone, function))
+
+
+_RESERVED = re.compile(r"(?:then|else|elif|fi|do|done|esac|in)\b|[})]|;;")
+
+
+def _is_torn(script: Script, node: Node) -> bool:
+    """A part of a compound statement, taken for a command."""
+    return _RESERVED.match(script.plain, node.start_byte, node.end_byte) is not None
 
 
 def _chain(script: Script, node: Node, function: str) -> None:
