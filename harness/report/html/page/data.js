@@ -96,8 +96,9 @@ async function readTask(place) {
 
 // --- links: #task, #task/mutant, #?filters
 
+// A name that is empty still is not the overview.
 const link = (task, mutant = "") =>
-  `#${[...task.split("/"), ...(mutant ? mutant.split("/") : [])].map(encodeURIComponent).join("/")}`;
+  !task && !mutant ? "#/" : `#${[...task.split("/"), ...(mutant ? mutant.split("/") : [])].map(encodeURIComponent).join("/")}`;
 
 function decoded(text) {
   try {

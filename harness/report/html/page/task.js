@@ -58,5 +58,5 @@ function crumbs(task) {
 function taskPage(task) {
   const parts = [findingsPart(task), instructionPart(task), mutantsPart(task), referencePart(task), testsPart(task), controlsPart(task), provenancePart(task)].filter(Boolean);
   const jump = h("ul", { class: "jump", "aria-label": "Parts of this page" }, parts.map((each) => h("li", {}, h("button", { type: "button", onclick: () => show(each.firstChild) }, each.firstChild.firstChild.textContent))));
-  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(task.name, 300)), chip(task.verdict, "v")), h("p", { class: "lead" }, prose(task.why, 600)), facts(task), jump, ...parts];
+  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(named(task.name), 300)), chip(task.verdict, "v")), h("p", { class: "lead" }, prose(task.why, 600)), facts(task), jump, ...parts];
 }

@@ -29,6 +29,14 @@ class Opened:
         self.page.goto(self.file.as_uri() + address)
         self.page.wait_for_selector("html[data-ready]")
 
+    def until(self, condition: str) -> None:
+        """The page's policy forbids the evaluation that waiting inside it needs."""
+        for _ in range(400):
+            if self.page.evaluate(condition):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"never: {condition}")
+
     def texts(self, selector: str) -> list[str]:
         return [text.strip() for text in self.page.locator(selector).all_inner_texts()]
 
