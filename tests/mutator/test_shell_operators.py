@@ -206,17 +206,19 @@ def _count(text: str) -> int:
     return sum(FAMILY.valid(tree, candidate) for operator in FAMILY.operators for candidate in operator.propose(tree))
 
 
+ASKS = "if [[ $(wc -l < /o) -ge 5 && -s i ]]; then\n  b\nelse\n  exit 1\nfi\n[ -f /x ] && rm /x\n"
+
+
 @pytest.mark.parametrize(
     "script",
     [
         # The grammar reads these on into the next line.
-        "set -u\n# a line\nA=/var\n\ncd /d\ncut a | sort | uniq -c | sort -rn | head -n 5 > /o\n"
-        "if [[ $(wc -l < /o) -ge 5 && -s i ]]; then\n  b\nelse\n  exit 1\nfi\n[ -f /x ] && rm /x\n",
+        "set -u\n# a line\nA=/var\n\ncd /d\ncut a | sort | uniq -c | sort -rn | head -n 5 > /o\n" + ASKS,
         "a=\nfor b\ndo\n\tc d\ndone\n",
         "case x in\n*)\n  cat <<E\nhelp\nE\n  ;;\nesac\nexit 0\n",
         # And these it does not understand.
         'for i do\n  cp "$i" /d || exit 1\ndone\n',
-        "if [ a ]; then\n  echo \"`gettext 'To'`\" \"'x'.\"\n  for e in $l; do\n    d=\"<- ` gettext 'e'`\"\n  done\nfi\ncp a b\n",
+        "if [ a ]; then\n  echo \"`b 'To'`\" \"'x'.\"\n  for e in $l; do\n    d=\"<- ` b 'e'`\"\n  done\nfi\ncp a b\n",
     ],
 )
 def test_no_mutant_tears_a_compound_statement_that_the_grammar_misreads(script: str) -> None:

@@ -173,17 +173,18 @@ def _collect(script: Script, node: Node, function: str, depth: int) -> None:
     children = node.children
     if not children:
         return
-    _steps(script, node, function)
+    astray = _astray(script, children)
+    _steps(script, node, function, astray)
     decides = kind in ("if_statement", "elif_clause", "while_statement")
     for child in children:
         decides = decides and child.type not in ("then", "do_group")
         if decides and child.is_named and child.type != "comment":
             script.conditions.append(Marked(child, function))
-        if child.is_named:
+        if child.is_named and child.id not in astray:
             _collect(script, child, function, depth + 1)
 
 
-def _steps(script: Script, node: Node, function: str) -> None:
+def _steps(script: Script, node: Node, function: str, astray: set[int]) -> None:
     kind = node.type
     if kind in ("program", "do_group", "else_clause", "subshell") or (
         kind == "compound_statement" and script.plain.startswith("{", node.start_byte)
@@ -203,15 +204,9 @@ def _steps(script: Script, node: Node, function: str) -> None:
             inside = inside or child.type == ")"
     else:
         return
-    # Where the grammar lost its way, what lies between is no list of statements; it may have gone wrong in the
-    # compound statement before.
-    lost = [index for index, child in enumerate(found) if child.is_error or _is_torn(script, child)]
-    if lost:
-        compound = [index for index in range(lost[0]) if found[index].type.endswith("_statement")]
-        found = found[: compound[-1] if compound else lost[0]] + found[lost[-1] + 1 :]
     real = [child for child in found if child.type not in ("comment", "elif_clause", "else_clause")]
     for child in real:
-        if child.type not in _NO_STEP and child.end_byte > child.start_byte:
+        if child.id not in astray and child.type not in _NO_STEP and child.end_byte > child.start_byte:
             alone = len(real) == 1 and kind not in ("program", "case_item")
             script.steps.append(Step(child.start_byte, child.end_byte, child, node, alone, function))
 
@@ -219,9 +214,27 @@ def _steps(script: Script, node: Node, function: str) -> None:
 _RESERVED = re.compile(r"(?:then|else|elif|fi|do|done|esac|in)\b|[})]|;;")
 
 
+_SIMPLE = frozenset(
+    {"command", "variable_assignment", "pipeline", "redirected_statement", "list", "declaration_command"}
+)
+
+
+def _astray(script: Script, children: list[Node]) -> set[int]:
+    """Where the grammar lost its way: what lies between the first and the last sign of it is no list of statements, and
+    the compound statement before may have gone wrong already."""
+    lost = [index for index, child in enumerate(children) if child.is_error or _is_torn(script, child)]
+    if not lost:
+        return set()
+    compound = [index for index in range(lost[0]) if children[index].type.endswith("_statement")]
+    first = compound[-1] if compound else lost[0]
+    return {child.id for child in children[first : lost[-1] + 1]}
+
+
 def _is_torn(script: Script, node: Node) -> bool:
-    """A part of a compound statement, taken for a command."""
-    return _RESERVED.match(script.plain, node.start_byte, node.end_byte) is not None
+    """A part of a compound statement, taken for a command; or backticks that were closed where they open."""
+    if node.type in _SIMPLE and "`" in (said := script.plain[node.start_byte : node.end_byte]) and "\n" in said:
+        return True
+    return node.type == "command" and _RESERVED.match(script.plain, node.start_byte, node.end_byte) is not None
 
 
 def _chain(script: Script, node: Node, function: str) -> None:
