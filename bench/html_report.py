@@ -47,10 +47,10 @@ async ([name, value]) => {
 
 def write(source: Path, out: Path) -> dict[str, float]:
     from harness.report.html import render
-    from harness.report.read import read_report
+    from harness.report.stream import streamed
 
     start = time.monotonic()
-    report = read_report(source)
+    report = streamed(source)
     read = time.monotonic()
     render(report, out)
     return {

@@ -40,7 +40,9 @@ SCRIPTS = (
 
 
 def render(report: Mapping[str, Any], out: Path) -> None:
-    """Write the page to `out`, replacing it only once it is whole. `report` is what report.json holds."""
+    """Write the page to `out`, replacing it only once it is whole.
+
+    `report` is what report.json holds; its tasks are gone through twice, so they may also be read as they come."""
     environment = Environment(
         loader=PackageLoader("harness.report.html"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

@@ -80,14 +80,18 @@ class Overview:
 
 
 def overview(report: Mapping[str, Any]) -> Overview:
-    tasks = report["tasks"]
+    """Goes through the tasks once, and keeps of each its row alone."""
     members: dict[str, list[str]] = {}
     for part in report["summary"]["dataset"]:
         for name in part["tasks"]:
             members.setdefault(name, []).append(part["row"])
-    rows = [_row(report, task, members.get(task["name"], [])) for task in tasks]
+    faults = _Faults()
+    rows = []
+    for task in report["tasks"]:
+        rows.append(_row(report, task, members.get(task["name"], [])))
+        faults.add(task)
     outcomes = report["summary"]["outcomes"]
-    shares = [task["strength"]["share"] for task in tasks if task["strength"]]
+    shares = [row["share"] for row in rows if row["share"]]
     counted, detected = sum(one["counted"] for one in shares), sum(one["detected"] for one in shares)
     findings = Counter(name for row in rows for name in row["findings"])
     unfinished = tuple(clean_text(task["name"]) for task in report["unfinished"])
@@ -99,19 +103,19 @@ def overview(report: Mapping[str, Any]) -> Overview:
         seconds=report["seconds"],
         interrupted=report["interrupted"],
         unfinished=unfinished,
-        tasks=len(tasks),
+        tasks=len(rows),
         mutants=report["summary"]["mutants"],
         counted=counted,
         detected=detected,
         paid=outcomes["survived"],
         strength=_part("all", "", detected, counted),
-        verdicts=tuple(_verdicts(tasks)),
+        verdicts=tuple(_verdicts([row["verdict"] for row in rows])),
         dataset=tuple(
             Part(row["row"], row["meaning"], len(row["tasks"]), row["measured"], row["share"], row["low"], row["high"])
             for row in report["summary"]["dataset"]
         ),
-        faults=tuple(_faults(tasks)),
-        bins=tuple(_bins([task["strength"]["share"] for task in tasks if task["strength"]])),
+        faults=tuple(faults.parts()),
+        bins=tuple(_bins(shares)),
         findings=tuple(sorted(findings.items())),
         formats=tuple(sorted({row["format"] for row in rows if row["format"]})),
         engines=tuple(sorted({row["engine"] for row in rows})),
@@ -153,24 +157,30 @@ def _part(name: str, meaning: str, count: float, of: int, start: float = 0.0) ->
     return Part(name, meaning, count, of, count / of if of else None, low, high, start)
 
 
-def _verdicts(tasks: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
-    found = Counter(task["verdict"] for task in tasks)
+def _verdicts(words: Sequence[str]) -> Iterator[Part]:
+    found = Counter(words)
     start = 0
     for verdict, meaning in VERDICTS.items():
         if found[verdict]:
-            yield _part(verdict.value, meaning, found[verdict], len(tasks), start / len(tasks))
+            yield _part(verdict.value, meaning, found[verdict], len(words), start / len(words))
             start += found[verdict]
 
 
-def _faults(tasks: Sequence[Mapping[str, Any]]) -> list[Part]:
-    detected: dict[str, float] = {}
-    counted: Counter[str] = Counter()
-    for task in tasks:
+class _Faults:
+    """What was caught of each fault class, over all tasks."""
+
+    def __init__(self) -> None:
+        self.detected: dict[str, float] = {}
+        self.counted: Counter[str] = Counter()
+
+    def add(self, task: Mapping[str, Any]) -> None:
         for fault, share in (task["strength"]["by_fault"] if task["strength"] else {}).items():
-            detected[fault] = detected.get(fault, 0.0) + share["detected"]
-            counted[fault] += share["counted"]
-    parts = [_part(fault, "", detected[fault], counted[fault]) for fault in counted if counted[fault]]
-    return sorted(parts, key=lambda part: (part.share or 0.0, -part.of, part.name))
+            self.detected[fault] = self.detected.get(fault, 0.0) + share["detected"]
+            self.counted[fault] += share["counted"]
+
+    def parts(self) -> list[Part]:
+        parts = [_part(name, "", self.detected[name], count) for name, count in self.counted.items() if count]
+        return sorted(parts, key=lambda part: (part.share or 0.0, -part.of, part.name))
 
 
 def _bins(shares: Sequence[Mapping[str, Any]]) -> Iterator[Bin]:

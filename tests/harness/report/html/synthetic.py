@@ -94,6 +94,8 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
     strength = _strength(made)
     share = strength["share"]["value"]
     verdict = "unmeasured" if share is None else "strong" if share >= 0.9 else "adequate" if share >= 0.75 else "weak"
+    # A test fails for the untouched environment as it does for a hollow solution.
+    failing = {name: author.sentence(6) for name in names}
     kills = {one["id"]: sorted(one["killed_by"]) for one in made if one["outcome"] == "killed"}
     alone = {killers[0] for killers in kills.values() if len(killers) == 1}
     noticed = {name for killers in kills.values() for name in killers}
@@ -142,10 +144,10 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
             "enough": [name for name in names if name in alone],
         },
         "controls": {
-            "reference": [_control(author, names, "reference", str(run + 1)) for run in range(3)],
-            "nop": _control(author, names, "nop"),
-            "hollow": _control(author, names, "hollow"),
-            "reference_at_the_end": _control(author, names, "reference", "last"),
+            "reference": [_control(author, failing, "reference", str(run + 1)) for run in range(3)],
+            "nop": _control(author, failing, "nop"),
+            "hollow": _control(author, failing, "hollow"),
+            "reference_at_the_end": _control(author, failing, "reference", "last"),
         },
         "seconds": round(chance.uniform(10, 900), 3),
         "internal_error": None,
@@ -321,18 +323,18 @@ def _finding(author: Author, task: str, path: str, mutant: dict[str, Any]) -> di
     }
 
 
-def _control(author: Author, names: list[str], kind: str, label: str = "") -> dict[str, Any]:
+def _control(author: Author, failing: dict[str, str], kind: str, label: str = "") -> dict[str, Any]:
     paid = kind == "reference"
     seconds = [round(author.random.uniform(0.05, 4), 4) for _ in range(3)]
-    log = "\n".join(f"{name} {'PASSED' if paid else 'FAILED'} {author.sentence(5)}" for name in names for _ in range(2))
+    log = "\n".join(f"{name} PASSED" if paid else f"{name} FAILED\nE   {said}" for name, said in failing.items())
     tests = [
-        {"name": name, "status": "passed" if paid else "failed", "message": "" if paid else author.sentence(6),
+        {"name": name, "status": "passed" if paid else "failed", "message": "" if paid else said,
          "seconds": round(author.random.uniform(0, 1), 3)}
-        for name in names
+        for name, said in failing.items()
     ]  # fmt: skip
     return {
         "shown": "paid" if paid else "unpaid",
-        "why": None if paid else author.sentence(6),
+        "why": None if paid else next(iter(failing.values())),
         "cause": None,
         "evidence": "nothing",
         "task": "",
