@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.report.untrusted import shown
+from harness.report.untrusted import clip, shown
 
 MUTANT_COLUMNS = (
     "task", "step", "mutant", "operator", "fault", "tier", "file", "line", "sentence", "requirement",
@@ -165,15 +165,22 @@ def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: cell(value) for key, value in row.items()})
+        writer.writerow({key: cell(value, whole=key in LISTS) for key, value in row.items()})
     return out.getvalue()
 
 
-def cell(value: object) -> object:
+LISTS = frozenset({"killed_by", "rewards", "findings"})
+"""Columns that hold JSON, which no part of is any use."""
+LONGEST_CELL = 32_000
+"""Characters; spreadsheets take 32,767, and Python's csv module 131,072."""
+
+
+def cell(value: object, *, whole: bool = False) -> object:
     """A spreadsheet runs text that begins like a formula: an apostrophe before it, as before one that is there."""
     if value is None or isinstance(value, int | float):
         return value
     text = shown(str(value))
+    text = text if whole else clip(text, LONGEST_CELL)
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 

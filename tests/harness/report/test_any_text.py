@@ -79,6 +79,8 @@ def check(form: str, report: dict[str, Any]) -> str:
     match form:
         case "sarif":
             assert violations(json.loads(text), sarif_schema()) == []
+            [run] = json.loads(text)["runs"]
+            assert not [one for one in run["results"] if "](" in one["message"]["text"]]
         case "stryker":
             assert violations(json.loads(text), stryker_schema()) == []
         case "json":
@@ -146,7 +148,7 @@ def test_any_text_breaks_no_comparison(text: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_lines_of_two_megabytes_are_cut_where_people_read_and_take_no_time(form: str) -> None:
     report = small()
-    line = "| <b> @you " * (2 << 20 // 11)
+    line = "| <b> @you " * ((2 << 20) // 11)
     mutant, finding = report["tasks"][0]["mutants"][1], report["tasks"][0]["findings"][0]
     mutant |= {"sentence": line, "diff": line, "why": line, "log": line}
     finding |= {"title": line, "evidence": [line]}

@@ -42,9 +42,11 @@ def row(name: str, *tasks: Any) -> dict[str, Any]:
         (task("t", "adequate", "permissive-assertion", severity="warning"), ["weak reward"]),
         (task("t", "strong", "stated-requirement-untested", severity="warning"), ["untested requirement"]),
         (task("t", "strong", "hidden-requirement"), ["mismatch"]),
-        (task("t", "strong", "over-strict"), ["mismatch"]),
         (task("t", "strong", "answer-given-away", severity="warning"), ["given-away answer"]),
-        (task("t", "weak", "over-strict", "answer-given-away"), ["weak reward", "mismatch", "given-away answer"]),
+        (
+            task("t", "weak", "hidden-requirement", "answer-given-away"),
+            ["weak reward", "mismatch", "given-away answer"],
+        ),
         (task("t", "strong"), ["usable"]),
         (task("t", "adequate", "stated-requirement-undertested", severity="warning"), ["usable"]),
         (task("t", "unmeasured", "build-failed", severity="unmeasured"), []),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.cli_report import FORMATS, HTML, compare, report
 from harness.report.dataset import ROWS, USABLE
-from harness.report.rows import MUTANT_COLUMNS, TASK_COLUMNS, TRIAL_COLUMNS
+from harness.report.rows import LONGEST_CELL, MUTANT_COLUMNS, TASK_COLUMNS, TRIAL_COLUMNS
 from harness.report.sarif import LONGEST_MESSAGE
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -39,3 +39,4 @@ def test_every_column_is_described() -> None:
 
 def test_limits_in_the_text_are_the_codes() -> None:
     assert f"{LONGEST_MESSAGE:,} characters" in REPORTS
+    assert f"{LONGEST_CELL:,} characters" in RESEARCH

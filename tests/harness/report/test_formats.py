@@ -19,7 +19,7 @@ from mutator.model import ByteEdit, apply_bytes
 from tests.harness.report.conftest import Report
 from tests.harness.report.runs import KINDS, engine, run, tasks, written
 from tests.harness.report.test_snapshots import small
-from tests.harness.test_audit import SOLUTION, looking_at
+from tests.harness.test_audit import INSTRUCTION, SOLUTION, looking_at
 
 
 def results(report: dict[str, Any], root: Path) -> list[dict[str, Any]]:
@@ -78,16 +78,19 @@ def test_every_sarif_rule_has_help_and_every_result_points_at_its_own(report: Re
 
 
 def test_fingerprints_stay_when_lines_above_are_added_and_differ_within_a_run(tmp_path: Path) -> None:
-    def prints(name: str, script: str) -> dict[str, list[str]]:
-        made = tasks(tmp_path / name, "same", files={"solution/solve.sh": script})
+    def prints(name: str, script: str, instruction: str) -> dict[str, list[str]]:
+        files = {"solution/solve.sh": script, "instruction.md": instruction}
+        made = tasks(tmp_path / name, "same", files=files)
         report = written(run(engine(looking_at("debug", "hosts")), made, tmp_path / name / "run"))
         found: dict[str, list[str]] = {}
         for one in results(report, tmp_path):
             found.setdefault(one["ruleId"], []).append(one["partialFingerprints"]["foolsgold/v1"])
         return found
 
-    before = prints("before", SOLUTION)
-    after = prints("after", SOLUTION.replace("#!/bin/bash\n", "#!/bin/bash\n# a comment\n\n"))
+    before = prints("before", SOLUTION, INSTRUCTION)
+    after = prints(
+        "after", SOLUTION.replace("#!/bin/bash\n", "#!/bin/bash\n# a comment\n\n"), f"Hello.\n\n{INSTRUCTION}"
+    )
     assert before == after
     every = [each for found in before.values() for each in found]
     assert len(every) > 4
@@ -120,6 +123,17 @@ def test_a_stryker_replacement_at_its_place_gives_the_mutated_file(report: Repor
             ]
             changed = file["source"][: at[0]] + mutant["replacement"] + file["source"][at[1] :]
             assert changed.encode() == apply_bytes(file["source"].encode(), edits[mutant["id"]])
+
+
+def test_stryker_columns_count_as_its_viewer_does(tmp_path: Path) -> None:
+    script = SOLUTION.replace('"port"', '"\U0001f600": 1, "port"')
+    made = tasks(tmp_path, "wide", files={"solution/solve.sh": script})
+    [file] = stryker(written(run(engine(looking_at("hosts")), made, tmp_path / "run")))["files"].values()
+    [mutant] = [one for one in file["mutants"] if one["description"] == "`port` is 8081, not 8080"]
+    start = mutant["location"]["start"]
+    units = file["source"].split("\n")[start["line"] - 1].encode("utf-16-le")
+    assert units[: 2 * start["column"] - 2].decode("utf-16-le").endswith('"port": 808')
+    assert mutant["replacement"] == "1"
 
 
 def test_stryker_counts_as_the_report_does(report: Report) -> None:
