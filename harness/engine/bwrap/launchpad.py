@@ -74,8 +74,8 @@ class _Launchpad:
         self.stage = home / "stage"
         self.stage.mkdir()
         self.mask: tuple[frozenset[str], Path] | None = None
-        self.base: Path | None = None
-        """The masked host root as one mount, where the kernel allows that."""
+        self.host: list[Path] = []
+        """What shows the masked host root: one mount, or, where that cannot be stacked upon, its layers."""
         self.pieces: list[str] = []
         """Else the host folders that are each an overlay of its own."""
 
@@ -147,14 +147,21 @@ class _Launchpad:
         layer.chmod(0o755)
         hostmask.build(layer, userxattr=not self.root, hidden=[Path(path) for path in hidden])
         self.mask = (names, layer)
-        self.base = None
+        self.host = []
         if self.root:
-            base = self.home / f"host{len(os.listdir(self.home))}"
+            base, probe = (self.home / f"{name}{len(os.listdir(self.home))}" for name in ("host", "probe"))
             base.mkdir()
-            with suppress(OSError):  # a kernel or a root filesystem (itself an overlay) that does not stack so deep
-                self.overlay([Path("/"), layer], base)
-                self.base = base
-                return
+            probe.mkdir()
+            flat = [Path("/"), layer]
+            for host in ([base], flat):
+                # A root filesystem that is itself an overlay, as a container's, cannot be stacked as deep as others.
+                with suppress(OSError):
+                    if host == [base]:
+                        self.overlay(flat, base)
+                    self.overlay([*host, self.stage], probe)
+                    kernel.unmount(str(probe))
+                    self.host = host
+                    return
         self.pieces = hostmask.pieces(layer)
 
     # The rest runs in the forked child, which ends as bubblewrap or not at all.
@@ -244,10 +251,10 @@ class _Launchpad:
         layers = [Path(layer) for layer in request["layers"]]
         upper = kept or stage / "upper"
         work = Path(f"{kept}.work") if kept else stage / "work"
-        if request["host"] and self.base is None:
+        if request["host"] and not self.host:
             self.split_root(root, layers, upper, work, Path(f"{kept}.parts") if kept else stage / "parts")
         else:
-            self.overlay([self.base, *layers] if request["host"] and self.base else layers, root, upper, work)
+            self.overlay([*(self.host if request["host"] else []), *layers], root, upper, work)
         self.furnish(root, request)
         return root
 
