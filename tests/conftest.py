@@ -30,6 +30,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions, Recipe
@@ -37,6 +38,9 @@ from harness.errors import FoolsgoldError
 
 CI = os.environ.get("FOOLSGOLD_CI") == "1"
 CHROMIUM = os.environ.get("FOOLSGOLD_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+# How long an example takes says more about the machine than about the code. CI tries the same ones every time.
+settings.register_profile("foolsgold", deadline=None, derandomize=CI, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("foolsgold")
 TEST_IMAGE = os.environ.get("FOOLSGOLD_TEST_IMAGE", "foolsgold-ci-base")
 
 RecipeOf = Callable[..., Recipe]
