@@ -49,13 +49,13 @@ def select(
 ) -> Selection:
     """`languages` maps a source's id to its language. The same mutants, instruction and seed give the same answer."""
     distinct, duplicates = _distinct(mutants, languages)
-    linked = [Chosen(mutant, relevance.links(mutant)) for mutant in distinct]
     chosen: list[Chosen] = []
     for tier in TIERS:
         room = None if budget is None else budget - len(chosen)
         if room is not None and room <= 0:
             break
-        chosen += _spread([entry for entry in linked if entry.mutant.tier is tier], room, seed)
+        entries = [Chosen(mutant, relevance.links(mutant)) for mutant in distinct if mutant.tier is tier]
+        chosen += _spread(entries, room, seed)
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
 
 
@@ -63,7 +63,7 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
     """The first of each set of mutants that mean the same; of equals the coarser one stays."""
     ordered = sorted(enumerate(mutants), key=lambda item: (TIERS.index(item[1].tier), item[0]))
     by_text: dict[str, str] = {}
-    by_meaning: dict[str, str] = {}
+    by_meaning: dict[bytes, str] = {}
     kept: list[tuple[int, Mutant]] = []
     duplicates: dict[str, str] = {}
     for position, mutant in ordered:
@@ -85,13 +85,13 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
     return [mutant for _, mutant in sorted(kept, key=lambda item: item[0])], duplicates
 
 
-def _meaning(mutant: Mutant, said: str | None) -> str:
+def _meaning(mutant: Mutant, said: str | None) -> bytes:
     """A digest of what the touched lines say after the change, blind to formatting where the language allows.
 
     Only mutants of the same lines of the same file can be equal by it.
     """
     where = f"{mutant.file}\0{mutant.line}\0{mutant.before}\0"
-    return sha256((where + (said if said is not None else mutant.digest)).encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256((where + (said if said is not None else mutant.digest)).encode("utf-8", "surrogatepass")).digest()
 
 
 def canonical(text: str, language: str) -> str | None:
