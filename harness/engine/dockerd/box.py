@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -134,7 +135,7 @@ class DockerBox(Box):
             hijacked = self._api.exec_start(created["Id"], socket=True)
         except APIError as error:
             words = str(error.explanation or error).strip()
-            if error.status_code == 409:
+            if error.status_code == 409 or not self._state().get("Running", True):
                 raise self._lost("it stopped") from error
             raise EngineError(f"No shell can be started in the box as user {user}: {words}") from error
         return self._add_shell(user, SocketPipe(hijacked))
@@ -158,6 +159,11 @@ class DockerBox(Box):
 
     def _lost(self, how: str) -> EngineError:
         state = self._state()
+        for _ in range(10):  # a daemon under load is slow to notice
+            if not state.get("Running"):
+                break
+            time.sleep(0.1)
+            state = self._state()
         self._dead = how
         words = f"The box died: {how}"
         if state.get("OOMKilled"):

@@ -111,7 +111,7 @@ def test_settings_end_up_in_the_image(build_of: Build) -> None:
     config = image.config
     assert {name: config.env[name] for name in ("GREETING", "OLD")} == {"GREETING": "hello me", "OLD": "the 1 rest"}
     assert dict(config.labels) == {"a": "b", "c": "d e", "tag": "none"}
-    assert config.exposed == ("80/tcp", "443/udp", "the/tcp", "1/tcp", "rest/tcp")
+    assert config.exposed == ("1/tcp", "443/udp", "80/tcp", "rest/tcp", "the/tcp")
     assert config.user == "me:staff"
     assert config.entrypoint == ("/bin/bash", "-ec", "run it")
     assert config.cmd == ("--flag", "$WHO")
