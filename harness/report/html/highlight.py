@@ -35,7 +35,7 @@ _LETTERS: dict[_TokenType, str] = {
 PLAIN = "p"
 
 
-COLOURED = 12 << 20
+COLOURED = 8 << 20
 """Characters of one report beyond which code stays plain, so that a page of thousands of tasks is written in time."""
 
 

@@ -20,7 +20,9 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.dictionaries(st.text(max_size=6), values, max_size=5),
     st.lists(st.dictionaries(st.text(max_size=5), values, max_size=3), max_size=6),
@@ -43,5 +45,5 @@ def test_a_streamed_report_is_the_report(
 def test_what_is_no_report_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match="xpect|delimiter|Unterminated"):
+    with pytest.raises(ValueError, match=r"[Ee]xpect|delimiter"):
         list(streamed(path)["tasks"])

@@ -1,6 +1,6 @@
-// The list of tasks, made fifty rows at a time.
+// The list of tasks, made thirty rows at a time.
 
-const BATCH = 50;
+const BATCH = 30;
 const COLUMNS = [
   ["name", "Task"], ["verdict", "Verdict"], ["strength", "Strength"], ["stated", "Stated"], ["caught", "Caught"], ["paid", "Paid"],
   ["unclear", "Unclear"], ["findings", "Findings"], ["format", "Format"], ["engine", "Engine"], ["seconds", "Time"],
@@ -52,7 +52,7 @@ function addRows(count = BATCH) {
 
 const nearEnd = new IntersectionObserver((entries) => {
   if (entries.some((entry) => entry.isIntersecting)) addRows();
-}, { rootMargin: "1200px" });
+}, { rootMargin: "600px" });
 
 function makeList() {
   // The roles stay what they are where the narrow layout lays the table out as cards.

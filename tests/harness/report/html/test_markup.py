@@ -63,7 +63,9 @@ def unpacked(block: str) -> Any:
     return json.loads(zlib.decompress(base64.b85decode(block.replace(",", "<").replace(".", "&"))))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(anything)
 @example("</script><script>alert(1)</script>")
 @example("<!--<script>")
@@ -87,7 +89,7 @@ json_like = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(json_like)
 def test_a_block_has_no_sign_of_markup_and_comes_back_as_it_was_shown(value: Any) -> None:
     block = packed(value)
