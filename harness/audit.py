@@ -24,12 +24,13 @@ from harness.all_or_nothing import all_or_nothing
 from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
-from harness.findings.assertions import Lead, read_tests
+from harness.findings.assertions import Lead
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.hidden import HiddenReport
 from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen, mutant_findings
 from harness.findings.permissive import Paid, permissive_findings
+from harness.findings.suspicions import read_test_files
 from harness.findings.texts import text_findings
 from harness.matrix import Matrix, matrix, results
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
@@ -105,6 +106,8 @@ class Audited:
     strength: Strength | None = None
     findings: tuple[Finding, ...] = ()
     probes: tuple[Attempted, ...] = ()
+    hidden: Mapping[str, HiddenReport] | None = None
+    """Step -> what its tests demand that nobody told the solver; None where nobody looked."""
     leads: tuple[Lead, ...] = ()
     """Suspicions read from the tests that no trial has confirmed: they change nothing."""
     last: TrialRecord | None = None
@@ -113,6 +116,12 @@ class Audited:
     internal: str = ""
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What its verdict was measured by."""
+
+    @property
+    def looked_for_hidden(self) -> bool:
+        """Whether the tests' demands were read, and every witness of one was run."""
+        tried = [one for one in self.probes if one.attempt.probe is Probe.HIDDEN]
+        return self.hidden is not None and all(one.measured for one in tried)
 
     @property
     def survivors(self) -> tuple[MutantResult, ...]:
@@ -264,7 +273,7 @@ class _TaskAudit:
         self.steps: list[StepMutants] = []
         self.tried: list[_Tried] = []
         self.probed: list[Attempted] = []
-        self.hidden: dict[str, HiddenReport] = {}
+        self.hidden: Mapping[str, HiddenReport] | None = None
 
     def start(self) -> None:
         self._submit(CONTROLS, self._prepare)
@@ -350,7 +359,7 @@ class _TaskAudit:
         probes = self.settings.probes
         if Probe.HIDDEN in probes:
             self.hidden = hidden_reports(self.task)
-        attempts = list(solution_attempts(self.task, self.steps, probes, self.hidden))
+        attempts = list(solution_attempts(self.task, self.steps, probes, self.hidden or {}))
         left = needs_outputs(probes, self.steps)
         self._left = len(self.tried) + len(attempts) + left
         if not self._left:
@@ -653,6 +662,7 @@ class _TaskAudit:
                 found,
                 ranked,
                 tuple(self.probed),
+                self.hidden,
                 tuple(leads),
                 last,
                 round(seconds, 3),
@@ -694,7 +704,7 @@ def test_findings(task: Task, tried: Sequence[MutantResult], command: str) -> tu
     found: list[Finding] = []
     leads: list[Lead] = []
     for step in task.steps:
-        tests, _ = read_tests(verifier_texts(task, step))
+        tests, _ = read_test_files(verifier_texts(task, step))
         paid = [
             Paid(result.mutant, result.requirement, _passed(result.records[0]))
             for result in tried

@@ -50,7 +50,7 @@ ROWS = (
     Row(
         MISMATCH,
         "The tests demand what nobody states, or refuse a solution that does what is stated.",
-        frozenset({"hidden-requirement", "over-strict"}),
+        frozenset({"hidden-requirement", "rejects-right-solution"}),
     ),
     Row(
         GIVEN_AWAY,
@@ -66,7 +66,7 @@ ELSEWHERE = frozenset(
         "network-needed", "network-policy", "no-solution", "no-summary", "no-zero-reward", "nop-partly-paid",
         "nop-timeout", "nop-unmeasured", "planted-link", "reference-not-paid-at-the-end", "reference-partly-paid",
         "reward-out-of-range", "skipped-tests", "stated-requirement-undertested", "step-without-reward",
-        "test-never-fails", "unstated-behaviour-untested", "unsupported",
+        "test-never-fails", "unchecked-output", "unstated-behaviour-untested", "unsupported",
     }
 )  # fmt: skip
 """Findings that put a task in no row: they say something smaller, or count through the verdict, or say that nothing

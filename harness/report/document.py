@@ -20,8 +20,9 @@ from harness.findings.model import Finding, Severity
 from harness.matrix import Matrix, results
 from harness.mutants import StepMutants
 from harness.outcome import OutcomeKind, Shown, showing
+from harness.probes.model import Attempted
 from harness.record import PhaseName, TrialRecord
-from harness.report.dataset import ENVIRONMENT, GIVEN_AWAY, REFERENCE, REQUIREMENT, REWARD, dataset
+from harness.report.dataset import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD, dataset
 from harness.report.steps import steps_json
 from harness.results import TestStatus
 from harness.reward import RewardProblem
@@ -89,6 +90,8 @@ def _measured(one: Audited) -> list[str]:
         found += [REWARD, REQUIREMENT]
     if isinstance(one.task, Task) and not one.internal and any(step.solution for step in one.task.steps):
         found.append(GIVEN_AWAY)
+    if one.strength is not None and one.looked_for_hidden:
+        found.append(MISMATCH)
     return found
 
 
@@ -121,6 +124,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
         "measured": _measured(one),
         "findings": list(_findings(one.findings)),
         "leads": [_lead(task, lead) for lead in one.leads],
+        "probes": [_probe(attempted, tests) for attempted in one.probes],
         "tests": tests,
         "mutants": [_mutant(result, steps[result.step], task, folder, ids, found, tests) for result in one.mutants],
         "survivors": [_ref(task, result, ids) for result in one.survivors],
@@ -197,6 +201,28 @@ def _mutant(
     }
 
 
+def _probe(one: Attempted, tests: Sequence[str]) -> dict[str, Any]:
+    attempt, outcome = one.attempt, one.outcome
+    return {
+        "probe": attempt.probe,
+        "id": attempt.id,
+        "operator": attempt.operator,
+        "step": attempt.step,
+        "sentence": attempt.sentence,
+        "because": attempt.because or None,
+        "must_be_paid": attempt.must_be_paid,
+        "sure": attempt.sure,
+        "output": attempt.path or None,
+        "outcome": outcome.kind,
+        "why": outcome.why or None,
+        "cause": outcome.cause,
+        "gap": round(outcome.gap, 4),
+        "killed_by": list(outcome.killed_by),
+        "made": one.made,
+        "runs": [_run(record, name, tests) for record, name in zip(one.records, RUNS, strict=False)],
+    }
+
+
 RUNS = ("first", "confirmation", "repeat")
 """What each of a mutant's trials is for. The first may be cut short once it is decided; the others are plain ones."""
 
@@ -244,6 +270,7 @@ def _tests(one: Audited) -> list[str]:
         return []
     records = [*controls.references, controls.nop, controls.hollow, one.last]
     records += [record for result in one.mutants for record in result.records]
+    records += [record for attempted in one.probes for record in attempted.records]
     return list(dict.fromkeys(name for record in records if record is not None for name in results(record)))
 
 

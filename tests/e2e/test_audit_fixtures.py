@@ -1,0 +1,136 @@
+"""`foolsgold audit` on every fixture and both engines: the same verdicts, survivors and findings, and the right ones.
+
+`UPDATE_SNAPSHOTS=1` writes audited.json anew; what must be told right whatever the operators are stands below in words.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.test_audit import command
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+SNAPSHOT = Path(__file__).parent / "audited.json"
+BY_LOT = {"formats/flaky-verifier"}
+"""Its reference is paid every other time: what is said of it is not the same twice."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "cases": ("--depth", "quick"),
+    "formats": ("--depth", "quick", "--budget", "10"),
+}
+
+
+@functools.cache
+def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
+    """Fixture -> what the report has on it, from one run over all of a folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*command(str(FIXTURES / part), *PARTS[part], "-o", f"{folder}/run", engine=engine)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=1700,
+        )
+        assert done.returncode in (0, 1, 3), done.stderr
+        report = json.loads(Path(folder, "run", "report.json").read_text())
+    return {Path(task["path"]).relative_to(FIXTURES).as_posix(): task for task in report["tasks"]}
+
+
+def told(engine: str) -> dict[str, Any]:
+    tasks = {name: task for part in PARTS for name, task in audited(engine, part).items() if name not in BY_LOT}
+    return {name: _told(task) for name, task in sorted(tasks.items())}
+
+
+def _told(task: Mapping[str, Any]) -> dict[str, Any]:
+    by_ref = {mutant["ref"]: mutant for mutant in task["mutants"]}
+    return {
+        "verdict": task["verdict"],
+        "survivors": sorted(
+            f"{by_ref[ref]['file']}:{by_ref[ref]['line']}: {by_ref[ref]['sentence']}" for ref in task["survivors"]
+        ),
+        "findings": sorted(
+            f"{finding['id']}: {finding['title']}"
+            for finding in task["findings"]
+            if finding["severity"] in ("error", "warning", "unmeasured")
+        ),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(3600)
+def test_every_fixture_has_exactly_its_verdict_survivors_and_findings(engine_name: str) -> None:
+    found = told(engine_name)
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    expected = json.loads(SNAPSHOT.read_text())
+    assert sorted(found) == sorted(expected)
+    for name in expected:
+        assert (name, found[name]) == (name, expected[name])
+
+
+def faults(engine: str, name: str) -> tuple[list[str], list[str]]:
+    """(sentences of the survivors, `id: title` of the findings)."""
+    found = _told(audited(engine, "cases")[f"cases/{name}"])
+    return found["survivors"], found["findings"]
+
+
+def some(lines: list[str], *words: str) -> bool:
+    return any(all(word in line for word in words) for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(3600)
+def test_each_case_is_told_by_its_fault_and_each_mended_twin_is_strong(engine_name: str) -> None:
+    survivors, findings = faults(engine_name, "nginx-rate-limit-faulty")
+    assert some(survivors, "limit_req ", "left out") or some(survivors, "limit_req_zone", "left out")
+    assert some(survivors, "loosened")
+    assert some(findings, "stated-requirement-untested", "1 request per second")
+    assert some(findings, "permissive-assertion", "in (200, 503)")
+
+    survivors, findings = faults(engine_name, "sokoban-solver-faulty")
+    assert some(survivors, '"R" is mapped like "D"')
+    assert some(survivors, '"D" and "R" are swapped') or some(survivors, "are swapped in `MOVES`")
+    assert some(findings, "stated-requirement")
+
+    survivors, findings = faults(engine_name, "cleanup-dry-run-faulty")
+    assert some(survivors, "`--dry-run` is not accepted")
+    assert some(survivors, "`--dry-run` is accepted and ignored")
+    assert some(findings, "stated-requirement-untested", "--dry-run")
+
+    survivors, findings = faults(engine_name, "pkg-resolver-faulty")
+    assert len(survivors) >= 6
+    assert some(survivors, "key()") or some(survivors, "key(")
+    assert some(findings, "permissive-assertion")
+    assert some(findings, "hidden-requirement", "/app/pkg_resolver.py")
+
+    _, findings = faults(engine_name, "ledger-off-by-one-faulty")
+    assert some(findings, "answer-given-away")
+
+    _, findings = faults(engine_name, "missing-sample-log-faulty")
+    assert some(findings, "build-failed", "sample.log")
+
+    told_twins = {}
+    for name, task in audited(engine_name, "cases").items():
+        if name.endswith("-mended"):
+            told_twins[name] = (task["verdict"], _told(task)["findings"])
+    assert told_twins == {name: ("strong", []) for name in told_twins}
+    assert len(told_twins) == 6
+
+
+@pytest.mark.bwrap
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(3600)
+def test_both_engines_give_the_same_verdicts_and_survivors() -> None:
+    assert told("bwrap") == told("docker")
