@@ -5,6 +5,7 @@ Work per mutant is bounded by the size of its edit, not of its source, so the wh
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,6 +83,7 @@ class Lines:
         return first, max(last, first)
 
 
+_NUMBERED = re.compile(r"#\d+$")
 Accept = Callable[[Operator], bool]
 
 
@@ -151,7 +153,8 @@ def _mutant(
         count.unwritable += 1
         return None
     count.emitted += 1
-    key = "\0".join((operator.id, source.id, candidate.scope, before, after))
+    # Without the number that tells pieces of one name apart, since a piece before would change it.
+    key = "\0".join((operator.id, _NUMBERED.sub("", source.id), candidate.scope, before, after))
     told = sha256(key.encode("utf-8", "surrogatepass")).digest()
     seen[told] += 1
     return Mutant(

@@ -199,6 +199,9 @@ def elsewhere(data: bytes) -> dict[str, bytes]:
         "lines before": head + b"\nset -u\n# another line\nARCHIVE=/var/empty\n\n" + rest,
         "lines after": data.rstrip(b"\n") + b"\n\n# the end\nlogger done\n",
         "a source before": head + b"\ncat > /unrelated/first.ini <<'UNRELATED'\n[z]\nq = 1\nUNRELATED\n" + rest,
+        "more of the same kind before": head
+        + b"\npython3 -c 'q = 77'\nawk '/q/' /dev/null\nsed -i s/q77/r/ /q\n"
+        + rest,
         "a source after": data.rstrip(b"\n") + b"\ncat > /unrelated/last.json <<'UNRELATED'\n{\"q\": 1}\nUNRELATED\n",
     }
 
@@ -220,6 +223,14 @@ def test_ids_survive_edits_elsewhere_in_the_file(folder: Folder) -> None:
 
 
 MOVED = ("shell.exit-early", "shell.hollow-script")
+
+
+def test_a_piece_of_the_same_name_before_it_keeps_the_ids() -> None:
+    first, second = b"awk '$1 > 5' a > b\n", b"awk '$2 < 7 { print $3 }' c > d\n"
+    alone = {mutant.id for mutant in mutants_of({"solve.sh": second}) if mutant.operator.startswith("awk.")}
+    both = {mutant.id for mutant in mutants_of({"solve.sh": first + second}) if mutant.operator.startswith("awk.")}
+    assert len(alone) > 3
+    assert alone < both
 
 
 def test_an_edit_of_another_function_of_the_same_source_keeps_the_ids() -> None:

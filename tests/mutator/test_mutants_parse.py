@@ -102,9 +102,8 @@ def _broken(folder: Folder, tmp_path: Path) -> Iterator[tuple[str, Mutant]]:
             continue
         mutated, texts = _texts(folder, mutant)
         language = sources[mutant.source].language
-        if good[mutant.source] and mutant.source in texts:
-            if not readers[language](texts[mutant.source]):
-                yield language, mutant
+        if good[mutant.source] and mutant.source in texts and not readers[language](texts[mutant.source]):
+            yield language, mutant
         # What is said in a here-document or in quotes must leave the script around it whole.
         if whole and mutant.file == folder.script and language != "shell":
             done = subprocess.run(["/bin/bash", "-n"], input=mutated, capture_output=True, timeout=30)
