@@ -87,7 +87,10 @@ def test_every_row_names_why_each_of_its_tasks_is_there(report: Report) -> None:
 @pytest.mark.parametrize(
     ("kind", "known"),
     [
-        ("healthy", ["broken environment", "wrong reference", "weak reward", "untested requirement", "usable"]),
+        (
+            "healthy",
+            ["broken environment", "wrong reference", "weak reward", "untested requirement", "mismatch", "usable"],
+        ),
         ("broken", ["broken environment", "usable"]),
         ("unpaid", ["broken environment", "wrong reference", "usable"]),
         ("paid_for_nothing", ["broken environment", "wrong reference", "weak reward", "usable"]),

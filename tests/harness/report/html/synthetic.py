@@ -119,6 +119,7 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         "measured": ["broken environment", "wrong reference", "weak reward", "untested requirement"],
         "findings": [_finding(author, name, path, one) for one in survived[:4]],
         "leads": [],
+        "probes": [],
         "tests": names,
         "mutants": made,
         "survivors": [one["ref"] for one in survived],
