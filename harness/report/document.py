@@ -162,9 +162,13 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
+_OF_OTHERS = ("state", "effective")
+"""What no control's record ever has."""
+
+
 def _control(record: TrialRecord) -> dict[str, Any]:
     """A control's whole record, logs included: they are few, and everything else is measured against them."""
-    return {key: value for key, value in trial_json(record).items() if key != "state"}
+    return {key: value for key, value in trial_json(record).items() if key not in _OF_OTHERS}
 
 
 # --- mutants and the files they change
@@ -219,6 +223,7 @@ def _probe(one: Attempted, tests: Sequence[str]) -> dict[str, Any]:
         "gap": round(outcome.gap, 4),
         "killed_by": list(outcome.killed_by),
         "made": one.made,
+        "effective": getattr(one.records[0], "effective", None) if one.records else None,
         "runs": [_run(record, name, tests) for record, name in zip(one.records, RUNS, strict=False)],
     }
 
