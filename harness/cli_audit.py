@@ -15,7 +15,7 @@ from harness.audit import Audited, AuditSettings
 from harness.audit import audit as run_audit
 from harness.cli_gate import gate_terms
 from harness.cli_options import Flags, setting_options
-from harness.config import Values, as_told, control_settings, one, table, thresholds, told_json, wish
+from harness.config import Values, as_told, control_settings, one, probes, table, thresholds, told_json, wish
 from harness.console import AuditBar
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
@@ -101,6 +101,7 @@ def audit(
         "faults": sorted(settings.wish.faults),
         "skipped_faults": sorted(settings.wish.skipped_faults),
         "sources": sorted(settings.wish.sources),
+        "probes": sorted(settings.probes),
         "repeat": settings.controls.repeat,
         "network": settings.controls.network,
         "timeout_factor": settings.controls.timeout_factor,
@@ -142,7 +143,9 @@ def audit(
 
 def audit_settings(values: Values) -> AuditSettings:
     quick = one(values, "depth") == "quick"
-    return AuditSettings(control_settings(values), wish(values), thresholds(values), first_failure=quick)
+    return AuditSettings(
+        control_settings(values), wish(values), thresholds(values), first_failure=quick, probes=probes(values)
+    )
 
 
 def _write(path: Path, text: str) -> None:

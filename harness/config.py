@@ -15,7 +15,8 @@ from harness.controls import ControlSettings
 from harness.errors import UsageError
 from harness.gate import Rules
 from harness.mutants import Wish
-from harness.settings import BY_NAME, DEPTHS, SETTINGS, Kind, Setting, Unfit, fitting, suggestion
+from harness.probes.model import Probe
+from harness.settings import BY_NAME, DEPTHS, NO_PROBE, SETTINGS, Kind, Setting, Unfit, fitting, suggestion
 from harness.strength import Thresholds
 from harness.task.discover import is_task_folder
 from harness.task.documents import toml_line
@@ -338,6 +339,13 @@ def wish(values: Values) -> Wish:
 def budget(values: Values) -> int:
     exact: int | None = one(values, "budget")
     return exact if exact is not None else DEPTHS[one(values, "depth")]
+
+
+def probes(values: Values) -> frozenset[Probe]:
+    named = one(values, "probe")
+    if named:
+        return frozenset(Probe(name) for name in named if name != NO_PROBE)
+    return frozenset({Probe.HIDDEN}) if one(values, "depth") == "quick" else frozenset(Probe)
 
 
 def thresholds(values: Values) -> Thresholds:

@@ -14,10 +14,12 @@ from harness.engine.standin import parse_stand_in
 from harness.errors import UsageError
 from harness.findings.ids import FINDINGS
 from harness.network import MODES
+from harness.probes.model import Probe
 from harness.strength import Thresholds
 from mutator.model import FaultClass
 from mutator.operators import FAMILIES
 
+NO_PROBE = "none"
 DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
 
 
@@ -170,6 +172,15 @@ SETTINGS: tuple[Setting, ...] = (
         what="fault class",
     ),
     Setting("source", Kind.LIST, _MUTANTS, "Only sources whose name has this in it.", metavar="TEXT"),
+    Setting(
+        "probe",
+        Kind.LIST,
+        _commands("audit"),
+        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden, else all]",
+        metavar="PROBE",
+        known=lambda: frozenset({*Probe, NO_PROBE}),
+        what="probe",
+    ),
     Setting(
         "threshold",
         Kind.NUMBERS,
