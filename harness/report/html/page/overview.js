@@ -48,6 +48,9 @@ function addRows(count = BATCH) {
   body.append(rows);
   sentinel.hidden = made >= listed.length;
   sentinel.firstChild.textContent = `Show more (${number(listed.length - made)} left)`;
+  // Observed anew, it is told of again where it is still in view.
+  nearEnd.unobserve(sentinel);
+  nearEnd.observe(sentinel);
 }
 
 const nearEnd = new IntersectionObserver((entries) => {
@@ -60,7 +63,6 @@ function makeList() {
     h("th", { scope: "col", role: "columnheader", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}`, "data-column": name }, h("button", { type: "button", onclick: () => sortBy(name) }, label))));
   body = h("tbody", { role: "rowgroup" });
   sentinel = h("p", { class: "more", hidden: true }, h("button", { type: "button", class: "plain-button", onclick: () => addRows() }, ""));
-  nearEnd.observe(sentinel);
   byId("list").append(h("div", { class: "list" }, h("table", { role: "table" }, h("caption", { class: "unseen" }, "Tasks. The buttons in the header sort."), h("thead", { role: "rowgroup" }, head), body), h("p", { class: "empty", hidden: true }, "No task is like that.")), sentinel);
 }
 

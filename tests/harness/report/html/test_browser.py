@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -18,6 +19,8 @@ from tests.harness.report.test_any_text import NASTY, poisoned
 
 pytestmark = pytest.mark.browser
 
+SCREENSHOTS = os.environ.get("FOOLSGOLD_SCREENSHOTS", "")
+"""A folder for pictures of both pages in both colours at both widths, for a person to look at."""
 ROWS = "#list tbody tr"
 NAMES = "#list tbody th a"
 Task = dict[str, Any]
@@ -174,12 +177,18 @@ def test_every_column_sorts_both_ways(
 
 def test_rows_are_made_as_they_are_scrolled_to_and_all_of_them_to_print(opened: Open, many: dict[str, Any]) -> None:
     page = opened(many, height=700)
-    assert page.page.locator(ROWS).count() < len(many["tasks"])
+    before = page.page.locator(ROWS).count()
+    assert before < len(many["tasks"])
     page.page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    page.until("document.querySelectorAll('#list tbody tr').length > 60")
+    page.until(f"document.querySelectorAll('#list tbody tr').length > {before}")
     page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.page.locator(ROWS).count() == len(many["tasks"])
     assert page.page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_a_window_that_is_taller_than_the_first_rows_is_filled(opened: Open, many: dict[str, Any]) -> None:
+    page = opened(many, height=5000)
+    page.until("document.querySelectorAll('#list tbody tr').length > 60")
 
 
 # --- a task's page
@@ -384,9 +393,11 @@ def test_contrast_labels_and_width_hold_in_both_colours_at_both_widths(
 ) -> None:
     task, mutant = first_paid(many)
     page = opened(many, width=width, height=900, scheme=scheme)
-    for address in ("", f"#{task['name']}/{mutant['id']}"):
+    for name, address in (("dataset", ""), ("task", f"#{task['name']}"), ("mutant", f"#{task['name']}/{mutant['id']}")):
         page.go(address)
         assert page.page.evaluate("document.documentElement.dataset.theme") == scheme
+        if SCREENSHOTS:
+            page.page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{width}-{scheme}.png", full_page=name != "mutant")
         open_all(page)
         assert page.page.evaluate("document.documentElement.scrollWidth") == width
         assert page.page.evaluate(script("low_contrast")) == []
