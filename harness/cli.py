@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import shlex
@@ -13,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -148,10 +151,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every end has its exit code, and no error shows a traceback that is not a bug."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
+        sys.stdout = _output(sys.stdout)
     code: int
     try:
         with own_scratch(), _called_off():
             code = int(cli.main(arguments, prog_name="foolsgold", standalone_mode=False) or 0)
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE
@@ -161,11 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away, as `| head` does; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            where = f" with {error.filename}" if error.filename else ", to which it writes,"
+            click.echo(f"foolsgold: The disk{where} is full. Make room and start again.", err=True)
+            _leave(ExitCode.UNMEASURED)
         traceback.print_exc()
         click.echo("This is a bug in foolsgold; please report it with the lines above.", err=True)
         code = ExitCode.INTERNAL
@@ -173,6 +179,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 _stopped = threading.Event()
+
+
+class _Output(io.FileIO):
+    """Where the reader went away, as `| head` does, the rest goes nowhere and the exit code stays the command's own."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), self.fileno())
+            if isinstance(error, BrokenPipeError):
+                return memoryview(data).nbytes
+            raise
+
+
+def _output(stdout: io.TextIOWrapper) -> io.TextIOWrapper:
+    raw = _Output(stdout.fileno(), "wb", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), stdout.encoding, stdout.errors, line_buffering=stdout.line_buffering
+    )
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

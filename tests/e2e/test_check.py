@@ -290,3 +290,28 @@ def test_the_task_folder_is_never_written_to(engine_name: str, tmp_path: Path) -
     before = {path: (path.stat().st_mtime_ns, path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
     check(engine_name, str(folder), "--repeat", "1")
     assert {path: (path.stat().st_mtime_ns, path.stat().st_mode) for path in [folder, *folder.rglob("*")]} == before
+
+
+@pytest.mark.bwrap
+def test_the_exit_code_is_the_runs_own_where_the_reader_goes_away(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {**HARBOR_OFFLINE, "tests/test.sh": None})
+    with subprocess.Popen(
+        command("bwrap", str(folder)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (3, "")
+
+
+@pytest.mark.bwrap
+def test_a_full_disk_is_no_bug(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {**HARBOR_OFFLINE, "tests/test.sh": None})
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command("bwrap", str(folder)), stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 3
+    assert "is full" in done.stderr
+    assert "bug" not in done.stderr
