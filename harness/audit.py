@@ -41,6 +41,7 @@ from harness.probes.hidden import reports as hidden_reports
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
 from harness.results import TestStatus
+from harness.reward import Rewards
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
 from harness.schedule import Pool
 from harness.state import State, same, unsteady
@@ -359,7 +360,7 @@ class _TaskAudit:
         probes = self.settings.probes
         if Probe.HIDDEN in probes:
             self.hidden = hidden_reports(self.task)
-        attempts = list(solution_attempts(self.task, self.steps, probes, self.hidden or {}))
+        attempts = list(solution_attempts(self.task, self.steps, probes, self.hidden or {}, self._paid))
         left = needs_outputs(probes, self.steps)
         self._left = len(self.tried) + len(attempts) + left
         if not self._left:
@@ -491,6 +492,12 @@ class _TaskAudit:
         return self._trial(plan, STATE).state
 
     @property
+    def _paid(self) -> Rewards:
+        """What the reference is paid."""
+        assert self.against is not None
+        return self.against.reference
+
+    @property
     def networks(self) -> Networks:
         assert self.prepared is not None
         return self.prepared.networks
@@ -534,7 +541,8 @@ class _TaskAudit:
         findings += permissive
         self.probed.sort(key=lambda one: one.attempt.label)
         findings += [
-            replace(one, task=self.task.name, command=self.command) for one in probe_findings(self.task, self.probed)
+            replace(one, task=self.task.name, command=self.command)
+            for one in probe_findings(self.task, self.probed, self._paid)
         ]
         if showing(record).shown is not Shown.PAID:
             why = showing(record).why or "it was paid less than in full"

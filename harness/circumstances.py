@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.engine.contract import Box, Command
@@ -31,10 +31,17 @@ class Circumstances:
     """Done to what solving left, in this order."""
     proof: str = ""
     """Run by root's shell before verifying: where it fails, the change was not made and the trial tells nothing."""
+    effect: str = ""
+    """Run by root's shell after verifying: whether the verifier came upon the change."""
 
     @property
     def any(self) -> bool:
         return self != Circumstances()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is done, as opposed to looked at."""
+        return replace(self, proof="", effect="").any
 
 
 def make_before(box: Box, wanted: Circumstances) -> None:
@@ -57,6 +64,13 @@ def make_after(box: Box, wanted: Circumstances) -> str:
         if done.status != 0:
             return f"`{wanted.proof[:120]}` ended with {done.status}"
     return ""
+
+
+def took_effect(box: Box, wanted: Circumstances) -> bool | None:
+    """None where there is no telling."""
+    if not wanted.effect:
+        return None
+    return box.run(Command(("sh", "-c", wanted.effect), PATIENCE, user="root")).status == 0
 
 
 def _script(box: Box, action: Action | Touch) -> str:

@@ -179,6 +179,7 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
         name: box.read(f"{VERIFIER_LOGS}/{name}") if _reaches(name, listing, notes) else None
         for name in ("reward.json", "reward.txt")
     }
+    run.look_for_effect(box)
     report = read_report(_report_files(box, listing), text)
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
     if verifier.scoring is Scoring.WEIGHTS:

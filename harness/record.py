@@ -121,6 +121,8 @@ class TrialRecord:
     seconds: float = 0.0
     state: State | None = None
     """What solving left behind, where the trial was to look at that and nothing else."""
+    effective: bool | None = None
+    """Whether the verifier came upon what the trial changed, where that was looked for."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
-from harness.circumstances import Circumstances, make_after, make_before
+from harness.circumstances import Circumstances, make_after, make_before, took_effect
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
 from harness.network import Networks
 from harness.record import (
@@ -115,6 +115,7 @@ class Run:
         self.phases: list[Phase] = []
         self.steps: list[StepRecord] = []
         self.state: State | None = None
+        self.effective: bool | None = None
 
     @contextmanager
     def open(
@@ -275,6 +276,12 @@ class Run:
         why = make_after(box, self.plan.circumstances)
         if why:
             raise Stop(Trouble(TroubleKind.NOT_MADE, f"the change was not made: {why}"))
+
+    def look_for_effect(self, box: Box) -> None:
+        """Of several steps it is enough that one came upon the change."""
+        found = took_effect(box, self.plan.circumstances)
+        if found is not None:
+            self.effective = found or bool(self.effective)
 
     def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
         """End the trial with what solving changed."""

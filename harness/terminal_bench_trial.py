@@ -36,6 +36,7 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
         for source, target in step.verifier.extra_files:
             box.put(source, target)
         text, oom = _verify(run, box, step, terminal, solve_log)
+        run.look_for_effect(box)
     report = parse_text(text)
     rewards, notes = score(step, text, report)
     run.steps.append(step_record(run, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))

@@ -81,4 +81,5 @@ def run_trial(
         steps=tuple(run.steps),
         seconds=round(time.monotonic() - start, 4),
         state=run.state,
+        effective=run.effective,
     )

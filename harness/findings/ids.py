@@ -45,6 +45,8 @@ ABOUT_MUTANTS: Mapping[str, str] = {
     "answer-given-away": "The instruction holds the answer.",
     "hidden-requirement": "The tests demand a name that nobody told the solver.",
     "rejects-right-solution": "A variant that does what the reference does is rejected.",
+    "reward-forgeable": "A solution that does none of the work is paid.",
+    "forging-tried": "How many means to forge the reward were tried, took effect and were paid.",
     "unchecked-output": "No test looks at a file that the reference leaves.",
 }
 ABOUT_FILES: Mapping[str, str] = {

@@ -9,23 +9,32 @@ from harness.findings.hidden import HiddenReport
 from harness.findings.model import Finding
 from harness.mutants import StepMutants
 from harness.probes import hidden, preserving, state
+from harness.probes.forge import attempts as forge
 from harness.probes.model import Attempt, Attempted, Probe
+from harness.reward import Rewards
 from harness.state import State, outputs_of
 from harness.task.model import Task
 
-BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24}
+BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24, Probe.FORGE: 48}
 """Attempts of each kind that a step gets; they are no part of the mutants' budget."""
 
 
 def solution_attempts(
-    task: Task, steps: Sequence[StepMutants], probes: Collection[Probe], found: Mapping[str, HiddenReport]
+    task: Task,
+    steps: Sequence[StepMutants],
+    probes: Collection[Probe],
+    found: Mapping[str, HiddenReport],
+    rewards: Rewards,
 ) -> Iterator[Attempt]:
-    """What can be planned from the task's texts. Tasks of several steps are probed for hidden requirements only."""
+    """What can be planned from the task's texts and what the reference is paid. Tasks of several steps are probed for
+    hidden requirements and forged rewards only."""
     if Probe.HIDDEN in probes:
         yield from islice(hidden.attempts(task, found), BUDGET[Probe.HIDDEN])
     if Probe.PRESERVING in probes and len(task.steps) == 1:
         for step in steps:
             yield from islice(preserving.of_solution(step), BUDGET[Probe.PRESERVING])
+    if Probe.FORGE in probes:
+        yield from islice(forge.attempts(task, rewards), BUDGET[Probe.FORGE])
 
 
 def output_attempts(steps: Sequence[StepMutants], probes: Collection[Probe], left: State | None) -> Iterator[Attempt]:
@@ -44,7 +53,8 @@ def needs_outputs(probes: Collection[Probe], steps: Sequence[StepMutants]) -> bo
     return len(steps) == 1 and not {Probe.PRESERVING, Probe.STATE}.isdisjoint(probes)
 
 
-def probe_findings(task: Task, attempted: Sequence[Attempted]) -> Iterator[Finding]:
+def probe_findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards) -> Iterator[Finding]:
     yield from hidden.findings(attempted)
     yield from preserving.findings(attempted)
     yield from state.findings(attempted, "\n".join(step.instruction for step in task.steps))
+    yield from forge.findings(task, attempted, rewards)

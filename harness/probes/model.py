@@ -8,6 +8,7 @@ from enum import StrEnum
 from harness.circumstances import Circumstances
 from harness.findings.hidden import HiddenLead
 from harness.outcome import Cause, Outcome, OutcomeKind
+from harness.probes.forge.means import Means
 from harness.record import Replacement, TrialRecord
 
 
@@ -40,6 +41,7 @@ class Attempt:
     replacement: Replacement = field(default_factory=Replacement)
     circumstances: Circumstances = field(default_factory=Circumstances)
     lead: HiddenLead | None = None
+    means: Means | None = None
 
     @property
     def must_be_paid(self) -> bool:
@@ -69,6 +71,12 @@ class Attempted:
     def made(self) -> bool:
         """Whether the trial was about what it is said to be about."""
         return self.outcome.kind is not OutcomeKind.ERROR or self.outcome.cause is not Cause.NOT_MADE
+
+    @property
+    def effective(self) -> bool | None:
+        """Whether the verifier came upon the change; None where that was not looked for, or not seen to the end."""
+        seen = [record.effective for record in self.records if record.effective is not None]
+        return any(seen) if seen else None
 
     @property
     def measured(self) -> bool:

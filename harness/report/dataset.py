@@ -62,9 +62,9 @@ USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as t
 
 ELSEWHERE = frozenset(
     {
-        "empty-summary", "engine-failed", "flaky-mutants", "internal-error", "lenient-status", "needs-docker",
-        "network-needed", "network-policy", "no-solution", "no-summary", "no-zero-reward", "nop-partly-paid",
-        "nop-timeout", "nop-unmeasured", "planted-link", "reference-not-paid-at-the-end", "reference-partly-paid",
+        "empty-summary", "engine-failed", "flaky-mutants", "forging-tried", "internal-error", "lenient-status",
+        "needs-docker", "network-needed", "network-policy", "no-solution", "no-summary", "no-zero-reward",
+        "nop-partly-paid", "nop-timeout", "nop-unmeasured", "planted-link", "reference-not-paid-at-the-end", "reference-partly-paid",
         "reward-out-of-range", "skipped-tests", "stated-requirement-undertested", "step-without-reward",
         "test-never-fails", "unchecked-output", "unstated-behaviour-untested", "unsupported",
     }

@@ -1,0 +1,177 @@
+"""Forged rewards: each means as a whole solution, and what is said of those that were paid."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+import yaml
+
+from harness.circumstances import Circumstances
+from harness.findings.model import Finding, Severity
+from harness.outcome import OutcomeKind
+from harness.probes.forge.facts import FORGE, Facts, facts_of
+from harness.probes.forge.means import Means, NotTried, plan
+from harness.probes.model import Attempt, Attempted, Probe
+from harness.record import Replacement
+from harness.reward import Pay, Rewards, pay
+from harness.task.model import Task
+
+TYPED = 900
+"""Characters of a line that is typed into a terminal; longer ones may be cut there."""
+
+
+def attempts(task: Task, rewards: Rewards) -> Iterator[Attempt]:
+    facts = facts_of(task, rewards)
+    if facts is None:
+        return
+    for one in plan(facts):
+        if isinstance(one, Means):
+            yield Attempt(
+                Probe.FORGE,
+                one.id,
+                f"{Probe.FORGE}.{one.id}",
+                one.sentence,
+                "",
+                because="none of the work is done",
+                replacement=Replacement(_files(task, solution(one))),
+                circumstances=Circumstances(proof=one.proof, effect=one.effect),
+                means=one,
+            )
+
+
+def solution(means: Means) -> str:
+    """The whole script that stands in the place of the reference."""
+    about = textwrap.fill(
+        f"None of the work is done here. Instead, {means.sentence}.", 110, initial_indent="# ", subsequent_indent="# "
+    )
+    return f"#!/bin/sh\n{about}\nmkdir -p {FORGE} && chmod 1777 {FORGE}\n{means.script}\nexit 0\n"
+
+
+def _files(task: Task, script: str) -> Mapping[str, bytes]:
+    """Every step's script replaced by this one; keys for a terminal are made to type it."""
+    found: dict[str, bytes] = {}
+    for step in task.steps:
+        if step.solution is not None:
+            name = step.solution.script.relative_to(step.solution.folder).as_posix()
+            found[name] = _keys(script) if step.solution.script.suffix in (".yaml", ".yml") else script.encode()
+    return found
+
+
+def _keys(script: str) -> bytes:
+    coded = base64.b64encode(script.encode()).decode()
+    lines = [f"mkdir -p {FORGE}; rm -f {FORGE}/typed"]
+    lines += [f"printf %s {part} >> {FORGE}/typed" for part in textwrap.wrap(coded, TYPED)]
+    lines.append(f"base64 -d {FORGE}/typed > {FORGE}/solution.sh; bash {FORGE}/solution.sh")
+    keys = [
+        {"command": line, "min_timeout_sec": 0.0, "max_timeout_sec": 60.0, "block": True, "append_enter": True}
+        for line in lines
+    ]
+    return (
+        b"# None of the work is done here; the typed text is a script in base64.\n"
+        + yaml.safe_dump(keys, sort_keys=False, width=10_000).encode()
+    )
+
+
+def findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards) -> Iterator[Finding]:
+    tried = [one for one in attempted if one.attempt.probe is Probe.FORGE]
+    facts = facts_of(task, rewards)
+    if not tried or facts is None:
+        return
+    paid = [one for one in tried if one.paid]
+    yield from _by_the_task([one for one in paid if not _means(one).default])
+    yield from _by_default([one for one in paid if _means(one).default])
+    yield _count(tried, facts)
+
+
+def _means(one: Attempted) -> Means:
+    assert one.attempt.means is not None
+    return one.attempt.means
+
+
+def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
+    families: dict[str, list[Attempted]] = {}
+    for one in paid:
+        families.setdefault(_means(one).family, []).append(one)
+    for family, members in families.items():
+        yield Finding(
+            "reward-forgeable",
+            "",
+            Severity.WARNING,
+            f"The reward can be forged ({family}): {_means(members[0]).sentence}, and is paid in full",
+            (
+                *(f"paid though none of the work is done, twice: {_told(one)}" for one in members),
+                "this is the task's own doing: the format does not ask for it",
+            ),
+            advice=_means(members[0]).close,
+        )
+
+
+def _by_default(paid: Sequence[Attempted]) -> Iterator[Finding]:
+    if not paid:
+        return
+    whys: dict[str, list[str]] = {}
+    for one in paid:
+        whys.setdefault(_means(one).default, []).append(one.attempt.id)
+    yield Finding(
+        "reward-forgeable",
+        "",
+        Severity.NOTE,
+        f"The reward can be forged by {len(paid)} means that the format's defaults leave open to every such task",
+        (
+            *(f"{why}: {', '.join(ids)}" for why, ids in whys.items()),
+            *(f"paid though none of the work is done, twice: {_told(one)}" for one in paid),
+        ),
+        advice=next(iter(dict.fromkeys(_means(one).close for one in paid))),
+    )
+
+
+def _told(one: Attempted) -> str:
+    return f"{one.attempt.label}: {one.attempt.sentence}"
+
+
+def unpaid(one: Attempted) -> bool:
+    """The verifier came to an end and did not pay in full. Tests that could not even start have said so too, where
+    their verifier wrote a reward of nothing; where none was written nobody knows."""
+    if one.outcome.kind in (OutcomeKind.KILLED, OutcomeKind.PARTIAL, OutcomeKind.TIMEOUT):
+        return True
+    last = one.records[-1].rewards if one.records else None
+    return one.outcome.kind is OutcomeKind.ERROR and last is not None and pay(last) is Pay.NOTHING
+
+
+def _count(tried: Sequence[Attempted], facts: Facts) -> Finding:
+    paid = [one for one in tried if one.paid]
+    partly = [one for one in tried if one.outcome.kind is OutcomeKind.PARTIAL]
+    effective = [one for one in tried if one.paid or (unpaid(one) and one.effective)]
+    met = [one for one in effective if not one.paid]
+    never = [one for one in tried if unpaid(one) and not one.effective]
+    told = {one.attempt.id for one in (*paid, *met, *never)}
+    unknown = [one for one in tried if one.attempt.id not in told]
+    reasons: dict[str, list[str]] = {}
+    for each in plan(facts):
+        if isinstance(each, NotTried):
+            reasons.setdefault(each.why, []).append(each.id)
+    left = sum(map(len, reasons.values()))
+    lines = [
+        *_line("paid", paid),
+        *_line("of those that were not paid in full, paid in part", partly),
+        *_line("met by the verifier, and not paid in full", met),
+        *_line("there, but never met by the verifier", never),
+        *(f"not measured: {one.attempt.id}: {one.outcome.why}" for one in unknown),
+        *(f"cannot matter here: {', '.join(ids)}: {why}" for why, ids in reasons.items()),
+    ]
+    return Finding(
+        "forging-tried",
+        "",
+        Severity.NOTE,
+        f"Of {len(tried)} means to forge the reward {len(effective)} took effect and {len(paid)} "
+        f"{'was' if len(paid) == 1 else 'were'} paid; {len(unknown)} could not be measured, and {left} more cannot "
+        "matter here",
+        tuple(lines),
+    )
+
+
+def _line(what: str, which: Sequence[Attempted]) -> Iterator[str]:
+    if which:
+        yield f"{what}: {', '.join(one.attempt.id for one in which)}"
