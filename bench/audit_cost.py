@@ -123,8 +123,8 @@ def test_bad_rows(tmp_path):
 """
 FILES = {
     "task.toml": 'version = "1.0"\n[environment]\nnetwork_mode = "no-network"\n',
-    "instruction.md": "Write ledger.py: it prints balances, largest first. `--skip-bad` leaves unknown currencies out,\n"
-    "else it exits with status 3. `--at-least` leaves small balances out.\n",
+    "instruction.md": "Write ledger.py: it prints balances, largest first. `--skip-bad` leaves unknown currencies\n"
+    "out, else it exits with status 3. `--at-least` leaves small balances out.\n",
     "environment/Dockerfile": "FROM {base}\nCOPY packages /opt/packages\nWORKDIR /app\n",
     "solution/solve.sh": f"#!/bin/bash\ncat > ledger.py <<'PY'\n{PROGRAM}PY\n",
     "tests/test.sh": (

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -181,9 +182,17 @@ def show(run: Path, mutant: str) -> int:
         lines.append(f"run {number}: {visible(str(paid))}, {trial['seconds']:.2f} s")
     if found["killed_by"]:
         lines.append("failed: " + ", ".join(visible(name) for name in found["killed_by"]))
+    if passed := _passed(task, found):
+        lines.append(f"passed over it: {', '.join(visible(name) for name in passed)}")
     lines += ["", shown(found["diff"]), "", visible(found["repro"])]
     click.echo("\n".join(lines))
     return ExitCode.OK
+
+
+def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """The tests that ran on it and noticed nothing; none where the verifier reports no single tests."""
+    told = found["runs"][0]["tests"] if found["runs"] else None
+    return [name for name, letter in zip(task["tests"], told, strict=True) if letter == "P"] if told else []
 
 
 @click.command()
