@@ -50,7 +50,7 @@ from harness.strength import Judged, Strength, Thresholds, Verdict, strength, ve
 from harness.task.model import Problem, Task, Unusable
 from harness.trial import run_trial
 from harness.verifier_files import verifier_texts
-from mutator.model import Mutant, apply_bytes, inverse
+from mutator.model import Mutant, Tier, apply_bytes, inverse
 from mutator.relevance import Link, Requirement
 
 FIRST, CONFIRM, AGAIN, LAST, STATE = "1", "2", "3", "last", "state"
@@ -126,15 +126,15 @@ class Audited:
 
     @property
     def survivors(self) -> tuple[MutantResult, ...]:
-        """Worst first: those that break what is stated, by how sure the link is, then by tier."""
+        """Worst first: those that break what is stated, coarse before fine, then by how sure the link is."""
         survived = [result for result in self.mutants if result.survived]
-        order = {"coarse": 0, "medium": 1, "fine": 2}
-        return tuple(
-            sorted(
-                survived,
-                key=lambda one: (-(one.links[0].score if one.links else 0.0), order[one.mutant.tier], one.mutant.id),
-            )
-        )
+        order = list(Tier)
+
+        def rank(one: MutantResult) -> tuple[bool, int, float, str]:
+            sure = one.links[0].score if one.links else 0.0
+            return one.requirement is None, order.index(one.mutant.tier), -sure, one.mutant.id
+
+        return tuple(sorted(survived, key=rank))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from tabulate import tabulate
 from harness.report.untrusted import clip, shown, visible, wrapped
 
 SURVIVORS = 10
+TOGETHER = 2
+"""Survivors of one requirement that are shown before those of the next."""
+TIERS = ("coarse", "medium", "fine")
 WIDTH = 80
 LONGEST_NAME = 36
 """A longer task name goes on in the next line."""
@@ -119,12 +123,19 @@ def survivors(report: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def ranked_survivors(report: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """(task, mutant), what breaks a stated requirement most surely first."""
+    """(task, mutant), what breaks a stated requirement most surely first; no requirement takes all the first places."""
     found = []
     for task in report["tasks"]:
         by_ref = {mutant["ref"]: mutant for mutant in task["mutants"]}
         found += [(task, by_ref[ref]) for ref in task["survivors"]]
-    return sorted(found, key=lambda item: -item[1]["relevance"])
+    found.sort(key=lambda item: (item[1]["requirement"] is None, TIERS.index(item[1]["tier"]), -item[1]["relevance"]))
+    seen: Counter[tuple[str, int | None]] = Counter()
+    turns = []
+    for task, mutant in found:
+        about = (task["name"], mutant["requirement"]["line"] if mutant["requirement"] else None)
+        turns.append(seen[about] // TOGETHER)
+        seen[about] += 1
+    return [item for _, item in sorted(zip(turns, found, strict=True), key=lambda pair: pair[0])]
 
 
 def findings(report: Mapping[str, Any], width: int) -> Iterator[str]:
