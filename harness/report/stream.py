@@ -9,6 +9,8 @@ from typing import IO, Any
 
 PIECE = 1 << 20
 _DECODER = json.JSONDecoder()
+_AFTER = frozenset(",:]} \t\r\n")
+"""What may stand after a value."""
 
 
 class Tasks:
@@ -67,8 +69,8 @@ class _Text:
                 if not self.more():
                     raise
                 continue
-            # A number that ends where the text does may go on.
-            if end == len(self.text) and self.more():
+            # A number may go on where the text does not yet: `-0` of `-0.5`, also while the text ends in `-0.`.
+            if self.text[end : end + 1] not in _AFTER and self.more():
                 continue
             self.at = end
             return value
