@@ -182,13 +182,14 @@ def _told(task: Mapping[str, Any], width: int) -> Iterator[str]:
     edited = "; the task was edited" if task["edited"] else ""
     what = task["change"].replace("-", " ")
     yield from wrapped(f"{task['name']}: {what} ({task['why']}{edited})", width, "", following="  ")
-    for key, said in (("survivors_gained", "paid now"), ("survivors_lost", "not paid any more")):
+    if task["before"] is None or task["after"] is None:
+        return
+    for key, paid, then in (("survivors_gained", "paid now", "before"), ("survivors_lost", "paid before", "now")):
         for mutant in task[key][:SHOWN]:
-            other = mutant["in_the_other_run"] or "not tried"
-            text = f"{said} ({other} in the other run): {clip(mutant['sentence'], 200)}, mutant {mutant['ref']}"
-            yield from wrapped(text, width, "  ", following="    ")
+            text = f"{paid}, {mutant['in_the_other_run'] or 'not tried'} {then}: {clip(mutant['sentence'], 200)}"
+            yield from wrapped(f"{text}, mutant {mutant['ref']}", width, "  ", following="    ")
         if len(task[key]) > SHOWN:
-            yield f"  and {len(task[key]) - SHOWN} more {said}"
+            yield f"  and {len(task[key]) - SHOWN} more {paid}"
     for key, sign in (("findings_gained", "new finding"), ("findings_lost", "finding gone")):
         for finding in task[key][:SHOWN]:
             yield from wrapped(f"{sign}: {clip(finding['title'], 200)}", width, "  ", following="    ")

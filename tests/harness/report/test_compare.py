@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.report.compare import Change, compare
+from harness.report.compare import Change, compare, compared
 from tests.harness.report.conftest import Report
 
 
@@ -88,6 +88,17 @@ def test_survivors_and_findings_gained_and_lost_are_named() -> None:
     assert [one["title"] for one in found["findings_gained"]] == ["new"]
     assert [one["title"] for one in found["findings_lost"]] == ["old"]
     assert found["edited"] is True
+
+
+def test_what_was_not_tried_is_not_said_to_be_noticed_now() -> None:
+    old = task("weak", KILLED, mutant("b", "survived"), mutant("c", "survived"))
+    new = task("weak", SURVIVED, mutant("b", "killed"), mutant("d", "survived"))
+    said = compared(compare(run(old), run(new)))
+    assert "paid now, killed before: a is left out" in said
+    assert "paid now, not tried before: d is left out" in said
+    assert "paid before, killed now: b is left out" in said
+    assert "paid before, not tried now: c is left out" in said
+    assert compared(compare(run(old), run())).splitlines()[2:] == ["t: gone (only in the first run)"]
 
 
 def test_settings_that_may_be_the_reason_are_named() -> None:
