@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import stat
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -176,8 +177,9 @@ class _Launchpad:
                 os.dup2(fd, target)
             info = os.dup(descriptors[4])
             network = os.dup(descriptors[5]) if len(descriptors) > 5 else None
-            for file in request["cgroups"]:
-                Path(file).write_text("0")
+            # Joining a group waits for every processor of this machine, mostly longer than all the rest takes.
+            joining = _Joining(request["cgroups"])
+            joining.start()
             self.limits(request)
             if network is not None:
                 kernel.setns(network, kernel.CLONE_NEWNET)
@@ -207,6 +209,7 @@ class _Launchpad:
                 raise ValueError("an environment variable or path for the box holds a NUL byte")
             joined = b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
             arguments_fd = _memory_file(b"args", joined)
+            joining.done()
             keep = {0, 1, 2, info, filter_fd, arguments_fd}
             for fd in keep:
                 os.set_inheritable(fd, True)
@@ -411,6 +414,27 @@ class _Launchpad:
                 arguments += ["--size", "4096", "--perms", "0555", "--tmpfs", f"/proc/{name}"]
                 arguments += ["--remount-ro", f"/proc/{name}"]
         return arguments
+
+
+class _Joining(threading.Thread):
+    """Takes this process into its control groups meanwhile; nothing of the box may run before it is done."""
+
+    def __init__(self, files: list[str]) -> None:
+        super().__init__()
+        self.files = files
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            for file in self.files:
+                Path(file).write_text("0")
+        except Exception as error:
+            self.error = error
+
+    def done(self) -> None:
+        self.join()
+        if self.error is not None:
+            raise self.error
 
 
 @contextmanager
