@@ -81,7 +81,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], Progress]:
                     hint="Use that version.",
                 )
             meta = {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM meta")}
-            tasks = [name for (name,) in db.execute("SELECT name FROM task ORDER BY rowid")]
+            tasks = [name for (name,) in db.execute("SELECT name FROM task ORDER BY name")]
             planned = dict(db.execute("SELECT task, count(*) FROM mutant GROUP BY task"))
             progress = {name: {"trials": 0, "mutants": planned.get(name, 0), "tried": 0, "paid": 0} for name in tasks}
             for name, kind, run, record in db.execute("SELECT task, kind, run, record FROM trial"):
