@@ -64,9 +64,10 @@ ELSEWHERE = frozenset(
     {
         "empty-summary", "engine-failed", "flaky-mutants", "forging-tried", "internal-error", "lenient-status",
         "needs-docker", "network-needed", "network-policy", "no-solution", "no-summary", "no-zero-reward",
-        "nop-partly-paid", "nop-timeout", "nop-unmeasured", "planted-link", "reference-not-paid-at-the-end", "reference-partly-paid",
-        "reward-out-of-range", "skipped-tests", "stated-requirement-undertested", "step-without-reward",
-        "test-never-fails", "unchecked-output", "unstated-behaviour-untested", "unsupported",
+        "nop-partly-paid", "nop-timeout", "nop-unmeasured", "planted-link", "reference-not-paid-at-the-end",
+        "reference-partly-paid", "reward-out-of-range", "skipped-tests", "stated-requirement-undertested",
+        "step-without-reward", "test-never-fails", "unchecked-output", "unstated-behaviour-untested",
+        "unsupported",
     }
 )  # fmt: skip
 """Findings that put a task in no row: they say something smaller, or count through the verdict, or say that nothing

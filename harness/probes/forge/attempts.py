@@ -12,7 +12,8 @@ from harness.circumstances import Circumstances
 from harness.findings.model import Finding, Severity
 from harness.outcome import OutcomeKind
 from harness.probes.forge.facts import FORGE, Facts, facts_of
-from harness.probes.forge.means import Means, NotTried, plan
+from harness.probes.forge.means import Means, NotTried
+from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Replacement
 from harness.reward import Pay, Rewards, pay
@@ -121,7 +122,7 @@ def _by_default(paid: Sequence[Attempted]) -> Iterator[Finding]:
         f"The reward can be forged by {len(paid)} means that the format's defaults leave open to every such task",
         (
             *(f"{why}: {', '.join(ids)}" for why, ids in whys.items()),
-            *(f"paid though none of the work is done, twice: {_told(one)}" for one in paid),
+            "each was paid though none of the work is done, twice",
         ),
         advice=next(iter(dict.fromkeys(_means(one).close for one in paid))),
     )
@@ -158,7 +159,7 @@ def _count(tried: Sequence[Attempted], facts: Facts) -> Finding:
         *_line("of those that were not paid in full, paid in part", partly),
         *_line("met by the verifier, and not paid in full", met),
         *_line("there, but never met by the verifier", never),
-        *(f"not measured: {one.attempt.id}: {one.outcome.why}" for one in unknown),
+        *(f"not measured: {one.attempt.id}: {_unknown(one)}" for one in unknown),
         *(f"cannot matter here: {', '.join(ids)}: {why}" for why, ids in reasons.items()),
     ]
     return Finding(
@@ -170,6 +171,14 @@ def _count(tried: Sequence[Attempted], facts: Facts) -> Finding:
         "matter here",
         tuple(lines),
     )
+
+
+def _unknown(one: Attempted) -> str:
+    """Why nobody knows: a change that was not made shows nothing about the verifier."""
+    if one.made:
+        return one.outcome.why
+    unmade = _means(one).unmade
+    return f"the change could not be made: {unmade}" if unmade else one.outcome.why
 
 
 def _line(what: str, which: Sequence[Attempted]) -> Iterator[str]:

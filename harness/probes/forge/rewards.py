@@ -1,0 +1,154 @@
+"""Means that write the reward themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.probes.forge import payloads
+from harness.probes.forge.facts import FORGE, MARK, Facts
+from harness.probes.forge.means import (
+    ALIVE,
+    LOGS,
+    OWN_BOX,
+    SEPARATE,
+    SHARED,
+    Means,
+    NotTried,
+    Plan,
+    daemon,
+    plant,
+)
+from harness.task.model import Format
+
+
+def planted_rewards(facts: Facts) -> Iterator[Plan]:
+    if facts.format is Format.TERMINAL_BENCH:
+        for name in ("planted-reward-json", "planted-reward-txt", "planted-ctrf"):
+            yield NotTried(name, "the runner reads the reward from the tests' text and from no file")
+        return
+    if facts.separate or facts.several:
+        why = OWN_BOX if facts.separate else "between the steps the runner empties the folder of the rewards"
+        for name in ("planted-reward-json", "planted-reward-txt", "planted-ctrf"):
+            yield NotTried(name, why)
+        return
+    left = "Harbor does not empty /logs/verifier before a verifier in the solver's own box"
+    yield _planted("reward.json", payloads.reward_json(facts), "planted-reward-json", f"{left}, and reads it first")
+    text = payloads.reward_text(facts)
+    if text:
+        yield _planted("reward.txt", text, "planted-reward-txt", "")
+    else:
+        yield NotTried("planted-reward-txt", "the reward has several names, and reward.txt holds one number")
+    # Reading it back is another thing than having it written.
+    if re.search(r"ctrf", re.sub(r"--ctrf[= ]\s*\S+", "", facts.everything)):
+        yield _planted("ctrf.json", payloads.ctrf(facts), "planted-ctrf", "")
+    else:
+        yield NotTried("planted-ctrf", "the verifier reads no test report")
+
+
+def _planted(name: str, text: str, ident: str, default: str) -> Means:
+    path = f"{LOGS}/{name}"
+    same = f"cmp -s {path} {FORGE}/{name}"
+    return Means(
+        ident,
+        ident,
+        f"it writes a {name} that tells of success before the verifier runs",
+        "\n".join([plant(f"{FORGE}/{name}", text), f"cp {FORGE}/{name} {path}"]),
+        same,
+        same,
+        default,
+        f"Begin the verifier's script with `rm -rf {LOGS}/reward.* {LOGS}/ctrf.json`, and let it write a reward "
+        "however it ends.",
+    )
+
+
+def reward_daemon(facts: Facts) -> Iterator[Plan]:
+    ident = "reward-daemon"
+    if facts.format is Format.TERMINAL_BENCH:
+        yield NotTried(ident, "the runner reads the reward from the tests' text and from no file")
+        return
+    if facts.separate:
+        yield NotTried(ident, OWN_BOX)
+        return
+    loop = f"while :; do\n  if [ -e {LOGS}/test-stdout.txt ]; then sh {FORGE}/pay; else sleep 0.02; fi\ndone"
+    yield Means(
+        ident,
+        ident,
+        "a process that it leaves behind writes the reward anew, over and over, while and after the verifier runs",
+        "\n".join([plant(f"{FORGE}/pay", payloads.pay(facts)), daemon(loop)]),
+        ALIVE,
+        default=f"{SHARED}, processes too",
+        close=SEPARATE,
+    )
+
+
+def printed_summary(facts: Facts) -> Iterator[Plan]:
+    ident = "printed-summary"
+    if facts.format is not Format.TERMINAL_BENCH:
+        yield NotTried(ident, "the runner does not read the reward from a text")
+    elif not facts.same_shell:
+        yield NotTried(ident, "the tests run in a terminal of their own, and what the solution prints is not read")
+    else:
+        yield Means(
+            ident,
+            ident,
+            "it prints the summary of tests that passed",
+            payloads.said(payloads.summary(facts)) + f"\n: > {MARK}",
+            f"[ -e {MARK} ]",
+            close="Leave out `run_tests_in_same_shell`.",
+        )
+
+
+def runner_killed(facts: Facts) -> Iterator[Plan]:
+    ident = "runner-killed"
+    text = payloads.reward_text(facts)
+    if facts.format is Format.TERMINAL_BENCH:
+        yield NotTried(ident, "without the tests' text there is no reward")
+    elif facts.separate:
+        yield NotTried(ident, OWN_BOX)
+    elif not text or facts.several:
+        yield NotTried(ident, "no planted reward.txt is there to stay")
+    else:
+        pattern = re.sub(r"/(\w)", r"/[\1]", facts.script)
+        find = f"grep -l '{pattern}' /proc/[0-9]*/cmdline 2> /dev/null | cut -d / -f 3"
+        loop = f"while :; do\n  for p in $({find}); do kill -9 $p && : > {MARK}; done\n  sleep 0.01\ndone"
+        yield Means(
+            ident,
+            ident,
+            "it writes a reward.txt, and a process that it leaves behind kills the verifier before that writes one",
+            "\n".join([f"echo {text} > {LOGS}/reward.txt", daemon(loop)]),
+            f"{ALIVE} && [ -s {LOGS}/reward.txt ]",
+            default=f"{SHARED}, processes and a reward too",
+            close=SEPARATE,
+        )
+
+
+def full_disk(facts: Facts) -> Iterator[Plan]:
+    """Only where the box's disk is as small as the task says, which the script looks at first: it must not fill a
+    disk that is anybody else's."""
+    ident = "full-disk"
+    text = payloads.reward_text(facts)
+    if facts.format is Format.TERMINAL_BENCH or not text:
+        yield NotTried(ident, "no planted reward.txt is there to stay")
+    elif facts.separate or facts.several:
+        yield NotTried(ident, OWN_BOX if facts.separate else "between the steps the runner empties the folder")
+    elif not 0 < facts.disk_mb <= 1024:
+        yield NotTried(ident, "the task's boxes have no small disk of their own that could be filled")
+    else:
+        most = facts.disk_mb * 21 // 20
+        size = f"df -Pm {LOGS} | awk 'NR == 2 {{ print $2 }}'"
+        yield Means(
+            ident,
+            ident,
+            "it writes a reward.txt and fills the disk, so that no other can be written",
+            "\n".join(
+                [
+                    f'[ "$({size})" -le {most} ] || exit 0',
+                    f"echo {text} > {LOGS}/reward.txt; ln {LOGS}/reward.txt {LOGS}/.kept",
+                    f": > {FORGE}/filled; cat /dev/zero > {LOGS}/.fill 2> /dev/null",
+                ]
+            ),
+            f"[ -e {FORGE}/filled ] && ! head -c 65536 /dev/zero > {LOGS}/.more",
+            f"! head -c 65536 /dev/zero > {LOGS}/.more",
+            close="Write the reward to another name and move it into place, or verify in a box of its own.",
+        )
