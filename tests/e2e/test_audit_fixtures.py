@@ -24,7 +24,7 @@ BY_LOT = {"formats/flaky-verifier"}
 """Its reference is paid every other time: what is said of it is not the same twice."""
 PARTS: Mapping[str, tuple[str, ...]] = {
     "cases": ("--depth", "quick"),
-    "formats": ("--depth", "quick", "--budget", "10"),
+    "formats": ("--depth", "quick", "--budget", "4", "--repeat", "2"),
 }
 
 
