@@ -25,6 +25,7 @@ from harness.gate import gate_text
 from harness.mutants import solution_files
 from harness.outcome import Outcome
 from harness.report.document import document
+from harness.report.html import render
 from harness.report.read import REPORT, find_mutant, read_report
 from harness.report.terminal import terminal
 from harness.report.untrusted import shown, visible
@@ -32,6 +33,8 @@ from harness.store import Store, is_run
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from mutator.model import ByteEdit, apply_bytes
+
+PAGE = "report.html"
 
 
 class _Quiet:
@@ -133,6 +136,7 @@ def audit(
     report = document(run, str(folder), engine_version=version)
     text = json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
     _write(folder / REPORT, text)
+    render(report, folder / PAGE)
     click.echo(text if as_json else terminal(report))
     found = terms.judge(report)
     click.echo(f"\n{gate_text(found)}", err=as_json)

@@ -192,7 +192,7 @@ def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
     if not report["tasks"]:
         return
     run = visible(report["run"])
-    yield f"Report:           {run}/report.json"
+    yield f"Report:           {run}/report.html, and as data {run}/report.json"
     worst = ranked_survivors(report)
     if worst:
         _, mutant = worst[0]
