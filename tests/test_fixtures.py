@@ -14,7 +14,7 @@ from harness.task.model import Task
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 EXPECTED: dict[str, Any] = tomllib.loads((FIXTURES / "expected.toml").read_text())
 ON_DISK = sorted(
-    f"{group}/{path.name}" for group in ("cases", "formats") for path in (FIXTURES / group).iterdir() if path.is_dir()
+    f"{group}/{path.name}" for group in ("cases", "formats", "probes") for path in (FIXTURES / group).iterdir() if path.is_dir()
 )
 PAIRS = sorted(name.removesuffix("-mended") for name in ON_DISK if name.endswith("-mended"))
 FAULT_LIES_IN = {
@@ -24,6 +24,7 @@ FAULT_LIES_IN = {
     "cases/nginx-rate-limit": {"tests/test_site.py"},
     "cases/pkg-resolver": {"instruction.md", "tests/test_resolver.py"},
     "cases/sokoban-solver": {"tests/test_sokoban.py"},
+    "probes/degrees": {"tests/Dockerfile", "tests/test.sh", "tests/test_degrees.py"},
 }
 
 

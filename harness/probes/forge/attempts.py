@@ -144,9 +144,9 @@ def unpaid(one: Attempted) -> bool:
 def _count(tried: Sequence[Attempted], facts: Facts) -> Finding:
     paid = [one for one in tried if one.paid]
     partly = [one for one in tried if one.outcome.kind is OutcomeKind.PARTIAL]
-    effective = [one for one in tried if one.paid or (unpaid(one) and one.effective)]
-    met = [one for one in effective if not one.paid]
-    never = [one for one in tried if unpaid(one) and not one.effective]
+    never = [one for one in tried if not one.paid and one.made and one.effective is False]
+    met = [one for one in tried if unpaid(one) and one.effective is not False]
+    effective = [*paid, *met]
     told = {one.attempt.id for one in (*paid, *met, *never)}
     unknown = [one for one in tried if one.attempt.id not in told]
     reasons: dict[str, list[str]] = {}

@@ -6,13 +6,13 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from harness.artifacts import CONVENTION
 from harness.mutants import solution_files
 from harness.reward import Rewards
-from harness.task.model import Format, Scoring, Task
+from harness.task.model import Format, Scoring, Step, Task
 from harness.verifier_files import verifier_texts
 from mutator.sources import read_sources
 
@@ -111,7 +111,7 @@ def facts_of(task: Task, rewards: Rewards) -> Facts | None:
     if not steps or len(steps) < len(task.steps):
         return None
     last = steps[-1]
-    texts = {path: text for step in steps for path, text in verifier_texts(task, step).items()}
+    texts = {path: text for step in steps for path, text in _texts(task, step).items()}
     targets: dict[str, str] = {}
     for step in steps:
         assert step.solution is not None
@@ -126,7 +126,7 @@ def facts_of(task: Task, rewards: Rewards) -> Facts | None:
         rewards,
         last.verifier.script,
         texts,
-        {path: names for path, text in texts.items() if (names := tuple(test_names(path, text)))},
+        {path: names for path, text in texts.items() if (names := tuple(names_of_tests(path, text)))},
         any(step.verifier.separate is not None for step in steps),
         len(task.steps) > 1 or bool(last.name),
         last.verifier.same_shell,
@@ -137,7 +137,15 @@ def facts_of(task: Task, rewards: Rewards) -> Facts | None:
     )
 
 
-def test_names(path: str, text: str) -> Iterator[str]:
+def _texts(task: Task, step: Step) -> Mapping[str, str]:
+    """Also of tests that the verifier's own image brings along."""
+    verifier = step.verifier
+    if verifier.owns_tests and verifier.separate is not None:
+        verifier = replace(verifier, folders=(verifier.separate.recipe.context,))
+    return verifier_texts(task, replace(step, verifier=verifier))
+
+
+def names_of_tests(path: str, text: str) -> Iterator[str]:
     if not path.endswith(".py"):
         return
     try:
