@@ -6,8 +6,9 @@ import ast
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ from harness.findings.model import Finding, Severity
 from harness.outcome import Cause, Outcome, OutcomeKind
 from harness.probes.forge import payloads
 from harness.probes.forge.attempts import attempts, findings
-from harness.probes.forge.facts import Facts, facts_of, runs, names_of_tests
+from harness.probes.forge.facts import Facts, facts_of, names_of_tests, runs
 from harness.probes.forge.means import Means, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted
@@ -106,7 +107,8 @@ def test_means_that_cannot_matter_are_not_tried(tmp_path: Path) -> None:
         tried, left = found[name]
         assert {"startup-files-runner", "path-bash", "tests-edited"} <= tried
         assert "text" in left["planted-reward-json"]
-        assert "by name" in left["pytest-ini-around"]
+    _, left = ids(read(ROOT / "fixtures" / "formats" / "terminal-bench-solution-sh"))
+    assert "by name" in left["pytest-ini-around"]
 
     tried, left = found["steps"]
     assert "empties" in left["planted-reward-json"]
@@ -218,11 +220,13 @@ def test_a_forged_reward_says_what_the_reference_is_paid(tmp_path: Path) -> None
 # --- what is said
 
 
-def tried(task: Task, paid: Sequence[str] = (), **kinds: tuple[OutcomeKind, bool | None]) -> list[Attempted]:
+def tried(
+    task: Task, paid: Sequence[str] = (), kinds: Mapping[str, tuple[OutcomeKind, bool | None]] = MappingProxyType({})
+) -> list[Attempted]:
     """Every attempt killed although it was met, but for the given ones."""
     found = []
     for attempt in attempts(task, PAID):
-        kind, effective = kinds.get(attempt.id.replace("-", "_"), (OutcomeKind.KILLED, True))
+        kind, effective = kinds.get(attempt.id, (OutcomeKind.KILLED, True))
         kind = OutcomeKind.SURVIVED if attempt.id in paid else kind
         cause = Cause.NOT_MADE if kind is OutcomeKind.ERROR else None
         found.append(_attempted(attempt, Outcome(kind, "why", cause=cause), effective))
@@ -265,9 +269,11 @@ def test_the_count_parts_paid_met_never_met_and_not_measured(tmp_path: Path) -> 
     attempted = tried(
         task,
         ["planted-reward-json"],
-        conftest_in_tests=(OutcomeKind.KILLED, False),
-        tests_bound=(OutcomeKind.ERROR, None),
-        reward_daemon=(OutcomeKind.FLAKY, True),
+        {
+            "conftest-in-tests": (OutcomeKind.KILLED, False),
+            "tests-bound": (OutcomeKind.ERROR, None),
+            "reward-daemon": (OutcomeKind.FLAKY, True),
+        },
     )
     paid, count = said(task, attempted)
     assert len(paid) == 1
@@ -283,7 +289,7 @@ def test_the_count_parts_paid_met_never_met_and_not_measured(tmp_path: Path) -> 
 @pytest.mark.parametrize("kind", [OutcomeKind.ERROR, OutcomeKind.FLAKY, OutcomeKind.INVALID])
 def test_a_probe_that_showed_nothing_never_counts_as_resisted(tmp_path: Path, kind: OutcomeKind) -> None:
     task = harbor(tmp_path)
-    attempted = tried(task, **{one.id.replace("-", "_"): (kind, None) for one in attempts(task, PAID)})
+    attempted = tried(task, kinds={one.id: (kind, None) for one in attempts(task, PAID)})
     paid, count = said(task, attempted)
     assert paid == []
     assert f"0 took effect and 0 were paid; {len(attempted)} could not be measured" in count.title
