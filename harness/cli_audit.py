@@ -16,6 +16,7 @@ from harness.audit import Audited, AuditSettings
 from harness.audit import audit as run_audit
 from harness.cli_gate import gate_terms
 from harness.cli_options import Flags, setting_options
+from harness.cli_probes import find_probe, read_again, show_probe, write_probe
 from harness.config import Values, as_told, control_settings, one, probes, table, thresholds, told_json, wish
 from harness.console import AuditBar
 from harness.engine.choose import make_engine
@@ -31,7 +32,7 @@ from harness.report.terminal import terminal
 from harness.report.untrusted import shown, visible
 from harness.store import Store, is_run
 from harness.task.discover import discover
-from harness.task.model import Task, Unusable
+from harness.task.model import Task
 from mutator.model import ByteEdit, apply_bytes
 
 PAGE = "report.html"
@@ -164,13 +165,19 @@ def _write(path: Path, text: str) -> None:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("mutant")
 def show(run: Path, mutant: str) -> int:
-    """Show one mutant of a run: its change, what it breaks, and what the tests said.
+    """Show one mutant or probe of a run: its change, what it breaks, and what the tests said.
 
     \b
-    Example:
+    Examples:
       foolsgold show foolsgold-run 9ade5e163a
+      foolsgold show foolsgold-run forge/planted-reward-json
     """
-    task, found = find_mutant(read_report(run), mutant)
+    report = read_report(run)
+    probe = find_probe(report, mutant)
+    if probe is not None:
+        click.echo(show_probe(probe))
+        return ExitCode.OK
+    task, found = find_mutant(report, mutant)
     place = f"{visible(found['path'])}:{found['line']}"
     lines = [
         f"{visible(found['ref'])}: {visible(found['sentence'])}",
@@ -204,22 +211,23 @@ def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
 @click.argument("mutant")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The task folder to write.")
 def repro(run: Path, mutant: str, output: Path) -> int:
-    """Write a complete task folder whose solution is the mutant, for any runner of the format to run.
+    """Write a complete task folder whose solution is the mutant or the probe, for any runner of the format to run.
 
     \b
-    Example:
+    Examples:
       foolsgold repro foolsgold-run 9ade5e163a -o repro
+      foolsgold repro foolsgold-run forge/planted-reward-json -o cheat
     """
-    entry, found = find_mutant(read_report(run), mutant)
+    report = read_report(run)
     if output.exists():
         raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
-    [task] = discover([Path(entry["path"])])
-    if isinstance(task, Unusable):
-        raise UsageError(f"{entry['path']} is no usable task any more: {task.problems[0].message}")
-    if task.digest != entry["digest"]:
-        raise UsageError(
-            f"{entry['path']} has changed since the run, so the mutant may not fit.", hint="Audit it again."
-        )
+    probe = find_probe(report, mutant)
+    if probe is not None:
+        click.echo(f"{output}: {visible(write_probe(probe, output))}")
+        click.echo(f"foolsgold check {shlex.quote(str(output))}")
+        return ExitCode.OK
+    entry, found = find_mutant(report, mutant)
+    task = read_again(entry)
     write_repro(task, found, output)
     click.echo(f"{output}: {visible(found['sentence'])}")
     click.echo(f"foolsgold check {shlex.quote(str(output))}")
