@@ -102,7 +102,11 @@ def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
             Severity.WARNING,
             f"The reward can be forged ({family}): {_means(members[0]).sentence}, and is paid in full",
             (
-                *(f"paid though none of the work is done, twice: {_told(one)}" for one in members),
+                *(
+                    f"{one.attempt.label} was paid twice though none of the work is done"
+                    + (f": {one.attempt.sentence}" if len(members) > 1 else "")
+                    for one in members
+                ),
                 "this is the task's own doing: the format does not ask for it",
             ),
             advice=_means(members[0]).close,
@@ -122,14 +126,10 @@ def _by_default(paid: Sequence[Attempted]) -> Iterator[Finding]:
         f"The reward can be forged by {len(paid)} means that the format's defaults leave open to every such task",
         (
             *(f"{why}: {', '.join(ids)}" for why, ids in whys.items()),
-            "each was paid though none of the work is done, twice",
+            "each was paid twice though none of the work is done",
         ),
         advice=next(iter(dict.fromkeys(_means(one).close for one in paid))),
     )
-
-
-def _told(one: Attempted) -> str:
-    return f"{one.attempt.label}: {one.attempt.sentence}"
 
 
 def unpaid(one: Attempted) -> bool:

@@ -137,18 +137,18 @@ def full_disk(facts: Facts) -> Iterator[Plan]:
     else:
         most = facts.disk_mb * 21 // 20
         size = f"df -Pm {LOGS} | awk 'NR == 2 {{ print $2 }}'"
+        # The tests have to find room before it is filled.
+        fill = (
+            f"while [ ! -e {facts.script} ]; do :; done\nsleep 0.1\n"
+            f"cat /dev/zero > {LOGS}/.fill 2> /dev/null\nwhile :; do sleep 1; done"
+        )
         yield Means(
             ident,
             ident,
-            "it writes a reward.txt and fills the disk, so that no other can be written",
-            "\n".join(
-                [
-                    f'[ "$({size})" -le {most} ] || exit 0',
-                    f"echo {text} > {LOGS}/reward.txt; ln {LOGS}/reward.txt {LOGS}/.kept",
-                    f": > {FORGE}/filled; cat /dev/zero > {LOGS}/.fill 2> /dev/null",
-                ]
-            ),
-            f"[ -e {FORGE}/filled ] && ! head -c 65536 /dev/zero > {LOGS}/.more",
+            "it writes a reward.txt, and a process that it leaves behind fills the disk, so that no other fits",
+            "\n".join([f'[ "$({size})" -le {most} ] || exit 0', f"echo {text} > {LOGS}/reward.txt", daemon(fill)]),
+            f"[ -e {FORGE}/pid ] && {ALIVE}",
             f"! head -c 65536 /dev/zero > {LOGS}/.more",
+            unmade="its disk is not the small one that the task asks for",
             close="Write the reward to another name and move it into place, or verify in a box of its own.",
         )
