@@ -43,7 +43,15 @@ JAVASCRIPT = """test("number {n}", () => {{
   expect(data).toBeDefined();
 }});
 """
-HEAD = "import json, os, subprocess\nfrom pathlib import Path\nOUT = '/app/out'\nKEYS = {}\n\ndef run(*a):\n    return 1\n\n"
+HEAD = """import json, os, subprocess
+from pathlib import Path
+OUT = "/app/out"
+KEYS = {}
+
+def run(*a):
+    return 1
+
+"""
 LIMIT = 1.0
 
 

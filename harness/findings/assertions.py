@@ -96,19 +96,22 @@ def read_tests(files: Mapping[str, str]) -> tuple[list[TestFunction], list[str]]
             unreadable.append(name)
             continue
         helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, Function)}
+        lines = text.splitlines()
         tests = [node for node in helpers.values() if node.name.startswith("test")]
-        found += [_function(name, text, node, helpers) for node in tests]
+        found += [_function(name, lines, node, helpers) for node in tests]
     return sorted(found, key=lambda one: (one.file, one.line)), unreadable
 
 
-def _function(file: str, text: str, node: Function, helpers: Mapping[str, Function]) -> TestFunction:
+def _function(file: str, lines: Sequence[str], node: Function, helpers: Mapping[str, Function]) -> TestFunction:
     called = [
         helpers[call.func.id]
         for call in ast.walk(node)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in helpers
     ]
     parts = [
-        ast.get_source_segment(text, each) or "" for each in (node, *called) if each is node or each.name != node.name
+        "\n".join(lines[each.lineno - 1 : each.end_lineno])
+        for each in (node, *called)
+        if each is node or each.name != node.name
     ]
     leads = tuple(
         Lead(kind, file, line, node.name, code)

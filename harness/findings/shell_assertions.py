@@ -36,23 +36,26 @@ def read_shell_checks(file: str, text: str) -> list[TestFunction]:
         groups.setdefault(function, []).append((start, raw))
         starts.setdefault(function, start)
     found = []
+    bodies = _bodies(tree) if len(groups) > 1 else {}
     for function, raws in groups.items():
         name = function or basename(file)
         leads = dict.fromkeys(
             Lead(kind, file, text.count("\n", 0, at) + 1, name, " ".join(code.split())[:120])
             for _, (kind, at, code) in sorted(raws, key=lambda one: one[0])
         )
-        body = text if not function else _body(tree, function)
+        body = text if not function else bodies.get(function, "")
         found.append(TestFunction(file, name, text.count("\n", 0, starts[function]) + 1, body, tuple(leads)))
     return sorted(found, key=lambda one: one.line)
 
 
-def _body(tree: ShellTree, function: str) -> str:
+def _bodies(tree: ShellTree) -> dict[str, str]:
+    """The text of each function, by its name; the first of a name counts."""
+    found: dict[str, str] = {}
     for node in _every(tree.root):
         name = node.child_by_field_name("name") if node.type == "function_definition" else None
-        if name is not None and tree.text[name.start_byte : name.end_byte] == function:
-            return tree.text[node.start_byte : node.end_byte]
-    return ""
+        if name is not None:
+            found.setdefault(tree.text[name.start_byte : name.end_byte], tree.text[node.start_byte : node.end_byte])
+    return found
 
 
 def _leads(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, str, Raw]]:
