@@ -14,7 +14,10 @@ from harness.task.model import Task
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 EXPECTED: dict[str, Any] = tomllib.loads((FIXTURES / "expected.toml").read_text())
 ON_DISK = sorted(
-    f"{group}/{path.name}" for group in ("cases", "formats", "probes") for path in (FIXTURES / group).iterdir() if path.is_dir()
+    f"{group}/{path.name}"
+    for group in ("cases", "formats", "probes")
+    for path in (FIXTURES / group).iterdir()
+    if path.is_dir()
 )
 PAIRS = sorted(name.removesuffix("-mended") for name in ON_DISK if name.endswith("-mended"))
 FAULT_LIES_IN = {
