@@ -40,7 +40,7 @@ def planted_rewards(facts: Facts) -> Iterator[Plan]:
     else:
         yield NotTried("planted-reward-txt", "the reward has several names, and reward.txt holds one number")
     # Reading it back is another thing than having it written.
-    if re.search(r"ctrf", re.sub(r"--ctrf[= ]\s*\S+", "", facts.everything)):
+    if "ctrf" in re.sub(r"--ctrf[= ]\s*\S+|pytest-json-ctrf", "", facts.everything):
         yield _planted("ctrf.json", payloads.ctrf(facts), "planted-ctrf", "")
     else:
         yield NotTried("planted-ctrf", "the verifier reads no test report")

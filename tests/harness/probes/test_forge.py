@@ -137,6 +137,18 @@ def test_an_answer_among_the_tests_is_known_by_its_name(
 
 
 @pytest.mark.parametrize(
+    ("line", "is_tried"),
+    [
+        ("pip install pytest-json-ctrf==0.3.5; pytest --ctrf /logs/verifier/ctrf.json /tests", False),
+        ("pytest --ctrf=/logs/verifier/ctrf.json /tests; jq .results /logs/verifier/ctrf.json", True),
+    ],
+)
+def test_a_test_report_is_planted_where_the_verifier_reads_one(tmp_path: Path, line: str, is_tried: bool) -> None:
+    task = harbor(tmp_path, {"tests/test.sh": f"#!/bin/bash\n{line}\n"})
+    assert ("planted-ctrf" in ids(task)[0]) is is_tried
+
+
+@pytest.mark.parametrize(
     ("script", "tool", "found"),
     [
         ("pytest /tests", "pytest", True),
