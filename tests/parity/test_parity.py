@@ -37,8 +37,7 @@ BY_LOT = {("flaky-verifier", "oracle"): "its reward is drawn by lot"}
 
 
 def _fixtures() -> list[Path]:
-    found = [path for group in ("cases", "formats") for path in sorted((FIXTURES / group).iterdir())]
-    return [path for path in found if (path / "task.toml").exists() and path.name not in REFUSED]
+    return [path.parent for path in sorted(FIXTURES.glob("*/*/task.toml")) if path.parent.name not in REFUSED]
 
 
 TRIALS = [
