@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from harness.probes.forge import payloads
@@ -70,13 +71,20 @@ def reward_daemon(facts: Facts) -> Iterator[Plan]:
     if facts.separate:
         yield NotTried(ident, OWN_BOX)
         return
-    loop = f"while :; do\n  if [ -e {LOGS}/test-stdout.txt ]; then sh {FORGE}/pay; else sleep 0.02; fi\ndone"
+    loop = f"while :; do\n  sh {FORGE}/pay\n  sleep 0.005\ndone"
     yield Means(
         ident,
         ident,
         "a process that it leaves behind writes the reward anew, over and over, while and after the verifier runs",
-        "\n".join([plant(f"{FORGE}/pay", payloads.pay(facts)), daemon(loop)]),
+        "\n".join(
+            [
+                plant(f"{FORGE}/pay", payloads.pay(facts)),
+                f"printf %s {shlex.quote(payloads.reward_json(facts))} > {FORGE}/reward.json",
+                daemon(loop),
+            ]
+        ),
         ALIVE,
+        f"{ALIVE} && cmp -s {FORGE}/reward.json {LOGS}/reward.json",
         default=f"{SHARED}, processes too",
         close=SEPARATE,
     )

@@ -20,7 +20,7 @@ from harness.run import Plan
 from harness.store import Store
 from harness.task.model import Task
 from harness.trial import build, run_trial
-from tests.harness.tasks import harbor, terminal_bench
+from tests.harness.tasks import harbor, read, terminal_bench
 
 VERIFIER = """#!/bin/bash
 cd /app
@@ -145,3 +145,82 @@ def test_a_change_that_was_not_made_is_not_measured(engine: Engine, tmp_path: Pa
         "planted-reward-json": (OutcomeKind.SURVIVED, True, True),
         "planted-reward-txt": (OutcomeKind.KILLED, True, False),
     }
+
+
+Files = dict[str, str | bytes | None]
+OK = '[ "$(cat /app/out.txt 2>/dev/null)" = ok ]'
+KEYS = "- command: echo ok > /app/out.txt\n  append_enter: true\n  block: true\n"
+SAME_SHELL = (
+    "instruction: Write ok to /app/out.txt.\nparser_name: pytest\nmax_agent_timeout_sec: 30\n"
+    "max_test_timeout_sec: 20\nrun_tests_in_same_shell: true\n"
+)
+PASSED_OR_NOTHING = f"#!/bin/bash\nif {OK}; then echo '=== short test summary info ==='; echo PASSED t.py::t; fi\n"
+LOOK = """from pathlib import Path
+
+ok = Path("/app/out.txt").exists()
+Path("/logs/verifier/reward.txt").write_text(f"{ok:d}")
+"""
+REPORTED = (
+    f"#!/bin/bash\n{OK} && echo '{{\"failed\": 0}}' > /logs/verifier/ctrf.json\n"
+    "if grep -q '\"failed\": 0' /logs/verifier/ctrf.json; then echo 1; else echo 0; fi > /logs/verifier/reward.txt\n"
+)
+COMPARED = (
+    "#!/bin/bash\nsleep 0.5\n"
+    "if cmp /app/report.json /tests/expected_report.json; then echo 1; else echo 0; fi > /logs/verifier/reward.txt\n"
+)
+IN_IMAGE: Files = {
+    "environment/Dockerfile": "FROM debian:bookworm-slim\nWORKDIR /app\nCOPY solve.sh /opt/task/solve.sh\n",
+    "environment/solve.sh": "#!/bin/bash\necho ok > /app/out.txt\n",
+}
+REPORT: Files = {
+    "instruction.md": "Write `{}` to /app/report.json.\n",
+    "solution/solve.sh": "#!/bin/bash\necho '{}' > /app/report.json\n",
+    "tests/expected_report.json": "{}\n",
+    "tests/test.sh": COMPARED,
+}
+PAID: dict[str, tuple[str, Files, set[str]]] = {
+    "an expected answer": ("harbor", REPORT, {"expected-answer", "path-cmp"}),
+    "a report that is read": ("harbor", {"tests/test.sh": REPORTED}, {"planted-ctrf", "path-grep"}),
+    "a solution in the image": ("harbor", IN_IMAGE, {"reference-in-image"}),
+    "plain Python": (
+        "harbor",
+        {"tests/test.sh": "#!/bin/sh\npython3 /tests/look.py\n", "tests/look.py": LOOK},
+        {"sitecustomize", "usercustomize", "pth-file", "path-python3", "path-bash", "reward-daemon"},
+    ),
+    "a login shell": ("terminal", {}, {"startup-files-runner", "path-bash"}),
+    "keys": ("terminal", {"solution.sh": None, "solution.yaml": KEYS}, {"startup-files-runner", "path-bash"}),
+    "the same shell": (
+        "terminal",
+        {"task.yaml": SAME_SHELL, "run-tests.sh": PASSED_OR_NOTHING},
+        {"printed-summary", "startup-files-runner"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAID)
+def test_a_means_is_paid_where_a_verifier_falls_for_it(engine: Engine, tmp_path: Path, name: str) -> None:
+    """What the pair of fixtures does not show, so that no payload breaks unseen."""
+    kind, changes, wanted = PAID[name]
+    task = (harbor if kind == "harbor" else terminal_bench)(tmp_path / "task", changes)
+    assert wanted <= _paid(engine, task, wanted)
+
+
+def test_steps_are_forged_together(engine: Engine, fixtures_folder: Path) -> None:
+    task = read(fixtures_folder / "formats" / "multi-step")
+    assert _paid(engine, task, {"path-bash", "reward-daemon"}) == {"path-bash", "reward-daemon"}
+
+
+def _paid(engine: Engine, task: Task, wanted: set[str]) -> set[str]:
+    built = build(engine, task)
+    reference = run_trial(engine, task, built, Plan(Kind.REFERENCE, "1"))
+    against = baseline([reference], run_trial(engine, task, built, Plan(Kind.NOP)))
+    assert against is not None, reference
+    paid = set()
+    for attempt in attempts(task, against.reference):
+        if attempt.id in wanted:
+            plan = Plan(Kind.PROBE, attempt.label, attempt.replacement, circumstances=attempt.circumstances)
+            record = run_trial(engine, task, built, plan)
+            assert record.effective, (attempt.id, record)
+            if judge(record, against).kind is OutcomeKind.SURVIVED:
+                paid.add(attempt.id)
+    return paid
