@@ -21,11 +21,25 @@ from harness.task.model import Format
 
 
 def conftest(facts: Facts) -> Iterator[Plan]:
-    tests, around = "conftest-in-tests", "conftest-around"
+    tests, above, around = "conftest-in-tests", "conftest-above", "conftest-around"
     if not facts.pytest:
-        yield from (NotTried(name, "the verifier does not use pytest") for name in (tests, around))
+        yield from (NotTried(name, "the verifier does not use pytest") for name in (tests, above, around))
         return
     yield from _in_tests(facts, tests, "conftest.py", {"conftest.py": payloads.PLUGIN})
+    if facts.separate:
+        yield NotTried(above, OWN_BOX)
+    else:
+        yield Means(
+            above,
+            "conftest.py above /tests",
+            "it leaves a conftest.py in /, above the tests",
+            plant("/conftest.py", payloads.PLUGIN),
+            "grep -q foolsgold /conftest.py",
+            default="some versions of pytest take a conftest.py from every folder above the tests, and by the format's "
+            "default the solver could write there",
+            close="Set `--confcutdir` to the tests' own folder, or verify in a box of its own.",
+            unmade="the solution may not write in /",
+        )
     yield from _around(facts, around, "conftest.py", {"conftest.py": payloads.PLUGIN})
 
 
@@ -63,11 +77,13 @@ def _around(facts: Facts, ident: str, family: str, files: dict[str, str], defaul
         lines += [f"mkdir -p {shlex.quote(to)}; cp {FORGE}/{name} {shlex.quote(to)}/{name}" for to in facts.folders]
         proof = f"cmp -s {FORGE}/{name} {shlex.quote(facts.folders[0])}/{name}"
     else:
-        where = "the working folder and those above it"
+        # What lies in / is above every test: for a conftest.py that is a means of its own.
+        last = "" if name == "conftest.py" else f"; cp {FORGE}/{name} /{name}"
+        where = "the working folder and those above it" + (", but not in /" if name == "conftest.py" else "")
         lines += [
             "at=$(pwd)",
             f'echo "$at" > {FORGE}/at',
-            f'while :; do cp {FORGE}/{name} "$at/{name}"; [ "$at" != / ] || break; at=$(dirname "$at"); done',
+            f'while [ "$at" != / ]; do cp {FORGE}/{name} "$at/{name}"; at=$(dirname "$at"); done{last}',
         ]
         proof = f'cmp -s {FORGE}/{name} "$(cat {FORGE}/at)/{name}"'
     yield Means(
@@ -77,6 +93,7 @@ def _around(facts: Facts, ident: str, family: str, files: dict[str, str], defaul
         "\n".join(lines),
         proof,
         default="" if facts.separate else default,
+        unmade="the working folder is /, or the solution may not write there",
         close="Run the tests from a folder that the solution cannot write, with `--rootdir`, `-c /dev/null` and "
         "`--confcutdir` set to it.",
     )
