@@ -355,6 +355,7 @@ def test_every_mutant_of_a_realistic_solution_compiles(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize(
     "module", ["argparse", "asyncio.queues", "configparser", "csv", "http.server", "sched", "shlex"]
