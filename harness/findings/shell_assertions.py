@@ -18,6 +18,8 @@ _CHECKS = re.compile(
 )
 _STATUS_TEST = re.compile(r"(\$\{?\w+\}?)[\"']?\s*(?:==?|-eq)\s*[\"']?(\d{1,3})\b")
 _ALTERNATIVES = re.compile(r"\^?\(?(\d{3})(?:\\?\|(\d{3}))+\)?\$?")
+_ERREXIT = re.compile(r"^#!.*\s-\w*e|^\s*set\s+-\w*e|^\s*set\s+(?:-\w+\s+)*-o\s+errexit", re.MULTILINE)
+"""The script ends at the first command that fails: what stands after it is not reached."""
 _PLAIN_WORD = re.compile(r"^[\w ,:.-]{1,40}$")
 
 Raw = tuple[LeadKind, int, str]
@@ -62,6 +64,8 @@ def _leads(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, str,
     text = tree.text
     conditional = [(node.start_byte, node.end_byte) for node in _every(tree.root) if node.type in _CONDITIONAL]
     pipefail = "pipefail" in text
+    # What stands after it is only reached where nothing before it failed.
+    errexit = re.search(r"(?m)^\s*set\s+(?:-\w*e|-o\s+errexit|[^\n;]*\s-\w*e\w*\b)|^#!.*\s-\w*e\w*\s*$", text)
     rewards: list[tuple[Command, bool]] = []
     for command in commands:
         words = [text[start:end] for start, end in command.words]
@@ -76,6 +80,7 @@ def _leads(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, str,
             for redirect in command.redirects
         ):
             surely = not any(start <= command.start < end for start, end in conditional) and not command.function
+            surely = surely and not (errexit and errexit.start() < command.start)
             rewards.append((command, surely and _pays(words)))
         if name in ("grep", "egrep", "rg") and any(re.match(r"-\w*q|--quiet", word) for word in words):
             pattern = _pattern(words)
@@ -99,7 +104,7 @@ def _leads(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, str,
             match = _ALTERNATIVES.search(said)
             if match and _mixed(match[0]):
                 yield node.start_byte, function, (LeadKind.LENIENT_STATUS, node.start_byte, said)
-    if rewards and all(pays for _, pays in rewards):
+    if rewards and all(pays for _, pays in rewards) and not _ERREXIT.search(text):
         command = rewards[-1][0]
         yield command.start, "", (LeadKind.ALWAYS_TRUE, command.start, text[command.start : command.end])
     yield from _existence(tree, commands)

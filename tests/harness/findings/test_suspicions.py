@@ -46,6 +46,8 @@ SHELL = {
         [],
     ),
     "paid whatever happens": ("pytest /tests\necho 1 > /logs/verifier/reward.txt\n", ["always-true"]),
+    "paid where nothing failed": ("set -eu\npytest /tests\necho 1 > /logs/verifier/reward.txt\n", []),
+    "paid where only pipes fail": ("set -o pipefail\npytest /tests\necho 1 > $REWARD\n", ["always-true"]),
     "paid first and then taken back": (
         "echo 1 > /logs/verifier/reward.txt\npytest /tests || echo 0 > /logs/verifier/reward.txt\n",
         [],
@@ -121,6 +123,14 @@ def test_a_lead_says_where_it_is_and_what_would_confirm_it() -> None:
     assert lead.sentence == "check looks for a word anywhere in the output: `grep -q ok /app/x`"
     assert "paid" in lead.confirmed_by
     assert all(kind for kind in LeadKind)
+
+
+@pytest.mark.parametrize(
+    ("head", "suspected"), [("#!/bin/bash\n", True), ("#!/bin/bash\nset -e\n", False), ("#!/bin/sh -eu\n", False)]
+)
+def test_a_reward_below_a_test_that_ends_the_script_is_not_always_paid(head: str, suspected: bool) -> None:
+    (script,) = read_test_files({"test.sh": head + "pytest /tests/t.py\necho 1 > /logs/verifier/reward.txt\n"})[0]
+    assert [lead.kind for lead in script.leads] == ([LeadKind.ALWAYS_TRUE] if suspected else [])
 
 
 def test_scripts_of_the_fixtures_give_only_true_suspicions() -> None:
