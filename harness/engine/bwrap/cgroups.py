@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -40,6 +41,24 @@ class Group:
                     return int(value)
         return 0
 
+    def processes(self) -> set[int]:
+        found: set[int] = set()
+        for file in self.procs:
+            with suppress(OSError):
+                found |= {int(line) for line in Path(file).read_text().split()}
+        return found - {0}  # those of a process namespace that is not seen from here
+
+    def kill(self) -> None:
+        """Kill what is left in it: where bubblewrap dies while a box begins, the box's first process waits for ever."""
+        for pid in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def is_orphaned(self) -> bool:
+        """No process in it comes from one outside that starts boxes: the tool that made it is dead, wherever it ran."""
+        inside = self.processes()
+        return not any(_starts_boxes(parent) for parent in {_parent(pid) for pid in inside} - inside)
+
     def remove(self) -> bool:
         """Remove the group. The kernel may take a moment to let go of a dead box's last process."""
         left = set(self.folders.values())
@@ -53,6 +72,18 @@ class Group:
             if not left:
                 return True
         return False
+
+
+def _parent(pid: int) -> int:
+    with suppress(OSError, IndexError, ValueError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def _starts_boxes(pid: int) -> bool:
+    with suppress(OSError):
+        return b"launchpad" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 @cache

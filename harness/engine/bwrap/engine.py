@@ -126,7 +126,12 @@ class BwrapEngine(Engine):
         alive, dead = runs.others()
         removed, self._swept = self._swept, []
         removed += [f"network of a crashed run ({what})" for what in nat.clean(alive)]
-        groups = [group for group in cgroups.leftovers(alive) if group.remove()]
+        groups = []
+        for group in cgroups.leftovers(alive):
+            if group.is_orphaned():
+                group.kill()
+            if group.remove():
+                groups.append(group)
         removed += [
             f"control group {name}" for group in groups for name in {path.name for path in group.folders.values()}
         ]

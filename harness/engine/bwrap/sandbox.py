@@ -368,6 +368,7 @@ class Sandbox(Box):
         if self._lease is not None:
             self._lease.close()
         if self._group is not None:
+            self._group.kill()
             self._group.remove()
         if self.upper is not None:
             _finish_layer(self.upper, self.launcher)
