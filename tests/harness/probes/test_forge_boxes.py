@@ -102,7 +102,7 @@ def test_no_forged_solution_reaches_the_host_the_task_the_run_or_another_box(
     # A payload that does nothing reaches nothing: these did something.
     met = {one.attempt.id for one in found if one.effective}
     assert len(found) >= 15
-    assert {"path-bash", "path-cat", "expected-answer"} <= met, met
+    assert {"path-bash", "path-cat"} <= met, met
     assert {"path-bash"} <= {one.attempt.id for one in found if one.paid}
 
 
@@ -165,7 +165,7 @@ REPORTED = (
     "if grep -q '\"failed\": 0' /logs/verifier/ctrf.json; then echo 1; else echo 0; fi > /logs/verifier/reward.txt\n"
 )
 COMPARED = (
-    "#!/bin/bash\nsleep 0.5\n"
+    "#!/bin/bash\nsleep 3\n"  # a copy takes its time on a busy machine
     "if cmp /app/report.json /tests/expected_report.json; then echo 1; else echo 0; fi > /logs/verifier/reward.txt\n"
 )
 IN_IMAGE: Files = {
