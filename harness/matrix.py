@@ -36,7 +36,13 @@ def matrix(
     # A control whose tests did not report says nothing about any of them.
     told = bool(controls) and all(set(tests) <= set(results(record)) for record in controls)
     noticed = {name for names in kills.values() for name in names}
-    vacuous = tuple(name for name in tests if told and name not in noticed | by_control) if killed else ()
+    # Nor does a mutant whose tests were stopped at the first failure say anything about those that never ran.
+    ran = [set(results(record)) for record in killed.values()]
+    vacuous = tuple(
+        name
+        for name in tests
+        if killed and told and name not in noticed | by_control and all(name in names for names in ran)
+    )
     alone = {next(iter(names)) for names in kills.values() if len(names) == 1}
     decorative = tuple(name for name in tests if name in noticed and name not in alone)
     return Matrix(tests, kills, vacuous, decorative, _cover(kills, tests))

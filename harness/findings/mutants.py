@@ -138,7 +138,8 @@ def _tests(matrix: Matrix) -> Iterator[Finding]:
         yield Finding(
             "test-never-fails",
             "",
-            Severity.WARNING,
+            # A few are guards of what was there before; where most are, the rest carry the reward alone.
+            Severity.WARNING if 2 * len(matrix.vacuous) >= len(matrix.tests) else Severity.NOTE,
             f"{len(matrix.vacuous)} of {len(matrix.tests)} tests passed for every variant and for an untouched "
             "environment",
             tuple(matrix.vacuous[:SHOWN]),
