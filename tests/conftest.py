@@ -102,6 +102,18 @@ _NEEDS: Mapping[str, Callable[[], str]] = {
     "browser": cache(_missing_browser),
 }
 
+AUDITS = bool(os.environ.get("FOOLSGOLD_AUDITS") or os.environ.get("UPDATE_SNAPSHOTS"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Audits of every fixture take a quarter of an hour an engine: they run where FOOLSGOLD_AUDITS=1 asks for them,
+    and are counted as deselected elsewhere."""
+    if not AUDITS:
+        left_out = [item for item in items if item.get_closest_marker("audits") is not None]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.get_closest_marker("audits") is None]
+
+
 _not_run: Counter[str] = Counter()
 
 

@@ -22,10 +22,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 SNAPSHOT = Path(__file__).parent / "audited.json"
 BY_LOT = {"formats/flaky-verifier"}
 """Its reference is paid every other time: what is said of it is not the same twice."""
-pytestmark = pytest.mark.skipif(
-    not (os.environ.get("FOOLSGOLD_CI") or os.environ.get("UPDATE_SNAPSHOTS")),
-    reason="audits every fixture, which takes ten minutes: FOOLSGOLD_CI=1 runs it",
-)
+pytestmark = pytest.mark.audits
 PARTS: Mapping[str, tuple[str, ...]] = {
     "cases": ("--depth", "quick"),
     "formats": ("--depth", "quick", "--budget", "4", "--repeat", "2"),
