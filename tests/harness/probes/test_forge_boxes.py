@@ -106,7 +106,9 @@ def test_no_forged_solution_reaches_the_host_the_task_the_run_or_another_box(
     assert {"path-bash"} <= {one.attempt.id for one in found if one.paid}
 
 
-_LOOK = f"ls -A {' '.join(PLACES)} {FORGE} 2>&1; ls /proc | grep -c ^[0-9]; cat /etc/environment /etc/ld.so.preload"
+_LOOK = f"""ls -A {" ".join(PLACES)} {FORGE} 2>&1
+grep -l '[f]oolsgold-forge/daemon' /proc/[0-9]*/cmdline 2>/dev/null
+cat /etc/environment /etc/ld.so.preload"""
 
 
 def _tried(engine: Engine, task: Task) -> Iterator[Attempted]:
