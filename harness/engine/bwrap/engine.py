@@ -80,6 +80,7 @@ class BwrapEngine(Engine):
             pad = launcher.shared()
         except FoolsgoldError as error:
             return EngineReport(self.name, False, "", (error.message, *([error.hint] if error.hint else [])))
+        version = f"bubblewrap {found.version} on Linux {platform.release()}"
         if os.geteuid() == 0:
             lines.append("Runs as root: users, chown, su and apt work in boxes as in a container.")
         elif pad.ids == "all":
@@ -113,8 +114,8 @@ class BwrapEngine(Engine):
             with self._probe():
                 pass
         except FoolsgoldError as error:
-            return EngineReport(self.name, False, found.version, (*lines, error.message))
-        return EngineReport(self.name, True, f"bubblewrap {found.version} on Linux {platform.release()}", tuple(lines))
+            return EngineReport(self.name, False, version, (*lines, error.message))
+        return EngineReport(self.name, True, version, tuple(lines))
 
     def _probe(self) -> sandbox.Sandbox:
         """A box on the host's own root, as proof that boxes work here."""
