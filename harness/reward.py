@@ -180,7 +180,8 @@ def share(rewards: Rewards, reference: Rewards, floor: Rewards) -> float:
         if value >= top:
             parts.append(1.0)
         elif top > bottom:
-            parts.append(max(0.0, (value - bottom) / (top - bottom)))
+            # However little it lacks, rounding must not make it whole.
+            parts.append(min(max(0.0, (value - bottom) / (top - bottom)), math.nextafter(1.0, 0.0)))
         else:
             parts.append(0.0)
     if not parts:
