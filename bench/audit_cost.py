@@ -31,10 +31,10 @@ import docker
 from trial_overhead import PYTHON, copy_packages
 
 from harness.audit import Audited, AuditSettings, audit
+from harness.cli_audit import Quiet
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.mutants import Wish, mutated_file
-from harness.outcome import Outcome
 from harness.run import HOLLOW_SCRIPT
 from harness.store import Store
 from harness.task.discover import discover
@@ -137,20 +137,6 @@ FILES = {
     ),
     "tests/test_ledger.py": TESTS,
 }
-
-
-class Quiet:
-    def doing(self, task: str, what: str) -> None:
-        pass
-
-    def planned(self, task: str, mutants: int) -> None:
-        pass
-
-    def tried(self, task: str, outcome: Outcome) -> None:
-        pass
-
-    def done(self, audited: Audited) -> None:
-        pass
 
 
 def write_task(folder: Path, base: str) -> Task:

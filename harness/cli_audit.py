@@ -38,7 +38,9 @@ from mutator.model import ByteEdit, apply_bytes
 PAGE = "report.html"
 
 
-class _Quiet:
+class Quiet:
+    """Shows no progress."""
+
     def doing(self, task: str, what: str) -> None:
         pass
 
@@ -126,7 +128,7 @@ def audit(
                 settings,
                 store,
                 jobs=one(values, "jobs") or os.cpu_count() or 1,
-                watcher=bar or _Quiet(),
+                watcher=bar or Quiet(),
                 command=lambda task: shlex.join(["foolsgold", "audit", str(task.path), *flags.words()]),
                 options=options,
                 settings_of=lambda task: each[task.name],

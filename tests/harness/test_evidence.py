@@ -49,8 +49,8 @@ ERROR: Could not find a version that satisfies the requirement pytest (from vers
 ERROR: No matching distribution found for pytest
 /usr/bin/python3: No module named pytest
 """
-APT_OFFLINE = """Err:1 http://deb.debian.org/debian bookworm InRelease
-  Temporary failure resolving 'deb.debian.org'
+APT_OFFLINE = """Err:1 http://packages.example/debian bookworm InRelease
+  Temporary failure resolving 'packages.example'
 E: Unable to locate package curl
 """
 LOCAL_DOWN = """Traceback (most recent call last):
