@@ -5,11 +5,15 @@ A variant that leaves exactly what the reference leaves is no wrong solution, wh
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
+from shlex import quote
 
 from harness.engine.contract import Box, Command
 from mutator.operators.state import Output
@@ -22,14 +26,17 @@ PATIENCE = 60.0
 FIELDS = 5
 """Of a line after its path: type, mode, owner, group, link."""
 _OWN = "/dev/shm/.foolsgold-state"  # noqa: S108 - in the box, where nobody else is
-_MARK, _LIST, _TOLD = f"{_OWN}-mark", f"{_OWN}-list", _OWN
+_MARK, _LIST, _TOLD, _WRITTEN = f"{_OWN}-mark", f"{_OWN}-list", _OWN, f"{_OWN}-written"
+_ASIDE = ("/proc", "/sys", "/dev", "/logs")
 
 # The clock of change times ticks in hundredths of a second.
 _LOOK = f"set -e; find / -maxdepth 0 -printf '' ; sleep 0.02; : >{_MARK}; sleep 0.02"
 # Named pipes are never read: only what `find` calls a file is. A folder tells by its names what was removed from it.
+_NEWER = rf"-cnewer {_MARK} -printf '%p\t%y\t%m\t%U\t%G\t%l\0'"
+_EVERYWHERE = "find / " + " ".join(f"-path {path} -prune -o" for path in _ASIDE) + f" {_NEWER}"
+_AMONG_WRITTEN = "xargs -0 -r sh -c " + quote('find "$@" -maxdepth 0 ' + _NEWER) + f" sh <{_WRITTEN}"
 _COMPARE = rf"""set -e
-find / \( -path /proc -o -path /sys -o -path /dev -o -path /logs \) -prune -o -cnewer {_MARK} \
-  -printf '%p\t%y\t%m\t%U\t%G\t%l\0' >{_LIST} || [ -s {_LIST} ]
+FIND >{_LIST} || [ -s {_LIST} ]
 cat {_LIST}
 printf '\n\0'
 grep -z "$(printf '\tf\t')" {_LIST} | cut -z -f1 | xargs -0 -r sha256sum -z --
@@ -79,7 +86,11 @@ def _running(box: Box) -> Before | None:
 def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> State | None:
     """What changed since `look`, without what lies below `ignore`; None where it cannot be told. `keep`: with the
     contents of the files."""
-    found = box.run(Command(("sh", "-c", f"({_COMPARE}) >{_TOLD} 2>/dev/null"), PATIENCE, user="root"))
+    written = box.written()
+    if written is not None:
+        _put_list(box, written)
+    script = _COMPARE.replace("FIND", _EVERYWHERE if written is None else _AMONG_WRITTEN)
+    found = box.run(Command(("sh", "-c", f"({script}) >{_TOLD} 2>/dev/null"), PATIENCE, user="root"))
     text = box.read(_TOLD, limit=16 << 20)
     if found.status != 0 or not text:
         return None
@@ -92,6 +103,16 @@ def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> Sta
     if entries is None:
         return None
     return State(entries, tuple(started), _contents(box, entries) if keep else {})
+
+
+def _put_list(box: Box, paths: list[bytes]) -> None:
+    aside = tuple(os.fsencode(path) for path in _ASIDE)
+    with tempfile.NamedTemporaryFile() as file:
+        for path in paths:
+            if not any(path == folder or path.startswith(folder + b"/") for folder in aside):
+                file.write(path + b"\0")
+        file.flush()
+        box.put(Path(file.name), _WRITTEN)
 
 
 def _contents(box: Box, entries: Mapping[str, str]) -> dict[str, str]:
@@ -123,7 +144,7 @@ def _entries(paths: list[str], digests: list[str], names: list[str], ignore: str
     inside: dict[str, list[str]] = {}
     for line in names:
         folder, _, name = line.partition("\t")
-        inside.setdefault(folder, []).append(name)
+        inside.setdefault(folder or "/", []).append(name)
     entries: dict[str, str] = {}
     for line in paths:
         path, *fields = line.split("\t")

@@ -133,6 +133,8 @@ class Command:
     """None is the box's default user. A name, a uid, or either with `:group`."""
     output_limit: int = 1 << 20
     """At most this many bytes of stdout and stderr (merged, in order) come back: the first and last halves."""
+    left_running: bool = False
+    """At the timeout the command is left running and the box lives on, as with the formats' own runners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ class Exit:
     """Bytes of output left out between the halves."""
     oom: bool = False
     """The kernel killed something in the box for want of memory while this ran."""
+    left_running: bool = False
+    """It ran into its timeout and still runs; the box takes further commands."""
 
     @property
     def timed_out(self) -> bool:
@@ -156,8 +160,9 @@ class Box(ABC):
 
     @abstractmethod
     def run(self, command: Command) -> Exit:
-        """Run to the end or to the timeout. A timeout kills everything in the box, daemons too; the box is then
-        dead and only `close` may follow. Background processes of a finished command live on until the box ends."""
+        """Run to the end or to the timeout. A timeout kills everything in the box, daemons too, unless the command is
+        to be left running (and `Exit.left_running` says that it was); the box is then dead and only `close` may follow.
+        Background processes of a finished command live on until the box ends."""
 
     @abstractmethod
     def put(self, source: Path, target: str) -> None:
@@ -170,6 +175,11 @@ class Box(ABC):
     def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
         """The file's first `limit` bytes, or its last for a negative limit; None where there is no regular file.
         Links resolve inside the box."""
+
+    def written(self) -> list[bytes] | None:
+        """Absolute paths with everything among them that was made, changed or removed since the box began, but below
+        its mounts; a removed path is there by its folder. None where only a search through the whole box can tell."""
+        return None
 
     @abstractmethod
     def close(self) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.engine.choose import make_engine
-from harness.engine.contract import BoxSpec, Command, EngineOptions, Recipe
+from harness.engine.contract import BoxSpec, Command, Engine, EngineOptions, Recipe
 from harness.state import State, changes, look, same, unsteady
-from tests.conftest import stand_in
+from tests.conftest import RecipeOf, stand_in
 
 FILE = "f 644 0 0  aa"
 
@@ -78,3 +78,29 @@ def test_boxes_tell_what_a_solution_left(name: str, tmp_path: Path) -> None:
     assert {label: same(reference, state, aside) for label, state in found.items()} == {
         label: expected for label, (_, expected) in SCRIPTS.items()
     }
+
+
+MESS = """set -e
+mkdir -p /srv/new/deep /app; echo a >/srv/new/deep/file; ln -s /usr /srv/new/way; touch "/srv/new/two words"
+rm /etc/issue; chmod 700 /opt; mv /usr/share/common-licenses /srv/licences; mkfifo /tmp/pipe
+echo 127.0.0.2 other >>/etc/hosts; rmdir /srv/new/deep 2>/dev/null || true; ln -sfn / /srv/new/root
+"""
+
+
+@pytest.mark.bwrap
+def test_what_a_box_says_it_wrote_is_all_that_a_search_finds(
+    bwrap_engine: Engine, recipe_of: RecipeOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = bwrap_engine.build(recipe_of("FROM debian:bookworm-slim\n"))
+    with bwrap_engine.open(BoxSpec(image=image)) as box:
+        before = look(box)
+        assert before is not None
+        assert box.run(Command(("sh", "-c", MESS), 60)).status == 0
+        written = box.written()
+        assert written is not None
+        assert len(written) < 200
+        quick = changes(box, before, "/solution")
+        monkeypatch.setattr(type(box), "written", lambda _: None)
+        assert quick is not None
+        assert quick == changes(box, before, "/solution")
+        assert {"/srv/new/deep/file", "/srv/new/way", "/etc", "/opt", "/srv/licences", "/etc/hosts"} <= {*quick.entries}

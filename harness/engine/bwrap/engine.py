@@ -202,6 +202,9 @@ class BwrapBox(Box):
     def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
         return self._sandbox.read(path, limit=limit)
 
+    def written(self) -> list[bytes] | None:
+        return self._sandbox.written()
+
     def close(self) -> None:
         self._sandbox.close()
         self._engine.closed(self)

@@ -18,7 +18,7 @@ from typing import Any
 
 import harness
 from harness.engine import runs
-from harness.engine.bwrap import hostmask
+from harness.engine.bwrap import hostmask, launchpad
 from harness.errors import EngineError, EngineUnavailable
 
 _CODE = (
@@ -47,6 +47,8 @@ class Launcher:
         """What others made for this process's boxes, and how they take it away."""
         home = self.run.path / "pad"
         home.mkdir(mode=0o700)
+        self.stage = home / launchpad.STAGE
+        """What a box's root is made of, in the mount namespace of its first process on the host."""
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         source = str(Path(harness.__file__).parent.parent)
         with theirs, (self.run.path / "log").open("wb") as log:

@@ -24,6 +24,7 @@ from typing import Any
 from harness.engine import rootpath
 from harness.engine.bwrap import hostmask, kernel
 
+STAGE = "stage"
 PART_SLASH = "+"
 """Stands for / in the name of a part: what the box wrote below one top-level folder."""
 RUN_SHELL = ("/bin/sh",)
@@ -72,7 +73,7 @@ class _Launchpad:
         os.umask(0o022)
         kernel.mount("tmpfs", str(home), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=700,size=512m")
         self.home = home
-        self.stage = home / "stage"
+        self.stage = home / STAGE
         self.stage.mkdir()
         self.mask: tuple[frozenset[str], Path] | None = None
         self.host: list[Path] = []

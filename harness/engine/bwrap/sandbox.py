@@ -146,6 +146,8 @@ class Sandbox(Box):
     _monitor: int = -1
     _first: int = -1
     _root: int = -1
+    _stage: int = -1
+    """The folder of what the box writes; none where it cannot be seen from here."""
     _pipe: _Pipe | None = None
     _shell: Shell | None = None
     _group: cgroups.Group | None = None
@@ -195,6 +197,7 @@ class Sandbox(Box):
             given = [in_read, out_write, err_write, info_write]
             started = self.launcher.request(request, [*given, *([self._lease.namespace] if self._lease else [])])
             self._monitor = -1 if started.pidfd is None else started.pidfd
+            monitor = started.pid
             for fd in given:
                 ours.close(fd)
             os.set_blocking(out_read, False)
@@ -202,6 +205,9 @@ class Sandbox(Box):
             self._pipe = _Pipe(ours.keep(out_read), ours.keep(in_write))
             try:
                 self._meet(info_read)
+                with suppress(OSError):
+                    stage = f"/proc/{monitor}/root{self.launcher.stage}"
+                    self._stage = os.open(stage, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             except (ShellGone, TimeoutError, OSError) as error:
                 raise self._failed_start(err_read, error) from error
 
@@ -311,6 +317,21 @@ class Sandbox(Box):
         with _as_engine_error(f"read {path} from the box"):
             return rootpath.read(self._root, path, limit=limit)
 
+    def written(self) -> list[bytes] | None:
+        self._alive()
+        if self._stage < 0 or self.upper is not None:
+            return None
+        with _as_engine_error("list what the box wrote"):
+            layers = {b"": b"upper"}
+            with suppress(FileNotFoundError), rootpath.opened(self._stage, "parts", os.O_RDONLY) as parts:
+                names = [name for name in os.listdir(parts) if not name.endswith(".work")]
+                layers |= {
+                    os.fsencode("/" + name.replace(PART_SLASH, "/")): b"parts/" + os.fsencode(name) for name in names
+                }
+            return [path for below, layer in layers.items() for path in _tree(self._stage, layer, below)] + [
+                os.fsencode(path) for path in self._files()
+            ]
+
     def _alive(self) -> Shell:
         if self._closed or self._shell is None:
             raise EngineError("The box is closed.")
@@ -362,7 +383,7 @@ class Sandbox(Box):
         if self._pipe is not None:
             os.close(self._pipe.reading)
             os.close(self._pipe.writing)
-        for fd in (self._monitor, self._first, self._root):
+        for fd in (self._monitor, self._first, self._root, self._stage):
             if fd >= 0:
                 os.close(fd)
         if self._lease is not None:
@@ -464,6 +485,14 @@ class _Descriptors:
     def __exit__(self, *_error: object) -> None:
         for fd in tuple(self._open):
             self.close(fd)
+
+
+def _tree(folder: int, name: bytes, below: bytes) -> Iterator[bytes]:
+    """The folder `name` and all in it, as paths below `below`. Links are never followed, whoever swaps them in."""
+    yield below or b"/"
+    for where, folders, files, _ in os.fwalk(name, dir_fd=folder):
+        here = below + where[len(name) :]
+        yield from (here + b"/" + entry for entry in (*folders, *files))
 
 
 def _until_closed(fd: int, deadline: float) -> bytes:
