@@ -357,25 +357,27 @@ class _TaskAudit:
 
     def _try_all(self) -> None:
         """Everything whose right answer the controls have settled: the mutants, and after them the probes."""
+        left = needs_outputs(self.settings.probes, self.steps)
+        self._left = len(self.tried) + 1 + left
+        # Reading the tests takes one processor a while; the mutants need not wait for it.
+        self._submit(CONTROLS, self._probe_solutions)
+        for position, tried in enumerate(self.tried):
+            self._submit(position, partial(self._try, tried, position, FIRST))
+        if left:
+            self._submit(PROBES, self._probe_outputs)
+
+    def _probe_solutions(self) -> None:
         probes = self.settings.probes
         if Probe.HIDDEN in probes:
             self.hidden = hidden_reports(self.task)
-        attempts = list(solution_attempts(self.task, self.steps, probes, self.hidden or {}, self._paid))
-        left = needs_outputs(probes, self.steps)
-        self._left = len(self.tried) + len(attempts) + left
-        if not self._left:
-            self._end()
-        for position, tried in enumerate(self.tried):
-            self._submit(position, partial(self._try, tried, position, FIRST))
-        for attempt in attempts:
-            self._submit(PROBES, partial(self._probe, _Probing(attempt), FIRST))
-        if left:
-            self._submit(PROBES, self._probe_outputs)
+        self._try_attempts(list(solution_attempts(self.task, self.steps, probes, self.hidden or {}, self._paid)))
 
     def _probe_outputs(self) -> None:
         """What the reference leaves is known now: plan what is done to it."""
         plan = Plan(Kind.REFERENCE, "outputs", networks=self.networks, observe=True, keep_outputs=True)
-        attempts = list(output_attempts(self.steps, self.settings.probes, self._trial(plan, STATE).state))
+        self._try_attempts(list(output_attempts(self.steps, self.settings.probes, self._trial(plan, STATE).state)))
+
+    def _try_attempts(self, attempts: Sequence[Attempt]) -> None:
         with self._lock:
             self._left += len(attempts)
         for attempt in attempts:

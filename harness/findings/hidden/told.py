@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from posixpath import basename, splitext
 
 from harness.findings.hidden.model import Demand, DemandKind
@@ -53,11 +54,10 @@ class Told:
         self._text = "\n".join((*texts, self._names)).lower()
         self._instruction = instruction
         self._tokens = frozenset(_TOKEN.findall(self._text))
-        self._stems = frozenset(stem(word.lower()) for word in _WORD.findall("\n".join((*texts, self._names))))
+        self._words_in_order = _WORD.findall("\n".join((*texts, self._names)))
+        self._stem_of = {word: stem(word.lower()) for word in {*self._words_in_order}}
+        self._stems = frozenset(self._stem_of.values())
         self._stems |= frozenset(_NUMBER_WORDS[word] for word in self._stems & _NUMBER_WORDS.keys())
-        self._run = " ".join(stem(word.lower()) for word in _WORD.findall("\n".join((*texts, self._names))))
-        self._digitless = re.sub(r"\d+", "0", self._text)
-        self._numbers = _numbers(self._text)
         patterns = _PLACEHOLDER.sub("\0", instruction)
         self._patterns = frozenset(re.findall(r"[\w.-]*\0[\w.\0-]*", patterns))
         self._where = (
@@ -65,6 +65,18 @@ class Told:
             f"{len(environment)} files of the environment (names and texts)",
             "common conventions",
         )
+
+    @cached_property
+    def _run(self) -> str:
+        return " ".join(map(self._stem_of.__getitem__, self._words_in_order))
+
+    @cached_property
+    def _digitless(self) -> str:
+        return re.sub(r"\d+", "0", self._text)
+
+    @cached_property
+    def _numbers(self) -> frozenset[str]:
+        return _numbers(self._text)
 
     def searched(self, demand: Demand) -> tuple[str, ...]:
         forms = ", ".join(f"`{form}`" for form in self.forms(demand))
