@@ -44,13 +44,18 @@ def harbor_trial(run: Run) -> Rewards | RewardProblem:
                 run.leave(box, step, before)
             for hook in step.verifier.collect:
                 _collect(run, box, step, hook.command, hook.timeout, hook.user)
-            if step.verifier.separate is not None:
-                record = _verify_apart(run, box, step, boxes if last else None, solve_log)
-            else:
-                if multi:
-                    run.empty(box, VERIFIER_LOGS, open_to_all=True)
-                    run.empty(box, "/tests")
-                record = _verify(run, box, step, solve_log)
+            try:
+                if step.verifier.separate is not None:
+                    record = _verify_apart(run, box, step, boxes if last else None, solve_log)
+                else:
+                    if multi:
+                        run.empty(box, VERIFIER_LOGS, open_to_all=True)
+                        run.empty(box, "/tests")
+                    record = _verify(run, box, step, solve_log)
+            except Stop as stop:
+                if said and stop.trouble is None:
+                    stop.rewards = combine(run.task.reward_strategy, [*said, _silence()])
+                raise
             said.append(record.rewards if record.rewards is not None else record.problem or _silence())
             stopped = _stops(said[-1], step) if multi and not last else ""
             run.steps.append(_with_stop(record, stopped))
@@ -119,6 +124,7 @@ def _solve(run: Run, box: Box, step: Step) -> str | None:
         run.solve_limit(step),
         env={"DEBIAN_FRONTEND": "noninteractive", **solution.env},
         user=step.agent_user,
+        left_running=not run.plan.observe,
     )
     _, text = run.run(box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done))
     return text
@@ -136,7 +142,8 @@ def _log(box: Box, path: str, done: Exit) -> str:
 
 
 def _collect(run: Run, box: Box, step: Step, command: str, timeout: float, user: str | None) -> None:
-    run.run(box, Command(("bash", "-c", command), max(1.0, timeout), user=user), PhaseName.COLLECT, step.name)
+    what = Command(("bash", "-c", command), max(1.0, timeout), user=user, left_running=True)
+    run.run(box, what, PhaseName.COLLECT, step.name)
 
 
 def _verify_apart(run: Run, box: Box, step: Step, boxes: ExitStack | None, solve_log: str | None) -> StepRecord:

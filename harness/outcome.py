@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from harness.evidence import MACHINE, Evidence
@@ -67,6 +67,32 @@ _RAN = frozenset({Evidence.RAN_BAD, Evidence.ASSERTED})
 
 
 def showing(record: TrialRecord) -> Showing:
+    found = _paid_or_not(record)
+    slow = record.overrun
+    if slow is None or found.cause in _NOTHING_TO_DO_WITH_IT:
+        return found
+    why = f"solve still ran at its time limit of {slow.limit:g} s"
+    if found.shown in (Shown.PAID, Shown.OVERPAID):
+        return replace(found, why=f"{why}, and what it had done by then was paid")
+    if record.timed_out is slow:
+        return Showing(Shown.TIMEOUT, why)
+    # The format's runner verifies what there is by then, so this is what it pays.
+    paid = f"paid {_amount(record.rewards)}" if record.rewards is not None else "not paid"
+    return Showing(Shown.TIMEOUT, f"{why}, and what it had done by then was {paid}")
+
+
+_NOTHING_TO_DO_WITH_IT = frozenset({*_TROUBLE.values(), Cause.MACHINE})
+"""Causes that a solution which does not end cannot be blamed for."""
+
+
+def _amount(rewards: Rewards) -> str:
+    if list(rewards) == ["reward"]:
+        return f"{rewards['reward']:g}"
+    return ", ".join(f"{key} {value:g}" for key, value in rewards.items())
+
+
+def _paid_or_not(record: TrialRecord) -> Showing:
+    """What the verifier made of the solution, whether that had come to its end or not."""
     if record.trouble is not None:
         return Showing(Shown.ERROR, record.trouble.message, _TROUBLE[record.trouble.kind])
     stuck = record.timed_out
@@ -186,6 +212,7 @@ class Outcome:
     """The solution itself ended with an error: noted apart from a test's own judgement."""
     cause: Cause | None = None
     stuck: PhaseName | None = None
+    """The phase that did not end where the reference's does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +224,7 @@ class Baseline:
     floor: Rewards
     """What doing nothing is paid; empty where that is nothing at all."""
     solve_status: int | None = 0
+    """None where the reference itself still runs at its time limit: then a mutant's doing so tells nothing."""
     solve_evidence: Evidence = Evidence.NOTHING
     """What the reference's own solve log shows: a warning that it shares with a mutant decides nothing."""
 
@@ -224,23 +252,27 @@ def judge(record: TrialRecord, against: Baseline) -> Outcome:
     solve = record.phase(PhaseName.SOLVE)
     if solve is not None and (line := _script_does_not_parse(solve.log)):
         return Outcome(OutcomeKind.INVALID, line)
-    crashed = solve is not None and solve.status not in (0, against.solve_status)
-    found = showing(record)
-    if found.shown is Shown.TIMEOUT:
-        stuck = record.timed_out
-        return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, stuck=stuck.name if stuck else None)
+    crashed = solve is not None and solve.status not in (0, None, against.solve_status)
+    found = _paid_or_not(record) if against.solve_status is None else showing(record)
+    slow = record.overrun if against.solve_status is not None else None
+    ended_by = record.timed_out
+    if ended_by is not None:
+        return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, stuck=ended_by.name)
     if found.shown is Shown.ERROR:
         return Outcome(OutcomeKind.ERROR, found.why, cause=found.cause, crashed=crashed)
     reached = share(record.rewards, against.reference, against.floor) if record.rewards is not None else 0.0
+    stuck = slow.name if slow is not None else None
     if reached == 1.0:
-        return Outcome(OutcomeKind.SURVIVED, crashed=crashed)
+        return Outcome(OutcomeKind.SURVIVED, found.why if slow else "", crashed=crashed, stuck=stuck)
     for step in record.steps:
         if step.solve_proof.evidence not in (Evidence.NOTHING, against.solve_evidence):
             why = f"the solution itself failed for want of something outside it: {step.solve_proof.line}"
             return Outcome(OutcomeKind.ERROR, why, cause=Cause.MACHINE, crashed=crashed)
     by = tuple(dict.fromkeys(test.name for step in record.steps for test in step.report.failing))
     if reached > 0.0:
-        return Outcome(OutcomeKind.PARTIAL, found.why, 1.0 - reached, by, crashed)
+        return Outcome(OutcomeKind.PARTIAL, found.why, 1.0 - reached, by, crashed, stuck=stuck)
+    if slow is not None:
+        return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, by, stuck=stuck)
     return Outcome(OutcomeKind.KILLED, found.why, 1.0, by, crashed)
 
 

@@ -42,7 +42,7 @@ class Phase:
     """The step's name; '' in a single-step task."""
     seconds: float
     status: int | None = 0
-    """Exit status; None where it was stopped at its time limit."""
+    """Exit status; None where it still ran at its time limit."""
     limit: float = 0.0
     """The time limit it ran under, in seconds; 0 is none."""
     oom: bool = False
@@ -133,8 +133,13 @@ class TrialRecord:
 
     @property
     def timed_out(self) -> Phase | None:
-        """The phase that ran into its time limit, if one did."""
-        return next((phase for phase in self.phases if phase.timed_out), None)
+        """The phase whose time limit ended the trial, if one did."""
+        return self.phases[-1] if self.phases and self.phases[-1].timed_out else None
+
+    @property
+    def overrun(self) -> Phase | None:
+        """The solution that still ran at its time limit. The trial goes on: the runners verify what there is by then."""
+        return next((phase for phase in self.phases if phase.name is PhaseName.SOLVE and phase.timed_out), None)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import tempfile
 import threading
@@ -27,6 +28,7 @@ from harness.record import (
 )
 from harness.results import plain
 from harness.state import Before, State, changes
+from harness.reward import RewardProblem, Rewards
 from harness.task.model import Environment, Format, Solution, Step, Task
 
 LOG_KEPT = 6_000
@@ -87,10 +89,11 @@ def known_complaints(record: TrialRecord) -> frozenset[str]:
 
 
 def limits_from(reference: TrialRecord, *, floor: float, factor: float) -> TimeLimits:
-    """A mutant's limits from the reference's measured time, so that a hang costs seconds."""
+    """A mutant's limits from the reference's measured time, so that a hang costs seconds; never above its own limit."""
 
     def of(name: PhaseName) -> dict[str, float]:
-        return {p.step: max(floor, factor * p.seconds) for p in reference.phases if p.name is name}
+        phases = [phase for phase in reference.phases if phase.name is name]
+        return {p.step: min(p.limit or math.inf, max(floor, factor * p.seconds)) for p in phases}
 
     return TimeLimits(of(PhaseName.SOLVE), of(PhaseName.VERIFY))
 
@@ -107,6 +110,8 @@ class Run:
     """A trial under way: the phases so far, and how the two formats' runners make more."""
 
     def __init__(self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event) -> None:
+        self.rewards: Rewards | RewardProblem | None = None
+        """What the runner pays for the steps before."""
         self.engine = engine
         self.task = task
         self.built = built
@@ -147,12 +152,12 @@ class Run:
     ) -> tuple[Exit, str]:
         """A phase of the trial: its exit and its whole log. Ends the trial where it ran out of time."""
         done = box.run(command)
-        # After a timeout the box is dead, and its files are gone with it.
-        text = done.output.decode("utf-8", "replace") if log is None or done.timed_out else log(done)
+        dead = done.timed_out and not done.left_running  # and the box's files are gone with it
+        text = done.output.decode("utf-8", "replace") if log is None or dead else log(done)
         self.phases.append(
             Phase(name, step, round(done.seconds, 4), done.status, command.timeout, done.oom, plain(text)[-LOG_KEPT:])
         )
-        if done.timed_out:
+        if dead:
             raise Stop
         return done, text
 

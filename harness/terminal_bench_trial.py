@@ -37,6 +37,7 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
             box.put(source, target)
         text, oom = _verify(run, box, step, terminal, solve_log)
         run.look_for_effect(box)
+        run.read_plugin(box, step)
     report = parse_text(text)
     rewards, notes = score(step, text, report)
     run.steps.append(step_record(run, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
@@ -53,7 +54,10 @@ def _solve(run: Run, box: Box, step: Step) -> tuple[Terminal | None, str | None]
     if solution.script.suffix == ".sh":
         run.put_solution(box, solution, step.name)
         script = f"{solution.target}/{solution.script.name}"
-        command = login_shell(f"bash {shlex.quote(script)}", run.solve_limit(step), user=step.agent_user)
+        # Tests that are typed into the same shell never start behind a solution that does not end.
+        goes_on = not run.plan.observe and not step.verifier.same_shell
+        line = f"bash {shlex.quote(script)}"
+        command = login_shell(line, run.solve_limit(step), user=step.agent_user, left_running=goes_on)
         return None, run.run(box, command, PhaseName.SOLVE, step.name)[1]
     keys = solution.keys
     replaced = run.replaced(solution, step.name).get(solution.script.name)
@@ -96,14 +100,14 @@ def _type(run: Run, box: Box, step: Step, keys: tuple[Keys, ...]) -> tuple[Termi
     text = terminal.text()
     seconds = round(time.monotonic() - start, 4)
     run.phases.append(Phase(PhaseName.SOLVE, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
-    if status is None:
+    if status is None and run.plan.observe:
         raise Stop
     return terminal, text
 
 
 def _verify(run: Run, box: Box, step: Step, terminal: Terminal | None, solve_log: str | None) -> tuple[str, bool]:
     """The text that the runner would parse, and whether memory ran out."""
-    line = f"bash {shlex.quote(step.verifier.script)}"
+    line = f"{run.bring_plugin(box)}bash {shlex.quote(step.verifier.script)}"
     limit = run.verify_limit(step)
     if step.verifier.same_shell and terminal is not None:
         start = time.monotonic()
@@ -121,12 +125,16 @@ def _verify(run: Run, box: Box, step: Step, terminal: Terminal | None, solve_log
     return (f"{solve_log or ''}\n{text}" if step.verifier.same_shell else text), done.oom
 
 
-def login_shell(line: str, timeout: float, *, user: str | None) -> Command:
+def login_shell(line: str, timeout: float, *, user: str | None, left_running: bool = False) -> Command:
     """A line as typed into a fresh terminal: a login shell that reads its profile and bashrc. What the shell itself
     says about having no terminal is dropped; what the line prints is not."""
     inner = f"{{ {line}; }} 2>&1"
     return Command(
-        ("sh", "-c", f"exec bash -lic {shlex.quote(inner)} 2>/dev/null"), timeout, user=user, output_limit=TEXT_READ
+        ("sh", "-c", f"exec bash -lic {shlex.quote(inner)} 2>/dev/null"),
+        timeout,
+        user=user,
+        output_limit=TEXT_READ,
+        left_running=left_running,
     )
 
 

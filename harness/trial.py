@@ -60,7 +60,7 @@ def run_trial(
     try:
         rewards = runner(run)
     except Stop as stop:
-        trouble = stop.trouble
+        trouble, rewards = stop.trouble, stop.rewards
     except NeedsDocker as error:
         trouble = Trouble(TroubleKind.UNSUPPORTED, error.message, error.hint)
     except (EngineError, OSError) as error:

@@ -213,6 +213,39 @@ def timeout_kills_grandchildren_and_daemons(scene: Scene) -> None:
 
 
 @_check
+def command_may_be_left_running_at_its_timeout(scene: Scene) -> None:
+    script = "trap '' INT; echo begun; while :; do date +%s%N > /tmp/alive; sleep 0.05; done"
+    with scene.box() as box:
+        _text(box, "sleep 60 & echo $! > /tmp/earlier")
+        ran = box.run(Command(("sh", "-c", script), 0.5, left_running=True))
+        _that(ran.timed_out and ran.left_running, f"it came back with {ran.status}")
+        _that(b"begun" in ran.output, "what it wrote before the timeout is lost")
+        _that(_sh(box, "a=$(cat /tmp/alive); sleep 0.5; test $a != $(cat /tmp/alive)").status == 0, "it was stopped")
+        _that(_sh(box, "kill -0 $(cat /tmp/earlier)").status == 0, "an earlier background process was stopped")
+        again = box.run(Command(("sh", "-c", "sleep 60"), 0.2, left_running=True))
+        _that(again.left_running and _sh(box, "echo alive").output == b"alive\n", "it works only once")
+        _that(_sh(box, "exit 3").status == 3, "the next command's status is wrong")
+
+
+@_check
+def close_kills_commands_left_running(scene: Scene) -> None:
+    marker = f"9{secrets.randbelow(10**9):09d}"
+    with scene.box() as box:
+        box.run(Command(("sleep", marker), 0.2, left_running=True))
+        if not _processes_with(marker):
+            raise NotMeasured("processes of boxes are not visible from here")
+        box.close()
+        _gone(marker)
+
+
+@_check
+def command_that_would_be_left_running_but_ends_has_its_status(scene: Scene) -> None:
+    with scene.box() as box:
+        ran = box.run(Command(("sh", "-c", "echo said; exit 7"), 10, left_running=True))
+        _that((ran.status, ran.output, ran.left_running) == (7, b"said\n", False), f"it came back as {ran}")
+
+
+@_check
 def close_kills_daemons(scene: Scene) -> None:
     with _marked_daemon(scene) as (box, marker):
         box.close()

@@ -109,8 +109,12 @@ def command_line(
     env: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
     stdin: str = "/dev/null",
+    between: bool = False,
 ) -> str:
     """One line that runs `argv` in `cwd` with `env` added, everything it writes appended to the file `output`.
+
+    `between` puts one more process between the shell and the command: whoever kills it has the shell back, and the
+    command goes on.
 
     `prefix` comes before argv and sees the environment: `setsid`, or what changes the user.
     A missing program is 127, one that cannot be run 126, a missing `cwd` 126, as elsewhere.
@@ -126,7 +130,8 @@ def command_line(
             odd.append(f"{name}={value}")
     words = [*prefix, *(["env", *odd] if odd else []), *argv]
     steps.append("exec " + " ".join(shlex.quote(word) for word in words))
-    return f"( {'; '.join(steps)} ) <{stdin} >>{shlex.quote(output)} 2>&1"
+    line = f"( {'; '.join(steps)} ) <{stdin} >>{shlex.quote(output)} 2>&1"
+    return f"( {line}; exit $? )" if between else line
 
 
 def _path(path: str) -> str:

@@ -14,7 +14,7 @@ from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
 from harness.evidence import Evidence, solve_trouble
 from harness.findings.model import Finding, Place, Severity
 from harness.outcome import Cause, Showing, Shown, showing
-from harness.record import PhaseName, TrialRecord
+from harness.record import Phase, PhaseName, TrialRecord
 from harness.results import BAD, short
 from harness.reward import Pay, Rewards, decisive, full_marks, pay
 from harness.task.model import Step, Task
@@ -160,6 +160,9 @@ def _reference(controls: Controls) -> Iterator[Finding]:
         )
     elif first.shown is not Shown.PAID:
         yield _unpaid(controls, record, first)
+    slow = next((record.overrun for record in records if record.overrun is not None), None)
+    if slow is not None and first.shown is Shown.PAID:
+        yield _paid_before_its_end(slow)
     if all(item.shown is Shown.PAID for item in shown) and _network_needed(controls):
         yield _finding(
             "network-needed",
@@ -292,14 +295,24 @@ def _offline_hint(controls: Controls) -> tuple[str, ...]:
 
 
 def _timeout(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
-    phase = record.timed_out
+    phase = record.overrun or record.timed_out
     what = "solution" if phase is not None and phase.name is PhaseName.SOLVE else "verifier"
     return _finding(
         "reference-timeout",
         Severity.ERROR,
         f"The reference's {what} does not end in time: {item.why}.",
-        (*_stand_in(controls), *_log_tail(record)),
+        (*_stand_in(controls), *(_tail(phase) if phase is not None else ())),
         advice="Raise the limit (--timeout-factor tries a longer one), or start what keeps running in the background.",
+    )
+
+
+def _paid_before_its_end(slow: Phase) -> Finding:
+    return _finding(
+        "reference-timeout",
+        Severity.WARNING,
+        f"The reference is paid, but its solution still runs at its time limit of {slow.limit:g} s.",
+        _tail(slow),
+        advice="Start what keeps running in the background: as it is, every run of this task takes the whole limit.",
     )
 
 
@@ -355,7 +368,11 @@ def _failing(record: TrialRecord) -> list[str]:
 def _log_tail(record: TrialRecord) -> tuple[str, ...]:
     if not record.phases:
         return ()
-    lines = [line.rstrip() for line in record.phases[-1].log.splitlines() if line.strip()]
+    return _tail(record.phases[-1])
+
+
+def _tail(phase: Phase) -> tuple[str, ...]:
+    lines = [line.rstrip() for line in phase.log.splitlines() if line.strip()]
     return tuple(lines[-LOG_SHOWN:])
 
 

@@ -86,6 +86,21 @@ def test_the_controls_find(tmp_path: Path, solved: Does, nop: Does, expected: di
     assert {name: finding.severity for name, finding in found.items()} == expected
 
 
+@pytest.mark.parametrize(("reward", "severity"), [("1", Severity.WARNING), ("0", Severity.ERROR)])
+def test_a_reference_that_does_not_end_is_told_of_though_it_is_paid(
+    tmp_path: Path, reward: str, severity: Severity
+) -> None:
+    engine = FakeEngine(
+        [
+            (SOLVE, Does(None, writes={"/logs/agent/oracle.txt": b"serving\n"})),
+            (VERIFY, verifier(solved=rewarding(reward), nop=rewarding("0"))),
+        ]
+    )
+    _, found = checked(tmp_path, engine)
+    assert {name: finding.severity for name, finding in found.items()} == {"reference-timeout": severity}
+    assert found["reference-timeout"].evidence == ("serving",)
+
+
 def test_an_unpaid_reference_names_the_failing_tests_and_their_messages(tmp_path: Path) -> None:
     engine = FakeEngine(
         [(SOLVE, Does(4, writes={"/logs/agent/oracle.txt": b"boom\n"})), (VERIFY, rewarding("0", FAILED))]

@@ -44,9 +44,8 @@ def trial(
     phases = [Phase(PhaseName.START, "", 0.1)]
     if kind is not Kind.NOP:
         phases.append(Phase(PhaseName.SOLVE, "", 1.0, solve, 30.0, log=solve_log))
-    if solve is not None:
-        phases.append(Phase(PhaseName.VERIFY, "", 1.0, verify, 20.0))
-    stuck = solve is None or verify is None or trouble is not None
+    phases.append(Phase(PhaseName.VERIFY, "", 1.0, verify, 20.0))
+    stuck = verify is None or trouble is not None
     step = StepRecord("", paid, problem, report, Proof(evidence, "its line"), Proof(solve_evidence, "apt failed"))
     return TrialRecord(
         "t",
@@ -161,12 +160,62 @@ def test_a_trial_that_never_came_to_its_verifier_is_an_error(kind: TroubleKind, 
     assert judge(trial(None, trouble=kind), Baseline(ONE, {})).kind is OutcomeKind.ERROR
 
 
-@pytest.mark.parametrize(("solve", "verify", "stuck"), [(None, 0, PhaseName.SOLVE), (0, None, PhaseName.VERIFY)])
-def test_a_hang_is_a_timeout_that_names_its_phase(solve: int | None, verify: int | None, stuck: PhaseName) -> None:
-    record = trial(None, solve=solve, verify=verify)
+def test_a_verifier_that_hangs_is_a_timeout() -> None:
+    record = trial(None, verify=None)
     assert showing(record).shown is Shown.TIMEOUT
     found = judge(record, Baseline(ONE, {}))
-    assert (found.kind, found.stuck, found.gap) == (OutcomeKind.TIMEOUT, stuck, 1.0)
+    assert (found.kind, found.stuck, found.gap) == (OutcomeKind.TIMEOUT, PhaseName.VERIFY, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("rewards", "evidence", "shown", "kind", "gap"),
+    [
+        # What the runner pays for a solution that does not end is what it is.
+        (ONE, E.RAN_GOOD, Shown.PAID, OutcomeKind.SURVIVED, 0.0),
+        (HALF, E.RAN_BAD, Shown.TIMEOUT, OutcomeKind.PARTIAL, 0.5),
+        (ZERO, E.RAN_BAD, Shown.TIMEOUT, OutcomeKind.TIMEOUT, 1.0),
+        (MISSING, E.NOTHING, Shown.TIMEOUT, OutcomeKind.TIMEOUT, 1.0),
+        (MISSING, E.NOT_FOUND, Shown.TIMEOUT, OutcomeKind.TIMEOUT, 1.0),
+        (UNPARSABLE, E.NOTHING, Shown.TIMEOUT, OutcomeKind.TIMEOUT, 1.0),
+        # It cannot be blamed for the machine.
+        (ZERO, E.NETWORK, Shown.ERROR, OutcomeKind.ERROR, 0.0),
+        (MISSING, E.DISK_FULL, Shown.ERROR, OutcomeKind.ERROR, 0.0),
+    ],
+)
+def test_a_solution_that_does_not_end_is_paid_for_what_it_had_done(
+    rewards: Rewards | RewardProblem, evidence: Evidence, shown: Shown, kind: OutcomeKind, gap: float
+) -> None:
+    record = trial(rewards, evidence, solve=None)
+    assert showing(record).shown is shown
+    found = judge(record, Baseline(ONE, {}))
+    assert (found.kind, found.gap) == (kind, gap)
+    assert not found.crashed
+    if kind is not OutcomeKind.ERROR:
+        assert found.stuck is PhaseName.SOLVE
+        assert "still ran at its time limit of 30 s" in found.why
+
+
+@pytest.mark.parametrize(
+    ("rewards", "kind"),
+    [
+        (ONE, OutcomeKind.SURVIVED),
+        (HALF, OutcomeKind.PARTIAL),
+        (ZERO, OutcomeKind.KILLED),
+        (MISSING, OutcomeKind.ERROR),
+    ],
+)
+def test_hanging_tells_nothing_of_a_mutant_where_the_reference_hangs_too(
+    rewards: Rewards | RewardProblem, kind: OutcomeKind
+) -> None:
+    against = baseline([trial(ONE, solve=None)], None)
+    assert against is not None
+    found = judge(trial(rewards, solve=None), against)
+    assert (found.kind, found.stuck) == (kind, None)
+
+
+def test_a_solution_that_waits_for_a_missing_network_is_no_timeout() -> None:
+    record = trial(ZERO, E.RAN_BAD, solve=None, solve_evidence=E.NETWORK)
+    assert judge(record, Baseline(ONE, {})).kind is OutcomeKind.ERROR
 
 
 def test_engine_trouble_outranks_a_timeout() -> None:

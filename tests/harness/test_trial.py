@@ -133,15 +133,31 @@ def test_per_test_results_come_from_the_files_a_verifier_leaves(tmp_path: Path) 
     assert [(test.name, test.status) for test in record.steps[0].report.tests] == [("t.py::test_a", TestStatus.FAILED)]
 
 
-@pytest.mark.parametrize(("pattern", "phase"), [(SOLVE, PhaseName.SOLVE), (VERIFY, PhaseName.VERIFY)])
-def test_a_hang_ends_the_trial_with_a_timeout(tmp_path: Path, pattern: str, phase: PhaseName) -> None:
-    engine = FakeEngine([(pattern, Does(status=None)), (VERIFY, rewarding("1"))])
+def test_a_verifier_that_hangs_ends_the_trial_with_a_timeout(tmp_path: Path) -> None:
+    engine = FakeEngine([(VERIFY, Does(status=None))])
     record = trial(engine, harbor(tmp_path / "t"))
     assert record.timed_out is not None
-    assert record.timed_out.name is phase
+    assert record.timed_out.name is PhaseName.VERIFY
     assert record.rewards is None
     assert showing(record).shown is Shown.TIMEOUT
     assert engine.boxes[0].closed
+
+
+def test_what_a_solution_had_done_at_its_time_limit_is_verified(tmp_path: Path) -> None:
+    engine = FakeEngine([(SOLVE, Does(None, writes={"/logs/agent/oracle.txt": b"so far\n"})), (VERIFY, rewarding("1"))])
+    record = trial(engine, harbor(tmp_path / "t"))
+    assert record.timed_out is None
+    assert record.overrun is not None
+    assert record.overrun.log == "so far\n"
+    assert record.rewards == {"reward": 1}
+    found = showing(record)
+    assert (found.shown, "still ran at its time limit" in found.why) == (Shown.PAID, True)
+
+
+def test_a_look_at_what_solving_leaves_ends_with_a_solution_that_hangs(tmp_path: Path) -> None:
+    record = trial(FakeEngine([(SOLVE, Does(None))]), harbor(tmp_path / "t"), Plan(Kind.MUTANT, observe=True))
+    assert record.timed_out is not None
+    assert record.state is None
 
 
 def test_the_plans_time_limits_come_before_the_tasks_own(tmp_path: Path) -> None:
@@ -155,6 +171,13 @@ def test_a_mutants_limits_follow_the_references_measured_time(tmp_path: Path) ->
     engine = FakeEngine([(SOLVE, Does(seconds=10.0)), (VERIFY, rewarding("1"))])
     limits = limits_from(trial(engine, harbor(tmp_path / "t")), floor=5.0, factor=3.0)
     assert limits == TimeLimits(solve={"": 30.0}, verify={"": 5.0})
+
+
+def test_a_mutants_limits_are_never_above_the_tasks_own(tmp_path: Path) -> None:
+    engine = FakeEngine([(SOLVE, Does(seconds=10.0)), (VERIFY, rewarding("1"))])
+    plan = Plan(Kind.REFERENCE, "1", limits=TimeLimits(solve={"": 12.0}, verify={"": 3.0}))
+    limits = limits_from(trial(engine, harbor(tmp_path / "t"), plan), floor=5.0, factor=3.0)
+    assert limits == TimeLimits(solve={"": 12.0}, verify={"": 3.0})
 
 
 def test_the_engines_own_failure_is_trouble_and_no_result(tmp_path: Path) -> None:

@@ -89,6 +89,13 @@ name = "two"
 """
 
 
+_COLLECT = """
+[[verifier.collect]]
+command = "{}"
+timeout_sec = 2
+"""
+
+
 def _steps(strategy: str = "mean", one: str = "") -> str:
     return f'multi_step_reward_strategy = "{strategy}"\n' + _TWO_STEPS.format(one=one)
 
@@ -139,6 +146,20 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         f"if [ -e /tmp/done ]; then echo 1; else echo 0; fi > {REWARD}.txt",
         agent_timeout=3.0,
     ),
+    RewardTask(
+        "solve-runs-on-while-it-is-verified",
+        "echo $$ > /tmp/solving; sleep 600",
+        f"if kill -0 $(cat /tmp/solving); then echo 1; else echo 0; fi > {REWARD}.txt",
+        agent_timeout=3.0,
+    ),
+    RewardTask(
+        "solve-finishes-while-it-is-verified",
+        "sleep 6; echo done > /tmp/done",
+        f"for i in $(seq 100); do test -e /tmp/done && break; sleep 0.1; done; cat /tmp/done && echo 1 > {REWARD}.txt",
+        agent_timeout=3.0,
+    ),
+    RewardTask("collecting-hangs", "true", _writes("1"), task_toml=_COLLECT.format("sleep 600")),
+    RewardTask("collecting-fails", "true", _writes("1"), task_toml=_COLLECT.format("exit 3")),
     RewardTask("verifier-hangs-after-paying", "true", f"echo 1 > {REWARD}.txt; sleep 600", verifier_timeout=3.0),
     RewardTask(
         "where-things-run",
@@ -177,6 +198,21 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         "",
         task_toml=_steps("final"),
         files=_two_steps(("true", _writes("1")), ("true", _writes("0.25"))),
+    ),
+    RewardTask(
+        "steps-go-on-after-a-solve-that-hangs",
+        "",
+        "",
+        task_toml=_steps(),
+        files=_two_steps(("sleep 600", _writes("0.5")), ("true", _writes("1"))),
+        agent_timeout=3.0,
+    ),
+    RewardTask(
+        "steps-end-where-a-verifier-hangs",
+        "",
+        "",
+        task_toml=_steps(one="[steps.verifier]\ntimeout_sec = 30.0\n") + "[steps.verifier]\ntimeout_sec = 3.0\n",
+        files=_two_steps(("true", _writes("1")), ("true", f"echo 1 > {REWARD}.txt; sleep 600")),
     ),
     RewardTask(
         "steps-end-below-the-least-reward",

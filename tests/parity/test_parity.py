@@ -46,13 +46,6 @@ TRIALS = [
 ]
 
 
-DIFFERENT_ON_PURPOSE = {
-    ("hanging-solution", "oracle"): "Harbor verifies what a solution that ran out of time left behind",
-    ("solve-hangs-after-its-work", "oracle"): "Harbor verifies what a solution that ran out of time left behind",
-}
-"""A box ends with the phase that hangs in it. An entry that starts to agree fails the test, and goes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a runner made of a trial, in words both share."""
@@ -91,8 +84,9 @@ def from_harbor(trial: HarborTrial) -> Seen:
 def from_foolsgold(record: TrialRecord) -> Seen:
     if record.trouble is not None:
         return Seen(record.rewards, f"{record.trouble.kind}: {record.trouble.message}")
-    if record.timed_out is not None:
-        return Seen(record.rewards, PHASE_SAYS.get(record.timed_out.name, f"{record.timed_out.name} ran out of time"))
+    late = record.overrun or record.timed_out
+    if late is not None:
+        return Seen(record.rewards, PHASE_SAYS.get(late.name, f"{late.name} ran out of time"))
     return Seen(record.rewards, FAULT_SAYS[record.problem.fault] if record.problem else "")
 
 
@@ -153,13 +147,7 @@ def _run(engine: Engine, task: Task, agent: str) -> Seen:
 
 @pytest.mark.parametrize(
     "trial",
-    [
-        pytest.param(trial, marks=pytest.mark.xfail(strict=True, reason=DIFFERENT_ON_PURPOSE[trial]))
-        if trial in DIFFERENT_ON_PURPOSE
-        else trial
-        for trial in TRIALS
-        if trial not in BY_LOT
-    ],
+    [trial for trial in TRIALS if trial not in BY_LOT],
     ids="-".join,
 )
 def test_a_trial_is_paid_as_harbor_pays_it(

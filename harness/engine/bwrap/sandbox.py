@@ -46,6 +46,7 @@ HOST = Path("/")
 _MB = 1 << 20
 _START_SECONDS = 60.0
 _END_SECONDS = 30.0
+_BACK_SECONDS = 10.0
 
 
 def start(
@@ -273,6 +274,7 @@ class Sandbox(Box):
             cwd=command.cwd or self.workdir,
             env=env,
             prefix=(*self._session, *become),
+            between=command.left_running,
         )
         before = self._group.kills()
         try:
@@ -287,13 +289,31 @@ class Sandbox(Box):
         out_of_memory = self._group.kills() > before
         with _as_engine_error("read a command's output"):
             text, dropped = rootpath.read_halves(self._root, output, limit=command.output_limit)
-        if ran.status is None:
-            self._dead = "Its last command was stopped at its timeout."
-            self.kill()
-        else:
+        left_running = ran.status is None and command.left_running and self._take_back(shell)
+        if ran.status is not None:
             with suppress(OSError):
                 rootpath.remove(self._root, output)
-        return Exit(ran.status, ran.seconds, text, dropped, out_of_memory)
+        elif not left_running:
+            self._dead = "Its last command was stopped at its timeout."
+            self.kill()
+        return Exit(ran.status, ran.seconds, text, dropped, out_of_memory, left_running)
+
+    def _take_back(self, shell: Shell) -> bool:
+        """Kill the process that the shell waits for, so that the command it started goes on without it."""
+        ours = _opened(self.pid, 0)
+        for pid in _children(self.pid):
+            with suppress(ProcessLookupError, PermissionError):
+                child = os.pidfd_open(pid)
+                try:
+                    # Nothing else that the shell started reads from the tool, and an orphan that it got does not.
+                    if ours and _opened(pid, 0) == ours:
+                        signal.pidfd_send_signal(child, signal.SIGKILL)
+                finally:
+                    os.close(child)
+        try:
+            return shell.run("( : )", _BACK_SECONDS).status == 0
+        except ShellGone:
+            return False
 
     def background(self, argv: Sequence[str], *, output: str, stdin_open: bool = False) -> None:
         """Start `argv` as the default user and leave it running; its output and `<output>.exit` lie below OUT.
@@ -505,6 +525,24 @@ def _until_closed(fd: int, deadline: float) -> bytes:
             return b"".join(parts)
         parts.append(part)
     raise TimeoutError("the other side does not close")
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = status.read_bytes().rpartition(b")")[2].split()
+            if int(fields[1]) == parent:
+                found.append(int(status.parent.name))
+    return found
+
+
+def _opened(pid: int, descriptor: int) -> str:
+    """What a process has open there; '' where that cannot be seen."""
+    try:
+        return str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
+    except OSError:
+        return ""
 
 
 def _ended(pidfd: int, seconds: float) -> bool:

@@ -52,6 +52,8 @@ class DockerBox(Box):
         self._workdir = workdir
         self._pipes: dict[str, SocketPipe] = {}
         self._shells: dict[str, Shell] = {}
+        self._busy: list[SocketPipe] = []
+        """Of shells whose command was left running."""
         self._on_close = on_close
         self._closing = threading.Lock()
         self._dead = ""
@@ -81,12 +83,22 @@ class DockerBox(Box):
             return self._shell_lost(user, output, command)
         text, dropped = self._files.read_halves(output, command.output_limit)
         oom = self._new_oom()
-        if ran.status is None:
+        left_running = ran.status is None and command.left_running and self._leave_running(user)
+        if ran.status is not None:
+            self._files.remove(output)
+        elif not left_running:
             self._dead = f"a command ran into its limit of {command.timeout:g} s"
             self._files.kill()
-        else:
-            self._files.remove(output)
-        return Exit(ran.status, ran.seconds, text, dropped, oom)
+        return Exit(ran.status, ran.seconds, text, dropped, oom, left_running)
+
+    def _leave_running(self, user: str) -> bool:
+        """Leave the shell to the command it waits for, and take another."""
+        del self._shells[user]
+        self._busy.append(self._pipes.pop(user))
+        try:
+            return self._shell(user).run("( : )", START_SECONDS).status == 0
+        except EngineError:
+            return False
 
     def put(self, source: Path, target: str) -> None:
         self._check_alive()
@@ -104,7 +116,7 @@ class DockerBox(Box):
         try:
             self._files.kill()
         finally:
-            for pipe in {*self._pipes.values(), *([self._main] if self._main else [])}:
+            for pipe in {*self._pipes.values(), *self._busy, *([self._main] if self._main else [])}:
                 with suppress(OSError):
                     pipe.close()
             self._files.close()
