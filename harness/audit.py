@@ -263,7 +263,8 @@ class _TaskAudit:
         self._stored: dict[tuple[str, str, str], TrialRecord] | None = None
         self._left = 0
         self._controls: list[TrialRecord] = []
-        self._failed = False
+        self._over = False
+        """Its result is there: no further job of it has anything to do."""
         self.prepared: Prepared | None = None
         self.controls: Controls | None = None
         self.against: Baseline | None = None
@@ -615,7 +616,7 @@ class _TaskAudit:
     def _submit(self, order: int, job: Callable[[], None]) -> None:
         def guarded() -> None:
             try:
-                if not self._failed:
+                if not self._over:
                     job()
             except _Interrupted:
                 pass
@@ -633,9 +634,9 @@ class _TaskAudit:
 
     def _fail(self, error: Exception) -> None:
         with self._lock:
-            if self._failed:
+            if self._over:
                 return
-            self._failed = True
+            self._over = True
         finding = Finding(
             "internal-error",
             self.task.name,
@@ -661,6 +662,7 @@ class _TaskAudit:
         leads: Sequence[Lead] = (),
     ) -> None:
         self._check_interrupt()
+        self._over = True
         findings = [*findings, *text_findings(self.task, self.command)]
         seconds = (self.controls.seconds if self.controls else 0.0) + sum(
             record.seconds for result in tried for record in result.records
