@@ -138,7 +138,7 @@ class TrialRecord:
 
     @property
     def overrun(self) -> Phase | None:
-        """The solution that still ran at its time limit. The trial goes on: the runners verify what there is by then."""
+        """The solution that still ran at its time limit; the runners verify what there is by then."""
         return next((phase for phase in self.phases if phase.name is PhaseName.SOLVE and phase.timed_out), None)
 
     def to_json(self) -> dict[str, Any]:
