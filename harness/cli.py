@@ -29,11 +29,12 @@ from harness.cli_mutants import mutants, operators
 from harness.cli_options import Flags, setting_options
 from harness.cli_report import compare, report
 from harness.config import as_told, control_settings, one, table, told_json
-from harness.console import Bar, Silent, print_check, print_error, printer
+from harness.console import print_check, print_error, printer
 from harness.engine.choose import ENGINES, call_off, make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.runs import own_scratch
 from harness.errors import ExitCode, FoolsgoldError
+from harness.progress import progress
 from harness.task.discover import discover
 
 
@@ -55,7 +56,8 @@ def cli() -> None:
 @setting_options("check")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
-def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: bool) -> int:
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no table: only what is not good, and the sum.")
+def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: bool, quiet: bool) -> int:
     """Run the controls of every task in PATHS.
 
     The reference must be paid in full, every time; doing nothing, and a solution that exits at once, must not be paid.
@@ -66,14 +68,14 @@ def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: boo
     settings = control_settings(values)
     again = flags.words()
     with make_engine(one(values, "engine"), EngineOptions(images=table(values, "image"))) as engine:
-        bar = None if no_progress else Bar(len(tasks))
+        told_so_far = progress("checking", len(tasks), show=not (no_progress or quiet))
         try:
             run = run_check(
                 engine,
                 tasks,
                 settings,
                 jobs=one(values, "jobs") or os.cpu_count() or 1,
-                watcher=bar or Silent(),
+                watcher=told_so_far,
                 command=lambda task: shlex.join(["foolsgold", "check", str(task.path), *again]),
                 options={
                     "engine": one(values, "engine"),
@@ -86,12 +88,11 @@ def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: boo
                 settings_of=lambda task: control_settings(told.task(task.name, task.path)),
             )
         finally:
-            if bar is not None:
-                bar.close()
+            told_so_far.close()
         if as_json:
             click.echo(json.dumps(check_json(run), indent=2, ensure_ascii=True, allow_nan=False))
         else:
-            print_check(run, printer())
+            print_check(run, printer(), quiet=quiet)
         if run.unfinished:
             _say_how_to_go_on(run, again)
     return run.exit_code

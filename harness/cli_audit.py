@@ -12,19 +12,18 @@ from typing import Any
 
 import click
 
-from harness.audit import Audited, AuditSettings
+from harness.audit import AuditSettings
 from harness.audit import audit as run_audit
 from harness.cli_gate import gate_terms
 from harness.cli_options import Flags, setting_options
 from harness.cli_probes import find_probe, read_again, show_probe, write_probe
 from harness.config import Values, as_told, control_settings, one, probes, table, thresholds, told_json, wish
-from harness.console import AuditBar
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.errors import ExitCode, UsageError
 from harness.gate import gate_text
 from harness.mutants import solution_files
-from harness.outcome import Outcome
+from harness.progress import progress
 from harness.report.document import document
 from harness.report.html import render
 from harness.report.read import REPORT, find_mutant, read_report
@@ -36,22 +35,6 @@ from harness.task.model import Task
 from mutator.model import ByteEdit, apply_bytes
 
 PAGE = "report.html"
-
-
-class Quiet:
-    """Shows no progress."""
-
-    def doing(self, task: str, what: str) -> None:
-        pass
-
-    def planned(self, task: str, mutants: int) -> None:
-        pass
-
-    def tried(self, task: str, outcome: Outcome) -> None:
-        pass
-
-    def done(self, audited: Audited) -> None:
-        pass
 
 
 @click.command()
@@ -70,6 +53,7 @@ class Quiet:
 @click.option("--fresh", is_flag=True, help="Forget what the run folder holds and start anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the tables.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no tables: only what the gate says.")
 def audit(
     paths: tuple[Path, ...],
     flags: Flags,
@@ -78,6 +62,7 @@ def audit(
     fresh: bool,
     as_json: bool,
     no_progress: bool,
+    quiet: bool,
 ) -> int:
     """Break every task's reference solution on purpose and see which broken variants its tests still pay.
 
@@ -120,7 +105,7 @@ def audit(
             store.forget()
         store.set_meta({"options": options})
         version = engine.report().version
-        bar = None if no_progress else AuditBar(len(tasks))
+        told_so_far = progress("auditing", len(tasks), show=not (no_progress or quiet))
         try:
             run = run_audit(
                 engine,
@@ -128,21 +113,23 @@ def audit(
                 settings,
                 store,
                 jobs=one(values, "jobs") or os.cpu_count() or 1,
-                watcher=bar or Quiet(),
+                watcher=told_so_far,
                 command=lambda task: shlex.join(["foolsgold", "audit", str(task.path), *flags.words()]),
                 options=options,
                 settings_of=lambda task: each[task.name],
             )
         finally:
-            if bar is not None:
-                bar.close()
+            told_so_far.close()
     report = document(run, str(folder), engine_version=version)
     text = json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
     _write(folder / REPORT, text)
     render(report, folder / PAGE)
-    click.echo(text if as_json else terminal(report))
     found = terms.judge(report)
-    click.echo(f"\n{gate_text(found)}", err=as_json)
+    if as_json:
+        click.echo(text)
+        click.echo(gate_text(found), err=True)
+    else:
+        click.echo(gate_text(found) if quiet else terminal(report, gate=gate_text(found)))
     if run.unfinished:
         words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
         click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)

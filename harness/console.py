@@ -1,25 +1,22 @@
-"""The terminal: progress on stderr, tables and sentences on stdout."""
+"""The terminal: tables and sentences on stdout, errors on stderr."""
 
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from harness.audit import Audited
 from harness.check import Checked, CheckRun
 from harness.controls import Controls
 from harness.errors import FoolsgoldError
 from harness.findings.controls import Standing
 from harness.findings.model import Finding, Severity
-from harness.outcome import Outcome, OutcomeKind, Shown, showing
+from harness.outcome import Shown, showing
 from harness.record import TrialRecord
 from harness.reward import Rewards
 
@@ -32,6 +29,8 @@ _STYLE = {
     Standing.BELOW_BAR: "red",
     Standing.UNMEASURED: "yellow",
 }
+
+_GRAVE = (Severity.ERROR, Severity.UNMEASURED)
 
 
 def printer(stream: TextIO | None = None, *, width: int | None = None) -> Console:
@@ -46,110 +45,6 @@ def printer(stream: TextIO | None = None, *, width: int | None = None) -> Consol
 def cell(text: str, style: str = "") -> Text:
     """Text from a task, with control characters made visible: a log may not move the cursor."""
     return Text("".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text), style=style)
-
-
-class Silent:
-    def doing(self, task: str, what: str) -> None:
-        pass
-
-    def done(self, checked: Checked) -> None:
-        pass
-
-
-class Bar:
-    """A bar with counts and what is being done now; on a stream that is no terminal, one line a task."""
-
-    def __init__(self, total: int, stream: TextIO | None = None) -> None:
-        self._console = printer(stream or sys.stderr)
-        self._lock = threading.Lock()
-        self._count = 0
-        self._total = total
-        self._progress: Progress | None = None
-        self._id = TaskID(0)
-        if self._console.is_terminal:
-            self._progress = Progress(
-                TextColumn("checking"),
-                BarColumn(bar_width=30),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.description}", markup=False),
-                console=self._console,
-                transient=True,
-            )
-            self._id = self._progress.add_task("", total=total)
-            self._progress.start()
-
-    def doing(self, task: str, what: str) -> None:
-        if self._progress is not None:
-            self._progress.update(self._id, description=cell(f"{task}: {what}"[:60]).plain)
-
-    def done(self, checked: Checked) -> None:
-        with self._lock:
-            self._count += 1
-            if self._progress is not None:
-                self._progress.advance(self._id)
-            else:
-                self._console.print(cell(f"[{self._count}/{self._total}] {checked.task.name}: {checked.standing}"))
-
-    def close(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-
-class AuditBar:
-    """The same for an audit, where the trials of mutants are what is counted."""
-
-    def __init__(self, total: int, stream: TextIO | None = None) -> None:
-        self._console = printer(stream or sys.stderr)
-        self._lock = threading.Lock()
-        self._count, self._total = 0, total
-        self._paid = 0
-        self._planned = 0
-        self._progress: Progress | None = None
-        self._id = TaskID(0)
-        if self._console.is_terminal:
-            self._progress = Progress(
-                TextColumn("auditing"),
-                BarColumn(bar_width=20),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.description}", markup=False),
-                console=self._console,
-                transient=True,
-            )
-            self._id = self._progress.add_task("", total=None)
-            self._progress.start()
-
-    def doing(self, task: str, what: str) -> None:
-        if self._progress is not None:
-            with self._lock:
-                paid = f"{self._paid} paid, " if self._paid else ""
-            self._progress.update(self._id, description=cell(f"{paid}{task}: {what}"[:60]).plain)
-
-    def planned(self, task: str, mutants: int) -> None:
-        with self._lock:
-            self._planned += mutants
-            if self._progress is not None:
-                self._progress.update(self._id, total=self._planned)
-
-    def tried(self, task: str, outcome: Outcome) -> None:
-        with self._lock:
-            self._paid += outcome.kind is OutcomeKind.SURVIVED
-            if self._progress is not None:
-                self._progress.advance(self._id)
-
-    def done(self, audited: Audited) -> None:
-        with self._lock:
-            self._count += 1
-            if self._progress is None:
-                survivors = len(audited.survivors)
-                paid = f", {survivors} of {len(audited.mutants)} mutants paid" if audited.mutants else ""
-                where = f"[{self._count}/{self._total}] {audited.task.name}"
-                self._console.print(cell(f"{where}: {audited.verdict}{paid}"))
-
-    def close(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
 
 
 # --- check
@@ -210,7 +105,15 @@ def _rewards(rewards: Rewards) -> str:
     return " ".join(f"{key}={value:g}" for key, value in rewards.items()) or "{}"
 
 
-def print_check(run: CheckRun, console: Console) -> None:
+def print_check(run: CheckRun, console: Console, *, quiet: bool = False) -> None:
+    """With `quiet`, a line for each task that is not good, and the sum."""
+    if quiet:
+        for one in run.checked:
+            if one.standing is not Standing.GOOD:
+                why = "; ".join(finding.title for finding in one.findings if finding.severity in _GRAVE)
+                console.print(cell(f"{one.task.name}: {one.standing}: {why}"))
+        console.print(cell(summary(run)))
+        return
     console.print(check_table(run.checked))
     shown = [(one, finding) for one in run.checked for finding in one.findings]
     if shown:
@@ -234,7 +137,7 @@ def print_finding(finding: Finding, console: Console) -> None:
     inner += [f"| {line}" for part in finding.evidence for line in part.splitlines()]
     if finding.advice:
         inner.append(finding.advice)
-    if finding.severity in (Severity.ERROR, Severity.UNMEASURED) and finding.command:
+    if finding.severity in _GRAVE and finding.command:
         inner.append(f"again: {finding.command}")
     for part in inner:
         console.print(Padding(cell(part), (0, 0, 0, 4), expand=False))

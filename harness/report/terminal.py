@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from tabulate import tabulate
@@ -20,8 +22,9 @@ LONGEST_NAME = 36
 """A longer task name goes on in the next line."""
 
 
-def terminal(report: Mapping[str, Any], *, width: int = WIDTH) -> str:
-    """Prose is wrapped at `width`; ids, paths and commands to copy are never broken."""
+def terminal(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) -> str:
+    """Prose is wrapped at `width`; ids, paths and commands to copy are never broken. The end is what a person sees
+    first: the sum, what the `gate` says, and what to do next."""
     width = max(width, 40)
     parts = [
         verdicts(report),
@@ -29,9 +32,11 @@ def terminal(report: Mapping[str, Any], *, width: int = WIDTH) -> str:
         *survivors(report, width),
         *findings(report, width),
         *dataset_rows(report),
-        *next_steps(report),
         *internal_errors(report),
         *unfinished(report, width),
+        *sums(report, width),
+        *([gate] if gate else []),
+        *next_steps(report),
     ]
     return "\n".join(parts)
 
@@ -188,23 +193,46 @@ def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     return row["row"], str(len(row["tasks"])), f"{row['share']:.0%}", f"{row['low']:.0%}-{row['high']:.0%}", unknown
 
 
+def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    summary = report["summary"]
+    if not summary["tasks"]:
+        return
+    verdicts = [f"{count} {word}" for word, count in summary["verdicts"].items() if count]
+    tasks = f"{summary['tasks']} task{'' if summary['tasks'] == 1 else 's'}: {', '.join(verdicts) or 'none is done'}"
+    if report["interrupted"] and verdicts:
+        tasks += f", {len(report['unfinished'])} unfinished"
+    paid = summary["outcomes"]["survived"]
+    many = f"{summary['mutants']} broken variant{'' if summary['mutants'] == 1 else 's'} tried"
+    yield from wrapped(f"{tasks}. {many}, {paid} paid like the solution itself.", width, "")
+
+
 def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
+    """Three things to do, each a command or a file as it is typed."""
     if not report["tasks"]:
         return
-    run = visible(report["run"])
-    yield f"Report:           {run}/report.html, and as data {run}/report.json"
+    run = shlex.quote(visible(report["run"]))
+    yield "\nNext:"
+    yield f"  1. Look at the report in a browser:\n     {visible(str(PurePath(report['run']) / 'report.html'))}"
     worst = ranked_survivors(report)
     if worst:
         _, mutant = worst[0]
-        yield f"See one:          foolsgold show {run} {visible(mutant['ref'])}"
-        yield f"Run one anywhere: {visible(mutant['repro'])}"
+        yield f"  2. See the worst survivor:\n     foolsgold show {run} {shlex.quote(visible(mutant['ref']))}"
+        yield f"  3. Write it as a task that any runner of the format can run:\n     {visible(mutant['repro'])}"
+        return
+    ill = next((task for task in report["tasks"] if task["verdict"] not in ("strong", "adequate")), None)
+    path = shlex.quote(visible(str((ill or report["tasks"][0])["path"])))
+    if ill is not None:
+        yield f"  2. Mend what the findings say, and see:\n     foolsgold check {path}"
+    else:
+        yield f"  2. Look deeper:\n     foolsgold audit {path} --depth deep -o {run}-deep"
+    yield f"  3. Hold it to a bar:\n     foolsgold gate {run} --fail-under 80"
 
 
 def internal_errors(report: Mapping[str, Any]) -> Iterator[str]:
     for task in report["tasks"]:
         if task["internal_error"]:
-            yield f"\nfoolsgold itself failed on {visible(task['name'])}; please report this:"
-            yield shown(task["internal_error"].rstrip())
+            yield f"foolsgold itself failed on {visible(task['name'])}; please report this:"
+            yield f"{shown(task['internal_error'].rstrip())}\n"
 
 
 def unfinished(report: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -212,11 +240,12 @@ def unfinished(report: Mapping[str, Any], width: int) -> Iterator[str]:
     if not report["interrupted"]:
         return
     left = report["unfinished"]
-    yield f"\nInterrupted: {len(left)} of {report['summary']['tasks']} tasks unfinished. What was done is kept:"
+    yield f"Interrupted: {len(left)} of {report['summary']['tasks']} tasks unfinished. What was done is kept:"
     for task in left[:UNFINISHED]:
         yield from wrapped(f"{task['name']}: {how_far(task)}", width, "  ", following="    ")
     if len(left) > UNFINISHED:
         yield f"  and {len(left) - UNFINISHED} more"
+    yield ""
 
 
 UNFINISHED = 10

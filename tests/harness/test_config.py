@@ -342,6 +342,7 @@ ONLY_FLAGS = {
     "--markdown": "is the shape of this one result",
     "--diff": "is the shape of this one result",
     "--no-progress": "is about this one terminal",
+    "--quiet": "is about this one terminal",
     "--resume": "is about this one run",
     "--fresh": "is about this one run",
     "--all": "is about this one call",
