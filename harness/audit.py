@@ -238,7 +238,7 @@ class _Probing:
     outcomes: list[Outcome] = field(default_factory=list)
 
 
-CONTROLS, PROBES, LAST_ORDER, IDLE = -1, 1 << 30, 1 << 40, 1 << 50
+CONTROLS, PROBES, LAST_ORDER = -1, 1 << 30, 1 << 40
 
 
 class _TaskAudit:
@@ -259,7 +259,6 @@ class _TaskAudit:
         self.order, self.task, self.engine, self.settings = order, task, engine, settings
         self.store, self.pool, self.watcher, self.command, self.keep = store, pool, watcher, command, keep
         self._lock = threading.Lock()
-        self._reading = threading.Lock()
         self._stored: dict[tuple[str, str, str], TrialRecord] | None = None
         self._left = 0
         self._controls: list[TrialRecord] = []
@@ -280,7 +279,6 @@ class _TaskAudit:
 
     def start(self) -> None:
         self._submit(CONTROLS, self._prepare)
-        self._submit(IDLE, self._read_tests)
 
     # --- stages
 
@@ -371,14 +369,9 @@ class _TaskAudit:
 
     def _probe_solutions(self) -> None:
         probes = self.settings.probes
-        self._read_tests()
+        if Probe.HIDDEN in probes:
+            self.hidden = hidden_reports(self.task)
         self._try_attempts(list(solution_attempts(self.task, self.steps, probes, self.hidden or {}, self._paid)))
-
-    def _read_tests(self) -> None:
-        """It takes one processor a while: done ahead where there is nothing else to do."""
-        with self._reading:
-            if Probe.HIDDEN in self.settings.probes and self.hidden is None:
-                self.hidden = hidden_reports(self.task)
 
     def _probe_outputs(self) -> None:
         """What the reference leaves is known now: plan what is done to it."""
