@@ -31,10 +31,10 @@ import docker
 from trial_overhead import PYTHON, copy_packages
 
 from harness.audit import Audited, AuditSettings, audit
-from harness.cli_audit import Quiet
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.mutants import Wish, mutated_file
+from harness.progress import Silent
 from harness.run import HOLLOW_SCRIPT
 from harness.store import Store
 from harness.task.discover import discover
@@ -162,7 +162,7 @@ def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audi
             AuditSettings(wish=Wish(budget=MUTANTS)),
             store,
             jobs=jobs,
-            watcher=Quiet(),
+            watcher=Silent(),
             command=lambda _: "",
             options={},
         )

@@ -44,20 +44,8 @@ class Told:
     """Everything that a solver may read, prepared for looking things up."""
 
     def __init__(self, instruction: str, environment: Mapping[str, bytes]) -> None:
-        texts = [instruction]
-        room = MOST
-        for data in environment.values():
-            if b"\0" not in data[:4096] and room > 0:
-                texts.append(data[:LARGEST].decode("utf-8", "replace"))
-                room -= len(texts[-1])
-        self._names = "\n".join(environment)
-        self._text = "\n".join((*texts, self._names)).lower()
         self._instruction = instruction
-        self._tokens = frozenset(_TOKEN.findall(self._text))
-        self._words_in_order = _WORD.findall("\n".join((*texts, self._names)))
-        self._stem_of = {word: stem(word.lower()) for word in {*self._words_in_order}}
-        self._stems = frozenset(self._stem_of.values())
-        self._stems |= frozenset(_NUMBER_WORDS[word] for word in self._stems & _NUMBER_WORDS.keys())
+        self._environment = environment
         patterns = _PLACEHOLDER.sub("\0", instruction)
         self._patterns = frozenset(re.findall(r"[\w.-]*\0[\w.\0-]*", patterns))
         self._where = (
@@ -66,17 +54,24 @@ class Told:
             "common conventions",
         )
 
-    @cached_property
-    def _run(self) -> str:
-        return " ".join(map(self._stem_of.__getitem__, self._words_in_order))
+    def has(self, demand: Demand, given: frozenset[str]) -> bool:
+        """Whether the solver could know. `given`: words that the test passes in itself."""
+        # The instruction alone answers most, and an environment may be large.
+        return self._near.has(demand, given, self._patterns) or self._all.has(demand, given, self._patterns)
 
     @cached_property
-    def _digitless(self) -> str:
-        return re.sub(r"\d+", "0", self._text)
+    def _near(self) -> _Text:
+        return _Text(self._instruction)
 
     @cached_property
-    def _numbers(self) -> frozenset[str]:
-        return _numbers(self._text)
+    def _all(self) -> _Text:
+        texts = [self._instruction]
+        room = MOST
+        for data in self._environment.values():
+            if b"\0" not in data[:4096] and room > 0:
+                texts.append(data[:LARGEST].decode("utf-8", "replace"))
+                room -= len(texts[-1])
+        return _Text("\n".join((*texts, *self._environment)))
 
     def searched(self, demand: Demand) -> tuple[str, ...]:
         forms = ", ".join(f"`{form}`" for form in self.forms(demand))
@@ -96,12 +91,44 @@ class Told:
             found += sorted(_number_forms(text) - {text})
         return tuple(dict.fromkeys(form for form in found if form))
 
-    def has(self, demand: Demand, given: frozenset[str]) -> bool:
-        """Whether the solver could know. `given`: words that the test passes in itself."""
+
+class _Text:
+    """One text to look things up in; what takes long to prepare is prepared once it is asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._as_written = text
+        self._text = text.lower()
+
+    @cached_property
+    def _words_in_order(self) -> list[str]:
+        return _WORD.findall(self._as_written)
+
+    @cached_property
+    def _stem_of(self) -> dict[str, str]:
+        return {word: stem(word.lower()) for word in {*self._words_in_order}}
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        stems = frozenset(self._stem_of.values())
+        return stems | frozenset(_NUMBER_WORDS[word] for word in stems & _NUMBER_WORDS.keys())
+
+    @cached_property
+    def _run(self) -> str:
+        return " ".join(map(self._stem_of.__getitem__, self._words_in_order))
+
+    @cached_property
+    def _digitless(self) -> str:
+        return re.sub(r"\d+", "0", self._text)
+
+    @cached_property
+    def _numbers(self) -> frozenset[str]:
+        return _numbers(self._text)
+
+    def has(self, demand: Demand, given: frozenset[str], patterns: frozenset[str]) -> bool:
         text = demand.text
         match demand.kind:
             case DemandKind.PATH | DemandKind.FILE_NAME:
-                return self._path(text)
+                return self._path(text, patterns)
             case DemandKind.FLAG:
                 return text in _CONVENTIONAL_FLAGS or self._literal(text)
             case DemandKind.PORT:
@@ -126,39 +153,28 @@ class Told:
     def _literal(self, text: str) -> bool:
         """As it stands, not as a part of a longer word."""
         wanted = text.lower()
-        if _TOKEN.fullmatch(wanted):
-            return wanted in self._tokens
-        if not all(token in self._tokens for token in _TOKEN.findall(wanted)):
-            return False
+        word = _TOKEN.fullmatch(wanted) is not None
         at = self._text.find(wanted)
         while at >= 0:
-            before, after = self._text[at - 1 : at], self._text[at + len(wanted) : at + len(wanted) + 1]
+            before, after = self._text[max(at - 1, 0) : at], self._text[at + len(wanted) : at + len(wanted) + 1]
             inside = (wanted[0].isalnum() and (before.isalnum() or before == "_")) or (after.isalnum() or after == "_")
             if wanted[0] == "-":
                 inside = before == "-" or before.isalnum() or after.isalnum() or after in ("-", "_")
-            if not (inside and wanted[-1].isalnum()):
+            if word and not (_TOKEN.match(before) or _TOKEN.match(after)):
+                return True
+            if not word and not (inside and wanted[-1].isalnum()):
                 return True
             at = self._text.find(wanted, at + 1)
         return False
 
-    def _path(self, path: str) -> bool:
+    def _path(self, path: str, patterns: frozenset[str]) -> bool:
         name = basename(path.rstrip("/"))
         if name.lower() in _CONVENTIONAL_FILES or any(self._literal(form) for form in (path, *_path_forms(path))):
             return True
         digitless = re.sub(r"\d+", "0", name.lower())
         if digitless != name.lower() and digitless in self._digitless:
             return True
-        return any(self._fits(pattern, name) for pattern in self._patterns)
-
-    def _fits(self, pattern: str, name: str) -> bool:
-        """`STATION.csv`, `part-N.txt` and `*.log` name every file like that; a bare placeholder names none."""
-        said = pattern.strip("\0.-")
-        if not said or len(said) < 2:
-            return False
-        return (
-            re.fullmatch(".+".join(re.escape(part) for part in re.split("\0+", pattern)), name, re.IGNORECASE)
-            is not None
-        )
+        return any(_fits(pattern, name) for pattern in patterns)
 
     def _segment(self, part: str) -> bool:
         words = [word for word in _WORD.findall(part) if not word.isdigit()]
@@ -172,6 +188,16 @@ class Told:
             return True
         run = " ".join(words)
         return run in self._stems if len(words) == 1 else f" {run} " in f" {self._run} "
+
+
+def _fits(pattern: str, name: str) -> bool:
+    """`STATION.csv`, `part-N.txt` and `*.log` name every file like that; a bare placeholder names none."""
+    said = pattern.strip("\0.-")
+    if not said or len(said) < 2:
+        return False
+    return (
+        re.fullmatch(".+".join(re.escape(part) for part in re.split("\0+", pattern)), name, re.IGNORECASE) is not None
+    )
 
 
 def _path_forms(path: str) -> list[str]:
