@@ -104,14 +104,14 @@ class Stop(Exception):
     def __init__(self, trouble: Trouble | None = None) -> None:
         super().__init__()
         self.trouble = trouble
+        self.rewards: Rewards | RewardProblem | None = None
+        """What the runner pays for the steps before."""
 
 
 class Run:
     """A trial under way: the phases so far, and how the two formats' runners make more."""
 
     def __init__(self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event) -> None:
-        self.rewards: Rewards | RewardProblem | None = None
-        """What the runner pays for the steps before."""
         self.engine = engine
         self.task = task
         self.built = built
@@ -150,7 +150,8 @@ class Run:
         *,
         log: Callable[[Exit], str] | None = None,
     ) -> tuple[Exit, str]:
-        """A phase of the trial: its exit and its whole log. Ends the trial where it ran out of time."""
+        """A phase of the trial: its exit and its whole log. Ends the trial where it ran out of time and nothing is left
+        that could go on."""
         done = box.run(command)
         dead = done.timed_out and not done.left_running  # and the box's files are gone with it
         text = done.output.decode("utf-8", "replace") if log is None or dead else log(done)
