@@ -32,10 +32,11 @@ from harness.findings.mutants import Seen, mutant_findings
 from harness.findings.permissive import Paid, permissive_findings
 from harness.findings.suspicions import read_test_files
 from harness.findings.texts import text_findings
-from harness.matrix import Matrix, matrix, results
+from harness.matrix import Matrix, failing, matrix, results
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
 from harness.network import Networks
 from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
+from harness.probes import vacuous
 from harness.probes.choose import needs_outputs, output_attempts, probe_findings, solution_attempts
 from harness.probes.hidden import reports as hidden_reports
 from harness.probes.model import Attempt, Attempted, Probe
@@ -53,9 +54,9 @@ from harness.verifier_files import verifier_texts
 from mutator.model import Mutant, Tier, apply_bytes, inverse
 from mutator.relevance import Link, Requirement
 
-FIRST, CONFIRM, AGAIN, LAST, STATE = "1", "2", "3", "last", "state"
-"""Which run of a trial: the first, the plain confirmation, one more for flakiness, the reference at the end, and a look
-at what solving leaves behind."""
+FIRST, CONFIRM, AGAIN, LAST, STATE, LOOK = "1", "2", "3", "last", "state", "look"
+"""Which run of a trial: the first, the plain confirmation, one more for flakiness, the reference at the end, a look at
+what solving leaves behind, and one at what the tests reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class Audited:
     probes: tuple[Attempted, ...] = ()
     hidden: Mapping[str, HiddenReport] | None = None
     """Step -> what its tests demand that nobody told the solver; None where nobody looked."""
+    looked: vacuous.Looked = vacuous.NOT_ASKED
+    """What the tests were seen to do."""
     leads: tuple[Lead, ...] = ()
     """Suspicions read from the tests that no trial has confirmed: they change nothing."""
     last: TrialRecord | None = None
@@ -276,6 +279,8 @@ class _TaskAudit:
         self.tried: list[_Tried] = []
         self.probed: list[Attempted] = []
         self.hidden: Mapping[str, HiddenReport] | None = None
+        self.watched: dict[Kind, TrialRecord] = {}
+        self.looked = vacuous.NOT_ASKED
 
     def start(self) -> None:
         self._submit(CONTROLS, self._prepare)
@@ -359,13 +364,31 @@ class _TaskAudit:
     def _try_all(self) -> None:
         """Everything whose right answer the controls have settled: the mutants, and after them the probes."""
         left = needs_outputs(self.settings.probes, self.steps)
-        self._left = len(self.tried) + 1 + left
+        looks = self._looks()
+        self._left = len(self.tried) + 1 + left + len(looks)
         # Reading the tests takes one processor a while; the mutants need not wait for it.
         self._submit(CONTROLS, self._probe_solutions)
         for position, tried in enumerate(self.tried):
             self._submit(position, partial(self._try, tried, position, FIRST))
         if left:
             self._submit(PROBES, self._probe_outputs)
+        for kind in looks:
+            self._submit(PROBES, partial(self._look_at_tests, kind))
+
+    def _looks(self) -> tuple[Kind, ...]:
+        """The solutions on which the tests are watched: none where no test is pytest's."""
+        texts = (verifier_texts(self.task, step) for step in self.task.steps)
+        wanted = Probe.VACUOUS in self.settings.probes and any(vacuous.uses_pytest(each) for each in texts)
+        return (Kind.REFERENCE, Kind.NOP) if wanted else ()
+
+    def _look_at_tests(self, kind: Kind) -> None:
+        """Never judged: a plugin that watches the tests is in the box."""
+        assert self.prepared is not None
+        plan = Plan(kind, LOOK, networks=self.networks, limits=self.prepared.limits, known=self.known, look=True)
+        record = self._trial(plan, LOOK)
+        with self._lock:
+            self.watched[kind] = record
+        self._one_done()
 
     def _probe_solutions(self) -> None:
         probes = self.settings.probes
@@ -542,6 +565,8 @@ class _TaskAudit:
         findings += mutant_findings(self.task, [seen(result) for result in tried], found_matrix, texts, self.command)
         permissive, leads = test_findings(self.task, tried, self.command)
         findings += permissive
+        more, leads = self._test_runs(tried, leads)
+        findings += [replace(one, task=self.task.name, command=self.command) for one in more]
         self.probed.sort(key=lambda one: one.attempt.label)
         findings += [
             replace(one, task=self.task.name, command=self.command)
@@ -565,6 +590,19 @@ class _TaskAudit:
             return
         word, why = verdict(found, self.settings.thresholds)
         self._report(word, why, findings, found, tried, record, leads)
+
+    def _test_runs(self, tried: Sequence[MutantResult], leads: Sequence[Lead]) -> tuple[list[Finding], list[Lead]]:
+        """What the tests were seen to do, and the leads that this makes no fact of."""
+        if Probe.VACUOUS not in self.settings.probes:
+            return [], list(leads)
+        assert self.controls is not None
+        reference, nop = self.controls.references[-1], self.controls.nop
+        watched = self.watched.get(Kind.REFERENCE), self.watched.get(Kind.NOP)
+        self.looked = vacuous.looked_at(*watched, reference, nop) if self.watched else vacuous.NO_PYTEST
+        others = [one for one in (nop, self.controls.hollow) if one is not None]
+        others += [record for result in tried for record in result.records]
+        noticed = {name for record in others for name in failing(record)}
+        return vacuous.of_task(self.task, self.looked, reference, nop, noticed, leads)
 
     # --- trials
 
@@ -675,6 +713,7 @@ class _TaskAudit:
                 ranked,
                 tuple(self.probed),
                 self.hidden,
+                self.looked,
                 tuple(leads),
                 last,
                 round(seconds, 3),

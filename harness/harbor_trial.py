@@ -173,8 +173,9 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
         _make_tests_executable(run, box, step)
     else:
         run.chore(box, f"chmod +x {shlex.quote(verifier.script)}")
+    first = run.bring_plugin(box)
     command = Command(
-        ("bash", "-c", f"({shlex.quote(verifier.script)}) > {TEST_LOG} 2>&1"),
+        ("bash", "-c", f"{first}({shlex.quote(verifier.script)}) > {TEST_LOG} 2>&1"),
         run.verify_limit(step),
         env=run.verifier_env(verifier.env),
         user=verifier.user,
@@ -187,6 +188,7 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
         for name in ("reward.json", "reward.txt")
     }
     run.look_for_effect(box)
+    run.read_plugin(box, step)
     report = read_report(_report_files(box, listing), text)
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
     if verifier.scoring is Scoring.WEIGHTS:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.evidence import UNTOLD, Proof
+from harness.looking.seen import Look
 from harness.results import NOTHING, TestReport
 from harness.reward import RewardProblem, Rewards
 from harness.state import State
@@ -123,6 +124,8 @@ class TrialRecord:
     """What solving left behind, where the trial was to look at that and nothing else."""
     effective: bool | None = None
     """Whether the verifier came upon what the trial changed, where that was looked for."""
+    looked: Look | None = None
+    """What each test reached, where the trial was to look at that."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""

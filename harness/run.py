@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from harness.circumstances import Circumstances, make_after, make_before, took_effect
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
+from harness.looking.seen import FOLDER, PLUGIN, TOLD, Look, read_look
 from harness.network import Networks
 from harness.record import (
     Kind,
@@ -27,19 +28,22 @@ from harness.record import (
     TroubleKind,
 )
 from harness.results import plain
-from harness.state import Before, State, changes
 from harness.reward import RewardProblem, Rewards
+from harness.state import Before, State, changes
 from harness.task.model import Environment, Format, Solution, Step, Task
 
 LOG_KEPT = 6_000
 """Characters of a phase's log that a record keeps: its end."""
 LOG_READ = 1 << 20
 """Bytes of a log that are read for results and evidence: its end."""
+LOOK_READ = 8 << 20
+"""Bytes of what the plugin tells that are read."""
 CHORE = 60.0
 """Seconds for a command of the harness's own, such as chmod."""
 _PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
 """A probe that hangs is killed and has failed; the box lives on."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PLUGIN = Path(__file__).parent / "looking" / f"{PLUGIN}.py"
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
@@ -82,6 +86,8 @@ class Plan:
     first_failure: bool = False
     """Let pytest stop at the first failing test."""
     circumstances: Circumstances = field(default_factory=Circumstances)
+    look: bool = False
+    """Write down what each of pytest's tests reaches. Such a run is never judged."""
 
 
 def known_complaints(record: TrialRecord) -> frozenset[str]:
@@ -121,6 +127,7 @@ class Run:
         self.steps: list[StepRecord] = []
         self.state: State | None = None
         self.effective: bool | None = None
+        self.looked: Look | None = None
 
     @contextmanager
     def open(
@@ -288,6 +295,23 @@ class Run:
         found = took_effect(box, self.plan.circumstances)
         if found is not None:
             self.effective = found or bool(self.effective)
+
+    def bring_plugin(self, box: Box) -> str:
+        """What the shell that starts the verifier has to do first, '' for nothing."""
+        if not self.plan.look:
+            return ""
+        box.put(_PLUGIN, f"{FOLDER}/{PLUGIN}.py")
+        # Whoever runs the tests has to be able to write.
+        self.chore(box, f"chmod 755 {FOLDER}; : > {TOLD}; chmod 666 {TOLD}")
+        return (
+            f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
+            f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{PLUGIN}"; '
+        )
+
+    def read_plugin(self, box: Box, step: Step) -> None:
+        if self.plan.look:
+            found = read_look(box.read(TOLD, limit=LOOK_READ), step.name)
+            self.looked = found if self.looked is None else self.looked.and_then(found)
 
     def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
         """End the trial with what solving changed."""

@@ -37,6 +37,7 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
             box.put(source, target)
         text, oom = _verify(run, box, step, terminal, solve_log)
         run.look_for_effect(box)
+        run.read_plugin(box, step)
     report = parse_text(text)
     rewards, notes = score(step, text, report)
     run.steps.append(step_record(run, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
@@ -106,7 +107,7 @@ def _type(run: Run, box: Box, step: Step, keys: tuple[Keys, ...]) -> tuple[Termi
 
 def _verify(run: Run, box: Box, step: Step, terminal: Terminal | None, solve_log: str | None) -> tuple[str, bool]:
     """The text that the runner would parse, and whether memory ran out."""
-    line = f"bash {shlex.quote(step.verifier.script)}"
+    line = f"{run.bring_plugin(box)}bash {shlex.quote(step.verifier.script)}"
     limit = run.verify_limit(step)
     if step.verifier.same_shell and terminal is not None:
         start = time.monotonic()

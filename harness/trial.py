@@ -82,4 +82,5 @@ def run_trial(
         seconds=round(time.monotonic() - start, 4),
         state=run.state,
         effective=run.effective,
+        looked=run.looked,
     )

@@ -294,6 +294,43 @@ def _wide_approx(call: ast.Call) -> bool:
     return False
 
 
+def swallowing(tree: ast.AST) -> Iterator[ast.Try | ast.With]:
+    """Statements in which an assertion may fail and nobody hears of it: the handler keeps and tells nothing."""
+    for node in ast.walk(tree):
+        silent = (
+            isinstance(node, ast.Try)
+            and _swallows(node)
+            and all(_forgets(each) for handler in node.handlers for each in handler.body)
+        )
+        if isinstance(node, ast.Try | ast.With) and (
+            silent or (isinstance(node, ast.With) and any(_suppresses(item.context_expr) for item in node.items))
+        ):
+            yield node
+
+
+def _forgets(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Pass | ast.Continue | ast.Break):
+        return True
+    if isinstance(node, ast.Return):
+        return node.value is None or _constant(node.value, missing="") is None
+    if isinstance(node, ast.Expr):
+        said = node.value
+        words = ("print", "sleep", "debug", "info", "warning", "warn")
+        return isinstance(said, ast.Constant) or (
+            isinstance(said, ast.Call) and _name(said.func).rpartition(".")[2] in words
+        )
+    return False
+
+
+def _suppresses(call: ast.expr) -> bool:
+    """`with contextlib.suppress(AssertionError)`."""
+    return (
+        isinstance(call, ast.Call)
+        and _name(call.func) in ("suppress", "contextlib.suppress")
+        and any(_name(each) in ("Exception", "BaseException", "AssertionError") for each in call.args)
+    )
+
+
 def _swallows(node: ast.Try) -> bool:
     if not any(isinstance(inner, ast.Assert) for each in node.body for inner in ast.walk(each)):
         return False

@@ -21,6 +21,8 @@ class Probe(StrEnum):
     """What the reference left, broken after solving: must not be paid."""
     FORGE = "forge"
     """None of the work, and a try to be paid: must not be paid."""
+    VACUOUS = "vacuous"
+    """The tests watched while they run: no trial with an answer, but a look at what each of them reaches."""
     LEAK = "leak"
     """None of the work but what the instruction or the image gives away: must not be paid."""
 

@@ -39,7 +39,7 @@ ROWS = (
     Row(
         REWARD,
         "The reward is unsound, pays too many broken variants, or an assertion is seen to take wrong work.",
-        frozenset({"nop-paid", "hollow-paid", "permissive-assertion", "reward-forgeable"}),
+        frozenset({"nop-paid", "hollow-paid", "permissive-assertion", "reward-forgeable", "swallowed-assertion"}),
         frozenset({"weak", "unsound"}),
     ),
     Row(
@@ -54,8 +54,8 @@ ROWS = (
     ),
     Row(
         GIVEN_AWAY,
-        "The instruction or the environment holds the answer.",
-        frozenset({"answer-given-away", "answer-in-image"}),
+        "The instruction or the image holds the answer, or the image the tests.",
+        frozenset({"answer-given-away", "answer-in-image", "tests-in-image"}),
     ),
 )
 USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as they were measured."
@@ -63,11 +63,11 @@ USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as t
 ELSEWHERE = frozenset(
     {
         "empty-summary", "engine-failed", "flaky-mutants", "forging-tried", "internal-error", "lenient-status",
-        "needs-docker", "network-needed", "network-policy", "no-solution", "no-summary", "no-zero-reward",
-        "nop-partly-paid", "nop-timeout", "nop-unmeasured", "planted-link", "reference-not-paid-at-the-end",
-        "reference-partly-paid", "reward-out-of-range", "skipped-tests", "stated-requirement-undertested",
-        "step-without-reward", "test-never-fails", "unchecked-output", "unstated-behaviour-untested",
-        "unsupported",
+        "needs-docker", "network-needed", "network-policy", "no-assertion-reached", "no-solution", "no-summary",
+        "no-zero-reward", "nop-partly-paid", "nop-timeout", "nop-unmeasured", "passes-untouched", "planted-link",
+        "reference-not-paid-at-the-end", "reference-partly-paid", "reward-out-of-range", "skipped-tests",
+        "stated-requirement-undertested", "step-without-reward", "test-ends-early", "test-never-fails",
+        "unchecked-output", "unstated-behaviour-untested", "unsupported",
     }
 )  # fmt: skip
 """Findings that put a task in no row: they say something smaller, or count through the verdict, or say that nothing

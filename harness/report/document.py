@@ -17,9 +17,12 @@ from harness.audit import Audited, AuditRun, MutantResult, kill_matrix, mutant_j
 from harness.check import trial_json
 from harness.findings.assertions import Lead
 from harness.findings.model import Finding, Severity
+from harness.labels import labels
+from harness.looking.seen import SeenTest
 from harness.matrix import Matrix, results
 from harness.mutants import StepMutants
 from harness.outcome import OutcomeKind, Shown, showing
+from harness.probes.forge.attempts import forging
 from harness.probes.model import Attempted
 from harness.record import PhaseName, TrialRecord
 from harness.report.dataset import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD, dataset
@@ -112,6 +115,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
         "digest": task.digest if isinstance(task, Task) else None,
         "verdict": one.verdict,
         "why": one.why,
+        "labels": list(labels(one.findings)),
         "thresholds": asdict(one.thresholds),
         "engine": {
             "fidelity": image.fidelity if image else None,
@@ -125,6 +129,8 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
         "findings": list(_findings(one.findings)),
         "leads": [_lead(task, lead) for lead in one.leads],
         "probes": [_probe(attempted, tests) for attempted in one.probes],
+        "forging": tried.counts if (tried := forging(one.probes)) is not None else None,
+        "watched": _watched(one),
         "tests": tests,
         "mutants": [_mutant(result, steps[result.step], task, folder, ids, found, tests) for result in one.mutants],
         "survivors": [_ref(task, result, ids) for result in one.survivors],
@@ -162,7 +168,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("state", "effective")
+_OF_OTHERS = ("state", "effective", "looked")
 """What no control's record ever has."""
 
 
@@ -223,8 +229,30 @@ def _probe(one: Attempted, tests: Sequence[str]) -> dict[str, Any]:
         "gap": round(outcome.gap, 4),
         "killed_by": list(outcome.killed_by),
         "made": one.made,
-        "effective": getattr(one.records[0], "effective", None) if one.records else None,
+        "effective": one.effective,
         "runs": [_run(record, name, tests) for record, name in zip(one.records, RUNS, strict=False)],
+    }
+
+
+def _watched(one: Audited) -> dict[str, Any]:
+    """What each test was seen to reach in the probing runs."""
+    looks = {"reference": one.looked.reference, "untouched": one.looked.untouched}
+    return {
+        "why_not": one.looked.why or None,
+        **{name: [_seen(test) for test in look.tests] if look else None for name, look in looks.items()},
+    }
+
+
+def _seen(test: SeenTest) -> dict[str, Any]:
+    return {
+        "step": test.step,
+        "test": test.name,
+        "outcome": test.outcome,
+        "why": test.why or None,
+        "held": len(test.passed),
+        "failed": len(test.failed),
+        "other_checks": test.checks,
+        "ended_in_line": test.ended or None,
     }
 
 

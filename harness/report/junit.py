@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.report.terminal import forging_words
 from harness.report.untrusted import clip, shown, visible
 
 SAID = {
@@ -95,9 +96,12 @@ def _verdict(task: Mapping[str, Any]) -> Case:
         for finding in task["findings"]
         if finding["severity"] != "note"
     ]
+    if task["forging"]:
+        told.append(forging_words(task["forging"]))
     tag = {"strong": "", "adequate": "", "unmeasured": "error"}.get(task["verdict"], "failure")
     body = "\n".join(told)
-    return Case("verdict", 0.0, tag, task["verdict"], f"{task['verdict']}: {task['why']}", body)
+    words = ", ".join((task["verdict"], *task["labels"]))
+    return Case("verdict", 0.0, tag, task["verdict"], f"{words}: {task['why']}", body)
 
 
 def _controls(task: Mapping[str, Any]) -> Iterator[Case]:

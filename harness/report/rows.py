@@ -17,10 +17,11 @@ MUTANT_COLUMNS = (
     "seconds", "verdict", "engine", "fidelity", "format", "digest", "seed", "foolsgold",
 )  # fmt: skip
 TASK_COLUMNS = (
-    "task", "path", "format", "digest", "verdict", "why", "strength", "low", "high", "detected", "counted",
+    "task", "path", "format", "digest", "verdict", "labels", "why", "strength", "low", "high", "detected", "counted",
     "stated_strength", "stated_low", "stated_high", "stated_detected", "stated_counted", "mutants", "killed", "timeout",
     "survived", "partial", "equivalent", "invalid", "error", "flaky", "by_assertion", "by_crash", "unexplained",
-    "mean_gap", "findings", "engine", "fidelity", "base", "seconds", "seed", "foolsgold",
+    "mean_gap", "findings", "forge_tried", "forge_effective", "forge_paid", "forge_not_measured", "engine", "fidelity",
+    "base", "seconds", "seed", "foolsgold",
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "task", "step", "kind", "mutant", "run", "shown", "rewards", "problem", "passed", "failed", "errors", "skipped",
@@ -135,6 +136,8 @@ def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
         "base": task["engine"]["base"],
         "mutants": len(task["mutants"]),
         "findings": _json([finding["id"] for finding in task["findings"]]),
+        "labels": " ".join(task["labels"]),
+        **{f"forge_{key}": count for key, count in (task["forging"] or {}).items()},
     }
     strength = task["strength"]
     if strength is None:

@@ -51,7 +51,13 @@ def sarif(report: Mapping[str, Any], root: Path) -> dict[str, Any]:
                     }
                 ],
                 "results": results,
-                "properties": {"engine": report["engine"], "seed": report["seed"], "summary": _counts(report)},
+                "properties": {
+                    "engine": report["engine"],
+                    "seed": report["seed"],
+                    "summary": _counts(report),
+                    "labels": {visible(task["name"]): task["labels"] for task in report["tasks"]},
+                    "forging": {visible(task["name"]): task["forging"] for task in report["tasks"]},
+                },
             }
         ],
     }

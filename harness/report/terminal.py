@@ -11,6 +11,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from harness.labels import MEANING
 from harness.report.untrusted import clip, shown, visible, wrapped
 
 SURVIVORS = 10
@@ -31,6 +32,7 @@ def terminal(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) -
         *reasons(report, width),
         *survivors(report, width),
         *findings(report, width),
+        *forged(report, width),
         *dataset_rows(report),
         *internal_errors(report),
         *unfinished(report, width),
@@ -45,7 +47,8 @@ def verdicts(report: Mapping[str, Any]) -> str:
     rows: list[tuple[object, ...]] = []
     for task in report["tasks"]:
         name = textwrap.wrap(visible(task["name"]), LONGEST_NAME) or [""]
-        rows.append(("\n".join(name), task["verdict"], *_numbers(task)))
+        words = "\n".join((task["verdict"], *task["labels"]))
+        rows.append(("\n".join(name), words, *_numbers(task)))
     headers = ("task", "verdict", "strength (95 %)", "caught", "paid", "unclear")
     aligned = ("left", "left", "left", "right", "right", "right")
     table = tabulate(rows, headers=headers, disable_numparse=True, colalign=aligned) if rows else "No task was audited."
@@ -72,6 +75,12 @@ def reasons(report: Mapping[str, Any], width: int) -> Iterator[str]:
             width,
             "",
         )
+        yield ""
+    given = {label for task in report["tasks"] for label in task["labels"]}
+    if given:
+        for label, meaning in MEANING.items():
+            if label in given:
+                yield from wrapped(f"{label}: {meaning}", width, "", following="  ")
         yield ""
     told = [task for task in report["tasks"] if task["verdict"] not in ("strong", "weak") and not _plain(task)]
     for task in told:
@@ -164,6 +173,22 @@ def findings(report: Mapping[str, Any], width: int) -> Iterator[str]:
         if finding["advice"]:
             yield from wrapped(finding["advice"], width, "    -> ", following="       ")
     yield ""
+
+
+def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """What was tried to be paid for nothing: a means that showed nothing is no means that was resisted."""
+    told = [task for task in report["tasks"] if task["forging"]]
+    for task in told:
+        yield from wrapped(f"{task['name']}: {forging_words(task['forging'])}", width, "", following="  ")
+    if told:
+        yield ""
+
+
+def forging_words(counts: Mapping[str, int]) -> str:
+    return (
+        f"{counts['tried']} means to forge the reward tried, {counts['effective']} took effect, {counts['paid']} paid, "
+        f"{counts['not_measured']} not measured"
+    )
 
 
 def place(finding: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import yaml
 
@@ -76,14 +77,13 @@ def _keys(script: str) -> bytes:
 
 
 def findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards) -> Iterator[Finding]:
-    tried = [one for one in attempted if one.attempt.probe is Probe.FORGE]
+    found = forging(attempted)
     facts = facts_of(task, rewards)
-    if not tried or facts is None:
+    if found is None or facts is None:
         return
-    paid = [one for one in tried if one.paid]
-    yield from _by_the_task([one for one in paid if not _means(one).default])
-    yield from _by_default([one for one in paid if _means(one).default])
-    yield _count(tried, facts)
+    yield from _by_the_task([one for one in found.paid if not _means(one).default])
+    yield from _by_default([one for one in found.paid if _means(one).default])
+    yield _count(found, facts)
 
 
 def _means(one: Attempted) -> Means:
@@ -141,14 +141,45 @@ def unpaid(one: Attempted) -> bool:
     return one.outcome.kind is OutcomeKind.ERROR and last is not None and pay(last) is Pay.NOTHING
 
 
-def _count(tried: Sequence[Attempted], facts: Facts) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Forging:
+    """Every means that was tried, in one of four groups."""
+
+    paid: tuple[Attempted, ...]
+    met: tuple[Attempted, ...]
+    """The verifier came upon it and did not pay in full."""
+    never: tuple[Attempted, ...]
+    """It was there, and the verifier never came upon it."""
+    unknown: tuple[Attempted, ...]
+    """Not made, crashed, or unlike itself from run to run: not measured, and nothing was resisted."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        groups = (self.paid, self.met, self.never, self.unknown)
+        return {
+            "tried": sum(map(len, groups)),
+            "effective": len(self.paid) + len(self.met),
+            "paid": len(self.paid),
+            "not_measured": len(self.unknown),
+        }
+
+
+def forging(attempted: Sequence[Attempted]) -> Forging | None:
+    """None where nobody tried."""
+    tried = [one for one in attempted if one.attempt.probe is Probe.FORGE]
+    if not tried:
+        return None
     paid = [one for one in tried if one.paid]
-    partly = [one for one in tried if one.outcome.kind is OutcomeKind.PARTIAL]
     never = [one for one in tried if not one.paid and one.made and one.effective is False]
     met = [one for one in tried if unpaid(one) and one.effective is not False]
-    effective = [*paid, *met]
     told = {one.attempt.id for one in (*paid, *met, *never)}
-    unknown = [one for one in tried if one.attempt.id not in told]
+    return Forging(tuple(paid), tuple(met), tuple(never), tuple(one for one in tried if one.attempt.id not in told))
+
+
+def _count(found: Forging, facts: Facts) -> Finding:
+    paid, met, never, unknown = found.paid, found.met, found.never, found.unknown
+    partly = [one for one in (*met, *never, *unknown) if one.outcome.kind is OutcomeKind.PARTIAL]
+    counts = found.counts
     reasons: dict[str, list[str]] = {}
     for each in plan(facts):
         if isinstance(each, NotTried):
@@ -166,7 +197,7 @@ def _count(tried: Sequence[Attempted], facts: Facts) -> Finding:
         "forging-tried",
         "",
         Severity.NOTE,
-        f"Of {len(tried)} means to forge the reward {len(effective)} took effect and {len(paid)} "
+        f"Of {counts['tried']} means to forge the reward {counts['effective']} took effect and {len(paid)} "
         f"{'was' if len(paid) == 1 else 'were'} paid; {len(unknown)} could not be measured, and {left} more cannot "
         "matter here",
         tuple(lines),

@@ -134,10 +134,16 @@ def engine_name(report: Mapping[str, Any], task: Mapping[str, Any]) -> str:
 def _row(report: Mapping[str, Any], task: Mapping[str, Any], rows: list[str]) -> dict[str, Any]:
     strength = task["strength"]
     paid = [one for one in task["mutants"] if one["outcome"] in ("survived", "partial")]
-    said = [task["why"], *(finding["title"] for finding in task["findings"]), *(one["sentence"] for one in paid)]
+    said = [
+        task["why"],
+        *task["labels"],
+        *(finding["title"] for finding in task["findings"]),
+        *(one["sentence"] for one in paid),
+    ]
     return {
         "name": task["name"],
         "verdict": task["verdict"],
+        "labels": task["labels"],
         "why": task["why"],
         "format": task["format"] or "",
         "engine": engine_name(report, task),

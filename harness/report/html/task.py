@@ -34,6 +34,8 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colou
         "digest": task["digest"],
         "verdict": task["verdict"],
         "why": task["why"],
+        "labels": task["labels"],
+        "forging": task["forging"],
         "engine": task["engine"],
         "engine_name": engine_name(report, task),
         "strength": {key: value for key, value in task["strength"].items() if key != "by_fault"}

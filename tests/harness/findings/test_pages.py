@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.findings.assertions import LeadKind
+from harness.findings.assertions import Lead, LeadKind
 from harness.findings.hidden import DemandKind
+from harness.probes.vacuous import CONFIRMS
+from harness.report.rules import LEADS
 from mutator.operators.preserving import CODE_OPERATORS, OUTPUT_OPERATORS, run_variants
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -25,7 +27,17 @@ def test_the_page_on_over_strict_verifiers_has_every_operator_and_its_promise() 
         assert found[name].endswith("| yes |") is promise.depends_on_instruction
 
 
-def test_the_page_on_hidden_requirements_has_every_kind_of_demand_and_lead() -> None:
+def test_the_page_on_hidden_requirements_has_every_kind_of_demand() -> None:
     text = (DOCS / "hidden.md").read_text()
     assert [kind for kind in DemandKind if f"`{kind}`" not in text] == []
-    assert {name for name in rows("hidden.md") if name.startswith("lead-")} == {f"lead-{kind}" for kind in LeadKind}
+
+
+def test_the_page_on_leads_has_each_of_them_with_what_it_means_and_what_would_confirm_it() -> None:
+    found = rows("leads.md")
+    leads = [Lead(kind, "tests/test_a.py", 1, "test_a", "") for kind in LeadKind]
+    assert {name for name in found if name.startswith("lead-")} == {lead.id for lead in leads}
+    for lead in leads:
+        meaning = lead.sentence.removeprefix("test_a ")
+        assert found[lead.id] == f"| `{lead.id}` | {meaning} | {lead.confirmed_by} |"
+    assert {kind.value for kind in LeadKind} == LEADS.keys()
+    assert set(CONFIRMS) <= found.keys()

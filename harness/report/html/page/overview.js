@@ -16,7 +16,7 @@ let sentinel = null;
 function cells(row) {
   const { share: all, stated, outcomes } = row;
   return {
-    verdict: chip(row.verdict, "v"),
+    verdict: [chip(row.verdict, "v"), ...row.labels.map((label) => chip("warning", "x", label))],
     strength: all && all.counted
       ? h("span", { class: "with-meter" }, meter(all), h("span", {}, percent(all.value), " ", h("small", {}, `${Math.round(all.low * 100)}–${Math.round(all.high * 100)}`)))
       : "-",

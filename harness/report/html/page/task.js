@@ -45,6 +45,7 @@ function facts(task) {
     found ? fact("Caught", `${weighed(found.share.detected)} of ${number(found.share.counted)}`, `${found.by_assertion} by an assertion, ${found.by_crash} by a crash${found.unexplained ? `, ${found.unexplained} unexplained` : ""}`) : null,
     found ? fact("Paid", number(found.by_outcome.survived), found.by_outcome.partial ? `and ${found.by_outcome.partial} in part` : "like the solution itself") : null,
     found && found.by_outcome.error + found.by_outcome.flaky ? fact("Unclear", number(found.by_outcome.error + found.by_outcome.flaky), "errors, or runs that disagree") : null,
+    task.forging ? fact("Forged rewards", `${task.forging.paid} paid`, `${task.forging.tried} means tried, ${task.forging.effective} took effect, ${task.forging.not_measured} not measured`) : null,
     fact("Engine", task.engine_name, task.engine.fidelity === "image" ? "the task's own image" : task.engine.base || ""),
     fact("Format", task.format || "unknown", `${seconds(task.seconds)} of box time`));
 }
@@ -58,5 +59,5 @@ function crumbs(task) {
 function taskPage(task) {
   const parts = [findingsPart(task), instructionPart(task), mutantsPart(task), referencePart(task), testsPart(task), controlsPart(task), provenancePart(task)].filter(Boolean);
   const jump = h("ul", { class: "jump", "aria-label": "Parts of this page" }, parts.map((each) => h("li", {}, h("button", { type: "button", onclick: () => show(each.firstChild) }, each.firstChild.firstChild.textContent))));
-  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(named(task.name), 300)), chip(task.verdict, "v")), h("p", { class: "lead" }, prose(task.why, 600)), facts(task), jump, ...parts];
+  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(named(task.name), 300)), chip(task.verdict, "v"), task.labels.map((label) => chip("warning", "x", label))), h("p", { class: "lead" }, prose(task.why, 600)), facts(task), jump, ...parts];
 }

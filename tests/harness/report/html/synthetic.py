@@ -107,6 +107,7 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         "digest": hashlib.sha256(name.encode()).hexdigest(),
         "verdict": verdict,
         "why": f"{share or 0:.0%} of {strength['share']['counted']} mutants were not paid",
+        "labels": chance.sample(["over-strict", "forgeable", "given-away"], number % 3),
         "thresholds": THRESHOLDS,
         "engine": {
             "fidelity": chance.choice(("image", "host")),
@@ -120,6 +121,8 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         "findings": [_finding(author, name, path, one) for one in survived[:4]],
         "leads": [],
         "probes": [],
+        "forging": {"tried": 31, "effective": 22, "paid": 3, "not_measured": 4} if number % 2 else None,
+        "watched": {"why_not": "the verifier does not use pytest", "reference": None, "untouched": None},
         "tests": names,
         "mutants": made,
         "survivors": [one["ref"] for one in survived],

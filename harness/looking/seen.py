@@ -1,0 +1,143 @@
+"""What the plugin wrote down, as plain values. The text comes from a box: whatever does not fit is left out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+MOST = 2_000
+"""Tests of a step that are read."""
+FOLDER = "/dev/shm/.foolsgold-look"  # noqa: S108 - in the box, where nobody else is
+TOLD = f"{FOLDER}/told"
+PLUGIN = "foolsgold_look"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{PurePosixPath(self.file).name}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTest:
+    """One test of a probing run."""
+
+    step: str
+    name: str
+    """As pytest calls it: `test_a.py::TestB::test_c[1]`."""
+    file: str
+    """In the box."""
+    line: int
+    """Of its `def`."""
+    own: tuple[int, ...]
+    """Lines of the assertions in its own text."""
+    outcome: str
+    """passed, failed, error, skipped, xfailed, xpassed; '' where it never came to one."""
+    why: str
+    """Why it was skipped."""
+    at: str
+    """Where it was skipped: `/tests/test_a.py:12`."""
+    passed: tuple[Line, ...]
+    """Assertions that held."""
+    failed: tuple[Line, ...]
+    """Assertions that failed and never held in this test."""
+    checks: bool
+    """Something else that fails a test was reached: an assertion of a library, a guarded `raise`, a checked command."""
+    ended: int
+    """The line on which the test function ended; 0 where that was not seen."""
+
+    @property
+    def function(self) -> str:
+        """Without its parameters: all of them are one test of the file."""
+        return self.name.partition("[")[0]
+
+    @property
+    def reached_none(self) -> bool:
+        return not (self.passed or self.failed or self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A probing run's whole yield."""
+
+    begun: bool
+    """The plugin was loaded by some pytest."""
+    tests: tuple[SeenTest, ...] = ()
+    pytest: str = ""
+    python: str = ""
+    trouble: str = ""
+
+    def and_then(self, later: Look) -> Look:
+        """The next step's, too."""
+        return Look(
+            self.begun and later.begun,
+            (*self.tests, *later.tests),
+            later.pytest,
+            later.python,
+            self.trouble or later.trouble,
+        )
+
+
+def read_look(data: bytes | None, step: str) -> Look:
+    begun, trouble = False, ""
+    tests: dict[str, SeenTest] = {}
+    versions = {"pytest": "", "python": ""}
+    for raw in (data or b"").splitlines():
+        try:
+            said = json.loads(raw)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(said, dict):
+            continue
+        if said.get("begun") is True:
+            begun = True
+            versions = {key: str(said.get(key, ""))[:40] for key in versions}
+        elif "trouble" in said:
+            trouble = str(said["trouble"])[:500]
+        else:
+            test = _test(said, step)
+            # A test that was run again counts with its last run.
+            if test is not None and (test.name in tests or len(tests) < MOST):
+                tests[test.name] = test
+    return Look(begun, tuple(tests.values()), versions["pytest"], versions["python"], trouble)
+
+
+def _test(said: dict[str, Any], step: str) -> SeenTest | None:
+    try:
+        return SeenTest(
+            step,
+            _text(said["name"], 1000),
+            _text(said["file"], 1000),
+            _number(said["line"]),
+            tuple(_number(line) for line in said["own"]),
+            _text(said["outcome"], 20),
+            _text(said["why"], 500),
+            _text(said["at"], 1000),
+            _lines(said["passed"]),
+            _lines(said["failed"]),
+            said["checks"] is True,
+            _number(said["ended"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _lines(said: Any) -> tuple[Line, ...]:
+    return tuple(Line(_text(file, 1000), _number(line)) for file, line in said)
+
+
+def _text(value: Any, longest: int) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value[:longest].encode("utf-8", "backslashreplace").decode()
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
+        raise ValueError
+    return value
