@@ -22,6 +22,7 @@ from typing import Any, Protocol
 from harness import __version__
 from harness.all_or_nothing import all_or_nothing
 from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
+from harness.engine.choose import call_off
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
 from harness.findings.assertions import Lead
@@ -200,6 +201,7 @@ def audit(
         interrupted = True
         pool.cancel.set()
         engine.close()
+        call_off(0.0)
     finally:
         pool.stop(1.0)
     finished = dict(done)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from harness import __version__
 from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
+from harness.engine.choose import call_off
 from harness.engine.contract import Engine
 from harness.errors import ExitCode
 from harness.findings.controls import Standing, control_findings, standing
@@ -122,8 +123,9 @@ def check(
     except KeyboardInterrupt:
         interrupted = True
         pool.cancel.set()
-        # Killing the boxes ends every command that a thread is waiting for.
+        # Killing the boxes and the builds ends whatever a thread is waiting for.
         engine.close()
+        call_off(0.0)
     finally:
         pool.stop(1.0)
     finished = dict(done)

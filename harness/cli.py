@@ -9,7 +9,7 @@ import os
 import shlex
 import signal
 import sys
-import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -179,7 +179,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _leave(code)
 
 
-_stopped = threading.Event()
+PATIENCE = 3.0
+"""Seconds after which another Ctrl-C ends it at once, whatever is left."""
+_stopped: list[float] = []
+"""When the user stopped it."""
 
 
 class _Output(io.FileIO):
@@ -204,8 +207,12 @@ def _output(stdout: io.TextIOWrapper) -> io.TextIOWrapper:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    _stopped.set()
-    raise KeyboardInterrupt
+    """The first begins the end, which takes a moment; impatience must not keep it from tidying up."""
+    if not _stopped:
+        _stopped.append(time.monotonic())
+        raise KeyboardInterrupt
+    if time.monotonic() - _stopped[0] > PATIENCE:
+        os._exit(ExitCode.INTERRUPTED)
 
 
 @contextmanager
@@ -214,7 +221,7 @@ def _called_off() -> Iterator[None]:
     try:
         yield
     finally:
-        if _stopped.is_set():
+        if _stopped:
             call_off(0.7)
 
 

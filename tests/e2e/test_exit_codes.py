@@ -106,3 +106,46 @@ def trials(path: Path) -> int:
             return int(db.execute("SELECT count(*) FROM trial").fetchone()[0])
     except sqlite3.Error:
         return 0
+
+
+LOADING = """
+import sys
+
+class StopsAt:
+    def find_spec(self, name, *_):
+        if name == "harness.controls":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, StopsAt())
+from harness.__main__ import main
+main()
+"""
+
+
+def test_130_ctrl_c_while_it_loads() -> None:
+    words = [sys.executable, "-c", LOADING, "check", "."]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
+IMPATIENT = """
+import os, signal, sys, time
+import harness.cli
+
+def stubborn(*_arguments, **_options):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
+    finally:
+        os.kill(os.getpid(), signal.SIGINT)
+        print("tidied up")
+
+harness.cli.discover = stubborn
+harness.cli.main(["check", "."])
+"""
+
+
+def test_130_and_a_second_ctrl_c_does_not_keep_it_from_tidying_up() -> None:
+    words = [sys.executable, "-c", IMPATIENT]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "tidied up\n", "\nInterrupted.\n")
