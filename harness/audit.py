@@ -27,6 +27,7 @@ from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
 from harness.findings.assertions import Lead
 from harness.findings.controls import Standing, control_findings, standing
+from harness.findings.given_away import joined
 from harness.findings.hidden import HiddenReport
 from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen, mutant_findings
@@ -38,7 +39,15 @@ from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
 from harness.network import Networks
 from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.probes import vacuous
-from harness.probes.choose import needs_outputs, output_attempts, probe_findings, solution_attempts
+from harness.probes.choose import (
+    InImage,
+    image_attempts,
+    in_image,
+    needs_outputs,
+    output_attempts,
+    probe_findings,
+    solution_attempts,
+)
 from harness.probes.hidden import reports as hidden_reports
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
@@ -283,6 +292,7 @@ class _TaskAudit:
         self.hidden: Mapping[str, HiddenReport] | None = None
         self.watched: dict[Kind, TrialRecord] = {}
         self.looked = vacuous.NOT_ASKED
+        self.given = InImage()
 
     def start(self) -> None:
         self._submit(CONTROLS, self._prepare)
@@ -401,7 +411,13 @@ class _TaskAudit:
     def _probe_outputs(self) -> None:
         """What the reference leaves is known now: plan what is done to it."""
         plan = Plan(Kind.REFERENCE, "outputs", networks=self.networks, observe=True, keep_outputs=True)
-        self._try_attempts(list(output_attempts(self.steps, self.settings.probes, self._trial(plan, STATE).state)))
+        left = self._trial(plan, STATE).state
+        attempts = list(output_attempts(self.steps, self.settings.probes, left))
+        if Probe.LEAK in self.settings.probes:
+            image = self._trial(Plan(Kind.NOP, "image", networks=self.networks, survey=True), STATE).image
+            self.given = in_image(self.task, self.steps, left, image)
+            attempts += image_attempts(self.task, self.given)
+        self._try_attempts(attempts)
 
     def _try_attempts(self, attempts: Sequence[Attempt]) -> None:
         with self._lock:
@@ -572,7 +588,7 @@ class _TaskAudit:
         self.probed.sort(key=lambda one: one.attempt.label)
         findings += [
             replace(one, task=self.task.name, command=self.command)
-            for one in probe_findings(self.task, self.probed, self._paid)
+            for one in probe_findings(self.task, self.probed, self._paid, self.given)
         ]
         if showing(record).shown is not Shown.PAID:
             why = showing(record).why or "it was paid less than in full"
@@ -696,7 +712,7 @@ class _TaskAudit:
     ) -> None:
         self._check_interrupt()
         self._over = True
-        findings = [*findings, *text_findings(self.task, self.command)]
+        findings = joined([*text_findings(self.task, self.command), *findings])
         seconds = (self.controls.seconds if self.controls else 0.0) + sum(
             record.seconds for result in tried for record in result.records
         )

@@ -113,7 +113,7 @@ def _again(entry: dict[str, Any], probe: dict[str, Any]) -> Attempt:
     attempt = attempt_again(read_again(entry), label(probe), _paid(entry))
     if attempt is None:
         raise UsageError(
-            f"{label(probe)} is done to what the reference leaves in the box, and no task folder can say that.",
+            f"{label(probe)} is made of what a box held in that run, and no task folder can say that.",
             hint="`foolsgold show` tells what it changes.",
         )
     return attempt

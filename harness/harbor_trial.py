@@ -32,6 +32,7 @@ def harbor_trial(run: Run) -> Rewards | RewardProblem:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
         if run.task.environment.healthcheck is not None:
             run.healthcheck(box, run.task.environment.healthcheck, "", None)
+        run.look_at_image(box)
         for index, step in enumerate(run.task.steps):
             last = index == len(run.task.steps) - 1
             if multi:

@@ -38,10 +38,12 @@ def matrix(
     noticed = {name for names in kills.values() for name in names}
     # Nor does a mutant whose tests were stopped at the first failure say anything about those that never ran.
     ran = [set(results(record)) for record in killed.values()]
+    # A test that was skipped has not passed.
+    passed = {name for record in references for name, status in results(record).items() if status is TestStatus.PASSED}
     vacuous = tuple(
         name
         for name in tests
-        if killed and told and name not in noticed | by_control and all(name in names for names in ran)
+        if killed and told and name in passed - noticed - by_control and all(name in names for names in ran)
     )
     alone = {next(iter(names)) for names in kills.values() if len(names) == 1}
     decorative = tuple(name for name in tests if name in noticed and name not in alone)

@@ -12,6 +12,7 @@ from harness.looking.seen import Look
 from harness.results import NOTHING, TestReport
 from harness.reward import RewardProblem, Rewards
 from harness.state import State
+from harness.survey import Survey
 
 
 class Kind(StrEnum):
@@ -126,6 +127,8 @@ class TrialRecord:
     """Whether the verifier came upon what the trial changed, where that was looked for."""
     looked: Look | None = None
     """What each test reached, where the trial was to look at that."""
+    image: Survey | None = None
+    """What the image holds, where the trial was to look at that and nothing else."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""

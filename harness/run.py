@@ -30,6 +30,7 @@ from harness.record import (
 from harness.results import plain
 from harness.reward import RewardProblem, Rewards
 from harness.state import Before, State, changes
+from harness.survey import Survey, survey
 from harness.task.model import Environment, Format, Solution, Step, Task
 
 LOG_KEPT = 6_000
@@ -86,6 +87,8 @@ class Plan:
     first_failure: bool = False
     """Let pytest stop at the first failing test."""
     circumstances: Circumstances = field(default_factory=Circumstances)
+    survey: bool = False
+    """Look at what the image holds, and do nothing else."""
     look: bool = False
     """Write down what each of pytest's tests reaches. Such a run is never judged."""
 
@@ -128,6 +131,7 @@ class Run:
         self.state: State | None = None
         self.effective: bool | None = None
         self.looked: Look | None = None
+        self.image: Survey | None = None
 
     @contextmanager
     def open(
@@ -295,6 +299,12 @@ class Run:
         found = took_effect(box, self.plan.circumstances)
         if found is not None:
             self.effective = found or bool(self.effective)
+
+    def look_at_image(self, box: Box) -> None:
+        """Ends the trial where this is all that it is for."""
+        if self.plan.survey:
+            self.image = survey(box, self.task.environment.workdir or self.built.main.config.workdir)
+            raise Stop
 
     def bring_plugin(self, box: Box) -> str:
         """What the shell that starts the verifier has to do first, '' for nothing."""

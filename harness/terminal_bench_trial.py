@@ -25,6 +25,7 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
     step = run.task.steps[0]
     with ExitStack() as boxes:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
+        run.look_at_image(box)
         before = look(box) if run.plan.observe else None
         run.change_before(box)
         terminal, solve_log = _solve(run, box, step)

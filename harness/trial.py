@@ -83,4 +83,5 @@ def run_trial(
         state=run.state,
         effective=run.effective,
         looked=run.looked,
+        image=run.image,
     )

@@ -9,11 +9,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.findings.model import Finding, Place, Severity
 from mutator.model import Source, SourceKind
 
+ID = "answer-given-away"
 RUN = 4
 """So many tokens in a row say the same in both texts."""
 SHARE = 0.6
@@ -65,8 +66,20 @@ class _Line:
 
 def measure(instruction: str, sources: Sequence[Source], environment: Iterable[str]) -> GivenAway | None:
     """None where the reference writes too little of its own to be told from chance."""
-    known = {_squeezed(line) for text in environment for line in text.splitlines()}
-    lines = [line for line in _own_lines(sources) if _squeezed(line.text) not in known]
+    return _share(instruction, _unknown(_own_lines(sources), environment))
+
+
+def own_share(text: str, file: str, original: str, known: Iterable[str]) -> GivenAway | None:
+    """The same of one file's lines in any other text."""
+    return _share(text, _unknown(_lines(file, 1, original), known))
+
+
+def _unknown(lines: Iterable[_Line], texts: Iterable[str]) -> list[_Line]:
+    known = {_squeezed(line) for text in texts for line in text.splitlines()}
+    return [line for line in lines if _squeezed(line.text) not in known]
+
+
+def _share(instruction: str, lines: Sequence[_Line]) -> GivenAway | None:
     counts = Counter(token for line in lines for token in line.tokens)
     if sum(1 for token in counts if _WORD.match(token)) < LEAST:
         return None
@@ -96,7 +109,7 @@ def given_away_finding(found: GivenAway | None, instruction_file: str) -> Iterat
     if len(found.passages) > PASSAGES:
         evidence.append(f"and {len(found.passages) - PASSAGES} more lines")
     yield Finding(
-        "answer-given-away",
+        ID,
         "",
         Severity.WARNING,
         f"The instruction gives the answer away: it holds {found.share:.0%} of what the reference writes",
@@ -106,21 +119,41 @@ def given_away_finding(found: GivenAway | None, instruction_file: str) -> Iterat
     )
 
 
+def joined(findings: Sequence[Finding]) -> list[Finding]:
+    """What an instruction's text gives away and what its code was paid for are one finding."""
+    found: list[Finding] = []
+    for one in findings:
+        at = next((n for n, each in enumerate(found) if each.id == one.id == ID and _same_file(each, one)), None)
+        if at is None:
+            found.append(one)
+        else:
+            found[at] = replace(found[at], evidence=(*one.evidence, *found[at].evidence))
+    return found
+
+
+def _same_file(one: Finding, other: Finding) -> bool:
+    return one.place is not None and other.place is not None and one.place.file == other.place.file
+
+
 def _own_lines(sources: Sequence[Source]) -> Iterator[_Line]:
     """The lines that end up in the box's files; where there are none, the commands."""
     products = [source for source in sources if _is_product(source)]
     scripts = [source for source in sources if source.kind is SourceKind.SCRIPT]
     for source in products or scripts:
-        for offset, line in enumerate(source.text.splitlines()):
-            text = line
-            if source.kind is SourceKind.PATCH:
-                if not line.startswith("+") or line.startswith("+++"):
-                    continue
-                text = line[1:]
-            tokens = tuple(_TOKEN.findall(text))
-            if len(tokens) < 2 or _COMMENT.match(text) or text.startswith("#!"):
+        yield from _lines(source.file, source.line, source.text, patch=source.kind is SourceKind.PATCH)
+
+
+def _lines(file: str, first: int, text: str, *, patch: bool = False) -> Iterator[_Line]:
+    for offset, whole in enumerate(text.splitlines()):
+        line = whole
+        if patch:
+            if not line.startswith("+") or line.startswith("+++"):
                 continue
-            yield _Line(source.file, source.line + offset, text, tokens)
+            line = line[1:]
+        tokens = tuple(_TOKEN.findall(line))
+        if len(tokens) < 2 or _COMMENT.match(line) or line.startswith("#!"):
+            continue
+        yield _Line(file, first + offset, line, tokens)
 
 
 def _is_product(source: Source) -> bool:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from harness.findings.hidden import HiddenReport
+from harness.findings.in_image import Copy
 from harness.findings.model import Finding
 from harness.mutants import StepMutants
 from harness.probes import hidden, preserving, state
 from harness.probes.forge import attempts as forge
+from harness.probes.leak import attempts as leak
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.reward import Rewards
 from harness.state import State, outputs_of
+from harness.survey import Survey
 from harness.task.model import Task
 
-BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24, Probe.FORGE: 48}
+BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24, Probe.FORGE: 48, Probe.LEAK: 4}
 """Attempts of each kind that a step gets; they are no part of the mutants' budget."""
 
 
@@ -35,6 +39,8 @@ def solution_attempts(
             yield from islice(preserving.of_solution(step), BUDGET[Probe.PRESERVING])
     if Probe.FORGE in probes:
         yield from islice(forge.attempts(task, rewards), BUDGET[Probe.FORGE])
+    if Probe.LEAK in probes:
+        yield from leak.of_instruction(task)
 
 
 def output_attempts(steps: Sequence[StepMutants], probes: Collection[Probe], left: State | None) -> Iterator[Attempt]:
@@ -50,11 +56,31 @@ def output_attempts(steps: Sequence[StepMutants], probes: Collection[Probe], lef
 
 
 def needs_outputs(probes: Collection[Probe], steps: Sequence[StepMutants]) -> bool:
-    return len(steps) == 1 and not {Probe.PRESERVING, Probe.STATE}.isdisjoint(probes)
+    return len(steps) == 1 and not {Probe.PRESERVING, Probe.STATE, Probe.LEAK}.isdisjoint(probes)
 
 
-def probe_findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class InImage:
+    """What the image gives away."""
+
+    answers: tuple[Copy, ...] = ()
+    tests: tuple[Copy, ...] = ()
+
+
+def in_image(task: Task, steps: Sequence[StepMutants], left: State | None, image: Survey | None) -> InImage:
+    if left is None or image is None or len(steps) != 1:
+        return InImage()
+    answers, tests = leak.copies(task, steps[0], left, image)
+    return InImage(tuple(answers), tuple(tests))
+
+
+def image_attempts(task: Task, found: InImage) -> Iterator[Attempt]:
+    yield from islice(leak.of_image(task, found.answers), BUDGET[Probe.LEAK])
+
+
+def probe_findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards, given: InImage) -> Iterator[Finding]:
     yield from hidden.findings(attempted)
     yield from preserving.findings(attempted)
     yield from state.findings(attempted, "\n".join(step.instruction for step in task.steps))
     yield from forge.findings(task, attempted, rewards)
+    yield from leak.findings(task, attempted, given.answers, given.tests)

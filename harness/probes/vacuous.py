@@ -176,10 +176,15 @@ def _skipped(tests: Sequence[SeenTest], texts: Mapping[str, str]) -> Finding:
         "",
         Severity.WARNING,
         f"{_name(tests)} is skipped on the reference, so it measures nothing",
-        tuple(dict.fromkeys(f"it says: {test.why}" for test in tests if test.why))[:SHOWN],
+        _whys(tests),
         place,
         "Let it run, or remove it.",
     )
+
+
+def _whys(tests: Sequence[SeenTest]) -> tuple[str, ...]:
+    whys = (test.why.removeprefix("Skipped: ") for test in tests)
+    return tuple(dict.fromkeys(f"it says: {why}" for why in whys if why))[:SHOWN]
 
 
 def _reached_none(tests: Sequence[SeenTest], texts: Mapping[str, str], noticed: bool) -> Finding:
@@ -212,7 +217,7 @@ def _ends_early(tests: Sequence[SeenTest], texts: Mapping[str, str]) -> Iterator
         evidence = tuple(dict.fromkeys(_ending(test, texts) for test in tests if test.ended))[:SHOWN]
     elif _all(tests, "skipped"):
         how = "is skipped on the untouched environment, where it could tell that the work is not done"
-        evidence = tuple(dict.fromkeys(f"it says: {test.why}" for test in tests if test.why))[:SHOWN]
+        evidence = _whys(tests)
     else:
         return
     yield Finding(

@@ -168,7 +168,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("state", "effective", "looked")
+_OF_OTHERS = ("state", "effective", "looked", "image")
 """What no control's record ever has."""
 
 

@@ -23,7 +23,6 @@ def markdown(report: Mapping[str, Any]) -> str:
         *_tasks(report),
         *_survivors(report),
         *_findings(report),
-        *_forged(report),
         *_dataset(report),
         _origin(report),
     ]
@@ -48,19 +47,28 @@ def _interrupted(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
     ranked = sorted(report["tasks"], key=lambda task: ORDER.index(task["verdict"]))
+    tried = any(task["forging"] for task in ranked)
     if ranked:
         rows = [
             (
                 _safe(task["name"], LONGEST_NAME),
                 ", ".join((task["verdict"], *task["labels"])),
                 *_numbers(task),
+                *([_forged(task)] if tried else []),
                 _safe(task["why"], LONGEST_SENTENCE),
             )
             for task in ranked[:TASKS]
         ]
-        yield _table(("task", "verdict", "strength", "paid", "why"), rows)
+        forged = ["forging means: paid / met / tried / not measured"] if tried else []
+        yield _table(("task", "verdict", "strength", "paid", *forged, "why"), rows)
     if len(ranked) > TASKS:
         yield f"and {len(ranked) - TASKS} more tasks"
+
+
+def _forged(task: Mapping[str, Any]) -> str:
+    counts = task["forging"]
+    keys = ("paid", "effective", "tried", "not_measured")
+    return " / ".join(str(counts[key]) for key in keys) if counts else "-"
 
 
 def _numbers(task: Mapping[str, Any]) -> tuple[str, str]:
@@ -115,19 +123,6 @@ def _findings(report: Mapping[str, Any]) -> Iterator[str]:
     yield _table(("severity", "task", "finding", "place"), rows)
     if len(told) > FINDINGS:
         yield f"and {len(told) - FINDINGS} more"
-
-
-def _forged(report: Mapping[str, Any]) -> Iterator[str]:
-    told = [task for task in report["tasks"] if task["forging"]]
-    if told:
-        keys = ("tried", "effective", "paid", "not_measured")
-        rows = [
-            (_safe(task["name"], LONGEST_NAME), *(str(task["forging"][key]) for key in keys)) for task in told[:TASKS]
-        ]
-        yield "**Means to forge the reward**"
-        yield _table(("task", "tried", "took effect", "paid", "not measured"), rows)
-        if len(told) > TASKS:
-            yield f"and {len(told) - TASKS} more tasks"
 
 
 def _dataset(report: Mapping[str, Any]) -> Iterator[str]:

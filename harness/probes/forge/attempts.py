@@ -37,7 +37,7 @@ def attempts(task: Task, rewards: Rewards) -> Iterator[Attempt]:
                 one.sentence,
                 "",
                 because="none of the work is done",
-                replacement=Replacement(_files(task, solution(one))),
+                replacement=Replacement(in_its_place(task, solution(one))),
                 circumstances=Circumstances(proof=one.proof, effect=one.effect),
                 means=one,
             )
@@ -51,7 +51,7 @@ def solution(means: Means) -> str:
     return f"#!/bin/sh\n{about}\nmkdir -p {FORGE} && chmod 1777 {FORGE}\n{means.script}\nexit 0\n"
 
 
-def _files(task: Task, script: str) -> Mapping[str, bytes]:
+def in_its_place(task: Task, script: str) -> Mapping[str, bytes]:
     """Every step's script replaced by this one; keys for a terminal are made to type it."""
     found: dict[str, bytes] = {}
     for step in task.steps:

@@ -1,0 +1,125 @@
+"""What is given away, run as the whole solution: the instruction's own code, and files of the image put in place."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.findings.in_image import Copy, answers_in_image, in_image_findings, tests_in_image
+from harness.findings.model import Finding, Place, Severity
+from harness.mutants import StepMutants
+from harness.probes.forge.attempts import in_its_place
+from harness.probes.forge.facts import names_of_tests
+from harness.probes.leak.blocks import script, taken
+from harness.probes.model import Attempt, Attempted, Probe
+from harness.record import Replacement
+from harness.state import State, outputs_of
+from harness.survey import Survey
+from harness.task.model import Step, Task
+from harness.verifier_files import relative, verifier_texts
+from mutator.model import short_id
+
+INSTRUCTION = "instruction-code"
+SHOWN = 6
+
+
+def of_instruction(task: Task) -> Iterator[Attempt]:
+    """Tasks of one step: what one instruction gives away is no answer to the next."""
+    if len(task.steps) > 1 or task.steps[0].solution is None:
+        return
+    pieces = taken(task.steps[0].instruction)
+    if pieces:
+        yield Attempt(
+            Probe.LEAK,
+            INSTRUCTION,
+            f"{Probe.LEAK}.{INSTRUCTION}",
+            "nothing is done but what the instruction's own code says",
+            "",
+            because="none of it is the solver's own work",
+            replacement=Replacement(in_its_place(task, script(pieces))),
+        )
+
+
+def copies(task: Task, step: StepMutants, left: State, image: Survey) -> tuple[list[Copy], list[Copy]]:
+    """(answers, tests) that the image holds."""
+    solution = step.step.solution
+    assert solution is not None
+    name = solution.script.relative_to(solution.folder).as_posix()
+    texts = "\n".join(data.decode("utf-8", "replace") for data in step.files.values())
+    outputs = {one.path: one.data for one in outputs_of(left)}
+    files = image.files()
+    whole = relative(task, solution.script), step.files.get(name, b"")
+    tests = {
+        path: text for path, text in verifier_texts(task, step.step).items() if _holds_tests(step.step, path, text)
+    }
+    instruction = step.step.instruction
+    return (
+        answers_in_image(files, outputs, whole, instruction, texts, image.workdir),
+        tests_in_image(files, tests, instruction, image.workdir),
+    )
+
+
+def _holds_tests(step: Step, path: str, text: str) -> bool:
+    return path.endswith(step.verifier.script.rpartition("/")[2]) or any(names_of_tests(path, text))
+
+
+def of_image(task: Task, answers: Sequence[Copy]) -> Iterator[Attempt]:
+    """Each found answer put where it belongs; a solution's script is run."""
+    for copy in answers:
+        found = shlex.quote(copy.path)
+        if copy.of.startswith("/"):
+            to = shlex.quote(copy.of)
+            text = f'mkdir -p "$(dirname {to})"\ncp {found} {to}'
+            sentence = f"nothing is done but that {copy.path} is copied to {copy.of}"
+        else:
+            text = f"bash {found}"
+            sentence = f"nothing is done but that {copy.path} is run"
+        yield Attempt(
+            Probe.LEAK,
+            short_id(copy.path, copy.of),
+            f"{Probe.LEAK}.image-file",
+            sentence,
+            "",
+            because="the image had it all",
+            path=copy.path,
+            replacement=Replacement(in_its_place(task, f"#!/bin/bash\n# {sentence.capitalize()}.\n{text}\nexit 0\n")),
+        )
+
+
+def findings(
+    task: Task, attempted: Sequence[Attempted], answers: Sequence[Copy], tests: Sequence[Copy]
+) -> Iterator[Finding]:
+    mine = [one for one in attempted if one.attempt.probe is Probe.LEAK]
+    for one in mine:
+        if one.attempt.id == INSTRUCTION and one.paid:
+            yield _given_away(task, one)
+    yield from in_image_findings(answers, tests, _witnesses([one for one in mine if one.attempt.path]))
+
+
+def _witnesses(mine: Sequence[Attempted]) -> Mapping[str, str]:
+    told = {}
+    for one in mine:
+        what = one.attempt.sentence
+        if one.paid:
+            told[one.attempt.path] = f"paid in full, twice, where {what} ({one.attempt.label})"
+        elif one.measured:
+            told[one.attempt.path] = f"not paid in full where {what} ({one.attempt.label})"
+    return told
+
+
+def _given_away(task: Task, one: Attempted) -> Finding:
+    step = task.steps[0]
+    pieces = taken(step.instruction)
+    told = [f"line {piece.line}: {piece.said}" for piece in pieces[:SHOWN]]
+    if len(pieces) > SHOWN:
+        told.append(f"and {len(pieces) - SHOWN} more")
+    evidence = f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label}): {'; '.join(told)}"
+    return Finding(
+        "answer-given-away",
+        "",
+        Severity.WARNING,
+        "The instruction gives the answer away: its own code, run as the solution, is paid in full",
+        (evidence,),
+        Place(relative(task, step.instruction_file), pieces[0].line),
+        "Say what is wanted and not how it is written, or drop the task: copying is all that it asks for.",
+    )
