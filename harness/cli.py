@@ -24,6 +24,7 @@ from harness.check import CheckRun, check_json
 from harness.check import check as run_check
 from harness.cli_audit import audit, repro, show
 from harness.cli_config import config
+from harness.cli_demo import demo
 from harness.cli_gate import baseline, gate
 from harness.cli_mutants import mutants, operators
 from harness.cli_options import Flags, setting_options
@@ -144,7 +145,7 @@ def clean(flags: Flags, everything: bool) -> int:
     return ExitCode.OK
 
 
-for command in (audit, show, repro, report, compare, gate, baseline, config, mutants, operators):
+for command in (demo, audit, show, repro, report, compare, gate, baseline, config, mutants, operators):
     cli.add_command(command)
 
 

@@ -6,18 +6,20 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.audit import AuditSettings
+from harness.audit import AuditRun, AuditSettings
 from harness.audit import audit as run_audit
 from harness.cli_gate import gate_terms
 from harness.cli_options import Flags, setting_options
 from harness.cli_probes import find_probe, read_again, show_probe, write_probe
-from harness.config import Values, as_told, control_settings, one, probes, table, thresholds, told_json, wish
+from harness.config import InForce, Values, as_told, control_settings, one, probes, table, thresholds, told_json, wish
+from harness.console import print_warnings, printer
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.errors import ExitCode, UsageError
@@ -31,7 +33,7 @@ from harness.report.terminal import terminal
 from harness.report.untrusted import shown, visible
 from harness.store import Store, is_run
 from harness.task.discover import discover
-from harness.task.model import Task
+from harness.task.model import Task, Unusable
 from mutator.model import ByteEdit, apply_bytes
 
 PAGE = "report.html"
@@ -77,9 +79,37 @@ def audit(
     if resume and not is_run(folder):
         raise UsageError(f"There is no run in {folder} to go on with.", hint="Leave --resume out to start one.")
     told = flags.in_force(paths)
-    values = told.run()
     terms = gate_terms(told)
     tasks = [as_told(task, told) for task in discover(list(paths))]
+    if not quiet:
+        print_warnings(tasks, printer(sys.stderr))
+    shows = not (no_progress or quiet)
+    run, report, text = audit_into(folder, tasks, told, again=flags.words(), fresh=fresh, shows=shows)
+    found = terms.judge(report)
+    if as_json:
+        click.echo(text)
+        click.echo(gate_text(found), err=True)
+    else:
+        click.echo(gate_text(found) if quiet else terminal(report, gate=gate_text(found)))
+    if run.unfinished:
+        words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
+        click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)
+    return found.exit_code
+
+
+def audit_into(
+    folder: Path,
+    tasks: Sequence[Task | Unusable],
+    told: InForce,
+    *,
+    again: Sequence[str] = (),
+    fresh: bool = False,
+    shows: bool = True,
+) -> tuple[AuditRun, dict[str, Any], str]:
+    """Audit the tasks into a run folder, with its reports; gives the run, its report, and that as JSON text.
+
+    `again` are the flags that a command to audit one of the tasks again needs."""
+    values = told.run()
     settings = audit_settings(values)
     each = {task.name: audit_settings(told.task(task.name, task.path)) for task in tasks}
     options = {
@@ -105,7 +135,7 @@ def audit(
             store.forget()
         store.set_meta({"options": options})
         version = engine.report().version
-        told_so_far = progress("auditing", len(tasks), show=not (no_progress or quiet))
+        told_so_far = progress("auditing", len(tasks), show=shows)
         try:
             run = run_audit(
                 engine,
@@ -114,7 +144,7 @@ def audit(
                 store,
                 jobs=one(values, "jobs") or os.cpu_count() or 1,
                 watcher=told_so_far,
-                command=lambda task: shlex.join(["foolsgold", "audit", str(task.path), *flags.words()]),
+                command=lambda task: shlex.join(["foolsgold", "audit", str(task.path), *again]),
                 options=options,
                 settings_of=lambda task: each[task.name],
             )
@@ -124,16 +154,7 @@ def audit(
     text = json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
     _write(folder / REPORT, text)
     render(report, folder / PAGE)
-    found = terms.judge(report)
-    if as_json:
-        click.echo(text)
-        click.echo(gate_text(found), err=True)
-    else:
-        click.echo(gate_text(found) if quiet else terminal(report, gate=gate_text(found)))
-    if run.unfinished:
-        words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
-        click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)
-    return found.exit_code
+    return run, report, text
 
 
 def audit_settings(values: Values) -> AuditSettings:

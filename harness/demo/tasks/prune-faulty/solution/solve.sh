@@ -1,0 +1,3 @@
+#!/bin/bash
+cp /solution/prune.py /app/prune
+chmod +x /app/prune
