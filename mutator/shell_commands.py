@@ -70,11 +70,17 @@ class _Place:
 
 
 def read_commands(tree: ShellTree) -> list[Command]:
-    """In the order of the text."""
+    """In the order of the text, without those that the grammar and the shell's rules of quoting see elsewhere."""
     found: list[Command] = []
     _Reader(tree, found).visit(tree.root, _Place((0, len(tree.text))), [])
+    found = [one for one in found if all(_holds(tree, stage) for stage in one.stages)]
     found.sort(key=lambda command: command.start)
     return found
+
+
+def _holds(tree: ShellTree, command: Command) -> bool:
+    start, end = command.start, command.end
+    return tree.nesting.holds(start, end) and not (command.words and tree.misread(start, end))
 
 
 class _Reader:

@@ -7,9 +7,10 @@ shell's rule and blanked out before the grammar sees the text.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
@@ -44,41 +45,84 @@ class _Pending:
 
 @dataclass(slots=True)
 class _Frame:
-    """One level of nesting: `closer` is ')' or '`' for code, '}' for ${, '"' for a string, '' for the whole."""
+    """One level of nesting: `closer` is '"' for a string, '}' for ${, and for code ')', '`', the word that ends a
+    compound statement, or '' for the whole."""
 
     closer: str
     pending: list[_Pending] = field(default_factory=list)
-    cases: int = 0
     in_string: bool = False
 
 
-_CODE = re.compile(r"""[\\'"`#$<()\n]|\b(?:case|esac)\b""")
+_CODE = re.compile(r"""[\\'"`#$<()\n]|(?<![^\s;&|()<>`])(?:case|esac|if|fi|do|done|[{}])(?![^\s;&|()<>`])""")
 _STRING = re.compile(r'[\\"`$]')
 _BRACE = re.compile(r"""[\\'"`$}]""")
 _BLANK = re.compile(r"(?:[ \t]|\\\n)*")
 _HEREDOC = re.compile(r"<<(-?)")
-_COMMAND_START = re.compile(r"(?:^|[\n;&|({!]|\b(?:then|do|else|elif|if|while|until)[ \t])[ \t]*$")
+_COMMAND_START = re.compile(
+    r"""(?:^|[\n;&|(){}!`]|(?<![^\s;&|()`])
+        (?:then|do|else|elif|if|while|until|done|fi|esac|(?:time|coproc)(?:[ \t]+\w+|[ \t]+-p)?
+        |for[ \t]+\w+|function[ \t]+[^\s()]+)[ \t])[ \t]*$""",
+    re.VERBOSE,
+)
+_OPENS = {"case": "esac", "if": "fi", "do": "done", "{": "{}"}
+_CLOSES = {"esac": "esac", "fi": "fi", "done": "done", "}": "{}"}
+_PATTERN = re.compile(r"[ \t]*[|)]")
 _NOT_IN_WORD = frozenset(" \t\r\n;&|()<>")
 
 
 def heredocs(text: str) -> list[Heredoc]:
     """Every here-document that the shell reads from the text itself, in order of their bodies."""
-    if "<<" not in text:
-        return []
-    return _Scanner(text).run()
+    return read_shell(text).heredocs
+
+
+@dataclass(frozen=True)
+class Nesting:
+    """Which quotes, expansions and parentheses each place of a shell text lies in, by the shell's rules."""
+
+    starts: tuple[int, ...]
+    levels: tuple[_Frame, ...]
+    """What a place lies in from that start on. Nothing is known where a text does not close what it opens."""
+
+    def closes(self, start: int, end: int) -> bool:
+        """Whether what opens in text[start:end] closes in it, and nothing else does."""
+        return not self.starts or self._at(start) is self._at(end)
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether commands may stand there."""
+        return not self.starts or (self.closes(start, end) and self._at(start).closer in _CODE_CLOSERS)
+
+    def _at(self, position: int) -> _Frame:
+        return self.levels[bisect_right(self.starts, position) - 1]
+
+
+_CODE_CLOSERS = frozenset({"", ")", "`", *_CLOSES.values()})
+
+
+def balanced(text: str) -> bool:
+    """Whether everything that opens in a shell text closes in it."""
+    return _Scanner(text, words=True).run()
 
 
 class _Scanner:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, words: bool) -> None:
         self.text = text
+        self.words = words
+        """Whether if, do and { are followed, and not only case."""
         self.found: list[Heredoc] = []
         self.frames = [_Frame("")]
+        self.starts, self.levels = [0], self.frames[:]
+        self.lost = False
+        """Something is closed that is not open, or a quote never."""
 
-    def run(self) -> list[Heredoc]:
+    def run(self) -> bool:
+        """Whether all that opens closes."""
         position = 0
         while position < len(self.text):
             position = self._step(position)
-        return self.found
+            if self.frames[-1] is not self.levels[-1]:
+                self.starts.append(position)
+                self.levels.append(self.frames[-1])
+        return not self.lost and len(self.frames) == 1
 
     def step_over(self, at: int, limit: int) -> int | None:
         """After the `$(...)` or `${...}` at `at`; None where it does not end before `limit`."""
@@ -154,17 +198,34 @@ class _Scanner:
             self.frames.append(_Frame(")"))
             return at + 1
         if mark == ")":
-            if frame.closer == ")" and frame.cases == 0:
+            if frame.closer == ")":
                 self._pop(frame)
+            elif frame.closer != "esac":
+                self.lost = True
             return at + 1
         if mark == "<":
             return self._less(at, frame)
-        if _COMMAND_START.search(text, max(0, at - 40), at) or mark == "esac":
-            frame.cases = frame.cases + 1 if mark == "case" else max(frame.cases - 1, 0)
+        self._word(mark, at, frame)
         return match.end()
+
+    def _word(self, mark: str, at: int, frame: _Frame) -> None:
+        if not self.words and mark not in ("case", "esac"):
+            return
+        if mark == "esac" and frame.closer == "esac":
+            self._pop(frame)
+        elif frame.closer == "esac" and _PATTERN.match(self.text, at + len(mark)):
+            return
+        elif _COMMAND_START.search(self.text, max(0, at - 60), at):
+            if mark in _OPENS:
+                self.frames.append(_Frame(_OPENS[mark]))
+            elif frame.closer == _CLOSES[mark]:
+                self._pop(frame)
+            else:
+                self.lost = True
 
     def _after(self, position: int, mark: str) -> int:
         end = self.text.find(mark, position)
+        self.lost = self.lost or end < 0
         return len(self.text) if end < 0 else end + 1
 
     def _pop(self, frame: _Frame) -> None:
@@ -323,7 +384,7 @@ def expansion_end(text: str, at: int, limit: int) -> int:
     if following in ("(", "{"):
         if text.startswith("((", at + 1) and (end := arithmetic_end(text, at + 3)) is not None and end <= limit:
             return end
-        after = _Scanner(text).step_over(at, min(limit, at + _LONGEST_EXPANSION))
+        after = _Scanner(text, words=False).step_over(at, min(limit, at + _LONGEST_EXPANSION))
         return at if after is None else after
     match = _NAME.match(text, at + 1, limit)
     return match.end() if match else at
@@ -392,6 +453,7 @@ class ShellTree:
     text: str
     heredocs: list[Heredoc]
     plain: str
+    nesting: Nesting
 
     @cached_property
     def root(self) -> Node:
@@ -410,10 +472,31 @@ class ShellTree:
         return root
 
     @cached_property
+    def _misread(self) -> list[tuple[int, int]]:
+        """Nodes that end in other quotes, expansions or parentheses than they begin in."""
+        found: list[tuple[int, int]] = []
+        stack = [self.root]
+        while stack:
+            node = stack.pop()
+            if node.is_named and node.type != "comment" and not self.nesting.closes(node.start_byte, node.end_byte):
+                found.append((node.start_byte, node.end_byte))
+            stack += node.children
+        return sorted(found)
+
+    def misread(self, start: int, end: int) -> bool:
+        """Whether the grammar sees other quotes in text[start:end] than the shell does, backticks in quotes often."""
+        first = bisect_left(self._misread, (start, start))
+        return any(stop <= end for _, stop in takewhile(lambda span: span[0] <= end, self._misread[first:]))
+
+    @cached_property
     def by_operator(self) -> dict[int, Heredoc]:
         return {one.operator: one for one in self.heredocs}
 
 
 def read_shell(text: str) -> ShellTree:
-    bodies = heredocs(text)
-    return ShellTree(text, bodies, masked(text, bodies))
+    for words in (True, False):
+        scanner = _Scanner(text, words=words)
+        if scanner.run():
+            nesting = Nesting(tuple(scanner.starts), tuple(scanner.levels))
+            return ShellTree(text, scanner.found, masked(text, scanner.found), nesting)
+    return ShellTree(text, scanner.found, masked(text, scanner.found), Nesting((), ()))

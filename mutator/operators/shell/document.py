@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from mutator.model import Candidate, Edit, apply
 from mutator.shell_commands import Command, read_commands
-from mutator.shell_syntax import Heredoc, ShellTree, parser, plain, read_shell
+from mutator.shell_syntax import Heredoc, ShellTree, balanced, parser, plain, read_shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,10 @@ class Script:
                 edits.append(Edit(body.start, body.close, ""))
         return tuple(edits)
 
+    def emptied(self, start: int, end: int) -> tuple[Edit, ...]:
+        """`:` in place of statements; `while ...; done }` needs no `;` before the brace, `:` does."""
+        return self.removal(start, end, ":;" if _BRACE.match(self.plain, end) else ":")
+
     def without(self, step: Step) -> tuple[tuple[Edit, ...], tuple[int, int]]:
         """A statement taken out, and what to parse again: whole lines where it has them, else `:` in its place."""
         text, marks = self.text, self.plain
@@ -128,13 +132,14 @@ class Script:
         if step.alone or not (begins_line and ends_line):
             background = _BACKGROUND.match(marks, step.end)
             end = background.end() if background else step.end
-            return self.removal(step.start, end, ":"), (step.start, end)
+            return self.emptied(step.start, end), (step.start, end)
         after = min(stop + 1, len(text))
         edits = self.removal(line, after)
         return edits, (line, after)
 
 
 _TAIL = re.compile(r"[ \t]*(?:;(?!;)|&(?![&>]))?[ \t]*(?:#[^\n]*)?")
+_BRACE = re.compile(r"[ \t]*}")
 _BACKGROUND = re.compile(r"[ \t]*&(?![&>])")
 _DEEPEST = 150
 _LOGICAL = frozenset({"&&", "||"})
@@ -178,7 +183,7 @@ def _collect(script: Script, node: Node, function: str, depth: int) -> None:
     decides = kind in ("if_statement", "elif_clause", "while_statement")
     for child in children:
         decides = decides and child.type not in ("then", "do_group")
-        if decides and child.is_named and child.type != "comment":
+        if decides and child.is_named and child.type != "comment" and child.id not in astray:
             script.conditions.append(Marked(child, function))
         if child.is_named and child.id not in astray:
             _collect(script, child, function, depth + 1)
@@ -211,7 +216,9 @@ def _steps(script: Script, node: Node, function: str, astray: set[int]) -> None:
             script.steps.append(Step(child.start_byte, child.end_byte, child, node, alone, function))
 
 
-_RESERVED = re.compile(r"(?:then|else|elif|fi|do|done|esac|in)\b|[})]|;;")
+_RESERVED = re.compile(r"(?:then|else|elif|fi|do|done|esac|in)\b|[{})](?![^\s;&|<>])|;;")
+_PREFIXED = re.compile(r"(?:time|coproc)\s+(?:-p\s+|\w+\s+)?(?:[({]|(?:for|while|until|if|case|select)\s)")
+"""A compound statement that the grammar takes for the words of a command."""
 
 
 _SIMPLE = frozenset(
@@ -220,21 +227,33 @@ _SIMPLE = frozenset(
 
 
 def _astray(script: Script, children: list[Node]) -> set[int]:
-    """Where the grammar lost its way: what lies between the first and the last sign of it is no list of statements, and
-    the compound statement before may have gone wrong already."""
+    """Where the grammar lost its way: what lies between the first and the last sign of it, and on its line, is no list
+    of statements, and the compound statement before may have gone wrong already."""
     lost = [index for index, child in enumerate(children) if child.is_error or _is_torn(script, child)]
     if not lost:
         return set()
     compound = [index for index in range(lost[0]) if children[index].type.endswith("_statement")]
     first = compound[-1] if compound else lost[0]
-    return {child.id for child in children[first : lost[-1] + 1]}
+    last = lost[-1]
+    while (
+        last + 1 < len(children) and "\n" not in script.plain[children[last].end_byte : children[last + 1].start_byte]
+    ):
+        last += 1
+    return {child.id for child in children[first : last + 1]}
 
 
 def _is_torn(script: Script, node: Node) -> bool:
-    """A part of a compound statement, taken for a command; or backticks that were closed where they open."""
-    if node.type in _SIMPLE and "`" in (said := script.plain[node.start_byte : node.end_byte]) and "\n" in said:
+    """A part of a compound statement, taken for a command; or quotes and backticks closed where they open."""
+    start, end = node.start_byte, node.end_byte
+    if node.is_named and not script.tree.nesting.closes(start, end):
         return True
-    return node.type == "command" and _RESERVED.match(script.plain, node.start_byte, node.end_byte) is not None
+    if node.type in _SIMPLE and script.tree.misread(start, end):
+        return True
+    while node.type in ("redirected_statement", "negated_command") and node.named_children:
+        node = node.named_children[0]
+    return node.type == "command" and any(
+        sign.match(script.plain, node.start_byte, node.end_byte) for sign in (_RESERVED, _PREFIXED)
+    )
 
 
 def _chain(script: Script, node: Node, function: str) -> None:
@@ -271,12 +290,14 @@ def _chain(script: Script, node: Node, function: str) -> None:
 
 
 def valid(script: Script, candidate: Candidate) -> bool:
-    """Whether the smallest statement around the edits parses as well as it did."""
+    """Whether the edits take away what is whole, and the smallest statement around them parses as well as it did."""
+    if not all(script.tree.nesting.closes(edit.start, edit.end) for edit in candidate.edits):
+        return False
     first, last = candidate.check or (0, len(script.text))
     inside = tuple(
         Edit(edit.start - first, edit.end - first, plain(edit.new))
         for edit in candidate.edits
-        if first <= edit.start and edit.start < max(last, edit.end)
+        if first <= edit.start <= last
     )
     original = script.plain[first:last]
     inside = tuple(
@@ -284,6 +305,8 @@ def valid(script: Script, candidate: Candidate) -> bool:
     )
     changed = apply(original, inside)
     if "<<" in changed and "<<" not in original:
+        return False
+    if not balanced(changed) and balanced(original):
         return False
     after = _errors(changed)
     if after == 0:

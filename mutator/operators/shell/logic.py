@@ -26,9 +26,11 @@ def _statements(node: Node) -> list[Node]:
 def _emptied(script: Script, body: Node) -> tuple[Edit, ...] | None:
     """The statements of a body replaced by `:`."""
     inside = _statements(body)
-    if not inside or script.text[inside[0].start_byte : inside[-1].end_byte] in (":", "true"):
+    if not inside:
         return None
-    return script.removal(inside[0].start_byte, inside[-1].end_byte, ":")
+    start, end = inside[0].start_byte, inside[-1].end_byte
+    end = start + len(script.text[start:end].rstrip())
+    return None if script.text[start:end] in (":", "true") else script.emptied(start, end)
 
 
 def hollow_function(script: Script) -> Iterator[Candidate]:
@@ -147,7 +149,7 @@ def drop_stage(script: Script) -> Iterator[Candidate]:
 _BOUNDARY = {
     "-gt": "-ge", "-ge": "-gt", "-lt": "-le", "-le": "-lt", "<": "<=", "<=": "<", ">": ">=", ">=": ">",
 }  # fmt: skip
-_EQUAL = {"-eq": "-ne", "-ne": "-eq", "=": "!=", "==": "!=", "!=": "=", "=~": "!=", "-z": "-n", "-n": "-z"}
+_EQUAL = {"-eq": "-ne", "-ne": "-eq", "=": "!=", "==": "!=", "!=": "=", "=~": "! =~", "-z": "-n", "-n": "-z"}
 _SUMS = {
     "+": "-",
     "-": "+",
@@ -202,13 +204,17 @@ def _turned(script: Script, table: dict[str, str], *, arithmetic: bool | None, w
     for marked, span, old, sums, check in _tests(script):
         if old not in table or (arithmetic is not None and sums != arithmetic):
             continue
-        new = table[old]
         if not sums and old in ("<", ">"):
             continue
         if sums and old == "=":
             continue
+        edit, new = Edit(*span, table[old]), table[old]
+        if old == "=~":
+            if marked.node.parent is None or not marked.node.parent.named_children:
+                continue
+            edit, old, new = _no_match(script, marked.node.parent)
         fields = {"old": old, "new": new, "test": script.said(*check, 50)}
-        found.append((span, Candidate((Edit(*span, new),), fields, marked.function, check)))
+        found.append((span, Candidate((edit,), fields, marked.function, check)))
     if words:
         for function, span, old, check in _test_words(script):
             if old in table and old.startswith(("-", "=", "!=")):
@@ -216,6 +222,19 @@ def _turned(script: Script, table: dict[str, str], *, arithmetic: bool | None, w
                 found.append((span, Candidate((Edit(*span, table[old]),), fields, function, check)))
     found.sort(key=lambda item: item[0])
     yield from (candidate for _, candidate in found)
+
+
+def _no_match(script: Script, comparison: Node) -> tuple[Edit, str, str]:
+    """`! a =~ b`, since what is an expression on the right of `=~` is none behind `!=`."""
+    left = comparison.named_children[0]
+    while left.type == "binary_expression" and any(child.type in ("&&", "||") for child in left.children):
+        left = left.named_children[-1]  # The grammar reads `a && b =~ c` from the left.
+    start, end = left.start_byte, comparison.end_byte
+    said = script.said(start, end)
+    negated = re.compile(r"!\s+").match(script.plain, start)
+    if negated is not None:
+        return Edit(start, negated.end(), ""), said, script.said(negated.end(), end)
+    return Edit(start, start, "! "), said, f"! {said}"
 
 
 def move_boundary(script: Script) -> Iterator[Candidate]:
@@ -455,6 +474,7 @@ OPERATORS = (
                     '[ "$a" = x ] && [ -z "$b" ]\n(( a != 2 ))\n',
                 ),
             ),
+            Example("[[ $a =~ ^(x|y)$ ]]\n", ("[[ ! $a =~ ^(x|y)$ ]]\n",)),
         ),
     ),
     Operator(
