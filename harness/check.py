@@ -219,7 +219,7 @@ def _unusable(task: Unusable, command: str) -> Checked:
                 Severity.UNMEASURED,
                 problem.message,
                 (),
-                _place(task, problem),
+                place_of(task, problem),
                 command=command,
             )
             for problem in errors
@@ -227,7 +227,8 @@ def _unusable(task: Unusable, command: str) -> Checked:
     )
 
 
-def _place(task: Task | Unusable, problem: Problem) -> Place:
+def place_of(task: Task | Unusable, problem: Problem) -> Place:
+    """Where the problem is, as a path in the task."""
     try:
         return Place(problem.file.relative_to(task.path).as_posix(), problem.line)
     except ValueError:
@@ -277,7 +278,7 @@ def _task_json(one: Checked) -> dict[str, Any]:
                 "code": problem.code,
                 "severity": problem.severity,
                 "message": problem.message,
-                "file": _place(task, problem).file,
+                "file": place_of(task, problem).file,
                 "line": problem.line,
             }
             for problem in task.problems

@@ -30,7 +30,7 @@ from harness.cli_mutants import mutants, operators
 from harness.cli_options import Flags, setting_options
 from harness.cli_report import compare, report
 from harness.config import as_told, control_settings, one, table, told_json
-from harness.console import print_check, print_error, printer
+from harness.console import print_check, print_error, print_warnings, printer
 from harness.engine.choose import ENGINES, call_off, make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.runs import own_scratch
@@ -68,6 +68,8 @@ def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: boo
     tasks = [as_told(task, told) for task in discover(list(paths))]
     settings = control_settings(values)
     again = flags.words()
+    if not quiet:
+        print_warnings(tasks, printer(sys.stderr))
     with make_engine(one(values, "engine"), EngineOptions(images=table(values, "image"))) as engine:
         told_so_far = progress("checking", len(tasks), show=not (no_progress or quiet))
         try:
@@ -151,6 +153,7 @@ for command in (demo, audit, show, repro, report, compare, gate, baseline, confi
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every end has its exit code, and no error shows a traceback that is not a bug."""
+    _stopped.clear()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:

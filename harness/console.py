@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.check import Checked, CheckRun
+from harness.check import Checked, CheckRun, place_of
 from harness.controls import Controls
 from harness.errors import FoolsgoldError
 from harness.findings.controls import Standing
@@ -19,6 +20,8 @@ from harness.findings.model import Finding, Severity
 from harness.outcome import Shown, showing
 from harness.record import TrialRecord
 from harness.reward import Rewards
+from harness.task.model import Severity as ProblemSeverity
+from harness.task.model import Task, Unusable
 
 _STYLE = {
     Severity.ERROR: "bold red",
@@ -30,6 +33,8 @@ _STYLE = {
     Standing.UNMEASURED: "yellow",
 }
 
+WARNINGS_SHOWN = 5
+"""Of each kind; a dataset may have hundreds."""
 _GRAVE = (Severity.ERROR, Severity.UNMEASURED)
 
 
@@ -39,7 +44,12 @@ def printer(stream: TextIO | None = None, *, width: int | None = None) -> Consol
     # Where nobody reads it on a screen, lines are as long as they are.
     if width is None and not stream.isatty():
         width = 1000
-    return Console(file=stream, highlight=False, markup=False, width=width)
+    return Console(file=stream, highlight=False, markup=False, width=width, color_system=colors())
+
+
+def colors() -> Literal["auto"] | None:
+    """NO_COLOR takes bold and dim away too: whoever sets it wants no escape codes in the text."""
+    return None if os.environ.get("NO_COLOR") else "auto"
 
 
 def cell(text: str, style: str = "") -> Text:
@@ -141,6 +151,26 @@ def print_finding(finding: Finding, console: Console) -> None:
         inner.append(f"again: {finding.command}")
     for part in inner:
         console.print(Padding(cell(part), (0, 0, 0, 4), expand=False))
+
+
+def print_warnings(tasks: Sequence[Task | Unusable], console: Console) -> None:
+    """What somebody should know about the tasks' files, before anything runs; of each kind the first few."""
+    seen: dict[str, int] = {}
+    for task in tasks:
+        for problem in task.problems:
+            if problem.severity is ProblemSeverity.ERROR:
+                continue
+            seen[problem.code] = seen.get(problem.code, 0) + 1
+            if seen[problem.code] <= WARNINGS_SHOWN:
+                line = Text.assemble(("warning", _STYLE[Severity.WARNING]), f" [{problem.code}] ")
+                line.append_text(cell(f"{task.name}: {problem.message}"))
+                line.append_text(cell(f" ({place_of(task, problem)})"))
+                console.print(line)
+    for code, count in seen.items():
+        if count > WARNINGS_SHOWN:
+            console.print(
+                cell(f"warning [{code}] {count - WARNINGS_SHOWN} more; `foolsgold check --json` has them all")
+            )
 
 
 def summary(run: CheckRun) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from harness.audit import Audited
 from harness.check import Checked
+from harness.console import colors
 from harness.outcome import Outcome, OutcomeKind
 from harness.record import Kind
 from harness.report.untrusted import visible
@@ -47,7 +48,7 @@ def progress(job: str, total: int, *, show: bool = True, stream: TextIO | None =
     stream = stream or sys.stderr
     if not show or not total:
         return Silent()
-    console = Console(file=stream, highlight=False, markup=False)
+    console = Console(file=stream, highlight=False, markup=False, color_system=colors())
     # Not `is_terminal`: FORCE_COLOR makes that true for a file, and a file wants no cursor moved.
     if stream.isatty() and not console.is_dumb_terminal:
         return Watched(job, total, console)

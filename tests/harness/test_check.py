@@ -71,6 +71,45 @@ def test_good_tasks_have_a_row_each_and_exit_zero(run: Callable[..., Any], tasks
     assert sorted(line.split()[1] for line in err.splitlines()) == ["a:", "b:", "c:"]
 
 
+def test_what_somebody_should_know_of_a_tasks_files_is_said_before_it_runs(
+    run: Callable[..., Any], tasks: Path
+) -> None:
+    for name in "abc":
+        odd = OFFLINE["task.toml"] + 'colour = "red"\n'
+        write(tasks / name, {"task.toml": odd, "tests/test.sh": "\r\n".join(HARBOR["tests/test.sh"].split("\n"))})
+    code, _, err = run(FakeEngine(GOOD), "check", str(tasks), "--no-progress")
+    assert code == ExitCode.OK
+    lines = err.splitlines()
+    crlf = [f"warning [crlf-script] {name}" for name in "abc"]
+    assert sorted(line.partition(":")[0] for line in lines) == [*crlf, "warning [unknown-key] a"]
+    assert any(line.endswith("(task.toml:4)") for line in lines)
+    assert run(FakeEngine(GOOD), "check", str(tasks), "--quiet")[2] == ""
+
+
+def test_of_many_like_warnings_the_first_few_are_said(run: Callable[..., Any], tmp_path: Path) -> None:
+    for number in range(9):
+        write(tmp_path / str(number), {**OFFLINE, "solution/solve.sh": ""})
+    _, _, err = run(FakeEngine(GOOD), "check", str(tmp_path), "--no-progress")
+    assert sum("[empty-script]" in line for line in err.splitlines()) == 6
+    assert "warning [empty-script] 4 more; `foolsgold check --json` has them all" in err
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "escapes"), [("", True), ("1", False)])
+def test_no_color_leaves_no_escape_codes_in_the_text(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, escapes: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    screen = _Screen()
+    printer(screen).print("bold", style="bold red")
+    assert ("\x1b[" in screen.getvalue()) is escapes
+
+
 def test_a_task_below_the_bar_is_told_with_its_evidence_and_exits_one(run: Callable[..., Any], tasks: Path) -> None:
     code, out, _ = run(FakeEngine([(VERIFY, rewarding("0", FAILED))]), "check", str(tasks / "a"))
     assert code == ExitCode.BELOW_BAR
