@@ -71,7 +71,7 @@ def test_good_tasks_have_a_row_each_and_exit_zero(run: Callable[..., Any], tasks
     assert sorted(line.split()[1] for line in err.splitlines()) == ["a:", "b:", "c:"]
 
 
-def test_what_somebody_should_know_of_a_tasks_files_is_said_before_it_runs(
+def test_what_is_odd_about_a_tasks_files_is_said_before_it_runs(
     run: Callable[..., Any], tasks: Path
 ) -> None:
     for name in "abc":
@@ -91,7 +91,7 @@ def test_of_many_like_warnings_the_first_few_are_said(run: Callable[..., Any], t
         write(tmp_path / str(number), {**OFFLINE, "solution/solve.sh": ""})
     _, _, err = run(FakeEngine(GOOD), "check", str(tmp_path), "--no-progress")
     assert sum("[empty-script]" in line for line in err.splitlines()) == 6
-    assert "warning [empty-script] 4 more; `foolsgold check --json` has them all" in err
+    assert "warning [empty-script] 4 more; see `foolsgold check --json`" in err
 
 
 class _Screen(io.StringIO):
