@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from posixpath import basename
 from typing import Any, Protocol
 
 from harness import __version__
@@ -342,6 +343,8 @@ class _TaskAudit:
     def _plan(self) -> None:
         self.watcher.doing(self.task.name, "making mutants")
         self.steps = task_mutants(self.task, self.settings.wish)
+        assert self.against is not None
+        self.against = replace(self.against, own=written_by(self.steps))
         for step in self.steps:
             for chosen in step.selection.chosen:
                 mutant = chosen.mutant
@@ -738,6 +741,16 @@ class _TaskAudit:
                 thresholds=self.settings.thresholds,
             ),
         )
+
+
+def written_by(steps: Sequence[StepMutants]) -> frozenset[str]:
+    """Names of the files that the solution writes, as far as its mutants tell."""
+    return frozenset(
+        basename(name)
+        for step in steps
+        for chosen in step.selection.chosen
+        for name in (chosen.mutant.target, chosen.mutant.file)
+    )
 
 
 def reprinted(steps: Sequence[StepMutants]) -> dict[str, bytes]:
