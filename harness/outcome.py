@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from posixpath import basename
 
 from harness.evidence import MACHINE, Evidence
 from harness.record import Kind, PhaseName, StepRecord, TrialRecord, TroubleKind
@@ -227,6 +228,10 @@ class Baseline:
     """None where the reference itself still runs at its time limit: then a mutant's doing so tells nothing."""
     solve_evidence: Evidence = Evidence.NOTHING
     """What the reference's own solve log shows: a warning that it shares with a mutant decides nothing."""
+    broken: frozenset[str] = frozenset()
+    """Why test files cannot be imported on the untouched environment."""
+    own: frozenset[str] = frozenset()
+    """Names of the files that the solution writes."""
 
 
 def baseline(references: Sequence[TrialRecord], nop: TrialRecord | None) -> Baseline | None:
@@ -244,6 +249,7 @@ def baseline(references: Sequence[TrialRecord], nop: TrialRecord | None) -> Base
         (nop.rewards or {}) if nop is not None else {},
         solve.status if solve is not None else 0,
         evidence,
+        frozenset(error for step in (nop.steps if nop is not None else ()) for error in step.report.collection_errors),
     )
 
 
@@ -258,9 +264,11 @@ def judge(record: TrialRecord, against: Baseline) -> Outcome:
     ended_by = record.timed_out
     if ended_by is not None:
         return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, stuck=ended_by.name)
-    if found.shown is Shown.ERROR:
-        return Outcome(OutcomeKind.ERROR, found.why, cause=found.cause, crashed=crashed)
     reached = share(record.rewards, against.reference, against.floor) if record.rewards is not None else 0.0
+    if found.shown is Shown.ERROR:
+        if record.rewards is not None and reached == 0.0 and _broke_the_import(record, against):
+            return Outcome(OutcomeKind.KILLED, f"the solution cannot be imported: {found.why}", 1.0, crashed=True)
+        return Outcome(OutcomeKind.ERROR, found.why, cause=found.cause, crashed=crashed)
     stuck = slow.name if slow is not None else None
     if reached == 1.0:
         return Outcome(OutcomeKind.SURVIVED, found.why if slow else "", crashed=crashed, stuck=stuck)
@@ -274,6 +282,33 @@ def judge(record: TrialRecord, against: Baseline) -> Outcome:
     if slow is not None:
         return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, by, stuck=stuck)
     return Outcome(OutcomeKind.KILLED, found.why, 1.0, by, crashed)
+
+
+def _broke_the_import(record: TrialRecord, against: Baseline) -> bool:
+    """Whether tests that import the solution could not be imported because of the solution, and for no other reason:
+    the untouched environment has the same complaint, or the complaint is about a file of the solution's own."""
+    failed = [step.report for step in record.steps if step.proof.never_ran]
+    broken = [pair for report in failed for pair in zip(report.collection_errors, report.broken_in, strict=False)]
+    return (
+        bool(broken)
+        and all(report.collection_errors for report in failed)
+        and all(error in against.broken or _about_own(error, file, against.own) for error, file in broken)
+    )
+
+
+def _about_own(error: str, file: str, own: frozenset[str]) -> bool:
+    stems = {stem(name) for name in own}
+    missing = re.search(r"No module named '([^']+)'", error)
+    if missing:
+        # What is missing may be a package whose install failed.
+        return not stems.isdisjoint(missing[1].split("."))
+    quoted = {part for name in re.findall(r"'([\w.]+)'", error) for part in name.split(".")}
+    paths = {basename(path) for path in re.findall(r"[\w./-]+/[\w.-]+", error.partition(": ")[2])}
+    return basename(file) in own or not quoted.isdisjoint(stems) or not paths.isdisjoint(own)
+
+
+def stem(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _script_does_not_parse(log: str) -> str:

@@ -65,6 +65,8 @@ class TestReport:
     tally: Tally | None = None
     collection_errors: tuple[str, ...] = ()
     """Files that could not even be imported, with the reason."""
+    broken_in: tuple[str, ...] = ()
+    """For each of these the file whose line raised it, '' where the trace does not tell."""
 
     __test__ = False
 
@@ -105,7 +107,8 @@ def read_report(files: Mapping[str, bytes], text: str) -> TestReport:
         test if test.message else TestCase(test.name, test.status, messages.get(short(test.name), ""), test.seconds)
         for test in best.tests
     )
-    return TestReport(best.source, tests, said.tally, best.collection_errors or said.collection_errors)
+    told = best if best.collection_errors else said
+    return TestReport(best.source, tests, said.tally, told.collection_errors, told.broken_in)
 
 
 def short(name: str) -> str:
@@ -163,7 +166,7 @@ def parse_junit(data: bytes) -> TestReport | None:
     except ET.ParseError:
         return None
     tests = []
-    broken = []
+    broken: dict[str, str] = {}
     for case in root.iter("testcase"):
         name, owner = case.get("name", ""), case.get("classname", "")
         status, message = TestStatus.PASSED, ""
@@ -179,7 +182,8 @@ def parse_junit(data: bytes) -> TestReport | None:
                     status = TestStatus.XFAILED
                 break
         if status is TestStatus.ERROR and message.startswith("collection failure"):
-            broken.append(_one_line(f"{owner or name}: {_crash_line(found.text or '') if found is not None else ''}"))
+            trace = (found.text or "") if found is not None else ""
+            broken[_one_line(f"{owner or name}: {_crash_line(trace)}")] = _raised_in(trace)
             continue
         tests.append(
             TestCase(
@@ -189,7 +193,7 @@ def parse_junit(data: bytes) -> TestReport | None:
                 _number(case.get("time")),
             )
         )
-    return TestReport("junit", tuple(tests), collection_errors=tuple(broken))
+    return TestReport("junit", tuple(tests), collection_errors=tuple(broken), broken_in=tuple(broken.values()))
 
 
 def _number(text: str | None) -> float | None:
@@ -204,6 +208,15 @@ def _crash_line(trace: str) -> str:
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     errors = [line[1:].strip() for line in lines if line.startswith("E  ")]
     return errors[0] if errors else lines[-1] if lines else ""
+
+
+_FRAME = re.compile(r"^(\S[^:\n]*):\d+: (?:in |\w+(?:Error|Exception)\b)", re.MULTILINE)
+
+
+def _raised_in(trace: str) -> str:
+    """The file of the innermost frame that a pytest trace shows."""
+    frames = _FRAME.findall(trace)
+    return frames[-1] if frames else ""
 
 
 def _one_line(text: str) -> str:
@@ -289,7 +302,8 @@ def _parse_pytest(text: str) -> TestReport | None:
                 continue  # the verbose line names the test, this one only its file
             before = tests.get(case.name)
             tests[case.name] = TestCase(case.name, case.status, before.message) if before and not case.message else case
-    return TestReport("pytest", tuple(tests.values()), _pytest_tally(closing, collected), broken)
+    tally = _pytest_tally(closing, collected)
+    return TestReport("pytest", tuple(tests.values()), tally, tuple(broken), tuple(broken.values()))
 
 
 def _summary_case(status: TestStatus, rest: str, details: Mapping[str, str]) -> TestCase:
@@ -327,12 +341,13 @@ def _failure_details(text: str) -> dict[str, str]:
     return details
 
 
-def _collection_errors(text: str) -> tuple[str, ...]:
-    found: list[str] = []
+def _collection_errors(text: str) -> dict[str, str]:
+    """What went wrong with each file, and in which file it was raised."""
+    found: dict[str, str] = {}
     for match in _COLLECTING.finditer(text):
         block = re.split(r"^(?:_{5,}|={5,}|!{5,}).*$", text[match.end() :].lstrip("\n"), maxsplit=1, flags=re.MULTILINE)
         reason = next((line[1:].strip() for line in block[0].splitlines() if line.startswith("E  ")), "")
-        found.append(_one_line(f"{match[1]}: {reason}" if reason else match[1]))
+        found[_one_line(f"{match[1]}: {reason}" if reason else match[1])] = _raised_in(block[0])
     if not found:
         for start in _SUMMARY.finditer(text):
             for line in text[start.end() :].lstrip("\n").splitlines():
@@ -340,8 +355,8 @@ def _collection_errors(text: str) -> tuple[str, ...]:
                     break
                 entry = _SUMMARY_LINE.match(line)
                 if entry and entry[1] == "ERROR" and "::" not in entry[2]:
-                    found.append(_one_line(entry[2].replace(" - ", ": ", 1)))
-    return tuple(dict.fromkeys(found))
+                    found[_one_line(entry[2].replace(" - ", ": ", 1))] = ""
+    return found
 
 
 def _pytest_tally(closing: list[re.Match[str]], collected: re.Match[str] | None) -> Tally | None:

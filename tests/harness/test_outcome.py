@@ -319,3 +319,39 @@ def test_repeats_agree_or_are_flaky(outcomes: list[Outcome], kind: OutcomeKind) 
 def test_an_error_is_never_counted() -> None:
     assert OutcomeKind.ERROR not in COUNTED
     assert {OutcomeKind.SURVIVED, OutcomeKind.PARTIAL} == COUNTED - DETECTED
+
+
+@pytest.mark.parametrize(
+    ("error", "file", "killed"),
+    [
+        # The solution is there and breaks while it is imported, or lacks what the tests import.
+        ("test_a.py: NameError: name 'rows' is not defined", "/app/ledger.py", True),
+        ("test_a.py: ImportError: cannot import name 'total' from 'ledger' (/app/ledger.py)", "/tests/test_a.py", True),
+        ("test_a.py: AttributeError: module 'ledger' has no attribute 'total'", "/tests/test_a.py", True),
+        ('test_a.py: File "/app/ledger.py", line 3', "/tests/test_a.py", True),
+        ("test_a.py: ModuleNotFoundError: No module named 'ledger'", "/tests/test_a.py", True),
+        ("test_a.py: FileNotFoundError: [Errno 2] No such file or directory: '/app/out.csv'", "", True),
+        # What is said of the untouched environment, too.
+        ("test_a.py: KeyError: 'TOTAL'", "/tests/test_a.py", True),
+        # A package that could not be had, or a fault of the tests' own.
+        ("test_a.py: ModuleNotFoundError: No module named 'requests'", "/app/ledger.py", False),
+        ("test_a.py: ModuleNotFoundError: No module named 'requests'", "/tests/test_a.py", False),
+        ("test_a.py: NameError: name 'x' is not defined", "/tests/test_a.py", False),
+        ("test_a.py: ConnectionError: refused", "/usr/lib/python3/dist-packages/urllib3/connection.py", False),
+        ("test_a.py", "", False),
+    ],
+)
+def test_a_solution_that_breaks_the_import_of_the_tests_is_killed_and_nothing_else_is(
+    error: str, file: str, killed: bool
+) -> None:
+    against = Baseline(
+        ONE, {}, broken=frozenset({"test_a.py: KeyError: 'TOTAL'"}), own=frozenset({"ledger.py", "out.csv", "solve.sh"})
+    )
+    report = TestReport("pytest", collection_errors=(error,), broken_in=(file,))
+    found = judge(trial(ZERO, E.COLLECTION_ERROR, report=report), against)
+    assert found.kind is (OutcomeKind.KILLED if killed else OutcomeKind.ERROR)
+    # Without a reward, with a network that does not answer, or where another file fails for another reason: no kill.
+    assert judge(trial(MISSING, E.COLLECTION_ERROR, report=report), against).kind is OutcomeKind.ERROR
+    assert judge(trial(ZERO, E.NETWORK, report=NOTHING), against).kind is OutcomeKind.ERROR
+    foreign = TestReport("pytest", collection_errors=(error, "test_b.py: ImportError: x"), broken_in=(file, "/t/b.py"))
+    assert judge(trial(ZERO, E.COLLECTION_ERROR, report=foreign), against).kind is OutcomeKind.ERROR

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -203,6 +204,30 @@ def test_a_file_that_cannot_be_imported_is_a_collection_error_and_no_test(suite:
     report = parse_text(pytest_says(suite, "test_bad.py", "test_ok.py"))
     assert report.collection_errors == ("test_bad.py: ModuleNotFoundError: No module named 'nope_this_is_not_there'",)
     assert (report.tests, report.ran) == ((), 0)
+
+
+BREAKING = {
+    "own.py": "def f():\n    return g\n\n\nx = f()\n",
+    "test_raises.py": "import own\n",
+    "test_itself.py": "x = undefined\n",
+    "test_absent.py": "import absent_module\n",
+}
+
+
+@pytest.mark.parametrize("form", ["text", "--tb=short", "--tb=line", "junit"])
+def test_where_an_import_broke_is_the_innermost_file(tmp_path: Path, form: str) -> None:
+    for name, text in BREAKING.items():
+        (tmp_path / name).write_text(text)
+    said = pytest_says(tmp_path, f"--junitxml={tmp_path / 'j.xml'}", *([form] if form.startswith("--") else []))
+    report = parse_junit((tmp_path / "j.xml").read_bytes()) if form == "junit" else parse_text(said)
+    assert report is not None
+    assert len(report.collection_errors) == len(report.broken_in) == 3
+    where = {
+        re.split(r"[.:]", error)[0]: Path(file).name
+        for error, file in zip(report.collection_errors, report.broken_in, strict=True)
+    }
+    if form != "--tb=line":
+        assert where == {"test_raises": "own.py", "test_itself": "test_itself.py", "test_absent": "test_absent.py"}
 
 
 def test_junit_and_text_agree(suite: Path, tmp_path: Path) -> None:
