@@ -1,12 +1,21 @@
-"""nginx configuration: directives dropped, limits loosened, zones unused, routes and headers changed."""
+"""nginx configuration: directives dropped, limits loosened, zones unused, routes and headers changed.
+
+What a directive may look like is asked of crossplane. Its lexer is not used: it tells the line of a token and not its
+span, and takes `${name} next` for one word.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
+from crossplane.analyzer import analyze
+from crossplane.errors import NgxParserBaseException
+
+from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
 
 LANGUAGES = frozenset({"nginx"})
 
@@ -49,11 +58,16 @@ class Directive:
         return " > ".join(self.parents)
 
 
-@dataclass(slots=True)
+@dataclass
 class Config:
     text: str
     roots: list[Directive]
     all: list[Directive] = field(default_factory=list)
+    """In the order of the text."""
+
+    @cached_property
+    def starts(self) -> list[int]:
+        return [directive.start for directive in self.all]
 
 
 _TOKEN = re.compile(
@@ -121,14 +135,19 @@ def _add(config: Config, stack: list[tuple[list[Directive], Directive | None]], 
     config.all.append(directive)
 
 
+_IN_LUA = re.compile(
+    r"""--\[\[.*?\]\]|--[^\n]*|\[\[.*?\]\]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?P<brace>[{}])""", re.DOTALL
+)
+
+
 def _close_lua(text: str, position: int) -> int:
+    """After the brace that closes the block; those in strings and comments do not count."""
     depth = 1
-    while depth:
-        if position >= len(text):
-            raise Malformed("an unfinished Lua block")
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
-        position += 1
-    return position
+    for match in _IN_LUA.finditer(text, position):
+        depth += {"{": 1, "}": -1}.get(match["brace"] or "", 0)
+        if depth == 0:
+            return match.end()
+    raise Malformed("an unfinished Lua block")
 
 
 def _candidate(directive: Directive, edit: Edit, **fields: str) -> Candidate:
@@ -250,26 +269,6 @@ def drop_option(config: Config) -> Iterator[Candidate]:
             if is_option and not word.text.startswith(("zone=", "keys_zone=", "rate=")):
                 before = directive.words[index]
                 yield _candidate(directive, Edit(before.end, word.end, ""), option=word.text)
-
-
-_SWITCHES = {
-    "auth_basic": None,
-    "ssl_verify_client": "off",
-    "access_log": "off",
-    "autoindex": None,
-    "gzip": None,
-    "server_tokens": None,
-    "proxy_buffering": None,
-    "ssl_prefer_server_ciphers": None,
-    "etag": None,
-    "absolute_redirect": None,
-    "port_in_redirect": None,
-    "merge_slashes": None,
-    "gzip_vary": None,
-    "ssl_session_tickets": None,
-    "ssl_stapling": None,
-    "underscores_in_headers": None,
-}
 
 
 def flip_switch(config: Config) -> Iterator[Candidate]:
@@ -493,9 +492,28 @@ class Nginx:
         return parse(text)
 
     def valid(self, tree: Config, candidate: Candidate) -> bool:
-        """Edits drop whole directives or replace one argument by another, so structure stands unless a block
-        loses its last directive's `;`, which no operator touches."""
+        """Whether nginx may have a directive with such arguments; what goes as a whole leaves the rest as it was."""
+        for edit in candidate.edits:
+            index = bisect_right(tree.starts, edit.start) - 1
+            directive = tree.all[max(index, 0)]
+            start, end = directive.start, directive.words[-1].end
+            if not (start <= edit.start and edit.end <= end):
+                continue
+            changed = apply(tree.text[start:end], (Edit(edit.start - start, edit.end - start, edit.new),))
+            again = parse(f"{changed};")
+            if again is None or (_allowed(directive, directive) and not _allowed(again.all[0], directive)):
+                return False
         return True
+
+
+def _allowed(directive: Directive, like: Directive) -> bool:
+    words = [word.text.strip("\"'") for word in directive.words]
+    statement = {"directive": words[0], "line": 1, "args": words[1:]}
+    try:
+        analyze("", statement, ";" if like.block is None else "{", check_ctx=False)
+    except NgxParserBaseException:
+        return False
+    return True
 
 
 FAMILY = Nginx()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from mutator.model import Candidate, Family, apply
+from mutator.model import Candidate, Edit, Family, apply
 from mutator.operators import data, nginx
+from mutator.operators.code import sql
 
 YAML_TEXT = """\
 # a service
@@ -136,6 +137,60 @@ def test_every_nginx_mutant_parses_for_crossplane(tmp_path: Path) -> None:
         file.write_text(mutated)
         parsed = crossplane.parse(str(file), check_ctx=False, check_args=False, single=True)
         assert parsed["status"] == "ok", (operator, parsed["errors"], mutated)
+
+
+def test_braces_in_a_lua_block_s_strings_and_comments_are_no_braces() -> None:
+    lua = "return \"}\" .. '{' .. [[ } ]] -- }\n"
+    config = nginx.parse(f"access_by_lua_block {{ {lua} }} root /srv;")
+    assert config is not None
+    assert [directive.name for directive in config.all] == ["access_by_lua_block", "root"]
+
+
+@pytest.mark.parametrize(
+    ("text", "new", "valid"),
+    [
+        ("server_tokens off;", "on", True),
+        ("server_tokens off;", "off on", False),
+        ("autoindex off;", "maybe", False),
+        ("server_tokens off;", "'a", False),
+        ("limit_req zone=a;", "zone=a nodelay", True),
+        ("a_module_s_own off;", "1 2 3", True),
+    ],
+)
+def test_a_directive_keeps_to_the_arguments_nginx_knows_for_it(text: str, new: str, valid: bool) -> None:
+    config = nginx.parse(text)
+    assert config is not None
+    word = config.all[0].args[0]
+    assert nginx.FAMILY.valid(config, Candidate((Edit(word.start, word.end, new),))) is valid
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "valid"),
+    [
+        ("SELECT a FROM t; SELECT b FROM u", Edit(7, 8, "b"), True),
+        ("SELECT a FROM t; SELECT b FROM u", Edit(9, 13, "FRO M M"), False),
+        ("SELECT a FROM t; SELECT b FROM u", Edit(17, 32, ""), True),
+        # The grammar does not read it as it is: nothing can be said.
+        ("SELECT TOP 10 [a b] FROM t", Edit(7, 10, "TOPP"), True),
+    ],
+)
+def test_a_statement_that_the_grammar_reads_is_read_after_the_change(text: str, edit: Edit, valid: bool) -> None:
+    script = sql.parse(text, "sql")
+    assert script is not None
+    assert sql.FAMILY.valid(script, Candidate((edit,))) is valid
+
+
+def test_the_rows_of_a_dump_are_no_sql() -> None:
+    text = "COPY t (a, b) FROM stdin;\n1\tit's; (\n2\t\\N\n\\.\nUPDATE t SET a = 'x' WHERE b = 2;\n"
+    script = sql.parse(text, "sql")
+    assert script is not None
+    assert [script.tokens[start].word for start in script.starts] == ["COPY", "UPDATE"]
+    rows = [fields["row"] for op, fields in proposals(script) if op == "sql.drop-row"]
+    assert rows == ["1 it's; (", "2 \\N"]
+
+
+def proposals(script: sql.Script) -> list[tuple[str, Mapping[str, str]]]:
+    return [(op.id, each.fields) for op in sql.OPERATORS for each in op.propose(script)]
 
 
 def test_nginx_directives_are_those_crossplane_sees(tmp_path: Path) -> None:

@@ -1,12 +1,23 @@
-"""SQL in any dialect, by its tokens: clauses, orders, joins, aggregates and constraints."""
+"""SQL in any dialect, by its tokens: clauses, orders, joins, aggregates and constraints.
+
+The tokens are told apart here: sqlglot's tokenizer wants to know the dialect and stops at the rows of a psql dump, and
+the grammar knows about half of what dialects have beside the standard. Where it reads a statement, it must read the
+mutant, too.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
+import tree_sitter_sql
+from tree_sitter import Language, Parser
+
+from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.operators.twin import ascii_twin
 
 LANGUAGES = frozenset({"sql"})
 _TOKEN = re.compile(
@@ -32,16 +43,42 @@ class Token:
     statement: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Script:
     text: str
     tokens: list[Token]
     starts: list[int]
     """Index of each statement's first token."""
+    copied: list[tuple[int, int, int]]
+    """(statement, start, end) of the rows that a `COPY ... FROM stdin` of a dump is followed by."""
+    read: dict[int, bool] = field(default_factory=dict)
 
     def scope(self, token: Token) -> str:
-        first = self.tokens[self.starts[token.statement]]
-        return f"statement {token.statement + 1} ({first.word or first.text})"
+        return self.scope_of(token.statement)
+
+    def scope_of(self, statement: int) -> str:
+        first = self.tokens[self.starts[statement]]
+        return f"statement {statement + 1} ({first.word or first.text})"
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        """Where each statement begins, and where the text ends."""
+        return [*(self.tokens[start].start for start in self.starts), len(self.text)]
+
+    def reads(self, statement: int) -> bool:
+        """Whether the grammar reads it as it is."""
+        if statement not in self.read:
+            self.read[statement] = _reads(self.text[slice(*self.offsets[statement : statement + 2])])
+        return self.read[statement]
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_sql.language()))
+
+
+def _reads(text: str) -> bool:
+    return not _parser().parse(ascii_twin(text)).root_node.has_error
 
 
 _VERBS = frozenset(
@@ -55,6 +92,7 @@ def parse(text: str, language: str) -> Script | None:
         return None
     tokens: list[Token] = []
     starts: list[int] = []
+    copied: list[tuple[int, int, int]] = []
     depth = statement = position = 0
     fresh = True
     while position < len(text):
@@ -78,13 +116,18 @@ def parse(text: str, language: str) -> Script | None:
         if said == "(":
             depth += 1
         if said == ";" and depth == 0:
+            rows = _ROWS.match(text, position) if tokens[starts[-1]].word == "COPY" else None
+            if rows is not None and [one.word for one in tokens[-3:-1]] == ["FROM", "STDIN"]:
+                copied.append((statement, *rows.span("rows")))
+                position = rows.end()
             statement += 1
             fresh = True
     if not any(tokens[start].word in _VERBS for start in starts):
         return None
-    return Script(text, tokens, starts)
+    return Script(text, tokens, starts, copied)
 
 
+_ROWS = re.compile(r"[ \t]*\n(?P<rows>(?:(?!\\\.)[^\n]*\n)*)\\\.")
 _CLAUSES = frozenset(
     "WHERE GROUP HAVING ORDER LIMIT OFFSET UNION INTERSECT EXCEPT WINDOW RETURNING FETCH FOR ON SET VALUES FROM".split()
 )
@@ -109,10 +152,14 @@ def _clause(script: Script, name: str) -> Iterator[Candidate]:
         if name in ("GROUP", "ORDER") and not _next_is(script, index, "BY"):
             continue
         end = _end_of_clause(script, index)
-        last = script.tokens[end - 1]
         if end - index < 2:
             continue
-        start = token.start
+        start, last = token.start, script.tokens[end - 1]
+        if index > 1 and script.tokens[index - 2].word in ("FILTER", "GROUP") and script.tokens[index - 1].text == "(":
+            index, end = index - 2, end + 1
+            if script.tokens[index].word == "GROUP" or end > len(script.tokens):
+                continue
+            start, last = script.tokens[index].start, script.tokens[end - 1]
         while start > 0 and script.text[start - 1] in " \t":
             start -= 1
         clause = " ".join(script.text[token.start : last.end].split())
@@ -167,9 +214,13 @@ def change_join(script: Script) -> Iterator[Candidate]:
         elif token.word == "INNER" and _next_is(script, index, "JOIN"):
             new = "left" if token.text.islower() else "LEFT"
             yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
-        elif token.word == "JOIN" and index and script.tokens[index - 1].word not in _JOINED:
+        elif token.word == "JOIN" and index and not _is_joined(script, index):
             new = "left join" if token.text.islower() else "LEFT JOIN"
             yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
+
+
+def _is_joined(script: Script, index: int) -> bool:
+    return script.tokens[index - 1].word in _JOINED or _next_is_mark(script, index, "=")
 
 
 _JOINED = frozenset({"LEFT", "RIGHT", "FULL", "OUTER", "INNER", "CROSS", "NATURAL"})
@@ -314,6 +365,32 @@ def drop_row(script: Script) -> Iterator[Candidate]:
                 start, end = rows[number]
                 edit = Edit(start, rows[number + 1][0], "") if number == 0 else Edit(rows[number - 1][1], end, "")
                 yield Candidate((edit,), {"row": script.text[start:end][:60]}, script.scope(token))
+    for statement, first, last in script.copied:
+        lines = script.text[first:last].splitlines(keepends=True)
+        if len(lines) > 1:
+            for start, line in ((first, lines[0]), (last - len(lines[-1]), lines[-1])):
+                fields = {"row": " ".join(line.split())[:60]}
+                yield Candidate((Edit(start, start + len(line), ""),), fields, script.scope_of(statement))
+
+
+def swap_values(script: Script) -> Iterator[Candidate]:
+    """Neighbours of one kind in the first row of a VALUES list."""
+    for index, token in enumerate(script.tokens):
+        if token.word != "VALUES" or not _next_is_mark(script, index, "("):
+            continue
+        for at in range(index + 2, len(script.tokens) - 2):
+            one, comma, two = script.tokens[at : at + 3]
+            if one.text == ")":
+                break
+            alike = one.kind == two.kind and one.kind in ("text", "number") and one.text != two.text
+            if alike and comma.text == "," and script.tokens[at - 1].text in "(," and script.tokens[at + 3 : at + 4]:
+                edit = Edit(one.start, two.end, two.text + script.text[one.end : two.start] + one.text)
+                if script.tokens[at + 3].text in ",)":
+                    yield Candidate((edit,), {"one": one.text[:40], "two": two.text[:40]}, script.scope(token))
+
+
+def flip_boolean(script: Script) -> Iterator[Candidate]:
+    yield from _replace(script, {"TRUE": "FALSE", "FALSE": "TRUE"})
 
 
 def change_number(script: Script) -> Iterator[Candidate]:
@@ -343,6 +420,7 @@ OPERATORS: tuple[Operator, ...] = (
             "DELETE FROM t WHERE a IN (SELECT x FROM y WHERE z)",
             ("DELETE FROM t", "DELETE FROM t WHERE a IN (SELECT x FROM y)"),
         ),
+        ("SELECT count(*) FILTER (WHERE a > 1) FROM t", ("SELECT count(*) FROM t",)),
     ),
     _operator(
         "drop-order",
@@ -417,6 +495,26 @@ OPERATORS: tuple[Operator, ...] = (
         "the row `{row}` is left out",
         drop_row,
         ("INSERT INTO t VALUES (1), (2), (3);", ("INSERT INTO t VALUES (2), (3);", "INSERT INTO t VALUES (1), (2);")),
+        (
+            "COPY t (a, b) FROM stdin;\n1\tit's\n2\tb\n\\.\n",
+            ("COPY t (a, b) FROM stdin;\n2\tb\n\\.\n", "COPY t (a, b) FROM stdin;\n1\tit's\n\\.\n"),
+        ),
+    ),
+    _operator(
+        "swap-values",
+        FaultClass.WRONG_VALUE,
+        Tier.MEDIUM,
+        "{one} and {two} change places",
+        swap_values,
+        ("INSERT INTO t VALUES (1, 'a', 'b'), (2, 'c', 'd');", ("INSERT INTO t VALUES (1, 'b', 'a'), (2, 'c', 'd');",)),
+    ),
+    _operator(
+        "flip-boolean",
+        FaultClass.WRONG_VALUE,
+        Tier.MEDIUM,
+        "{old} becomes {new}",
+        flip_boolean,
+        ("UPDATE t SET a = true", ("UPDATE t SET a = false",)),
     ),
     _operator(
         "change-direction",
@@ -477,8 +575,17 @@ class Sql:
         return parse(text, language)
 
     def valid(self, tree: Script, candidate: Candidate) -> bool:
-        """Clauses go whole and words become words of their kind, so the statement still stands."""
-        return True
+        """Whether the statements around the edits are read as well as they were."""
+        offsets = tree.offsets
+        first = max(bisect_right(offsets, candidate.edits[0].start) - 1, 0)
+        last = max(bisect_right(offsets, max(candidate.edits[-1].end - 1, candidate.edits[0].start)) - 1, first)
+        start, end = offsets[first], offsets[last + 1]
+        if candidate.edits[0].start < start or not all(map(tree.reads, range(first, last + 1))):
+            return True
+        changed = apply(
+            tree.text[start:end], tuple(Edit(e.start - start, e.end - start, e.new) for e in candidate.edits)
+        )
+        return _reads(changed)
 
 
 FAMILY = Sql()
