@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.engine.bwrap import sandbox
 from harness.engine.bwrap.bases import Base, find_base
-from harness.engine.bwrap.cache import default_cache, key_of, open_cache
+from harness.engine.bwrap.cache import MAKE_ROOM, Cache, default_cache, key_of, open_cache
 from harness.engine.bwrap.image import BwrapImage
 from harness.engine.bwrap.stack import Stack
 from harness.engine.bwrap.steps import Scene, Start, State, add_or_copy, run, working_folder
@@ -32,7 +32,7 @@ from harness.engine.dockerfile import (
 from harness.engine.imageconfig import read_healthcheck
 from harness.engine.platforms import platform_arguments
 from harness.engine.words import expand, split
-from harness.errors import BuildFailed
+from harness.errors import BuildFailed, EngineError
 
 RECORDED = frozenset({"EXPOSE", "HEALTHCHECK", "MAINTAINER", "ONBUILD", "STOPSIGNAL", "VOLUME"})
 
@@ -49,8 +49,17 @@ def build(
     start: Start = sandbox.start,
 ) -> BwrapImage:
     """The recipe's image. Raises BuildFailed, NeedsDocker, UsageError or EngineError."""
-    deadline = time.monotonic() + recipe.timeout
     cache = open_cache(cache_folder(options))
+    try:
+        return _built(recipe, options, progress, cache, start)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise EngineError(f"The disk with the layers, {cache.root}, is full.", hint=MAKE_ROOM) from error
+        raise EngineError(f"The environment could not be put together in {cache.root}: {error}") from error
+
+
+def _built(recipe: Recipe, options: EngineOptions, progress: Progress, cache: Cache, start: Start) -> BwrapImage:
+    deadline = time.monotonic() + recipe.timeout
     images = {**options.images, **recipe.images}
 
     def check(layers: tuple[Path, ...], command: Command) -> Exit:

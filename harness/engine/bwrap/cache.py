@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import functools
 import hashlib
@@ -9,6 +10,7 @@ import json
 import os
 import secrets
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +26,7 @@ FORMAT = "1"
 """Part of every key: a change of what layers look like makes old ones unfindable."""
 DEFAULT_LIMIT = 20 << 30
 _ANOTHER_PLACE = "Set XDG_CACHE_HOME to a folder on a disk or a volume, or to /dev/shm where memory is plenty."
+MAKE_ROOM = "`foolsgold clean --all` makes room; XDG_CACHE_HOME moves the layers to another disk."
 _GRACE = 3600.0
 """Seconds since its last use in which a layer is never removed for want of room."""
 
@@ -50,14 +53,18 @@ def open_cache(root: Path) -> Cache:
 class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in ("layers", "building", "locks"):
-            try:
+        try:
+            for name in ("layers", "building", "locks"):
                 (root / name).mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise EngineError(
-                    f"The cache folder {root} cannot be made: {error.strerror}.", hint=_ANOTHER_PLACE
-                ) from error
-        root.chmod(0o700)
+            root.chmod(0o700)
+            with tempfile.TemporaryFile(dir=root / "building"):
+                pass  # a disk that takes no files says so here, before anything is built
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise EngineError(f"The disk with the layers, {root}, is full.", hint=MAKE_ROOM) from error
+            raise EngineError(
+                f"The cache folder {root} cannot be used: {error.strerror}.", hint=_ANOTHER_PLACE
+            ) from error
         self._can_keep_layers()
         self._in_use = self._lock_use(fcntl.LOCK_SH)
 

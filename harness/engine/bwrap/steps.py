@@ -16,7 +16,7 @@ from typing import Protocol
 
 from harness.engine.bwrap import users
 from harness.engine.bwrap.bases import Base, docker_image
-from harness.engine.bwrap.cache import Cache, key_of
+from harness.engine.bwrap.cache import MAKE_ROOM, Cache, key_of
 from harness.engine.bwrap.copying import CannotCopy, Copier, Manner, Owner, is_zstd, open_archive, parse_mode, unpack
 from harness.engine.bwrap.stack import ROOT, Layer, Stack
 from harness.engine.context import Folder, Missing, Tree, fingerprint, ignore_rules, is_folder, kind, resolve, select
@@ -129,7 +129,7 @@ class Scene:
     def disk_full(self, instruction: Instruction) -> EngineError:
         return EngineError(
             f"{self.dockerfile.path}:{instruction.line}: the disk with the layers, {self.cache.root}, is full.",
-            hint="`foolsgold clean --all` makes room; XDG_CACHE_HOME moves the layers to another disk.",
+            hint=MAKE_ROOM,
         )
 
     def needs_docker(self, instruction: Instruction, message: str, *, hint: str = "") -> NeedsDocker:

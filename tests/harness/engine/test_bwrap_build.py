@@ -555,9 +555,19 @@ def test_apt_installs_on_a_host_base(build_of: Build) -> None:
 
 @pytest.mark.bwrap
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-@pytest.mark.parametrize("line", ["RUN head -c 30000000 /dev/zero > /big", "COPY big /big"])
-def test_a_full_disk_is_the_engines_error_and_not_the_tasks(tmp_path: Path, line: str) -> None:
-    context = write(tmp_path / "context", {"Dockerfile": f"FROM debian:12\n{line}\n", "big": "x" * 30_000_000})
+@pytest.mark.parametrize(
+    ("base", "line", "size", "where"),
+    [
+        ("debian:12", "RUN head -c 30000000 /dev/zero > /big", "24m", "Dockerfile:2: the"),
+        ("debian:12", "COPY big /big", "24m", "Dockerfile:2: the"),
+        ("python:3.12", "RUN true", "1m", "The"),  # no room for the base itself
+        ("debian:12", "RUN true", "20k", "The"),  # nor for as much as a lock
+    ],
+)
+def test_a_full_disk_is_the_engines_error_and_not_the_tasks(
+    tmp_path: Path, base: str, line: str, size: str, where: str
+) -> None:
+    context = write(tmp_path / "context", {"Dockerfile": f"FROM {base}\n{line}\n", "big": "x" * 30_000_000})
     program = f"""
 import sys
 from pathlib import Path
@@ -570,13 +580,13 @@ try:
     build(Recipe(context, context / "Dockerfile"),
           EngineOptions(images={{"*": "host"}}, cache=cache, build_network=False))
 except EngineError as error:
-    print(error.message, error.hint, *(cache / "building").iterdir())
+    print(error.message, error.hint, *(cache / "building").glob("*"))
 """
     (tmp_path / "disk").mkdir()
-    mount = f'mount -t tmpfs -o size=24m none {tmp_path}/disk && exec "$@"'
+    mount = f'mount -t tmpfs -o size={size} none {tmp_path}/disk && exec "$@"'
     command = ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, "-c", program]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
-    assert said.startswith("Dockerfile:2: the disk with the layers, "), said
+    assert said.startswith(f"{where} disk with the layers, "), said
     assert said.endswith("another disk.\n")
 
 
