@@ -78,7 +78,7 @@ function sortBy(name) {
 }
 
 function update() {
-  history.replaceState(null, "", filtersHash());
+  history.replaceState(history.state, "", filtersHash());
   showList();
 }
 

@@ -57,9 +57,22 @@ async function route(focus) {
 // --- colours
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
+/* What was chosen, with when. A browser writes its storage when it has time, so a reload may read what was there before:
+   the page's own place in the history is the second place, and the later choice counts. */
+const KEPT = "foolsgold-colours";
 const kept = {
-  get: () => { try { return localStorage.getItem("foolsgold-theme") || ""; } catch { return ""; } },
-  set: (value) => { try { localStorage.setItem("foolsgold-theme", value); } catch { /* a page from disk may have no storage */ } },
+  get() {
+    const found = [];
+    try { found.push(JSON.parse(localStorage.getItem(KEPT))); } catch { /* a page from disk may have no storage */ }
+    found.push(history.state?.[KEPT]);
+    const fit = found.filter((one) => typeof one?.at === "number" && ["", "light", "dark"].includes(one.value));
+    return fit.sort((one, other) => other.at - one.at)[0]?.value ?? "";
+  },
+  set(value) {
+    const chosen = { value, at: Date.now() };
+    try { localStorage.setItem(KEPT, JSON.stringify(chosen)); } catch { /* the same */ }
+    history.replaceState({ ...history.state, [KEPT]: chosen }, "");
+  },
 };
 
 function colours(forced = "") {

@@ -404,13 +404,35 @@ def test_contrast_labels_and_width_hold_in_both_colours_at_both_widths(
         assert page.page.evaluate(script("nameless")) == []
 
 
-def test_colours_can_be_chosen_and_are_kept(opened: Open, many: dict[str, Any]) -> None:
+@pytest.mark.parametrize("writes", [True, False], ids=["storage", "storage-too-late"])
+def test_colours_can_be_chosen_and_outlive_a_reload(opened: Open, many: dict[str, Any], writes: bool) -> None:
     page = opened(many)
+    if not writes:
+        page.page.evaluate("Storage.prototype.setItem = () => {}")
     page.page.locator("#theme").select_option("dark")
     assert page.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 23, 26)"
+    # A filter writes the page's address anew, and must leave the choice where it is.
+    page.page.locator("#f-text").fill("x")
     page.page.reload()
     page.page.wait_for_selector("html[data-ready]")
     assert page.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.page.locator("#theme").input_value() == "dark"
+
+
+def test_the_later_choice_of_colours_counts(opened: Open, many: dict[str, Any]) -> None:
+    page = opened(many)
+    page.page.locator("#theme").select_option("dark")
+    # As if the report had been opened once more meanwhile, and light been chosen there. A browser stores when it can.
+    store = "localStorage.setItem('foolsgold-colours', JSON.stringify({ value: 'light', at: Date.now() + 1000 }))"
+    stored = "JSON.parse(localStorage.getItem('foolsgold-colours') ?? '{}').value === 'light'"
+    for _ in range(20):
+        page.page.evaluate(store)
+        page.page.reload()
+        page.page.wait_for_selector("html[data-ready]")
+        if page.page.evaluate(stored):
+            break
+    assert page.page.evaluate(stored)
+    assert page.page.evaluate("document.documentElement.dataset.theme") == "light"
 
 
 def test_headings_do_not_skip_a_level_and_ids_are_unique(opened: Open, many: dict[str, Any]) -> None:
