@@ -31,6 +31,8 @@ class Circumstances:
     """Done to what solving left, in this order."""
     proof: str = ""
     """Run by root's shell before verifying: where it fails, the change was not made and the trial tells nothing."""
+    seen: str = ""
+    """The same, but run the way that the format runs a solution: whether one would see the surroundings."""
     effect: str = ""
     """Run by root's shell after verifying: whether the verifier came upon the change."""
 
@@ -41,7 +43,7 @@ class Circumstances:
     @property
     def changes(self) -> bool:
         """Whether anything is done, as opposed to looked at."""
-        return replace(self, proof="", effect="").any
+        return replace(self, proof="", seen="", effect="").any
 
 
 def make_before(box: Box, wanted: Circumstances) -> None:

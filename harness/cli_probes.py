@@ -77,11 +77,12 @@ def show_probe(found: Found) -> str:
         lines += ["", f"--- {visible(name)}", shown(data.decode("utf-8", "replace")).rstrip()]
     around = attempt.circumstances
     for what, text in (
-        ("before solving", around.before),
-        ("after solving", around.after),
-        ("holds then", around.proof),
+        ("root, before solving", around.before),
+        ("root, after solving", around.after),
+        ("root, holds then", around.proof),
+        ("holds then for whoever solves", around.seen),
     ):
-        lines += ["", f"--- root, {what}", shown(text).rstrip()] if text else []
+        lines += ["", f"--- {what}", shown(text).rstrip()] if text else []
     lines += [f"environment: {visible(name)}={visible(value)}" for name, value in around.env.items()]
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from harness.artifacts import carried, restore
@@ -14,7 +15,7 @@ from harness.evidence import read_log, signs, solve_trouble
 from harness.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.results import TestReport, TestStatus, passed_by_name, read_report
 from harness.reward import RewardProblem, Rewards, combine, gate, read_rewards, weighted
-from harness.run import LOG_READ, LOGS, Run, Stop
+from harness.run import CHORE, LOG_READ, LOGS, Run, Stop
 from harness.state import look
 from harness.task.model import Scoring, Step
 
@@ -40,7 +41,7 @@ def harbor_trial(run: Run) -> Rewards | RewardProblem:
             before = look(box) if run.plan.observe else None
             run.change_before(box)
             solve_log = _solve(run, box, step)
-            run.change_after(box)
+            run.change_after(box, partial(_as_solver, step))
             if run.plan.observe:
                 run.leave(box, step, before)
             for hook in step.verifier.collect:
@@ -129,6 +130,10 @@ def _solve(run: Run, box: Box, step: Step) -> str | None:
     )
     _, text = run.run(box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done))
     return text
+
+
+def _as_solver(step: Step, line: str) -> Command:
+    return Command(("bash", "-c", line), CHORE, user=step.agent_user)
 
 
 def _make_executable(run: Run, box: Box, script: str, original: Path) -> None:

@@ -288,9 +288,12 @@ class Run:
     def change_before(self, box: Box) -> None:
         make_before(box, self.plan.circumstances)
 
-    def change_after(self, box: Box) -> None:
-        """Ends the trial where the change that it is about was not made."""
+    def change_after(self, box: Box, as_solver: Callable[[str], Command]) -> None:
+        """Ends the trial where the change that it is about was not made. `as_solver`: the line run like a solution."""
         why = make_after(box, self.plan.circumstances)
+        seen = self.plan.circumstances.seen
+        if seen and not why and box.run(as_solver(seen)).status != 0:
+            why = "a solution that ran here would not have seen it"
         if why:
             raise Stop(Trouble(TroubleKind.NOT_MADE, f"the change was not made: {why}"))
 

@@ -13,7 +13,7 @@ from harness.harbor_trial import step_record
 from harness.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
 from harness.results import Resolution, TestReport, parse_text, passed_by_name, plain, terminal_bench
 from harness.reward import RewardFault, RewardProblem, Rewards, weighted
-from harness.run import LOG_KEPT, Run, Stop
+from harness.run import CHORE, LOG_KEPT, Run, Stop
 from harness.state import look
 from harness.task.model import Keys, Scoring, Step
 from harness.terminal import Terminal
@@ -29,7 +29,7 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
         before = look(box) if run.plan.observe else None
         run.change_before(box)
         terminal, solve_log = _solve(run, box, step)
-        run.change_after(box)
+        run.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
         if run.plan.observe:
             run.leave(box, step, before)
         for folder in step.verifier.folders:

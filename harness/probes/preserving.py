@@ -44,7 +44,7 @@ def _of_runs(step: StepMutants) -> Iterator[Attempt]:
     data = step.files.get(script, b"")
     for one in run_variants(data.decode("utf-8", "replace"), step.step.instruction):
         replacement = Replacement({script: apply_bytes(data, one.script)}) if one.script else Replacement()
-        surroundings = Circumstances(dict(one.env), one.hostname, one.before, proof=one.check)
+        surroundings = Circumstances(dict(one.env), one.hostname, one.before, seen=one.check)
         yield _attempt(step, one.id, one.operator, one.sentence, one.promise, replacement, surroundings)
 
 

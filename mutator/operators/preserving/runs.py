@@ -17,8 +17,8 @@ from mutator.shell_syntax import read_shell
 @dataclass(frozen=True, slots=True)
 class RunVariant:
     """A trial of the reference with these circumstances, in this order: the box gets `hostname` and `env`, runs
-    `before` as root before solving, and `check` right after it. Where `check` does not exit with 0 the circumstance
-    was not made, and the variant is not measured."""
+    `before` as root before solving, and `check` after solving, the way a solution is run. Where `check` does not exit
+    with 0 the circumstance was not made, and the variant is not measured."""
 
     id: str
     operator: str
@@ -48,12 +48,18 @@ _FAKETIME = """\
 for lib in /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1 \\
     /usr/lib64/faketime/libfaketime.so.1 /usr/local/lib/faketime/libfaketime.so.1; do
     if [ -e "$lib" ]; then
-        echo +%dd > /etc/faketimerc && echo "$lib" >> /etc/ld.so.preload
+        echo "+DAYSd" > /etc/faketimerc && echo "$lib" >> /etc/ld.so.preload
         break
     fi
 done
-"""
+""".replace("DAYS", str(DAYS))
 """Every program that is linked dynamically sees another day; only where the library is in the box."""
+
+_MARK = "/dev/shm/.foolsgold-made"  # noqa: S108 - in the box, where nobody else is
+"""Left by a solution that ran as it was to."""
+_LOCALE = r"""told() { locale charmap; printf 'a\nB\n' | sort; }
+[ "$LC_ALL" = C.UTF-8 ] && [ "$(told)" != "$(unset LC_ALL; told)" ]"""
+"""Many an image has this locale already: then nothing is another than it was."""
 
 _TIME = (
     r"\b(?:today|now|current (?:date|time|day|year)|date|time ?zone|utc|local time|clock|cron|schedul\w+|expir\w+"
@@ -80,10 +86,14 @@ def _of_script(script: str) -> Iterator[RunVariant]:
             "how long solving takes is not what it leaves behind",
             unless=r"\bwithin \d+ (?:seconds?|minutes?)|\btime limit\b",
         ),
-        script=(ByteEdit(at, at, f"sleep {SECONDS}\n".encode()),),
+        script=(ByteEdit(at, at, f"sleep {SECONDS} && : > {_MARK}\n".encode()),),
+        check=f"[ -e {_MARK} ]",
     )
     if _is_repeatable(script):
-        again = 'if [ -z "$FOOLSGOLD_AGAIN" ]; then FOOLSGOLD_AGAIN=1 "${BASH:-sh}" "$0" "$@" || true; fi\n'
+        again = (
+            'if [ -z "$FOOLSGOLD_AGAIN" ]; then FOOLSGOLD_AGAIN=1 "${BASH:-sh}" "$0" "$@" || true; '
+            f"else : > {_MARK}; fi\n"
+        )
         yield _variant(
             TWICE,
             "the solution is run twice",
@@ -93,6 +103,7 @@ def _of_script(script: str) -> Iterator[RunVariant]:
                 unless=r"\bidempoten|\bonce\b|\bappend",
             ),
             script=(ByteEdit(at, at, again.encode()),),
+            check=f"[ -e {_MARK} ]",
         )
 
 
@@ -138,8 +149,8 @@ def _of_box() -> Iterator[RunVariant]:
             depends_on_instruction=True,
             unless=r"\b(?:locale|LANG|LC_\w+|bytewise|collat\w+|ascii|encoding)\b",
         ),
-        env={"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"},
-        check='[ "$LC_ALL" = C.UTF-8 ]',
+        env={"LC_ALL": "C.UTF-8"},
+        check=_LOCALE,
     )
     yield _variant(
         DAY,
@@ -150,7 +161,7 @@ def _of_box() -> Iterator[RunVariant]:
             depends_on_instruction=True,
             unless=_TIME,
         ),
-        before=f'now=$(date +%s); {_FAKETIME.format(offset=f"+{DAYS}d")}; echo "$now" > /run/foolsgold-day',
+        before=f'now=$(date +%s)\n{_FAKETIME}echo "$now" > /run/foolsgold-day',
         check=f"[ $(( $(date +%s) - $(cat /run/foolsgold-day) )) -ge {(DAYS - 1) * 86_400} ]",
     )
 
