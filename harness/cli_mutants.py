@@ -63,8 +63,9 @@ def mutants(
         made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
         if wanted.sources:
             wished.setdefault(", ".join(sorted(wanted.sources)), []).extend(made)
-        listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
-        if not as_json:
+        if as_json:
+            listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
+        else:
             _show(task, made, with_diff)
     for text, steps in wished.items():
         _must_name_a_source(text, steps)

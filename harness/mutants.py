@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from harness.task.model import Solution, Step, Task
 from mutator.generate import Tally, generate
-from mutator.model import Mutant, Operator, Source, apply_bytes
+from mutator.model import ByteEdit, Mutant, Operator, Source, apply_bytes
 from mutator.operators import FAMILIES
 from mutator.relevance import Relevance
 from mutator.select import Selection, select
@@ -96,17 +96,19 @@ def mutated_file(files: Mapping[str, bytes], mutant: Mutant) -> bytes:
 
 
 def diff(files: Mapping[str, bytes], mutant: Mutant, context: int = 2) -> str:
-    """The least unified diff of the real file."""
+    """The least unified diff of the real file. Only the lines around the change are looked at, not the whole file."""
     data = files[mutant.file]
-    first = data.count(b"\n", 0, mutant.edits[0].start)
-    last = data.count(b"\n", 0, mutant.edits[-1].end) + 1
-    low = max(first - context, 0)
-    before = _lines(data)
-    tail = len(before) - min(last + context, len(before))
-    after = _lines(mutated_file(files, mutant))
-    old = [_shown(line) for line in before[low : len(before) - tail]]
-    new = [_shown(line) for line in after[low : len(after) - tail]]
+    start, end = mutant.edits[0].start, mutant.edits[-1].end
+    for _ in range(context + 1):
+        start = data.rfind(b"\n", 0, max(start, 0))
+    for _ in range(context + 2):
+        end = data.find(b"\n", end) + 1 or len(data)
+    start += 1
+    moved = tuple(ByteEdit(edit.start - start, edit.end - start, edit.new) for edit in mutant.edits)
+    old = [_shown(line) for line in _lines(data[start:end])]
+    new = [_shown(line) for line in _lines(apply_bytes(data[start:end], moved))]
     lines: Sequence[str] = list(difflib.unified_diff(old, new, mutant.file, mutant.file, lineterm="", n=context))
+    low = data.count(b"\n", 0, start)
     return "\n".join(_moved(line, low) for line in lines)
 
 

@@ -137,10 +137,17 @@ def _bytecode(code: CodeType) -> str:
     return repr((code.co_code, code.co_exceptiontable, tuple(constants), *names))
 
 
+_CROWDED = 1000
+"""Behind so many the order is by what each is worth then: it decides about nothing any more, and costs the most."""
+
+
 def _spread(entries: Sequence[Chosen], room: int | None, seed: int) -> list[Chosen]:
     """Greedy: the entry that tells most given what is already chosen. Every repetition of a fault class, source,
-    scope or place halves what a further one is worth, so no corner takes the budget."""
+    scope or place lowers what a further one is worth, so no corner takes the budget."""
     taken: Counter[tuple[str, str]] = Counter()
+
+    def base(entry: Chosen) -> float:
+        return 1.0 + min(entry.links[0].score if entry.links else 0.0, 12.0)
 
     def corners(entry: Chosen) -> tuple[tuple[str, str], ...]:
         mutant = entry.mutant
@@ -154,25 +161,35 @@ def _spread(entries: Sequence[Chosen], room: int | None, seed: int) -> list[Chos
 
     weight = {"fault": 0.5, "source": 0.35, "scope": 0.5, "place": 1.0, "kind": 1.0}
 
-    def worth(entry: Chosen) -> float:
-        base = 1.0 + min(entry.links[0].score if entry.links else 0.0, 12.0)
-        crowding = sum(weight[kind] * taken[kind, name] for kind, name in corners(entry))
-        return base / (1.0 + crowding)
+    def crowding(entry: Chosen, first: int = 0) -> float:
+        return sum(weight[kind] * taken[kind, name] for kind, name in corners(entry)[first:])
 
     def tie(entry: Chosen) -> str:
         """Operators propose the likeliest faults first; only another seed than 0 shuffles what is worth the same."""
         return sha256(f"{seed}\0{entry.mutant.id}".encode()).hexdigest() if seed else ""
 
-    heap = [(-worth(entry), tie(entry), index) for index, entry in enumerate(entries)]
-    heapq.heapify(heap)
+    # What shares relevance, fault class and source is told apart by the other corners alone, which few entries share:
+    # a choice changes the order in a few piles only, and little of it there.
+    piles: dict[tuple[float, str, str], list[tuple[float, str, int]]] = {}
+    for index, entry in enumerate(entries):
+        pile = piles.setdefault((base(entry), entry.mutant.fault, entry.mutant.source), [])
+        heapq.heappush(pile, (0.0, tie(entry), index))
     chosen: list[Chosen] = []
-    while heap and (room is None or len(chosen) < room):
-        stale, order, index = heapq.heappop(heap)
-        now = -worth(entries[index])
-        if now > stale and heap and (now, order, index) > heap[0]:
-            heapq.heappush(heap, (now, order, index))
-            continue
+    while piles and len(chosen) < min(_CROWDED, len(entries) if room is None else room):
+        best: tuple[float, str, int] | None = None
+        chosen_from = next(iter(piles))
+        for key, pile in piles.items():
+            while pile[0][0] != (now := crowding(entries[pile[0][2]], 2)):
+                heapq.heapreplace(pile, (now, *pile[0][1:]))
+            _, order, index = pile[0]
+            worth = (-key[0] / (1.0 + crowding(entries[index])), order, index)
+            if best is None or worth < best:
+                best, chosen_from = worth, key
+        _, _, index = heapq.heappop(piles[chosen_from])
+        if not piles[chosen_from]:
+            del piles[chosen_from]
         chosen.append(entries[index])
-        for corner in corners(entries[index]):
-            taken[corner] += 1
-    return chosen
+        taken.update(corners(entries[index]))
+    rest = [(order, index) for pile in piles.values() for _, order, index in pile]
+    rest.sort(key=lambda one: (-base(entries[one[1]]) / (1.0 + crowding(entries[one[1]])), *one))
+    return [*chosen, *(entries[index] for _, index in rest)][:room]

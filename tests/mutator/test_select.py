@@ -37,6 +37,14 @@ def ids(mutants: list[Mutant], budget: int | None = 60, seed: int = 0) -> list[s
     return [entry.mutant.id for entry in chosen]
 
 
+def test_a_budget_takes_the_first_of_all_there_are() -> None:
+    everything = many(1300)
+    every = ids(everything, budget=None)
+    assert sorted(every) == sorted(mutant.id for mutant in everything)
+    for budget in (1, 60, 999, 1000, 1001, 1200):
+        assert ids(everything, budget=budget) == every[:budget]
+
+
 def test_mutants_of_the_same_text_run_once_and_the_coarser_one_stays() -> None:
     fine = replace(ONE, id="fine", tier=Tier.FINE)
     selection = select([fine, ONE], NONE, {"s": "python"})
