@@ -28,6 +28,14 @@ FAULT_LIES_IN = {
     "cases/pkg-resolver": {"instruction.md", "tests/test_resolver.py"},
     "cases/sokoban-solver": {"tests/test_sokoban.py"},
     "probes/degrees": {"tests/Dockerfile", "tests/test.sh", "tests/test_degrees.py"},
+    "probes/levels-in-image": {
+        "environment/Dockerfile",
+        "environment/.pipeline/station_means.py",
+        "environment/.pipeline/test_station_means.py",
+    },
+    "probes/orders-vacuous": {"tests/test_totals.py"},
+    "probes/stock-strict": {"tests/test_stock.py"},
+    "probes/words-unchecked": {"tests/test_words.py"},
 }
 
 

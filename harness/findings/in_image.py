@@ -101,7 +101,7 @@ def in_image_findings(
             "",
             Severity.WARNING,
             f"The image gives the answer away: {copy.path} {said} {copy.of} before anybody has worked",
-            (*_side_by_side(copy), *((witnesses[copy.path],) if copy.path in witnesses else ())),
+            (*((witnesses[copy.path],) if copy.path in witnesses else ()), *_side_by_side(copy)),
             advice="Keep it out of the build context (.dockerignore), or delete it in the layer that makes it.",
         )
     for copy in tests:
@@ -120,7 +120,7 @@ def in_image_findings(
 def _side_by_side(copy: Copy) -> tuple[str, ...]:
     lines = [
         f"{copy.of}, line {one.line}: {_short(one.text)}\n{copy.path}, line {one.said_line}: {_short(one.said)}"
-        for one in copy.passages[:SHOWN]
+        for one in sorted(sorted(copy.passages, key=lambda one: -len(one.text))[:SHOWN], key=lambda one: one.line)
     ]
     if len(copy.passages) > SHOWN:
         lines.append(f"and {len(copy.passages) - SHOWN} more lines")

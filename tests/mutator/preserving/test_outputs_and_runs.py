@@ -135,8 +135,12 @@ def test_circumstances_leave_the_solution_alone_but_for_its_script() -> None:
         "preserving.another-day",
     ]
     script = b"#!/bin/bash\nset -e\ncat > /app/x <<'E'\nhi\nE\n"
-    assert apply_bytes(script, variants["preserving.slow"].script).startswith(b"#!/bin/bash\nsleep 5\nset -e\n")
+    assert apply_bytes(script, variants["preserving.slow"].script).startswith(b"#!/bin/bash\nsleep 5 && ")
     assert all(one.id and one.promise.because for one in variants.values())
+    for one in variants.values():
+        for text in (one.before, one.check, apply_bytes(script, one.script).decode()):
+            parsed = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False)
+            assert (one.operator, parsed.returncode, parsed.stderr) == (one.operator, 0, "")
 
 
 @pytest.mark.parametrize(
