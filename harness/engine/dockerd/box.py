@@ -13,7 +13,7 @@ import docker
 from docker.errors import APIError
 
 from harness.engine.contract import MAIN_HINT, Box, Command, Exit
-from harness.engine.dockerd.connect import daemon_errors
+from harness.engine.dockerd.connect import DaemonGone, daemon_errors
 from harness.engine.dockerd.files import Files
 from harness.engine.dockerd.pipe import SocketPipe
 from harness.engine.shell import Shell, ShellGone, command_line
@@ -142,14 +142,15 @@ class DockerBox(Box):
         known = self._shells.get(user)
         if known is not None:
             return known
-        try:
-            created = self._api.exec_create(self.container, ["/bin/sh"], stdin=True, user=user, workdir="/")
-            hijacked = self._api.exec_start(created["Id"], socket=True)
-        except APIError as error:
-            words = str(error.explanation or error).strip()
-            if error.status_code == 409 or not self._state().get("Running", True):
-                raise self._lost("it stopped") from error
-            raise EngineError(f"No shell can be started in the box as user {user}: {words}") from error
+        with daemon_errors("Starting a shell in the box"):
+            try:
+                created = self._api.exec_create(self.container, ["/bin/sh"], stdin=True, user=user, workdir="/")
+                hijacked = self._api.exec_start(created["Id"], socket=True)
+            except APIError as error:
+                words = str(error.explanation or error).strip()
+                if error.status_code == 409 or not self._state().get("Running", True):
+                    raise self._lost("it stopped") from error
+                raise EngineError(f"No shell can be started in the box as user {user}: {words}") from error
         return self._add_shell(user, SocketPipe(hijacked))
 
     def _shell_lost(self, user: str, output: str, command: Command) -> Exit:
@@ -166,6 +167,8 @@ class DockerBox(Box):
         try:
             with daemon_errors("Looking at the box"):
                 return dict(self._api.inspect_container(self.container)["State"])
+        except DaemonGone:
+            raise
         except EngineError:
             return {}
 
@@ -184,7 +187,7 @@ class DockerBox(Box):
             words += f" ({state['Error']})"
         if "ExitCode" in state and not state.get("Running"):
             words += f", status {state['ExitCode']}"
-        with suppress(APIError):
+        with suppress(APIError, OSError):
             log = self._api.logs(self.container, tail=20)
             if isinstance(log, bytes) and log.strip():
                 words += ":\n" + log.decode(errors="replace").rstrip()

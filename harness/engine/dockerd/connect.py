@@ -177,11 +177,15 @@ def _first_words(error: BaseException) -> str:
     reason: BaseException = error
     while True:
         inner = reason.__cause__ or reason.__context__
-        if inner is None:
+        if inner is None or isinstance(inner, EngineError):  # what we were about when it happened
             break
         reason = inner
     words = (reason.strerror if isinstance(reason, OSError) else None) or str(reason) or str(error)
     return " ".join(words.split())[:300]
+
+
+class DaemonGone(EngineError):
+    """It does not answer any more."""
 
 
 @contextmanager
@@ -193,7 +197,7 @@ def daemon_errors(doing: str) -> Iterator[None]:
         words = str(error.explanation or error)
         raise EngineError(f"{doing}: the Docker daemon says: {words.strip()}", hint=hint_for(words)) from error
     except (DockerException, requests.RequestException, OSError) as error:
-        raise EngineError(
+        raise DaemonGone(
             f"{doing}: the Docker daemon cannot be reached: {_first_words(error)}",
             hint="Is it still running? `docker info` tells.",
         ) from error

@@ -28,7 +28,7 @@ from harness.engine.contract import (
 )
 from harness.engine.dockerd.box import OUTPUT, START_SECONDS, DockerBox, plain_user
 from harness.engine.dockerd.build import Builder, DockerImage
-from harness.engine.dockerd.connect import Daemon, connect, daemon_errors, hint_for
+from harness.engine.dockerd.connect import Daemon, DaemonGone, connect, daemon_errors, hint_for
 from harness.engine.dockerd.files import DaemonFiles, Files, proc_files
 from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
 from harness.engine.dockerd.pipe import SocketPipe
@@ -108,6 +108,8 @@ class DockerEngine(Engine):
         self._remover.shutdown(wait=True)
         try:
             self._sweep()
+        except DaemonGone:
+            pass  # boxes end with this process; what a daemon that died kept of them, the next start removes
         finally:
             self._api.close()
 
@@ -154,11 +156,11 @@ class DockerEngine(Engine):
     def _start(self, spec: BoxSpec, image: DockerImage, container: str) -> DockerBox:
         pipe = None if spec.main else self._attach(container)
         try:
-            try:
-                self._api.start(container)
-            except APIError as error:
-                raise _cannot_start(str(error.explanation or error), image) from error
-            with daemon_errors("Looking at a new box"):
+            with daemon_errors("Starting a box"):
+                try:
+                    self._api.start(container)
+                except APIError as error:
+                    raise _cannot_start(str(error.explanation or error), image) from error
                 state = self._api.inspect_container(container)["State"]
         except BaseException:
             if pipe is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import docker
 import pytest
@@ -22,6 +24,7 @@ from harness.engine.choose import make_engine
 from harness.engine.contract import Box, BoxSpec, Command, Engine, EngineOptions, Limits, Recipe
 from harness.engine.dockerd import build as build_module
 from harness.engine.dockerd import engine as engine_module
+from harness.engine.dockerd.box import DockerBox
 from harness.errors import BuildFailed, EngineError, UsageError
 from tests.conftest import RecipeOf
 
@@ -379,6 +382,40 @@ def test_a_command_that_kills_all_it_can_ends_itself_and_not_the_box(docker_engi
         assert sh(box, "whoami", user="nobody") == "nobody\n"
         assert box.run(Command(("sh", "-c", "kill -9 -1"), 10)).status == 0  # spares itself and the first process
         assert sh(box, "echo alive") == "alive\n"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK's own unconnected sockets
+def test_a_daemon_that_dies_is_named_and_the_end_is_quiet(
+    recipe_of: RecipeOf,
+    test_image: str,
+    client: docker.DockerClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own, real = tmp_path / "s", os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    words = [sys.executable, "-m", "tests.harness.engine.relay", str(own), real.removeprefix("unix://")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as relay:
+        assert relay.stdout is not None
+        assert relay.stdout.readline() == b"ready\n"
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{own}")
+        engine = make_engine("docker", EngineOptions(images={"*": test_image}))
+        image = engine.build(recipe_of("FROM debian:12\n"))
+        with engine.open(BoxSpec(image)) as box:
+            assert sh(box, "echo alive") == "alive\n"
+            container = cast(DockerBox, box).container
+            relay.kill()
+            relay.wait()
+            own.unlink()
+            with pytest.raises(EngineError, match="the Docker daemon cannot be reached: No such file"):
+                box.run(Command(("sleep", "60"), 60))
+        with pytest.raises(EngineError, match="the Docker daemon cannot be reached"):
+            engine.open(BoxSpec(image))
+        engine.close()
+    gc.collect()  # while their warning is expected
+    deadline = time.monotonic() + 10
+    while client.containers.list(all=True, filters={"id": container}) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert client.containers.list(all=True, filters={"id": container}) == []
 
 
 def test_memory_is_limited_and_the_kernels_killing_is_told(docker_engine: Engine, plain: BoxSpec) -> None:
