@@ -31,6 +31,7 @@ from harness.report.html import render
 from harness.report.read import REPORT, find_mutant, read_report
 from harness.report.terminal import terminal
 from harness.report.untrusted import shown, visible
+from harness.report.whole import whole
 from harness.store import Store, is_run
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
@@ -182,12 +183,16 @@ def show(run: Path, mutant: str) -> int:
       foolsgold show foolsgold-run 9ade5e163a
       foolsgold show foolsgold-run forge/planted-reward-json
     """
-    report = read_report(run)
-    probe = find_probe(report, mutant)
+    with whole(run):
+        click.echo(_shown(read_report(run), mutant))
+    return ExitCode.OK
+
+
+def _shown(report: dict[str, Any], name: str) -> str:
+    probe = find_probe(report, name)
     if probe is not None:
-        click.echo(show_probe(probe))
-        return ExitCode.OK
-    task, found = find_mutant(report, mutant)
+        return show_probe(probe)
+    task, found = find_mutant(report, name)
     place = f"{visible(found['path'])}:{found['line']}"
     lines = [
         f"{visible(found['ref'])}: {visible(found['sentence'])}",
@@ -206,8 +211,7 @@ def show(run: Path, mutant: str) -> int:
     if passed := _passed(task, found):
         lines.append(f"passed over it: {', '.join(visible(name) for name in passed)}")
     lines += ["", shown(found["diff"]), "", visible(found["repro"])]
-    click.echo("\n".join(lines))
-    return ExitCode.OK
+    return "\n".join(lines)
 
 
 def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
@@ -228,18 +232,18 @@ def repro(run: Path, mutant: str, output: Path) -> int:
       foolsgold repro foolsgold-run 9ade5e163a -o repro
       foolsgold repro foolsgold-run forge/planted-reward-json -o cheat
     """
-    report = read_report(run)
-    if output.exists():
-        raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
-    probe = find_probe(report, mutant)
-    if probe is not None:
-        click.echo(f"{output}: {visible(write_probe(probe, output))}")
-        click.echo(f"foolsgold check {shlex.quote(str(output))}")
-        return ExitCode.OK
-    entry, found = find_mutant(report, mutant)
-    task = read_again(entry)
-    write_repro(task, found, output)
-    click.echo(f"{output}: {visible(found['sentence'])}")
+    with whole(run):
+        report = read_report(run)
+        if output.exists():
+            raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
+        probe = find_probe(report, mutant)
+        if probe is not None:
+            said = write_probe(probe, output)
+        else:
+            entry, found = find_mutant(report, mutant)
+            write_repro(read_again(entry), found, output)
+            said = found["sentence"]
+    click.echo(f"{output}: {visible(said)}")
     click.echo(f"foolsgold check {shlex.quote(str(output))}")
     return ExitCode.OK
 

@@ -16,6 +16,7 @@ from harness.errors import ExitCode, UsageError
 from harness.gate import Accepted, Entry, Gate, Rules, gate_json, gate_text
 from harness.gate import gate as judge
 from harness.report.read import read_report
+from harness.report.whole import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ def gate(run: Path, flags: Flags, as_json: bool) -> int:
       foolsgold gate foolsgold-run --fail-under 80
       foolsgold gate foolsgold-run --fail-on nop-paid --baseline accepted.toml
     """
-    report = read_report(run)
-    found = gate_terms(flags.in_force(_task_paths(report))).judge(report)
+    with whole(run):
+        report = read_report(run)
+        found = gate_terms(flags.in_force(_task_paths(report))).judge(report)
     click.echo(json.dumps(gate_json(found), indent=2, ensure_ascii=True) if as_json else gate_text(found))
     return found.exit_code
 
@@ -89,10 +91,11 @@ def baseline(run: Path, output: Path, flags: Flags) -> int:
     Example:
       foolsgold baseline foolsgold-run -o accepted.toml
     """
-    report = read_report(run)
-    found = gate_terms(flags.in_force(_task_paths(report)), reasons=False).judge(report)
-    known = read_baseline(output, reasons=False) if output.exists() else ()
-    text = baseline_text(report, found, output, known)
+    with whole(run):
+        report = read_report(run)
+        found = gate_terms(flags.in_force(_task_paths(report)), reasons=False).judge(report)
+        known = read_baseline(output, reasons=False) if output.exists() else ()
+        text = baseline_text(report, found, output, known)
     try:
         before = output.read_text(encoding="utf-8") if output.exists() else HEAD
         if before and not before.endswith("\n"):

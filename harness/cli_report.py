@@ -20,6 +20,7 @@ from harness.report.sarif import sarif
 from harness.report.stryker import left_out, stryker
 from harness.report.terminal import terminal
 from harness.report.untrusted import visible
+from harness.report.whole import whole
 
 
 def _json(value: object) -> str:
@@ -76,13 +77,14 @@ def report(run: Path | None, form: str, output: Path | None, root: Path, only_sc
         return ExitCode.OK
     if run is None:
         raise UsageError("RUN is missing: which run?", hint="Give the run folder of a `foolsgold audit`.")
-    found = read_report(run)
-    if form == HTML:
-        _put_html(found, output)
-    else:
-        _put(FORMATS[form](found, root.resolve()), output)
-    for line in _notes(found, form):
-        click.echo(line, err=True)
+    with whole(run):
+        found = read_report(run, one_by_one=form == HTML)
+        if form == HTML:
+            _put_html(found, output)
+        else:
+            _put(FORMATS[form](found, root.resolve()), output)
+        for line in _notes(found, form):
+            click.echo(line, err=True)
     return ExitCode.OK
 
 
@@ -155,8 +157,9 @@ def compare(before: Path, after: Path, fail_on_weaker: bool, as_json: bool) -> i
       foolsgold compare runs/main runs/branch
       foolsgold compare runs/main runs/branch --fail-on-weaker
     """
-    found = compare_runs(read_report(before), read_report(after))
-    click.echo(_json(found).rstrip() if as_json else compared(found))
+    with whole(before, after):
+        found = compare_runs(read_report(before), read_report(after))
+        click.echo(_json(found).rstrip() if as_json else compared(found))
     if fail_on_weaker and found["counts"][Change.WEAKER]:
         return ExitCode.BELOW_BAR
     if fail_on_weaker and found["counts"][Change.NOT_COMPARABLE]:

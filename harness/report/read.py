@@ -10,6 +10,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.report.document import SCHEMA
 from harness.report.stored import unended, with_progress
+from harness.report.stream import streamed
 from harness.report.untrusted import visible
 from harness.store import is_run
 
@@ -22,13 +23,14 @@ def schema() -> str:
     return resources.files("harness.report").joinpath(f"schema/report-{_NUMBER}.json").read_text(encoding="utf-8")
 
 
-def read_report(run: Path) -> dict[str, Any]:
-    """The report of a run folder, as far as the run came; a report.json by itself will do."""
+def read_report(run: Path, *, one_by_one: bool = False) -> dict[str, Any]:
+    """The report of a run folder, as far as the run came; a report.json by itself will do. With `one_by_one` its tasks
+    are read again each time they are gone through, and none is kept."""
     path = run / REPORT if run.is_dir() else run
     if run.is_dir() and not path.exists() and is_run(run):
         return unended(run)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = streamed(path) if one_by_one else json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         what = f"There is no report in {visible(str(run))}" if run.exists() else f"There is no {visible(str(run))}"
         raise UsageError(f"{what}.", hint="Give the run folder of a `foolsgold audit`, which -o named.") from error
