@@ -70,8 +70,23 @@ def measure(instruction: str, sources: Sequence[Source], environment: Iterable[s
 
 
 def own_share(text: str, file: str, original: str, known: Iterable[str]) -> GivenAway | None:
-    """The same of one file's lines in any other text."""
-    return _share(text, _unknown(_lines(file, 1, original), known))
+    """How much of a file's own lines another text has, whole: between two versions of a program most runs are alike."""
+    lines = _unknown(_lines(file, 1, original), known)
+    counts = Counter(token for line in lines for token in line.tokens)
+    if sum(1 for token in counts if _WORD.match(token)) < LEAST:
+        return None
+    places: dict[str, tuple[int, str]] = {}
+    for number, said in enumerate(text.splitlines(), start=1):
+        places.setdefault(_squeezed(said), (number, said.strip()))
+    total = sum(counts.values())
+    weights = [sum(_weight(token, counts[token], total) for token in line.tokens) for line in lines]
+    found = [(line, weight, places.get(_squeezed(line.text))) for line, weight in zip(lines, weights, strict=True)]
+    passages = tuple(
+        Passage(file, line.number, line.text.strip(), place[1], place[0])
+        for line, _, place in found
+        if place is not None
+    )
+    return GivenAway(sum(weight for _, weight, place in found if place) / sum(weights), len(lines), passages)
 
 
 def _unknown(lines: Iterable[_Line], texts: Iterable[str]) -> list[_Line]:
