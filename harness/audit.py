@@ -33,7 +33,7 @@ from harness.findings.hidden import HiddenReport
 from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen, mutant_findings
 from harness.findings.permissive import Paid, permissive_findings
-from harness.findings.suspicions import read_test_files
+from harness.findings.suspicions import read_test_files, unread_finding
 from harness.findings.texts import text_findings
 from harness.matrix import Matrix, failing, matrix, results
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
@@ -785,8 +785,10 @@ def test_findings(task: Task, tried: Sequence[MutantResult], command: str) -> tu
     """What the tests' texts let suspect: with a survivor for a witness a finding, else a lead."""
     found: list[Finding] = []
     leads: list[Lead] = []
+    unread: dict[str, None] = {}
     for step in task.steps:
-        tests, _ = read_test_files(verifier_texts(task, step))
+        tests, unreadable = read_test_files(verifier_texts(task, step))
+        unread |= dict.fromkeys(unreadable)
         paid = [
             Paid(result.mutant, result.requirement, _passed(result.records[0]))
             for result in tried
@@ -795,6 +797,7 @@ def test_findings(task: Task, tried: Sequence[MutantResult], command: str) -> tu
         more, suspected = permissive_findings(tests, paid)
         found += [replace(one, task=task.name, command=command) for one in more]
         leads += suspected
+    found += [replace(one, task=task.name, command=command) for one in unread_finding(list(unread))]
     return found, list(dict.fromkeys(leads))
 
 

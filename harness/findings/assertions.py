@@ -5,6 +5,7 @@ becomes a finding where a survivor that the test should have noticed was paid.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,8 +92,10 @@ def read_tests(files: Mapping[str, str]) -> tuple[list[TestFunction], list[str]]
     unreadable: list[str] = []
     for name, text in files.items():
         try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             unreadable.append(name)
             continue
         helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, Function)}

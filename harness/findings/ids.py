@@ -43,6 +43,7 @@ ABOUT_MUTANTS: Mapping[str, str] = {
     "passes-untouched": "Some tests pass on the untouched environment.",
     "no-assertion-reached": "A test passes without reaching an assertion.",
     "test-ends-early": "A test is skipped, or ends before it has looked at anything.",
+    "tests-unread": "A file of the verifier's cannot be read for suspicions.",
     "swallowed-assertion": "An assertion fails, is caught, and its test passes.",
     "flaky-mutants": "The tests disagree with themselves on some variants.",
     "permissive-assertion": "An assertion lets wrong work pass, and a paid variant shows it.",

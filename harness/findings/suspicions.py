@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.assertions import TestFunction, read_tests
 from harness.findings.javascript_assertions import read_javascript_tests
+from harness.findings.model import Finding, Severity
 from harness.findings.shell_assertions import read_shell_checks
 
 _SHELL = (".sh", ".bash", ".bats")
@@ -21,3 +22,16 @@ def read_test_files(files: Mapping[str, str]) -> tuple[list[TestFunction], list[
         elif name.endswith(_JAVASCRIPT):
             found += read_javascript_tests(name, text)
     return sorted(found, key=lambda one: (one.file, one.line)), unread
+
+
+def unread_finding(unread: Sequence[str]) -> Iterator[Finding]:
+    if unread:
+        many = len(unread) > 1
+        yield Finding(
+            "tests-unread",
+            "",
+            Severity.NOTE,
+            f"{len(unread)} file{'s' * many} of the verifier {'are' if many else 'is'} no Python that can be read, and "
+            f"give{'' if many else 's'} no suspicion",
+            tuple(unread),
+        )

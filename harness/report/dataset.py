@@ -66,7 +66,7 @@ ELSEWHERE = frozenset(
         "needs-docker", "network-needed", "network-policy", "no-assertion-reached", "no-solution", "no-summary",
         "no-zero-reward", "nop-partly-paid", "nop-timeout", "nop-unmeasured", "passes-untouched", "planted-link",
         "reference-not-paid-at-the-end", "reference-partly-paid", "reward-out-of-range", "skipped-tests",
-        "stated-requirement-undertested", "step-without-reward", "test-ends-early", "test-never-fails",
+        "stated-requirement-undertested", "step-without-reward", "test-ends-early", "test-never-fails", "tests-unread",
         "unchecked-output", "unstated-behaviour-untested", "unsupported",
     }
 )  # fmt: skip

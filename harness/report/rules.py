@@ -48,6 +48,7 @@ ADVICE = {
     "test-ends-early": "Let it fail where what it looks at is missing, instead of skipping or returning.",
     "test-never-fails": "A test that cannot fail pays anybody. Make it look at what the work changes.",
     "tests-in-image": "Keep the tests out of the build context: they are brought when the work is done.",
+    "tests-unread": "Nothing, where it is no test; else see whether any Python can read it.",
     "unchecked-output": "Add a test that reads it, or leave it out of the solution.",
     "unstated-behaviour-untested": "Where it matters, state it and test it.",
     "unsupported": "Audit it on a machine that has it.",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.findings.assertions import LeadKind
-from harness.findings.suspicions import read_test_files
+from harness.findings.suspicions import read_test_files, unread_finding
 from harness.task.discover import discover
 from harness.task.model import Task
 from harness.verifier_files import verifier_texts
@@ -176,3 +176,11 @@ def test_five_thousand_lines_are_read(name: str, block: list[str]) -> None:
     text = "\n".join(text.splitlines()[:5_200])
     found, _ = read_test_files({name: text})
     assert sum(len(test.leads) for test in found) > 100
+
+
+def test_files_that_cannot_be_read_are_counted() -> None:
+    found, unread = read_test_files({"a.py": "def test_a(:\n", "b.py": "print 'x'\n", "c.py": "assert '\\d'\n"})
+    assert (found, unread) == ([], ["a.py", "b.py"])
+    (finding,) = unread_finding(unread)
+    assert finding.title == "2 files of the verifier are no Python that can be read, and give no suspicion"
+    assert list(unread_finding([])) == []
