@@ -95,7 +95,7 @@ def _built(recipe: Recipe, options: EngineOptions, progress: Progress, cache: Ca
         if target is None:
             raise BuildFailed(f"{dockerfile.path} has no stage named {recipe.target}.", file=dockerfile.path)
         wanted = target
-    return _image(builder.stage(wanted))
+    return _image(builder.with_mount_points(builder.stage(wanted)))
 
 
 def _image(state: State) -> BwrapImage:
@@ -113,7 +113,8 @@ def _image(state: State) -> BwrapImage:
 
 
 def _first_state(base: Base) -> State:
-    return State(base, base.id, base.layers, base.seen, base.config, dict(base.config.env), base.notes)
+    env = dict(base.config.env)
+    return State(base, base.id, base.layers, base.seen, base.config, env, base.notes, triggers=base.triggers)
 
 
 class _Builder:
@@ -134,16 +135,12 @@ class _Builder:
         """The finished stage; only the stages that the wanted one needs are built."""
         if stage.index not in self.done:
             state = self.begin(stage)
-            body = stage.body
-            if state.base.triggers and not self.is_stage(stage):
-                body = (*self.triggered(state.base, stage), *body)
-            for instruction in body:
+            triggered = self.triggered(state.triggers, stage)
+            state = replace(state, triggers=())
+            for instruction in (*triggered, *stage.body):
                 state = self.step(state, instruction, stage)
             self.done[stage.index] = state
         return self.done[stage.index]
-
-    def is_stage(self, stage: Stage) -> bool:
-        return find_stage(self.known[: stage.index], stage.base) is not None
 
     def begin(self, stage: Stage) -> State:
         if not stage.base.isdigit():
@@ -152,10 +149,10 @@ class _Builder:
                 return replace(self.stage(earlier), cmd_set=False)
         return _first_state(self.scene.base_of(stage.base))
 
-    def triggered(self, base: Base, stage: Stage) -> tuple[Instruction, ...]:
-        """The ONBUILD instructions of the base, as if they stood behind the FROM."""
+    def triggered(self, triggers: tuple[str, ...], stage: Stage) -> tuple[Instruction, ...]:
+        """The ONBUILD instructions of what the stage stands on, as if they stood behind the FROM."""
         found: list[Instruction] = []
-        for text in base.triggers:
+        for text in triggers:
             inner = parse(f"FROM scratch\n{text}\n", self.dockerfile.path).instructions[1:]
             line = stage.instruction.line
             found.extend(replace(each, line=line, end_line=line) for each in inner)
@@ -202,6 +199,13 @@ class _Builder:
         key, folder, notes = made
         return state.with_layer(key, folder, notes)
 
+    def with_mount_points(self, state: State) -> State:
+        """A container has a folder for every VOLUME, also where the image has none."""
+        for instruction, path in state.volumes:
+            by_root = replace(state, config=replace(state.config, user=""))
+            state = self.layered(state, working_folder(self.scene, by_root, instruction, path))
+        return state
+
     def source(self, stage: Stage) -> SourceOf:
         return SourceOf(self, stage)
 
@@ -238,13 +242,21 @@ class _Builder:
                 return replace(state, config=replace(state.config, healthcheck=read_healthcheck(instruction)))
             except ValueError as error:
                 raise self.dockerfile.fail(f"{error}.", instruction) from error
-        if instruction.name != "EXPOSE":
+        if instruction.name == "ONBUILD":
+            return replace(state, triggers=(*state.triggers, instruction.text))
+        if instruction.name not in ("EXPOSE", "VOLUME"):
             return state
         try:
-            ports = split(instruction.text, state.env, self.dockerfile.syntax)
+            if instruction.json is not None:
+                words = [expand(word, state.env, self.dockerfile.syntax) for word in instruction.json]
+            else:
+                words = split(instruction.text, state.env, self.dockerfile.syntax)
         except ValueError as error:
             raise self.dockerfile.fail(f"{error}.", instruction) from error
-        named = (port if "/" in port else f"{port}/tcp" for port in ports)
+        if instruction.name == "VOLUME":
+            made = tuple((instruction, absolute("/", path)) for path in words)
+            return replace(state, volumes=(*state.volumes, *made))
+        named = (port if "/" in port else f"{port}/tcp" for port in words)
         return replace(state, config=replace(state.config, exposed=tuple(sorted({*state.config.exposed, *named}))))
 
     def setting(self, state: State, instruction: Instruction) -> State:

@@ -73,6 +73,9 @@ class State:
     """Of RUN and of variables in the file: the image's ENV and the stage's ARGs, the later one of a name."""
     notes: tuple[str, ...] = ()
     cmd_set: bool = False
+    triggers: tuple[str, ...] = ()
+    """ONBUILD instructions that wait for the next FROM."""
+    volumes: tuple[tuple[Instruction, str], ...] = ()
 
     def with_layer(self, key: str, folder: Path, notes: tuple[str, ...]) -> State:
         return replace(

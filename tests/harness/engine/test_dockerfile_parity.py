@@ -98,6 +98,36 @@ RUN git init -q . && git config user.email a@b.example && git config user.name n
     && echo 1 > f && git add f && git commit -qm one && git rev-parse HEAD > /head
 """
 
+VOLUMES = """FROM debian:12
+ARG WHERE=/data
+RUN mkdir /vol && echo before > /vol/before && chown 7:8 /vol
+VOLUME /vol $WHERE
+RUN echo after > /vol/after
+VOLUME ["/more", "/deep/er"]
+USER games
+VOLUME /late
+COPY f /more/f
+"""
+WAITING = """FROM debian:12 AS one
+ONBUILD RUN echo triggered >> /trig
+RUN ls / | grep -c trig > /first || true
+FROM one AS two
+RUN ls / | grep -c trig > /second || true
+FROM two
+RUN ls / | grep -c trig > /third || true
+"""
+SHAPES = """FROM debian:12
+RUN mkdir -p /e/dir /real && ln -s /real /e/link && echo old > /e/file && ln -s /e/file /e/flink
+COPY d /e/dir
+COPY d/x d/sub /e/dir/
+COPY d/x /e/newname
+COPY d/x /e/link
+COPY d/x /e/flink
+COPY d /e/link/
+COPY ["with space.txt", "ü.txt", "/sp ace/"]
+COPY ./d/./x /norm/../norm2/x
+"""
+
 CASES = {
     "stages and an ARG before FROM": Case(STAGES, {"main.sh": "echo NAME\n"}),
     "another shell": Case(
@@ -137,6 +167,11 @@ CASES = {
     ),
     "a pinned digest": Case(f"FROM debian:12@sha256:{'a' * 64}\nRUN echo pinned > /pinned\n", {}),
     "a repository": Case(COMMIT, {}),
+    "volumes": Case(VOLUMES, {"f": "f"}),
+    "what waits for the next FROM": Case(WAITING, {}),
+    "destinations of many shapes": Case(
+        SHAPES, dict.fromkeys(("d/x", "d/.hidden", "d/sub/z", "with space.txt", "ü.txt"), "x")
+    ),
 }
 INSTALLS = {
     "packages of the system": Case(
