@@ -66,8 +66,8 @@ def task_mutants(task: Task, wish: Wish) -> list[StepMutants]:
 
 
 def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
-    files = solution_files(solution)
     skipped: list[Skipped] = []
+    files = solution_files(solution, skipped)
     script = solution.script.relative_to(solution.folder).as_posix()
     everything = read_sources(files, script, skipped=skipped)
     sources = tuple(source for source in everything if wish.source(source))
@@ -80,14 +80,19 @@ def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
     return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped), unwished)
 
 
-def solution_files(solution: Solution) -> dict[str, bytes]:
+def solution_files(solution: Solution, skipped: list[Skipped] | None = None) -> dict[str, bytes]:
     """What reaches the box, by its path in the solution folder; links and huge files are not mutated."""
     found: dict[str, bytes] = {}
     only = solution.only or ((solution.script.name,) if solution.keys else ())
     paths = [solution.folder / name for name in only] if only else sorted(solution.folder.rglob("*"))
     for path in paths:
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= TOO_LARGE:
-            found[path.relative_to(solution.folder).as_posix()] = path.read_bytes()
+        if not path.is_file() or path.is_symlink():
+            continue
+        name = path.relative_to(solution.folder).as_posix()
+        if path.stat().st_size <= TOO_LARGE:
+            found[name] = path.read_bytes()
+        elif skipped is not None:
+            skipped.append(Skipped(name, f"larger than {TOO_LARGE >> 20} MB"))
     return found
 
 
@@ -95,8 +100,12 @@ def mutated_file(files: Mapping[str, bytes], mutant: Mutant) -> bytes:
     return apply_bytes(files[mutant.file], mutant.edits)
 
 
+LONGEST_DIFF = 400
+"""Lines of a diff; of one that takes away a hundred thousand rows nobody reads more."""
+
+
 def diff(files: Mapping[str, bytes], mutant: Mutant, context: int = 2) -> str:
-    """The least unified diff of the real file. Only the lines around the change are looked at, not the whole file."""
+    """The least unified diff of the real file; of a very long one the beginning, and how much there is besides."""
     data = files[mutant.file]
     start, end = mutant.edits[0].start, mutant.edits[-1].end
     for _ in range(context + 1):
@@ -109,7 +118,10 @@ def diff(files: Mapping[str, bytes], mutant: Mutant, context: int = 2) -> str:
     new = [_shown(line) for line in _lines(apply_bytes(data[start:end], moved))]
     lines: Sequence[str] = list(difflib.unified_diff(old, new, mutant.file, mutant.file, lineterm="", n=context))
     low = data.count(b"\n", 0, start)
-    return "\n".join(_moved(line, low) for line in lines)
+    shown = [_moved(line, low) for line in lines[:LONGEST_DIFF]]
+    if len(lines) > LONGEST_DIFF:
+        shown.append(f"\\ {len(lines) - LONGEST_DIFF:,} lines more")
+    return "\n".join(shown)
 
 
 def _lines(data: bytes) -> list[bytes]:

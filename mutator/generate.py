@@ -233,16 +233,22 @@ def whole_lines(text: str, edit: Edit) -> Edit:
     return edit
 
 
+_FARTHEST = 10_000
+
+
 def leftmost(text: str, edit: Edit) -> Edit:
-    """Equal changes of a text become equal edits: of the places where a run may be said to go or come, the first."""
+    """Equal changes of a text become equal edits: of the places where a run may be said to go or come, the first that
+    is not too far away."""
     start, end, new = edit.start, edit.end, edit.new
-    if start == end:
-        while start > 0 and new and text[start - 1] == new[-1]:
-            new = new[-1] + new[:-1]
-            start -= 1
-        end = start
-    elif not new:
-        while start > 0 and text[start - 1] == text[end - 1]:
+    floor = max(start - _FARTHEST, 0)
+    if start == end and new:
+        moved = 0
+        while start - moved > floor and text[start - moved - 1] == new[-1 - moved % len(new)]:
+            moved += 1
+        turn = len(new) - moved % len(new)
+        return Edit(start - moved, start - moved, new[turn:] + new[:turn])
+    if not new and start < end:
+        while start > floor and text[start - 1] == text[end - 1]:
             start -= 1
             end -= 1
     return Edit(start, end, new)
@@ -267,4 +273,16 @@ def excerpt(text: str, edits: Sequence[Edit], lines: Lines) -> tuple[str, str]:
             done = edit.end
         parts.append(text[done : max(last, done)])
         after.append("".join(parts))
-    return "\n...\n".join(before), "\n...\n".join(after)
+    return shortened("\n...\n".join(before)), shortened("\n...\n".join(after))
+
+
+LONG = 20_000
+
+
+def shortened(text: str) -> str:
+    """The two ends of a long text, and what tells the rest of it apart."""
+    if len(text) <= LONG:
+        return text
+    half = LONG // 2
+    told = sha256(text[half:-half].encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{text[:half]}\n... {len(text) - LONG} characters, {told} ...\n{text[-half:]}"

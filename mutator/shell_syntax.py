@@ -391,7 +391,6 @@ def expansion_end(text: str, at: int, limit: int) -> int:
 
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_NOT_NEWLINE = re.compile(r"[^\n]")
 
 
 def plain(text: str) -> str:
@@ -414,7 +413,7 @@ def masked(text: str, bodies: list[Heredoc]) -> str:
             digits = len(text[start:end]) - len(text[start:end].lstrip("0123456789"))
             parts.append(text[start : start + digits] + "<" + "_" * (end - start - digits - 1))
         else:
-            parts.append(_NOT_NEWLINE.sub(" ", text[start:end]))
+            parts.append("\n".join(" " * len(line) for line in text[start:end].split("\n")))
         done = end
     parts.append(text[done:])
     return plain("".join(parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from mutator.model import Edit, FileText, Source, SourceKind, Window, apply_bytes
+from mutator.shell_syntax import heredocs
 from mutator.sources.diff import diff_pieces
 from mutator.sources.languages import language_of
 from mutator.sources.piece import SOLUTION, Piece
@@ -23,15 +25,19 @@ from mutator.spelling import Parent, yaml_scalar_window
 __all__ = ["Skipped", "decode", "read_sources", "reprinted", "whole_file"]
 
 LARGEST = 1_000_000
-"""Bytes of a file beyond which it is data, not something a person wrote."""
+"""Characters of a piece beyond which it is not parsed: nobody wrote it by hand. What is read line by line may be
+longer; a script's here-documents and long texts in quotes do not count as its own."""
+_LONG_QUOTES = re.compile(r"'[^']{1000,}'")
+_BY_LINE = frozenset({"text", "csv", "jsonl", "ini", "env", "systemd", "cron"})
 _DEEPEST = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file of the solution that is no source, and why."""
+    """A file of the solution, or a piece of one, that is no source, and why."""
 
     file: str
+    """Or the id that the piece would have as a source."""
     reason: str
 
 
@@ -75,11 +81,7 @@ def read_sources(files: Mapping[str, bytes], script: str, *, skipped: list[Skipp
 def _readable(files: Mapping[str, bytes], skipped: list[Skipped]) -> dict[str, FileText]:
     texts: dict[str, FileText] = {}
     for name in sorted(files):
-        data = files[name]
-        if len(data) > LARGEST:
-            skipped.append(Skipped(name, f"larger than {LARGEST:,} bytes"))
-            continue
-        text = decode(data)
+        text = decode(files[name])
         if text is None:
             skipped.append(Skipped(name, "binary"))
         else:
@@ -131,8 +133,9 @@ class _Collector:
 
     def _add(self, file: str, piece: Piece, place: Place, depth: int = 0) -> Place:
         """The piece and those within it; the shell's state after it."""
-        self._source(file, piece)
-        if depth >= _DEEPEST:
+        large = self._is_large(piece)
+        self._source(file, piece, large=large)
+        if depth >= _DEEPEST or large:
             return place
         inner: Iterator[Piece] = iter(())
         if piece.language == "shell":
@@ -151,7 +154,14 @@ class _Collector:
             self._add(file, one, place if one.kind is SourceKind.INLINE else Place(dict(place.variables)), depth + 1)
         return place
 
-    def _source(self, file: str, piece: Piece) -> None:
+    def _is_large(self, piece: Piece) -> bool:
+        length = len(piece.window.text)
+        if length > LARGEST and piece.language == "shell":
+            length -= sum(body.end - body.start for body in heredocs(piece.window.text))
+            length -= sum(map(len, _LONG_QUOTES.findall(piece.window.text)))
+        return length > LARGEST and piece.language not in _BY_LINE
+
+    def _source(self, file: str, piece: Piece, *, large: bool) -> None:
         kind = SourceKind.PATCH if piece.language == "diff" else piece.kind
         label = ""
         if kind is SourceKind.SCRIPT:
@@ -163,7 +173,11 @@ class _Collector:
             number = self.labels[file, label]
             label = label if number == 1 else f"{label}#{number}"
         line = 1 + self.texts[file].text.count("\n", 0, _start(piece.window))
-        self.sources.append(Source(file, kind, piece.language, piece.target, piece.window, line, label))
+        source = Source(file, kind, piece.language, piece.target, piece.window, line, label)
+        if large:
+            self.skipped.append(Skipped(source.id, f"more than {LARGEST:,} characters of {piece.language}"))
+        else:
+            self.sources.append(source)
 
 
 def _start(window: Parent) -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.mutants import Wish, diff, mutated_file, solution_files, task_mutants
+from harness.mutants import LONGEST_DIFF, Wish, diff, mutated_file, solution_files, task_mutants
 from harness.task.discover import discover
 from harness.task.model import Solution, Task
-from mutator.model import Mutant
+from mutator.model import ByteEdit, Mutant
+from mutator.sources import Skipped
+from tests.mutator.test_select import ONE
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CASES = FIXTURES / "cases"
@@ -100,4 +103,14 @@ def test_links_and_huge_files_are_not_read(tmp_path: Path) -> None:
     with (tmp_path / "huge.bin").open("wb") as out:
         out.truncate(40 << 20)
     solution = Solution(tmp_path, tmp_path / "solve.sh", "/solution")
-    assert list(solution_files(solution)) == ["solve.sh"]
+    skipped: list[Skipped] = []
+    assert list(solution_files(solution, skipped)) == ["solve.sh"]
+    assert skipped == [Skipped("huge.bin", "larger than 32 MB")]
+
+
+def test_a_diff_of_very_many_lines_is_cut_short_and_says_so() -> None:
+    files = {"rows.csv": b"".join(b"%03d\n" % row for row in range(1000))}
+    mutant = replace(ONE, file="rows.csv", edits=(ByteEdit(40, 3600, b""),))
+    lines = diff(files, mutant).splitlines()
+    assert len(lines) == LONGEST_DIFF + 1
+    assert lines[-1] == "\\ 497 lines more"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from itertools import pairwise
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from mutator.generate import generate
 from mutator.model import ByteEdit, Mutant, apply_bytes
 from mutator.operators import FAMILIES
-from mutator.sources import LARGEST, Skipped, decode, read_sources, reprinted
+from mutator.sources import Skipped, decode, read_sources, reprinted
 from tests.mutator.solutions import EVERY, Folder, snippets
 
 
@@ -176,17 +175,59 @@ def test_every_file_of_every_solution_written_back_is_itself(folder: Folder) -> 
         assert reprinted(data) == data
 
 
-@pytest.mark.parametrize("unit", [b"name,1,2\n", b"x = 1\n", '{"ä": 1}\r\n'.encode(), b"a"], ids=repr)
-def test_ten_megabytes_are_left_alone_with_a_reason_and_written_back_in_no_time(unit: bytes) -> None:
+LINE = b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0NTY3ODkwMTIzNDU2Nzg5\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "mutated"),
+    [
+        ("rows.csv", b"name,1,2\n", True),
+        ("notes.txt", LINE, True),
+        ("lines.txt", "ä\r\n".encode(), True),
+        ("one.txt", b"a", True),
+        ("a.py", b"x = 1\n", False),
+        ("a.yaml", b"- a: 1\n", False),
+    ],
+)
+def test_of_ten_megabytes_what_is_read_by_lines_is_mutated_and_the_rest_named(
+    name: str, unit: bytes, mutated: bool
+) -> None:
     data = unit * (10_000_000 // len(unit))
-    files = {"solve.sh": b"cp /solution/big.dat /app/\n", "big.dat": data}
+    files = {"solve.sh": f"cp /solution/{name} /app/\n".encode(), name: data}
     skipped: list[Skipped] = []
-    began = time.process_time()
-    assert [source.file for source in read_sources(files, "solve.sh", skipped=skipped)] == ["solve.sh"]
-    assert skipped == [Skipped("big.dat", f"larger than {LARGEST:,} bytes")]
-    assert {mutant.file for mutant in mutants_of(files)} == {"solve.sh"}
+    sources = [source.file for source in read_sources(files, "solve.sh", skipped=skipped)]
+    assert sources == ["solve.sh", name][: 1 + mutated]
+    assert [each.file for each in skipped] == [name] * (not mutated)
+    made = [mutant for mutant in mutants_of(files) if mutant.file == name]
+    assert bool(made) is mutated
+    assert len(made) < 40
+    for mutant in made:
+        assert len(mutant.before) + len(mutant.after) < 50_000
+        changed = apply_bytes(data, mutant.edits)
+        assert changed != data
+        assert apply_bytes(changed, reverted(data, mutant)) == data
     assert reprinted(data) == data
-    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"base64 -d > /app/m.bin <<'EOF'\n", b"EOF\n"),
+        (b"base64 -d <<EOF | tar xz -C /app\n", b"EOF\n"),
+        (b"echo '", b"' | base64 -d > /app/m.bin\n"),
+    ],
+)
+def test_a_script_with_ten_megabytes_packed_in_it_is_mutated_like_one_without(before: bytes, after: bytes) -> None:
+    rest = b"mkdir -p /app/a\nchmod 755 /app/m.bin\ncp --force /app/m.bin /app/a\n"
+
+    def of_rest(packed: bytes) -> set[str]:
+        data = b"#!/bin/bash\n" + before + packed + after + rest
+        made = mutants_of({"solve.sh": data})
+        assert all(apply_bytes(apply_bytes(data, one.edits), reverted(data, one)) == data for one in made)
+        return {one.id for one in made if one.edits[0].start >= len(data) - len(rest)}
+
+    assert len(of_rest(LINE)) > 5
+    assert of_rest(LINE * (10_000_000 // len(LINE))) == of_rest(LINE)
 
 
 # Ids

@@ -207,11 +207,12 @@ def test_what_is_left_out_is_told() -> None:
     skipped: list[Skipped] = []
     files = {
         "solve.sh": b"cp /solution/* /app\n",
+        "big.py": b"a\n" * (LARGEST // 2 + 1),
         "big.txt": b"a\n" * (LARGEST // 2 + 1),
         "logo.png": b"\x89PNG\0",
     }
-    assert [source.file for source in read_sources(files, "solve.sh", skipped=skipped)] == ["solve.sh"]
-    assert skipped == [Skipped("big.txt", "larger than 1,000,000 bytes"), Skipped("logo.png", "binary")]
+    assert [source.file for source in read_sources(files, "solve.sh", skipped=skipped)] == ["solve.sh", "big.txt"]
+    assert skipped == [Skipped("logo.png", "binary"), Skipped("big.py", "more than 1,000,000 characters of python")]
 
 
 def test_a_fragment_of_python_loses_its_indent_and_the_lines_that_belong_outside() -> None:
