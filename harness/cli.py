@@ -19,13 +19,14 @@ from typing import Any
 
 import click
 
-from harness import __version__
 from harness.check import CheckRun, check_json
 from harness.check import check as run_check
 from harness.cli_audit import audit, repro, show
+from harness.cli_completion import completion
 from harness.cli_config import config
 from harness.cli_demo import demo
 from harness.cli_gate import baseline, gate
+from harness.cli_init import init
 from harness.cli_mutants import mutants, operators
 from harness.cli_options import Flags, setting_options
 from harness.cli_report import compare, report
@@ -46,10 +47,37 @@ class Group(click.Group):
         return list(self.commands)
 
 
+def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from harness.versions import versions
+
+    click.echo(versions())
+    context.exit()
+
+
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="foolsgold")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the version, and those of the engines.",
+)
 def cli() -> None:
-    """Measure whether the tests of a coding task can tell right from wrong."""
+    """Measure whether the tests of a coding task can tell right from wrong.
+
+    Breaks the reference solution of each task on purpose, runs the task's own tests on every broken variant, and says
+    which of them were paid all the same. Colours are left out where NO_COLOR is set.
+
+    \b
+    Examples:
+      foolsgold demo
+      foolsgold init path/to/tasks
+      foolsgold check path/to/tasks
+      foolsgold audit path/to/tasks
+    """
 
 
 @cli.command()
@@ -62,6 +90,12 @@ def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: boo
     """Run the controls of every task in PATHS.
 
     The reference must be paid in full, every time; doing nothing, and a solution that exits at once, must not be paid.
+
+    \b
+    Examples:
+      foolsgold check tasks/my-task
+      foolsgold check tasks --engine bwrap --repeat 5 --jobs 4
+      foolsgold check tasks --json > check.json
     """
     told = flags.in_force(paths)
     values = told.run()
@@ -115,7 +149,15 @@ def _say_how_to_go_on(run: CheckRun, again: Sequence[str]) -> None:
 @setting_options("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 def doctor(flags: Flags, as_json: bool) -> int:
-    """Say which engine will be used and why, and prove that it keeps its contract."""
+    """Say which engine will be used and why, what is missing, and prove that the engine keeps its contract.
+
+    What is missing comes with the command that installs it.
+
+    \b
+    Examples:
+      foolsgold doctor
+      foolsgold doctor --engine bwrap --image '*=host'
+    """
     from harness.doctor import doctor_json, examine, print_doctor
 
     values = flags.in_force().run()
@@ -131,7 +173,15 @@ def doctor(flags: Flags, as_json: bool) -> int:
 @setting_options("clean")
 @click.option("--all", "everything", is_flag=True, help="Caches and images too, not only leftovers of crashed runs.")
 def clean(flags: Flags, everything: bool) -> int:
-    """Remove what crashed runs left behind."""
+    """Remove what crashed runs left behind.
+
+    Boxes die with the process that made them; control groups, folders and containers may outlive a kill.
+
+    \b
+    Examples:
+      foolsgold clean
+      foolsgold clean --engine docker --all
+    """
     from harness.doctor import usable_engines
 
     values = flags.in_force().run()
@@ -147,7 +197,9 @@ def clean(flags: Flags, everything: bool) -> int:
     return ExitCode.OK
 
 
-for command in (demo, audit, show, repro, report, compare, gate, baseline, config, mutants, operators):
+for command in (
+    demo, init, audit, show, repro, report, compare, gate, baseline, config, mutants, operators, completion
+):  # fmt: skip
     cli.add_command(command)
 
 

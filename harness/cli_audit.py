@@ -69,6 +69,9 @@ def audit(
 ) -> int:
     """Break every task's reference solution on purpose and see which broken variants its tests still pay.
 
+    Runs the controls, then each variant in a box of its own, and confirms what was paid. Ends with a verdict for each
+    task, with findings, and with report.html in the run folder. Ctrl-C loses nothing: the same command goes on.
+
     \b
     Examples:
       foolsgold audit tasks/my-task
@@ -178,6 +181,9 @@ def _write(path: Path, text: str) -> None:
 def show(run: Path, mutant: str) -> int:
     """Show one mutant or probe of a run: its change, what it breaks, and what the tests said.
 
+    MUTANT is the id that the report shows, or the beginning of it; with the task's name before it where several tasks
+    share it.
+
     \b
     Examples:
       foolsgold show foolsgold-run 9ade5e163a
@@ -226,6 +232,9 @@ def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The task folder to write.")
 def repro(run: Path, mutant: str, output: Path) -> int:
     """Write a complete task folder whose solution is the mutant or the probe, for any runner of the format to run.
+
+    It is the task as it is on disk now, with the changed file in the place of the real one. The task's own folder stays
+    as it is.
 
     \b
     Examples:

@@ -64,6 +64,9 @@ def _folder(path: Path) -> Path:
 def gate(run: Path, flags: Flags, as_json: bool) -> int:
     """Judge a finished run again, by other rules or another baseline. Nothing runs.
 
+    One line says why for each task that does not pass, and the exit code is the gravest: 0 all pass, 1 one fails, 3 one
+    could not be measured.
+
     \b
     Examples:
       foolsgold gate foolsgold-run --fail-under 80
@@ -88,8 +91,9 @@ def baseline(run: Path, output: Path, flags: Flags) -> int:
     What the file holds already stays as it is. An entry without a reason is an error wherever the file is used.
 
     \b
-    Example:
+    Examples:
       foolsgold baseline foolsgold-run -o accepted.toml
+      foolsgold baseline foolsgold-run -o accepted.toml --fail-under 80
     """
     with whole(run):
         report = read_report(run)

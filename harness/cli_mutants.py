@@ -42,6 +42,9 @@ def mutants(
 ) -> None:
     """List the broken variants of each task's reference solution, in the order in which they would run.
 
+    Each with its id, place, operator, the fault it stands for, how surely it breaks what the instruction says, and a
+    sentence. What was not mutated is named with the reason. Nothing is run.
+
     \b
     Examples:
       foolsgold mutants tasks/my-task
@@ -197,6 +200,8 @@ def _as_json(step: StepMutants) -> dict[str, Any]:
 @click.option("--markdown", "as_markdown", is_flag=True, help="Write the page docs/operators.md.")
 def operators(as_json: bool, as_markdown: bool) -> None:
     """List every operator: what it breaks, in which languages, with an example.
+
+    The ids, and the families before their dots, are what --operator and --skip-operator take.
 
     \b
     Examples:

@@ -152,6 +152,9 @@ def _write(data: bytes, output: Path) -> None:
 def compare(before: Path, after: Path, fail_on_weaker: bool, as_json: bool) -> int:
     """Compare two runs task by task: stronger, weaker, new, gone.
 
+    Tasks are the same where their names are, mutants where their ids are. Settings in which the runs differ are named
+    first: they may be the reason.
+
     \b
     Examples:
       foolsgold compare runs/main runs/branch

@@ -157,7 +157,7 @@ def _upwards(start: Path) -> Path | None:
         if is_task_folder(folder):
             continue
         own, shared = folder / NAME, folder / PYPROJECT
-        has_shared = shared.is_file() and _speaks_of_us(shared)
+        has_shared = config_speaks(shared)
         if own.is_file() and has_shared:
             raise UsageError(f"{folder} has both {NAME} and [tool.foolsgold] in {PYPROJECT}.", hint="Keep one of them.")
         if own.is_file():
@@ -167,7 +167,10 @@ def _upwards(start: Path) -> Path | None:
     return None
 
 
-def _speaks_of_us(pyproject: Path) -> bool:
+def config_speaks(pyproject: Path) -> bool:
+    """Whether a pyproject.toml is there and has a [tool.foolsgold], sound or not."""
+    if not pyproject.is_file():
+        return False
     try:
         text = pyproject.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -56,12 +56,13 @@ class Diagnosis:
 
 def examine(wanted: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None = None) -> Diagnosis:
     """Look at the engine asked for, or at all of them for `auto`."""
-    used, why = _chosen(wanted, options)
+    used, why = chosen(wanted, options)
     names = [name for name in ENGINES if name != "auto"] if wanted == "auto" else [wanted]
     return Diagnosis(wanted, used, why, tuple(_examine(name, options, told) for name in names))
 
 
-def _chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
+def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
+    """(the engine that would be used, why); ('', what is missing) where there is none."""
     try:
         with make_engine(wanted, options) as engine:
             used = engine.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,25 @@ def test_every_command_has_help_that_says_what_it_does(name: str, command: click
     assert command.help
     assert command.help.split("\n\n")[0].rstrip().endswith(".")
     assert all(option.help for option in command.params if isinstance(option, click.Option)), name
+
+
+EVERY = [("foolsgold", cli), *commands()]
+
+
+@pytest.mark.parametrize(("name", "command"), EVERY)
+def test_every_commands_help_has_a_paragraph_and_examples_that_parse(name: str, command: click.Command) -> None:
+    paragraphs = (command.help or "").split("\n\n")
+    assert len(paragraphs) >= 3, "what it does, what to know about it, and examples"
+    examples = (command.help or "").partition("Examples:\n")[2].strip().splitlines()
+    assert len(examples) >= 2
+    for line in examples:
+        found = re.search(r"foolsgold\b[^>|)]*", line)
+        assert found is not None, line
+        # The first word is what a user types; what follows must be a command of ours with arguments that it takes.
+        words = shlex.split(found[0])[1:]
+        own = cli.commands[words[0]]
+        own.make_context(words[0], words[1:])
+        assert command is cli or own is command, line
 
 
 @pytest.mark.parametrize("page", list(PAGES))

@@ -345,6 +345,7 @@ ONLY_FLAGS = {
     "--quiet": "is about this one terminal",
     "--resume": "is about this one run",
     "--fresh": "is about this one run",
+    "--force": "is about this one file",
     "--all": "is about this one call",
     "--version": "runs nothing",
     "--help": "runs nothing",
