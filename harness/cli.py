@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -158,10 +159,13 @@ def doctor(flags: Flags, as_json: bool) -> int:
       foolsgold doctor
       foolsgold doctor --engine bwrap --image '*=host'
     """
+    from harness.advice import advise
     from harness.doctor import doctor_json, examine, print_doctor
+    from harness.facts import facts
 
     values = flags.in_force().run()
-    found = examine(one(values, "engine"), EngineOptions(images=table(values, "image")))
+    options = EngineOptions(images=table(values, "image"))
+    found = replace(examine(one(values, "engine"), options), advice=advise(facts(options)))
     if as_json:
         click.echo(json.dumps(doctor_json(found), indent=2))
     else:

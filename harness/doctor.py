@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from harness import __version__
+from harness.advice import Advice
 from harness.console import cell
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import Engine, EngineOptions, EngineReport, Recipe
@@ -44,6 +45,8 @@ class Diagnosis:
     """The engine that a run with these options uses; '' where there is none."""
     why: str
     engines: tuple[Examined, ...]
+    advice: tuple[Advice, ...] = ()
+    """What is missing, and the commands that mend it."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -119,6 +122,10 @@ def usable_engines(names: Sequence[str], options: EngineOptions, *, must: bool) 
 
 def print_doctor(found: Diagnosis, console: Console) -> None:
     console.print(cell(f"foolsgold {__version__}: " + _sentence(found)))
+    for one in found.advice:
+        console.print()
+        console.print(cell(f"{'Needed' if one.needed else 'Missing'}: {one.lacking}", "bold" if one.needed else ""))
+        console.print(cell(f"    {one.command}"))
     for one in found.engines:
         console.print()
         usable = "usable" if one.report.usable else "not usable"

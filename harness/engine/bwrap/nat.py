@@ -90,6 +90,11 @@ def lease(launcher: Launcher) -> Lease:
     raise EngineError("This box needs a network, and none can be made here.", hint=_advice())
 
 
+def possible() -> bool:
+    """Whether a box can have a network here."""
+    return bool(_means())
+
+
 def _means() -> str:
     if os.geteuid() == 0 and shutil.which("ip") and shutil.which("nsenter") and (_iptables() or shutil.which("nft")):
         return "router"
