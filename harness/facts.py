@@ -6,7 +6,9 @@ import getpass
 import os
 import platform
 import shutil
+import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from harness.advice import INSTALL, Facts
@@ -24,7 +26,8 @@ _SETTINGS = {
 
 def facts(options: EngineOptions) -> Facts:
     system, root = platform.system(), os.geteuid() == 0
-    bwrap = system == "Linux" and _bwrap(options)
+    layers = system != "Linux" or _layers(options)
+    bwrap = system == "Linux" and _bwrap(options, layers)
     docker, denied = _docker()
     return Facts(
         system=system,
@@ -39,16 +42,23 @@ def facts(options: EngineOptions) -> Facts:
         forbidden=() if bwrap or root else _forbidden(),
         subordinate_ids=root or not bwrap or _subordinate_ids(),
         networks=not bwrap or _networks(),
-        layers=not bwrap or _layers(options),
+        layers=layers,
     )
 
 
-def _bwrap(options: EngineOptions) -> bool:
+def _bwrap(options: EngineOptions, layers: bool) -> bool:
+    """Whether boxes can be made; where only the cache is in the way, with one that is thrown away."""
     try:
-        with make_engine("bwrap", options) as engine:
-            return engine.report().usable
-    except FoolsgoldError:
+        with tempfile.TemporaryDirectory(prefix="foolsgold-", dir=None if layers else _memory()) as folder:
+            given = options if layers else replace(options, cache=Path(folder))
+            with make_engine("bwrap", given) as engine:
+                return engine.report().usable
+    except (FoolsgoldError, OSError):
         return False
+
+
+def _memory() -> str | None:
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 
 def _docker() -> tuple[bool, bool]:

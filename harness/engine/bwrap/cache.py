@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import stat
 import tempfile
 import time
@@ -25,6 +26,10 @@ from harness.errors import EngineError
 FORMAT = "1"
 """Part of every key: a change of what layers look like makes old ones unfindable."""
 DEFAULT_LIMIT = 20 << 30
+SYSTEM = Path("/var/cache/foolsgold")
+IN_MEMORY = Path("/dev/shm/foolsgold-cache")  # noqa: S108 - made private, and looked at before it is used
+PLENTY = 1 << 30
+"""Bytes that must be free there."""
 _ANOTHER_PLACE = "Set XDG_CACHE_HOME to a folder on a disk or a volume, or to /dev/shm where memory is plenty."
 MAKE_ROOM = "`foolsgold clean --all` makes room; XDG_CACHE_HOME moves the layers to another disk."
 _GRACE = 3600.0
@@ -32,11 +37,44 @@ _GRACE = 3600.0
 
 
 def default_cache() -> Path:
-    """The user's cache folder; the system's for root, whose home is often small and always private."""
+    """The user's cache folder; the system's for root, whose home is often small and always private. Where that cannot
+    hold layers, as in a container, a folder in memory, if there is plenty."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     if given.startswith("/"):
         return Path(given) / "foolsgold"
-    return Path("/var/cache/foolsgold") if os.geteuid() == 0 else Path.home() / ".cache" / "foolsgold"
+    if os.geteuid() != 0:
+        return Path.home() / ".cache" / "foolsgold"
+    return SYSTEM if _holds_layers(SYSTEM) or not _ours_in_memory() else IN_MEMORY
+
+
+@functools.cache
+def _holds_layers(folder: Path) -> bool:
+    """True as well where only trying tells: then the cache itself says what is wrong."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _make_whiteout(folder)
+    except OSError as error:
+        return error.errno not in (errno.EPERM, errno.EINVAL, errno.EOPNOTSUPP)
+    return True
+
+
+def _make_whiteout(folder: Path) -> None:
+    probe = folder / f"probe-{secrets.token_hex(8)}"
+    os.mknod(probe, stat.S_IFCHR, os.makedev(0, 0))
+    probe.unlink()
+
+
+def _ours_in_memory() -> bool:
+    """Everybody may write to the folder above it: one that somebody else made is not for root to trust."""
+    try:
+        if shutil.disk_usage(IN_MEMORY.parent).free < PLENTY:
+            return False
+        with suppress(FileExistsError):
+            IN_MEMORY.mkdir(mode=0o700)
+        found = IN_MEMORY.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def key_of(*parts: object) -> str:
@@ -72,16 +110,14 @@ class Cache:
         """Layers say what they delete by special files or attributes, which not every filesystem can hold."""
         if os.geteuid() != 0:
             return
-        probe = self.root / "building" / f"probe-{secrets.token_hex(8)}"
         try:
-            os.mknod(probe, stat.S_IFCHR, os.makedev(0, 0))
+            _make_whiteout(self.root / "building")
         except OSError as error:
             raise EngineError(
                 f"The cache folder {self.root} lies on a filesystem that cannot hold layers ({error.strerror}), as the "
                 "root of a container does.",
                 hint=_ANOTHER_PLACE,
             ) from error
-        probe.unlink()
 
     def close(self) -> None:
         """Let go of the layers: another process's `clean(everything=True)` may remove them now."""
