@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from mutator.model import Candidate, Edit, Family, apply
 from mutator.operators import data, nginx
-from mutator.operators.code import sql
+from mutator.operators.code import sql, sql_tokens
 
 YAML_TEXT = """\
 # a service
@@ -175,21 +175,21 @@ def test_a_directive_keeps_to_the_arguments_nginx_knows_for_it(text: str, new: s
     ],
 )
 def test_a_statement_that_the_grammar_reads_is_read_after_the_change(text: str, edit: Edit, valid: bool) -> None:
-    script = sql.parse(text, "sql")
+    script = sql_tokens.parse(text, "sql")
     assert script is not None
     assert sql.FAMILY.valid(script, Candidate((edit,))) is valid
 
 
 def test_the_rows_of_a_dump_are_no_sql() -> None:
     text = "COPY t (a, b) FROM stdin;\n1\tit's; (\n2\t\\N\n\\.\nUPDATE t SET a = 'x' WHERE b = 2;\n"
-    script = sql.parse(text, "sql")
+    script = sql_tokens.parse(text, "sql")
     assert script is not None
     assert [script.tokens[start].word for start in script.starts] == ["COPY", "UPDATE"]
     rows = [fields["row"] for op, fields in proposals(script) if op == "sql.drop-row"]
     assert rows == ["1 it's; (", "2 \\N"]
 
 
-def proposals(script: sql.Script) -> list[tuple[str, Mapping[str, str]]]:
+def proposals(script: sql_tokens.Script) -> list[tuple[str, Mapping[str, str]]]:
     return [(op.id, each.fields) for op in sql.OPERATORS for each in op.propose(script)]
 
 

@@ -193,9 +193,21 @@ def negate_condition(program: Program) -> Iterator[Candidate]:
             condition = _condition(found.node)
             if condition is None or "let_" in condition.type or not program.said(condition).strip():
                 continue
+            if _compares(program, condition):
+                continue  # `relation` says the same in fewer words
             yield Candidate(
                 _negation(program, condition), {"condition": _condition_text(program, found.node)}, found.scope
             )
+
+
+def _compares(program: Program, condition: Node) -> bool:
+    """`a == b`, and nothing more."""
+    while condition.type.startswith("parenthesized") and condition.named_child_count == 1:
+        condition = condition.named_children[0]
+    operator = condition.child_by_field_name("operator")
+    if operator is None or condition.type not in program.dialect.binaries:
+        return False
+    return _RELATIONS.get(program.said(operator), ("",))[0] == "relation"
 
 
 def _negation(program: Program, condition: Node) -> tuple[Edit, ...]:
@@ -489,7 +501,12 @@ def change_number(program: Program) -> Iterator[Candidate]:
             continue
         new = f"{int(match[1]) + 1}{match[2] or ''}{match[3] or ''}"
         edit = Edit(found.node.start_byte, found.node.end_byte, new)
-        yield Candidate((edit,), {"old": said, "new": new}, found.scope, check=SAFE)
+        fields = {
+            "old": said,
+            "new": new,
+            "line": tree.nearby(program.text, found.node.start_byte, found.node.end_byte),
+        }
+        yield Candidate((edit,), fields, found.scope, check=SAFE)
 
 
 def flip_boolean(program: Program) -> Iterator[Candidate]:
@@ -498,7 +515,12 @@ def flip_boolean(program: Program) -> Iterator[Candidate]:
         if said in ("true", "false"):
             new = "false" if said == "true" else "true"
             edit = Edit(found.node.start_byte, found.node.end_byte, new)
-            yield Candidate((edit,), {"old": said, "new": new}, found.scope, check=SAFE)
+            fields = {
+                "old": said,
+                "new": new,
+                "line": tree.nearby(program.text, found.node.start_byte, found.node.end_byte),
+            }
+            yield Candidate((edit,), fields, found.scope, check=SAFE)
 
 
 def change_string(program: Program) -> Iterator[Candidate]:
@@ -559,7 +581,7 @@ OPERATORS: tuple[Operator, ...] = (
         "`{condition}` is taken the other way round",
         negate_condition,
     ),
-    _operator("flip-boolean", FaultClass.WRONG_VALUE, Tier.MEDIUM, "{new} stands for {old}", flip_boolean),
+    _operator("flip-boolean", FaultClass.WRONG_VALUE, Tier.MEDIUM, "{new} stands for {old} in `{line}`", flip_boolean),
     _operator("boundary", FaultClass.BOUNDARY, Tier.MEDIUM, "`{expression}` compares with {new}", boundary),
     _operator(
         "reverse-comparison",
@@ -571,7 +593,9 @@ OPERATORS: tuple[Operator, ...] = (
     _operator("relation", FaultClass.WRONG_LOGIC, Tier.MEDIUM, "`{expression}` compares with {new}", relation),
     _operator("logic", FaultClass.WRONG_LOGIC, Tier.MEDIUM, "`{expression}` joins with {new}", logic),
     _operator("arithmetic", FaultClass.ARITHMETIC, Tier.MEDIUM, "`{expression}` computes with {new}", arithmetic),
-    _operator("change-number", FaultClass.WRONG_VALUE, Tier.MEDIUM, "{new} stands for {old}", change_number),
+    _operator(
+        "change-number", FaultClass.WRONG_VALUE, Tier.MEDIUM, "{new} stands for {old} in `{line}`", change_number
+    ),
     _operator("empty-string", FaultClass.WRONG_VALUE, Tier.MEDIUM, "an empty text is returned for {old}", empty_string),
     _operator("change-string", FaultClass.WRONG_VALUE, Tier.FINE, "another text stands for {old}", change_string),
 )

@@ -1,133 +1,16 @@
-"""SQL in any dialect, by its tokens: clauses, orders, joins, aggregates and constraints.
-
-The tokens are told apart here: sqlglot's tokenizer wants to know the dialect and stops at the rows of a psql dump, and
-the grammar knows about half of what dialects have beside the standard. Where it reads a statement, it must read the
-mutant, too.
-"""
+"""SQL: clauses, orders, joins, aggregates, constraints and rows."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache, cached_property
-
-import tree_sitter_sql
-from tree_sitter import Language, Parser
 
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
-from mutator.operators.twin import ascii_twin
+from mutator.operators.code.sql_tokens import Script, Token, parse, reads
+from mutator.operators.code.tree import nearby
 
 LANGUAGES = frozenset({"sql"})
-_TOKEN = re.compile(
-    r"""(?P<skip>\s+|--[^\n]*|/\*.*?\*/|^\.[^\n]*$|^\\[^\n]*$)
-    |(?P<text>'(?:[^']|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|"(?:[^"]|"")*"|`[^`]*`|\[[A-Za-z_][^\]\n]*\])
-    |(?P<number>\d+(?:\.\d+)?)
-    |(?P<word>[A-Za-z_][A-Za-z_0-9$]*)
-    |(?P<mark><>|<=|>=|!=|==|\|\||::|->>|->|:=|.)""",
-    re.DOTALL | re.VERBOSE | re.MULTILINE,
-)
-LARGE = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    kind: str
-    text: str
-    word: str
-    """In upper case, for words."""
-    start: int
-    end: int
-    depth: int
-    statement: int
-
-
-@dataclass
-class Script:
-    text: str
-    tokens: list[Token]
-    starts: list[int]
-    """Index of each statement's first token."""
-    copied: list[tuple[int, int, int]]
-    """(statement, start, end) of the rows that a `COPY ... FROM stdin` of a dump is followed by."""
-    read: dict[int, bool] = field(default_factory=dict)
-
-    def scope(self, token: Token) -> str:
-        return self.scope_of(token.statement)
-
-    def scope_of(self, statement: int) -> str:
-        first = self.tokens[self.starts[statement]]
-        return f"statement {statement + 1} ({first.word or first.text})"
-
-    @cached_property
-    def offsets(self) -> list[int]:
-        """Where each statement begins, and where the text ends."""
-        return [*(self.tokens[start].start for start in self.starts), len(self.text)]
-
-    def reads(self, statement: int) -> bool:
-        """Whether the grammar reads it as it is."""
-        if statement not in self.read:
-            self.read[statement] = _reads(self.text[slice(*self.offsets[statement : statement + 2])])
-        return self.read[statement]
-
-
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_sql.language()))
-
-
-def _reads(text: str) -> bool:
-    return not _parser().parse(ascii_twin(text)).root_node.has_error
-
-
-_VERBS = frozenset(
-    "SELECT INSERT UPDATE DELETE CREATE ALTER DROP WITH BEGIN COMMIT ROLLBACK PRAGMA GRANT REVOKE REPLACE MERGE "
-    "TRUNCATE EXPLAIN VACUUM SET USE VALUES COPY ANALYZE END START ATTACH".split()
-)
-
-
-def parse(text: str, language: str) -> Script | None:
-    if len(text) > LARGE:
-        return None
-    tokens: list[Token] = []
-    starts: list[int] = []
-    copied: list[tuple[int, int, int]] = []
-    depth = statement = position = 0
-    fresh = True
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            return None
-        position = match.end()
-        kind = match.lastgroup or "mark"
-        if kind == "tag":
-            kind = "text"
-        if match["skip"] is not None:
-            continue
-        said = match[0]
-        if said == ")":
-            depth = max(depth - 1, 0)
-        if fresh:
-            starts.append(len(tokens))
-            fresh = False
-        word = said.upper() if match["word"] is not None else ""
-        tokens.append(Token(kind, said, word, match.start(), match.end(), depth, statement))
-        if said == "(":
-            depth += 1
-        if said == ";" and depth == 0:
-            rows = _ROWS.match(text, position) if tokens[starts[-1]].word == "COPY" else None
-            if rows is not None and [one.word for one in tokens[-3:-1]] == ["FROM", "STDIN"]:
-                copied.append((statement, *rows.span("rows")))
-                position = rows.end()
-            statement += 1
-            fresh = True
-    if not any(tokens[start].word in _VERBS for start in starts):
-        return None
-    return Script(text, tokens, starts, copied)
-
-
-_ROWS = re.compile(r"[ \t]*\n(?P<rows>(?:(?!\\\.)[^\n]*\n)*)\\\.")
 _CLAUSES = frozenset(
     "WHERE GROUP HAVING ORDER LIMIT OFFSET UNION INTERSECT EXCEPT WINDOW RETURNING FETCH FOR ON SET VALUES FROM".split()
 )
@@ -187,36 +70,36 @@ def drop_limit(script: Script) -> Iterator[Candidate]:
     yield from _clause(script, "LIMIT")
 
 
+def _becomes(script: Script, token: Token, end: int, new: str) -> Candidate:
+    """Words replaced, in the case of what they stand for."""
+    shown = new.lower() if token.text.islower() else new
+    fields = {"old": script.text[token.start : end], "new": shown, "around": nearby(script.text, token.start, end)}
+    return Candidate((Edit(token.start, end, shown),), fields, script.scope(token))
+
+
 def _replace(script: Script, choices: dict[str, str]) -> Iterator[Candidate]:
     for token in script.tokens:
         new = choices.get(token.word or token.text)
         if new is not None and token.kind != "text":
-            shown = new.lower() if token.text.islower() else new
-            yield Candidate(
-                (Edit(token.start, token.end, shown),), {"old": token.text, "new": shown}, script.scope(token)
-            )
+            yield _becomes(script, token, token.end, new)
 
 
 def drop_distinct(script: Script) -> Iterator[Candidate]:
     for index, token in enumerate(script.tokens):
         if token.word == "DISTINCT" and index + 1 < len(script.tokens):
             edit = Edit(token.start, script.tokens[index + 1].start, "")
-            yield Candidate((edit,), {}, script.scope(token))
+            yield Candidate((edit,), {"around": nearby(script.text, token.start, token.end)}, script.scope(token))
 
 
 def change_join(script: Script) -> Iterator[Candidate]:
     for index, token in enumerate(script.tokens):
         if token.word in ("LEFT", "RIGHT", "FULL") and _next_is(script, index, "JOIN", "OUTER"):
             outer = script.tokens[index + 1]
-            end = outer.end if outer.word == "OUTER" else token.end
-            new = "inner" if token.text.islower() else "INNER"
-            yield Candidate((Edit(token.start, end, new),), {"old": token.text, "new": new}, script.scope(token))
+            yield _becomes(script, token, outer.end if outer.word == "OUTER" else token.end, "INNER")
         elif token.word == "INNER" and _next_is(script, index, "JOIN"):
-            new = "left" if token.text.islower() else "LEFT"
-            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
+            yield _becomes(script, token, token.end, "LEFT")
         elif token.word == "JOIN" and index and not _is_joined(script, index):
-            new = "left join" if token.text.islower() else "LEFT JOIN"
-            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
+            yield _becomes(script, token, token.end, "LEFT JOIN")
 
 
 def _is_joined(script: Script, index: int) -> bool:
@@ -233,14 +116,9 @@ def change_direction(script: Script) -> Iterator[Candidate]:
 def change_aggregate(script: Script) -> Iterator[Candidate]:
     other = {"SUM": "COUNT", "COUNT": "SUM", "MIN": "MAX", "MAX": "MIN", "AVG": "SUM"}
     for index, token in enumerate(script.tokens):
-        if token.word in other and index + 2 < len(script.tokens) and script.tokens[index + 1].text == "(":
-            new = other[token.word]
-            if script.tokens[index + 2].text == "*":
-                continue
-            shown = new.lower() if token.text.islower() else new
-            yield Candidate(
-                (Edit(token.start, token.end, shown),), {"old": token.text, "new": shown}, script.scope(token)
-            )
+        following = [one.text for one in script.tokens[index + 1 : index + 3]]
+        if token.word in other and following[:1] == ["("] and following != ["(", "*"]:
+            yield _becomes(script, token, token.end, other[token.word])
 
 
 def change_comparison(script: Script) -> Iterator[Candidate]:
@@ -248,7 +126,7 @@ def change_comparison(script: Script) -> Iterator[Candidate]:
     yield from _replace(script, other)
     for index, token in enumerate(script.tokens):
         if token.text == "=" and _in_condition(script, index):
-            yield Candidate((Edit(token.start, token.end, "<>"),), {"old": "=", "new": "<>"}, script.scope(token))
+            yield _becomes(script, token, token.end, "<>")
 
 
 def _in_condition(script: Script, index: int) -> bool:
@@ -273,8 +151,7 @@ def change_logic(script: Script) -> Iterator[Candidate]:
             new = "OR"
         else:
             continue
-        shown = new.lower() if token.text.islower() else new
-        yield Candidate((Edit(token.start, token.end, shown),), {"old": token.text, "new": shown}, script.scope(token))
+        yield _becomes(script, token, token.end, new)
 
 
 def _after_between(script: Script, index: int) -> bool:
@@ -310,9 +187,23 @@ def drop_constraint(script: Script) -> Iterator[Candidate]:
             start = before.end
         yield Candidate(
             (Edit(start, end, ""),),
-            {"constraint": " ".join(script.text[token.start : end].split())},
+            {"constraint": " ".join(script.text[token.start : end].split()), "column": _column(script, index)},
             script.scope(token),
         )
+
+
+def _column(script: Script, index: int) -> str:
+    """What a constraint is put on: the first word after the comma or bracket before it, else the table."""
+    depth = script.tokens[index].depth
+    for earlier in range(index, 0, -1):
+        before = script.tokens[earlier - 1]
+        if before.depth < depth or (before.depth == depth and before.text == ","):
+            said = script.tokens[earlier].text
+            return "the table" if earlier == index or said.upper() in _TABLE_RULES else said
+    return "the table"
+
+
+_TABLE_RULES = frozenset({"CONSTRAINT", "FOREIGN", "PRIMARY", "UNIQUE", "CHECK", "KEY"})
 
 
 def _next_is_mark(script: Script, index: int, mark: str) -> bool:
@@ -341,7 +232,12 @@ def drop_statement(script: Script) -> Iterator[Candidate]:
         if rest is not None and script.text[: token.start].rpartition("\n")[2].strip() == "":
             end = rest.end()
         fields = {"statement": said if len(said) <= 70 else said[:67] + "..."}
-        yield Candidate((Edit(token.start, end, ""),), fields, script.scope(token))
+        tier = Tier.FINE if _TIDIES.match(said) else None
+        yield Candidate((Edit(token.start, end, ""),), fields, script.scope(token), tier=tier)
+
+
+_TIDIES = re.compile(r"DROP\s.*\bIF\s+EXISTS\b|ANALYZE|VACUUM|LOCK|UNLOCK", re.IGNORECASE)
+"""Statements without which a database that was just made is the same."""
 
 
 def drop_row(script: Script) -> Iterator[Candidate]:
@@ -397,7 +293,7 @@ def change_number(script: Script) -> Iterator[Candidate]:
     for token in script.tokens:
         if token.kind == "number" and "." not in token.text:
             new = str(int(token.text) + 1)
-            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, script.scope(token))
+            yield _becomes(script, token, token.end, new)
 
 
 def _operator(
@@ -450,7 +346,7 @@ OPERATORS: tuple[Operator, ...] = (
         "drop-distinct",
         FaultClass.WRONG_LOGIC,
         Tier.COARSE,
-        "DISTINCT is left out",
+        "DISTINCT is left out of `{around}`",
         drop_distinct,
         ("SELECT DISTINCT a FROM t", ("SELECT a FROM t",)),
     ),
@@ -466,7 +362,7 @@ OPERATORS: tuple[Operator, ...] = (
         "drop-constraint",
         FaultClass.NOOP_GUARD,
         Tier.COARSE,
-        "`{constraint}` is left out",
+        "`{constraint}` of {column} is left out",
         drop_constraint,
         (
             "CREATE TABLE t (a INT NOT NULL UNIQUE, b INT CHECK (b > 0))",
@@ -481,7 +377,7 @@ OPERATORS: tuple[Operator, ...] = (
         "change-join",
         FaultClass.WRONG_LOGIC,
         Tier.COARSE,
-        "{old} becomes {new}",
+        "{old} becomes {new} in `{around}`",
         change_join,
         (
             "SELECT * FROM a LEFT JOIN b ON x JOIN c ON y",
@@ -512,7 +408,7 @@ OPERATORS: tuple[Operator, ...] = (
         "flip-boolean",
         FaultClass.WRONG_VALUE,
         Tier.MEDIUM,
-        "{old} becomes {new}",
+        "{old} becomes {new} in `{around}`",
         flip_boolean,
         ("UPDATE t SET a = true", ("UPDATE t SET a = false",)),
     ),
@@ -520,7 +416,7 @@ OPERATORS: tuple[Operator, ...] = (
         "change-direction",
         FaultClass.WRONG_ORDER,
         Tier.MEDIUM,
-        "{old} becomes {new}",
+        "{old} becomes {new} in `{around}`",
         change_direction,
         ("SELECT a FROM t ORDER BY a desc", ("SELECT a FROM t ORDER BY a asc",)),
     ),
@@ -528,7 +424,7 @@ OPERATORS: tuple[Operator, ...] = (
         "change-aggregate",
         FaultClass.WRONG_LOGIC,
         Tier.MEDIUM,
-        "{old} becomes {new}",
+        "{old} becomes {new} in `{around}`",
         change_aggregate,
         (
             "SELECT SUM(a), COUNT(*), min(b) FROM t",
@@ -539,7 +435,7 @@ OPERATORS: tuple[Operator, ...] = (
         "change-comparison",
         FaultClass.BOUNDARY,
         Tier.MEDIUM,
-        "{old} becomes {new}",
+        "{old} becomes {new} in `{around}`",
         change_comparison,
         (
             "SELECT a FROM t WHERE b >= 1 AND c = 2",
@@ -551,7 +447,7 @@ OPERATORS: tuple[Operator, ...] = (
         "change-logic",
         FaultClass.WRONG_LOGIC,
         Tier.MEDIUM,
-        "{old} becomes {new}",
+        "{old} becomes {new} in `{around}`",
         change_logic,
         ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 AND c", ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 OR c",)),
     ),
@@ -559,7 +455,7 @@ OPERATORS: tuple[Operator, ...] = (
         "change-number",
         FaultClass.WRONG_VALUE,
         Tier.MEDIUM,
-        "{new} stands for {old}",
+        "{new} stands for {old} in `{around}`",
         change_number,
         ("SELECT a FROM t LIMIT 5", ("SELECT a FROM t LIMIT 6",)),
     ),
@@ -585,7 +481,7 @@ class Sql:
         changed = apply(
             tree.text[start:end], tuple(Edit(e.start - start, e.end - start, e.new) for e in candidate.edits)
         )
-        return _reads(changed)
+        return reads(changed)
 
 
 FAMILY = Sql()

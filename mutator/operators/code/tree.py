@@ -56,6 +56,21 @@ def parse(text: str, language: str) -> Program | None:
     return program
 
 
+def nearby(text: str, start: int, end: int, most: int = 50) -> str:
+    """The line around text[start:end], or as much of it as a sentence bears."""
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", end)
+    last = len(text) if last < 0 else last
+    spare = max(most - (end - start), 0)
+    if last - first > most:
+        low = max(first, min(start - spare // 2, last - most))
+        low = max(low, first)
+        high = min(last, low + most)
+        cut = ("..." if low > first else "", "..." if high < last else "")
+        return cut[0] + " ".join(text[low:high].split()) + cut[1]
+    return " ".join(text[first:last].split())
+
+
 def count_faults(root: Node) -> int:
     if not root.has_error:
         return 0

@@ -256,6 +256,11 @@ def _items(marked: Marked) -> list[Node]:
     return [child for child in marked.node.named_children if child.type == "case_item"]
 
 
+def _option(script: Script, marked: Marked, pattern: str) -> str:
+    """As a person would pass it: getopts hands out letters."""
+    return f"-{pattern}" if _is_letter(script, marked, pattern) else pattern
+
+
 def _pattern(script: Script, item: Node) -> str:
     end = next((child.start_byte for child in item.children if child.type == ")"), item.start_byte)
     return script.text[item.start_byte : end].strip().lstrip("(").strip()
@@ -275,6 +280,10 @@ def _is_option(script: Script, marked: Marked, pattern: str) -> bool:
     """`--dry-run)` or, within getopts, `n)`."""
     if pattern.strip("'\"").startswith("-") and len(pattern.strip("'\"")) > 1:
         return True
+    return _is_letter(script, marked, pattern)
+
+
+def _is_letter(script: Script, marked: Marked, pattern: str) -> bool:
     above = marked.node.parent
     header = (
         script.plain[above.parent.start_byte : marked.node.start_byte] if above is not None and above.parent else ""
@@ -301,7 +310,8 @@ def drop_option(script: Script) -> Iterator[Candidate]:
             pattern = _pattern(script, item)
             if _is_option(script, marked, pattern) and len(_items(marked)) > 1:
                 edits = script.removal(*_whole_item(script, item))
-                yield Candidate(edits, {"flag": pattern}, marked.function, _span(marked.node))
+                flag = _option(script, marked, pattern)
+                yield Candidate(edits, {"flag": flag}, marked.function, _span(marked.node))
 
 
 def ignore_option(script: Script) -> Iterator[Candidate]:
@@ -317,7 +327,8 @@ def ignore_option(script: Script) -> Iterator[Candidate]:
                 continue
             new = "; ".join(script.text[slice(*_span(node))] for node in kept) or ":"
             edits = script.removal(body[0].start_byte, body[-1].end_byte, new)
-            yield Candidate(edits, {"flag": pattern}, marked.function, _span(marked.node))
+            flag = _option(script, marked, pattern)
+            yield Candidate(edits, {"flag": flag}, marked.function, _span(marked.node))
 
 
 def drop_case(script: Script) -> Iterator[Candidate]:
@@ -340,7 +351,7 @@ def swap_cases(script: Script) -> Iterator[Candidate]:
                 continue
             spans = [(body[0].start_byte, body[-1].end_byte) for body in (one, two)]
             texts = [script.text[slice(*span)] for span in spans]
-            patterns = [_pattern(script, item) for item in (first, second)]
+            patterns = [_option(script, marked, _pattern(script, item)) for item in (first, second)]
             if texts[0] == texts[1] or any(list(script.bodies(*span)) for span in spans) or patterns[1] == "*":
                 continue
             if any(text.strip() == "shift" for text in texts):

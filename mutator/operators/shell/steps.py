@@ -70,7 +70,17 @@ _LOOKS = frozenset(
     }
 )
 """They print or wait: without a redirection nothing is left of them."""
-_FINE = frozenset({"cd", "pushd", "popd", "mkdir", "source", ".", "umask", "wait", "sync", "unset", "hash", "ulimit"})
+_FINE = frozenset(
+    {"ldconfig", "cd", "pushd", "popd", "mkdir", "source", ".", "umask", "wait", "sync", "unset", "hash", "ulimit"}
+)
+_HOUSEKEEPING = (
+    (frozenset({"apt-get", "apt"}), frozenset({"update", "clean", "autoremove", "autoclean"})),
+    (frozenset({"make", "gmake"}), frozenset({"clean", "distclean", "mrproper"})),
+    (frozenset({"git"}), frozenset({"gc", "fsck", "status", "log", "--version"})),
+    (frozenset({"go"}), frozenset({"vet", "fmt"})),
+    (frozenset({"pip", "pip3"}), frozenset({"pip"})),
+)
+"""Steps that tidy up or look after what was done: (programs, what they are told)."""
 _SERVICE_COMMANDS = frozenset(
     {
         "nginx",
@@ -119,10 +129,10 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
     """(role, what is named in the sentence) of a statement: step, look, fine, service, cron, edit, export or none."""
     text = script.said(start, end)
     command = head(script, start)
+    first = script.plain[start : start + 12]
+    if re.match(r"(for|while|until)\b", first) and only_looks(script, start, end):
+        return "look", text
     if command is None:
-        first = script.plain[start : start + 12]
-        if re.match(r"(for|while|until)\b", first) and only_looks(script, start, end):
-            return "look", text
         return ("assign" if re.match(r"\w+\+?=|unset\b", first) else "step"), text
     name, args = named(script, command)
     if any(_installs_cron(*named(script, stage)) for stage in command.stages):
@@ -144,7 +154,9 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
     fetches = any(one in ("curl", "wget") for one, _ in passes)
     if all(_looks(*one) for one in passes) and not _writes(script, command):
         return ("fine" if fetches else "look"), text
-    if name in _FINE or (name in ("apt-get", "apt") and "update" in args):
+    if name in _FINE or any(name in names and words & set(args) for names, words in _HOUSEKEEPING):
+        return "fine", text
+    if name == "rm" and all(one.startswith(("-", "/var/lib/apt/", "/var/cache/apt/")) for one in args):
         return "fine", text
     return "step", text
 
@@ -157,7 +169,7 @@ def only_looks(script: Script, start: int, end: int) -> bool:
 
 _SENDS = re.compile(r"-[a-zA-Z]*[OdXTF]|--(remote-name|data|request|upload-file|form|json|post)")
 _TO_FILE = re.compile(r"-[a-zA-Z]*o|--output\b")
-_TESTS_ONLY = frozenset({"-t", "-T", "-q", "-v", "-V", "--version", "--help", "configtest"})
+TESTS_ONLY = frozenset({"-t", "-T", "-q", "-v", "-V", "--version", "--help", "configtest"})
 
 
 def _looks(name: str, args: list[str]) -> bool:
@@ -167,7 +179,7 @@ def _looks(name: str, args: list[str]) -> bool:
         return not any(_SENDS.match(one) for one in args) and all(one in (["/dev/null"], ["-"]) for one in kept)
     if name == "wget":
         return "--spider" in args or any(re.match(r"-q?O-|--output-document=-", one) for one in args)
-    return name in _LOOKS or name in _PURE or (bool(args) and _TESTS_ONLY.issuperset(args))
+    return name in _LOOKS or name in _PURE or (bool(args) and TESTS_ONLY.issuperset(args))
 
 
 def _installs_cron(name: str, args: list[str]) -> bool:
@@ -207,6 +219,8 @@ def _removals(script: Script, wanted: frozenset[str]) -> Iterator[tuple[str, str
         if chain is not None and chain.end >= step.end:
             yield from _parts(script, step, chain, wanted)
             continue
+        if step.node.type in ("subshell", "compound_statement") and step.node.named_child_count == 1:
+            continue  # What stands in it alone is a step itself.
         role, name = _role(script, step.start, step.end)
         if role in wanted:
             edits, check = script.without(step)

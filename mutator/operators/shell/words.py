@@ -9,7 +9,7 @@ from posixpath import basename, splitext
 
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
 from mutator.operators.shell.document import Script, gap
-from mutator.operators.shell.steps import LANGUAGES, SCRIPT
+from mutator.operators.shell.steps import LANGUAGES, SCRIPT, TESTS_ONLY
 from mutator.shell_commands import Command
 from mutator.sources.shell import unwrap
 
@@ -52,7 +52,7 @@ _TAKES = {
     "make": "fjC",
     "apt-get": "ot", "apt": "ot", "pip": "rct", "pip3": "rct", "npm": "", "yarn": "", "date": "dr",
     "sed": "efl", "awk": "Fvf", "jq": "fL", "xargs": "nIPLd", "diff": "", "patch": "pdiBo", "base64": "w",
-    "xz": "", "bzip2": "", "zstd": "",
+    "xz": "", "bzip2": "", "zstd": "", "mapfile": "dnOsuCc", "readarray": "dnOsuCc", "nginx": "cgpse", "cmake": "SBGDCP",
     "openssh": "", "ss": "", "netstat": "", "ps": "pCu", "kill": "s", "pkill": "us", "nice": "n", "split": "lbna",
 }  # fmt: skip
 """The short options of well-known programs that are followed by a value."""
@@ -159,6 +159,9 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             flag = named.args[index]
             if _noise(named, flag) or (named.name == "tee" and flag in ("-a", "--append")):
                 continue
+            # How many at once, and what only looks whether all is well: the same is left behind.
+            if (named.name in _PARALLEL and _JOBS.match(flag)) or TESTS_ONLY.issuperset(named.args):
+                continue
             # `python -c`, `bash -e x`, `find -exec`: what follows would be lost with its meaning.
             if (_PROGRAM.match(flag) and named.name in _RUNNERS) or (named.name == "find" and flag in _STRUCTURE):
                 continue
@@ -175,6 +178,10 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             )
 
 
+_PARALLEL = frozenset(
+    {"make", "gmake", "ninja", "cmake", "cargo", "mvn", "bazel", "xargs", "parallel", "ctest", "meson"}
+)
+_JOBS = re.compile(r"^(-j|--jobs|--parallel|-P|-T\d|--max-procs)")
 _REPORTS = frozenset({"-w", "--write-out", "-m", "--max-time", "--retry", "--connect-timeout"})
 """What curl says, and how long it tries: nothing of it is left behind."""
 _RUNNERS = frozenset(
