@@ -257,3 +257,5 @@ class EngineOptions:
     """Where layers are kept; None is the user's cache folder."""
     build_network: bool = True
     limits: Limits = Limits()
+    hidden: tuple[Path, ...] = ()
+    """Folders of the tool's own, such as a run's, that no box may see where it stands on this machine's root."""

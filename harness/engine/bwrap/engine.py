@@ -51,9 +51,8 @@ class BwrapEngine(Engine):
         launcher.shared()
         self._swept: list[str] = []
         self._swept = self.clean()
-        launcher.shared().hide(Path.cwd())
-        if self.options.cache is not None:
-            launcher.shared().hide(self.options.cache)
+        for folder in (Path.cwd(), cache_folder(self.options), *self.options.hidden):
+            launcher.shared().hide(folder)
 
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
         # The solutions and tests of this and its sibling tasks must not be found on the host's root.

@@ -92,10 +92,10 @@ class Launcher:
 
     def hide(self, path: Path) -> None:
         """Keep a host path out of boxes, where it lies in a folder that boxes on the host's root see."""
-        parts = path.absolute().parts
-        if len(parts) > 2 and parts[1] in hostmask.SHOWN:
-            with self._lock:
-                self.hidden |= {str(path.absolute())}
+        for one in {path.absolute(), path.resolve()}:
+            if len(one.parts) > 2 and one.parts[1] in hostmask.SHOWN:
+                with self._lock:
+                    self.hidden |= {str(one)}
 
     def request(self, value: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Started:
         answer, received = self._ask(value, descriptors)

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engine.bwrap import launcher, sandbox
-from harness.engine.contract import Command, Limits
+from harness.engine.bwrap.engine import BwrapEngine
+from harness.engine.contract import Command, EngineOptions, Limits
 
 THROUGH = "GOT THROUGH"
 ROOT = os.geteuid() == 0
@@ -116,6 +117,18 @@ def read_a_file_of_etc_that_is_not_for_everybody() -> Try:
 @attack
 def read_the_run_folder() -> Try:
     return both(reads(launcher.shared().run.path / "log").replace("read(1)", "read()"))
+
+
+@attack
+def read_the_folder_of_an_audit() -> Try:
+    """The host's /usr/local is shown, and a folder of the tool's own in it is not, though it was named by a link."""
+    if not ROOT:
+        return both(reads(Path("/usr/local/foolsgold-test/run.db")), bare=False)
+    with secret_in(Path("/usr/local")) as path, tempfile.TemporaryDirectory() as elsewhere:
+        link = Path(elsewhere, "run")
+        link.symlink_to(path.parent)
+        with BwrapEngine(EngineOptions(hidden=(link,))):
+            return both(reads(path))
 
 
 @attack

@@ -21,6 +21,7 @@ ONLY_ROOT = frozenset(
         "trace_a_process_of_the_host",
         "turn_the_machines_knobs",
         "read_a_file_of_etc_that_is_not_for_everybody",
+        "read_the_folder_of_an_audit",
     }
 )
 """Attacks that only root can do without a box."""
