@@ -133,7 +133,7 @@ def audit_into(
         "timeout_factor": settings.controls.timeout_factor,
         **told_json(told, tasks, "audit"),
     }
-    engine_options = EngineOptions(images=table(values, "image"))
+    engine_options = EngineOptions(images=table(values, "image"), hidden=(folder,))
     with Store(folder) as store, make_engine(one(values, "engine"), engine_options) as engine:
         if fresh:
             store.forget()

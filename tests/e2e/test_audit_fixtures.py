@@ -23,18 +23,29 @@ SNAPSHOT = Path(__file__).parent / "audited.json"
 BY_LOT = {"formats/flaky-verifier"}
 """Its reference is paid every other time: what is said of it is not the same twice."""
 pytestmark = pytest.mark.audits
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "cases": ("--depth", "quick"),
-    "formats": ("--depth", "quick", "--budget", "4", "--repeat", "2"),
+PROBES = ("hidden", "preserving", "state", "leak", "vacuous")
+"""Those that ask one question each; forging asks forty, and is asked of one pair alone."""
+PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "cases": (("cases",), ("--depth", "quick")),
+    "formats": (("formats",), ("--depth", "quick", "--budget", "4", "--repeat", "2")),
+    "probes": (
+        tuple(f"probes/{path.name}" for path in sorted((FIXTURES / "probes").iterdir()) if "degrees" not in path.name),
+        ("--budget", "3", "--repeat", "2", *(word for probe in PROBES for word in ("--probe", probe))),
+    ),
+    "forging": (("probes/degrees-faulty", "probes/degrees-mended"), ("--budget", "3", "--probe", "forge")),
 }
+"""Name -> (folders, options)."""
+TOLD_WITH_NOTES = {"probes"}
+"""Where every finding counts. Elsewhere notes tell how many means or variants there were, which races may decide."""
 
 
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
-    """Fixture -> what the report has on it, from one run over all of a folder."""
+    """Fixture -> what the report has on it, from one run over all of a part."""
+    folders, options = PARTS[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [*command(str(FIXTURES / part), *PARTS[part], "-o", f"{folder}/run", engine=engine)],
+            command(*(str(FIXTURES / each) for each in folders), *options, "-o", f"{folder}/run", engine=engine),
             capture_output=True,
             text=True,
             check=False,
@@ -46,21 +57,30 @@ def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
 
 
 def told(engine: str) -> dict[str, Any]:
-    tasks = {name: task for part in PARTS for name, task in audited(engine, part).items() if name not in BY_LOT}
-    return {name: _told(task) for name, task in sorted(tasks.items())}
+    tasks = {
+        name: _told(task, notes=part in TOLD_WITH_NOTES)
+        for part in PARTS
+        for name, task in audited(engine, part).items()
+        if name not in BY_LOT
+    }
+    return dict(sorted(tasks.items()))
 
 
-def _told(task: Mapping[str, Any]) -> dict[str, Any]:
+def _told(task: Mapping[str, Any], *, notes: bool = False) -> dict[str, Any]:
+    severities = ("error", "warning", "unmeasured", *(["note"] if notes else []))
     by_ref = {mutant["ref"]: mutant for mutant in task["mutants"]}
     return {
         "verdict": task["verdict"],
+        "labels": task["labels"],
         "survivors": sorted(
             f"{by_ref[ref]['file']}:{by_ref[ref]['line']}: {by_ref[ref]['sentence']}" for ref in task["survivors"]
         ),
         "findings": sorted(
-            f"{finding['id']}: {finding['title']}"
+            f"{finding['severity']}: {finding['id']}: {finding['title']}"
+            if notes
+            else f"{finding['id']}: {finding['title']}"
             for finding in task["findings"]
-            if finding["severity"] in ("error", "warning", "unmeasured")
+            if finding["severity"] in severities
         ),
     }
 
