@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from harness.errors import FoolsgoldError, UsageError
+from harness.errors import ExitCode, FoolsgoldError, UsageError
 from harness.record import TrialRecord
 from harness.record_json import record_from_json
 
@@ -53,7 +53,9 @@ _MIGRATIONS: tuple[str, ...] = (
 
 
 class StoreError(FoolsgoldError):
-    """The run folder cannot be read or written."""
+    """The run folder cannot be read or written: this machine's trouble, and no bug."""
+
+    exit_code = ExitCode.UNMEASURED
 
 
 class Store:
