@@ -1,7 +1,7 @@
 """Marker parity: foolsgold's trials give the rewards that Harbor's own runner gives, and fail where it fails.
 
-Both run the same copies of the same tasks on the same Docker daemon: every fixture in Harbor layout, solved and left
-alone, and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE (Harbor has no `--image`), and
+Both run the same copies of the same tasks on the same Docker daemon: every fixture of a format or a case in Harbor
+layout, solved and left alone, and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE (Harbor has no `--image`), and
 a STOPSIGNAL spares each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names the Python that has Harbor.
 Everything is run once, before the first comparison.
 """
@@ -37,7 +37,9 @@ BY_LOT = {("flaky-verifier", "oracle"): "its reward is drawn by lot"}
 
 
 def _fixtures() -> list[Path]:
-    return [path.parent for path in sorted(FIXTURES.glob("*/*/task.toml")) if path.parent.name not in REFUSED]
+    """Not those of `probes`: they differ in what their tests look at, and not in how a runner goes about it."""
+    found = [path.parent for part in ("cases", "formats") for path in sorted(FIXTURES.glob(f"{part}/*/task.toml"))]
+    return [path for path in found if path.name not in REFUSED]
 
 
 TRIALS = [
