@@ -1,9 +1,9 @@
 """Marker parity: foolsgold's trials give the rewards that Harbor's own runner gives, and fail where it fails.
 
 Both run the same copies of the same tasks on the same Docker daemon: every fixture of a format or a case in Harbor
-layout, solved and left alone, and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE (Harbor has no `--image`), and
-a STOPSIGNAL spares each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names the Python that has Harbor.
-Everything is run once, before the first comparison.
+layout, solved and left alone, and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
+(Harbor has no `--image`), and a STOPSIGNAL spares each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names
+the Python that has Harbor. Everything is run once, before the first comparison.
 """
 
 from __future__ import annotations
