@@ -51,6 +51,10 @@ def mutants(
       foolsgold mutants tasks/my-task --diff --fault missing-flag
       foolsgold mutants tasks --all --json > mutants.json
     """
+    if everything and not {("budget",), ("depth",)}.isdisjoint(flags.values):
+        raise UsageError(
+            "--all shows every mutant, and --budget and --depth a number of them.", hint="Give one of them."
+        )
     told = flags.in_force(paths)
     wished: dict[str, list[StepMutants]] = {}
     listed: list[dict[str, Any]] = []

@@ -312,7 +312,10 @@ def _shown(value: Any) -> str:
 
 def _unknown(setting: Setting, name: str) -> Unfit:
     assert setting.known is not None
-    return Unfit(f"names the {setting.what} {name!r}, and there is none", suggestion(name, setting.known()))
+    hint = suggestion(name, setting.known())
+    if not hint and setting.what == "operator":
+        hint = "`foolsgold operators` lists them."
+    return Unfit(f"names the {setting.what} {name!r}, and there is none", hint)
 
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
