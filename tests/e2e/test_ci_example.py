@@ -1,4 +1,4 @@
-"""The GitHub Actions example: its steps are taken out of the workflow and run, as GitHub's runner runs them."""
+"""The GitHub Action, and the workflow that uses it: its steps are taken out and run, as GitHub's runner runs them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.cli_audit import audit
+from harness.cli_gate import gate
 from tests.harness.report.test_schemas import sarif_schema, violations
 
 CHECKOUT = Path(__file__).parents[2]
 WORKFLOW = CHECKOUT / "examples/github-actions/foolsgold.yml"
+ACTION = CHECKOUT / "action.yml"
 CONFIG = """\
 engine = "bwrap"
 repeat = 1
@@ -34,45 +37,60 @@ threshold = { least = 3 }
 """
 
 
-def workflow() -> Any:
-    return yaml.safe_load(WORKFLOW.read_text())
+def action() -> Any:
+    return yaml.safe_load(ACTION.read_text())
 
 
 def steps() -> list[dict[str, Any]]:
-    [job] = workflow()["jobs"].values()
-    found: list[dict[str, Any]] = job["steps"]
+    found: list[dict[str, Any]] = action()["runs"]["steps"]
     return found
 
 
-def script(name: str) -> str:
+def named(name: str) -> dict[str, Any]:
     [step] = [step for step in steps() if step.get("name") == name]
-    return str(step["run"])
+    return step
+
+
+def filled(text: str, inputs: Mapping[str, str]) -> str:
+    """As much of GitHub's expressions as the action uses: inputs, their `||`, and where the action is."""
+
+    def one(found: re.Match[str]) -> str:
+        for word in found[1].split("||"):
+            name = word.strip()
+            value = str(CHECKOUT) if name == "github.action_path" else inputs[name.removeprefix("inputs.")]
+            if value:
+                return value
+        return ""
+
+    return re.sub(r"\$\{\{ (.+?) \}\}", one, text)
 
 
 class Runner:
     """As much of GitHub's runner as the scripts see."""
 
-    def __init__(self, folder: Path, workspace: Path, **env: str) -> None:
+    def __init__(self, folder: Path, workspace: Path, path: str = "", **inputs: str) -> None:
         self.workspace = workspace
+        own = {name: given.get("default", "") for name, given in action()["inputs"].items()}
+        own["base"] = ""
+        self.inputs = {**own, **inputs}
         self.summary = folder / "summary.md"
         temporary = folder / "runner-temp"
         temporary.mkdir()
         self.summary.touch()
-        plain = {name: value for name, value in workflow()["env"].items() if "${{" not in value}
         self.env = {
             **os.environ,
-            **plain,
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "RUNNER_TEMP": str(temporary),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            **env,
+            "PATH": path or f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
 
     def run(self, name: str) -> subprocess.CompletedProcess[str]:
         # What `shell: bash` means there.
-        words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script(name)]
+        step = named(name)
+        words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        env = self.env | {key: filled(value, self.inputs) for key, value in step.get("env", {}).items()}
         return subprocess.run(
-            words, cwd=self.workspace, env=self.env, capture_output=True, text=True, check=False, timeout=280
+            words, cwd=self.workspace, env=env, capture_output=True, text=True, check=False, timeout=280
         )
 
 
@@ -102,15 +120,35 @@ def append(path: Path, text: str) -> None:
     path.write_text(path.read_text() + text)
 
 
-def test_the_workflow_runs_in_bash_with_no_more_rights_than_it_needs() -> None:
-    found = workflow()
-    assert found["defaults"]["run"]["shell"] == "bash"
+def test_the_actions_scripts_run_in_bash_and_take_what_others_write_as_words() -> None:
+    for step in steps():
+        if "run" in step:
+            assert step["shell"] == "bash"
+            assert "${{" not in step["run"], "an expression in a script is an injection"
+
+
+def test_the_workflow_has_no_more_rights_than_it_needs_and_gives_the_action_inputs_that_it_has() -> None:
+    found = yaml.safe_load(WORKFLOW.read_text())
     assert found["permissions"] == {"contents": "read", "security-events": "write"}
     # YAML 1.1 reads the key `on` as true.
     assert "pull_request_target" not in found[True]
-    assert all("${{" not in step["run"] for step in steps() if "run" in step), (
-        "an expression in a script is an injection"
-    )
+    [job] = found["jobs"].values()
+    [use] = [step for step in job["steps"] if step["uses"].startswith("OWNER/foolsgold@")]
+    assert use["with"].keys() <= action()["inputs"].keys()
+    for name, command in (("options", audit), ("gate", gate)):
+        command.make_context(command.name, [*use["with"][name].split(), "x"])
+
+
+def test_every_input_is_used_and_every_one_used_is_declared() -> None:
+    used = set(re.findall(r"inputs\.([\w-]+)", ACTION.read_text()))
+    assert used == action()["inputs"].keys()
+    assert all(given["description"] for given in action()["inputs"].values())
+
+
+def test_without_a_commit_to_compare_with_every_task_is_audited(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "repository", "no-network")
+    commit(folder)
+    assert found(tmp_path, folder, "") == ["tasks"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +181,7 @@ def test_a_deleted_file_changes_its_task_and_a_deleted_task_is_none(tmp_path: Pa
 
 
 def found(tmp_path: Path, folder: Path, base: str) -> list[str]:
-    runner = Runner(tmp_path, folder, BASE=base)
+    runner = Runner(tmp_path, folder, base=base)
     done = runner.run("Find the changed tasks")
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -154,7 +192,7 @@ def test_a_change_of_no_task_audits_nothing_and_passes(tmp_path: Path) -> None:
     base = commit(folder)
     append(folder / "tasks/README.md", "More.\n")
     commit(folder)
-    runner = Runner(tmp_path, folder, BASE=base)
+    runner = Runner(tmp_path, folder, base=base)
     for name in ("Find the changed tasks", "Audit", "Gate"):
         done = runner.run(name)
         assert done.returncode == 0, done.stderr
@@ -169,7 +207,7 @@ def test_changed_tasks_are_audited_reported_and_held_to_the_gate(tmp_path: Path)
     append(folder / "tasks/plain-python-verifier/instruction.md", "\nThank you.\n")
     shutil.copytree(CHECKOUT / "fixtures/formats/nop-paid-half", folder / "tasks/nop-paid-half")
     commit(folder)
-    runner = Runner(tmp_path, folder, BASE=base)
+    runner = Runner(tmp_path, folder, base=base)
     for name in ("Find the changed tasks", "Audit"):
         done = runner.run(name)
         assert done.returncode == 0, f"{name}\n{done.stdout}\n{done.stderr}"
@@ -178,12 +216,7 @@ def test_changed_tasks_are_audited_reported_and_held_to_the_gate(tmp_path: Path)
     summary = runner.summary.read_text()
     assert "nop-paid-half" in summary
     assert "plain-python-verifier" in summary
-    uploads: Mapping[str, str] = {
-        step["uses"].partition("@")[0]: step["with"].get("sarif_file") or step["with"].get("path", "")
-        for step in steps()
-        if "uses" in step
-    }
-    log = json.loads((folder / uploads["github/codeql-action/upload-sarif"]).read_text())
+    log = json.loads((folder / named("Show the findings on the changed lines")["with"]["sarif_file"]).read_text())
     assert violations(log, sarif_schema()) == []
     [run] = log["runs"]
     places = {
@@ -193,7 +226,9 @@ def test_changed_tasks_are_audited_reported_and_held_to_the_gate(tmp_path: Path)
     }
     assert places
     assert all((folder / place).exists() for place in places), places
-    assert (folder / uploads["actions/upload-artifact"] / "report.json").is_file()
+    assert (folder / named("Keep the run")["with"]["path"] / "report.json").is_file()
+    assert (folder / named("Keep the report for people")["with"]["path"]).read_text().startswith("<!doctype html>")
+    assert action()["outputs"]["run"]["value"] == named("Keep the run")["with"]["path"]
     done = runner.run("Gate")
     assert done.returncode == 1
     assert "gate: nop-paid-half fails: nop-partly-paid" in done.stdout
@@ -220,7 +255,7 @@ def test_the_install_step_makes_the_command(tmp_path: Path) -> None:
             shutil.copytree(CHECKOUT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
         elif (CHECKOUT / part).exists():
             shutil.copy(CHECKOUT / part, source / part)
-    runner = Runner(tmp_path, tmp_path, FOOLSGOLD=str(source), PATH=path)
+    runner = Runner(tmp_path, tmp_path, path, package=str(source))
     done = runner.run("Install")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^foolsgold, version \S+$", done.stdout, re.MULTILINE)
