@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from pathlib import PurePosixPath
 from posixpath import basename
 from typing import Any, Protocol
 
@@ -38,7 +39,7 @@ from harness.findings.texts import text_findings
 from harness.matrix import Matrix, failing, matrix, results
 from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
 from harness.network import Networks
-from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
+from harness.outcome import DETECTED, Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.probes import vacuous
 from harness.probes.choose import (
     InImage,
@@ -586,12 +587,12 @@ class _TaskAudit:
         findings += mutant_findings(self.task, [seen(result) for result in tried], found_matrix, texts, self.command)
         permissive, leads = test_findings(self.task, tried, self.command)
         findings += permissive
-        more, leads = self._test_runs(tried, leads)
+        more, leads = self._test_runs(tried, found_matrix, leads)
         findings += [replace(one, task=self.task.name, command=self.command) for one in more]
         self.probed.sort(key=lambda one: one.attempt.label)
         findings += [
             replace(one, task=self.task.name, command=self.command)
-            for one in probe_findings(self.task, self.probed, self._paid, self.given)
+            for one in probe_findings(self.task, self.probed, self._paid, self.given, noticed_paths(tried))
         ]
         if showing(record).shown is not Shown.PAID:
             why = showing(record).why or "it was paid less than in full"
@@ -612,7 +613,9 @@ class _TaskAudit:
         word, why = verdict(found, self.settings.thresholds)
         self._report(word, why, findings, found, tried, record, leads)
 
-    def _test_runs(self, tried: Sequence[MutantResult], leads: Sequence[Lead]) -> tuple[list[Finding], list[Lead]]:
+    def _test_runs(
+        self, tried: Sequence[MutantResult], found: Matrix | None, leads: Sequence[Lead]
+    ) -> tuple[list[Finding], list[Lead]]:
         """What the tests were seen to do, and the leads that this makes no fact of."""
         if Probe.VACUOUS not in self.settings.probes:
             return [], list(leads)
@@ -623,7 +626,8 @@ class _TaskAudit:
         others = [one for one in (nop, self.controls.hollow) if one is not None]
         others += [record for result in tried for record in result.records]
         noticed = {name for record in others for name in failing(record)}
-        return vacuous.of_task(self.task, self.looked, reference, nop, noticed, leads)
+        never = found.vacuous if found is not None else ()
+        return vacuous.of_task(self.task, self.looked, reference, nop, noticed, never, leads)
 
     # --- trials
 
@@ -765,6 +769,12 @@ def reprinted(steps: Sequence[StepMutants]) -> dict[str, bytes]:
             if len(steps) == 1:
                 found[mutant.file] = original
     return found
+
+
+def noticed_paths(tried: Sequence[MutantResult]) -> frozenset[str]:
+    """Files of the box whose text was broken in the solution, to a test's notice; a sibling is known by its name."""
+    caught = [one for one in tried if one.outcome.kind in DETECTED]
+    return frozenset(one.mutant.target or PurePosixPath(one.mutant.file).name for one in caught)
 
 
 def seen(result: MutantResult) -> Seen:

@@ -45,6 +45,13 @@ _PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@";
 """A probe that hangs is killed and has failed; the box lives on."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PLUGIN = Path(__file__).parent / "looking" / f"{PLUGIN}.py"
+# Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
+# plugin is among a user's own packages, too, with those that users have already.
+_BRING = f"""cd {FOLDER} && chmod 755 . && : > {TOLD} && chmod 666 {TOLD}
+for minor in 7 8 9 10 11 12 13 14 15; do
+  site=lib/python3.$minor/site-packages
+  mkdir -p $site && ln -sf {FOLDER}/{PLUGIN}.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
+done 2>/dev/null; true"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
@@ -314,10 +321,9 @@ class Run:
         if not self.plan.look:
             return ""
         box.put(_PLUGIN, f"{FOLDER}/{PLUGIN}.py")
-        # Whoever runs the tests has to be able to write.
-        self.chore(box, f"chmod 755 {FOLDER}; : > {TOLD}; chmod 666 {TOLD}")
+        self.chore(box, _BRING)
         return (
-            f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
+            f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONUSERBASE={FOLDER} '
             f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{PLUGIN}"; '
         )
 

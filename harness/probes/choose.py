@@ -78,9 +78,12 @@ def image_attempts(task: Task, found: InImage) -> Iterator[Attempt]:
     yield from islice(leak.of_image(task, found.answers), BUDGET[Probe.LEAK])
 
 
-def probe_findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards, given: InImage) -> Iterator[Finding]:
+def probe_findings(
+    task: Task, attempted: Sequence[Attempted], rewards: Rewards, given: InImage, noticed: Collection[str]
+) -> Iterator[Finding]:
+    """`noticed`: files whose text was broken in the solution, and a test failed for it."""
     yield from hidden.findings(attempted)
     yield from preserving.findings(attempted)
-    yield from state.findings(attempted, "\n".join(step.instruction for step in task.steps))
+    yield from state.findings(attempted, "\n".join(step.instruction for step in task.steps), noticed)
     yield from forge.findings(task, attempted, rewards)
     yield from leak.findings(task, attempted, given.answers, given.tests)

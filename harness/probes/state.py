@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
 from harness.circumstances import Circumstances
@@ -56,14 +56,17 @@ def _attempt(step: StepMutants, mutant: StateMutant) -> Attempt:
     )
 
 
-def findings(attempted: Sequence[Attempted], instruction: str) -> Iterator[Finding]:
-    """Outputs that no test looks at: every way to break them is paid."""
+def findings(attempted: Sequence[Attempted], instruction: str, noticed: Collection[str]) -> Iterator[Finding]:
+    """Outputs that no test looks at: every way to break them is paid. A program that solving ran or compiled is looked
+    at by what it did, where a test noticed that another one did it."""
     by_path: dict[str, list[Attempted]] = {}
     for one in attempted:
         if one.attempt.probe is Probe.STATE and one.measured:
             by_path.setdefault(one.attempt.path, []).append(one)
     for path, tried in by_path.items():
         if len(tried) < 2 or not all(one.paid for one in tried):
+            continue
+        if path in noticed or path.rsplit("/", 1)[-1] in noticed:
             continue
         named = path in instruction or path.rsplit("/", 1)[-1] in instruction
         yield Finding(

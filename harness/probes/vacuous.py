@@ -96,7 +96,7 @@ def passing_untouched(names: Sequence[str], of: int) -> Iterator[Finding]:
             "passes-untouched",
             "",
             Severity.NOTE,
-            f"{len(names)} of {of} tests {verb} on the untouched environment",
+            f"{len(names)} of {of} tests {verb} on the untouched environment, and not for every variant",
             tuple(names[:SHOWN]) + ((f"and {len(names) - SHOWN} more",) if len(names) > SHOWN else ()),
             advice="Fine for what must stay as it was; a test of the work itself has to fail before it is done.",
         )
@@ -123,15 +123,18 @@ def of_task(
     reference: TrialRecord,
     untouched: TrialRecord | None,
     noticed: Collection[str],
+    never: Collection[str],
     leads: Sequence[Lead],
 ) -> tuple[list[Finding], list[Lead]]:
-    """(what is wrong with the tests, the leads that stay leads)."""
+    """(what is wrong with the tests, the leads that stay leads). `never`: tests that are told of already, for they
+    passed for everything."""
     texts = {path: text for step in task.steps for path, text in verifier_texts(task, step).items()}
     found = list(findings(looked, texts, noticed))
     told = results(reference)
     before = results(untouched) if untouched is not None else {}
     passed = [name for name in told if before.get(name) is TestStatus.PASSED]
-    found += [*passing_untouched(passed, len(told)), *never_failing(leads, passed)]
+    others = [name for name in passed if name not in never]
+    found += [*passing_untouched(others, len(told)), *never_failing(leads, passed)]
     return found, unconfirmed(leads, found)
 
 

@@ -46,7 +46,7 @@ ADVICE = {
     "step-without-reward": "The runner takes the mean of the others. Make its verifier write one.",
     "swallowed-assertion": "Do not catch what an assertion raises, or fail in the handler.",
     "test-ends-early": "Let it fail where what it looks at is missing, instead of skipping or returning.",
-    "test-never-fails": "A test that cannot fail pays anybody. Make it look at what the work changes.",
+    "test-never-fails": "Fine for what must stay as it was; else make it look at what the work changes.",
     "tests-in-image": "Keep the tests out of the build context: they are brought when the work is done.",
     "tests-unread": "Nothing, where it is no test; else see whether any Python can read it.",
     "unchecked-output": "Add a test that reads it, or leave it out of the solution.",

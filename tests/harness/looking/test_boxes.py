@@ -63,6 +63,9 @@ HARBOR = {
         "tests/more/own_plugin.py": "LOADED = True\n",
         "tests/test.sh": verifier("PYTEST_ADDOPTS=-q pytest -p own_plugin /tests/test_out.py"),
     },
+    "with a PYTHONPATH that its script sets": {
+        "tests/test.sh": verifier("PYTHONPATH=/app python3 -m pytest /tests/test_out.py")
+    },
     "from another folder": {"tests/test.sh": verifier("cp -r /tests /app/t && cd /app/t && pytest")},
     "as another user": {
         "environment/Dockerfile": DOCKERFILE + USER,

@@ -186,7 +186,7 @@ def test_an_assertion_that_cannot_fail_is_a_fact_where_its_test_passes_untouched
 def test_tests_that_pass_untouched_are_counted() -> None:
     assert list(passing_untouched([], 3)) == []
     (found,) = passing_untouched(["a", "b"], 3)
-    assert found.title == "2 of 3 tests pass on the untouched environment"
+    assert found.title == "2 of 3 tests pass on the untouched environment, and not for every variant"
 
 
 def test_a_test_that_was_skipped_has_not_passed_for_everything() -> None:
