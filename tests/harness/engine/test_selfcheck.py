@@ -82,6 +82,7 @@ def test_every_check_fails_on_an_engine_that_lies() -> None:
         # These look at this machine's own processes first, and a liar has none to show.
         "timeout_kills_grandchildren_and_daemons",
         "close_kills_daemons",
+        "close_kills_commands_left_running",
     }
 
 
