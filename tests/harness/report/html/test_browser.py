@@ -281,6 +281,21 @@ def test_requirements_lead_to_their_mutants_and_show_what_became_of_them(opened:
     expect(page.page.locator(".mutant[open]")).to_have_count(1)
 
 
+def test_labels_stand_beside_the_verdict_in_the_list_and_on_the_page(opened: Open, many: dict[str, Any]) -> None:
+    task = next(task for task in many["tasks"] if task["labels"] and task["forging"])
+    page = opened(many, f"#{task['name']}")
+    chips = page.page.locator(".title .chip")
+    assert chips.all_inner_texts() == [task["verdict"], *task["labels"]]
+    counts = task["forging"]
+    fact = page.page.locator(".facts div", has_text="Forged rewards")
+    assert f"{counts['paid']} paid" in fact.inner_text()
+    assert f"{counts['tried']} means tried" in fact.inner_text()
+    assert f"{counts['not_measured']} not measured" in fact.inner_text()
+    page.go(f"#text={task['name']}")
+    row = page.page.locator(".list tbody tr", has_text=task["name"]).first
+    assert row.locator(".c-verdict .chip").all_inner_texts() == [task["verdict"], *task["labels"]]
+
+
 def test_the_margin_of_the_reference_names_the_mutants_of_each_line(opened: Open, many: dict[str, Any]) -> None:
     task, mutant = first_paid(many)
     page = opened(many, f"#{task['name']}")
