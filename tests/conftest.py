@@ -105,14 +105,9 @@ _NEEDS: Mapping[str, Callable[[], str]] = {
 AUDITS = bool(os.environ.get("FOOLSGOLD_AUDITS") or os.environ.get("UPDATE_SNAPSHOTS"))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Audits of every fixture take a quarter of an hour an engine: they run where FOOLSGOLD_AUDITS=1 asks for them,
-    and are counted as deselected elsewhere. What a file of tests with real boxes or a browser sets up is set up once:
-    by the one process that runs the file."""
-    for item in items:
-        if any(item.get_closest_marker(marker) for marker in _NEEDS):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    and are counted as deselected elsewhere."""
     if not AUDITS:
         left_out = [item for item in items if item.get_closest_marker("audits") is not None]
         config.hook.pytest_deselected(items=left_out)

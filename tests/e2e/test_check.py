@@ -33,7 +33,7 @@ def check(engine: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
         command(engine, *arguments, "--json"), capture_output=True, text=True, check=False, timeout=280
     )
-    assert done.stderr == "", done.stderr
+    assert all(line.startswith("warning [") for line in done.stderr.splitlines()), done.stderr
     return done.returncode, json.loads(done.stdout)
 
 
@@ -217,6 +217,39 @@ def test_terminal_bench_runs_in_a_login_shell_and_keys_are_typed_in_one_session(
     _, document = check(engine_name, str(tmp_path), "--network", "off")
     told = {task["name"]: [task["standing"], task["findings"]] for task in document["tasks"]}
     assert told == {"keys": ["good", []], "login": ["good", []]}
+
+
+SERVES_ON = "#!/bin/bash\necho ok > out.txt\nexec python3 -m http.server 8124\n"
+WAITS_FOR_IT = """#!/bin/bash
+for _ in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/8124) 2>/dev/null && break; sleep 0.1; done
+exec 3<>/dev/tcp/127.0.0.1/8124
+printf 'GET /out.txt HTTP/1.0\\r\\n\\r\\n' >&3
+if grep -q ok <&3; then echo 1; else echo 0; fi > /logs/verifier/reward.txt
+"""
+KEYS_THAT_WAIT = "- command: echo here > /app/made.txt\n- command: sleep 600\n  block: true\n  max_timeout_sec: 600\n"
+
+
+def test_a_solution_without_an_end_is_paid_for_what_it_did_and_goes_on_while_it_is_verified(
+    engine_name: str, tmp_path: Path
+) -> None:
+    soon = QUICK.replace("timeout_sec = 60", "timeout_sec = 3")
+    files = {"task.toml": soon, "solution/solve.sh": SERVES_ON, "tests/test.sh": WAITS_FOR_IT}
+    write(tmp_path / "harbor", {**HARBOR, **files})
+    found = (
+        "echo '=== short test summary info ==='; test -e /app/made.txt && echo PASSED t.py::a || echo FAILED t.py::a"
+    )
+    yaml = TERMINAL_BENCH["task.yaml"] + "max_agent_timeout_sec: 3\n"
+    keys = {"solution.sh": None, "solution.yaml": KEYS_THAT_WAIT, "run-tests.sh": f"#!/bin/bash\n{found}\n"}
+    write(tmp_path / "keys", {**TERMINAL_BENCH, "task.yaml": yaml, **keys})
+    script = "echo here > /app/made.txt; sleep 600\n"
+    text = {"solution.sh": script, "run-tests.sh": f"#!/bin/bash\npgrep -f 'sleep 600' || exit\n{found}\n"}
+    write(tmp_path / "script", {**TERMINAL_BENCH, "task.yaml": yaml, **text})
+    code, document = check(engine_name, str(tmp_path), "--repeat", "1", "--network", "off")
+    for task in document["tasks"]:
+        assert task["controls"]["reference"][0]["rewards"] == {"reward": 1}, task
+        assert [finding["severity"] for finding in task["findings"]] == ["warning"], task["findings"]
+        assert "still runs at its time limit of 3 s" in task["findings"][0]["title"]
+    assert (code, document["summary"]["good"]) == (0, 3)
 
 
 SHORT = f"{QUICK}[verifier]\ntimeout_sec = 1\n"
