@@ -154,8 +154,9 @@ def sniff(text: str, path: str = "") -> str:
     if _PYTHON.search(head) and _is_python(text):
         assigns_only = not re.search(r"\(|^\s*(import|from)\s", head, re.MULTILINE)
         if not assigns_only or re.search(r"^\w+ = ", head, re.MULTILINE):
-            toml = assigns_only and re.search(r"^\[\w", head, re.MULTILINE)
-            return "toml" if toml else "python"
+            if assigns_only and re.search(r"^\[\w", head, re.MULTILINE):
+                return "toml"
+            return "ini" if assigns_only and splitext(path)[1] else "python"
     if _SHELL.search(head):
         return "shell"
     lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith(("#", ";"))]

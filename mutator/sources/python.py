@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from mutator.model import SourceKind, Window
 from mutator.sources.languages import language_of, parse_python
 from mutator.sources.piece import Piece
-from mutator.spelling import Parent, part_window, python_string_window
+from mutator.spelling import Parent, escaped_window, part_window, python_string_window
 
 _PATH = re.compile(r"^[~.\w@+-]*/[\w./@+~ -]*\w$|^[\w-]+(\.[\w-]+)*\.[A-Za-z]\w{0,9}$")
 
@@ -60,6 +60,10 @@ def python_pieces(window: Parent) -> Iterator[Piece]:
             program.taken.add(id(node))
             start, end = program.span(node)
             literal = python_string_window(window, start, end)
+            if literal is not None and kind is SourceKind.REPLACEMENT:
+                literal = _between_references(literal)
+                if "\\" in literal.text and getattr(call.func, "attr", "") in ("sub", "subn"):
+                    literal = escaped_window(literal, percent=False)  # `re` reads `\n` once more
             if literal is None or not literal.text.strip():
                 continue
             language = language or language_of(target, literal.text)
@@ -192,6 +196,20 @@ def _command(program: _Program, node: ast.expr) -> Iterator[Found]:
     text = _text(program, node)
     if text is not None:
         yield text, SourceKind.INLINE, "shell", ""
+
+
+_REFERENCES = re.compile(r"\\(?:\d|g<\w+>)")
+
+
+def _between_references(window: Window) -> Window:
+    """What `re.sub` writes between `\\1` at the beginning and `\\2` at the end."""
+    start, end = 0, len(window.text)
+    for match in _REFERENCES.finditer(window.text):
+        if match.start() == start:
+            start = match.end()
+        elif match.end() == end:
+            end = match.start()
+    return window if end - start == len(window.text) else part_window(window, start, end, "")
 
 
 def fragment(window: Window, language: str) -> Window:

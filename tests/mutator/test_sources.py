@@ -224,6 +224,21 @@ def test_a_fragment_of_python_loses_its_indent_and_the_lines_that_belong_outside
     assert edit.new == b"2\n        w = 3"
 
 
+def test_what_re_sub_writes_between_its_groups_is_a_program() -> None:
+    program = 's = open("/a.py").read()\ns = re.sub(r"(def f.*\\n)(.*)", r"\\1    if a:\\n        b()\\n\\g<2>", s)\n'
+    source = one(f"python3 <<'E'\n{program}E\n")[-1]
+    assert (source.kind, source.language, source.text) == (SourceKind.REPLACEMENT, "python", "if a:\n    b()\n")
+    (edit,) = source.rewrite((Edit(10, 13, "c()\n    d()"),))
+    assert edit.new == b"c()\\n        d()"
+
+
+@pytest.mark.parametrize(
+    ("path", "language"), [("/app/a.conf", "ini"), ("/app/a.ini", "ini"), ("/app/a", "python"), ("/app/a.py", "python")]
+)
+def test_bare_assignments_are_settings_where_the_name_is_no_program_s(path: str, language: str) -> None:
+    assert one(f"cat > {path} <<'E'\nmax = 20\nname = 'x'\nE\n")[-1].language == language
+
+
 def test_five_thousand_lines_are_read_in_little_time() -> None:
     part = "cat > /app/m%d.py <<'EOF'\nimport os\n\n\ndef f(x):\n    return x + 1\nEOF\n"
     part += 'cp -r /solution/a /app\nD=/x; cd $D && echo "a $D" >> log.txt\n'

@@ -464,7 +464,7 @@ OPERATORS = (
         "the script ends before it does anything",
         hollow_script,
         (Example("#!/bin/sh\nset -e\na\nb\n", ("#!/bin/sh\nset -e\nexit 0\na\nb\n",)),),
-        SCRIPT | {SourceKind.INLINE},
+        SCRIPT | {SourceKind.INLINE, SourceKind.PRINTED, SourceKind.REPLACEMENT},
     ),
     Operator(
         "shell.drop-errexit",

@@ -52,7 +52,8 @@ _TAKES = {
     "make": "fjC",
     "apt-get": "ot", "apt": "ot", "pip": "rct", "pip3": "rct", "npm": "", "yarn": "", "date": "dr",
     "sed": "efl", "awk": "Fvf", "jq": "fL", "xargs": "nIPLd", "diff": "", "patch": "pdiBo", "base64": "w",
-    "xz": "", "bzip2": "", "zstd": "", "mapfile": "dnOsuCc", "readarray": "dnOsuCc", "nginx": "cgpse", "cmake": "SBGDCP",
+    "xz": "", "bzip2": "", "zstd": "", "mapfile": "dnOsuCc", "readarray": "dnOsuCc", "nginx": "cgpse",
+    "cmake": "SBGDCP",
     "openssh": "", "ss": "", "netstat": "", "ps": "pCu", "kill": "s", "pkill": "us", "nice": "n", "split": "lbna",
 }  # fmt: skip
 """The short options of well-known programs that are followed by a value."""
