@@ -16,7 +16,10 @@ from pathlib import Path
 from harness.task.problems import Problems
 
 TEXT_LIMIT = 4 << 20
-"""No instruction, script or config file is larger; bigger ones are data in the wrong place."""
+"""No instruction or config file is larger; bigger ones are data in the wrong place."""
+
+SCRIPT_LIMIT = 32 << 20
+"""A script may have an archive packed into it."""
 
 LARGE = 100 << 20
 """A file that every box would have to copy: worth a warning."""
@@ -62,7 +65,7 @@ class Folder:
         except OSError:
             return []
 
-    def read(self, path: Path) -> bytes | None:
+    def read(self, path: Path, limit: int = TEXT_LIMIT) -> bytes | None:
         """The whole file, or None with a problem that says why not."""
         if not self.holds(path):
             self.problems.error(
@@ -79,10 +82,10 @@ class Folder:
             if not stat.S_ISREG(status.st_mode):
                 self.problems.error("special-file", f"{self.name(path)} is {_kind(status.st_mode)}, not a file.", path)
                 return None
-            if status.st_size > TEXT_LIMIT:
+            if status.st_size > limit:
                 self.problems.error(
                     "too-large",
-                    f"{self.name(path)} has {status.st_size >> 20} MB; at most {TEXT_LIMIT >> 20} MB are read as text.",
+                    f"{self.name(path)} has {status.st_size >> 20} MB; at most {limit >> 20} MB are read as text.",
                     path,
                 )
                 return None

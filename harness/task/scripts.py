@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.task.files import Folder
+from harness.task.files import SCRIPT_LIMIT, Folder
 
 
 def look_at(folder: Folder, path: Path, *, direct: bool) -> bool:
@@ -13,7 +13,7 @@ def look_at(folder: Folder, path: Path, *, direct: bool) -> bool:
     `direct`: the runner executes the file itself, so that its first line chooses the interpreter. Otherwise it is
     handed to bash.
     """
-    data = folder.read(path)
+    data = folder.read(path, SCRIPT_LIMIT)
     if data is None:
         return False
     name = folder.name(path)

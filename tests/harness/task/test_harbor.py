@@ -302,6 +302,7 @@ def test_a_missing_variable_without_a_default_is_named(
         ({"instruction.md": b"\x7fELF\0\0"}, "binary-instruction", "instruction.md", None),
         ({"instruction.md": b"ok\n\xff\xfe"}, "binary-instruction", "instruction.md", 2),
         ({"instruction.md": b"x" * (5 << 20)}, "too-large", "instruction.md", None),
+        ({"solution/solve.sh": b"#" * (33 << 20)}, "too-large", "solution/solve.sh", None),
         ({"solution/solve.sh": None}, "missing-solution", "solution/solve.sh", None),
         ({"tests/test.sh": None}, "missing-tests", "tests/test.sh", None),
         ({"environment/Dockerfile": None}, "missing-environment", "environment", None),
