@@ -37,7 +37,7 @@ from harness.engine.choose import ENGINES, call_off, make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.runs import own_scratch
 from harness.errors import ExitCode, FoolsgoldError
-from harness.progress import progress
+from harness.progress import give_back, progress
 from harness.task.discover import discover
 
 
@@ -272,6 +272,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
         _stopped.append(time.monotonic())
         raise KeyboardInterrupt
     if time.monotonic() - _stopped[0] > PATIENCE:
+        give_back()
         os._exit(ExitCode.INTERRUPTED)
 
 

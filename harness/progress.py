@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
@@ -108,6 +110,7 @@ class Watched:
             refresh_per_second=4,
             redirect_stdout=False,
         )
+        _watched.append(_descriptor(console))
         self._live.start()
 
     def _picture(self) -> Text:
@@ -139,6 +142,23 @@ class Watched:
         finally:
             # Also where a second Ctrl-C came in between.
             self._console.show_cursor(True)
+            with suppress(ValueError):
+                _watched.remove(_descriptor(self._console))
+
+
+_watched: list[int] = []
+"""Descriptors of the terminals whose cursor is hidden now."""
+
+
+def _descriptor(console: Console) -> int:
+    return console.file.fileno()
+
+
+def give_back() -> None:
+    """Show the cursor again, for a process that ends at once: takes no lock, which a signal's handler must not."""
+    for descriptor in _watched:
+        with suppress(OSError):
+            os.write(descriptor, b"\x1b[?25h\r\n")
 
 
 # --- what is known of a run
@@ -183,7 +203,8 @@ class Run:
 
     def doing(self, task: str, what: str, now: float) -> None:
         row = self._row(task, now)
-        kind, _, label = what.partition(" ")
+        word, _, label = what.partition(" ")
+        kind = word.rstrip(",")
         if kind == Kind.MUTANT and row.planned is not None:
             row.begun.add(label)
             if self.first_trial is None:

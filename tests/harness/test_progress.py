@@ -63,6 +63,7 @@ def test_finished_tasks_leave_the_picture_and_their_verdicts_stay() -> None:
     [
         (["COPY . /app"], "building: COPY . /app"),
         (["reference 1"], "controls"),
+        (["reference, run 1"], "controls"),
         (["hollow"], "controls"),
         (["making mutants"], "making mutants"),
         (["planned", "nop first failure"], "  0/2 mutants, 0 paid, controls"),
@@ -200,7 +201,7 @@ def test_nothing_is_shown_where_nothing_is_asked_for_or_there_is_nothing_to_show
 DRAWS = """
 import sys, time
 from harness.outcome import Outcome, OutcomeKind
-from harness.progress import progress
+from harness.progress import give_back, progress
 told = progress("auditing", 2)
 told.planned("tidy-logs", 20)
 try:
@@ -210,6 +211,10 @@ try:
         time.sleep(0.4)
     if "interrupted" in sys.argv:
         raise KeyboardInterrupt
+    if "twice" in sys.argv:
+        import os
+        give_back()
+        os._exit(130)
 finally:
     told.close()
     print("the end")
@@ -263,6 +268,12 @@ def test_a_terminal_is_left_as_it_was_with_nothing_of_the_picture(words: tuple[s
     # What stood on the last picture's lines is erased before anything else is printed.
     after = told[told.rindex("tidy-logs") : told.index("the end")]
     assert after.count("\x1b[2K") >= 3
+
+
+def test_whoever_stops_it_twice_gets_the_cursor_back() -> None:
+    told = seen("twice")
+    assert "the end" not in told
+    assert told.rindex(UNHIDE) > told.rindex(HIDE)
 
 
 def test_no_color_takes_the_colours_and_leaves_the_picture() -> None:
