@@ -13,13 +13,20 @@ TOO_LARGE = 2 << 20
 def verifier_texts(task: Task, step: Step) -> dict[str, str]:
     """Path relative to the task folder -> text; a step's own file hides the task's of the same name."""
     found: dict[str, tuple[Path, str]] = {}
-    for folder in step.verifier.folders:
+    for folder in _folders(step):
         for path, text in _texts(folder):
             found[path.relative_to(folder).as_posix()] = (path, text)
     for source, target in step.verifier.extra_files:
         for path, text in _texts(source):
             found[target] = (path, text)
     return {relative(task, path): text for path, text in found.values()}
+
+
+def _folders(step: Step) -> tuple[Path, ...]:
+    """Also that of tests which the verifier's own image brings along."""
+    verifier = step.verifier
+    own = verifier.separate.recipe.context if verifier.owns_tests and verifier.separate is not None else None
+    return verifier.folders if own is None else (own,)
 
 
 def environment_texts(task: Task) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from harness.circumstances import Circumstances
 from harness.findings.model import Finding, Severity
 from harness.mutants import StepMutants, mutated_file
+from harness.outcome import OutcomeKind, Shown, showing
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Replacement
 from mutator.model import apply_bytes
@@ -41,7 +42,8 @@ def _of_runs(step: StepMutants) -> Iterator[Attempt]:
     solution = step.step.solution
     assert solution is not None
     script = solution.script.relative_to(solution.folder).as_posix()
-    data = step.files.get(script, b"")
+    # Keys for a terminal are no script that could be edited.
+    data = step.files.get(script, b"") if not solution.keys else b""
     for one in run_variants(data.decode("utf-8", "replace"), step.step.instruction):
         replacement = Replacement({script: apply_bytes(data, one.script)}) if one.script else Replacement()
         surroundings = Circumstances(dict(one.env), one.hostname, one.before, seen=one.check)
@@ -90,8 +92,12 @@ def _in_turn(parts: Sequence[Iterator[Attempt]]) -> Iterator[Attempt]:
 
 
 def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
-    rejected = [one for one in attempted if one.attempt.probe is Probe.PRESERVING and one.rejected]
-    for sure, severity in ((True, Severity.WARNING), (False, Severity.NOTE)):
+    mine = [one for one in attempted if one.attempt.probe is Probe.PRESERVING]
+    rejected = [one for one in mine if one.rejected]
+    # Where the verifier paid and rejected one and the same, two rejections of another may be chance, too.
+    unsteady = sum(_disagrees(one) for one in mine)
+    surest = Severity.NOTE if unsteady else Severity.WARNING
+    for sure, severity in ((True, surest), (False, Severity.NOTE)):
         for one in rejected:
             if one.attempt.sure is not sure:
                 continue
@@ -105,6 +111,13 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
                     f"{one.attempt.because}" + ("" if sure else "; whether it may is for the instruction to say"),
                     *((f"failed: {failing}",) if failing else ()),
                     *((f"the verifier says: {one.outcome.why}",) if one.outcome.why else ()),
+                    *((f"it was of two minds about {unsteady} others, so this may be chance",) if unsteady else ()),
                 ),
                 advice="Let the tests look at what the instruction asks for, and at nothing else.",
             )
+
+
+def _disagrees(one: Attempted) -> bool:
+    """Paid in one run and not in another; a time limit that a busy machine ran into does not count."""
+    shown = {showing(record).shown for record in one.records}
+    return one.outcome.kind is OutcomeKind.FLAKY and Shown.PAID in shown and Shown.UNPAID in shown

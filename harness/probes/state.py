@@ -23,7 +23,10 @@ same() {{
 }}
 """
 _END = (
-    'for p in $(same); do kill "$p"; done; i=0; while [ -n "$(same)" ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done'
+    'for p in $(same); do kill "$p"; done; i=0; '
+    'while [ -n "$(same)" ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; '
+    # One that its parent starts anew at once has not been stopped.
+    "sleep 0.5"
 )
 
 

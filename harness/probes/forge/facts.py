@@ -6,13 +6,13 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from harness.artifacts import CONVENTION
 from harness.mutants import solution_files
 from harness.reward import Rewards
-from harness.task.model import Format, Scoring, Step, Task
+from harness.task.model import Format, Scoring, Task
 from harness.verifier_files import verifier_texts
 from mutator.sources import read_sources
 
@@ -111,7 +111,7 @@ def facts_of(task: Task, rewards: Rewards) -> Facts | None:
     if not steps or len(steps) < len(task.steps):
         return None
     last = steps[-1]
-    texts = {path: text for step in steps for path, text in _texts(task, step).items()}
+    texts = {path: text for step in steps for path, text in verifier_texts(task, step).items()}
     targets: dict[str, str] = {}
     for step in steps:
         assert step.solution is not None
@@ -135,14 +135,6 @@ def facts_of(task: Task, rewards: Rewards) -> Facts | None:
         targets,
         "\n".join(step.instruction for step in steps),
     )
-
-
-def _texts(task: Task, step: Step) -> Mapping[str, str]:
-    """Also of tests that the verifier's own image brings along."""
-    verifier = step.verifier
-    if verifier.owns_tests and verifier.separate is not None:
-        verifier = replace(verifier, folders=(verifier.separate.recipe.context,))
-    return verifier_texts(task, replace(step, verifier=verifier))
 
 
 def names_of_tests(path: str, text: str) -> Iterator[str]:
