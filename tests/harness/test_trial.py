@@ -366,6 +366,33 @@ def test_a_step_without_a_reward_ends_the_trial_and_is_left_out_of_the_mean(tmp_
     assert showing(record).shown is Shown.ERROR
 
 
+def test_a_step_whose_verifier_hangs_ends_the_trial_and_the_steps_before_are_paid(tmp_path: Path) -> None:
+    answers = [rewarding("1"), Does(None)]
+    engine = FakeEngine([(VERIFY, lambda _box, _command: answers.pop(0)), ("pwd", Does(output=b"/app\n"))])
+    record = trial(engine, harbor(tmp_path / "t", STEP_FILES))
+    assert record.rewards == {"reward": 1.0}
+    assert showing(record).shown is Shown.TIMEOUT
+    answers = [Does(None)]
+    record = trial(engine, harbor(tmp_path / "u", STEP_FILES))
+    assert record.rewards is None
+
+
+def test_a_step_whose_solution_does_not_end_is_followed_by_the_next(tmp_path: Path) -> None:
+    ends = [Does(None), Does(0)]
+    engine = FakeEngine(
+        [
+            (SOLVE, lambda _box, _command: ends.pop(0)),
+            (VERIFY, rewarding("1")),
+            ("pwd", Does(output=b"/app\n")),
+        ]
+    )
+    record = trial(engine, harbor(tmp_path / "t", STEP_FILES))
+    assert [step.name for step in record.steps] == ["one", "two"]
+    assert record.rewards == {"reward": 1.0}
+    assert record.overrun is not None
+    assert record.overrun.step == "one"
+
+
 def test_a_failing_setup_ends_the_trial_before_its_step(tmp_path: Path) -> None:
     files = {**STEP_FILES, "steps/one/workdir/setup.sh": "#!/bin/sh\nexit 1\n"}
     engine = FakeEngine([(r"setup\.sh", Does(1, b"no seed\n")), ("pwd", Does(output=b"/app\n"))])
