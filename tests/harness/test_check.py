@@ -14,6 +14,7 @@ import click
 import pytest
 
 import harness.cli
+import harness.cli_audit
 import harness.findings.controls
 import harness.schedule
 from harness.check import SCHEMA
@@ -71,9 +72,7 @@ def test_good_tasks_have_a_row_each_and_exit_zero(run: Callable[..., Any], tasks
     assert sorted(line.split()[1] for line in err.splitlines()) == ["a:", "b:", "c:"]
 
 
-def test_what_is_odd_about_a_tasks_files_is_said_before_it_runs(
-    run: Callable[..., Any], tasks: Path
-) -> None:
+def test_what_is_odd_about_a_tasks_files_is_said_before_it_runs(run: Callable[..., Any], tasks: Path) -> None:
     for name in "abc":
         odd = OFFLINE["task.toml"] + 'colour = "red"\n'
         write(tasks / name, {"task.toml": odd, "tests/test.sh": "\r\n".join(HARBOR["tests/test.sh"].split("\n"))})
@@ -116,6 +115,26 @@ def test_a_task_below_the_bar_is_told_with_its_evidence_and_exits_one(run: Calla
     assert "error [reference-unpaid] a: The reference is paid 0." in out
     assert "| test_a: assert 1 == 2" in out
     assert f"again: foolsgold check {tasks / 'a'}" in out
+
+
+def test_quiet_says_what_is_not_good_and_the_sum(run: Callable[..., Any], tasks: Path) -> None:
+    (tasks / "b/task.toml").write_text("not toml [")
+    code, out, err = run(FakeEngine(GOOD), "check", str(tasks), "--quiet")
+    assert (code, err) == (ExitCode.UNMEASURED, "")
+    first, last = out.splitlines()
+    assert first.startswith("b: unmeasured: ")
+    assert "2 good, 0 below the bar, 1 unmeasured" in last
+
+
+def test_quiet_says_of_an_audit_what_the_gate_says(
+    run: Callable[..., Any], tasks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine([(VERIFY, rewarding("0", FAILED))])
+    monkeypatch.setattr(harness.cli_audit, "make_engine", lambda name, options: engine)
+    code, out, err = run(engine, "audit", str(tasks / "a"), "-q", "-o", str(tasks / "run"))
+    assert (code, err) == (ExitCode.BELOW_BAR, "")
+    assert [line.partition(" ")[0] for line in out.splitlines()] == ["gate:", "gate:"]
+    assert (tasks / "run/report.html").exists()
 
 
 def test_an_unmeasured_task_exits_three_unless_another_is_below_the_bar(run: Callable[..., Any], tasks: Path) -> None:
