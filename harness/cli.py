@@ -81,7 +81,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Are the tasks sound: reference paid, nothing else?")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @setting_options("check")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
@@ -146,7 +146,7 @@ def _say_how_to_go_on(run: CheckRun, again: Sequence[str]) -> None:
     )
 
 
-@cli.command()
+@cli.command(short_help="Which engine works here, and what is missing.")
 @setting_options("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 def doctor(flags: Flags, as_json: bool) -> int:
@@ -173,7 +173,7 @@ def doctor(flags: Flags, as_json: bool) -> int:
     return found.exit_code
 
 
-@cli.command()
+@cli.command(short_help="Remove what crashed runs left behind.")
 @setting_options("clean")
 @click.option("--all", "everything", is_flag=True, help="Caches and images too, not only leftovers of crashed runs.")
 def clean(flags: Flags, everything: bool) -> int:
@@ -202,8 +202,10 @@ def clean(flags: Flags, everything: bool) -> int:
 
 
 for command in (
-    demo, init, audit, show, repro, report, compare, gate, baseline, config, mutants, operators, completion
+    demo, init, doctor, check, audit, show, repro, report, compare, gate, baseline, config, mutants, operators, clean,
+    completion,
 ):  # fmt: skip
+    cli.commands.pop(command.name or "", None)
     cli.add_command(command)
 
 

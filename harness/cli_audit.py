@@ -40,7 +40,7 @@ from mutator.model import ByteEdit, apply_bytes
 PAGE = "report.html"
 
 
-@click.command()
+@click.command(short_help="The main job: which broken variants are paid?")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @setting_options("audit")
 @click.option(
@@ -175,7 +175,7 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-@click.command()
+@click.command(short_help="Show one broken variant, and what the tests said.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("mutant")
 def show(run: Path, mutant: str) -> int:
@@ -226,7 +226,7 @@ def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     return [name for name, letter in zip(task["tests"], told, strict=True) if letter == "P"] if told else []
 
 
-@click.command()
+@click.command(short_help="Write one as a task that any runner can run.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("mutant")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The task folder to write.")

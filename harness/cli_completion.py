@@ -11,7 +11,7 @@ SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_FOOLSGOLD_COMPLETE"
 
 
-@click.command()
+@click.command(short_help="Complete commands in bash, zsh or fish.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:

@@ -22,7 +22,7 @@ from harness.task.model import Task, Unusable
 SCHEMA = "foolsgold.config/1"
 
 
-@click.command()
+@click.command(short_help="Which settings are in force, and from where.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @setting_options("config")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")

@@ -16,7 +16,7 @@ from harness.report.terminal import terminal
 from harness.task.discover import discover
 
 
-@click.command()
+@click.command(short_help="See it work on two small tasks of its own.")
 @click.option(
     "-o",
     "--output",

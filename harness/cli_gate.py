@@ -57,7 +57,7 @@ def _folder(path: Path) -> Path:
     return Path(os.path.abspath(path)).parent  # noqa: PTH100 - normalises without following links, as discovery does
 
 
-@click.command()
+@click.command(short_help="Judge a finished run again, by other rules.")
 @click.argument("run", type=click.Path(path_type=Path))
 @setting_options("gate")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of lines.")
@@ -79,7 +79,7 @@ def gate(run: Path, flags: Flags, as_json: bool) -> int:
     return found.exit_code
 
 
-@click.command()
+@click.command(short_help="Write down what is known and accepted.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."

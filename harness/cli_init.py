@@ -19,7 +19,7 @@ from harness.strength import Thresholds
 from harness.task.discover import discover
 
 
-@click.command()
+@click.command(short_help="What is there, and a config file to begin with.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a foolsgold.toml that is there already.")
 def init(path: Path, force: bool) -> int:

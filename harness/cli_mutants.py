@@ -27,7 +27,7 @@ from mutator.select import Chosen
 SCHEMA = "foolsgold/mutants/1"
 
 
-@click.command()
+@click.command(short_help="List the broken variants, without running any.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @setting_options("mutants")
 @click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
@@ -199,7 +199,7 @@ def _as_json(step: StepMutants) -> dict[str, Any]:
     }
 
 
-@click.command()
+@click.command(short_help="List what makes broken variants, with examples.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Write the page docs/operators.md.")
 def operators(as_json: bool, as_markdown: bool) -> None:

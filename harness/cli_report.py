@@ -42,7 +42,7 @@ FORMATS: Mapping[str, Callable[[dict[str, Any], Path], str | bytes]] = {
 HTML = "html"
 
 
-@click.command()
+@click.command(short_help="Show a run again, or as HTML, SARIF, CSV and more.")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--format",
@@ -144,7 +144,7 @@ def _write(data: bytes, output: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-@click.command()
+@click.command(short_help="Compare two runs task by task.")
 @click.argument("before", metavar="RUN_A", type=click.Path(path_type=Path))
 @click.argument("after", metavar="RUN_B", type=click.Path(path_type=Path))
 @click.option("--fail-on-weaker", is_flag=True, help="Exit with 1 where a task got weaker, with 3 where nobody knows.")

@@ -49,6 +49,11 @@ def test_every_command_has_help_that_says_what_it_does(name: str, command: click
 EVERY = [("foolsgold", cli), *commands()]
 
 
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_the_list_of_commands_cuts_no_sentence_short(name: str, command: click.Command) -> None:
+    assert not command.get_short_help_str(55).endswith("..."), name
+
+
 @pytest.mark.parametrize(("name", "command"), EVERY)
 def test_every_commands_help_has_a_paragraph_and_examples_that_parse(name: str, command: click.Command) -> None:
     paragraphs = (command.help or "").split("\n\n")
