@@ -21,8 +21,8 @@ function controlRows(task) {
   const longest = Math.max(...task.controls.map(total), 0.001);
   return task.controls.map((control) => h("tr", {},
     h("th", { scope: "row" }, control.label && control.name === "reference" ? `reference, run ${control.label}` : control.name, h("small", {}, MEANT[control.name] || "")),
-    h("td", {}, h("b", {}, control.shown), h("small", {}, ` ${rewards(control.rewards)}`), control.why || control.problem || control.trouble ? h("div", { class: "raw" }, long(control.trouble || control.problem || control.why, 600)) : null, control.notes.map((note) => h("div", { class: "hint" }, note))),
-    h("td", { class: "timing" }, phaseBar(control.phases, longest), h("small", {}, control.phases.map((phase) => `${phase.name}${phase.step ? ` ${phase.step}` : ""} ${seconds(phase.seconds)}${phase.status === null ? " (time limit)" : phase.status ? ` (exit ${phase.status})` : ""}`).join(", "))),
+    h("td", { class: "whole" }, h("b", {}, control.shown), h("small", {}, ` ${rewards(control.rewards)}`), control.why || control.problem || control.trouble ? h("div", { class: "raw" }, long(control.trouble || control.problem || control.why, 600)) : null, control.notes.map((note) => h("div", { class: "hint" }, note))),
+    h("td", { class: "timing whole" }, phaseBar(control.phases, longest), h("small", {}, control.phases.map((phase) => `${phase.name}${phase.step ? ` ${phase.step}` : ""} ${seconds(phase.seconds)}${phase.status === null ? " (time limit)" : phase.status ? ` (exit ${phase.status})` : ""}`).join(", "))),
     h("td", { class: "n" }, seconds(control.seconds))));
 }
 
@@ -39,7 +39,7 @@ function controlsPart(task) {
   if (!task.controls.length) return null;
   return part("Controls and timings", "runs whose result is known beforehand",
     h("p", { class: "legend" }, ["solve", "verify"].map((name) => h("span", {}, svg("svg", { width: 12, height: 12, "aria-hidden": "true" }, svg("rect", { class: PHASES[name], width: 12, height: 12, rx: 3 })), ` ${name}`))),
-    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Controls" }, h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ["Control", "Result", "Phases"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col", class: "n" }, "Time"))), h("tbody", {}, controlRows(task)))),
+    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Controls" }, h("table", { class: "plain stacked" }, h("thead", {}, h("tr", {}, ["Control", "Result", "Phases"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col", class: "n" }, "Time"))), h("tbody", {}, controlRows(task)))),
     h("p", { class: "hint" }, mutantTimes(task)), h("div", { class: "test-list" }, logs(task)));
 }
 

@@ -35,7 +35,7 @@ function line(row) {
   const found = cells(row);
   return h("tr", { role: "row" },
     h("th", { scope: "row", role: "rowheader" }, h("a", { href: link(row.name) }, clipped(named(row.name), 160)), SAID_BY_NUMBERS.test(row.why) ? null : h("span", { class: "why" }, clipped(row.why, 160))),
-    COLUMNS.slice(1).map(([name, label]) => h("td", { role: "cell", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}${found[name] === "-" ? " blank" : ""}`, "data-label": label }, h("span", {}, found[name]))));
+    COLUMNS.slice(1).map(([name, label]) => h("td", { role: "cell", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}${found[name] === "-" || (name === "findings" && !row.findings.length) ? " blank" : ""}`, "data-label": label }, h("span", {}, found[name]))));
 }
 
 const named = (name) => (name.trim() ? name : "(blank)");

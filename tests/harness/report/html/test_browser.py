@@ -187,7 +187,7 @@ def test_rows_are_made_as_they_are_scrolled_to_and_all_of_them_to_print(opened: 
 
 
 def test_a_window_that_is_taller_than_the_first_rows_is_filled(opened: Open, many: dict[str, Any]) -> None:
-    page = opened(many, height=5000)
+    page = opened(many, height=8000)
     page.until("document.querySelectorAll('#list tbody tr').length > 60")
 
 
