@@ -122,10 +122,11 @@ def usable_engines(names: Sequence[str], options: EngineOptions, *, must: bool) 
 
 def print_doctor(found: Diagnosis, console: Console) -> None:
     console.print(cell(f"foolsgold {__version__}: " + _sentence(found)))
-    for one in found.advice:
+    for advice in found.advice:
         console.print()
-        console.print(cell(f"{'Needed' if one.needed else 'Missing'}: {one.lacking}", "bold" if one.needed else ""))
-        console.print(cell(f"    {one.command}"))
+        how = "Needed" if advice.needed else "Missing"
+        console.print(cell(f"{how}: {advice.lacking}", "bold" if advice.needed else ""))
+        console.print(cell(f"    {advice.command}"))
     for one in found.engines:
         console.print()
         usable = "usable" if one.report.usable else "not usable"

@@ -142,13 +142,13 @@ def test_the_demo_runs_from_an_installed_wheel_with_no_checkout_around(tmp_path:
     for part in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / part, source / part)
     venv.create(tmp_path / "venv", with_pip=True)
-    pip = [tmp_path / "venv/bin/python", "-m", "pip", "install", "--quiet", source]
+    pip = [str(tmp_path / "venv/bin/python"), "-m", "pip", "install", "--quiet", str(source)]
     subprocess.run(pip, check=True, capture_output=True, timeout=250)
     shutil.rmtree(source)
     here = tmp_path / "elsewhere"
     here.mkdir()
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    words = [tmp_path / "venv/bin/foolsgold", "demo"]
+    words = [str(tmp_path / "venv/bin/foolsgold"), "demo"]
     done = subprocess.run(words, cwd=here, env=env, capture_output=True, text=True, check=False, timeout=280)
     holds(here / "foolsgold-demo", done)
     assert "[2/2]" in done.stderr

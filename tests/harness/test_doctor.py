@@ -6,6 +6,7 @@ import json
 import pytest
 
 import harness.doctor
+from harness.advice import Advice
 from harness.console import printer
 from harness.doctor import Diagnosis, Examined, doctor_json, examine, print_doctor
 from harness.engine.contract import Engine, EngineOptions, EngineReport
@@ -46,6 +47,26 @@ def test_it_says_which_engine_and_why_and_every_check() -> None:
     assert "failed        there is no network: it answered" in text
     assert "1 passed, 1 failed, 0 not measured." in text
     assert json.loads(json.dumps(doctor_json(found)))["engines"][0]["checks"][1]["outcome"] == "failed"
+
+
+def test_what_is_missing_is_said_first_with_its_command() -> None:
+    advice = (
+        Advice("No engine.", "apt-get install -y docker.io", True),
+        Advice("No network.", "apt-get install x", False),
+    )
+    found = Diagnosis("auto", "", "nothing is here", (examined("bwrap", usable=False),), advice)
+    stream = io.StringIO()
+    print_doctor(found, printer(stream))
+    head, _, rest = stream.getvalue().partition("bwrap: not usable")
+    assert (
+        "Needed: No engine.\n    apt-get install -y docker.io\n\nMissing: No network.\n    apt-get install x\n" in head
+    )
+    assert rest
+    assert doctor_json(found)["advice"][0] == {
+        "lacking": "No engine.",
+        "command": "apt-get install -y docker.io",
+        "needed": True,
+    }
 
 
 def test_an_engine_that_is_not_there_is_shown_with_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
