@@ -209,11 +209,11 @@ def drop_directive(config: Config) -> Iterator[Candidate]:
 
 
 def drop_block(config: Config) -> Iterator[Candidate]:
+    several = sum(directive.name == "server" for directive in config.all) > 1
+    dropped = {"location", "if", "server"} if several else {"location", "if"}
     for directive in config.all:
-        if directive.block is not None and directive.name in {"location", "if", "server"} and directive.parents:
-            siblings = sum(other.name == "server" for other in config.all)
-            if directive.name != "server" or siblings > 1:
-                yield _candidate(directive, _whole(config, directive))
+        if directive.block is not None and directive.name in dropped and directive.parents:
+            yield _candidate(directive, _whole(config, directive))
 
 
 _RATE = re.compile(r"^(rate=)(\d+)(r/[sm])$")

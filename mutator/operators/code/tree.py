@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tree_sitter import Node, Tree
 
-from mutator.model import Candidate, Edit
+from mutator.model import Candidate, Edit, apply
 from mutator.operators.code.dialects import DIALECTS, Dialect, parser
 from mutator.operators.twin import ascii_twin
 
 LARGE = 2_000_000
+SMALL = 20_000
+"""Characters up to which a part is parsed by itself to check a mutant; beyond, the whole is parsed again where it
+changed."""
 FUNCTION, STATEMENT, IF, LOOP, TERNARY, BINARY, NUMBER, STRING, BOOLEAN, PAIR, ROW, CASE, RETURN, RAISE = range(14)
 
 
@@ -31,6 +36,7 @@ class Program:
     faults: int
     """Places the grammar could not read in the original; a mutant may have no more."""
     nodes: dict[int, list[Found]] = field(default_factory=dict)
+    parses: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def said(self, node: Node) -> str:
         return self.text[node.start_byte : node.end_byte]
@@ -38,6 +44,24 @@ class Program:
     def short(self, node: Node, most: int = 60) -> str:
         said = " ".join(self.said(node).split())
         return said if len(said) <= most else said[: most - 3] + "..."
+
+    @cached_property
+    def _outermost(self) -> tuple[list[int], list[int]]:
+        children = self.tree.root_node.children
+        return [child.start_byte for child in children], [child.end_byte for child in children]
+
+    def outermost(self, start: int, end: int) -> tuple[int, int]:
+        """The outermost definitions and statements that hold text[start:end]."""
+        starts, ends = self._outermost
+        first = max(bisect_right(starts, start) - 1, 0)
+        last = max(bisect_left(starts, end) - 1, first)
+        return (min(starts[first], start), max(ends[last], end)) if starts else (start, end)
+
+    def clean(self, start: int, end: int) -> bool:
+        """Whether text[start:end] parses by itself."""
+        if (start, end) not in self.parses:
+            self.parses[start, end] = not _has_error(self.language, self.text[start:end])
+        return self.parses[start, end]
 
     def each(self, kind: int) -> Iterator[Found]:
         return iter(self.nodes.get(kind, ()))
@@ -141,6 +165,18 @@ def valid(program: Program, candidate: Candidate) -> bool:
     same kind carry an empty `check` and need no look."""
     if candidate.check is not None and candidate.check[0] == candidate.check[1]:
         return True
+    start, end = program.outermost(candidate.edits[0].start, candidate.edits[-1].end)
+    if end - start < SMALL and program.clean(start, end):
+        edits = tuple(Edit(edit.start - start, edit.end - start, edit.new) for edit in candidate.edits)
+        return not _has_error(program.language, apply(program.text[start:end], edits))
+    return _valid_in_all(program, candidate)
+
+
+def _has_error(language: str, text: str) -> bool:
+    return parser(language).parse(ascii_twin(text)).root_node.has_error
+
+
+def _valid_in_all(program: Program, candidate: Candidate) -> bool:
     data = ascii_twin(program.text)
     tree = program.tree.copy() if hasattr(program.tree, "copy") else program.tree
     shift = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -83,6 +84,14 @@ class Script:
         return read_commands(self.tree)
 
     @cached_property
+    def _starts(self) -> list[int]:
+        return [command.start for command in self.commands]
+
+    def within(self, start: int, end: int) -> list[Command]:
+        """The commands that begin behind `start` and before `end`."""
+        return self.commands[bisect_right(self._starts, start) : bisect_left(self._starts, end)]
+
+    @cached_property
     def by_start(self) -> dict[int, Command]:
         """Commands by where they start; a group gives way to its first command."""
         return {command.start: command for command in self.commands}
@@ -94,7 +103,8 @@ class Script:
     def said(self, start: int, end: int, longest: int = 70) -> str:
         """The text on one line, for a sentence."""
         words = " ".join(self.text[start:end].replace("\\\n", " ").split())
-        words = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in words)
+        if not words.isprintable():
+            words = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in words)
         return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
 
     def words(self, command: Command) -> list[str]:

@@ -163,8 +163,8 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
 
 def only_looks(script: Script, start: int, end: int) -> bool:
     """Whether all that a loop does is to print, to wait, or to ask whether something is there yet."""
-    inside = [command for command in script.commands if start < command.start < end]
-    return all(_role(script, one.start, one.end)[0] in ("look", "none", "fine", "assign") for one in inside)
+    harmless = ("look", "none", "fine", "assign")
+    return all(_role(script, one.start, one.end)[0] in harmless for one in script.within(start, end))
 
 
 _SENDS = re.compile(r"-[a-zA-Z]*[OdXTF]|--(remote-name|data|request|upload-file|form|json|post)")
