@@ -212,8 +212,7 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every end has its exit code, and no error shows a traceback that is not a bug."""
     _stopped.clear()
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _output(sys.stdout)
     code: int
@@ -238,7 +237,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         traceback.print_exc()
         click.echo("This is a bug in foolsgold; please report it with the lines above.", err=True)
         code = ExitCode.INTERNAL
-    _leave(code)
+    try:
+        _leave(code)
+    finally:  # whoever called this from Python goes on
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 PATIENCE = 3.0

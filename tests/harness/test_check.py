@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,12 @@ def test_good_tasks_have_a_row_each_and_exit_zero(run: Callable[..., Any], tasks
     assert [[*row[:6], row[7]] for row in rows] == [[name, "yes", "1", "x3", "0", "0", "good"] for name in "abc"]
     assert "3 good" in out
     assert sorted(line.split()[1] for line in err.splitlines()) == ["a:", "b:", "c:"]
+
+
+def test_signals_are_handled_as_before_once_it_is_done(run: Callable[..., Any], tasks: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    run(FakeEngine(GOOD), "check", str(tasks / "a"))
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_what_is_odd_about_a_tasks_files_is_said_before_it_runs(run: Callable[..., Any], tasks: Path) -> None:
