@@ -12,27 +12,28 @@ from harness.probes.model import Attempt, Attempted, Probe
 from mutator.model import Tier
 from mutator.operators.state import Output, Service, StateMutant, Stop, mutants
 
-_STOP = """wanted=$(cat <<'FOOLSGOLD'
+_STOPPED = "/dev/shm/.foolsgold-stopped"  # noqa: S108 - in the box, where nobody else is
+# Some programs write their own title over their words, with any number of blanks behind it.
+_LOOK = """wanted=$(sed 's/ *$//' <<'FOOLSGOLD'
 {name}
 FOOLSGOLD
 )
 same() {{
   for p in /proc/[0-9]*; do
-    [ "$(tr '\\0\\n' '  ' <$p/cmdline)" = "$wanted " ] && echo "${{p#/proc/}}"
+    [ "$(tr '\\0\\n' '  ' <$p/cmdline | sed 's/ *$//')" = "$wanted" ] && echo "${{p#/proc/}}"
   done 2>/dev/null
 }}
 """
-_END = (
-    'for p in $(same); do kill "$p"; done; i=0; '
-    'while [ -n "$(same)" ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; '
-    # One that its parent starts anew at once has not been stopped.
-    "sleep 0.5"
-)
+# One that its parent starts anew at once has not been stopped.
+_END = f"""[ -n "$(same)" ] || exit 0
+for p in $(same); do kill "$p"; done
+i=0; while [ -n "$(same)" ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done
+sleep 0.5; : > {_STOPPED}"""
 
 
 def attempts(step: StepMutants, outputs: Sequence[Output], services: Sequence[str]) -> Iterator[Attempt]:
     """The coarse faults of every output and service before any finer one, outputs in turn."""
-    made = list(mutants(outputs, [Service(name, number + 2) for number, name in enumerate(services)]))
+    made = list(mutants(outputs, [Service(name.strip(), number + 2) for number, name in enumerate(services)]))
     by_path: dict[str, list[StateMutant]] = {}
     for mutant in sorted(made, key=lambda one: list(Tier).index(one.tier)):
         by_path.setdefault(mutant.path, []).append(mutant)
@@ -44,8 +45,8 @@ def attempts(step: StepMutants, outputs: Sequence[Output], services: Sequence[st
 
 def _attempt(step: StepMutants, mutant: StateMutant) -> Attempt:
     if any(isinstance(action, Stop) for action in mutant.actions):
-        look = _STOP.format(name=mutant.path)
-        change = Circumstances(after=f'{look}[ -n "$(same)" ] || exit 0\n{_END}', proof=f'{look}[ -z "$(same)" ]')
+        look = _LOOK.format(name=mutant.path)
+        change = Circumstances(after=f"{look}{_END}", proof=f'{look}[ -e {_STOPPED} ] && [ -z "$(same)" ]')
     else:
         change = Circumstances(actions=mutant.actions)
     return Attempt(

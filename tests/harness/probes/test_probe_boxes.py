@@ -144,3 +144,22 @@ def test_the_image_is_read_without_the_system_and_its_libraries(engine: Engine, 
     ]
     assert not [path for path in files if "node_modules" in path or "/.git/" in path]
     assert found.image.left_out >= 2
+
+
+@pytest.mark.parametrize(("again", "made"), [(False, True), (True, False)])
+def test_a_service_that_its_parent_starts_anew_was_not_stopped(
+    engine: Engine, tmp_path: Path, again: bool, made: bool
+) -> None:
+    loop = "while :; do sleep 86422; done" if again else "exec sleep 86422"
+    script = f"#!/bin/bash\necho ok > /app/out.txt\nnohup sh -c '{loop}' > /dev/null 2>&1 &\nsleep 0.3\n"
+    task = harbor(tmp_path / "task", {"solution/solve.sh": script})
+    built = build(engine, task)
+    reference = run_trial(engine, task, built, Plan(Kind.REFERENCE, "1"))
+    against = baseline([reference], run_trial(engine, task, built, Plan(Kind.NOP)))
+    assert against is not None
+    left = run_trial(engine, task, built, Plan(Kind.REFERENCE, "outputs", observe=True, keep_outputs=True)).state
+    attempts = output_attempts(task_mutants(task, Wish(budget=1)), {Probe.STATE}, left)
+    (stop,) = (one for one in attempts if one.path == "sleep 86422")
+    plan = Plan(Kind.PROBE, stop.label, circumstances=stop.circumstances)
+    record = run_trial(engine, task, built, plan)
+    assert Attempted(stop, judge(record, against), (record,)).made is made, record
