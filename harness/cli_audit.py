@@ -29,6 +29,7 @@ from harness.progress import progress
 from harness.report.document import document
 from harness.report.html import render
 from harness.report.read import REPORT, find_mutant, read_report
+from harness.report.stored import with_progress
 from harness.report.terminal import terminal
 from harness.report.untrusted import shown, visible
 from harness.report.whole import whole
@@ -94,7 +95,8 @@ def audit(
         click.echo(text)
         click.echo(gate_text(found), err=True)
     else:
-        click.echo(gate_text(found) if quiet else terminal(report, gate=gate_text(found)))
+        said = gate_text(found)
+        click.echo(said if quiet else terminal(with_progress(report, folder), gate=said))
     if run.unfinished:
         words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
         click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)

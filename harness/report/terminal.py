@@ -228,7 +228,10 @@ def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
         tasks += f", {len(report['unfinished'])} unfinished"
     paid = summary["outcomes"]["survived"]
     many = f"{summary['mutants']} broken variant{'' if summary['mutants'] == 1 else 's'} tried"
-    yield from wrapped(f"{tasks}. {many}, {paid} paid like the solution itself.", width, "")
+    begun = [task["progress"] for task in report["unfinished"] if task["progress"]]
+    tried, so_far = (sum(one[key] for one in begun) for key in ("tried", "paid"))
+    more = f" Of unfinished tasks {tried} tried, {so_far} paid so far." if tried else ""
+    yield from wrapped(f"{tasks}. {many}, {paid} paid like the solution itself.{more}", width, "")
 
 
 def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
