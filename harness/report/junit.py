@@ -40,7 +40,7 @@ LONGEST = 20_000
 
 
 def junit(report: Mapping[str, Any]) -> bytes:
-    suites = [_suite(task["name"], _cases(task)) for task in report["tasks"]]
+    suites = [_suite(task["name"], _cases(task), _beside(task)) for task in report["tasks"]]
     suites += [_suite(task["name"], [UNFINISHED]) for task in report["unfinished"]]
     root = ET.Element("testsuites", {"name": "foolsgold", **_sum(suites)})
     root.extend(suites)
@@ -53,7 +53,13 @@ def _cases(task: Mapping[str, Any]) -> list[Case]:
     return [_verdict(task), *_controls(task), *(_mutant(mutant) for mutant in task["mutants"])]
 
 
-def _suite(task: str, cases: Sequence[Case]) -> ET.Element:
+def _beside(task: Mapping[str, Any]) -> dict[str, str]:
+    """What a verdict does not say by itself."""
+    told = {"labels": " ".join(task["labels"])} if task["labels"] else {}
+    return told | ({"forging": forging_words(task["forging"])} if task["forging"] else {})
+
+
+def _suite(task: str, cases: Sequence[Case], beside: Mapping[str, str] | None = None) -> ET.Element:
     tags = Counter(case.tag for case in cases)
     name = _xml(task, one_line=True)
     suite = ET.Element(
@@ -67,6 +73,10 @@ def _suite(task: str, cases: Sequence[Case]) -> ET.Element:
             "time": f"{sum(case.seconds for case in cases):.3f}",
         },
     )
+    if beside:
+        properties = ET.SubElement(suite, "properties")
+        for key, value in beside.items():
+            ET.SubElement(properties, "property", {"name": key, "value": value})
     seen: Counter[str] = Counter()
     for case in cases:
         title = clip(_xml(case.name, one_line=True), LONGEST_TITLE)
@@ -96,8 +106,6 @@ def _verdict(task: Mapping[str, Any]) -> Case:
         for finding in task["findings"]
         if finding["severity"] != "note"
     ]
-    if task["forging"]:
-        told.append(forging_words(task["forging"]))
     tag = {"strong": "", "adequate": "", "unmeasured": "error"}.get(task["verdict"], "failure")
     body = "\n".join(told)
     words = ", ".join((task["verdict"], *task["labels"]))
