@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -146,10 +147,11 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(tmp_path: Path) -> Non
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGINT)
     start = time.monotonic()
-    _, errors = process.communicate()
+    said, errors = process.communicate()
     watch.cancel()
     assert process.returncode == 130, errors
     assert time.monotonic() - start < 10
+    assert re.search(r": \d+ (trials of its controls|of \d+ mutants tried)", said), said
     assert "--resume" in errors
     assert "'" in errors  # the path with spaces can be copied
     assert _trials(folder) >= 1
