@@ -65,21 +65,70 @@ def main{n}(argv: list[str]) -> int:
 '''
 
 
-def program(lines: int) -> str:
+SHELL = """
+setup_{n}() {{
+  local n=$1
+  if [ "$n" -gt {n} ]; then
+    cp -r "/src/$n" /dst && chmod 755 /dst/$n
+  fi
+  for f in a b c; do
+    sed -i "s/x/y-$f/" /etc/conf.d/$f
+    echo "$f: `date +%s`" >> /var/log/x.log
+  done
+  while read -r line; do case "$line" in --name) shift ;; *) break ;; esac; done < /in
+}}
+setup_{n} 3 | sort -u > /out/{n}
+"""
+
+JAVASCRIPT = """
+function take{n}(a, b) {{
+  if (a > {n}) {{ return b; }}
+  const moves = {{ up: 1, down: 2 }};
+  for (const x of [1, 2, 3]) {{ if (x === b) {{ continue; }} push(x + {n}); }}
+  return moves[a] + {n};
+}}
+"""
+
+SQL = """
+CREATE TABLE t{n} (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b INT CHECK (b > {n}));
+INSERT INTO t{n} VALUES (1, 'a', 2), (2, 'b', 3);
+SELECT a, SUM(b) FROM t{n} WHERE b >= 2 GROUP BY a ORDER BY a DESC LIMIT 5;
+"""
+
+NGINX = """
+server {{
+    listen 8{n};
+    location /p{n} {{
+        proxy_pass http://127.0.0.1:9000/;
+        limit_req zone=a burst=5 nodelay;
+    }}
+}}
+"""
+
+BLOCKS = {
+    "python": ("/app/main.py", BLOCK),
+    "shell": ("/app/main.sh", SHELL),
+    "javascript": ("/app/main.js", JAVASCRIPT),
+    "sql": ("/app/main.sql", SQL),
+    "nginx": ("/etc/nginx/conf.d/main.conf", NGINX),
+}
+
+
+def program(lines: int, block: str) -> str:
     """At least as many lines."""
-    parts = ["import argparse\nimport sys\n"]
-    while sum(part.count("\n") for part in parts) < lines:
-        parts.append(BLOCK.format(n=len(parts)))
-    return "".join(parts)
+    count = -(-lines // block.count("\n"))
+    return "".join(block.format(n=number + 1) for number in range(count))
 
 
-def script(lines: int) -> bytes:
-    return (
-        f"#!/bin/bash\nmkdir -p /app\ncat > /app/main.py <<'EOF'\n{program(lines)}EOF\npython3 /app/main.py\n".encode()
-    )
+def script(lines: int, language: str = "python") -> bytes:
+    target, block = BLOCKS[language]
+    text = program(lines, block)
+    if language == "python":
+        text = f"import argparse\nimport sys\n{text}"
+    return f"#!/bin/bash\nmkdir -p /app\ncat > {target} <<'EOF'\n{text}EOF\n{target}\n".encode()
 
 
-def measure(lines: int, rounds: int, *, select: bool) -> dict[str, float]:
+def measure(lines: int, rounds: int, language: str = "python", *, select: bool) -> dict[str, float]:
     """The best of some rounds, in seconds of one processor: what else the machine does is not in it."""
     from mutator.generate import generate
     from mutator.operators import FAMILIES
@@ -87,9 +136,9 @@ def measure(lines: int, rounds: int, *, select: bool) -> dict[str, float]:
     from mutator.select import select as choose
     from mutator.sources import read_sources
 
-    small = {"solve.sh": script(60)}
+    small = {"solve.sh": script(60, language)}
     list(generate(read_sources(small, "solve.sh"), small, FAMILIES))  # imports and caches
-    files = {"solve.sh": script(lines)}
+    files = {"solve.sh": script(lines, language)}
     best = float("inf")
     count = 0
     for _ in range(rounds):
@@ -129,6 +178,13 @@ def table(rounds: int) -> str:
             f" | {chosen['seconds']:.2f} | {chosen['memory']:.0f} |"
         )
         print(rows[-1], file=sys.stderr, flush=True)
+    rows += ["", "| language | lines | mutants | mutants/s | ms a line |", "|---|---:|---:|---:|---:|"]
+    for language in list(BLOCKS)[1:]:
+        for size in (1000, 10000):
+            made = measured(size, rounds, "--language", language)
+            rate, each = made["mutants"] / made["seconds"], 1000 * made["seconds"] / made["lines"]
+            rows.append(f"| {language} | {made['lines']:.0f} | {made['mutants']:.0f} | {rate:,.0f} | {each:.2f} |")
+            print(rows[-1], file=sys.stderr, flush=True)
     return "\n".join(rows)
 
 
@@ -144,12 +200,13 @@ def write(page: Path, rows: str) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--size", type=int, help="measure one size and print JSON")
+    options.add_argument("--language", choices=BLOCKS, default="python", help="with --size: of the program")
     options.add_argument("--select", action="store_true", help="with --size: choose a budget's worth of them, too")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--write", type=Path, metavar="PAGE", help="put the table in its place on this page, too")
     chosen = options.parse_args()
     if chosen.size:
-        print(json.dumps(measure(chosen.size, chosen.rounds, select=chosen.select)))
+        print(json.dumps(measure(chosen.size, chosen.rounds, chosen.language, select=chosen.select)))
         return
     rows = table(chosen.rounds)
     print(rows)
