@@ -29,6 +29,7 @@ CHECKING = ("pytest_check", "assertpy", "hamcrest", "/sure/", "expects", "testin
 """Libraries of such functions under other names."""
 FAILS = frozenset("fail exit _exit fail_test".split())
 LIBRARY = str(Path(os.__file__).parent)
+PYTEST = str(Path(inspect.getfile(pytest.Item)).parent)
 
 
 class Source:
@@ -153,7 +154,7 @@ IGNORED, CHECK, RUN, OWN = range(4)
 def _kind(code: CodeType) -> int:
     file, name = code.co_filename, code.co_name
     # pytest's own words about a failing assertion are no check.
-    if file.startswith("<") or name.startswith("<") or f"_pytest{os.sep}assertion" in file:
+    if (file.startswith(("<", PYTEST)) and name not in CHECKS) or name.startswith("<"):
         return IGNORED
     if name.startswith("assert") or name in CHECKS or any(each in file for each in CHECKING):
         return OWN if _is_own(file) else CHECK
@@ -164,7 +165,12 @@ def _kind(code: CodeType) -> int:
 
 def _is_own(file: str) -> bool:
     inside = any(file.startswith(root) for root in roots)
-    return inside and not file.startswith(LIBRARY) and "site-packages" not in file and "dist-packages" not in file
+    return (
+        inside
+        and not file.startswith((LIBRARY, PYTEST))
+        and "site-packages" not in file
+        and "dist-packages" not in file
+    )
 
 
 def _trace(frame: FrameType, event: str, _argument: Any) -> Tracer | None:
@@ -245,7 +251,12 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        roots.add(str(Path(_file(item)).parent) + os.sep)
+        folder = Path(_file(item)).parent
+        roots.add(str(folder) + os.sep)
+        # Helpers may lie above: in folders of tests, and where a conftest.py is.
+        for above in folder.parents:
+            if above.name in ("test", "tests") or (above.name and (above / "conftest.py").is_file()):
+                roots.add(str(above) + os.sep)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

@@ -230,6 +230,16 @@ def test_older_versions_of_pytest_tell_the_same(tmp_path: Path, version: str) ->
     assert told(found) == EXPECTED
 
 
+def test_assertions_of_helpers_above_the_tests_count(tmp_path: Path) -> None:
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    (tests / "helpers.py").write_text("def look_at(number):\n    assert number > 0\n")
+    (tests / "conftest.py").write_text("import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\n")
+    text = "from helpers import look_at\n\n\ndef test_a():\n    look_at(1)\n"
+    found, _ = look(tests / "unit", text, "--confcutdir", str(tests))
+    assert told(found) == {"test_a": ("passed", HELD)}
+
+
 def test_a_test_file_that_is_no_python_leaves_the_others_alone(tmp_path: Path) -> None:
     (tmp_path / "test_broken.py").write_text("def test_a(:\n")
     found, _ = look(tmp_path, "def test_b():\n    assert True\n", "--continue-on-collection-errors", str(tmp_path))
