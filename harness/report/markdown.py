@@ -67,8 +67,10 @@ def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _forged(task: Mapping[str, Any]) -> str:
     counts = task["forging"]
-    keys = ("paid", "effective", "tried", "not_measured")
-    return " / ".join(str(counts[key]) for key in keys) if counts else "-"
+    if not counts:
+        return "-"
+    by_default = f" ({counts['paid_by_default']} by default)" if counts["paid_by_default"] else ""
+    return f"{counts['paid']}{by_default} / {counts['effective']} / {counts['tried']} / {counts['not_measured']}"
 
 
 def _numbers(task: Mapping[str, Any]) -> tuple[str, str]:

@@ -20,8 +20,8 @@ TASK_COLUMNS = (
     "task", "path", "format", "digest", "verdict", "labels", "why", "strength", "low", "high", "detected", "counted",
     "stated_strength", "stated_low", "stated_high", "stated_detected", "stated_counted", "mutants", "killed", "timeout",
     "survived", "partial", "equivalent", "invalid", "error", "flaky", "by_assertion", "by_crash", "unexplained",
-    "mean_gap", "findings", "forge_tried", "forge_effective", "forge_paid", "forge_not_measured", "engine", "fidelity",
-    "base", "seconds", "seed", "foolsgold",
+    "mean_gap", "findings", "forge_tried", "forge_effective", "forge_paid", "forge_paid_by_default",
+    "forge_not_measured", "engine", "fidelity", "base", "seconds", "seed", "foolsgold",
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "task", "step", "kind", "mutant", "run", "shown", "rewards", "problem", "passed", "failed", "errors", "skipped",

@@ -185,9 +185,11 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def forging_words(counts: Mapping[str, int]) -> str:
+    paid, default = counts["paid"], counts["paid_by_default"]
+    by_default = f" ({'all' if default == paid else default} by what the format leaves open)" if default else ""
     return (
-        f"{counts['tried']} means to forge the reward tried, {counts['effective']} took effect, {counts['paid']} paid, "
-        f"{counts['not_measured']} not measured"
+        f"{counts['tried']} means to forge the reward tried, {counts['effective']} took effect, {paid} "
+        f"paid{by_default}, {counts['not_measured']} not measured"
     )
 
 

@@ -160,6 +160,7 @@ class Forging:
             "tried": sum(map(len, groups)),
             "effective": len(self.paid) + len(self.met),
             "paid": len(self.paid),
+            "paid_by_default": sum(bool(_means(one).default) for one in self.paid),
             "not_measured": len(self.unknown),
         }
 

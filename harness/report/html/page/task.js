@@ -45,7 +45,7 @@ function facts(task) {
     found ? fact("Caught", `${weighed(found.share.detected)} of ${number(found.share.counted)}`, `${found.by_assertion} by an assertion, ${found.by_crash} by a crash${found.unexplained ? `, ${found.unexplained} unexplained` : ""}`) : null,
     found ? fact("Paid", number(found.by_outcome.survived), found.by_outcome.partial ? `and ${found.by_outcome.partial} in part` : "like the solution itself") : null,
     found && found.by_outcome.error + found.by_outcome.flaky ? fact("Unclear", number(found.by_outcome.error + found.by_outcome.flaky), "errors, or runs that disagree") : null,
-    task.forging ? fact("Forged rewards", `${task.forging.paid} paid`, `${task.forging.tried} means tried, ${task.forging.effective} took effect, ${task.forging.not_measured} not measured`) : null,
+    task.forging ? fact("Forged rewards", `${task.forging.paid} paid`, `${task.forging.paid_by_default} of them by what the format leaves open; ${task.forging.tried} means tried, ${task.forging.effective} took effect, ${task.forging.not_measured} not measured`) : null,
     fact("Engine", task.engine_name, task.engine.fidelity === "image" ? "the task's own image" : task.engine.base || ""),
     fact("Format", task.format || "unknown", `${seconds(task.seconds)} of box time`));
 }

@@ -121,7 +121,9 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         "findings": [_finding(author, name, path, one) for one in survived[:4]],
         "leads": [],
         "probes": [],
-        "forging": {"tried": 31, "effective": 22, "paid": 3, "not_measured": 4} if number % 2 else None,
+        "forging": {"tried": 31, "effective": 22, "paid": 3, "paid_by_default": 2, "not_measured": 4}
+        if number % 2
+        else None,
         "watched": {"why_not": "the verifier does not use pytest", "reference": None, "untouched": None},
         "tests": names,
         "mutants": made,
