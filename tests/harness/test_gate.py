@@ -338,7 +338,8 @@ def ids_in_code() -> set[str]:
     makers = {"Finding", "_finding", "Problem", "Note", "error", "warning", "_lack"}
     found = set()
     for path in Path(harness.__file__).parent.rglob("*.py"):
-        if path.name == "ids.py" or path.parts[-2] in ("engine", "bwrap", "dockerd"):
+        # The demo's tasks are code that is looked at, not run.
+        if path.name == "ids.py" or path.parts[-2] in ("engine", "bwrap", "dockerd") or "tasks" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call) or not node.args:
