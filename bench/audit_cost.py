@@ -30,7 +30,8 @@ from pathlib import Path
 import docker
 from trial_overhead import PYTHON, copy_packages
 
-from harness.audit import Audited, AuditSettings, audit
+from harness.audit import audit
+from harness.audited import Audited, AuditSettings
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.mutants import Wish, mutated_file

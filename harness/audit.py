@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
-from pathlib import PurePosixPath
 from posixpath import basename
-from typing import Any, Protocol
+from typing import Any
 
 from harness import __version__
 from harness.all_or_nothing import all_or_nothing
-from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
+from harness.audited import Audited, AuditRun, AuditSettings, MutantResult, Watcher
+from harness.controls import Controls, Prepared, finish, prepare, remaining
 from harness.engine.choose import call_off
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
@@ -31,15 +31,23 @@ from harness.findings.assertions import Lead
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.given_away import joined
 from harness.findings.hidden import HiddenReport
-from harness.findings.model import Finding, Place, Severity
-from harness.findings.mutants import Seen, mutant_findings
-from harness.findings.permissive import Paid, permissive_findings
-from harness.findings.suspicions import read_test_files, unread_finding
+from harness.findings.model import Finding, Severity
+from harness.findings.mutants import mutant_findings
 from harness.findings.texts import text_findings
-from harness.matrix import Matrix, failing, matrix, results
-from harness.mutants import StepMutants, Wish, diff, mutated_file, task_mutants
+from harness.judgement import (
+    control_verdict,
+    judged,
+    kill_matrix,
+    mutant_json,
+    noticed_paths,
+    seen,
+    test_findings,
+    unusable,
+)
+from harness.matrix import Matrix, failing
+from harness.mutants import StepMutants, diff, mutated_file, task_mutants
 from harness.network import Networks
-from harness.outcome import DETECTED, Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
+from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.probes import vacuous
 from harness.probes.choose import (
     InImage,
@@ -53,125 +61,20 @@ from harness.probes.choose import (
 from harness.probes.hidden import reports as hidden_reports
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
-from harness.results import TestStatus
 from harness.reward import Rewards
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
 from harness.schedule import Pool
 from harness.state import State, same, unsteady
 from harness.store import Store
-from harness.strength import Judged, Strength, Thresholds, Verdict, strength, verdict
-from harness.task.model import Problem, Task, Unusable
+from harness.strength import Strength, Verdict, strength, verdict
+from harness.task.model import Task, Unusable
 from harness.trial import run_trial
 from harness.verifier_files import verifier_texts
-from mutator.model import Mutant, Tier, apply_bytes, inverse
-from mutator.relevance import Link, Requirement
+from mutator.model import apply_bytes, inverse
 
 FIRST, CONFIRM, AGAIN, LAST, STATE, LOOK = "1", "2", "3", "last", "state", "look"
 """Which run of a trial: the first, the plain confirmation, one more for flakiness, the reference at the end, a look at
 what solving leaves behind, and one at what the tests reach."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuditSettings:
-    controls: ControlSettings = field(default_factory=ControlSettings)
-    wish: Wish = field(default_factory=Wish)
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    floor: float = 10.0
-    """A mutant's solve and verify may take at least this many seconds, and otherwise"""
-    factor: float = 5.0
-    """this many times what the reference took."""
-    first_failure: bool = False
-    """Where a reward is all or nothing, let a mutant's tests stop at the first failure."""
-    probes: frozenset[Probe] = frozenset({Probe.HIDDEN})
-    """What is tried besides mutants."""
-    sampled_kills: int = 10
-    """One kill in so many is run once more."""
-
-
-@dataclass(frozen=True, slots=True)
-class MutantResult:
-    """A mutant and everything its trials showed."""
-
-    step: str
-    mutant: Mutant
-    links: tuple[Link, ...]
-    requirement: Requirement | None
-    """The stated requirement it breaks most."""
-    diff: str
-    outcome: Outcome
-    records: tuple[TrialRecord, ...]
-
-    @property
-    def survived(self) -> bool:
-        return self.outcome.kind is OutcomeKind.SURVIVED
-
-
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """One task, audited or found to be beyond auditing."""
-
-    task: Task | Unusable
-    verdict: Verdict
-    why: str
-    controls: Controls | None = None
-    steps: tuple[StepMutants, ...] = ()
-    mutants: tuple[MutantResult, ...] = ()
-    """In the order in which they were chosen."""
-    strength: Strength | None = None
-    findings: tuple[Finding, ...] = ()
-    probes: tuple[Attempted, ...] = ()
-    hidden: Mapping[str, HiddenReport] | None = None
-    """Step -> what its tests demand that nobody told the solver; None where nobody looked."""
-    looked: vacuous.Looked = vacuous.NOT_ASKED
-    """What the tests were seen to do."""
-    leads: tuple[Lead, ...] = ()
-    """Suspicions read from the tests that no trial has confirmed: they change nothing."""
-    last: TrialRecord | None = None
-    """The reference's run after all mutants."""
-    seconds: float = 0.0
-    internal: str = ""
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    """What its verdict was measured by."""
-
-    @property
-    def looked_for_hidden(self) -> bool:
-        """Whether the tests' demands were read, and every witness of one was run."""
-        tried = [one for one in self.probes if one.attempt.probe is Probe.HIDDEN]
-        return self.hidden is not None and all(one.measured for one in tried)
-
-    @property
-    def survivors(self) -> tuple[MutantResult, ...]:
-        """Worst first: those that break what is stated, coarse before fine, then by how sure the link is."""
-        survived = [result for result in self.mutants if result.survived]
-        order = list(Tier)
-
-        def rank(one: MutantResult) -> tuple[bool, int, float, str]:
-            sure = one.links[0].score if one.links else 0.0
-            return one.requirement is None, order.index(one.mutant.tier), -sure, one.mutant.id
-
-        return tuple(sorted(survived, key=rank))
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRun:
-    engine: str
-    settings: AuditSettings
-    options: Mapping[str, Any]
-    audited: tuple[Audited, ...]
-    unfinished: tuple[Task, ...] = ()
-    seconds: float = 0.0
-
-
-class Watcher(Protocol):
-    """Whatever shows progress; called from several threads."""
-
-    def doing(self, task: str, what: str) -> None: ...
-
-    def planned(self, task: str, mutants: int) -> None: ...
-
-    def tried(self, task: str, outcome: Outcome) -> None: ...
-
-    def done(self, audited: Audited) -> None: ...
 
 
 Keep = Callable[[int, Audited], None]
@@ -201,7 +104,7 @@ def audit(
     pool = Pool(jobs)
     for order, task in enumerate(tasks):
         if isinstance(task, Unusable):
-            keep(order, _unusable(task, command(task)))
+            keep(order, unusable(task, command(task)))
         else:
             own = settings_of(task) if settings_of else settings
             _TaskAudit(order, task, engine, own, store, pool, watcher, command(task), keep).start()
@@ -333,7 +236,7 @@ class _TaskAudit:
         findings = control_findings(self.controls, self.command)
         self.against = baseline(self.controls.references, self.controls.nop)
         if standing(findings) is not Standing.GOOD or self.against is None:
-            self._report(*_control_verdict(findings), findings)
+            self._report(*control_verdict(findings), findings)
             return
         self.known = known_complaints(self.controls.references[0])
         self.limits = limits_from(
@@ -771,60 +674,6 @@ def reprinted(steps: Sequence[StepMutants]) -> dict[str, bytes]:
     return found
 
 
-def noticed_paths(tried: Sequence[MutantResult]) -> frozenset[str]:
-    """Files of the box whose text was broken in the solution, to a test's notice; a sibling is known by its name."""
-    caught = [one for one in tried if one.outcome.kind in DETECTED]
-    return frozenset(one.mutant.target or PurePosixPath(one.mutant.file).name for one in caught)
-
-
-def seen(result: MutantResult) -> Seen:
-    mutant, links = result.mutant, result.links
-    return Seen(
-        mutant.id,
-        result.step,
-        mutant.sentence,
-        mutant.place,
-        result.outcome.kind,
-        result.requirement,
-        links[0].evidence if links else (),
-        links[0].score if links else 0.0,
-    )
-
-
-def test_findings(task: Task, tried: Sequence[MutantResult], command: str) -> tuple[list[Finding], list[Lead]]:
-    """What the tests' texts let suspect: with a survivor for a witness a finding, else a lead."""
-    found: list[Finding] = []
-    leads: list[Lead] = []
-    unread: dict[str, None] = {}
-    for step in task.steps:
-        tests, unreadable = read_test_files(verifier_texts(task, step))
-        unread |= dict.fromkeys(unreadable)
-        paid = [
-            Paid(result.mutant, result.requirement, _passed(result.records[0]))
-            for result in tried
-            if result.survived and result.step == step.name
-        ]
-        more, suspected = permissive_findings(tests, paid)
-        found += [replace(one, task=task.name, command=command) for one in more]
-        leads += suspected
-    found += [replace(one, task=task.name, command=command) for one in unread_finding(list(unread))]
-    return found, list(dict.fromkeys(leads))
-
-
-def _passed(record: TrialRecord) -> frozenset[str]:
-    return frozenset(name for name, status in results(record).items() if status is TestStatus.PASSED)
-
-
-def kill_matrix(controls: Controls, tried: Sequence[MutantResult]) -> Matrix | None:
-    killed = {result.mutant.id: result.records[0] for result in tried if result.outcome.kind is OutcomeKind.KILLED}
-    untouched = [record for record in (controls.nop, controls.hollow) if record is not None]
-    return matrix(controls.references, untouched, killed)
-
-
-def judged(result: MutantResult) -> Judged:
-    return Judged(result.mutant.id, result.mutant.fault, result.outcome, result.requirement is not None)
-
-
 def _label(tried: _Tried) -> str:
     step, ident = tried.result.step, tried.result.mutant.id
     return f"{step}/{ident}" if step else ident
@@ -853,61 +702,3 @@ def _slowest(references: Sequence[TrialRecord]) -> TrialRecord:
         return record.seconds_of(PhaseName.SOLVE) + record.seconds_of(PhaseName.VERIFY)
 
     return max(references, key=busy)
-
-
-def _control_verdict(findings: Sequence[Finding]) -> tuple[Verdict, str]:
-    """The word for a task whose controls are not sound: the gravest finding decides."""
-    if not findings:
-        return Verdict.UNMEASURED, "the reference has no reward to compare with"
-    worst = findings[0]
-    if worst.severity is not Severity.ERROR:
-        return Verdict.UNMEASURED, worst.title
-    if "flaky" in worst.id:
-        return Verdict.FLAKY, worst.title
-    if worst.id.startswith(("build", "reference", "healthcheck", "environment")):
-        return Verdict.BROKEN, worst.title
-    return Verdict.UNSOUND, worst.title
-
-
-def _unusable(task: Unusable, command: str) -> Audited:
-    findings = tuple(
-        Finding(
-            problem.code, task.name, Severity.UNMEASURED, problem.message, place=_where(problem, task), command=command
-        )
-        for problem in task.problems
-    )
-    why = findings[0].title if findings else "it cannot be read"
-    return Audited(task, Verdict.UNMEASURED, why, findings=findings)
-
-
-def _where(problem: Problem, task: Unusable) -> Place | None:
-    if problem.file == task.path or not problem.file.is_relative_to(task.path):
-        return None
-    return Place(problem.file.relative_to(task.path).as_posix(), problem.line)
-
-
-def mutant_json(result: MutantResult) -> dict[str, Any]:
-    """A mutant as stores and reports have it."""
-    mutant = result.mutant
-    return {
-        "id": mutant.id,
-        "step": result.step,
-        "operator": mutant.operator,
-        "fault": mutant.fault,
-        "tier": mutant.tier,
-        "file": mutant.file,
-        "line": mutant.line,
-        "source": mutant.source,
-        "target": mutant.target,
-        "scope": mutant.scope,
-        "sentence": mutant.sentence,
-        "edits": [{"start": edit.start, "end": edit.end, "new": edit.new.hex()} for edit in mutant.edits],
-        "diff": result.diff,
-        "requirement": _requirement_json(result.requirement),
-        "relevance": result.links[0].score if result.links else 0.0,
-        "evidence": list(result.links[0].evidence) if result.links else [],
-    }
-
-
-def _requirement_json(requirement: Requirement | None) -> dict[str, Any] | None:
-    return {"text": requirement.text, "line": requirement.line} if requirement is not None else None

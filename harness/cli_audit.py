@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from harness.audit import AuditRun, AuditSettings
 from harness.audit import audit as run_audit
+from harness.audited import AuditRun, AuditSettings
 from harness.cli_gate import gate_terms
 from harness.cli_options import Flags, setting_options
 from harness.cli_probes import find_probe, read_again, show_probe, write_probe

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from harness.audit import Audited
+from harness.audited import Audited
 from harness.check import Checked
 from harness.console import colors
 from harness.outcome import Outcome, OutcomeKind

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.audit import Audited, AuditRun, MutantResult, kill_matrix, mutant_json
+from harness.audited import Audited, AuditRun, MutantResult
 from harness.check import trial_json
 from harness.findings.assertions import Lead
 from harness.findings.model import Finding, Severity
+from harness.judgement import kill_matrix, mutant_json
 from harness.labels import labels
 from harness.looking.seen import SeenTest
 from harness.matrix import Matrix, results

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.audit import Audited, MutantResult
+from harness.audited import Audited, MutantResult
 from harness.outcome import COUNTED, DETECTED, OutcomeKind
 from harness.task.model import Step, Task, Unusable
 from harness.verifier_files import relative, verifier_texts

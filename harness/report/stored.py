@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.audit import FIRST, AuditSettings
+from harness.audit import FIRST
+from harness.audited import AuditSettings
 from harness.errors import UsageError
 from harness.outcome import OutcomeKind, Shown, showing
 from harness.record import Kind

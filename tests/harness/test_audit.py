@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from harness.audit import Audited, AuditRun, AuditSettings, audit
+from harness.audit import audit
+from harness.audited import Audited, AuditRun, AuditSettings
 from harness.controls import ControlSettings
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.audit import AuditRun, AuditSettings, audit
+from harness.audit import audit
+from harness.audited import AuditRun, AuditSettings
 from harness.controls import ControlSettings
 from harness.engine.contract import Command
 from harness.errors import BuildFailed, EngineError
