@@ -105,6 +105,12 @@ _NEEDS: Mapping[str, Callable[[], str]] = {
 AUDITS = bool(os.environ.get("FOOLSGOLD_AUDITS") or os.environ.get("UPDATE_SNAPSHOTS"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Of several processes none is left with the slowest file at the end: those of tests/e2e come first, as they are
+    named, and not last, as few tests would have it."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Audits of every fixture take a quarter of an hour an engine: they run where FOOLSGOLD_AUDITS=1 asks for them,
     and are counted as deselected elsewhere."""
