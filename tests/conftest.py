@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -109,6 +110,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Of several processes none is left with the slowest file at the end: those of tests/e2e come first, as they are
     named, and not last, as few tests would have it."""
     config.option.loadscopereorder = False
+    # A shell starts what runs in its background deaf to Ctrl-C, which these tests are about.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
