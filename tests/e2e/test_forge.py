@@ -39,9 +39,9 @@ def test_the_faulty_verifier_is_fooled_by_what_is_named_and_its_mended_twin_by_n
     engine_name: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    words = ("--probe", "forge", "--budget", "3", "-o", str(folder))
+    pair = [str(FIXTURES / "probes" / name) for name in ("degrees-faulty", "degrees-mended")]
     done = subprocess.run(
-        command(str(FIXTURES / "probes"), *words, engine=engine_name),
+        command(*pair, "--probe", "forge", "--budget", "3", "-o", str(folder), engine=engine_name),
         capture_output=True,
         text=True,
         check=False,
