@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -58,7 +59,7 @@ def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
 
 def told(engine: str) -> dict[str, Any]:
     tasks = {
-        name: _told(task, notes=part in TOLD_WITH_NOTES)
+        name: _in_nobodys_words(_told(task, notes=part in TOLD_WITH_NOTES))
         for part in PARTS
         for name, task in audited(engine, part).items()
         if name not in BY_LOT
@@ -96,6 +97,12 @@ def test_every_fixture_has_exactly_its_verdict_survivors_and_findings(engine_nam
     assert sorted(found) == sorted(expected)
     for name in expected:
         assert (name, found[name]) == (name, expected[name])
+
+
+def _in_nobodys_words(found: dict[str, Any]) -> dict[str, Any]:
+    """Each engine's builder has its own words for what it cannot build; where it happened is the same."""
+    findings = [re.sub(r"(?<=does not build: )(\S+:\d+): .*", r"\1", line) for line in found["findings"]]
+    return {**found, "findings": findings}
 
 
 def faults(engine: str, name: str) -> tuple[list[str], list[str]]:
