@@ -81,6 +81,12 @@ class Run:
             self._lock = -1
 
 
+def maker_lives(token: str) -> bool:
+    """Whether the process may live that a token names: one on another root has its folder there, and its networks and
+    control groups here."""
+    return Path("/proc", token.partition("-")[0]).exists()
+
+
 def others(base: Path | None = None) -> tuple[frozenset[str], tuple[Path, ...]]:
     """The tokens of runs that live, and the folders of those that do not."""
     alive, dead = set(), []

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from harness.engine import runs
+
 ROOT = Path("/sys/fs/cgroup")
 FOLDER = "foolsgold"
 WANTED = ("memory", "pids", "cpu")
@@ -176,6 +178,7 @@ def leftovers(alive: frozenset[str]) -> list[Group]:
     for controller, base in bases.items():
         with suppress(OSError):
             for entry in base.iterdir():
-                if entry.is_dir() and entry.name.split(".")[0] not in alive:
+                token = entry.name.split(".")[0]
+                if entry.is_dir() and token not in alive and not runs.maker_lives(token):
                     found.setdefault(entry.name, {})[controller] = entry
     return [Group(folders, unified) for _name, folders in sorted(found.items())]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.engine import runs
 from harness.engine.bwrap import cgroups
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
@@ -20,7 +21,13 @@ pytestmark = pytest.mark.bwrap
 def group() -> cgroups.Group:
     if not cgroups.hierarchies()[0]:
         pytest.skip("no control groups can be made here")
-    return cgroups.make(f"{os.getpid()}-dead.1", memory=0, pids=10, cpus=0)
+    return cgroups.make(f"{_dead()}-dead.1", memory=0, pids=10, cpus=0)
+
+
+def _dead() -> int:
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    return gone.pid
 
 
 def in_group(group: cgroups.Group, name: str = "sleep") -> subprocess.Popen[bytes]:
@@ -60,3 +67,17 @@ def test_a_box_of_a_living_run_elsewhere_is_left_alone(group: cgroups.Group, tmp
             starter.kill()
             group.kill()
     group.remove()
+
+
+def test_what_a_process_on_another_root_made_is_left_alone_while_that_lives(tmp_path: Path) -> None:
+    """Its folder is not seen here, and its group is still empty: it has just been made."""
+    if not cgroups.hierarchies()[0]:
+        pytest.skip("no control groups can be made here")
+    assert runs.maker_lives(f"{os.getpid()}-abcdef")
+    assert not runs.maker_lives(f"{_dead()}-abcdef")
+    fresh = cgroups.make(f"{os.getpid()}-elsewhere.1", memory=0, pids=10, cpus=0)
+    try:
+        make_engine("bwrap", EngineOptions(images={"*": "host"}, cache=tmp_path)).close()
+        assert all(folder.exists() for folder in fresh.folders.values())
+    finally:
+        fresh.remove()
