@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
-from posixpath import basename
+from posixpath import basename, dirname
 from typing import Any
 
 from harness import __version__
@@ -651,13 +651,16 @@ class _TaskAudit:
 
 
 def written_by(steps: Sequence[StepMutants]) -> frozenset[str]:
-    """Names of the files that the solution writes, as far as its mutants tell."""
-    return frozenset(
-        basename(name)
-        for step in steps
-        for chosen in step.selection.chosen
-        for name in (chosen.mutant.target, chosen.mutant.file)
-    )
+    """Names of the files that the solution writes, as far as its mutants tell. A package's folder counts as a module:
+    that is how it is imported."""
+    names: set[str] = set()
+    for step in steps:
+        for chosen in step.selection.chosen:
+            for path in (chosen.mutant.target, chosen.mutant.file):
+                names.add(basename(path))
+                if basename(path) == "__init__.py":
+                    names.add(f"{basename(dirname(path))}.py")
+    return frozenset(names)
 
 
 def reprinted(steps: Sequence[StepMutants]) -> dict[str, bytes]:

@@ -58,7 +58,7 @@ def _bwrap(options: EngineOptions, layers: bool) -> bool:
 
 
 def _memory() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only named
 
 
 def _docker() -> tuple[bool, bool]:

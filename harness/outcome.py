@@ -292,19 +292,21 @@ def _broke_the_import(record: TrialRecord, against: Baseline) -> bool:
     return (
         bool(broken)
         and all(report.collection_errors for report in failed)
-        and all(error in against.broken or _about_own(error, file, against.own) for error, file in broken)
+        and all(_about_own(error, file, against) for error, file in broken)
     )
 
 
-def _about_own(error: str, file: str, own: frozenset[str]) -> bool:
-    stems = {stem(name) for name in own}
+def _about_own(error: str, file: str, against: Baseline) -> bool:
+    modules = {stem(name) for name in against.own if name.endswith(".py")}
     missing = re.search(r"No module named '([^']+)'", error)
     if missing:
-        # What is missing may be a package whose install failed.
-        return not stems.isdisjoint(missing[1].split("."))
+        # What is missing may be a package whose install failed, here and on the untouched environment.
+        return not modules.isdisjoint(missing[1].split("."))
+    if error in against.broken:
+        return True
     quoted = {part for name in re.findall(r"'([\w.]+)'", error) for part in name.split(".")}
     paths = {basename(path) for path in re.findall(r"[\w./-]+/[\w.-]+", error.partition(": ")[2])}
-    return basename(file) in own or not quoted.isdisjoint(stems) or not paths.isdisjoint(own)
+    return basename(file) in against.own or not quoted.isdisjoint(modules) or not paths.isdisjoint(against.own)
 
 
 def stem(name: str) -> str:

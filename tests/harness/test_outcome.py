@@ -336,6 +336,8 @@ def test_an_error_is_never_counted() -> None:
         # A package that could not be had, or a fault of the tests' own.
         ("test_a.py: ModuleNotFoundError: No module named 'requests'", "/app/ledger.py", False),
         ("test_a.py: ModuleNotFoundError: No module named 'requests'", "/tests/test_a.py", False),
+        ("test_a.py: ModuleNotFoundError: No module named 'redis'", "/tests/test_a.py", False),
+        ("test_a.py: ModuleNotFoundError: No module named 'flask'", "/tests/test_a.py", False),
         ("test_a.py: NameError: name 'x' is not defined", "/tests/test_a.py", False),
         ("test_a.py: ConnectionError: refused", "/usr/lib/python3/dist-packages/urllib3/connection.py", False),
         ("test_a.py", "", False),
@@ -345,7 +347,11 @@ def test_a_solution_that_breaks_the_import_of_the_tests_is_killed_and_nothing_el
     error: str, file: str, killed: bool
 ) -> None:
     against = Baseline(
-        ONE, {}, broken=frozenset({"test_a.py: KeyError: 'TOTAL'"}), own=frozenset({"ledger.py", "out.csv", "solve.sh"})
+        ONE,
+        {},
+        # redis.conf is no module, and an install that failed on the untouched environment proves nothing.
+        broken=frozenset({"test_a.py: KeyError: 'TOTAL'", "test_a.py: ModuleNotFoundError: No module named 'flask'"}),
+        own=frozenset({"ledger.py", "out.csv", "redis.conf", "solve.sh"}),
     )
     report = TestReport("pytest", collection_errors=(error,), broken_in=(file,))
     found = judge(trial(ZERO, E.COLLECTION_ERROR, report=report), against)
