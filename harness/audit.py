@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -63,7 +64,7 @@ from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
 from harness.reward import Rewards
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
-from harness.schedule import Pool
+from harness.schedule import Pool, Turn
 from harness.state import State, same, unsteady
 from harness.store import Store
 from harness.strength import Strength, Verdict, strength, verdict
@@ -210,6 +211,7 @@ class _TaskAudit:
             self.task,
             self.settings.controls,
             cancel=self.pool.cancel,
+            turn=self.pool.turn,
             progress=lambda line: self.watcher.doing(self.task.name, line),
             run=self._remembered,
         )
@@ -537,7 +539,10 @@ class _TaskAudit:
     def _trial(self, plan: Plan, run: str) -> TrialRecord:
         assert self.prepared is not None
         assert self.prepared.built is not None
-        return self._remembered(self.engine, self.task, self.prepared.built, plan, cancel=self.pool.cancel, run=run)
+        pool = self.pool
+        return self._remembered(
+            self.engine, self.task, self.prepared.built, plan, cancel=pool.cancel, turn=pool.turn, run=run
+        )
 
     def _remembered(
         self,
@@ -547,6 +552,7 @@ class _TaskAudit:
         plan: Plan,
         *,
         cancel: threading.Event | None = None,
+        turn: Turn = nullcontext,
         run: str = FIRST,
     ) -> TrialRecord:
         """The trial from the store where it is there, else run now and stored."""
@@ -559,7 +565,7 @@ class _TaskAudit:
         if known is not None:
             return known
         self.watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
-        record = run_trial(engine, task, built, plan, cancel=cancel)
+        record = run_trial(engine, task, built, plan, cancel=cancel, turn=turn)
         self._check_interrupt()
         self.store.put_trial(record, key)
         return record

@@ -157,7 +157,12 @@ def _start(
 
     def first() -> None:
         prepared = prepare(
-            engine, task, settings, cancel=pool.cancel, progress=lambda line: watcher.doing(task.name, line)
+            engine,
+            task,
+            settings,
+            cancel=pool.cancel,
+            turn=pool.turn,
+            progress=lambda line: watcher.doing(task.name, line),
         )
         under_way.prepared = prepared
         plans = remaining(prepared, settings)
@@ -170,7 +175,7 @@ def _start(
     def one(prepared: Prepared, plan: Plan) -> None:
         assert prepared.built is not None
         watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
-        record = run_trial(engine, task, prepared.built, plan, cancel=pool.cancel)
+        record = run_trial(engine, task, prepared.built, plan, cancel=pool.cancel, turn=pool.turn)
         with under_way.lock:
             under_way.records.append(record)
             under_way.left -= 1

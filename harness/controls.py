@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from harness.evidence import Evidence
 from harness.network import NetworkPlan, Networks, plan_network
 from harness.outcome import Cause, Shown, showing
 from harness.record import Kind, TrialRecord
+from harness.schedule import Turn
 from harness.task.model import Task
 from harness.trial import Built, Plan, TimeLimits, build, known_complaints, run_trial
 
@@ -75,7 +77,14 @@ class RunTrial(Protocol):
     """What `run_trial` does; a run that remembers its trials puts its own in its place."""
 
     def __call__(
-        self, engine: Engine, task: Task, built: Built, plan: Plan, *, cancel: threading.Event | None = None
+        self,
+        engine: Engine,
+        task: Task,
+        built: Built,
+        plan: Plan,
+        *,
+        cancel: threading.Event | None = None,
+        turn: Turn = nullcontext,
     ) -> TrialRecord: ...
 
 
@@ -85,6 +94,7 @@ def prepare(
     settings: ControlSettings,
     *,
     cancel: threading.Event | None = None,
+    turn: Turn = nullcontext,
     progress: Progress = silent,
     run: RunTrial = run_trial,
 ) -> Prepared:
@@ -92,7 +102,8 @@ def prepare(
     plan = plan_network(task, settings.network)
     start = time.monotonic()
     try:
-        built = build(engine, task, progress)
+        with turn():
+            built = build(engine, task, progress)
     except FoolsgoldError as error:
         return Prepared(task, None, error, time.monotonic() - start, plan, plan.tries[0])
     limits = _limits(task, settings.timeout_factor)
@@ -100,7 +111,7 @@ def prepare(
     def reference(networks: Networks, label: str = "1") -> TrialRecord:
         progress("reference, run 1" + (" with a network" if networks.any else ""))
         trial = Plan(Kind.REFERENCE, label, networks=networks, limits=limits)
-        return run(engine, task, built, trial, cancel=cancel)
+        return run(engine, task, built, trial, cancel=cancel, turn=turn)
 
     without, most = plan.tries[0], plan.tries[-1]
     first = reference(without)

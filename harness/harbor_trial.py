@@ -31,44 +31,45 @@ def harbor_trial(run: Run) -> Rewards | RewardProblem:
     said: list[Rewards | RewardProblem] = []
     with ExitStack() as boxes:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
-        if run.task.environment.healthcheck is not None:
-            run.healthcheck(box, run.task.environment.healthcheck, "", None)
-        run.look_at_image(box)
-        for index, step in enumerate(run.task.steps):
-            last = index == len(run.task.steps) - 1
-            if multi:
-                _prepare(run, box, step)
-            before = look(box) if run.plan.observe else None
-            run.change_before(box)
-            solve_log = _solve(run, box, step)
-            run.change_after(box, partial(_as_solver, step))
-            if run.plan.observe:
-                run.leave(box, step, before)
-            for hook in step.verifier.collect:
-                _collect(run, box, step, hook.command, hook.timeout, hook.user)
-            try:
-                if step.verifier.separate is not None:
-                    record = _verify_apart(run, box, step, boxes if last else None, solve_log)
-                else:
-                    if multi:
-                        run.empty(box, VERIFIER_LOGS, open_to_all=True)
+        with run.turn():
+            if run.task.environment.healthcheck is not None:
+                run.healthcheck(box, run.task.environment.healthcheck, "", None)
+            run.look_at_image(box)
+            for index, step in enumerate(run.task.steps):
+                last = index == len(run.task.steps) - 1
+                if multi:
+                    _prepare(run, box, step)
+                before = look(box) if run.plan.observe else None
+                run.change_before(box)
+                solve_log = _solve(run, box, step)
+                run.change_after(box, partial(_as_solver, step))
+                if run.plan.observe:
+                    run.leave(box, step, before)
+                for hook in step.verifier.collect:
+                    _collect(run, box, step, hook.command, hook.timeout, hook.user)
+                try:
+                    if step.verifier.separate is not None:
+                        record = _verify_apart(run, box, step, boxes if last else None, solve_log)
+                    else:
+                        if multi:
+                            run.empty(box, VERIFIER_LOGS, open_to_all=True)
+                            run.empty(box, "/tests")
+                        record = _verify(run, box, step, solve_log)
+                except Stop as stop:
+                    if said and stop.trouble is None:
+                        stop.rewards = combine(run.task.reward_strategy, [*said, _silence()])
+                    raise
+                said.append(record.rewards if record.rewards is not None else record.problem or _silence())
+                stopped = _stops(said[-1], step) if multi and not last else ""
+                run.steps.append(_with_stop(record, stopped))
+                if stopped:
+                    break
+                if multi and not last:
+                    # The runner moves every step's logs away, and clears what a shared verifier left.
+                    for folder in LOGS:
+                        run.empty(box, folder, open_to_all=True)
+                    if step.verifier.separate is None:
                         run.empty(box, "/tests")
-                    record = _verify(run, box, step, solve_log)
-            except Stop as stop:
-                if said and stop.trouble is None:
-                    stop.rewards = combine(run.task.reward_strategy, [*said, _silence()])
-                raise
-            said.append(record.rewards if record.rewards is not None else record.problem or _silence())
-            stopped = _stops(said[-1], step) if multi and not last else ""
-            run.steps.append(_with_stop(record, stopped))
-            if stopped:
-                break
-            if multi and not last:
-                # The runner moves every step's logs away, and clears what a shared verifier left.
-                for folder in LOGS:
-                    run.empty(box, folder, open_to_all=True)
-                if step.verifier.separate is None:
-                    run.empty(box, "/tests")
     return combine(run.task.reward_strategy, said) if multi else said[0]
 
 

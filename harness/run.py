@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
@@ -29,6 +29,7 @@ from harness.record import (
 )
 from harness.results import plain
 from harness.reward import RewardProblem, Rewards
+from harness.schedule import Turn
 from harness.state import Before, State, changes
 from harness.survey import Survey, survey
 from harness.task.model import Environment, Format, Solution, Step, Task
@@ -127,7 +128,9 @@ class Stop(Exception):
 class Run:
     """A trial under way: the phases so far, and how the two formats' runners make more."""
 
-    def __init__(self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event) -> None:
+    def __init__(
+        self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event, turn: Turn
+    ) -> None:
         self.engine = engine
         self.task = task
         self.built = built
@@ -139,6 +142,24 @@ class Run:
         self.effective: bool | None = None
         self.looked: Look | None = None
         self.image: Survey | None = None
+        self.waited = 0.0
+        """Seconds for its turn, which are no part of the trial."""
+        self._turn = turn
+        self._has_turn = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until it is this trial's turn to run the task's programs; it may have it already."""
+        with ExitStack() as held:
+            if not self._has_turn:
+                start = time.monotonic()
+                held.enter_context(self._turn())
+                self._has_turn = True
+                self.waited += time.monotonic() - start
+                held.callback(setattr, self, "_has_turn", False)
+            if self.cancel.is_set():
+                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+            yield
 
     @contextmanager
     def open(
@@ -148,7 +169,9 @@ class Run:
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        with self.engine.open(self._elsewhere(_spec(image, environment, network, mounts))) as box:
+        spec = self._elsewhere(_spec(image, environment, network, mounts))
+        # A box whose own program runs from its start is not made ready before its turn.
+        with self.turn() if spec.main else nullcontext(), self.engine.open(spec) as box:
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from queue import PriorityQueue
 from types import TracebackType
 from typing import Self
 
 Job = Callable[[], object]
+Turn = Callable[[], AbstractContextManager[None]]
+"""Held while a task's programs run."""
 
 _LAST_ORDER = 1 << 62
 
 
 class Pool:
-    """Runs jobs of the lowest order first. A job may submit more. Threads are daemons: none can hold up the exit."""
+    """Runs jobs of the lowest order first. A job may submit more. Threads are daemons: none can hold up the exit.
 
-    def __init__(self, threads: int) -> None:
+    There are twice as many threads as turns: one job of a pair gets its box ready, or takes it down, while the other's
+    programs run. That is mostly waiting for the kernel or a daemon.
+    """
+
+    def __init__(self, turns: int) -> None:
         self.cancel = threading.Event()
         """Set when the run is being stopped; jobs look at it where they wait."""
+        self._turns = threading.Semaphore(turns)
         self._queue: PriorityQueue[tuple[int, int, Job]] = PriorityQueue()
         self._number = itertools.count()
         self._open = 0
         self._changed = threading.Condition()
         self._failed: BaseException | None = None
-        self._threads = [threading.Thread(target=self._work, daemon=True, name=f"trials-{n}") for n in range(threads)]
+        self._threads = [threading.Thread(target=self._work, daemon=True, name=f"trials-{n}") for n in range(2 * turns)]
         for thread in self._threads:
             thread.start()
 
@@ -33,6 +41,18 @@ class Pool:
         with self._changed:
             self._open += 1
         self._queue.put((order, next(self._number), job))
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One of the turns. When the run is being stopped nobody waits for one any more."""
+        held = self._turns.acquire(timeout=0.2)
+        while not held and not self.cancel.is_set():
+            held = self._turns.acquire(timeout=0.2)
+        try:
+            yield
+        finally:
+            if held:
+                self._turns.release()
 
     def wait(self) -> None:
         """Until every job has ended; raises what a job raised. Ctrl-C comes through as KeyboardInterrupt."""

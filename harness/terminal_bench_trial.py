@@ -25,20 +25,21 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
     step = run.task.steps[0]
     with ExitStack() as boxes:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
-        run.look_at_image(box)
-        before = look(box) if run.plan.observe else None
-        run.change_before(box)
-        terminal, solve_log = _solve(run, box, step)
-        run.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
-        if run.plan.observe:
-            run.leave(box, step, before)
-        for folder in step.verifier.folders:
-            box.put(folder, "/tests")
-        for source, target in step.verifier.extra_files:
-            box.put(source, target)
-        text, oom = _verify(run, box, step, terminal, solve_log)
-        run.look_for_effect(box)
-        run.read_plugin(box, step)
+        with run.turn():
+            run.look_at_image(box)
+            before = look(box) if run.plan.observe else None
+            run.change_before(box)
+            terminal, solve_log = _solve(run, box, step)
+            run.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
+            if run.plan.observe:
+                run.leave(box, step, before)
+            for folder in step.verifier.folders:
+                box.put(folder, "/tests")
+            for source, target in step.verifier.extra_files:
+                box.put(source, target)
+            text, oom = _verify(run, box, step, terminal, solve_log)
+            run.look_for_effect(box)
+            run.read_plugin(box, step)
     report = parse_text(text)
     rewards, notes = score(step, text, report)
     run.steps.append(step_record(run, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 from harness.engine.contract import Engine, Image, Progress, silent
@@ -12,6 +13,7 @@ from harness.harbor_trial import harbor_trial
 from harness.record import TrialRecord, Trouble, TroubleKind
 from harness.reward import RewardProblem, Rewards
 from harness.run import Built, Plan, Run, Stop, TimeLimits, known_complaints, limits_from
+from harness.schedule import Turn
 from harness.task.model import Environment, Format, Task
 from harness.terminal_bench_trial import terminal_bench_trial
 
@@ -49,10 +51,16 @@ def _build(engine: Engine, environment: Environment, progress: Progress) -> tupl
 
 
 def run_trial(
-    engine: Engine, task: Task, built: Built, plan: Plan, *, cancel: threading.Event | None = None
+    engine: Engine,
+    task: Task,
+    built: Built,
+    plan: Plan,
+    *,
+    cancel: threading.Event | None = None,
+    turn: Turn = nullcontext,
 ) -> TrialRecord:
     """Run one trial. Whatever happens in the box, or to the engine, is in the record."""
-    run = Run(engine, task, built, plan, cancel or threading.Event())
+    run = Run(engine, task, built, plan, cancel or threading.Event(), turn)
     runner = harbor_trial if task.format is Format.HARBOR else terminal_bench_trial
     start = time.monotonic()
     rewards: Rewards | RewardProblem | None = None
@@ -79,7 +87,7 @@ def run_trial(
         trouble=trouble,
         phases=tuple(run.phases),
         steps=tuple(run.steps),
-        seconds=round(time.monotonic() - start, 4),
+        seconds=round(time.monotonic() - start - run.waited, 4),
         state=run.state,
         effective=run.effective,
         looked=run.looked,
