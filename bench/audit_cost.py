@@ -6,8 +6,10 @@ One task with 30 mutants is audited on bwrap, cold and with nothing stored. Then
 confirmations too, is repeated in two other ways with as many workers as the audit had jobs:
 
 (a) `bare`: solve and test scripts in a new folder on the host, nothing else;
-(b) `containers`: a fresh container for each, made through the Docker SDK as Harbor's runner works: start, upload the
-    solution, run it, upload the tests, run them, fetch the reward, remove it.
+(b) `containers`: a fresh container for each through the Docker SDK, with the requests that Harbor 0.24 was seen to make
+    of the daemon (`docker events`) in its order, but for what only its command line costs: start with the three log
+    folders mounted, make them, upload the solution, chmod and run it, chown the logs, upload the tests, chmod and run
+    them, chown the logs, kill and remove. `containers, fewest requests`: the same without every chmod and chown.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -44,6 +47,7 @@ from harness.task.model import Task
 BEGIN, END = "<!-- audit_cost: begin -->", "<!-- audit_cost: end -->"
 MUTANTS = 30
 AT_MOST, AT_LEAST = 1.2, 3.0
+SETTLE = 3.0
 
 PROGRAM = '''"""Reads a ledger and prints balances."""
 import argparse
@@ -172,6 +176,8 @@ def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audi
     return seconds, one
 
 
+CONTAINERS = {"containers": True, "containers, fewest requests": False}
+"""Name -> whether every request that Harbor makes is made."""
 Run = tuple[str, dict[str, bytes], bool]
 """What a trial ran: the solution's files, or none, and whether the tests too."""
 
@@ -210,33 +216,61 @@ def bare(task: Task, run: Run) -> None:
         assert not verify or (root / "logs" / "reward.txt").is_file()
 
 
-def in_container(client: docker.DockerClient, image: str, task: Task, run: Run) -> None:
+LOGS = ("/logs/verifier", "/logs/agent", "/logs/artifacts")
+
+
+def in_container(client: docker.DockerClient, image: str, task: Task, run: Run, *, as_harbor: bool) -> None:
     kind, files, verify = run
-    container = client.containers.run(
-        image, ["sh", "-c", "sleep infinity"], detach=True, network_mode="none", init=True, working_dir="/app"
-    )
-    try:
-        container.exec_run(["mkdir", "-p", "/solution", "/tests", "/logs/verifier", "/logs/agent"])
-        if kind == "solve":
-            container.put_archive("/solution", _tar(task.path / "solution", files))
-            container.exec_run(["bash", "-c", "(/solution/solve.sh) > /logs/agent/oracle.txt 2>&1"])
-        if verify:
-            container.put_archive("/tests", _tar(task.path / "tests", {}))
-            container.exec_run(["bash", "-c", "(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1"])
-            container.get_archive("/logs/verifier/reward.txt")
-    finally:
-        container.remove(force=True)
+    with tempfile.TemporaryDirectory() as folder:
+        logs = {f"{folder}/{Path(path).name}": {"bind": path, "mode": "rw"} for path in LOGS}
+        for path in logs:
+            Path(path).mkdir()
+        container = client.containers.run(
+            image, ["sh", "-c", "sleep infinity"], detach=True, network_mode="none", working_dir="/app", volumes=logs
+        )
+
+        def bash(line: str) -> None:
+            container.exec_run(["bash", "-c", line])
+
+        def own_logs() -> None:
+            for path in LOGS if as_harbor else ():
+                bash(f"chown -R 0:0 {path}")
+
+        try:
+            if as_harbor:
+                bash(f"mkdir -p {' '.join(LOGS)} && chmod 777 {' '.join(LOGS)}")
+            if kind == "solve":
+                container.put_archive("/", _tar(task.path / "solution", files))
+                if as_harbor:
+                    bash("chmod +x /solution/solve.sh")
+                bash("(/solution/solve.sh) > /logs/agent/oracle.txt 2>&1")
+                own_logs()
+            if verify:
+                container.put_archive("/", _tar(task.path / "tests", {}))
+                if as_harbor:
+                    bash("chmod +x /tests/test.sh")
+                bash("(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1")
+            own_logs()
+            assert not verify or Path(folder, "verifier", "reward.txt").is_file()
+        finally:
+            container.remove(force=True)
 
 
 def _tar(folder: Path, files: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         for path in sorted(folder.iterdir()):
-            info = tarfile.TarInfo(path.name)
+            info = tarfile.TarInfo(f"{folder.name}/{path.name}")
             data = files.get(path.name, path.read_bytes())
             info.size, info.mode = len(data), path.stat().st_mode & 0o777
             archive.addfile(info, io.BytesIO(data))
     return out.getvalue()
+
+
+def settled() -> None:
+    """What the measurement before left to the kernel and the daemon (namespaces, mounts, control groups) is over."""
+    os.sync()
+    time.sleep(SETTLE)
 
 
 def side_by_side(work: Callable[[Run], None], runs: list[Run], jobs: int) -> float:
@@ -253,7 +287,7 @@ def measure(rounds: int, base: str, docker_image: str, jobs: int) -> tuple[dict[
         task = write_task(folder / "ledger", base)
         client = image = None
         if docker_image:
-            seconds["containers"] = []
+            seconds |= {name: [] for name in CONTAINERS}
             client = docker.from_env(max_pool_size=jobs + 2)
             context = folder / "image"
             shutil.copytree(task.path / "environment", context)
@@ -263,6 +297,7 @@ def measure(rounds: int, base: str, docker_image: str, jobs: int) -> tuple[dict[
             image = str(built.id)
         what = ""
         for number in range(rounds):
+            settled()
             took, one = audited(task, base, jobs, folder / str(number))
             seconds["audit on bwrap"].append(took)
             runs = runs_of(task, one)
@@ -271,11 +306,13 @@ def measure(rounds: int, base: str, docker_image: str, jobs: int) -> tuple[dict[
                 f"{len(one.mutants)} mutants, {len(runs)} trials with controls and confirmations, {jobs} at once; "
                 f"{one.verdict}, {one.strength.by_outcome['survived']} survivors"
             )
+            settled()
             seconds["bare"].append(side_by_side(lambda run: bare(task, run), runs, jobs))
             if client is not None and image is not None:
-                seconds["containers"].append(
-                    side_by_side(lambda run: in_container(client, image, task, run), runs, jobs)
-                )
+                for name, as_harbor in CONTAINERS.items():
+                    settled()
+                    trial = partial(in_container, client, image, task, as_harbor=as_harbor)
+                    seconds[name].append(side_by_side(trial, runs, jobs))
             print(f"round {number + 1} of {rounds}", end="\r", file=sys.stderr)
         if client is not None and image is not None:
             client.images.remove(image, force=True)

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -47,7 +47,7 @@ from harness.judgement import (
 )
 from harness.matrix import Matrix, failing
 from harness.mutants import StepMutants, diff, mutated_file, task_mutants
-from harness.network import Networks
+from harness.network import Networks, plan_network
 from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.probes import vacuous
 from harness.probes.choose import (
@@ -64,7 +64,7 @@ from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
 from harness.reward import Rewards
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
-from harness.schedule import Pool, Turn
+from harness.schedule import Once, Pool, Turn
 from harness.state import State, same, unsteady
 from harness.store import Store
 from harness.strength import Strength, Verdict, strength, verdict
@@ -73,9 +73,9 @@ from harness.trial import run_trial
 from harness.verifier_files import verifier_texts
 from mutator.model import apply_bytes, inverse
 
-FIRST, CONFIRM, AGAIN, LAST, STATE, LOOK = "1", "2", "3", "last", "state", "look"
-"""Which run of a trial: the first, the plain confirmation, one more for flakiness, the reference at the end, a look at
-what solving leaves behind, and one at what the tests reach."""
+FIRST, BESIDE, CONFIRM, AGAIN, LAST, STATE, LOOK = "1", "beside", "2", "3", "last", "state", "look"
+"""Which run of a trial: the first, one beside the first reference, the plain confirmation, one more for flakiness, the
+reference at the end, a look at what solving leaves behind, and one at what the tests reach."""
 
 
 Keep = Callable[[int, Audited], None]
@@ -145,8 +145,10 @@ class _Tried:
 
     result: MutantResult
     replacement: Replacement
-    records: list[TrialRecord] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    under_way: set[str] = field(default_factory=set)
+    beside: bool = False
+    """The reference's last run need not wait for it."""
+    runs: dict[str, tuple[TrialRecord, Outcome]] = field(default_factory=dict)
 
 
 @dataclass
@@ -182,6 +184,7 @@ class _TaskAudit:
         self._stored: dict[tuple[str, str, str], TrialRecord] | None = None
         self._left = 0
         self._controls: list[TrialRecord] = []
+        self._early: dict[Kind, Once[TrialRecord]] = {}
         self._over = False
         """Its result is there: no further job of it has anything to do."""
         self.prepared: Prepared | None = None
@@ -191,7 +194,11 @@ class _TaskAudit:
         self.known: frozenset[str] = frozenset()
         self.first_failure = False
         self.last: TrialRecord | None = None
+        self._looking = False
         self._states: list[State | None] = []
+        self._uncompared: list[_Tried] = []
+        self._beside = 1
+        """What is to be done before the result is, besides what the reference's last run waits for: first of all it."""
         self.steps: list[StepMutants] = []
         self.tried: list[_Tried] = []
         self.probed: list[Attempted] = []
@@ -199,11 +206,22 @@ class _TaskAudit:
         self.watched: dict[Kind, TrialRecord] = {}
         self.looked = vacuous.NOT_ASKED
         self.given = InImage()
+        self._said = Once(partial(text_findings, task, command))
+        self._mutants = Once(partial(task_mutants, task, settings.wish))
+        self._demands = Once(partial(hidden_reports, task))
 
     def start(self) -> None:
         self._submit(CONTROLS, self._prepare)
 
     # --- stages
+
+    def _read(self) -> None:
+        """What needs no trial, while the first of them runs; whoever needs it hears of what went wrong."""
+        with suppress(Exception):
+            self._said()
+            self._mutants()
+            if Probe.HIDDEN in self.settings.probes:
+                self._demands()
 
     def _prepare(self) -> None:
         self.prepared = prepare(
@@ -213,7 +231,7 @@ class _TaskAudit:
             cancel=self.pool.cancel,
             turn=self.pool.turn,
             progress=lambda line: self.watcher.doing(self.task.name, line),
-            run=self._remembered,
+            run=self._first,
         )
         plans = remaining(self.prepared, self.settings.controls)
         self._left = len(plans)
@@ -222,8 +240,35 @@ class _TaskAudit:
         for plan in plans:
             self._submit(CONTROLS, partial(self._control, plan))
 
+    def _first(
+        self,
+        engine: Engine,
+        task: Task,
+        built: Built,
+        plan: Plan,
+        *,
+        cancel: threading.Event | None = None,
+        turn: Turn = nullcontext,
+    ) -> TrialRecord:
+        """A reference that settles what the others run with. Where its network is settled, the controls that do none of
+        the work run beside it."""
+        if not self._early and len(plan_network(task, self.settings.controls.network).tries) == 1:
+            for kind in (Kind.NOP, Kind.HOLLOW):
+                idle = Plan(kind, networks=plan.networks, limits=plan.limits)
+                trial = partial(self._remembered, engine, task, built, idle, cancel=cancel, turn=turn, run=BESIDE)
+                self._early[kind] = Once(trial)
+                self._submit(CONTROLS, self._early[kind])
+        return self._remembered(engine, task, built, plan, cancel=cancel, turn=turn)
+
+    def _ran_beside(self, plan: Plan) -> TrialRecord | None:
+        """That trial, unless its log has complaints that the reference's, too, has."""
+        if plan.kind not in self._early:
+            return None
+        record = self._early[plan.kind]()
+        return None if known_complaints(record) & plan.known else record
+
     def _control(self, plan: Plan) -> None:
-        record = self._trial(plan, FIRST)
+        record = self._ran_beside(plan) or self._trial(plan, FIRST)
         with self._lock:
             self._controls.append(record)
             self._left -= 1
@@ -248,7 +293,7 @@ class _TaskAudit:
 
     def _plan(self) -> None:
         self.watcher.doing(self.task.name, "making mutants")
-        self.steps = task_mutants(self.task, self.settings.wish)
+        self.steps = self._mutants()
         assert self.against is not None
         self.against = replace(self.against, own=written_by(self.steps))
         for step in self.steps:
@@ -290,7 +335,7 @@ class _TaskAudit:
         # Reading the tests takes one processor a while; the mutants need not wait for it.
         self._submit(CONTROLS, self._probe_solutions)
         for position, tried in enumerate(self.tried):
-            self._submit(position, partial(self._try, tried, position, FIRST))
+            self._start_runs(tried, position, [FIRST])
         if left:
             self._submit(PROBES, self._probe_outputs)
         for kind in looks:
@@ -314,7 +359,7 @@ class _TaskAudit:
     def _probe_solutions(self) -> None:
         probes = self.settings.probes
         if Probe.HIDDEN in probes:
-            self.hidden = hidden_reports(self.task)
+            self.hidden = self._demands()
         self._try_attempts(list(solution_attempts(self.task, self.steps, probes, self.hidden or {}, self._paid)))
 
     def _probe_outputs(self) -> None:
@@ -367,10 +412,15 @@ class _TaskAudit:
             self._left -= 1
             last = self._left == 0
         if last:
-            self._end()
+            self._submit(LAST_ORDER, self._last)
+
+    def _start_runs(self, tried: _Tried, position: int, runs: Sequence[str]) -> None:
+        tried.under_way.update(runs)
+        for run in runs:
+            self._submit(position, partial(self._try, tried, position, run))
 
     def _try(self, tried: _Tried, position: int, run: str) -> None:
-        """One run of a mutant, and the next one where one run is not enough."""
+        """One run of a mutant, and more where one run is not enough."""
         assert self.prepared is not None
         assert self.against is not None
         plain = run != FIRST
@@ -384,50 +434,60 @@ class _TaskAudit:
             first_failure=self.first_failure and not plain,
         )
         record = self._trial(plan, run)
-        tried.records.append(record)
-        tried.outcomes.append(judge(record, self.against))
-        following = _next_run(run, tried.outcomes, self._sampled(tried))
-        if following:
-            self._submit(position, partial(self._try, tried, position, following))
-            return
-        outcome = settle(tried.outcomes)
-        self.watcher.tried(self.task.name, outcome)
+        outcome = judge(record, self.against)
         with self._lock:
-            tried.result = replace(tried.result, outcome=outcome, records=tuple(tried.records))
-        self._one_done()
+            tried.runs[run] = record, outcome
+            more = [one for one in _next_runs(run, outcome, self._sampled(tried)) if one not in tried.under_way]
+            self._start_runs(tried, position, more)
+            if outcome.kind is OutcomeKind.SURVIVED:
+                self._look_at_reference()
+            settled = len(tried.runs) == len(tried.under_way)
+            if settled:
+                records, outcomes = zip(*(tried.runs[one] for one in sorted(tried.runs)), strict=True)
+                tried.result = replace(tried.result, outcome=settle(outcomes), records=records)
+                if tried.result.survived:
+                    self._uncompared.append(tried)
+                    self._compare()
+            # Whatever its other runs show, what was paid at first is no kill, and so not what the last run vouches for.
+            no_kill = run == FIRST and not settled and outcome.kind in _PAID
+            if no_kill:
+                tried.beside = True
+                self._beside += 1
+        if settled:
+            self.watcher.tried(self.task.name, tried.result.outcome)
+        if no_kill or (settled and not tried.beside):
+            self._one_done()
+        elif settled:
+            self._one_beside()
 
-    def _end(self) -> None:
-        """The reference's last run, and beside it a look at what it leaves where there are survivors to compare."""
-        looks = 2 if self._survivors() and len(self.task.steps) == 1 else 0
-        self._left = 1 + looks
-        self._submit(LAST_ORDER, self._last)
-        for number in range(looks):
-            self._submit(LAST_ORDER, partial(self._look, f"state {number + 1}"))
-
-    def _survivors(self) -> list[_Tried]:
-        return [tried for tried in self.tried if tried.result.survived]
+    def _look_at_reference(self) -> None:
+        """What the reference leaves, twice, for survivors to be compared with. Once per task; with the lock held."""
+        if self._looking or len(self.task.steps) != 1:
+            return
+        self._looking = True
+        self._beside += 2
+        for number in (1, 2):
+            self._submit(PROBES, partial(self._look, f"state {number}"))
 
     def _look(self, label: str) -> None:
         state = self._state(Kind.REFERENCE, label, Replacement())
         with self._lock:
             self._states.append(state)
-            self._left -= 1
-            last = self._left == 0
-        if last:
-            self._compare_states()
+            self._compare()
+        self._one_beside()
 
-    def _compare_states(self) -> None:
+    def _compare(self) -> None:
         """Survivors that leave what the reference leaves are no wrong solutions. Where a state tells nothing, because
-        it differs from run to run or lives on in a service, survivors stay survivors."""
-        first, second = self._states or (None, None)
-        aside = unsteady(first, second) if first is not None and second is not None else None
-        survivors = self._survivors()
-        if first is None or aside is None:
-            self._judge()
+        it differs from run to run or lives on in a service, survivors stay survivors. With the lock held."""
+        if len(self._states) < 2:
             return
-        self._left = len(survivors)
-        for tried in survivors:
-            self._submit(LAST_ORDER, partial(self._compare_state, tried, first, aside))
+        first, second = self._states
+        aside = unsteady(first, second) if first is not None and second is not None else None
+        if first is not None and aside is not None:
+            self._beside += len(self._uncompared)
+            for tried in self._uncompared:
+                self._submit(PROBES, partial(self._compare_state, tried, first, aside))
+        self._uncompared.clear()
 
     def _compare_state(self, tried: _Tried, reference: State, aside: frozenset[str]) -> None:
         state = self._state(Kind.MUTANT, _label(tried), tried.replacement)
@@ -435,8 +495,12 @@ class _TaskAudit:
             if state is not None and same(reference, state, aside):
                 why = "it leaves exactly the files and processes that the reference leaves"
                 tried.result = replace(tried.result, outcome=Outcome(OutcomeKind.EQUIVALENT, why))
-            self._left -= 1
-            last = self._left == 0
+        self._one_beside()
+
+    def _one_beside(self) -> None:
+        with self._lock:
+            self._beside -= 1
+            last = self._beside == 0
         if last:
             self._judge()
 
@@ -474,11 +538,7 @@ class _TaskAudit:
             known=self.known,
         )
         self.last = self._trial(plan, LAST)
-        with self._lock:
-            self._left -= 1
-            last = self._left == 0
-        if last:
-            self._compare_states()
+        self._one_beside()
 
     def _judge(self) -> None:
         record = self.last
@@ -560,6 +620,7 @@ class _TaskAudit:
             if self._stored is None:
                 self.store.begin_task(task.name, task.digest, self._setting(built))
                 self._stored = self.store.trials(task.name)
+                self._submit(CONTROLS, self._read)
         key = f"{run}{'+net' if plan.networks.any else ''}{'+x' if plan.first_failure else ''}"
         known = self._stored.get((plan.kind, plan.label, key))
         if known is not None:
@@ -578,7 +639,7 @@ class _TaskAudit:
 
     # --- the pool
 
-    def _submit(self, order: int, job: Callable[[], None]) -> None:
+    def _submit(self, order: int, job: Callable[[], object]) -> None:
         def guarded() -> None:
             try:
                 if not self._over:
@@ -628,7 +689,7 @@ class _TaskAudit:
     ) -> None:
         self._check_interrupt()
         self._over = True
-        findings = joined([*text_findings(self.task, self.command), *findings])
+        findings = joined([*self._said(), *findings])
         seconds = (self.controls.seconds if self.controls else 0.0) + sum(
             record.seconds for result in tried for record in result.records
         )
@@ -688,22 +749,20 @@ def _label(tried: _Tried) -> str:
     return f"{step}/{ident}" if step else ident
 
 
+_PAID = frozenset({OutcomeKind.SURVIVED, OutcomeKind.PARTIAL})
 _TRANSIENT = frozenset({Cause.ENGINE, Cause.MACHINE, Cause.NO_REWARD, Cause.NEVER_RAN})
 
 
-def _next_run(run: str, outcomes: Sequence[Outcome], sampled: bool) -> str:
-    """Which run a mutant needs next, '' for none. An error is tried once more; what was paid is confirmed by a plain
-    run and another one; of kills a sample is."""
-    kind = outcomes[-1].kind
+def _next_runs(run: str, outcome: Outcome, sampled: bool) -> tuple[str, ...]:
+    """What a mutant needs after a run. An error is tried once more; what was paid is confirmed by two plain runs; of
+    kills a sample is, by one."""
+    paid = outcome.kind in _PAID
     if run == FIRST:
-        if kind is OutcomeKind.ERROR:
-            return CONFIRM if outcomes[-1].cause in _TRANSIENT else ""
-        if kind in (OutcomeKind.SURVIVED, OutcomeKind.PARTIAL):
-            return CONFIRM
-        return CONFIRM if sampled and kind is OutcomeKind.KILLED else ""
-    if run == CONFIRM and kind in (OutcomeKind.SURVIVED, OutcomeKind.PARTIAL):
-        return AGAIN
-    return ""
+        transient = outcome.kind is OutcomeKind.ERROR and outcome.cause in _TRANSIENT
+        if transient or (sampled and outcome.kind is OutcomeKind.KILLED):
+            return (CONFIRM,)
+        return (CONFIRM, AGAIN) if paid else ()
+    return (AGAIN,) if run == CONFIRM and paid else ()
 
 
 def _slowest(references: Sequence[TrialRecord]) -> TrialRecord:

@@ -188,7 +188,7 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
         user=verifier.user,
     )
     done, text = run.run(box, command, PhaseName.VERIFY, step.name, log=lambda done: _log(box, TEST_LOG, done))
-    listing = _listing(run, box)
+    listing = box.listing(VERIFIER_LOGS)
     notes: list[Note] = []
     files = {
         name: box.read(f"{VERIFIER_LOGS}/{name}") if _reaches(name, listing, notes) else None
@@ -237,21 +237,6 @@ def _make_tests_executable(run: Run, box: Box, step: Step) -> None:
         run.chore(box, f"chmod +x {shlex.quote(script)}")
     else:
         _make_executable(run, box, script, original)
-
-
-def _listing(run: Run, box: Box) -> dict[str, str]:
-    """The names in /logs/verifier: '' for a file, where it points for a link."""
-    script = (
-        f"cd {VERIFIER_LOGS} 2>/dev/null || exit 0; for f in *; do "
-        'if [ -L "$f" ]; then printf "l%s\\t%s\\n" "$f" "$(readlink "$f")"; '
-        'elif [ -f "$f" ]; then printf "f%s\\n" "$f"; fi; done'
-    )
-    found: dict[str, str] = {}
-    for line in run.chore(box, script).output.decode("utf-8", "replace").splitlines():
-        name, _, target = line[1:].partition("\t")
-        if name:
-            found[name] = target if line[0] == "l" else ""
-    return found
 
 
 def _reaches(name: str, listing: Mapping[str, str], notes: list[Note]) -> bool:

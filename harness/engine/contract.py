@@ -176,6 +176,11 @@ class Box(ABC):
         """The file's first `limit` bytes, or its last for a negative limit; None where there is no regular file.
         Links resolve inside the box."""
 
+    @abstractmethod
+    def listing(self, folder: str) -> dict[str, str]:
+        """Name -> '' for each regular file in the folder, and where it points for each link, but for names that begin
+        with a dot; nothing where there is no such folder."""
+
     def written(self) -> list[bytes] | None:
         """Absolute paths with everything among them that was made, changed or removed since the box began, but below
         its mounts; a removed path is there by its folder. None where only a search through the whole box can tell."""

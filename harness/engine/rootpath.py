@@ -13,10 +13,14 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 OPENAT2 = 437
 """The same number on every architecture."""
+NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV, errno.EACCES})
+LISTED = 10_000
+"""Entries of a folder that are looked at."""
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_IN_ROOT = 0x10
 
@@ -59,7 +63,7 @@ def _regular(root: int, path: str) -> Iterator[tuple[int, int] | None]:
     try:
         place = open_in(root, path, os.O_PATH)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV, errno.EACCES):
+        if error.errno in NOT_THERE:
             yield None
             return
         raise
@@ -110,6 +114,30 @@ def read_halves(root: int, path: str, *, limit: int) -> tuple[bytes, int]:
         head = limit // 2
         tail = limit - head
         return _up_to(fd, head, 0) + _up_to(fd, tail, size - tail), size - limit
+
+
+def listing(root: int, folder: str) -> dict[str, str]:
+    """Name -> '' for each of its first regular files, and where it points for each link; no names with a dot first."""
+    found: dict[str, str] = {}
+    try:
+        fd = open_in(root, folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        if error.errno in NOT_THERE:
+            return found
+        raise
+    try:
+        with os.scandir(fd) as entries:
+            for entry in islice(entries, LISTED):
+                with suppress(OSError):  # gone meanwhile
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_symlink():
+                        found[entry.name] = os.readlink(entry.name, dir_fd=fd)
+                    elif entry.is_file(follow_symlinks=False):
+                        found[entry.name] = ""
+    finally:
+        os.close(fd)
+    return dict(sorted(found.items()))
 
 
 def exists(root: int, path: str) -> bool:

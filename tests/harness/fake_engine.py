@@ -57,9 +57,6 @@ class FakeBox(Box):
                 self.files.update(does.writes)
                 left_running = does.status is None and command.left_running
                 return Exit(does.status, does.seconds, does.output, oom=does.oom, left_running=left_running)
-        if "readlink" in line:
-            names = [path.removeprefix("/logs/verifier/") for path in self.files if path.startswith("/logs/verifier/")]
-            return Exit(0, 0.0, "".join(f"f{name}\n" for name in sorted(names)).encode())
         if "rm -rf" in line and "mkdir -p" in line:
             found = re.search(r"mkdir -p (/\S+)", line)
             assert found is not None
@@ -82,6 +79,10 @@ class FakeBox(Box):
             return None
         return data[:limit] if limit >= 0 else data[limit:]
 
+    def listing(self, folder: str) -> dict[str, str]:
+        below = [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
+        return dict.fromkeys(sorted(below), "") | dict(self.engine.links)
+
     def close(self) -> None:
         if not self.closed:
             self.engine.log.append("close")
@@ -99,7 +100,9 @@ class FakeEngine(Engine):
         fidelity: str = "image",
         build_error: Exception | None = None,
         image_files: Mapping[str, bytes] | None = None,
+        links: Mapping[str, str] | None = None,
     ) -> None:
+        self.links = links or {}
         self.table = list(table)
         self.config = config or ImageConfig(workdir="/app")
         self.fidelity = fidelity

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,15 +29,10 @@ def trial(engine: FakeEngine, task: Task, plan: Plan = REFERENCE) -> TrialRecord
     return run_trial(engine, task, build(engine, task), plan)
 
 
-def lines(engine: FakeEngine) -> list[str]:
-    """What happened, without the harness's own chores."""
-    return [line for line in engine.log if "readlink" not in line]
-
-
 def test_a_harbor_reference_runs_in_the_order_of_harbors_own_runner(tmp_path: Path) -> None:
     engine = FakeEngine([(SOLVE, Does(writes={"/logs/agent/oracle.txt": b"hi\n"})), (VERIFY, rewarding("1"))])
     record = trial(engine, harbor(tmp_path / "t"))
-    assert lines(engine) == [
+    assert engine.log == [
         "build Dockerfile",
         "open Dockerfile",
         "put solution /solution",
@@ -53,7 +51,7 @@ def test_a_harbor_reference_runs_in_the_order_of_harbors_own_runner(tmp_path: Pa
 def test_nop_uploads_no_solution_and_still_verifies(tmp_path: Path) -> None:
     engine = FakeEngine([(VERIFY, rewarding("0"))])
     record = trial(engine, harbor(tmp_path / "t"), NOP)
-    assert not any("solution" in line for line in lines(engine))
+    assert not any("solution" in line for line in engine.log)
     assert record.rewards == {"reward": 0.0}
 
 
@@ -106,14 +104,12 @@ def test_reward_json_is_read_before_reward_text_and_a_planted_one_counts(tmp_pat
 
 
 def test_a_planted_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
-    engine = FakeEngine(
-        [(VERIFY, rewarding("0")), ("readlink", Does(output=b"lreward.json\t/app/mine\nfreward.txt\n"))]
-    )
+    engine = FakeEngine([(VERIFY, rewarding("0"))], links={"reward.json": "/app/mine"})
     engine.image_files["/logs/verifier/reward.json"] = b'{"reward": 1}'
     record = trial(engine, harbor(tmp_path / "t"))
     assert record.rewards == {"reward": 0.0}
     assert [note.code for step in record.steps for note in step.notes] == ["planted-link"]
-    engine = FakeEngine([(VERIFY, rewarding("0")), ("readlink", Does(output=b"lreward.json\tscore.json\n"))])
+    engine = FakeEngine([(VERIFY, rewarding("0"))], links={"reward.json": "score.json"})
     engine.image_files["/logs/verifier/reward.json"] = b'{"reward": 1}'
     assert trial(engine, harbor(tmp_path / "t")).rewards == {"reward": 1}
 
@@ -560,3 +556,41 @@ def test_tests_in_the_same_shell_are_parsed_with_what_the_solution_printed(tmp_p
 def test_a_record_is_json() -> None:
     record = TrialRecord("t", Kind.NOP, rewards={"reward": 0.5})
     assert json.loads(json.dumps(record.to_json()))["kind"] == "nop"
+
+
+@pytest.mark.parametrize(
+    ("config", "opened"),
+    [(ImageConfig(workdir="/app"), "open before, close after"), (ImageConfig(entrypoint=("serve",)), "open after")],
+)
+def test_a_box_is_made_ready_before_its_turn_unless_its_own_program_runs_from_the_start(
+    tmp_path: Path, config: ImageConfig, opened: str
+) -> None:
+    engine = FakeEngine([(VERIFY, rewarding("1"))], config=config)
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        engine.log.append("turn")
+        time.sleep(0.05)
+        yield
+        engine.log.append("turn over")
+
+    task = harbor(tmp_path / "t")
+    record = run_trial(engine, task, build(engine, task), REFERENCE, turn=turn)
+    assert record.rewards == {"reward": 1.0}
+    order = [line for line in engine.log if line.startswith(("open", "close", "turn"))]
+    if opened == "open after":
+        assert order == ["turn", "open Dockerfile", "close", "turn over"]
+    else:
+        assert order == ["open Dockerfile", "turn", "turn over", "close"]
+
+
+def test_the_wait_for_a_turn_is_no_part_of_the_trial(tmp_path: Path) -> None:
+    @contextmanager
+    def turn() -> Iterator[None]:
+        time.sleep(0.5)
+        yield
+
+    engine, task = FakeEngine([(VERIFY, rewarding("1"))]), harbor(tmp_path / "t")
+    start = time.monotonic()
+    record = run_trial(engine, task, build(engine, task), REFERENCE, turn=turn)
+    assert record.seconds <= time.monotonic() - start - 0.5

@@ -201,6 +201,9 @@ class BwrapBox(Box):
     def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
         return self._sandbox.read(path, limit=limit)
 
+    def listing(self, folder: str) -> dict[str, str]:
+        return self._sandbox.listing(folder)
+
     def written(self) -> list[bytes] | None:
         return self._sandbox.written()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harness.errors import EngineError
 
@@ -35,7 +36,7 @@ def find(spec: str, read: ReadFile) -> User:
             hint="The image must make it (RUN useradd ...), or the task must name another user.",
         )
     uid, gid, home = (int(entry[2]), int(entry[3]), entry[5]) if entry else (int(who), 0, "/")
-    groups = list(_lines(read, "/etc/group", 4))
+    groups = _lines(read, "/etc/group", 4)
     if colon:
         found = next((line for line in groups if group in (line[0], line[2])), None)
         if found is None and not group.isdigit():
@@ -46,11 +47,17 @@ def find(spec: str, read: ReadFile) -> User:
     return User(uid, gid, more, home or "/")
 
 
-def _lines(read: ReadFile, path: str, fields: int) -> Iterator[list[str]]:
-    for line in (read(path) or b"").decode("utf-8", "replace").splitlines():
-        parts = line.split(":")
-        if len(parts) >= fields and parts[2].isdigit() and (fields < 7 or parts[3].isdigit()):
-            yield parts
+def _lines(read: ReadFile, path: str, fields: int) -> tuple[list[str], ...]:
+    return _parsed(read(path) or b"", fields)
+
+
+@lru_cache(maxsize=8)
+def _parsed(content: bytes, fields: int) -> tuple[list[str], ...]:
+    """The same two files are read for every command."""
+    lines = (line.split(":") for line in content.decode("utf-8", "replace").splitlines())
+    return tuple(
+        parts for parts in lines if len(parts) >= fields and parts[2].isdigit() and (fields < 7 or parts[3].isdigit())
+    )
 
 
 def prefixes(user: User) -> list[tuple[str, ...]]:

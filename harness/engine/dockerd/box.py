@@ -108,6 +108,10 @@ class DockerBox(Box):
         self._check_alive()
         return self._files.read(path, limit)
 
+    def listing(self, folder: str) -> dict[str, str]:
+        self._check_alive()
+        return self._files.listing(folder)
+
     def close(self) -> None:
         with self._closing:
             if self._dead == "closed":

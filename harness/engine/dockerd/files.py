@@ -19,6 +19,11 @@ from harness.engine import rootpath
 from harness.engine.dockerd.connect import daemon_errors
 from harness.errors import EngineError
 
+_LIST = """cd "$1" 2>/dev/null || exit 0
+for f in *; do
+  if [ -L "$f" ]; then printf '%s\\0%s\\0' "$f" "$(readlink "$f")"; elif [ -f "$f" ]; then printf '%s\\0\\0' "$f"; fi
+done"""
+
 
 class Files(Protocol):
     def put(self, source: Path, target: str) -> None: ...
@@ -27,6 +32,10 @@ class Files(Protocol):
 
     def read_halves(self, path: str, limit: int) -> tuple[bytes, int]:
         """The whole file up to `limit`, else its first and last halves; and how many bytes are left out."""
+        ...
+
+    def listing(self, folder: str) -> dict[str, str]:
+        """As `Box.listing`."""
         ...
 
     def remove(self, path: str) -> None: ...
@@ -62,6 +71,12 @@ class ProcFiles:
             return rootpath.read_halves(self._root, path, limit=limit)
         except OSError as error:
             raise EngineError(f"{path} cannot be read in the box: {error.strerror}") from error
+
+    def listing(self, folder: str) -> dict[str, str]:
+        try:
+            return rootpath.listing(self._root, folder)
+        except OSError as error:
+            raise EngineError(f"{folder} cannot be listed in the box: {error.strerror}") from error
 
     def remove(self, path: str) -> None:
         with suppress(OSError):
@@ -152,6 +167,11 @@ class DaemonFiles:
         if status not in (0, 99):
             raise EngineError(f"{path} cannot be read in the box: {output.decode(errors='replace').strip()}")
         return None if status == 99 else output
+
+    def listing(self, folder: str) -> dict[str, str]:
+        _status, output = self._exec(["/bin/sh", "-c", _LIST, "sh", folder])
+        words = output.decode("utf-8", "surrogateescape").split("\0")[:-1]
+        return dict(zip(words[::2], words[1::2], strict=False))
 
     def remove(self, path: str) -> None:
         self._exec(["/bin/rm", "-f", path])

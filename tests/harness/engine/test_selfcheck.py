@@ -40,6 +40,9 @@ class Liar(Box):
     def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
         return self.content
 
+    def listing(self, folder: str) -> dict[str, str]:
+        return {}
+
     def close(self) -> None: ...
 
 
