@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mutator.model import apply
+from mutator.model import Tier, apply
 from mutator.operators.shell import FAMILY
 from mutator.shell_syntax import heredocs
 
@@ -231,3 +231,21 @@ def test_no_mutant_tears_a_compound_statement_that_the_grammar_misreads(script: 
                 text = apply(script, candidate.edits)
                 done = subprocess.run(["/bin/bash", "-n"], input=text.encode(), capture_output=True)
                 assert done.stderr == b"", (operator.id, text)
+
+
+@pytest.mark.parametrize(
+    ("script", "tiers"),
+    [
+        ("chmod 755 /app/run.sh\n", {"777": Tier.FINE, "644": Tier.COARSE}),
+        ("chmod 0644 /app/x\n", {"0666": Tier.FINE, "0600": Tier.COARSE}),
+        ("chmod 600 /root/key\n", {"666": Tier.COARSE, "400": Tier.COARSE}),
+        ("chmod 750 /srv\n", {"777": Tier.COARSE, "640": Tier.COARSE}),
+        ("umask 022\n", {"000": Tier.COARSE}),
+    ],
+)
+def test_opening_what_everybody_can_read_is_a_fine_point(script: str, tiers: dict[str, Tier]) -> None:
+    tree = FAMILY.parse(script, "shell")
+    assert tree is not None
+    (operator,) = (one for one in FAMILY.operators if one.id == "shell.wrong-mode")
+    found = {one.fields["new"]: one.tier or operator.tier for one in operator.propose(tree)}
+    assert found == tiers

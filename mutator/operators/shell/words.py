@@ -257,6 +257,13 @@ def _modes(mode: str) -> list[str]:
     return []
 
 
+def _opens_what_is_open(old: str, new: str) -> bool:
+    """Everybody could read it before, and nobody can do less now: few care who else may write."""
+    if not (old.isdigit() and new.isdigit() and int(old[-1]) & 4):
+        return False
+    return all(int(now) & int(before) == int(before) for before, now in zip(old[-3:], new[-3:], strict=True))
+
+
 def wrong_mode(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         index = None
@@ -275,7 +282,8 @@ def wrong_mode(script: Script) -> Iterator[Candidate]:
         for new in _modes(old):
             fields = {"old": old, "new": new, "path": said, "verb": verb}
             check = (named.command.start, named.command.end)
-            yield Candidate((Edit(*named.spans[index], new),), fields, named.command.function, check)
+            tier = Tier.FINE if named.name != "umask" and _opens_what_is_open(old, new) else None
+            yield Candidate((Edit(*named.spans[index], new),), fields, named.command.function, check, tier)
 
 
 def wrong_owner(script: Script) -> Iterator[Candidate]:
