@@ -17,8 +17,8 @@ from harness.controls import ControlSettings
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
 from harness.mutants import Wish
-from harness.outcome import Cause, Outcome, OutcomeKind
-from harness.record import Kind
+from harness.outcome import Cause, Outcome, OutcomeKind, Shown, showing
+from harness.record import Kind, TrialRecord
 from harness.report.document import document
 from harness.report.terminal import terminal
 from harness.store import Store
@@ -337,3 +337,60 @@ def test_controls_are_kept_as_trials_of_their_own(tmp_path: Path) -> None:
     with Store(tmp_path / "run") as store:
         kinds = [kind for kind, _, _ in store.trials("settings")]
     assert {Kind.REFERENCE, Kind.NOP, Kind.HOLLOW, Kind.MUTANT} <= set(kinds)
+
+
+def complaining(line: str, *, reference: bool) -> Callable[[FakeBox, Command], Does]:
+    """A verifier that says the line before everything else: for every solution, or for all but the reference."""
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        does = looking_at("port", "debug", "hosts")(box, command)
+        if does.writes[REWARD] == b"0":
+            return Does(1, writes={**does.writes, LOG: f"{line}\nFAIL\n".encode()})
+        return Does(0, writes={**does.writes, LOG: f"{line}\n".encode() + does.writes[LOG]}) if reference else does
+
+    return verify
+
+
+COMPLAINT = "E: Unable to locate package fancy"
+
+
+@pytest.mark.parametrize(("reference", "runs"), [(True, 2), (False, 1)])
+def test_idle_controls_beside_the_first_reference_run_again_where_it_excuses_their_complaints(
+    tmp_path: Path, reference: bool, runs: int
+) -> None:
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, complaining(COMPLAINT, reference=reference))])
+    settings = AuditSettings(ControlSettings(repeat=2, network="off"), Wish(operators=ONLY_DATA), Thresholds(least=3))
+    audited = only(run(engine, [task(tmp_path)], tmp_path / "run", settings=settings))
+    unsolved = [box for box in engine.boxes if "/solution/solve.sh" not in box.files]
+    assert len(unsolved) == runs
+    assert audited.controls is not None
+    assert audited.controls.nop is not None
+    assert showing(audited.controls.nop).shown is (Shown.UNPAID if reference else Shown.ERROR)
+
+
+def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: Path) -> None:
+    began: list[tuple[str, str]] = []
+
+    class Order(Store):
+        def put_trial(self, record: TrialRecord, run: str) -> None:
+            began.append((str(record.kind), run))
+            super().put_trial(record, run)
+
+    settings = AuditSettings(ControlSettings(repeat=1), Wish(operators=ONLY_DATA), sampled_kills=1)
+    with Order(tmp_path / "run") as store:
+        found = audit(
+            engine_looking_at("debug"),
+            [task(tmp_path)],
+            settings,
+            store,
+            jobs=4,
+            watcher=Watch(),
+            command=lambda task: task.name,
+            options={},
+        )
+    audited = only(found)
+    assert audited.last is not None
+    kills = sum(len(result.records) for result in audited.mutants if result.outcome.kind is OutcomeKind.KILLED)
+    last = began.index((str(Kind.IDENTITY), "last"))
+    assert sum(kind == Kind.MUTANT and run != "state" for kind, run in began[:last]) >= kills > 3
+    assert {run for kind, run in began[last:] if kind == Kind.MUTANT} <= {"2", "3", "state"}
