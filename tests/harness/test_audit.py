@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -369,17 +370,19 @@ def test_idle_controls_beside_the_first_reference_run_again_where_it_excuses_the
 
 
 def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: Path) -> None:
-    began: list[tuple[str, str]] = []
+    done: list[tuple[str, str, str]] = []
 
     class Order(Store):
         def put_trial(self, record: TrialRecord, run: str) -> None:
-            began.append((str(record.kind), run))
+            time.sleep(0.1 if run == "2" else 0.0)  # so that what does not wait comes first
+            done.append((str(record.kind), record.label, run))
             super().put_trial(record, run)
 
     settings = AuditSettings(ControlSettings(repeat=1), Wish(operators=ONLY_DATA), sampled_kills=1)
+    engine = engine_looking_at("debug")
     with Order(tmp_path / "run") as store:
         found = audit(
-            engine_looking_at("debug"),
+            engine,
             [task(tmp_path)],
             settings,
             store,
@@ -389,8 +392,8 @@ def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: P
             options={},
         )
     audited = only(found)
-    assert audited.last is not None
-    kills = sum(len(result.records) for result in audited.mutants if result.outcome.kind is OutcomeKind.KILLED)
-    last = began.index((str(Kind.IDENTITY), "last"))
-    assert sum(kind == Kind.MUTANT and run != "state" for kind, run in began[:last]) >= kills > 3
-    assert {run for kind, run in began[last:] if kind == Kind.MUTANT} <= {"2", "3", "state"}
+    kills = {result.mutant.id for result in audited.mutants if result.outcome.kind is OutcomeKind.KILLED}
+    [last] = [number for number, (kind, _, _) in enumerate(done) if kind == Kind.IDENTITY]
+    assert {label for kind, label, _ in done[:last] if kind == Kind.MUTANT} >= kills
+    assert not {label for kind, label, _ in done[last:] if kind == Kind.MUTANT} & kills
+    assert len(kills) > 2
