@@ -25,17 +25,26 @@ BY_LOT = {"formats/flaky-verifier"}
 """Its reference is paid every other time: what is said of it is not the same twice."""
 pytestmark = pytest.mark.audits
 PROBES = ("hidden", "preserving", "state", "leak", "vacuous")
-"""Those that ask one question each; forging asks forty, and is asked of one pair alone."""
+"""Those that ask one question each; forging asks some thirty, and has a test of its own."""
 PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cases": (("cases",), ("--depth", "quick")),
     "formats": (("formats",), ("--depth", "quick", "--budget", "4", "--repeat", "2")),
     "probes": (
-        tuple(f"probes/{path.name}" for path in sorted((FIXTURES / "probes").iterdir()) if "degrees" not in path.name),
+        ("probes",),
         ("--budget", "3", "--repeat", "2", *(word for probe in PROBES for word in ("--probe", probe))),
     ),
-    "forging": (("probes/degrees-faulty", "probes/degrees-mended"), ("--budget", "3", "--probe", "forge")),
 }
 """Name -> (folders, options)."""
+FORGEABLE = {
+    "formats/set-e-cannot-write-zero": ["planted-reward-txt"],
+    "probes/degrees-faulty": [
+        "conftest.py in the solver's folders",
+        "planted-reward-txt",
+        "shadowed-pytest",
+        "spoofed-comparison",
+    ],
+}
+"""The fixtures whose own doing it is that a reward can be forged, and by what means."""
 TOLD_WITH_NOTES = {"probes"}
 """Where every finding counts. Elsewhere notes tell how many means or variants there were, which races may decide."""
 
@@ -43,7 +52,7 @@ TOLD_WITH_NOTES = {"probes"}
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
-    folders, options = PARTS[part]
+    folders, options = (honest_fixtures(), FORGING) if part == "forging" else PARTS[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             command(*(str(FIXTURES / each) for each in folders), *options, "-o", f"{folder}/run", engine=engine),
@@ -55,6 +64,16 @@ def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
         assert done.returncode in (0, 1, 3), done.stderr
         report = json.loads(Path(folder, "run", "report.json").read_text())
     return {Path(task["path"]).relative_to(FIXTURES).as_posix(): task for task in report["tasks"]}
+
+
+FORGING = ("--budget", "1", "--repeat", "1", "--probe", "forge")
+
+
+def honest_fixtures() -> tuple[str, ...]:
+    """All but the faulty twins, and those whose reference is not paid or whose nop is; and the ones to be forged."""
+    tasks = json.loads(SNAPSHOT.read_text())
+    unsound = {name for name, task in tasks.items() if task["verdict"] in ("broken", "unsound")}
+    return tuple(name for name in tasks if not (name.endswith("-faulty") or name in unsound) or name in FORGEABLE)
 
 
 def told(engine: str) -> dict[str, Any]:
@@ -153,3 +172,27 @@ def test_each_case_is_told_by_its_fault_and_each_mended_twin_is_strong(engine_na
             told_twins[name] = (task["verdict"], _told(task)["findings"])
     assert told_twins == {name: ("strong", []) for name in told_twins}
     assert len(told_twins) == 6
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.bwrap
+@pytest.mark.timeout(1800)
+def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() -> None:
+    found = audited("bwrap", "forging")
+    assert sorted(found) == sorted(honest_fixtures())
+    assert len(found) > 25
+    held = {
+        name: [
+            re.findall(r"\((.*?)\)", finding["title"])[0]
+            for finding in task["findings"]
+            if finding["id"] == "reward-forgeable" and finding["severity"] != "note"
+        ]
+        for name, task in found.items()
+    }
+    assert {name: sorted(means) for name, means in held.items() if means} == FORGEABLE
+    assert {name for name, task in found.items() if "forgeable" in task["labels"]} == set(FORGEABLE)
+    # Nothing is told of means that did not come about; a separate verifier sees next to nothing of the solver's box.
+    assert {name for name, task in found.items() if not task["forging"]["tried"]} == set()
+    unmoved = {name for name, task in found.items() if not task["forging"]["effective"]}
+    assert unmoved == {"formats/separate-verifier", "formats/separate-verifier-same-image"}

@@ -36,6 +36,7 @@ _ETC_GONE = frozenset(
     telegraf vault.d wireguard wpa_supplicant
     """.split()
 )
+_TRIES = 20
 _COPIED = 8 << 20
 """Bytes of the largest file that is copied where it cannot be part of an overlay."""
 _ETC_BLANK = frozenset({"environment", "hostname", "hosts", "resolv.conf", "motd"})
@@ -44,6 +45,23 @@ _ETC_BLANK = frozenset({"environment", "hostname", "hosts", "resolv.conf", "motd
 
 def build(layer: Path, *, host: Path = Path("/"), userxattr: bool = False, hidden: Iterable[Path] = ()) -> None:
     """Fill the empty folder `layer`. `hidden` are further host paths that no box may see."""
+    hidden = tuple(hidden)
+    for left in reversed(range(_TRIES)):
+        try:
+            _build(layer, host, userxattr, hidden)
+            return
+        except FileNotFoundError:
+            if not left:
+                raise
+        # Something on this machine went away while it was looked at: begin again.
+        for entry in tuple(layer.iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+
+def _build(layer: Path, host: Path, userxattr: bool, hidden: tuple[Path, ...]) -> None:
     mask = _Mask(host, layer, userxattr)
     mask.top()
     mask.etc()

@@ -93,7 +93,9 @@ def expected_answer(facts: Facts) -> Iterator[Plan]:
             lines.append(
                 f"from=$(find /tests -name {shlex.quote(name)} | head -n 1); mkdir -p "
                 f"{shlex.quote(str(PurePosixPath(to).parent))}; "
-                f'[ -z "$from" ] || {{ cp "$from" {shlex.quote(to)}; : > {MARK}; }}'
+                # Never half a file, whenever it is looked at.
+                f'[ -z "$from" ] || {{ cp "$from" {shlex.quote(to + ".new")}; '
+                f"mv -f {shlex.quote(to + '.new')} {shlex.quote(to)}; : > {MARK}; }}"
             )
         loop = "\n".join([lines[0], "while :; do", *lines[1:], "sleep 0.02", "done"])
         yield Means(

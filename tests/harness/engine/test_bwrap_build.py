@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from harness.engine.bwrap import sandbox
+from harness.engine.bwrap import hostmask, sandbox
 from harness.engine.bwrap.build import build
 from harness.engine.bwrap.cache import Cache
 from harness.engine.bwrap.families import family_of
@@ -609,3 +610,30 @@ print(image.id, Stack(image.layers).host("/when").read_text().strip())
     said = {child.communicate(timeout=120)[0] for child in children}
     assert [child.returncode for child in children] == [0, 0, 0]
     assert len(said) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes the marks of what is gone")
+def test_what_goes_away_on_the_host_while_it_is_looked_at_is_no_error(tmp_path: Path) -> None:
+    """Programs make and remove closed folders below /etc at any time."""
+    host = tmp_path / "host"
+    (host / "etc").mkdir(parents=True)
+    (host / "etc/kept").write_text("kept")
+    (host / "etc/secret").mkdir(mode=0o700)
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            (host / "etc/brief").mkdir(mode=0o700)
+            (host / "etc/brief").rmdir()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for number in range(150):
+            layer = tmp_path / f"layer{number}"
+            layer.mkdir()
+            hostmask.build(layer, host=host)
+            assert (layer / "etc/secret").is_dir()
+    finally:
+        over.set()
+        thread.join()
