@@ -28,10 +28,10 @@ PROBES = ("hidden", "preserving", "state", "leak", "vacuous")
 """Those that ask one question each; forging asks some thirty, and has a test of its own."""
 PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cases": (("cases",), ("--depth", "quick")),
-    "formats": (("formats",), ("--depth", "quick", "--budget", "4", "--repeat", "2")),
+    "formats": (("formats",), ("--depth", "quick", "--budget", "2", "--repeat", "1")),
     "probes": (
         ("probes",),
-        ("--budget", "3", "--repeat", "2", *(word for probe in PROBES for word in ("--probe", probe))),
+        ("--budget", "1", "--repeat", "1", *(word for probe in PROBES for word in ("--probe", probe))),
     ),
 }
 """Name -> (folders, options)."""
@@ -52,7 +52,7 @@ TOLD_WITH_NOTES = {"probes"}
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
-    folders, options = (honest_fixtures(), FORGING) if part == "forging" else PARTS[part]
+    folders, options = (forged_fixtures(), FORGING) if part == "forging" else PARTS[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             command(*(str(FIXTURES / each) for each in folders), *options, "-o", f"{folder}/run", engine=engine),
@@ -69,8 +69,31 @@ def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
 FORGING = ("--budget", "1", "--repeat", "1", "--probe", "forge")
 
 
-def honest_fixtures() -> tuple[str, ...]:
-    """All but the faulty twins, and those whose reference is not paid or whose nop is; and the ones to be forged."""
+STYLES = (
+    "cases/ledger-off-by-one-mended",
+    "formats/compiled-c",
+    "formats/multi-step",
+    "formats/name with spaces",
+    "formats/no-network",
+    "formats/non-root-agent",
+    "formats/partial-reward-two-keys",
+    "formats/plain-python-verifier",
+    "formats/separate-verifier",
+    "formats/separate-verifier-same-image",
+    "formats/set-e-cannot-write-zero",
+    "formats/seta-weights",
+    "formats/terminal-bench-solution-sh",
+    "formats/unquoted-heredoc",
+    "probes/degrees-faulty",
+    "probes/degrees-mended",
+)
+"""One of each kind of verifier: what can be forged depends on that, and not on what the task is about."""
+
+
+def forged_fixtures() -> tuple[str, ...]:
+    """With FOOLSGOLD_AUDITS=all: every fixture that is sound and no faulty twin, and the ones to be forged."""
+    if os.environ.get("FOOLSGOLD_AUDITS") != "all":
+        return STYLES
     tasks = json.loads(SNAPSHOT.read_text())
     unsound = {name for name, task in tasks.items() if task["verdict"] in ("broken", "unsound")}
     return tuple(name for name in tasks if not (name.endswith("-faulty") or name in unsound) or name in FORGEABLE)
@@ -180,8 +203,8 @@ def test_each_case_is_told_by_its_fault_and_each_mended_twin_is_strong(engine_na
 @pytest.mark.timeout(1800)
 def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() -> None:
     found = audited("bwrap", "forging")
-    assert sorted(found) == sorted(honest_fixtures())
-    assert len(found) > 25
+    assert sorted(found) == sorted(forged_fixtures())
+    assert len(found) >= len(STYLES)
     held = {
         name: [
             re.findall(r"\((.*?)\)", finding["title"])[0]
