@@ -31,7 +31,7 @@ PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "formats": (("formats",), ("--depth", "quick", "--budget", "2", "--repeat", "1")),
     "probes": (
         ("probes",),
-        ("--budget", "1", "--repeat", "1", *(word for probe in PROBES for word in ("--probe", probe))),
+        ("--budget", "3", "--repeat", "1", *(word for probe in PROBES for word in ("--probe", probe))),
     ),
 }
 """Name -> (folders, options)."""
