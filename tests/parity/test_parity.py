@@ -37,9 +37,10 @@ BY_LOT = {("flaky-verifier", "oracle"): "its reward is drawn by lot"}
 
 
 def _fixtures() -> list[Path]:
-    """Not those of `probes`: they differ in what their tests look at, and not in how a runner goes about it."""
+    """Not those of `probes`, nor mended twins: they differ in what their tests look at, and not in how a runner goes
+    about it."""
     found = [path.parent for part in ("cases", "formats") for path in sorted(FIXTURES.glob(f"{part}/*/task.toml"))]
-    return [path for path in found if path.name not in REFUSED]
+    return [path for path in found if path.name not in REFUSED and not path.name.endswith("-mended")]
 
 
 TRIALS = [
