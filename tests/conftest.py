@@ -117,7 +117,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Audits of every fixture take minutes an engine: they run where FOOLSGOLD_AUDITS=1 asks for them, and are counted
-    as deselected elsewhere. FOOLSGOLD_AUDITS=all tries on each fixture to forge its reward, not on one of each kind."""
+    as deselected elsewhere. FOOLSGOLD_AUDITS=all tries every probe on docker too, and to forge each
+    fixture's reward, not that of one of each kind."""
     if not AUDITS:
         left_out = [item for item in items if item.get_closest_marker("audits") is not None]
         config.hook.pytest_deselected(items=left_out)

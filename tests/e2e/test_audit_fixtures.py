@@ -34,7 +34,7 @@ def _cases(twin: str) -> tuple[str, ...]:
 
 PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cases": (_cases("faulty"), ("--depth", "quick")),
-    "mended": (_cases("mended"), ("--depth", "quick", "--budget", "12")),
+    "mended": (_cases("mended"), ("--depth", "quick")),
     "formats": (("formats",), ("--depth", "quick", "--budget", "2", "--repeat", "1")),
     "probes": (
         ("probes",),
@@ -102,10 +102,16 @@ def forged_fixtures() -> tuple[str, ...]:
     return tuple(name for name in tasks if not (name.endswith("-faulty") or name in unsound) or name in FORGEABLE)
 
 
+def parts(engine: str) -> tuple[str, ...]:
+    """What probes find hangs little on the engine: docker tries them where all is asked for."""
+    everything = engine == "bwrap" or os.environ.get("FOOLSGOLD_AUDITS") == "all"
+    return tuple(PARTS) if everything else tuple(part for part in PARTS if part != "probes")
+
+
 def told(engine: str) -> dict[str, Any]:
     tasks = {
         name: _in_nobodys_words(_told(task, notes=part in TOLD_WITH_NOTES))
-        for part in PARTS
+        for part in parts(engine)
         for name, task in audited(engine, part).items()
         if name not in BY_LOT
     }
@@ -136,9 +142,11 @@ def _told(task: Mapping[str, Any], *, notes: bool = False) -> dict[str, Any]:
 @pytest.mark.timeout(3600)
 def test_every_fixture_has_exactly_its_verdict_survivors_and_findings(engine_name: str) -> None:
     found = told(engine_name)
-    if os.environ.get("UPDATE_SNAPSHOTS"):
+    if os.environ.get("UPDATE_SNAPSHOTS") and engine_name == "bwrap":
         SNAPSHOT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     expected = json.loads(SNAPSHOT.read_text())
+    if "probes" not in parts(engine_name):
+        expected = {name: task for name, task in expected.items() if not name.startswith("probes/")}
     assert sorted(found) == sorted(expected)
     for name in expected:
         assert (name, found[name]) == (name, expected[name])
