@@ -3,8 +3,8 @@
     python bench/audit_cost.py --docker-image debian:bookworm-slim --write docs/performance.md
 
 A task with 30 mutants is audited on bwrap, cold and with nothing stored, with shorter and longer tests: what a box
-costs weighs less the longer its tests take, and what a container costs, too. The longer ones, which take about as long
-as those of this project's fixtures do in the middle, are held to the goals. Then every trial it ran, controls and
+costs weighs less the longer its tests take, and what a container costs, too. The longer ones, between the middle of all
+of this project's fixtures and that of their mended cases, are held to the goals. Then every trial it ran, controls and
 confirmations too, is repeated in two other ways with as many workers as the audit had jobs:
 
 (a) `bare`: solve and test scripts in a new folder on the host, nothing else;

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -64,7 +64,7 @@ from harness.probes.model import Attempt, Attempted, Probe
 from harness.record import Kind, PhaseName, Replacement, TrialRecord
 from harness.reward import Rewards
 from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
-from harness.schedule import Once, Pool, Turn
+from harness.schedule import Once, Pool
 from harness.state import State, same, unsteady
 from harness.store import Store
 from harness.strength import Strength, Verdict, strength, verdict
@@ -240,25 +240,15 @@ class _TaskAudit:
         for plan in plans:
             self._submit(CONTROLS, partial(self._control, plan))
 
-    def _first(
-        self,
-        engine: Engine,
-        task: Task,
-        built: Built,
-        plan: Plan,
-        *,
-        cancel: threading.Event | None = None,
-        turn: Turn = nullcontext,
-    ) -> TrialRecord:
+    def _first(self, built: Built, plan: Plan) -> TrialRecord:
         """A reference that settles what the others run with. Where its network is settled, the controls that do none of
         the work run beside it."""
-        if not self._early and len(plan_network(task, self.settings.controls.network).tries) == 1:
+        if not self._early and len(plan_network(self.task, self.settings.controls.network).tries) == 1:
             for kind in (Kind.NOP, Kind.HOLLOW):
                 idle = Plan(kind, networks=plan.networks, limits=plan.limits)
-                trial = partial(self._remembered, engine, task, built, idle, cancel=cancel, turn=turn, run=BESIDE)
-                self._early[kind] = Once(trial)
+                self._early[kind] = Once(partial(self._remembered, built, idle, BESIDE))
                 self._submit(CONTROLS, self._early[kind])
-        return self._remembered(engine, task, built, plan, cancel=cancel, turn=turn)
+        return self._remembered(built, plan, FIRST)
 
     def _ran_beside(self, plan: Plan) -> TrialRecord | None:
         """That trial, unless its log has complaints that the reference's, too, has."""
@@ -599,23 +589,11 @@ class _TaskAudit:
     def _trial(self, plan: Plan, run: str) -> TrialRecord:
         assert self.prepared is not None
         assert self.prepared.built is not None
-        pool = self.pool
-        return self._remembered(
-            self.engine, self.task, self.prepared.built, plan, cancel=pool.cancel, turn=pool.turn, run=run
-        )
+        return self._remembered(self.prepared.built, plan, run)
 
-    def _remembered(
-        self,
-        engine: Engine,
-        task: Task,
-        built: Built,
-        plan: Plan,
-        *,
-        cancel: threading.Event | None = None,
-        turn: Turn = nullcontext,
-        run: str = FIRST,
-    ) -> TrialRecord:
+    def _remembered(self, built: Built, plan: Plan, run: str) -> TrialRecord:
         """The trial from the store where it is there, else run now and stored."""
+        task, pool = self.task, self.pool
         with self._lock:
             if self._stored is None:
                 self.store.begin_task(task.name, task.digest, self._setting(built))
@@ -626,7 +604,7 @@ class _TaskAudit:
         if known is not None:
             return known
         self.watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
-        record = run_trial(engine, task, built, plan, cancel=cancel, turn=turn)
+        record = run_trial(self.engine, task, built, plan, cancel=pool.cancel, turn=pool.turn)
         self._check_interrupt()
         self.store.put_trial(record, key)
         return record

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from harness.engine.contract import Engine, Progress, silent
 from harness.errors import FoolsgoldError
@@ -73,19 +73,8 @@ AGAIN = "1 again"
 """Label of the first reference run's repetition without a network."""
 
 
-class RunTrial(Protocol):
-    """What `run_trial` does; a run that remembers its trials puts its own in its place."""
-
-    def __call__(
-        self,
-        engine: Engine,
-        task: Task,
-        built: Built,
-        plan: Plan,
-        *,
-        cancel: threading.Event | None = None,
-        turn: Turn = nullcontext,
-    ) -> TrialRecord: ...
+RunTrial = Callable[[Built, Plan], TrialRecord]
+"""One trial of a task; a run that remembers its trials puts its own in the place of `run_trial`."""
 
 
 def prepare(
@@ -96,7 +85,7 @@ def prepare(
     cancel: threading.Event | None = None,
     turn: Turn = nullcontext,
     progress: Progress = silent,
-    run: RunTrial = run_trial,
+    run: RunTrial | None = None,
 ) -> Prepared:
     """Build, and run the reference with each network the task allows until it is paid."""
     plan = plan_network(task, settings.network)
@@ -111,7 +100,9 @@ def prepare(
     def reference(networks: Networks, label: str = "1") -> TrialRecord:
         progress("reference, run 1" + (" with a network" if networks.any else ""))
         trial = Plan(Kind.REFERENCE, label, networks=networks, limits=limits)
-        return run(engine, task, built, trial, cancel=cancel, turn=turn)
+        if run is not None:
+            return run(built, trial)
+        return run_trial(engine, task, built, trial, cancel=cancel, turn=turn)
 
     without, most = plan.tries[0], plan.tries[-1]
     first = reference(without)
