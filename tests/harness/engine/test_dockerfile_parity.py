@@ -196,8 +196,10 @@ SKIPPED = " -o ".join(
 LIST = f"""cd /
 find . \\( {SKIPPED} -o -name __pycache__ \\) -prune -o -printf '%p %y %m %U:%G %l\\n'
 find app srv opt l copy home etc d data repo usr/local/bin -type f ! -path etc/ld.so.cache ! -path 'etc/*-' \\
-  ! -path '*/.git/index' ! -path etc/hosts ! -path etc/hostname ! -path etc/resolv.conf \\
+  ! -path '*/.git/index' ! -path etc/hosts ! -path etc/hostname ! -path etc/resolv.conf ! -path etc/shadow \\
   -exec sha256sum {{}} + 2>/dev/null
+# The third field is the day on which useradd ran, which may be an earlier one where a build cache had the layer.
+cut -d : -f 1,2,4- etc/shadow
 find . -maxdepth 1 -type f ! -name .dockerenv -exec sha256sum {{}} +
 true
 """
