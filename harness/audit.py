@@ -13,8 +13,8 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -24,7 +24,7 @@ from typing import Any
 from harness import __version__
 from harness.all_or_nothing import all_or_nothing
 from harness.audited import Audited, AuditRun, AuditSettings, MutantResult, Watcher
-from harness.controls import Controls, Prepared, finish, prepare, remaining
+from harness.controls import Controls, Prepared, finish, others, prepare, remaining
 from harness.engine.choose import call_off
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
@@ -160,7 +160,7 @@ class _Probing:
     outcomes: list[Outcome] = field(default_factory=list)
 
 
-CONTROLS, PROBES, LAST_ORDER = -1, 1 << 30, 1 << 40
+CONTROLS, PROBES = -1, 1 << 30
 
 
 class _TaskAudit:
@@ -184,7 +184,9 @@ class _TaskAudit:
         self._stored: dict[tuple[str, str, str], TrialRecord] | None = None
         self._left = 0
         self._controls: list[TrialRecord] = []
-        self._early: dict[Kind, Once[TrialRecord]] = {}
+        self._early: dict[tuple[Kind, str], Once[TrialRecord]] = {}
+        self._hung = False
+        """The first reference did."""
         self._over = False
         """Its result is there: no further job of it has anything to do."""
         self.prepared: Prepared | None = None
@@ -194,6 +196,8 @@ class _TaskAudit:
         self.known: frozenset[str] = frozenset()
         self.first_failure = False
         self.last: TrialRecord | None = None
+        self._survived = False
+        """Something was: survivors are to be compared with what the reference leaves."""
         self._looking = False
         self._states: list[State | None] = []
         self._uncompared: list[_Tried] = []
@@ -241,21 +245,30 @@ class _TaskAudit:
             self._submit(CONTROLS, partial(self._control, plan))
 
     def _first(self, built: Built, plan: Plan) -> TrialRecord:
-        """A reference that settles what the others run with. Where its network is settled, the controls that do none of
-        the work run beside it."""
-        if not self._early and len(plan_network(self.task, self.settings.controls.network).tries) == 1:
-            for kind in (Kind.NOP, Kind.HOLLOW):
-                idle = Plan(kind, networks=plan.networks, limits=plan.limits)
-                self._early[kind] = Once(partial(self._remembered, built, idle, BESIDE))
-                self._submit(CONTROLS, self._early[kind])
-        return self._remembered(built, plan, FIRST)
+        """A reference that settles what the others run with. Where its network is settled, they run beside it."""
+        settings = self.settings.controls
+        if not self._early and len(plan_network(self.task, settings.network).tries) == 1:
+            for other in others(self.task, settings, plan.networks, plan.limits):
+                early = self._early[other.kind, other.label] = Once(partial(self._remembered, built, other, BESIDE))
+                # A reference that hangs costs its whole limit: only a processor that has nothing else to do repeats it
+                # before it is known whether the first one ends.
+                self._submit(PROBES if other.kind is Kind.REFERENCE else CONTROLS, early)
+        record = self._remembered(built, plan, FIRST)
+        self._hung = showing(record).shown is Shown.TIMEOUT
+        return record
+
+    @contextmanager
+    def _turn(self, plan: Plan) -> Iterator[None]:
+        with self.pool.turn():
+            if self._hung and plan.kind is Kind.REFERENCE:
+                raise _Interrupted  # a reference that hung is not repeated
+            yield
 
     def _ran_beside(self, plan: Plan) -> TrialRecord | None:
-        """That trial, unless its log has complaints that the reference's, too, has."""
-        if plan.kind not in self._early:
-            return None
-        record = self._early[plan.kind]()
-        return None if known_complaints(record) & plan.known else record
+        """That trial, unless its log has complaints that the first reference's, too, has."""
+        early = self._early.get((plan.kind, plan.label))
+        record = early() if early is not None else None
+        return None if record is None or known_complaints(record) & plan.known else record
 
     def _control(self, plan: Plan) -> None:
         record = self._ran_beside(plan) or self._trial(plan, FIRST)
@@ -401,8 +414,9 @@ class _TaskAudit:
         with self._lock:
             self._left -= 1
             last = self._left == 0
-        if last:
-            self._submit(LAST_ORDER, self._last)
+            if last:
+                self._submit(CONTROLS, self._last)
+                self._look_at_reference()
 
     def _start_runs(self, tried: _Tried, position: int, runs: Sequence[str]) -> None:
         tried.under_way.update(runs)
@@ -430,6 +444,7 @@ class _TaskAudit:
             more = [one for one in _next_runs(run, outcome, self._sampled(tried)) if one not in tried.under_way]
             self._start_runs(tried, position, more)
             if outcome.kind is OutcomeKind.SURVIVED:
+                self._survived = True
                 self._look_at_reference()
             settled = len(tried.runs) == len(tried.under_way)
             if settled:
@@ -451,8 +466,9 @@ class _TaskAudit:
             self._one_beside()
 
     def _look_at_reference(self) -> None:
-        """What the reference leaves, twice, for survivors to be compared with. Once per task; with the lock held."""
-        if self._looking or len(self.task.steps) != 1:
+        """What the reference leaves, twice, for survivors to be compared with. It is short work for the processors that
+        its last run leaves free. Once per task; with the lock held."""
+        if self._left or self._looking or not self._survived or len(self.task.steps) != 1:
             return
         self._looking = True
         self._beside += 2
@@ -604,7 +620,7 @@ class _TaskAudit:
         if known is not None:
             return known
         self.watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
-        record = run_trial(self.engine, task, built, plan, cancel=pool.cancel, turn=pool.turn)
+        record = run_trial(self.engine, task, built, plan, cancel=pool.cancel, turn=partial(self._turn, plan))
         self._check_interrupt()
         self.store.put_trial(record, key)
         return record

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -146,16 +146,24 @@ def remaining(prepared: Prepared, settings: ControlSettings) -> tuple[Plan, ...]
         return ()
 
     known = known_complaints(prepared.reference) if first.shown is Shown.PAID else frozenset()
+    plans = others(prepared.task, settings, prepared.networks, prepared.limits, known)
+    return tuple(one for one in plans if one.kind is not Kind.REFERENCE or first.shown is not Shown.TIMEOUT)
 
-    def plan(kind: Kind, label: str = "") -> Plan:
-        return Plan(kind, label, networks=prepared.networks, limits=prepared.limits, known=known)
 
-    again = 0 if first.shown is Shown.TIMEOUT else settings.repeat - 1
-    plans = [plan(Kind.REFERENCE, str(number + 2)) for number in range(again)]
-    plans.append(plan(Kind.NOP))
-    if any(step.solution is not None for step in prepared.task.steps):
-        plans.append(plan(Kind.HOLLOW))
-    return tuple(plans)
+def others(
+    task: Task,
+    settings: ControlSettings,
+    networks: Networks,
+    limits: TimeLimits,
+    known: frozenset[str] = frozenset(),
+) -> Iterator[Plan]:
+    """Every control but the first reference."""
+    labels = [(Kind.REFERENCE, str(number)) for number in range(2, settings.repeat + 1)]
+    labels.append((Kind.NOP, ""))
+    if any(step.solution is not None for step in task.steps):
+        labels.append((Kind.HOLLOW, ""))
+    for kind, label in labels:
+        yield Plan(kind, label, networks=networks, limits=limits, known=known)
 
 
 def finish(prepared: Prepared, records: list[TrialRecord]) -> Controls:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from harness.task.model import Step, Task
@@ -42,19 +45,35 @@ def environment_files(task: Task) -> Iterator[tuple[str, str]]:
         if step.solution is not None:
             only = step.solution.only or ((step.solution.script.name,) if step.solution.keys else ())
             apart |= {step.solution.folder / name for name in only} or {step.solution.folder}
-    for path, text in _texts(task.environment.recipe.context):
-        if not apart & {path, *path.parents}:
-            yield path.relative_to(task.environment.recipe.context).as_posix(), text
+    context = task.environment.recipe.context
+    if apart.isdisjoint({context, *context.parents}):
+        for path, text in _texts(context, frozenset(str(one) for one in apart)):
+            yield path.relative_to(context).as_posix(), text
 
 
-def _texts(folder: Path) -> Iterator[tuple[Path, str]]:
-    paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
-    for path in paths:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > TOO_LARGE:
-            continue
-        data = path.read_bytes()
+def _texts(top: Path, apart: frozenset[str] = frozenset()) -> Iterator[tuple[Path, str]]:
+    for path in _files(str(top), apart) if top.is_dir() else _plain(str(top), apart):
+        found = Path(path)
+        data = found.read_bytes()
         if b"\0" not in data[:4096]:
-            yield path, data.decode("utf-8", "replace")
+            yield found, data.decode("utf-8", "replace")
+
+
+def _files(folder: str, apart: frozenset[str]) -> Iterator[str]:
+    """The plain files below a folder, in order. A context may hold very many, so no object for each entry."""
+    for name in sorted(os.listdir(folder)):
+        yield from _plain(f"{folder}/{name}", apart)
+
+
+def _plain(path: str, apart: frozenset[str]) -> Iterator[str]:
+    if path in apart:
+        return
+    with suppress(OSError):
+        info = os.lstat(path)
+        if stat.S_ISDIR(info.st_mode):
+            yield from _files(path, apart)
+        elif stat.S_ISREG(info.st_mode) and info.st_size <= TOO_LARGE:
+            yield path
 
 
 def relative(task: Task, path: Path) -> str:

@@ -90,8 +90,14 @@ def own_share(text: str, file: str, original: str, known: Iterable[str]) -> Give
 
 
 def _unknown(lines: Iterable[_Line], texts: Iterable[str]) -> list[_Line]:
-    known = {_squeezed(line) for text in texts for line in text.splitlines()}
-    return [line for line in lines if _squeezed(line.text) not in known]
+    left = list(lines)
+    own = {_squeezed(line.text) for line in left}
+    for text in texts:
+        # An environment may be very large, and few of its lines have more to squeeze than their ends.
+        known = set(map(str.strip, text.splitlines()))
+        known.update([_squeezed(one) for one in known if "  " in one or "\t" in one or not one.isascii()])
+        own -= known
+    return [line for line in left if _squeezed(line.text) in own]
 
 
 def _share(instruction: str, lines: Sequence[_Line]) -> GivenAway | None:

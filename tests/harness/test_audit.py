@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import threading
 import time
 from collections.abc import Callable
@@ -367,6 +368,17 @@ def test_idle_controls_beside_the_first_reference_run_again_where_it_excuses_the
     assert audited.controls is not None
     assert audited.controls.nop is not None
     assert showing(audited.controls.nop).shown is (Shown.UNPAID if reference else Shown.ERROR)
+
+
+def test_a_reference_that_hung_is_not_repeated_even_where_it_would_run_beside_the_first(tmp_path: Path) -> None:
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, Does(None, seconds=600.0))])
+    settings = AuditSettings(ControlSettings(repeat=3, network="off"))
+    audited = only(run(engine, [task(tmp_path)], tmp_path / "run", settings=settings, jobs=1))
+    assert audited.verdict is Verdict.BROKEN
+    commands = [(box, shlex.join(command.argv)) for box, command in engine.commands]
+    verified = [box.files.get("/solution/solve.sh") for box, line in commands if re.search(VERIFY, line)]
+    assert verified.count(SOLUTION.encode()) == 1
+    assert len(verified) == 3  # nop and hollow, too
 
 
 def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: Path) -> None:
