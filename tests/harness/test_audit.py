@@ -371,7 +371,11 @@ def test_idle_controls_beside_the_first_reference_run_again_where_it_excuses_the
 
 
 def test_a_reference_that_hung_is_not_repeated_even_where_it_would_run_beside_the_first(tmp_path: Path) -> None:
-    engine = FakeEngine([(SOLVE, solve), (VERIFY, Does(None, seconds=600.0))])
+    def hang(box: FakeBox, command: Command) -> Does:
+        time.sleep(0.1)  # so that what is beside it has its box and waits for a turn
+        return Does(None, seconds=600.0)
+
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, hang)])
     settings = AuditSettings(ControlSettings(repeat=3, network="off"))
     audited = only(run(engine, [task(tmp_path)], tmp_path / "run", settings=settings, jobs=1))
     assert audited.verdict is Verdict.BROKEN
