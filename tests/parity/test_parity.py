@@ -112,7 +112,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
 def harbor(tasks: Path) -> Mapping[tuple[str, str], HarborTrial]:
     python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
     jobs = {
-        tasks / "oracle-job": start_job(python, tasks / "all", tasks / "oracle-job", "oracle", at_once=2),
+        tasks / "oracle-job": start_job(python, tasks / "all", tasks / "oracle-job", "oracle", at_once=3),
         tasks / "nop-job": start_job(python, tasks / "nop", tasks / "nop-job", "nop", at_once=2),
     }
     found: dict[tuple[str, str], HarborTrial] = {}
