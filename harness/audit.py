@@ -258,9 +258,9 @@ class _TaskAudit:
         return record
 
     @contextmanager
-    def _turn(self, plan: Plan) -> Iterator[None]:
+    def _turn(self, plan: Plan, run: str) -> Iterator[None]:
         with self.pool.turn():
-            if self._hung and plan.kind is Kind.REFERENCE:
+            if self._hung and run == BESIDE and plan.kind is Kind.REFERENCE:
                 raise _Interrupted  # a reference that hung is not repeated
             yield
 
@@ -620,7 +620,7 @@ class _TaskAudit:
         if known is not None:
             return known
         self.watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
-        record = run_trial(self.engine, task, built, plan, cancel=pool.cancel, turn=partial(self._turn, plan))
+        record = run_trial(self.engine, task, built, plan, cancel=pool.cancel, turn=partial(self._turn, plan, run))
         self._check_interrupt()
         self.store.put_trial(record, key)
         return record

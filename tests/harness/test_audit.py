@@ -385,6 +385,15 @@ def test_a_reference_that_hung_is_not_repeated_even_where_it_would_run_beside_th
     assert len(verified) == 3  # nop and hollow, too
 
 
+def test_a_reference_that_hung_without_a_network_is_run_with_one(tmp_path: Path) -> None:
+    def verify(box: FakeBox, command: Command) -> Does:
+        return looking_at("port", "debug", "hosts")(box, command) if box.spec.network else Does(None, seconds=600.0)
+
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, verify)])
+    audited = only(run(engine, [task(tmp_path)], tmp_path / "run"))
+    assert audited.verdict is Verdict.STRONG
+
+
 def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: Path) -> None:
     done: list[tuple[str, str, str]] = []
 
