@@ -33,8 +33,8 @@ def _cases(twin: str) -> tuple[str, ...]:
 
 
 PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "cases": (_cases("faulty"), ("--depth", "quick")),
-    "mended": (_cases("mended"), ("--depth", "quick")),
+    "cases": (_cases("faulty"), ("--depth", "quick", "--repeat", "1")),
+    "mended": (_cases("mended"), ("--depth", "quick", "--repeat", "1")),
     "formats": (("formats",), ("--depth", "quick", "--budget", "2", "--repeat", "1")),
     "probes": (
         ("probes",),
