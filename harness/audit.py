@@ -149,6 +149,8 @@ class _Tried:
     beside: bool = False
     """The reference's last run need not wait for it."""
     runs: dict[str, tuple[TrialRecord, Outcome]] = field(default_factory=dict)
+    look: Once[State | None] | None = None
+    """At what it leaves behind, once it survived."""
 
 
 @dataclass
@@ -338,7 +340,8 @@ class _TaskAudit:
         # Reading the tests takes one processor a while; the mutants need not wait for it.
         self._submit(CONTROLS, self._probe_solutions)
         for position, tried in enumerate(self.tried):
-            self._start_runs(tried, position, [FIRST])
+            tried.under_way.add(FIRST)
+            self._submit(position, partial(self._try, tried, position, FIRST))
         if left:
             self._submit(PROBES, self._probe_outputs)
         for kind in looks:
@@ -418,11 +421,6 @@ class _TaskAudit:
                 self._submit(CONTROLS, self._last)
                 self._look_at_reference()
 
-    def _start_runs(self, tried: _Tried, position: int, runs: Sequence[str]) -> None:
-        tried.under_way.update(runs)
-        for run in runs:
-            self._submit(position, partial(self._try, tried, position, run))
-
     def _try(self, tried: _Tried, position: int, run: str) -> None:
         """One run of a mutant, and more where one run is not enough."""
         assert self.prepared is not None
@@ -442,10 +440,9 @@ class _TaskAudit:
         with self._lock:
             tried.runs[run] = record, outcome
             more = [one for one in _next_runs(run, outcome, self._sampled(tried)) if one not in tried.under_way]
-            self._start_runs(tried, position, more)
-            if outcome.kind is OutcomeKind.SURVIVED:
-                self._survived = True
-                self._look_at_reference()
+            tried.under_way.update(more)
+            if outcome.kind is OutcomeKind.SURVIVED and tried.look is None and len(self.task.steps) == 1:
+                self._look_at(tried)
             settled = len(tried.runs) == len(tried.under_way)
             if settled:
                 records, outcomes = zip(*(tried.runs[one] for one in sorted(tried.runs)), strict=True)
@@ -464,11 +461,26 @@ class _TaskAudit:
             self._one_done()
         elif settled:
             self._one_beside()
+        # Behind the reference's last run, should that wait for nothing else.
+        for each in more:
+            self._submit(position, partial(self._try, tried, position, each))
+
+    def _look_at(self, tried: _Tried) -> None:
+        """What a survivor leaves, while it is confirmed. With the lock held."""
+        tried.look = Once(partial(self._state, Kind.MUTANT, _label(tried), tried.replacement))
+        self._survived = True
+        self._beside += 1
+        self._submit(PROBES, partial(self._looked_at, tried.look))
+        self._look_at_reference()
+
+    def _looked_at(self, look: Once[State | None]) -> None:
+        look()
+        self._one_beside()
 
     def _look_at_reference(self) -> None:
         """What the reference leaves, twice, for survivors to be compared with. It is short work for the processors that
         its last run leaves free. Once per task; with the lock held."""
-        if self._left or self._looking or not self._survived or len(self.task.steps) != 1:
+        if self._left or self._looking or not self._survived:
             return
         self._looking = True
         self._beside += 2
@@ -496,7 +508,8 @@ class _TaskAudit:
         self._uncompared.clear()
 
     def _compare_state(self, tried: _Tried, reference: State, aside: frozenset[str]) -> None:
-        state = self._state(Kind.MUTANT, _label(tried), tried.replacement)
+        assert tried.look is not None
+        state = tried.look()
         with self._lock:
             if state is not None and same(reference, state, aside):
                 why = "it leaves exactly the files and processes that the reference leaves"
@@ -614,7 +627,8 @@ class _TaskAudit:
             if self._stored is None:
                 self.store.begin_task(task.name, task.digest, self._setting(built))
                 self._stored = self.store.trials(task.name)
-                self._submit(CONTROLS, self._read)
+                # After the controls: mostly there is a processor then that has no more of them to run.
+                self._submit(PROBES, self._read)
         key = f"{run}{'+net' if plan.networks.any else ''}{'+x' if plan.first_failure else ''}"
         known = self._stored.get((plan.kind, plan.label, key))
         if known is not None:
