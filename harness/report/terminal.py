@@ -101,7 +101,8 @@ def _engine(report: Mapping[str, Any], width: int) -> Iterator[str]:
     for task in report["tasks"]:
         fidelity = task["engine"]["fidelity"]
         if fidelity and fidelity != "image":
-            key = (fidelity, task["engine"]["base"] or "")
+            # This machine's root is the same whatever image it stands for.
+            key = (fidelity, "" if fidelity == "host" else task["engine"]["base"] or "")
             stands[key] = stands.get(key, 0) + 1
     for (fidelity, base), count in stands.items():
         what = "this machine's own root" if fidelity == "host" else f"a stand-in ({base})"
