@@ -198,8 +198,6 @@ class _TaskAudit:
         self.known: frozenset[str] = frozenset()
         self.first_failure = False
         self.last: TrialRecord | None = None
-        self._survived = False
-        """Something was: survivors are to be compared with what the reference leaves."""
         self._looking = False
         self._states: list[State | None] = []
         self._uncompared: list[_Tried] = []
@@ -468,7 +466,6 @@ class _TaskAudit:
     def _look_at(self, tried: _Tried) -> None:
         """What a survivor leaves, while it is confirmed. With the lock held."""
         tried.look = Once(partial(self._state, Kind.MUTANT, _label(tried), tried.replacement))
-        self._survived = True
         self._beside += 1
         self._submit(PROBES, partial(self._looked_at, tried.look))
         self._look_at_reference()
@@ -480,7 +477,7 @@ class _TaskAudit:
     def _look_at_reference(self) -> None:
         """What the reference leaves, twice, for survivors to be compared with. It is short work for the processors that
         its last run leaves free. Once per task; with the lock held."""
-        if self._left or self._looking or not self._survived:
+        if self._left or self._looking or not any(tried.look for tried in self.tried):
             return
         self._looking = True
         self._beside += 2
