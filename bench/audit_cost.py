@@ -36,15 +36,15 @@ import docker
 from trial_overhead import PYTHON, copy_packages
 
 from harness.audit import audit
-from harness.audited import Audited, AuditSettings
+from harness.commands.progress import Silent
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
+from harness.lab.store import Store
 from harness.mutants import Wish, mutated_file
-from harness.progress import Silent
-from harness.run import HOLLOW_SCRIPT
-from harness.store import Store
+from harness.stages.result import Audited, AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task
+from harness.trial.session import HOLLOW_SCRIPT
 
 BEGIN, END = "<!-- audit_cost: begin -->", "<!-- audit_cost: end -->"
 MUTANTS = 30

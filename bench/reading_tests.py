@@ -12,8 +12,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from harness.findings.hidden import hidden_requirements
-from harness.findings.suspicions import read_test_files
+from harness.testcode.assertions import read_test_files
+from harness.testcode.demands import hidden_requirements
 
 PYTHON = """def test_number_{n}(tmp_path):
     data = json.loads(Path(OUT, "part-{n}.json").read_text())

@@ -25,11 +25,11 @@ from pathlib import Path
 from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions
 from harness.errors import FoolsgoldError
-from harness.network import Networks
-from harness.record import Kind, PhaseName
 from harness.task.discover import discover
 from harness.task.model import Task
-from harness.trial import Built, Plan, build, run_trial
+from harness.task.network import Networks
+from harness.trial.record import Kind, PhaseName
+from harness.trial.runner import Built, Plan, build, run_trial
 
 PYTHON = "/usr/bin/python3"
 PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")

@@ -6,7 +6,7 @@ import sys
 
 def main() -> None:
     try:
-        from harness import cli
+        from harness.commands import main as cli
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.stderr.flush()

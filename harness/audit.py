@@ -22,33 +22,21 @@ from posixpath import basename, dirname
 from typing import Any
 
 from harness import __version__
-from harness.all_or_nothing import all_or_nothing
-from harness.audited import Audited, AuditRun, AuditSettings, MutantResult, Watcher
-from harness.controls import Controls, Prepared, finish, others, prepare, remaining
 from harness.engine.choose import call_off
 from harness.engine.contract import Engine
 from harness.errors import FoolsgoldError
-from harness.findings.assertions import Lead
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.given_away import joined
-from harness.findings.hidden import HiddenReport
 from harness.findings.model import Finding, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.texts import text_findings
-from harness.judgement import (
-    control_verdict,
-    judged,
-    kill_matrix,
-    mutant_json,
-    noticed_paths,
-    seen,
-    test_findings,
-    unusable,
-)
-from harness.matrix import Matrix, failing
+from harness.judging.all_or_nothing import all_or_nothing
+from harness.judging.kill_matrix import Matrix, failing
+from harness.judging.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
+from harness.judging.strength import Strength, Verdict, strength, verdict
+from harness.lab.store import Store
+from harness.lab.workers import Once, Pool
 from harness.mutants import StepMutants, diff, mutated_file, task_mutants
-from harness.network import Networks, plan_network
-from harness.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.probes import vacuous
 from harness.probes.choose import (
     InImage,
@@ -61,16 +49,28 @@ from harness.probes.choose import (
 )
 from harness.probes.hidden import reports as hidden_reports
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.record import Kind, PhaseName, Replacement, TrialRecord
-from harness.reward import Rewards
-from harness.run import Built, Plan, TimeLimits, known_complaints, limits_from
-from harness.schedule import Once, Pool
-from harness.state import State, same, unsteady
-from harness.store import Store
-from harness.strength import Strength, Verdict, strength, verdict
+from harness.stages.controls import Controls, Prepared, finish, others, prepare, remaining
+from harness.stages.result import Audited, AuditRun, AuditSettings, MutantResult, Watcher
+from harness.stages.verdict import (
+    control_verdict,
+    judged,
+    kill_matrix,
+    mutant_json,
+    noticed_paths,
+    seen,
+    test_findings,
+    unusable,
+)
 from harness.task.model import Task, Unusable
-from harness.trial import run_trial
-from harness.verifier_files import verifier_texts
+from harness.task.network import Networks, plan_network
+from harness.task.texts import verifier_texts
+from harness.testcode.assertions.python import Lead
+from harness.testcode.demands import HiddenReport
+from harness.trial.end_state import State, same, unsteady
+from harness.trial.record import Kind, PhaseName, Replacement, TrialRecord
+from harness.trial.runner import run_trial
+from harness.trial.session import Built, Plan, TimeLimits, known_complaints, limits_from
+from harness.verifier.reward import Rewards
 from mutator.model import apply_bytes, inverse
 
 FIRST, BESIDE, CONFIRM, AGAIN, LAST, STATE, LOOK = "1", "beside", "2", "3", "last", "state", "look"

@@ -11,18 +11,18 @@ from functools import partial
 from typing import Any, Protocol
 
 from harness import __version__
-from harness.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
 from harness.engine.choose import call_off
 from harness.engine.contract import Engine
 from harness.errors import ExitCode
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.model import Finding, Place, Severity
-from harness.outcome import showing
-from harness.record import TrialRecord
-from harness.schedule import Pool
+from harness.judging.outcome import showing
+from harness.lab.workers import Pool
+from harness.stages.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
 from harness.task.model import Problem, Task, Unusable
 from harness.task.model import Severity as ProblemSeverity
-from harness.trial import Plan, run_trial
+from harness.trial.record import TrialRecord
+from harness.trial.runner import Plan, run_trial
 
 SCHEMA = "foolsgold.check/1"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 import pytest
 
-from harness.cli import cli
+from harness.commands.main import cli
+from harness.judging.strength import Thresholds, Verdict
 from harness.mutants import Wish, task_mutants
-from harness.settings import DEPTHS
-from harness.strength import Thresholds, Verdict
+from harness.settings.catalogue import DEPTHS
 from tests.harness.tasks import read
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.report.terminal import ranked_survivors
-from harness.report.untrusted import visible, wrapped
+from harness.untrusted import visible, wrapped
 
 FAULTY, MENDED = "prune-faulty", "prune-mended"
 TASKS, RUN = "tasks", "run"

@@ -26,7 +26,7 @@ def make_engine(name: str, options: EngineOptions) -> Engine:
 def call_off(seconds: float) -> None:
     """End what the engines of this process still do in other threads, such as builds, and give those threads some
     time to tidy up. For a process that is about to end."""
-    for name in ("harness.engine.bwrap.launcher", "harness.engine.dockerd.job"):
+    for name in ("harness.engine.bwrap.box.launcher", "harness.engine.dockerd.job"):
         module = sys.modules.get(name)
         if module is not None:
             module.stop()

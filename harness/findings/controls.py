@@ -9,15 +9,15 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
-from harness.controls import Controls
 from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
-from harness.evidence import Evidence, solve_trouble
 from harness.findings.model import Finding, Place, Severity
-from harness.outcome import Cause, Showing, Shown, showing
-from harness.record import Phase, PhaseName, TrialRecord
-from harness.results import BAD, short
-from harness.reward import Pay, Rewards, decisive, full_marks, pay
+from harness.judging.outcome import Cause, Showing, Shown, showing
+from harness.stages.controls import Controls
 from harness.task.model import Step, Task
+from harness.trial.record import Phase, PhaseName, TrialRecord
+from harness.verifier.log import Evidence, solve_trouble
+from harness.verifier.reward import Pay, Rewards, decisive, full_marks, pay
+from harness.verifier.test_report import BAD, short
 
 FAILING_SHOWN = 8
 LOG_SHOWN = 6

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from harness.findings.given_away import Passage, own_share
 from harness.findings.model import Finding, Severity
-from harness.survey import told_by
+from harness.trial.image_survey import told_by
 
 SIMILAR = 0.8
 """From this share of a file's own words on, another one has its content."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.findings.model import Finding, Place, Severity
-from harness.matrix import Matrix
-from harness.outcome import COUNTED, DETECTED, OutcomeKind
+from harness.judging.kill_matrix import Matrix
+from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
 from harness.task.model import Task
 from mutator.relevance import FLAG, PATH, Requirement
 

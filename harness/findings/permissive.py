@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.findings.assertions import Lead, LeadKind, TestFunction
 from harness.findings.model import Finding, Place, Severity
+from harness.testcode.assertions.python import Lead, LeadKind, TestFunction
 from mutator.model import Mutant
 from mutator.relevance import NAME, Relevance, Requirement, tokens_of
 

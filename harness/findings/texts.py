@@ -9,7 +9,7 @@ from harness.findings.given_away import given_away_finding, measure
 from harness.findings.model import Finding
 from harness.mutants import solution_files
 from harness.task.model import Task
-from harness.verifier_files import environment_texts, relative
+from harness.task.texts import environment_texts, relative
 from mutator.sources import read_sources
 
 

@@ -6,8 +6,8 @@ from harness.mutants import Wish, task_mutants
 from harness.probes.choose import solution_attempts
 from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Probe
-from harness.reward import Rewards
 from harness.task.model import Task
+from harness.verifier.reward import Rewards
 
 
 def attempt_again(task: Task, label: str, rewards: Rewards) -> Attempt | None:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from harness.findings.hidden import HiddenReport
 from harness.findings.in_image import Copy
 from harness.findings.model import Finding
 from harness.mutants import StepMutants
@@ -14,10 +13,11 @@ from harness.probes import hidden, preserving, state
 from harness.probes.forge import attempts as forge
 from harness.probes.leak import attempts as leak
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.reward import Rewards
-from harness.state import State, outputs_of
-from harness.survey import Survey
 from harness.task.model import Task
+from harness.testcode.demands import HiddenReport
+from harness.trial.end_state import State, outputs_of
+from harness.trial.image_survey import Survey
+from harness.verifier.reward import Rewards
 
 BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24, Probe.FORGE: 48, Probe.LEAK: 4}
 """Attempts of each kind that a step gets; they are no part of the mutants' budget."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.findings.hidden import HiddenReport
-from harness.findings.hidden.of_task import step_hidden
 from harness.findings.model import Finding, Place, Severity
+from harness.mutants import solution_files
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.record import Replacement
-from harness.task.model import Task
+from harness.task.model import Step, Task
+from harness.task.texts import environment_files, verifier_texts
+from harness.testcode.demands import HiddenReport, hidden_requirements
+from harness.trial.record import Replacement
 from mutator.model import short_id
 
 MOST = 8
@@ -57,3 +58,14 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
             Place(lead.demand.file, lead.demand.line),
             "Name it in the instruction, or let the tests find it.",
         )
+
+
+def step_hidden(task: Task, step: Step) -> HiddenReport:
+    """Files of tests are named relative to the task folder, those of the solution relative to its own."""
+    before = task.steps[: task.steps.index(step) + 1]
+    return hidden_requirements(
+        {name: text.encode() for name, text in verifier_texts(task, step).items()},
+        "\n\n".join(each.instruction for each in before),
+        {name: text.encode() for name, text in environment_files(task)},
+        solution_files(step.solution) if step.solution is not None else {},
+    )

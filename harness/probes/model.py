@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from harness.circumstances import Circumstances
-from harness.findings.hidden import HiddenLead
-from harness.outcome import Cause, Outcome, OutcomeKind
+from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.probes.forge.means import Means
-from harness.record import Replacement, TrialRecord
+from harness.testcode.demands import HiddenLead
+from harness.trial.circumstances import Circumstances
+from harness.trial.record import Replacement, TrialRecord
 
 
 class Probe(StrEnum):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from harness.circumstances import Circumstances
 from harness.findings.model import Finding, Severity
+from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.mutants import StepMutants, mutated_file
-from harness.outcome import OutcomeKind, Shown, showing
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.record import Replacement
+from harness.trial.circumstances import Circumstances
+from harness.trial.record import Replacement
 from mutator.model import apply_bytes
 from mutator.operators.preserving import Promise, code_variants, output_variants, run_variants
 from mutator.operators.preserving.outputs import WRAPPER

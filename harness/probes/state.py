@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
-from harness.circumstances import Circumstances
 from harness.findings.model import Finding, Severity
 from harness.mutants import StepMutants
 from harness.probes.model import Attempt, Attempted, Probe
+from harness.trial.circumstances import Circumstances
 from mutator.model import Tier
 from mutator.operators.state import Output, Service, StateMutant, Stop, mutants
 

@@ -8,15 +8,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from harness.findings.assertions import Lead, LeadKind, swallowing
 from harness.findings.model import Finding, Place, Severity
-from harness.looking.seen import Line, Look, SeenTest
-from harness.matrix import results
-from harness.outcome import Shown, showing
-from harness.record import TrialRecord
-from harness.results import TestStatus
+from harness.judging.kill_matrix import results
+from harness.judging.outcome import Shown, showing
 from harness.task.model import Task
-from harness.verifier_files import verifier_texts
+from harness.task.texts import verifier_texts
+from harness.testcode.assertions.python import Lead, LeadKind, swallowing
+from harness.trial.looking.seen import Line, Look, SeenTest
+from harness.trial.record import TrialRecord
+from harness.verifier.test_report import TestStatus
 
 SHOWN = 5
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from harness.report.untrusted import clip, visible, wrapped
+from harness.untrusted import clip, visible, wrapped
 
 SCHEMA = "foolsgold.compare/1"
 COUNTED = ("killed", "timeout", "survived", "partial")

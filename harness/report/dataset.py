@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.strength import wilson
+from harness.judging.strength import wilson
 
 ENVIRONMENT, REFERENCE, REWARD = "broken environment", "wrong reference", "weak reward"
 REQUIREMENT, MISMATCH, GIVEN_AWAY = "untested requirement", "mismatch", "given-away answer"

@@ -13,25 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.audited import Audited, AuditRun, MutantResult
 from harness.check import trial_json
-from harness.findings.assertions import Lead
+from harness.findings.labels import labels
 from harness.findings.model import Finding, Severity
-from harness.judgement import kill_matrix, mutant_json
-from harness.labels import labels
-from harness.looking.seen import SeenTest
-from harness.matrix import Matrix, results
+from harness.judging.kill_matrix import Matrix, results
+from harness.judging.outcome import OutcomeKind, Shown, showing
+from harness.judging.strength import Verdict
 from harness.mutants import StepMutants
-from harness.outcome import OutcomeKind, Shown, showing
 from harness.probes.forge.attempts import forging
 from harness.probes.model import Attempted
-from harness.record import PhaseName, TrialRecord
 from harness.report.dataset import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD, dataset
 from harness.report.steps import steps_json
-from harness.results import TestStatus
-from harness.reward import RewardProblem
-from harness.strength import Verdict
+from harness.stages.result import Audited, AuditRun, MutantResult
+from harness.stages.verdict import kill_matrix, mutant_json
 from harness.task.model import Task, Unusable
+from harness.testcode.assertions.python import Lead
+from harness.trial.looking.seen import SeenTest
+from harness.trial.record import PhaseName, TrialRecord
+from harness.verifier.reward import RewardProblem
+from harness.verifier.test_report import TestStatus
 from mutator.model import ByteEdit, SourceKind
 
 SCHEMA = "foolsgold.report/1"

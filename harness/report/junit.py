@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.report.terminal import forging_words
-from harness.report.untrusted import clip, shown, visible
+from harness.untrusted import clip, shown, visible
 
 SAID = {
     "survived": "The tests paid for it in full",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.report.terminal import DATASET, dataset_cells, how_far, place, ranked_survivors
-from harness.report.untrusted import clip, visible
+from harness.untrusted import clip, visible
 
 TASKS, SURVIVORS, FINDINGS, UNFINISHED = 20, 10, 10, 5
 LONGEST_NAME, LONGEST_SENTENCE = 60, 120

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.lab.store import is_run
 from harness.report.document import SCHEMA
 from harness.report.stored import unended, with_progress
 from harness.report.stream import streamed
-from harness.report.untrusted import visible
-from harness.store import is_run
+from harness.untrusted import visible
 
 REPORT = "report.json"
 _SERIES, _, _NUMBER = SCHEMA.partition("/")

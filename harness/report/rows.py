@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.report.untrusted import clip, shown
+from harness.untrusted import clip, shown
 
 MUTANT_COLUMNS = (
     "task", "step", "mutant", "operator", "fault", "tier", "file", "line", "sentence", "requirement",

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from harness.report.rules import LEAD_HELP, LEADS, SURVIVOR_HELP, advice, says
+from harness.findings.catalogue import LEAD_HELP, LEADS, SURVIVOR_HELP, advice, says
 from harness.report.terminal import ranked_survivors
-from harness.report.untrusted import clip, shown, visible
+from harness.untrusted import clip, shown, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "SRCROOT"

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.audited import Audited, MutantResult
-from harness.outcome import COUNTED, DETECTED, OutcomeKind
+from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
+from harness.stages.result import Audited, MutantResult
 from harness.task.model import Step, Task, Unusable
-from harness.verifier_files import relative, verifier_texts
+from harness.task.texts import relative, verifier_texts
 from mutator.relevance import Requirement, requirements
 
 LONGEST_TEST = 128 << 10

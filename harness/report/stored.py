@@ -11,16 +11,15 @@ from typing import Any
 
 from harness import __version__
 from harness.audit import FIRST
-from harness.audited import AuditSettings
 from harness.errors import UsageError
-from harness.outcome import OutcomeKind, Shown, showing
-from harness.record import Kind
-from harness.record_json import record_from_json
+from harness.judging.outcome import OutcomeKind, Shown, showing
+from harness.judging.strength import Verdict
+from harness.lab.store import FILE, SCHEMA_VERSION
 from harness.report.dataset import dataset
 from harness.report.document import SCHEMA
-from harness.report.untrusted import visible
-from harness.store import FILE, SCHEMA_VERSION
-from harness.strength import Verdict
+from harness.stages.result import AuditSettings
+from harness.trial.record import Kind, record_from_json
+from harness.untrusted import visible
 
 Progress = dict[str, dict[str, int]]
 

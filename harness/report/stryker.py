@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.untrusted import shown, visible
+from harness.untrusted import shown, visible
 from mutator.model import ByteEdit, apply_bytes
 
 STATUS = {

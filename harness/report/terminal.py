@@ -11,8 +11,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from harness.labels import MEANING
-from harness.report.untrusted import clip, shown, visible, wrapped
+from harness.findings.labels import MEANING
+from harness.untrusted import clip, shown, visible, wrapped
 
 SURVIVORS = 10
 TOGETHER = 2

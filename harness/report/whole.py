@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.report.read import REPORT, schema
-from harness.report.untrusted import clip, visible
+from harness.untrusted import clip, visible
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
-from harness.engine.imageconfig import read_duration
+from harness.engine.recipe.image_config import read_duration
 from harness.task.documents import Document, plain, read_yaml
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder

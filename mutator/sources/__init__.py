@@ -13,14 +13,14 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from mutator.model import Edit, FileText, Source, SourceKind, Window, apply_bytes
-from mutator.shell_syntax import heredocs
+from mutator.shell.syntax import heredocs
 from mutator.sources.diff import diff_pieces
 from mutator.sources.languages import language_of
 from mutator.sources.piece import SOLUTION, Piece
 from mutator.sources.python import python_pieces
 from mutator.sources.shell import Place, read_calls, shell_pieces
 from mutator.sources.siblings import used_by_calls, used_by_mention
-from mutator.spelling import Parent, yaml_scalar_window
+from mutator.spelling.window import Parent, yaml_scalar_window
 
 __all__ = ["Skipped", "decode", "read_sources", "reprinted", "whole_file"]
 

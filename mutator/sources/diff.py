@@ -8,7 +8,7 @@ from mutator.model import Fixed, SourceKind, Window
 from mutator.sources.languages import language_of
 from mutator.sources.piece import Piece
 from mutator.sources.python import fragment
-from mutator.spelling import Added, Parent, WindowBuilder
+from mutator.spelling.window import Added, Parent, WindowBuilder
 from mutator.unified_diff import Hunk, read_diff
 
 

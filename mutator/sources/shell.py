@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mutator.model import SourceKind, Window
-from mutator.shell_commands import Command, Redirect, Span, assignments, read_commands
-from mutator.shell_syntax import ShellTree, read_shell
+from mutator.shell.commands import Command, Redirect, Span, assignments, read_commands
+from mutator.shell.syntax import ShellTree, read_shell
 from mutator.sources.languages import interpreter_language, language_of
 from mutator.sources.piece import SOLUTION, Piece
-from mutator.spelling import BARE, Parent, WindowBuilder, escaped_window, heredoc_window, word_window
+from mutator.spelling.window import BARE, Parent, WindowBuilder, escaped_window, heredoc_window, word_window
 
 _HERE = re.compile(r"""dirname\s+(?:--\s+)?["']?\$\{?(?:0|BASH_SOURCE)|\$\{(?:0|BASH_SOURCE(?:\[0\])?)%/\*\}""")
 _NAMED = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-=]([^}$`]*))?\})")

@@ -20,14 +20,14 @@ import pytest
 
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
-from harness.outcome import OutcomeKind, baseline, judge
-from harness.record import Kind, Replacement
-from harness.run import Plan
-from harness.trial import build, run_trial
+from harness.judging.outcome import OutcomeKind, baseline, judge
+from harness.trial.record import Kind, Replacement
+from harness.trial.runner import build, run_trial
+from harness.trial.session import Plan
 from tests.conftest import stand_in
 from tests.harness.tasks import HARBOR, read, write
 
-FOOLSGOLD = [sys.executable, "-c", "from harness.cli import main; main()"]
+FOOLSGOLD = [sys.executable, "-c", "from harness.commands.main import main; main()"]
 TASK_TOML = 'version = "1.0"\n[agent]\ntimeout_sec = 60\n[environment]\nnetwork_mode = "no-network"\nmemory_mb = 256\n'
 WORDS = {
     **HARBOR,

@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import stand_in
 from tests.harness.tasks import HARBOR, TERMINAL_BENCH, write
 
-FOOLSGOLD = [sys.executable, "-c", "from harness.cli import main; main()"]
+FOOLSGOLD = [sys.executable, "-c", "from harness.commands.main import main; main()"]
 QUICK = 'version = "1.0"\n[environment]\nnetwork_mode = "no-network"\n[agent]\ntimeout_sec = 60\n'
 HARBOR_OFFLINE = {**HARBOR, "task.toml": QUICK}
 

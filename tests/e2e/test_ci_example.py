@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.cli_audit import audit
-from harness.cli_gate import gate
+from harness.commands.audit import audit
+from harness.commands.gate import gate
 from tests.harness.report.test_schemas import sarif_schema, violations
 
 CHECKOUT = Path(__file__).parents[2]

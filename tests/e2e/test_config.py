@@ -12,7 +12,7 @@ import pytest
 
 from tests.harness.tasks import HARBOR, write
 
-FOOLSGOLD = [sys.executable, "-c", "from harness.cli import main; main()"]
+FOOLSGOLD = [sys.executable, "-c", "from harness.commands.main import main; main()"]
 TASK = {
     **HARBOR,
     "task.toml": 'version = "1.0"\n[agent]\ntimeout_sec = 60\n[environment]\nnetwork_mode = "no-network"\n',

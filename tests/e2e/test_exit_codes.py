@@ -15,7 +15,7 @@ import pytest
 
 from tests.harness.tasks import HARBOR, write
 
-MAIN = "from harness.cli import main; main()"
+MAIN = "from harness.commands.main import main; main()"
 FAILING_MAIN = (
     f"import harness.audit\ndef fail(*_): raise RuntimeError('a bug')\nharness.audit.task_mutants = fail\n{MAIN}"
 )
@@ -115,7 +115,7 @@ import sys
 
 class StopsAt:
     def find_spec(self, name, *_):
-        if name == "harness.controls":
+        if name == "harness.stages.controls":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, StopsAt())
@@ -132,7 +132,7 @@ def test_130_ctrl_c_while_it_loads() -> None:
 
 IMPATIENT = """
 import os, signal, sys, time
-import harness.cli
+import harness.commands.main
 
 def stubborn(*_arguments, **_options):
     try:
@@ -142,8 +142,8 @@ def stubborn(*_arguments, **_options):
         os.kill(os.getpid(), signal.SIGINT)
         print("tidied up")
 
-harness.cli.discover = stubborn
-harness.cli.main(["check", "."])
+harness.commands.main.discover = stubborn
+harness.commands.main.main(["check", "."])
 """
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.cli import cli, main
+from harness.commands.main import cli, main
 from mutator.model import FaultClass
 from mutator.operators import FAMILIES
 from mutator.operators.state import OPERATORS as STATE_OPERATORS

@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 
 from harness.audit import audit
-from harness.audited import Audited, AuditRun, AuditSettings
-from harness.controls import ControlSettings
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
+from harness.judging.outcome import Cause, Outcome, OutcomeKind, Shown, showing
+from harness.judging.strength import Thresholds, Verdict
+from harness.lab.store import Store
 from harness.mutants import Wish
-from harness.outcome import Cause, Outcome, OutcomeKind, Shown, showing
-from harness.record import Kind, TrialRecord
 from harness.report.document import document
 from harness.report.terminal import terminal
-from harness.store import Store
-from harness.strength import Thresholds, Verdict
+from harness.stages.controls import ControlSettings
+from harness.stages.result import Audited, AuditRun, AuditSettings
 from harness.task.model import Task, Unusable
+from harness.trial.record import Kind, TrialRecord
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor, write
 

@@ -14,17 +14,17 @@ from typing import Any
 import click
 import pytest
 
-import harness.cli
-import harness.cli_audit
+import harness.commands.audit
+import harness.commands.main
 import harness.findings.controls
-import harness.schedule
+import harness.lab.workers
 from harness.check import SCHEMA
-from harness.console import printer
+from harness.commands.console import printer
 from harness.engine.contract import Command, Engine, EngineOptions
 from harness.errors import ExitCode
 from tests.harness.fake_engine import VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
+from tests.harness.stages.test_controls import FAILED, GOOD, verifier
 from tests.harness.tasks import HARBOR, write
-from tests.harness.test_controls import FAILED, GOOD, verifier
 
 OFFLINE = {**HARBOR, "task.toml": 'version = "1.0"\n[environment]\nnetwork_mode = "no-network"\n'}
 
@@ -37,10 +37,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         def make(_name: str, _options: EngineOptions) -> Engine:
             return engine
 
-        monkeypatch.setattr(harness.cli, "make_engine", make)
-        monkeypatch.setattr(harness.cli, "_leave", _leave)
+        monkeypatch.setattr(harness.commands.main, "make_engine", make)
+        monkeypatch.setattr(harness.commands.main, "_leave", _leave)
         with pytest.raises(_Left) as left:
-            harness.cli.main(arguments)
+            harness.commands.main.main(arguments)
         out = capsys.readouterr()
         return left.value.code, out.out, out.err
 
@@ -137,7 +137,7 @@ def test_quiet_says_of_an_audit_what_the_gate_says(
     run: Callable[..., Any], tasks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = FakeEngine([(VERIFY, rewarding("0", FAILED))])
-    monkeypatch.setattr(harness.cli_audit, "make_engine", lambda name, options: engine)
+    monkeypatch.setattr(harness.commands.audit, "make_engine", lambda name, options: engine)
     code, out, err = run(engine, "audit", str(tasks / "a"), "-q", "-o", str(tasks / "run"))
     assert (code, err) == (ExitCode.BELOW_BAR, "")
     assert [line.partition(" ")[0] for line in out.splitlines()] == ["gate:", "gate:"]
@@ -216,12 +216,12 @@ def test_ctrl_c_keeps_what_was_done_closes_every_box_and_says_how_to_go_on(
     write(tasks / "b", {"tests/test.sh": "# interrupt\n"})
     engine = FakeEngine([(VERIFY, interrupt)])
 
-    def wait(pool: harness.schedule.Pool) -> None:
+    def wait(pool: harness.lab.workers.Pool) -> None:
         while not pressed:
             pool.cancel.wait(0.01)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(harness.schedule.Pool, "wait", wait)
+    monkeypatch.setattr(harness.lab.workers.Pool, "wait", wait)
     code, out, err = run(engine, "check", str(tasks), "--jobs", "1", "--json", "--image", "a=b")
     document = json.loads(out)
     assert code == document["exit_code"] == ExitCode.INTERRUPTED
@@ -259,7 +259,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_every_option_of_check_is_on_its_page() -> None:
     page = (DOCS / "check.md").read_text()
-    for option in harness.cli.check.params:
+    for option in harness.commands.main.check.params:
         if isinstance(option, click.Option):
             assert any(name in page for name in option.opts), option.name
 

@@ -118,7 +118,15 @@ def holds(folder: Path, done: subprocess.CompletedProcess[str]) -> None:
 @pytest.mark.bwrap
 @pytest.mark.slow
 def test_the_demo_tells_the_faulty_task_from_the_mended_one(tmp_path: Path) -> None:
-    words = [sys.executable, "-c", "from harness.cli import main; main()", "demo", "-o", "the-demo", "--no-progress"]
+    words = [
+        sys.executable,
+        "-c",
+        "from harness.commands.main import main; main()",
+        "demo",
+        "-o",
+        "the-demo",
+        "--no-progress",
+    ]
     done = subprocess.run(
         words,
         cwd=tmp_path,

@@ -10,7 +10,7 @@ import pytest
 from mutator.generate import generate
 from mutator.model import apply_bytes
 from mutator.operators import FAMILIES
-from mutator.shell_syntax import balanced, read_shell
+from mutator.shell.syntax import balanced, read_shell
 from mutator.sources import read_sources
 from tests.mutator.shell_corpus import PIECES, script
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mutator.model import Tier, apply
 from mutator.operators.shell import FAMILY
-from mutator.shell_syntax import heredocs
+from mutator.shell.syntax import heredocs
 
 SIMPLE = st.sampled_from(
     [

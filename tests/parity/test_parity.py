@@ -18,12 +18,12 @@ import pytest
 
 from harness.engine.contract import Engine
 from harness.errors import BuildFailed
-from harness.network import plan_network
-from harness.record import Kind, PhaseName, TrialRecord
-from harness.reward import RewardFault
 from harness.task.discover import discover
 from harness.task.model import Task
-from harness.trial import Plan, build, run_trial
+from harness.task.network import plan_network
+from harness.trial.record import Kind, PhaseName, TrialRecord
+from harness.trial.runner import Plan, build, run_trial
+from harness.verifier.reward import RewardFault
 from tests.parity.harbor_job import HarborTrial, prepare, read_job, start_job
 from tests.parity.reward_tasks import REWARD_TASKS, write_task
 

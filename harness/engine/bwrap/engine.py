@@ -10,12 +10,12 @@ import sys
 import threading
 from pathlib import Path
 
-from harness.engine import runs
-from harness.engine.bwrap import cgroups, launcher, nat, program, sandbox, seccomp
-from harness.engine.bwrap.build import build, cache_folder
-from harness.engine.bwrap.cache import DEFAULT_LIMIT, open_cache
-from harness.engine.bwrap.image import BwrapImage
-from harness.engine.bwrap.launchpad import OUT
+from harness.engine import leftovers as runs
+from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
+from harness.engine.bwrap.box.launchpad import OUT
+from harness.engine.bwrap.image.build import build, cache_folder
+from harness.engine.bwrap.image.built import BwrapImage
+from harness.engine.bwrap.image.cache import DEFAULT_LIMIT, open_cache
 from harness.engine.contract import (
     MAIN_HINT,
     Box,

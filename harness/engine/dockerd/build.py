@@ -19,16 +19,16 @@ from typing import IO, Any
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from harness.engine.context import Folder, fingerprint, read_ignore
 from harness.engine.contract import EngineOptions, Fidelity, Image, Progress, Recipe
 from harness.engine.dockerd.buildkit import build_with_buildx, buildx_version
 from harness.engine.dockerd.classic import build_with_api
 from harness.engine.dockerd.connect import Daemon, daemon_errors
 from harness.engine.dockerd.job import PULL_HINT, Job, pull_error
 from harness.engine.dockerd.labels import LABEL
-from harness.engine.dockerfile import Dockerfile, Instruction, Stage, find_stage, global_arguments, parse, stages
-from harness.engine.imageconfig import read_config
-from harness.engine.standin import HOST, StandIn, find_stand_in, parse_stand_in
+from harness.engine.recipe.context import Folder, fingerprint, read_ignore
+from harness.engine.recipe.dockerfile import Dockerfile, Instruction, Stage, find_stage, global_arguments, parse, stages
+from harness.engine.recipe.image_config import read_config
+from harness.engine.recipe.standin import HOST, StandIn, find_stand_in, parse_stand_in
 from harness.errors import BuildFailed, EngineError, UsageError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}

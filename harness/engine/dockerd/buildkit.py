@@ -25,7 +25,7 @@ from harness.engine.dockerd.job import (
     stoppable,
     too_slow,
 )
-from harness.engine.dockerfile import Dockerfile, Instruction
+from harness.engine.recipe.dockerfile import Dockerfile, Instruction
 from harness.errors import EngineError
 
 

@@ -16,7 +16,6 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
-from harness.engine.context import Folder, read_ignore, walk
 from harness.engine.contract import Progress
 from harness.engine.dockerd.connect import Daemon, daemon_errors
 from harness.engine.dockerd.job import (
@@ -29,6 +28,7 @@ from harness.engine.dockerd.job import (
     stoppable,
     too_slow,
 )
+from harness.engine.recipe.context import Folder, read_ignore, walk
 
 
 class _BuildClient(docker.APIClient):

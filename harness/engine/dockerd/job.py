@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.engine.dockerd.connect import hint_for
-from harness.engine.dockerfile import Dockerfile, Instruction
+from harness.engine.recipe.dockerfile import Dockerfile, Instruction
 from harness.errors import BuildFailed, EngineError
 
 TAIL_LINES = 60

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import yaml
 
-from harness.circumstances import Circumstances
 from harness.findings.model import Finding, Severity
-from harness.outcome import OutcomeKind
+from harness.judging.outcome import OutcomeKind
 from harness.probes.forge.facts import FORGE, Facts, facts_of
 from harness.probes.forge.means import Means, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.record import Replacement
-from harness.reward import Pay, Rewards, pay
 from harness.task.model import Task
+from harness.trial.circumstances import Circumstances
+from harness.trial.record import Replacement
+from harness.verifier.reward import Pay, Rewards, pay
 
 TYPED = 900
 """Characters of a line that is typed into a terminal; longer ones may be cut there."""

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from harness.artifacts import CONVENTION
 from harness.mutants import solution_files
-from harness.reward import Rewards
 from harness.task.model import Format, Scoring, Task
-from harness.verifier_files import verifier_texts
+from harness.task.texts import verifier_texts
+from harness.trial.artifacts import CONVENTION
+from harness.verifier.reward import Rewards
 from mutator.sources import read_sources
 
 FORGE = "/tmp/.foolsgold-forge"  # noqa: S108 - in the box, where nobody else is

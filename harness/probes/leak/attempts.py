@@ -12,11 +12,11 @@ from harness.probes.forge.attempts import in_its_place
 from harness.probes.forge.facts import names_of_tests
 from harness.probes.leak.blocks import script, taken
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.record import Replacement
-from harness.state import State, outputs_of
-from harness.survey import Survey
 from harness.task.model import Step, Task
-from harness.verifier_files import relative, verifier_texts
+from harness.task.texts import relative, verifier_texts
+from harness.trial.end_state import State, outputs_of
+from harness.trial.image_survey import Survey
+from harness.trial.record import Replacement
 from mutator.model import short_id
 
 INSTRUCTION = "instruction-code"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.judging.strength import Verdict, wilson
 from harness.report.html.pack import clean_text
-from harness.strength import Verdict, wilson
 
 BINS = 10
 SEARCHED = 1500

@@ -8,7 +8,7 @@ import re
 import zlib
 from typing import Any
 
-from harness.report.untrusted import shown
+from harness.untrusted import shown
 
 
 def packed(value: Any) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from mutator.model import ByteEdit, short_id
 from mutator.operators.preserving.promise import Promise
-from mutator.shell_commands import read_commands
-from mutator.shell_syntax import read_shell
+from mutator.shell.commands import read_commands
+from mutator.shell.syntax import read_shell
 
 
 @dataclass(frozen=True, slots=True)

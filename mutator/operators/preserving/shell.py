@@ -10,7 +10,7 @@ from tree_sitter import Node
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, SourceKind, Tier, apply
 from mutator.operators.preserving.promise import Preserving, Promise
 from mutator.operators.shell.document import Script, parse
-from mutator.shell_syntax import read_shell
+from mutator.shell.syntax import read_shell
 
 SHELL = frozenset({"shell"})
 UNSEEN = frozenset({SourceKind.SCRIPT, SourceKind.INLINE, SourceKind.PATCH, SourceKind.REPLACEMENT, SourceKind.PRINTED})

@@ -11,8 +11,8 @@ from functools import cached_property
 from tree_sitter import Node
 
 from mutator.model import Candidate, Edit, apply
-from mutator.shell_commands import Command, read_commands
-from mutator.shell_syntax import Heredoc, ShellTree, balanced, parser, plain, read_shell
+from mutator.shell.commands import Command, read_commands
+from mutator.shell.syntax import Heredoc, ShellTree, balanced, parser, plain, read_shell
 
 
 @dataclass(frozen=True, slots=True)

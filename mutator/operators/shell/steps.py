@@ -8,7 +8,7 @@ from posixpath import basename
 
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, SourceKind, Tier
 from mutator.operators.shell.document import Chain, Script, Step
-from mutator.shell_commands import Command
+from mutator.shell.commands import Command
 from mutator.sources.shell import unwrap
 
 LANGUAGES = frozenset({"shell"})

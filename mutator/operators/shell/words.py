@@ -10,7 +10,7 @@ from posixpath import basename, splitext
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
 from mutator.operators.shell.document import Script, gap
 from mutator.operators.shell.steps import LANGUAGES, SCRIPT, TESTS_ONLY
-from mutator.shell_commands import Command
+from mutator.shell.commands import Command
 from mutator.sources.shell import unwrap
 
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engine.bwrap import launcher, sandbox
+from harness.engine.bwrap.box import launcher, sandbox
 from harness.engine.bwrap.engine import BwrapEngine
 from harness.engine.contract import Command, EngineOptions, Limits
 

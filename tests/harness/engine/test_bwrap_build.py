@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from harness.engine.bwrap import hostmask, sandbox
-from harness.engine.bwrap.build import build
-from harness.engine.bwrap.cache import Cache
-from harness.engine.bwrap.families import family_of
-from harness.engine.bwrap.image import BwrapImage
-from harness.engine.bwrap.python import Interpreter, by_preference, wanted_version
-from harness.engine.bwrap.stack import Stack
+from harness.engine.bwrap.box import hostmask, sandbox
+from harness.engine.bwrap.image.build import build
+from harness.engine.bwrap.image.built import BwrapImage
+from harness.engine.bwrap.image.cache import Cache
+from harness.engine.bwrap.image.families import family_of
+from harness.engine.bwrap.image.python import Interpreter, by_preference, wanted_version
+from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import Command, EngineOptions, Exit, Recipe
 from harness.errors import BuildFailed, NeedsDocker, UsageError
 
@@ -352,7 +352,7 @@ def test_a_build_that_is_killed_leaves_no_layer_and_no_lock(tmp_path: Path) -> N
     program = f"""
 import sys, time
 from pathlib import Path
-from harness.engine.bwrap.cache import Cache
+from harness.engine.bwrap.image.cache import Cache
 def make(folder):
     (folder / "half").write_text("x")
     print("building", flush=True)
@@ -572,7 +572,7 @@ def test_a_full_disk_is_the_engines_error_and_not_the_tasks(
     program = f"""
 import sys
 from pathlib import Path
-from harness.engine.bwrap.build import build
+from harness.engine.bwrap.image.build import build
 from harness.engine.contract import EngineOptions, Recipe
 from harness.errors import EngineError
 context = Path({str(context)!r})
@@ -598,8 +598,8 @@ def test_two_processes_build_the_same_thing_once(tmp_path: Path) -> None:
     program = f"""
 import sys
 from pathlib import Path
-from harness.engine.bwrap.build import build
-from harness.engine.bwrap.stack import Stack
+from harness.engine.bwrap.image.build import build
+from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import EngineOptions, Recipe
 context = Path({str(context)!r})
 image = build(Recipe(context, context / "Dockerfile"),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.bwrap import cache
-from harness.engine.bwrap.cache import IN_MEMORY
+from harness.engine.bwrap.image import cache
+from harness.engine.bwrap.image.cache import IN_MEMORY
 
 pytestmark = pytest.mark.bwrap
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import runs
-from harness.engine.bwrap import cgroups
+from harness.engine import leftovers as runs
+from harness.engine.bwrap.box import cgroups
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 

@@ -62,7 +62,15 @@ def test_an_entrypoint_runs_beside_the_commands_with_a_plain_sleep(engine: Engin
 @pytest.mark.parametrize("subordinate_ids", [True, False])
 def test_the_contract_holds_for_an_ordinary_user(ordinary: Ordinary, subordinate_ids: bool) -> None:
     """With a range of subordinate ids (in CI), and without the programs that map one."""
-    words = ["from harness.cli import main; main()", "doctor", "--engine", "bwrap", "--image", "*=host", "--json"]
+    words = [
+        "from harness.commands.main import main; main()",
+        "doctor",
+        "--engine",
+        "bwrap",
+        "--image",
+        "*=host",
+        "--json",
+    ]
     if not subordinate_ids:
         words[0] = (
             "from harness.engine.bwrap import launcher; launcher._subordinate = lambda file, user: None; " + words[0]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.bwrap import sandbox
-from harness.engine.bwrap.build import build
+from harness.engine.bwrap.box import sandbox
+from harness.engine.bwrap.image.build import build
 from harness.engine.contract import Command, EngineOptions, Recipe
 from harness.errors import BuildFailed
 

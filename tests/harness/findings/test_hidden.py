@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.findings.hidden import HiddenReport, hidden_requirements
-from harness.findings.hidden.of_task import step_hidden
+from harness.probes.hidden import step_hidden
 from harness.task.discover import discover
 from harness.task.model import Task
+from harness.testcode.demands import HiddenReport, hidden_requirements
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.findings.assertions import Lead, LeadKind
-from harness.findings.hidden import DemandKind
+from harness.findings.catalogue import LEADS
 from harness.probes.vacuous import CONFIRMS
-from harness.report.rules import LEADS
+from harness.testcode.assertions.python import Lead, LeadKind
+from harness.testcode.demands import DemandKind
 from mutator.operators.preserving import CODE_OPERATORS, OUTPUT_OPERATORS, run_variants
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.engine.contract import Engine
-from harness.outcome import Shown, showing
+from harness.judging.outcome import Shown, showing
 from harness.probes.vacuous import Looked, looked_at
-from harness.record import Kind, TrialRecord
-from harness.run import Plan
 from harness.task.model import Task
-from harness.trial import build, run_trial
+from harness.trial.record import Kind, TrialRecord
+from harness.trial.runner import build, run_trial
+from harness.trial.session import Plan
 from tests.harness.tasks import harbor, terminal_bench
 
 PIP = "pip install -q --break-system-packages --root-user-action ignore"

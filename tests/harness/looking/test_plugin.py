@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import harness.looking
-from harness.looking.seen import PLUGIN, Look, SeenTest, read_look
+import harness.trial.looking
+from harness.trial.looking.seen import PLUGIN, Look, SeenTest, read_look
 
 TESTS = """\
 import subprocess
@@ -183,7 +183,7 @@ def look(folder: Path, text: str, *options: str, packages: str = "", plugin: boo
     folder.mkdir(exist_ok=True)
     (folder / "test_sample.py").write_text(text)
     told = folder / "told"
-    paths = [str(Path(harness.looking.__file__).parent), packages]
+    paths = [str(Path(harness.trial.looking.__file__).parent), packages]
     env = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTEST")},
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # what this environment has may be too new for an old pytest

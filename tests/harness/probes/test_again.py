@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.cli_probes import find_probe, label, show_probe, write_probe
+from harness.commands.probes import find_probe, label, show_probe, write_probe
 from harness.errors import UsageError
 from harness.mutants import Wish, task_mutants
 from harness.probes.again import attempt_again

@@ -14,15 +14,15 @@ import pytest
 import yaml
 
 from harness.findings.model import Finding, Severity
-from harness.outcome import Cause, Outcome, OutcomeKind
+from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.probes.forge import payloads
 from harness.probes.forge.attempts import attempts, findings
 from harness.probes.forge.facts import Facts, facts_of, names_of_tests, runs
 from harness.probes.forge.means import Means, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted
-from harness.record import Kind, TrialRecord
 from harness.task.model import Format, Task
+from harness.trial.record import Kind, TrialRecord
 from tests.harness.tasks import harbor, read, terminal_bench
 
 ROOT = Path(__file__).parents[3]

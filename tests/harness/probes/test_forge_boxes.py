@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from harness.engine.contract import BoxSpec, Command, Engine
-from harness.outcome import OutcomeKind, baseline, judge
+from harness.judging.outcome import OutcomeKind, baseline, judge
+from harness.lab.store import Store
 from harness.probes.forge.attempts import attempts
 from harness.probes.forge.facts import FORGE
 from harness.probes.model import Attempted
-from harness.record import Kind
-from harness.run import Plan
-from harness.store import Store
 from harness.task.model import Task
-from harness.trial import build, run_trial
+from harness.trial.record import Kind
+from harness.trial.runner import build, run_trial
+from harness.trial.session import Plan
 from tests.harness.tasks import harbor, read, terminal_bench
 
 VERIFIER = """#!/bin/bash

@@ -16,7 +16,7 @@ from harness.findings.in_image import answers_in_image, in_image_findings
 from harness.findings.model import Finding, Place, Severity
 from harness.probes.leak.attempts import of_instruction
 from harness.probes.leak.blocks import blocks, script, taken
-from harness.survey import told_by
+from harness.trial.image_survey import told_by
 from tests.harness.tasks import harbor, terminal_bench
 
 TAKEN = {

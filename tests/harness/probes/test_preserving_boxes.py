@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from harness.engine.contract import Engine
+from harness.judging.outcome import Cause, Showing, Shown, showing
 from harness.mutants import Wish, task_mutants
-from harness.outcome import Cause, Showing, Shown, showing
 from harness.probes.model import Attempt
 from harness.probes.preserving import of_outputs, of_solution
-from harness.record import Kind, PhaseName, TrialRecord
-from harness.run import Built, Plan
-from harness.state import outputs_of
 from harness.task.model import Task
-from harness.trial import build, run_trial
+from harness.trial.end_state import outputs_of
+from harness.trial.record import Kind, PhaseName, TrialRecord
+from harness.trial.runner import build, run_trial
+from harness.trial.session import Built, Plan
 from tests.harness.tasks import harbor, terminal_bench
 
 FACTS = r"""facts() {

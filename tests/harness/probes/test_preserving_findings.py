@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.findings.model import Severity
+from harness.judging.outcome import Outcome, OutcomeKind
 from harness.mutants import Wish, task_mutants
-from harness.outcome import Outcome, OutcomeKind
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.probes.preserving import findings, of_solution
-from harness.record import Kind, StepRecord, TrialRecord
-from harness.verifier_files import verifier_texts
+from harness.task.texts import verifier_texts
+from harness.trial.record import Kind, StepRecord, TrialRecord
 from tests.harness.tasks import harbor, terminal_bench
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from harness.engine.contract import BoxSpec, Command, Engine
-from harness.looking.seen import FOLDER
+from harness.judging.outcome import OutcomeKind, baseline, judge
+from harness.lab.store import Store
 from harness.mutants import StepMutants, Wish, task_mutants
-from harness.outcome import OutcomeKind, baseline, judge
 from harness.probes.choose import image_attempts, in_image, output_attempts, solution_attempts
 from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.record import Kind, TrialRecord
-from harness.reward import Rewards
-from harness.run import Built, Plan
-from harness.store import Store
 from harness.task.model import Task
-from harness.trial import build, run_trial
+from harness.trial.looking.seen import FOLDER
+from harness.trial.record import Kind, TrialRecord
+from harness.trial.runner import build, run_trial
+from harness.trial.session import Built, Plan
+from harness.verifier.reward import Rewards
 from tests.harness.probes.test_forge_boxes import _inside, host
 from tests.harness.tasks import harbor
 

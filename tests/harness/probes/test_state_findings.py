@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pytest
 
 from harness.findings.model import Severity
-from harness.outcome import Outcome, OutcomeKind
+from harness.judging.outcome import Outcome, OutcomeKind
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.probes.state import findings
 

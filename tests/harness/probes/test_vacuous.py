@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from harness.findings.assertions import LeadKind
 from harness.findings.model import Finding, Severity
-from harness.findings.suspicions import read_test_files
-from harness.looking.seen import Line, Look, SeenTest
-from harness.matrix import matrix
+from harness.judging.kill_matrix import matrix
 from harness.probes.vacuous import Looked, findings, looked_at, never_failing, passing_untouched, unconfirmed
-from harness.record import Kind, StepRecord, TrialRecord, Trouble, TroubleKind
-from harness.results import TestCase, TestReport, TestStatus
+from harness.testcode.assertions import read_test_files
+from harness.testcode.assertions.python import LeadKind
+from harness.trial.looking.seen import Line, Look, SeenTest
+from harness.trial.record import Kind, StepRecord, TrialRecord, Trouble, TroubleKind
+from harness.verifier.test_report import TestCase, TestReport, TestStatus
 
 TEXT = textwrap.dedent("""\
     from pathlib import Path

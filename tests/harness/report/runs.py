@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.audit import audit
-from harness.audited import AuditRun, AuditSettings
-from harness.controls import ControlSettings
 from harness.engine.contract import Command
 from harness.errors import BuildFailed, EngineError
+from harness.judging.outcome import Outcome
+from harness.judging.strength import Thresholds
+from harness.lab.store import Store
 from harness.mutants import Wish
-from harness.outcome import Outcome
 from harness.report.document import document
-from harness.store import Store
-from harness.strength import Thresholds
+from harness.stages.controls import ControlSettings
+from harness.stages.result import AuditRun, AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from harness.cli_report import FORMATS
+from harness.commands.report import FORMATS
 from harness.report.compare import compare, compared
 from harness.report.markdown import markdown
 from harness.report.read import schema

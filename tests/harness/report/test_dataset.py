@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 
-from harness.findings.assertions import LeadKind
-from harness.findings.ids import ABOUT_CONTROLS, ABOUT_MUTANTS
+from harness.findings.catalogue import ABOUT_CONTROLS, ABOUT_MUTANTS, ADVICE, LEADS
+from harness.judging.strength import Verdict, wilson
 from harness.report.dataset import ELSEWHERE, ROWS, dataset
-from harness.report.rules import ADVICE, LEADS
 from harness.report.terminal import dataset_cells
-from harness.strength import Verdict, wilson
+from harness.testcode.assertions.python import LeadKind
 from tests.harness.report.conftest import Report
 
 EVERYTHING = [row.name for row in ROWS]

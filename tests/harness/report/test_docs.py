@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from harness.cli_report import FORMATS, HTML, compare, report
+from harness.commands.report import FORMATS, HTML, compare, report
 from harness.report.dataset import ROWS, USABLE
 from harness.report.rows import LONGEST_CELL, MUTANT_COLUMNS, TASK_COLUMNS, TRIAL_COLUMNS
 from harness.report.sarif import LONGEST_MESSAGE

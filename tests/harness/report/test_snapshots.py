@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.cli_report import FORMATS
+from harness.commands.report import FORMATS
 from harness.report.compare import compare, compared
 from harness.report.read import schema
 from tests.harness.report.test_schemas import violations

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from harness.cli_audit import repro, show
-from harness.cli_gate import baseline, gate
-from harness.cli_report import FORMATS, HTML, compare, report
+from harness.commands.audit import repro, show
+from harness.commands.gate import baseline, gate
+from harness.commands.report import FORMATS, HTML, compare, report
 from harness.errors import UsageError
 from harness.report.read import read_report, schema
 from harness.report.whole import whole, wrong_with
+from tests.harness.commands.test_report import ask, saved
 from tests.harness.report.test_schemas import violations
 from tests.harness.report.test_snapshots import small
-from tests.harness.test_cli_report import ask, saved
 
 WHOLE = small()
 MUTANT = WHOLE["tasks"][0]["survivors"][0]

@@ -8,8 +8,8 @@ import random
 from collections import Counter
 from typing import Any
 
+from harness.judging.strength import wilson
 from harness.report.dataset import dataset
-from harness.strength import wilson
 
 OUTCOMES = ("killed", "timeout", "survived", "partial", "equivalent", "invalid", "error", "flaky")
 FAULTS = (

@@ -1,0 +1,68 @@
+"""`foolsgold init`: what is there, and a config file to begin with."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tomllib
+from pathlib import Path
+
+import click
+
+from harness.engine.contract import EngineOptions
+from harness.errors import ExitCode, UsageError
+from harness.judging.strength import Thresholds
+from harness.machine.doctor import chosen
+from harness.settings.file import NAME, PYPROJECT, config_speaks
+from harness.settings.starter import config_text, look, place, told
+from harness.task.discover import discover
+from harness.untrusted import visible
+
+
+@click.command(short_help="What is there, and a config file to begin with.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace a foolsgold.toml that is there already.")
+def init(path: Path, force: bool) -> int:
+    """Look at a folder of tasks, say what is there, and write a commented foolsgold.toml for it.
+
+    Says which formats the tasks have, which cannot be used and why, which engine would be used, and what an audit would
+    take. Nothing of the tasks is run. The file goes into the folder, or beside it where the folder is itself a task.
+
+    \b
+    Examples:
+      foolsgold init tasks
+      foolsgold init tasks --force
+    """
+    tasks = discover([path])
+    file = place(path) / NAME
+    if file.exists() and not force:
+        raise UsageError(f"{file} is there already.", hint="Keep it, or replace it with --force.")
+    if config_speaks(file.parent / PYPROJECT):
+        raise UsageError(
+            f"{file.parent / PYPROJECT} has a [tool.foolsgold] already, and a folder has one of the two.",
+            hint="Keep it; `foolsgold config` shows what it sets.",
+        )
+    found = look(tasks, least=Thresholds().least)
+    text = config_text(found)
+    tomllib.loads(text)
+    engine, why = chosen("auto", EngineOptions())
+    click.echo(told(found, engine=engine, why=f"{why.splitlines()[0].rstrip('.')}.", jobs=os.cpu_count() or 1))
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror or error}.", hint="Make the folder writable, or copy the tasks."
+        ) from error
+    shown = shlex.quote(visible(str(path)))
+    click.echo(f"\nWrote {visible(str(file))}. Every line of it says what it is for.")
+    click.echo("\nNext:")
+    for number, (what, command) in enumerate(
+        (
+            ("See if this machine can run them", "foolsgold doctor"),
+            ("See if the tasks are sound", f"foolsgold check {shown}"),
+            ("Measure them", f"foolsgold audit {shown}"),
+        ),
+        start=1,
+    ):
+        click.echo(f"  {number}. {what}:\n     {command}")
+    return ExitCode.OK

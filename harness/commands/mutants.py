@@ -1,0 +1,251 @@
+"""`foolsgold mutants` and `foolsgold operators`: what would be broken, and how. Nothing runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from tabulate import tabulate
+
+from harness.commands.operators_page import operators_page
+from harness.commands.options import Flags, setting_options
+from harness.errors import UsageError
+from harness.mutants import StepMutants, diff, task_mutants
+from harness.settings.file import one, wish
+from harness.task.discover import discover
+from harness.task.model import Task, Unusable
+from mutator.model import Operator
+from mutator.operators import FAMILIES
+from mutator.operators.state import OPERATORS as STATE_OPERATORS
+from mutator.operators.state import StateOperator
+from mutator.select import Chosen
+
+SCHEMA = "foolsgold/mutants/1"
+
+
+@click.command(short_help="List the broken variants, without running any.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@setting_options("mutants")
+@click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
+@click.option("--diff", "with_diff", is_flag=True, help="Show the change of each mutant.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
+def mutants(
+    paths: tuple[Path, ...],
+    flags: Flags,
+    everything: bool,
+    with_diff: bool,
+    as_json: bool,
+) -> None:
+    """List the broken variants of each task's reference solution, in the order in which they would run.
+
+    Each with its id, place, operator, the fault it stands for, how surely it breaks what the instruction says, and a
+    sentence. What was not mutated is named with the reason. Nothing is run.
+
+    \b
+    Examples:
+      foolsgold mutants tasks/my-task
+      foolsgold mutants tasks/my-task --diff --fault missing-flag
+      foolsgold mutants tasks --all --json > mutants.json
+    """
+    if everything and not {("budget",), ("depth",)}.isdisjoint(flags.values):
+        raise UsageError(
+            "--all shows every mutant, and --budget and --depth a number of them.", hint="Give one of them."
+        )
+    told = flags.in_force(paths)
+    wished: dict[str, list[StepMutants]] = {}
+    listed: list[dict[str, Any]] = []
+    for task in discover(paths):
+        if isinstance(task, Unusable):
+            listed.append({"task": task.name, "problems": [problem.message for problem in task.problems]})
+            if not as_json:
+                click.echo(f"{task.name}: cannot be read", err=True)
+                for problem in task.problems:
+                    click.echo(f"  {problem.file}: {problem.message}", err=True)
+            continue
+        wanted = wish(told.task(task.name, task.path))
+        made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
+        if wanted.sources:
+            wished.setdefault(", ".join(sorted(wanted.sources)), []).extend(made)
+        if as_json:
+            listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
+        else:
+            _show(task, made, with_diff)
+    for text, steps in wished.items():
+        _must_name_a_source(text, steps)
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "seed": one(told.run(), "seed"), "tasks": listed}, indent=2))
+
+
+def _must_name_a_source(text: str, steps: Sequence[StepMutants]) -> None:
+    if any(step.sources for step in steps):
+        return
+    there = sorted({source for step in steps for source in step.unwished})
+    more = f" and {len(there) - 20} more" if len(there) > 20 else ""
+    raise UsageError(
+        f"--source {text}: no source has that in its name.", hint=f"There are: {', '.join(there[:20])}{more}."
+    )
+
+
+def every_operator() -> list[Operator]:
+    return [operator for family in FAMILIES for operator in family.operators]
+
+
+def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
+    if not steps:
+        click.echo(f"{task.name}: no reference solution to break")
+        return
+    for step in steps:
+        if not step.sources and step.unwished:
+            continue
+        title = f"{task.name}, step {step.step.name}" if step.step.name else task.name
+        chosen = step.selection.chosen
+        selection = step.selection
+        left_out = f"{len(selection.duplicates)} duplicates, {step.tally.invalid} invalid, {selection.left} over budget"
+        left_out += f", {step.tally.pragma} skipped by a pragma" if step.tally.pragma else ""
+        click.echo(f"{title}: {len(chosen)} of {step.generated} mutants ({left_out})")
+        for what, why in _left_alone(step):
+            click.echo(f"  not mutated: {what}: {why}")
+        if with_diff:
+            for entry in chosen:
+                click.echo(f"\n{entry.mutant.id}  {entry.mutant.place}  {entry.mutant.operator}")
+                click.echo(f"{entry.mutant.sentence}{_linked(step, entry)}")
+                click.echo(diff(step.files, entry.mutant))
+            continue
+        rows = [
+            (
+                entry.mutant.id,
+                entry.mutant.place,
+                entry.mutant.operator,
+                entry.mutant.fault.value,
+                f"{entry.links[0].score:.1f}" if entry.links else "",
+                entry.mutant.sentence,
+            )
+            for entry in chosen
+        ]
+        headers = ("id", "place", "operator", "fault", "relevance", "what is wrong with it")
+        click.echo(tabulate(rows, headers=headers, disable_numparse=True))
+        click.echo()
+
+
+def _left_alone(step: StepMutants) -> list[tuple[str, str]]:
+    """What has no mutants although it is part of the solution, and why."""
+    languages = {source.id: source.language for source in step.sources}
+    found = [(skipped.file, skipped.reason) for skipped in step.skipped]
+    found += [(source, f"no operators for {languages[source]}") for source in step.tally.unspoken]
+    found += [(source, f"does not parse as {languages[source]}") for source in step.tally.unparsed]
+    return found
+
+
+def _linked(step: StepMutants, entry: Chosen) -> str:
+    if not entry.links:
+        return ""
+    requirement = step.relevance.requirements[entry.links[0].requirement]
+    return f"\n  breaks: {requirement.text}"
+
+
+def _as_json(step: StepMutants) -> dict[str, Any]:
+    return {
+        "name": step.step.name,
+        "sources": [
+            {
+                "id": source.id,
+                "kind": source.kind,
+                "language": source.language,
+                "target": source.target,
+                "line": source.line,
+            }
+            for source in step.sources
+        ],
+        "not_mutated": [{"what": what, "reason": why} for what, why in _left_alone(step)],
+        "generated": step.generated,
+        "duplicates": dict(step.selection.duplicates),
+        "invalid": step.tally.invalid,
+        "skipped_by_pragma": step.tally.pragma,
+        "operators": {
+            name: {"mutants": count.emitted, "invalid": count.invalid + count.unwritable, "pragma": count.skipped}
+            for name, count in sorted(step.tally.operators.items())
+            if count.emitted or count.invalid or count.unwritable or count.skipped
+        },
+        "beyond_budget": step.selection.left,
+        "mutants": [
+            {
+                "id": entry.mutant.id,
+                "file": entry.mutant.file,
+                "line": entry.mutant.line,
+                "source": entry.mutant.source,
+                "target": entry.mutant.target,
+                "scope": entry.mutant.scope,
+                "operator": entry.mutant.operator,
+                "fault": entry.mutant.fault,
+                "tier": entry.mutant.tier,
+                "sentence": entry.mutant.sentence,
+                "diff": diff(step.files, entry.mutant),
+                "requirements": [
+                    {
+                        "text": step.relevance.requirements[link.requirement].text,
+                        "line": step.relevance.requirements[link.requirement].line,
+                        "score": link.score,
+                        "evidence": list(link.evidence),
+                    }
+                    for link in entry.links
+                ],
+            }
+            for entry in step.selection.chosen
+        ],
+    }
+
+
+@click.command(short_help="List what makes broken variants, with examples.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Write the page docs/operators.md.")
+def operators(as_json: bool, as_markdown: bool) -> None:
+    """List every operator: what it breaks, in which languages, with an example.
+
+    The ids, and the families before their dots, are what --operator and --skip-operator take.
+
+    \b
+    Examples:
+      foolsgold operators
+      foolsgold operators --json
+    """
+    if as_json:
+        described = [*map(_described, every_operator()), *map(_described_state, STATE_OPERATORS)]
+        click.echo(json.dumps({"schema": "foolsgold/operators/1", "operators": described}, indent=2))
+    elif as_markdown:
+        click.echo(operators_page(), nl=False)
+    else:
+        rows: list[tuple[str, str, str, str]] = [
+            (op.id, op.fault.value, op.tier.value, op.sentence) for op in every_operator()
+        ]
+        rows += [(op.id, op.fault.value, op.tier.value, op.sentence) for op in STATE_OPERATORS]
+        click.echo(tabulate(rows, headers=("operator", "fault", "tier", "what is wrong then")))
+
+
+def _described_state(operator: StateOperator) -> dict[str, Any]:
+    """Made on what is left behind, whatever language wrote it."""
+    return {
+        "id": operator.id,
+        "fault": operator.fault,
+        "tier": operator.tier,
+        "languages": [],
+        "sentence": operator.sentence,
+        "examples": [],
+    }
+
+
+def _described(operator: Operator) -> dict[str, Any]:
+    return {
+        "id": operator.id,
+        "fault": operator.fault,
+        "tier": operator.tier,
+        "languages": sorted(operator.languages),
+        "sentence": operator.sentence,
+        "examples": [
+            {"language": example.language, "before": example.before, "after": list(example.after)}
+            for example in operator.examples
+        ],
+    }

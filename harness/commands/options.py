@@ -1,0 +1,161 @@
+"""Flags made of the settings, and what is in force for a command: flags over a config file over the defaults."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from harness.errors import UsageError
+from harness.settings.catalogue import SETTINGS, Kind, Setting, Unfit, fitting
+from harness.settings.file import InForce, Key, Level, Value, Values, find_config, read_config
+from harness.untrusted import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line says about settings."""
+
+    values: Values
+    config: Path | None = None
+    no_config: bool = False
+
+    def in_force(self, paths: Sequence[Path] = ()) -> InForce:
+        """With the config file of these paths; says on stderr which one that is."""
+        path = self.config
+        if path is None and not self.no_config:
+            path = find_config(paths)
+        if path is None:
+            return InForce(None, self.values)
+        found = InForce(read_config(path), self.values)
+        click.echo(f"Settings from {visible(str(path))}", err=True)
+        return found
+
+    def words(self) -> list[str]:
+        """The same flags again, for a command that shows something again."""
+        words = ["--config", str(self.config)] if self.config is not None else []
+        words += ["--no-config"] if self.no_config else []
+        for key, value in self.values.items():
+            flag = f"--{key[0]}"
+            if len(key) == 2:
+                words += [flag, f"{key[1]}={_plain(value.value)}"]
+            elif isinstance(value.value, tuple):
+                words += [word for item in value.value for word in (flag, item)]
+            else:
+                words += [flag, _plain(value.value)]
+        return words
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+EVERY = "config"
+"""The command that has the flags of all."""
+
+
+def setting_options(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the flags of all its settings; its function gets them as `flags`."""
+    settings = [setting for setting in SETTINGS if command in {*setting.commands, EVERY}]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def run(config: Path | None, no_config: bool, **arguments: Any) -> Any:
+            given: dict[Key, Value] = {}
+            context = click.get_current_context()
+            for setting in settings:
+                name = _parameter(setting)
+                value = arguments.pop(name)
+                if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                    given.update(_given(setting, value))
+            if config is not None and no_config:
+                raise UsageError("--config and --no-config say the opposite.", hint="Give one of them, or none.")
+            return function(flags=Flags(given, config, no_config), **arguments)
+
+        wrapped: Callable[..., Any] = run
+        for option in reversed([*map(_option, settings), *_FILE_OPTIONS]):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return decorate
+
+
+_FILE_OPTIONS = (
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Take the settings from this file, and look for no other.",
+    ),
+    click.option("--no-config", is_flag=True, help="Look for no config file."),
+)
+
+
+def _parameter(setting: Setting) -> str:
+    return f"setting_{setting.name.replace('-', '_')}"
+
+
+def _option(setting: Setting) -> Callable[[Any], Any]:
+    words = [f"--{setting.name}", *([setting.short] if setting.short else []), _parameter(setting)]
+    many = setting.table or setting.kind is Kind.LIST
+    return click.option(
+        *words,
+        type=_click_type(setting),
+        multiple=many,
+        default=None if many else setting.default,
+        show_default=not many and setting.default is not None,
+        metavar=setting.metavar,
+        help=setting.help,
+    )
+
+
+def _click_type(setting: Setting) -> click.ParamType[Any]:
+    """For the help and the obvious mistakes; `fitting` checks the rest, with the same words as for a file."""
+    match setting.kind:
+        case Kind.INTEGER:
+            low, high = (None if math.isinf(limit) else int(limit) for limit in (setting.low, setting.high))
+            return click.INT if low is None and high is None else click.IntRange(low, high)
+        case Kind.NUMBER:
+            least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
+            return click.FloatRange(least, most)
+        case Kind.CHOICE:
+            return click.Choice(setting.choices)
+        case _:
+            return click.STRING
+
+
+def _given(setting: Setting, raw: Any) -> Mapping[Key, Value]:
+    flag = f"--{setting.name}"
+    if not setting.table:
+        return {(setting.name,): Value(_fit(setting, raw), Level.FLAG, flag)}
+    found: dict[Key, Value] = {}
+    for entry in raw:
+        key, equals, text = entry.partition("=")
+        if not (equals and key and text):
+            raise UsageError(f"{flag} {entry} does not say what is what.", hint=f"Write {flag} {setting.metavar}.")
+        value: Any = _number(flag, entry, text) if setting.kind is Kind.NUMBERS else text
+        found[(setting.name, key)] = Value(_fit(setting, value, key), Level.FLAG, flag)
+    return found
+
+
+def _fit(setting: Setting, value: Any, key: str = "") -> Any:
+    try:
+        return fitting(setting, value, key)
+    except Unfit as error:
+        raise UsageError(f"--{setting.name}{f' {key}' if key else ''} {error}.", hint=error.hint) from error
+
+
+def _number(flag: str, entry: str, text: str) -> float | int:
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError as error:
+            raise UsageError(f"{flag} {entry} gives no number.") from error

@@ -1,0 +1,126 @@
+"""`foolsgold show` and `repro` for a probe: `forge/planted-reward-json` of a run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.probes.again import attempt_again
+from harness.probes.model import Attempt, Probe
+from harness.task.discover import discover
+from harness.task.model import Task, Unusable
+from harness.untrusted import shown, visible
+from harness.verifier.reward import Rewards
+
+Found = tuple[dict[str, Any], dict[str, Any]]
+
+
+def label(probe: dict[str, Any]) -> str:
+    return "/".join(part for part in (probe["probe"], probe["step"], probe["id"]) if part)
+
+
+def find_probe(report: dict[str, Any], name: str) -> Found | None:
+    """(task, probe) by its label or the beginning of it, or task/label where several tasks share it; None where the
+    name is no probe's."""
+    every = [(task, probe, label(probe)) for task in report["tasks"] for probe in task.get("probes") or []]
+    exact = [(task, probe) for task, probe, told in every if name in (told, f"{task['name']}/{told}")]
+    found = exact or [
+        (task, probe)
+        for task, probe, told in every
+        if "/" in name and (told.startswith(name) or f"{task['name']}/{told}".startswith(name))
+    ]
+    if len(found) > 1:
+        names = ", ".join(visible(f"{task['name']}/{label(probe)}") for task, probe in found[:6])
+        raise UsageError(
+            f"{visible(name)} names several probes: {names}{', ...' if len(found) > 6 else ''}.",
+            hint="Write the task's name before it, or more of it.",
+        )
+    if not found and name.partition("/")[0] in set(Probe):
+        raise UsageError(
+            f"No probe {visible(name)} in this run.", hint='report.json lists them under "probes", each with its id.'
+        )
+    return found[0] if found else None
+
+
+def read_again(entry: dict[str, Any]) -> Task:
+    """The task of a report, unless it has changed since."""
+    [task] = discover([Path(entry["path"])])
+    if isinstance(task, Unusable):
+        raise UsageError(f"{entry['path']} is no usable task any more: {task.problems[0].message}")
+    if task.digest != entry["digest"]:
+        raise UsageError(
+            f"{entry['path']} has changed since the run, so what was run may not fit.", hint="Audit it again."
+        )
+    return task
+
+
+def show_probe(found: Found) -> str:
+    entry, probe = found
+    lines = [
+        f"{visible(label(probe))}: {visible(probe['sentence'])}",
+        f"task {visible(entry['name'])}, {probe['operator']}, must {'' if probe['must_be_paid'] else 'not '}be paid"
+        + (f": {visible(probe['because'])}" if probe["because"] else ""),
+        f"outcome: {probe['outcome']}" + (f" ({visible(probe['why'])})" if probe["why"] else ""),
+    ]
+    for number, trial in enumerate(probe["runs"], start=1):
+        paid = trial["rewards"] if trial["rewards"] is not None else trial["problem"]
+        lines.append(f"run {number}: {visible(str(paid))}")
+    if probe["killed_by"]:
+        lines.append("failed: " + ", ".join(visible(name) for name in probe["killed_by"]))
+    try:
+        attempt = _again(entry, probe)
+    except UsageError as error:
+        return "\n".join([*lines, "", error.message])
+    for name, data in attempt.replacement.files.items():
+        lines += ["", f"--- {visible(name)}", shown(data.decode("utf-8", "replace")).rstrip()]
+    around = attempt.circumstances
+    for what, text in (
+        ("root, before solving", around.before),
+        ("root, after solving", around.after),
+        ("root, holds then", around.proof),
+        ("holds then for whoever solves", around.seen),
+    ):
+        lines += ["", f"--- {what}", shown(text).rstrip()] if text else []
+    lines += [f"environment: {visible(name)}={visible(value)}" for name, value in around.env.items()]
+    return "\n".join(lines)
+
+
+def write_probe(found: Found, output: Path) -> str:
+    """The task's folder with the probe's solution in the place of the reference; says what it is."""
+    entry, probe = found
+    attempt = _again(entry, probe)
+    if attempt.circumstances.changes or not attempt.replacement.files:
+        raise UsageError(
+            f"{label(probe)} is no other solution but one run in other surroundings, and no task folder can say that.",
+            hint="`foolsgold show` tells what is done to the box.",
+        )
+    task = read_again(entry)
+    shutil.copytree(task.path, output, symlinks=True)
+    for step in task.steps:
+        if attempt.replacement.step not in (None, step.name) or step.solution is None:
+            continue
+        for name, data in attempt.replacement.files.items():
+            original = step.solution.folder / name
+            target = output / original.relative_to(task.path)
+            if original.exists() or len(task.steps) == 1:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+    return attempt.sentence
+
+
+def _again(entry: dict[str, Any], probe: dict[str, Any]) -> Attempt:
+    attempt = attempt_again(read_again(entry), label(probe), _paid(entry))
+    if attempt is None:
+        raise UsageError(
+            f"{label(probe)} is made of what a box held in that run, and no task folder can say that.",
+            hint="`foolsgold show` tells what it changes.",
+        )
+    return attempt
+
+
+def _paid(entry: dict[str, Any]) -> Rewards:
+    """What the reference was paid in that run: per key the least, as the audit takes it."""
+    runs = [run["rewards"] for run in entry["controls"]["reference"] if run["rewards"]]
+    return {key: min(run.get(key, 0) for run in runs) for key in runs[0]} if runs else {}

@@ -1,0 +1,456 @@
+"""Outward network for boxes: a network namespace of each box's own, behind address translation.
+
+As root: boxes hang on a bridge in a router namespace of this process, its ports closed to one another; one pair of
+interfaces joins the router to the host, which lets it out and lets nothing of it in. Otherwise slirp4netns, one for
+each box. Boxes reach neither the host's loopback nor its other addresses, and no link-local ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from harness.engine import leftovers as runs
+from harness.engine.bwrap.box.launcher import Launcher
+from harness.errors import EngineError
+
+_BOXES = ipaddress.ip_network("198.18.0.0/16")
+"""Behind two translations, so any range does; this one is set aside for benchmarks and nobody's real network."""
+_UPLINKS = ipaddress.ip_network("198.19.0.0/16")
+_LINK_LOCAL = "169.254.0.0/16"
+_SLIRP_DNS = "10.0.2.3"
+_SECONDS = 20
+_RESOLVERS = ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf")
+
+
+@dataclass(slots=True)
+class Lease:
+    """One box's network, for as long as the box lives."""
+
+    namespace: int
+    """Descriptor of the network namespace."""
+    resolv_conf: str
+    without: tuple[str, ...] = ()
+    """Capabilities with which a box could get around the walls of this network."""
+    helper: subprocess.Popen[bytes] | None = None
+    alive: int = -1
+    """While this is open the helper lives."""
+
+    def close(self) -> None:
+        os.close(self.namespace)
+        if self.helper is not None:
+            os.close(self.alive)
+            self.helper.kill()
+            self.helper.wait()
+
+
+@dataclass(slots=True)
+class Router:
+    """The router namespace of one process, and what joins it to the host."""
+
+    namespace: int
+    link: str
+    """The host's end."""
+    resolv_conf: str
+    mtu: int
+    count: int = 1
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def address(self) -> tuple[int, str]:
+        """A number and an address that no box before had."""
+        with self.lock:
+            self.count += 1
+            if self.count >= _BOXES.num_addresses - 1:
+                raise EngineError("This process has given out every address it has for boxes.")
+            return self.count, str(_BOXES[self.count])
+
+
+_routers: dict[str, Router] = {}
+_lock = threading.Lock()
+
+
+def lease(launcher: Launcher) -> Lease:
+    """A network for one new box. Raises EngineError with what to install where none can be made."""
+    means = _means()
+    if means == "router":
+        return _routed(launcher)
+    if means == "slirp4netns":
+        return _slirp(launcher)
+    raise EngineError("This box needs a network, and none can be made here.", hint=_advice())
+
+
+def possible() -> bool:
+    """Whether a box can have a network here."""
+    return bool(_means())
+
+
+def _means() -> str:
+    if os.geteuid() == 0 and shutil.which("ip") and shutil.which("nsenter") and (_iptables() or shutil.which("nft")):
+        return "router"
+    if shutil.which("slirp4netns") and shutil.which("ip") and shutil.which("nsenter") and _tun_opens():
+        return "slirp4netns"
+    return ""
+
+
+def _iptables() -> str | None:
+    return shutil.which("iptables")
+
+
+def _tun_opens() -> bool:
+    return os.access("/dev/net/tun", os.R_OK | os.W_OK)
+
+
+def _advice() -> str:
+    if os.geteuid() == 0:
+        return "Install it: apt-get install iproute2 nftables. Or use --engine docker."
+    if shutil.which("slirp4netns") and not _tun_opens():
+        return (
+            "slirp4netns needs /dev/net/tun to be usable by this user: chmod 666 /dev/net/tun. Or use --engine docker."
+        )
+    return "Install it: apt-get install slirp4netns iproute2. Or use --engine docker."
+
+
+def report() -> list[str]:
+    """What `doctor` says about it."""
+    means = _means()
+    if means == "router":
+        lines = ["Networked boxes go out through address translation, each from a namespace of its own."]
+        if Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() != "1":
+            lines.append("The first networked box turns on IPv4 forwarding (net.ipv4.ip_forward) on this machine.")
+        return lines
+    if means:
+        return ["Networked boxes go out through slirp4netns, one for each box."]
+    return [f"Boxes have no outward network here. {_advice()}"]
+
+
+# A namespace of the box's own, on the process's router.
+
+
+def _routed(launcher: Launcher) -> Lease:
+    with _lock:
+        router = _routers.get(launcher.run.token)
+        if router is None:
+            router = _routers[launcher.run.token] = _make_router(launcher)
+            launcher.closing.append(partial(close, launcher))
+    number, address = router.address()
+    namespace = launcher.namespace()
+    try:
+        port = f"box{number}"
+        _ip(
+            [
+                f"link add {port} type veth peer name eth0 netns /proc/self/fd/{namespace}",
+                f"link set {port} master boxes",
+                f"link set {port} type bridge_slave isolated on",
+                f"link set {port} up",
+            ],
+            inside=router.namespace,
+            needs=(namespace,),
+        )
+        _ip(
+            [
+                f"addr add {address}/{_BOXES.prefixlen} dev eth0",
+                f"link set eth0 mtu {router.mtu} up",
+                f"route add default via {_BOXES[1]}",
+                f"route add blackhole {_LINK_LOCAL}",
+            ],
+            inside=namespace,
+        )
+    except BaseException:
+        os.close(namespace)
+        raise
+    return Lease(namespace, router.resolv_conf)
+
+
+def _make_router(launcher: Launcher) -> Router:
+    host_side, router_side, network = _free_uplink()
+    link = link_of(launcher.run.token)
+    servers, local = _nameservers(host_side)
+    ways_out = _ways_out(servers)
+    namespace = launcher.namespace(forward=True)
+    try:
+        _ip(
+            [
+                f"link add {link} type veth peer name out netns /proc/self/fd/{namespace}",
+                f"addr add {host_side}/30 dev {link}",
+                f"link set {link} up",
+            ],
+            needs=(namespace,),
+        )
+        _ip(
+            [
+                f"addr add {router_side}/30 dev out",
+                "link set out up",
+                f"route add default via {host_side}",
+                "link add boxes type bridge",
+                f"addr add {_BOXES[1]}/{_BOXES.prefixlen} dev boxes",
+                "link set boxes up",
+            ],
+            inside=namespace,
+        )
+        _router_walls(namespace)
+        _host_walls(launcher.run.token, link, network, ways_out, local)
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    except BaseException:
+        os.close(namespace)
+        _remove(launcher.run.token)
+        raise
+    mtus = [int(Path("/sys/class/net", way, "mtu").read_text()) for way in ways_out]
+    return Router(namespace, link, "".join(f"nameserver {server}\n" for server in servers), min([1500, *mtus]))
+
+
+def link_of(token: str) -> str:
+    """The name of a run's interface on the host, of at most 15 letters."""
+    return "fg" + hashlib.sha256(token.encode()).hexdigest()[:10]
+
+
+def _table(token: str) -> str:
+    return "foolsgold_" + token.replace("-", "_")
+
+
+def _free_uplink() -> tuple[str, str, str]:
+    """(host's address, router's address, network) of a /30 that nothing on this host uses."""
+    taken = {entry.get("dst", "").partition("/")[0] for entry in json.loads(_output(["ip", "-j", "route", "show"]))}
+    for _attempt in range(64):
+        start = _UPLINKS[secrets.randbelow(_UPLINKS.num_addresses // 4) * 4]
+        if str(start) not in taken:
+            return str(start + 1), str(start + 2), f"{start}/30"
+    raise EngineError(f"Every network in {_UPLINKS} is in use on this machine.")
+
+
+def _nameservers(relay: str) -> tuple[list[str], str]:
+    """The resolvers a box can reach; and the host's own one, where it is the only one and `relay` stands for it."""
+    own = {address["local"] for link in json.loads(_output(["ip", "-j", "addr"])) for address in link["addr_info"]}
+    local = ""
+    for name in _RESOLVERS:
+        with suppress(OSError):
+            found = re.findall(r"^nameserver\s+([0-9.]+)\s*$", Path(name).read_text(), re.MULTILINE)
+            reachable = [server for server in found if not server.startswith("127.") and server not in own]
+            if reachable:
+                return reachable, ""
+            local = local or next(iter(found), "")
+    return ([relay], local) if local else ([], "")
+
+
+def _ways_out(servers: Iterable[str]) -> list[str]:
+    """The host's interfaces that lead outside; its bridges to containers and virtual machines do not."""
+    routes = json.loads(_output(["ip", "-j", "-4", "route", "show", "default"]))
+    links = {route["dev"] for route in routes if "dev" in route}
+    for server in servers:
+        with suppress(EngineError):
+            links |= {route["dev"] for route in json.loads(_output(["ip", "-j", "route", "get", server]))}
+    return sorted(links - {"lo"})
+
+
+def _router_walls(namespace: int) -> None:
+    if _iptables():
+        for rule in (
+            ["-A", "FORWARD", "-d", _LINK_LOCAL, "-j", "DROP"],
+            ["-A", "INPUT", "-i", "boxes", "-j", "DROP"],
+            ["-t", "nat", "-A", "POSTROUTING", "-o", "out", "-j", "MASQUERADE"],
+        ):
+            _inside(namespace, ["iptables", "-w", *rule])
+    else:
+        _inside(
+            namespace,
+            ["nft", "-f", "-"],
+            f"""table ip boxes {{
+                chain forward {{ type filter hook forward priority 0; ip daddr {_LINK_LOCAL} drop; }}
+                chain input {{ type filter hook input priority 0; iifname "boxes" drop; }}
+                chain out {{ type nat hook postrouting priority 100; oifname "out" masquerade; }}
+            }}""",
+        )
+
+
+def _host_walls(token: str, link: str, network: str, ways_out: Sequence[str], local: str) -> None:
+    if local:
+        # Only the host itself answers names here: its resolver, and nothing else, is reached under our end's address.
+        Path(f"/proc/sys/net/ipv4/conf/{link}/route_localnet").write_text("1")
+    if _iptables():
+        for rule in _host_rules(link, network, ways_out, local):
+            _output(["iptables", "-w", *rule, "-m", "comment", "--comment", f"foolsgold:{token}"])
+        return
+    names = f"udp dport 53 ip daddr {local} accept; tcp dport 53 ip daddr {local} accept;" if local else ""
+    turn = (
+        f'iifname "{link}" udp dport 53 dnat to {local}; iifname "{link}" tcp dport 53 dnat to {local};'
+        if local
+        else ""
+    )
+    out = ", ".join(f'"{way}"' for way in ways_out)
+    _output(
+        ["nft", "-f", "-"],
+        f"""table ip {_table(token)} {{
+            chain turn {{ type nat hook prerouting priority -100; {turn} }}
+            chain mine {{ {names} drop; }}
+            chain input {{ type filter hook input priority -10; iifname "{link}" jump mine; }}
+            chain forward {{ type filter hook forward priority -10; iifname "{link}" oifname != {{ {out} }} drop;
+                iifname "{link}" ip daddr {_LINK_LOCAL} drop; }}
+            chain out {{ type nat hook postrouting priority 100; ip saddr {network} masquerade; }}
+        }}""",
+    )
+
+
+def _host_rules(link: str, network: str, ways_out: Sequence[str], local: str) -> list[list[str]]:
+    """In the order in which they are put at the top: the last ends up first."""
+    rules = [["-t", "nat", "-A", "POSTROUTING", "-s", network, "-j", "MASQUERADE"]]
+    rules += [["-I", "INPUT", "-i", link, "-j", "DROP"], ["-I", "FORWARD", "-i", link, "-j", "DROP"]]
+    rules += [["-I", "FORWARD", "-i", link, "-o", way, "-j", "ACCEPT"] for way in ways_out]
+    rules += [["-I", "FORWARD", "-i", link, "-d", _LINK_LOCAL, "-j", "DROP"]]
+    rules += [["-I", "FORWARD", "-o", link, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"]]
+    for protocol in ("udp", "tcp") if local else ():
+        match = ["-i", link, "-p", protocol, "--dport", "53"]
+        rules += [["-t", "nat", "-I", "PREROUTING", *match, "-j", "DNAT", "--to-destination", f"{local}:53"]]
+        rules += [["-I", "INPUT", *match, "-d", local, "-j", "ACCEPT"]]
+    return rules
+
+
+def close(launcher: Launcher) -> None:
+    """Take down this process's router."""
+    with _lock:
+        router = _routers.pop(launcher.run.token, None)
+    if router is not None:
+        os.close(router.namespace)
+        _remove(launcher.run.token)
+
+
+def _remove(token: str) -> bool:
+    """Take away what the host has of a run's network; whether there was anything."""
+    found = False
+    if shutil.which("ip") and Path("/sys/class/net", link_of(token)).exists():
+        with suppress(EngineError):  # gone with its namespace in the meantime
+            _output(["ip", "link", "delete", link_of(token)])
+        found = True
+    for rule in _iptables_rules():
+        if (
+            f'foolsgold:{token}"' in rule[1]
+            or rule[1].endswith(f"foolsgold:{token}")
+            or f"foolsgold:{token} " in rule[1]
+        ):
+            words = [word.strip('"') for word in rule[1].split()]
+            with suppress(EngineError):
+                _output(["iptables", "-w", "-t", rule[0], "-D", *words[1:]])
+            found = True
+    if shutil.which("nft") and _table(token) in _nft_tables():
+        _output(["nft", "delete", "table", "ip", _table(token)])
+        found = True
+    return found
+
+
+def _iptables_rules() -> list[tuple[str, str]]:
+    if not _iptables():
+        return []
+    rules = []
+    for table in ("filter", "nat"):
+        with suppress(EngineError):
+            lines = _output(["iptables", "-w", "-t", table, "-S"]).splitlines()
+            rules += [(table, line) for line in lines if "foolsgold:" in line]
+    return rules
+
+
+def _nft_tables() -> list[str]:
+    if not shutil.which("nft"):
+        return []
+    with suppress(EngineError):
+        return re.findall(r"^table ip (foolsgold_\w+)", _output(["nft", "list", "tables"]), re.MULTILINE)
+    return []
+
+
+def clean(alive: frozenset[str]) -> list[str]:
+    """Take away the networks of runs that are not `alive`; their tokens."""
+    if os.geteuid() != 0:
+        return []
+    tokens = {match for _table_name, rule in _iptables_rules() for match in re.findall(r"foolsgold:([0-9a-f-]+)", rule)}
+    tokens |= {name.removeprefix("foolsgold_").replace("_", "-") for name in _nft_tables()}
+    return [token for token in sorted(tokens - alive) if not runs.maker_lives(token) and _remove(token)]
+
+
+# A helper for each box, which speaks to the outside with the user's own sockets.
+
+
+def _slirp(launcher: Launcher) -> Lease:
+    namespace = launcher.namespace()
+    ready_read, ready_write = os.pipe()
+    alive_read, alive_write = os.pipe()
+    arguments = ["slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback", f"--ready-fd={ready_write}"]
+    arguments += [f"--exit-fd={alive_read}", "--netns-type=path"]
+    if os.geteuid() != 0:
+        arguments.append(f"--userns-path=/proc/{launcher.process.pid}/ns/user")
+    helper = None
+    try:
+        helper = subprocess.Popen(
+            [*arguments, f"/proc/self/fd/{namespace}", "tap0"],
+            pass_fds=(namespace, ready_write, alive_read),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        os.close(ready_write)
+        ready_write = -1
+        if os.read(ready_read, 1) != b"1":
+            said = helper.stderr.read().decode("utf-8", "replace").strip() if helper.stderr else ""
+            raise EngineError(f"slirp4netns did not start: {said}", hint=_advice())
+        own = [address["local"] for link in json.loads(_output(["ip", "-j", "addr"])) for address in link["addr_info"]]
+        walls = [
+            _LINK_LOCAL,
+            *(f"{address}/32" for address in own if "." in address and not address.startswith("127.")),
+        ]
+        _ip([f"route add blackhole {wall}" for wall in walls], inside=namespace, user_of=launcher.process.pid)
+    except BaseException:
+        os.close(namespace)
+        os.close(alive_write)
+        if helper is not None:
+            helper.kill()
+            helper.wait()
+        raise
+    finally:
+        for fd in (ready_read, alive_read, ready_write):
+            if fd >= 0:
+                os.close(fd)
+    # A raw socket would go around the routes that keep the host's addresses away.
+    return Lease(namespace, f"nameserver {_SLIRP_DNS}\n", ("CAP_NET_RAW",), helper, alive_write)
+
+
+# Running the machine's own tools.
+
+
+def _ip(lines: Sequence[str], *, inside: int = -1, needs: Sequence[int] = (), user_of: int = 0) -> None:
+    command = ["ip", "-batch", "-"]
+    text = "\n".join(lines) + "\n"
+    if inside < 0:
+        _output(command, text, needs)
+    else:
+        _inside(inside, command, text, needs, user_of)
+
+
+def _inside(namespace: int, command: Sequence[str], text: str = "", needs: Sequence[int] = (), user_of: int = 0) -> str:
+    enter = ["nsenter", f"--net=/proc/self/fd/{namespace}"]
+    if os.geteuid() != 0:
+        enter += [f"--user=/proc/{user_of}/ns/user", "--preserve-credentials"]
+    return _output([*enter, "--", *command], text, (namespace, *needs))
+
+
+def _output(command: Sequence[str], text: str = "", descriptors: Sequence[int] = ()) -> str:
+    try:
+        ran = subprocess.run(
+            command, input=text, capture_output=True, text=True, pass_fds=descriptors, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(f"A box's network could not be made: {error}", hint=_advice()) from error
+    if ran.returncode != 0:
+        raise EngineError(
+            f"A box's network could not be made: {' '.join(command)} said {ran.stderr.strip() or ran.returncode}",
+            hint="Root needs CAP_NET_ADMIN for this. Or use --engine docker.",
+        )
+    return ran.stdout

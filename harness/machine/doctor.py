@@ -1,0 +1,155 @@
+"""`foolsgold doctor`: which engine is used here and why, and the contract's self-check on each that can be."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from harness import __version__
+from harness.commands.console import cell
+from harness.engine.choose import ENGINES, make_engine
+from harness.engine.contract import Engine, EngineOptions, EngineReport, Recipe
+from harness.engine.selfcheck import CheckResult, Outcome, run_selfcheck
+from harness.errors import EngineUnavailable, ExitCode, FoolsgoldError
+from harness.machine.advice import Advice
+
+SCHEMA = "foolsgold.doctor/1"
+BASE = "debian:bookworm-slim"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One engine: what it says of itself, and what the self-check showed."""
+
+    report: EngineReport
+    checks: tuple[CheckResult, ...] = ()
+    not_checked: str = ""
+    """Why no check was run, where none was."""
+
+    @property
+    def failed(self) -> tuple[CheckResult, ...]:
+        return tuple(check for check in self.checks if check.outcome is Outcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    wanted: str
+    """The engine asked for: auto, bwrap or docker."""
+    used: str
+    """The engine that a run with these options uses; '' where there is none."""
+    why: str
+    engines: tuple[Examined, ...]
+    advice: tuple[Advice, ...] = ()
+    """What is missing, and the commands that mend it."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What matters is the engine that would be used: it is there, and it keeps its contract."""
+        for one in self.engines:
+            if one.report.name == self.used:
+                return ExitCode.BELOW_BAR if one.failed else ExitCode.UNMEASURED if one.not_checked else ExitCode.OK
+        return ExitCode.UNMEASURED
+
+
+def examine(wanted: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None = None) -> Diagnosis:
+    """Look at the engine asked for, or at all of them for `auto`."""
+    used, why = chosen(wanted, options)
+    names = [name for name in ENGINES if name != "auto"] if wanted == "auto" else [wanted]
+    return Diagnosis(wanted, used, why, tuple(_examine(name, options, told) for name in names))
+
+
+def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
+    """(the engine that would be used, why); ('', what is missing) where there is none."""
+    try:
+        with make_engine(wanted, options) as engine:
+            used = engine.name
+    except FoolsgoldError as error:
+        return "", str(error)
+    if wanted != "auto":
+        return used, "it was asked for"
+    if used == "docker":
+        return used, "a Docker daemon answers"
+    if any(base.partition(";")[0].strip() == "host" for base in options.images.values()):
+        return used, "a FROM is mapped to this machine's own root, which only bwrap can stand on"
+    return used, "no Docker daemon answers"
+
+
+def _examine(name: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None) -> Examined:
+    try:
+        engine = make_engine(name, options)
+    except FoolsgoldError as error:
+        return Examined(EngineReport(name, False, "", tuple(str(error).splitlines())))
+    with engine:
+        report = engine.report()
+        if not report.usable:
+            return Examined(report)
+        try:
+            with _recipe() as recipe:
+                image = engine.build(recipe)
+        except FoolsgoldError as error:
+            return Examined(report, (), f"an image to check it with cannot be had: {error}")
+        checks = run_selfcheck(engine, image, told=(lambda check: told(name, check)) if told else None)
+        return Examined(report, tuple(checks))
+
+
+@contextmanager
+def _recipe() -> Iterator[Recipe]:
+    """The least image there is: the base itself."""
+    with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
+        dockerfile = Path(folder) / "Dockerfile"
+        dockerfile.write_text(f"FROM {BASE}\n")
+        yield Recipe(Path(folder), dockerfile)
+
+
+def usable_engines(names: Sequence[str], options: EngineOptions, *, must: bool) -> Iterator[Engine]:
+    """Each engine that can be used here, closed afterwards; with `must` one that cannot be is an error."""
+    for name in names:
+        try:
+            engine = make_engine(name, options)
+        except EngineUnavailable:
+            if must:
+                raise
+            continue
+        with engine:
+            yield engine
+
+
+def print_doctor(found: Diagnosis, console: Console) -> None:
+    console.print(cell(f"foolsgold {__version__}: " + _sentence(found)))
+    for advice in found.advice:
+        console.print()
+        how = "Needed" if advice.needed else "Missing"
+        console.print(cell(f"{how}: {advice.lacking}", "bold" if advice.needed else ""))
+        console.print(cell(f"    {advice.command}"))
+    for one in found.engines:
+        console.print()
+        usable = "usable" if one.report.usable else "not usable"
+        console.print(cell(f"{one.report.name}: {usable}. {one.report.version}".rstrip(), "bold"))
+        for line in one.report.lines:
+            console.print(cell(f"  {line}"))
+        if one.not_checked:
+            console.print(cell(f"  Not checked: {one.not_checked}", "yellow"))
+        styles = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.NOT_MEASURED: "yellow"}
+        for check in one.checks:
+            reason = f": {check.reason}" if check.reason else ""
+            words = f"  {check.outcome:12}  {check.name.replace('_', ' ')}{reason}"
+            console.print(cell(words, styles[check.outcome]))
+        if one.checks:
+            counts = [sum(check.outcome is outcome for check in one.checks) for outcome in Outcome]
+            console.print(cell(f"  {counts[0]} passed, {counts[1]} failed, {counts[2]} not measured."))
+
+
+def _sentence(found: Diagnosis) -> str:
+    if not found.used:
+        return f"no engine can be used. {found.why}"
+    return f"--engine {found.wanted} uses {found.used}, because {found.why}."
+
+
+def doctor_json(found: Diagnosis) -> dict[str, Any]:
+    return {"schema": SCHEMA, "foolsgold": __version__, "exit_code": int(found.exit_code), **asdict(found)}

@@ -1,0 +1,329 @@
+"""Every setting: its name in a config file and as a flag, what it may be, and which commands know it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from harness.engine.choose import ENGINES
+from harness.engine.recipe.standin import parse_stand_in
+from harness.errors import UsageError
+from harness.findings.catalogue import FINDINGS
+from harness.judging.strength import Thresholds
+from harness.probes.model import Probe
+from harness.task.network import MODES
+from mutator.model import FaultClass
+from mutator.operators import FAMILIES
+
+NO_PROBE = "none"
+DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
+
+
+class Kind(StrEnum):
+    """What a value is in TOML, and how its flag is written."""
+
+    INTEGER = "a whole number"
+    NUMBER = "a number"
+    CHOICE = "a text"
+    PATH = "a path"
+    """Relative to the config file's folder there, to the current folder on the command line."""
+    LIST = "a list of texts"
+    """The flag may be given several times; a list replaces the one below it."""
+    TABLE = "a table of texts"
+    """The flag is KEY=VALUE and may be given several times; tables are put together key by key."""
+    NUMBERS = "a table of numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    kind: Kind
+    commands: frozenset[str]
+    help: str
+    default: Any = None
+    per_task: bool = True
+    """It may stand in an `[[override]]`."""
+    choices: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    short: str = ""
+    metavar: str | None = None
+    known: Callable[[], Collection[str]] | None = None
+    """What the list's items, or the table's keys, may be; None is anything."""
+    what: str = ""
+    """What one of those is called."""
+    item: Callable[[str], object] | None = None
+    """Looks closer at a table's value; raises UsageError."""
+
+    @property
+    def table(self) -> bool:
+        return self.kind in (Kind.TABLE, Kind.NUMBERS)
+
+
+def operator_names() -> frozenset[str]:
+    """Operators, and the families that stand for all of theirs."""
+    ids = {operator.id for family in FAMILIES for operator in family.operators}
+    families = {".".join(parts[:end]) for parts in (each.split(".") for each in ids) for end in range(1, len(parts))}
+    return frozenset(ids | families)
+
+
+def _reason(text: str) -> None:
+    if not text.strip():
+        raise UsageError("Why it is accepted must be said.")
+
+
+def _commands(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_BOXES = _commands("check", "audit", "doctor", "clean")
+_RUNS = _commands("check", "audit")
+_MUTANTS = _commands("mutants", "audit")
+_GATE = _commands("audit", "gate", "baseline")
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "engine",
+        Kind.CHOICE,
+        _BOXES,
+        "What makes the boxes: docker where a daemon answers, else bwrap.",
+        "auto",
+        per_task=False,
+        choices=ENGINES,
+    ),
+    Setting(
+        "image",
+        Kind.TABLE,
+        _BOXES,
+        "What stands for a FROM: `host`, a folder or tar with a root filesystem, or (docker) an image. `*` is every "
+        "FROM without an entry of its own. May be given several times.",
+        metavar="FROM=BASE",
+        item=parse_stand_in,
+    ),
+    Setting("repeat", Kind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
+    Setting(
+        "jobs",
+        Kind.INTEGER,
+        _RUNS,
+        "Trials at once. [default: the number of cores]",
+        per_task=False,
+        low=1,
+        high=256,
+        short="-j",
+    ),
+    Setting(
+        "network",
+        Kind.CHOICE,
+        _RUNS,
+        "auto: where the task allows it and the reference is not paid without. A task that declares no network never "
+        "gets one.",
+        "auto",
+        choices=MODES,
+    ),
+    Setting("timeout-factor", Kind.NUMBER, _RUNS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
+    Setting(
+        "depth",
+        Kind.CHOICE,
+        _MUTANTS,
+        f"How many mutants a step gets: {', '.join(map(str, DEPTHS.values()))}.",
+        "standard",
+        choices=tuple(DEPTHS),
+    ),
+    Setting("budget", Kind.INTEGER, _MUTANTS, "How many mutants a step gets, exactly; instead of --depth.", low=1),
+    Setting("seed", Kind.INTEGER, _MUTANTS, "Breaks ties between mutants worth the same.", 0, per_task=False),
+    Setting(
+        "operator",
+        Kind.LIST,
+        _MUTANTS,
+        "Only this operator or family of operators.",
+        metavar="ID",
+        known=operator_names,
+        what="operator",
+    ),
+    Setting(
+        "skip-operator",
+        Kind.LIST,
+        _MUTANTS,
+        "Not this operator or family of operators.",
+        metavar="ID",
+        known=operator_names,
+        what="operator",
+    ),
+    Setting(
+        "fault",
+        Kind.LIST,
+        _MUTANTS,
+        "Only this fault class.",
+        metavar="CLASS",
+        known=lambda: frozenset(FaultClass),
+        what="fault class",
+    ),
+    Setting(
+        "skip-fault",
+        Kind.LIST,
+        _MUTANTS,
+        "Not this fault class.",
+        metavar="CLASS",
+        known=lambda: frozenset(FaultClass),
+        what="fault class",
+    ),
+    Setting("source", Kind.LIST, _MUTANTS, "Only sources whose name has this in it.", metavar="TEXT"),
+    Setting(
+        "probe",
+        Kind.LIST,
+        _commands("audit"),
+        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden, else all]",
+        metavar="PROBE",
+        known=lambda: frozenset({*Probe, NO_PROBE}),
+        what="probe",
+    ),
+    Setting(
+        "threshold",
+        Kind.NUMBERS,
+        _commands("audit"),
+        "What makes a verdict, such as `adequate=0.6`; docs/verdicts.md lists them.",
+        default=asdict(Thresholds()),
+        metavar="NAME=NUMBER",
+        low=0,
+        known=lambda: frozenset(asdict(Thresholds())),
+        what="threshold",
+    ),
+    Setting(
+        "fail-under",
+        Kind.NUMBER,
+        _GATE,
+        "Fail where a task's strength is below this many percent, instead of where it is `weak`.",
+        low=0,
+        high=100,
+        metavar="PERCENT",
+    ),
+    Setting(
+        "fail-on",
+        Kind.LIST,
+        _GATE,
+        "Fail where a task has this finding.",
+        metavar="FINDING",
+        known=lambda: frozenset(FINDINGS),
+        what="finding",
+    ),
+    Setting(
+        "accept",
+        Kind.TABLE,
+        _GATE,
+        "Let this finding pass, and why.",
+        metavar="FINDING=REASON",
+        known=lambda: frozenset(FINDINGS),
+        what="finding",
+        item=_reason,
+    ),
+    Setting(
+        "baseline",
+        Kind.PATH,
+        _GATE,
+        "A file of accepted findings and mutants, as `foolsgold baseline` writes it.",
+        per_task=False,
+        metavar="FILE",
+    ),
+)
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+
+class Unfit(ValueError):
+    """A value that a setting cannot have; `hint` says what would do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def fitting(setting: Setting, value: Any, key: str = "") -> Any:
+    """The value as the program uses it; `key` is the entry's name in a table. Raises Unfit."""
+    if setting.known is not None and setting.table and key not in setting.known():
+        raise _unknown(setting, key)
+    match setting.kind:
+        case Kind.INTEGER:
+            return _whole(setting, value)
+        case Kind.NUMBER:
+            return _number(setting, value)
+        case Kind.NUMBERS:
+            whole = isinstance(setting.default[key], int)
+            return _whole(setting, value) if whole else _share(setting, value)
+        case Kind.LIST:
+            if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each for each in value):
+                raise Unfit(f"is {_shown(value)} and must be {setting.kind}")
+            for each in value:
+                if setting.known is not None and each not in setting.known():
+                    raise _unknown(setting, each)
+            return tuple(value)
+        case _:
+            return _text(setting, value)
+
+
+def _text(setting: Setting, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise Unfit(f"is {_shown(value)} and must be a text")
+    if setting.choices and value not in setting.choices:
+        raise Unfit(f"cannot be {value!r}", suggestion(value, setting.choices))
+    if setting.item is not None:
+        try:
+            setting.item(value)
+        except UsageError as error:
+            raise Unfit(f"is {value!r}: {error.message}", error.hint) from error
+    return value
+
+
+def _number(setting: Setting, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unfit(f"is {_shown(value)} and must be a number")
+    return float(_in_range(value, setting.low, setting.high))
+
+
+def _whole(setting: Setting, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit(f"is {_shown(value)} and must be a whole number")
+    return int(_in_range(value, setting.low, setting.high))
+
+
+def _share(setting: Setting, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unfit(f"is {_shown(value)} and must be a number")
+    return float(_in_range(value, setting.low, 1.0))
+
+
+def _in_range(value: float, low: float, high: float) -> float:
+    if not low <= value <= high:
+        if high == math.inf:
+            raise Unfit(f"is {value} and must be at least {low:g}")
+        raise Unfit(f"is {value} and must be between {low:g} and {high:g}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a table"
+    return repr(list(value) if isinstance(value, tuple) else value)
+
+
+def _unknown(setting: Setting, name: str) -> Unfit:
+    assert setting.known is not None
+    hint = suggestion(name, setting.known())
+    if not hint and setting.what == "operator":
+        hint = "`foolsgold operators` lists them."
+    return Unfit(f"names the {setting.what} {name!r}, and there is none", hint)
+
+
+def suggestion(wrong: str, known: Collection[str]) -> str:
+    """`Did you mean ...?`, or all there is where that is short."""
+    names = sorted(map(str, known))
+    near = difflib.get_close_matches(wrong, names, n=3, cutoff=0.6)
+    if near:
+        return f"Did you mean {' or '.join(f'`{name}`' for name in near)}?"
+    if len(names) <= 30:
+        return f"There are: {', '.join(names)}."
+    return ""

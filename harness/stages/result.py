@@ -1,0 +1,124 @@
+"""What an audit is asked for and what it finds, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from harness.findings.model import Finding
+from harness.judging.outcome import Outcome, OutcomeKind
+from harness.judging.strength import Strength, Thresholds, Verdict
+from harness.mutants import StepMutants, Wish
+from harness.probes import vacuous
+from harness.probes.model import Attempted, Probe
+from harness.stages.controls import Controls, ControlSettings
+from harness.task.model import Task, Unusable
+from harness.testcode.assertions.python import Lead
+from harness.testcode.demands import HiddenReport
+from harness.trial.record import TrialRecord
+from mutator.model import Mutant, Tier
+from mutator.relevance import Link, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    controls: ControlSettings = field(default_factory=ControlSettings)
+    wish: Wish = field(default_factory=Wish)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    floor: float = 10.0
+    """A mutant's solve and verify may take at least this many seconds, and otherwise"""
+    factor: float = 5.0
+    """this many times what the reference took."""
+    first_failure: bool = False
+    """Where a reward is all or nothing, let a mutant's tests stop at the first failure."""
+    probes: frozenset[Probe] = frozenset({Probe.HIDDEN})
+    """What is tried besides mutants."""
+    sampled_kills: int = 10
+    """One kill in so many is run once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MutantResult:
+    """A mutant and everything its trials showed."""
+
+    step: str
+    mutant: Mutant
+    links: tuple[Link, ...]
+    requirement: Requirement | None
+    """The stated requirement it breaks most."""
+    diff: str
+    outcome: Outcome
+    records: tuple[TrialRecord, ...]
+
+    @property
+    def survived(self) -> bool:
+        return self.outcome.kind is OutcomeKind.SURVIVED
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One task, audited or found to be beyond auditing."""
+
+    task: Task | Unusable
+    verdict: Verdict
+    why: str
+    controls: Controls | None = None
+    steps: tuple[StepMutants, ...] = ()
+    mutants: tuple[MutantResult, ...] = ()
+    """In the order in which they were chosen."""
+    strength: Strength | None = None
+    findings: tuple[Finding, ...] = ()
+    probes: tuple[Attempted, ...] = ()
+    hidden: Mapping[str, HiddenReport] | None = None
+    """Step -> what its tests demand that nobody told the solver; None where nobody looked."""
+    looked: vacuous.Looked = vacuous.NOT_ASKED
+    """What the tests were seen to do."""
+    leads: tuple[Lead, ...] = ()
+    """Suspicions read from the tests that no trial has confirmed: they change nothing."""
+    last: TrialRecord | None = None
+    """The reference's run after all mutants."""
+    seconds: float = 0.0
+    internal: str = ""
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    """What its verdict was measured by."""
+
+    @property
+    def looked_for_hidden(self) -> bool:
+        """Whether the tests' demands were read, and every witness of one was run."""
+        tried = [one for one in self.probes if one.attempt.probe is Probe.HIDDEN]
+        return self.hidden is not None and all(one.measured for one in tried)
+
+    @property
+    def survivors(self) -> tuple[MutantResult, ...]:
+        """Worst first: those that break what is stated, coarse before fine, then by how sure the link is."""
+        survived = [result for result in self.mutants if result.survived]
+        order = list(Tier)
+
+        def rank(one: MutantResult) -> tuple[bool, int, float, str]:
+            sure = one.links[0].score if one.links else 0.0
+            return one.requirement is None, order.index(one.mutant.tier), -sure, one.mutant.id
+
+        return tuple(sorted(survived, key=rank))
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRun:
+    engine: str
+    settings: AuditSettings
+    options: Mapping[str, Any]
+    audited: tuple[Audited, ...]
+    unfinished: tuple[Task, ...] = ()
+    seconds: float = 0.0
+
+
+class Watcher(Protocol):
+    """Whatever shows progress; called from several threads."""
+
+    def doing(self, task: str, what: str) -> None: ...
+
+    def planned(self, task: str, mutants: int) -> None: ...
+
+    def tried(self, task: str, outcome: Outcome) -> None: ...
+
+    def done(self, audited: Audited) -> None: ...

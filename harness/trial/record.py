@@ -1,0 +1,199 @@
+"""What is kept of a trial: its phases, rewards and per-test results. Plain values, ready for JSON."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from enum import Enum, StrEnum
+from functools import cache
+from typing import Any
+
+from harness.trial.end_state import State
+from harness.trial.image_survey import Survey
+from harness.trial.looking.seen import Look
+from harness.verifier.log import UNTOLD, Proof
+from harness.verifier.reward import RewardProblem, Rewards
+from harness.verifier.test_report import NOTHING, TestReport
+
+
+class Kind(StrEnum):
+    """What a trial runs: a control, or a mutant."""
+
+    REFERENCE = "reference"
+    NOP = "nop"
+    HOLLOW = "hollow"
+    IDENTITY = "identity"
+    MUTANT = "mutant"
+    PROBE = "probe"
+    """A right solution that must be paid, or a forged one that must not."""
+
+
+class PhaseName(StrEnum):
+    START = "start"
+    HEALTHCHECK = "healthcheck"
+    SETUP = "setup"
+    SOLVE = "solve"
+    COLLECT = "collect"
+    CARRY = "carry"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    name: PhaseName
+    step: str
+    """The step's name; '' in a single-step task."""
+    seconds: float
+    status: int | None = 0
+    """Exit status; None where it still ran at its time limit."""
+    limit: float = 0.0
+    """The time limit it ran under, in seconds; 0 is none."""
+    oom: bool = False
+    log: str = ""
+    """The end of what it printed."""
+
+    @property
+    def timed_out(self) -> bool:
+        return self.status is None
+
+
+class TroubleKind(StrEnum):
+    """Why a trial never came to its verifier."""
+
+    ENGINE = "engine"
+    HEALTHCHECK = "healthcheck"
+    SETUP = "setup"
+    NO_SOLUTION = "no-solution"
+    UNSUPPORTED = "unsupported"
+    NOT_MADE = "not-made"
+    """The change that the trial is about did not come about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    kind: TroubleKind
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about how a reward came to be that a reader must know."""
+
+    code: str
+    """Stable and kebab-case: `empty-summary`, `lenient-status`, `no-summary`, `planted-link`, ..."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What one step's verifier said."""
+
+    name: str
+    rewards: Rewards | None = None
+    problem: RewardProblem | None = None
+    report: TestReport = NOTHING
+    proof: Proof = UNTOLD
+    """What the verifier's log shows."""
+    solve_proof: Proof = UNTOLD
+    """A sign in the solution's log that the machine or the network failed it."""
+    signs: tuple[str, ...] = ()
+    """Lines of the verifier's log that would speak against a run, were it not paid."""
+    stopped: str = ""
+    """Why no later step ran, where that is so."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    task: str
+    kind: Kind
+    label: str = ""
+    """The repeat's number or the mutant's id."""
+    engine: str = ""
+    fidelity: str = ""
+    network: bool = False
+    rewards: Rewards | None = None
+    """As the format's own runner would give them."""
+    problem: RewardProblem | None = None
+    """Set where there are no rewards and the verifier was started."""
+    trouble: Trouble | None = None
+    """Set where the trial did not come to its end."""
+    phases: tuple[Phase, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    seconds: float = 0.0
+    state: State | None = None
+    """What solving left behind, where the trial was to look at that and nothing else."""
+    effective: bool | None = None
+    """Whether the verifier came upon what the trial changed, where that was looked for."""
+    looked: Look | None = None
+    """What each test reached, where the trial was to look at that."""
+    image: Survey | None = None
+    """What the image holds, where the trial was to look at that and nothing else."""
+
+    def phase(self, name: PhaseName) -> Phase | None:
+        """The last phase of that name."""
+        return next((phase for phase in reversed(self.phases) if phase.name is name), None)
+
+    def seconds_of(self, name: PhaseName) -> float:
+        return sum(phase.seconds for phase in self.phases if phase.name is name)
+
+    @property
+    def timed_out(self) -> Phase | None:
+        """The phase whose time limit ended the trial, if one did."""
+        return self.phases[-1] if self.phases and self.phases[-1].timed_out else None
+
+    @property
+    def overrun(self) -> Phase | None:
+        """The solution that still ran at its time limit; the runners verify what there is by then."""
+        return next((phase for phase in self.phases if phase.name is PhaseName.SOLVE and phase.timed_out), None)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Solution files with other contents: how a mutant, or a hollow solution, is told to a trial."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Path relative to the solution folder -> content. The mode is the original file's."""
+    step: str | None = None
+    """The step whose solution is meant; None is every step that has such a file."""
+
+
+def record_from_json(data: Mapping[str, Any]) -> TrialRecord:
+    built = _build(TrialRecord, data)
+    assert isinstance(built, TrialRecord)
+    return built
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _build(kind: Any, value: Any) -> Any:
+    origin = typing.get_origin(kind)
+    if origin in (types.UnionType, typing.Union):
+        chosen = [each for each in typing.get_args(kind) if each is not type(None)]
+        return None if value is None else _build(chosen[0], value) if len(chosen) == 1 else value
+    if origin is tuple:
+        inner = typing.get_args(kind)
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            return tuple(_build(inner[0], each) for each in value)
+        return tuple(_build(each, part) for each, part in zip(inner, value, strict=True))
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = _hints(kind)
+        return kind(
+            **{
+                field.name: _build(hints[field.name], value[field.name])
+                for field in fields(kind)
+                if field.name in value
+            }
+        )
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    return value

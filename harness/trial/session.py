@@ -1,0 +1,401 @@
+"""A trial under way: boxes, phases, time limits and the solution's files, as both formats' trials need them."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NoReturn
+
+from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
+from harness.lab.workers import Turn
+from harness.task.model import Environment, Format, Solution, Step, Task
+from harness.task.network import Networks
+from harness.trial.circumstances import Circumstances, make_after, make_before, took_effect
+from harness.trial.end_state import Before, State, changes
+from harness.trial.image_survey import Survey, survey
+from harness.trial.looking.seen import FOLDER, PLUGIN, TOLD, Look, read_look
+from harness.trial.record import (
+    Kind,
+    Phase,
+    PhaseName,
+    Replacement,
+    StepRecord,
+    TrialRecord,
+    Trouble,
+    TroubleKind,
+)
+from harness.verifier.reward import RewardProblem, Rewards
+from harness.verifier.test_report import plain
+
+LOG_KEPT = 6_000
+"""Characters of a phase's log that a record keeps: its end."""
+LOG_READ = 1 << 20
+"""Bytes of a log that are read for results and evidence: its end."""
+LOOK_READ = 8 << 20
+"""Bytes of what the plugin tells that are read."""
+CHORE = 60.0
+"""Seconds for a command of the harness's own, such as chmod."""
+_PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
+"""A probe that hangs is killed and has failed; the box lives on."""
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PLUGIN = Path(__file__).parent / "looking" / f"{PLUGIN}.py"
+# Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
+# plugin is among a user's own packages, too, with those that users have already.
+_BRING = f"""cd {FOLDER} && chmod 755 . && : > {TOLD} && chmod 666 {TOLD}
+for minor in 7 8 9 10 11 12 13 14 15; do
+  site=lib/python3.$minor/site-packages
+  mkdir -p $site && ln -sf {FOLDER}/{PLUGIN}.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
+done 2>/dev/null; true"""
+HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
+
+LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A task's images."""
+
+    main: Image
+    verifiers: Mapping[str, Image] = field(default_factory=dict)
+    """Step name -> the image of its separate verifier."""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds by step name, instead of the task's own limits."""
+
+    solve: Mapping[str, float] = field(default_factory=dict)
+    verify: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one trial runs."""
+
+    kind: Kind
+    label: str = ""
+    replacement: Replacement = field(default_factory=Replacement)
+    networks: Networks = field(default_factory=Networks)
+    limits: TimeLimits = field(default_factory=TimeLimits)
+    known: frozenset[str] = frozenset()
+    """Complaints that a paid reference's verifier log has too: they prove nothing against this trial."""
+    observe: bool = False
+    """Look at what solving leaves behind instead of verifying it."""
+    keep_outputs: bool = False
+    """And at the contents of the files that it leaves."""
+    first_failure: bool = False
+    """Let pytest stop at the first failing test."""
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    survey: bool = False
+    """Look at what the image holds, and do nothing else."""
+    look: bool = False
+    """Write down what each of pytest's tests reaches. Such a run is never judged."""
+
+
+def known_complaints(record: TrialRecord) -> frozenset[str]:
+    return frozenset(line for step in record.steps for line in step.signs)
+
+
+def limits_from(reference: TrialRecord, *, floor: float, factor: float) -> TimeLimits:
+    """A mutant's limits from the reference's measured time, so that a hang costs seconds; never above its own limit."""
+
+    def of(name: PhaseName) -> dict[str, float]:
+        phases = [phase for phase in reference.phases if phase.name is name]
+        return {p.step: min(p.limit or math.inf, max(floor, factor * p.seconds)) for p in phases}
+
+    return TimeLimits(of(PhaseName.SOLVE), of(PhaseName.VERIFY))
+
+
+class Stop(Exception):
+    """The trial ends here; the record says why."""
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
+        super().__init__()
+        self.trouble = trouble
+        self.rewards: Rewards | RewardProblem | None = None
+        """What the runner pays for the steps before."""
+
+
+class Run:
+    """A trial under way: the phases so far, and how the two formats' runners make more."""
+
+    def __init__(
+        self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event, turn: Turn
+    ) -> None:
+        self.engine = engine
+        self.task = task
+        self.built = built
+        self.plan = plan
+        self.cancel = cancel
+        self.phases: list[Phase] = []
+        self.steps: list[StepRecord] = []
+        self.state: State | None = None
+        self.effective: bool | None = None
+        self.looked: Look | None = None
+        self.image: Survey | None = None
+        self.waited = 0.0
+        """Seconds for its turn, which are no part of the trial."""
+        self._turn = turn
+        self._has_turn = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until it is this trial's turn to run the task's programs; it may have it already."""
+        with ExitStack() as held:
+            if not self._has_turn:
+                start = time.monotonic()
+                held.enter_context(self._turn())
+                self._has_turn = True
+                self.waited += time.monotonic() - start
+                held.callback(setattr, self, "_has_turn", False)
+            if self.cancel.is_set():
+                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+            yield
+
+    @contextmanager
+    def open(
+        self, image: Image, environment: Environment, *, network: bool, step: str = "", mounts: tuple[str, ...] = LOGS
+    ) -> Iterator[Box]:
+        """A box of that environment, started as the runner starts it, with its files in place."""
+        if self.cancel.is_set():
+            raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        start = time.monotonic()
+        spec = self._elsewhere(_spec(image, environment, network, mounts))
+        # A box whose own program runs from its start is not made ready before its turn.
+        with self.turn() if spec.main else nullcontext(), self.engine.open(spec) as box:
+            for source, target in environment.files:
+                box.put(source, target or environment.workdir or image.config.workdir or "/")
+            self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
+            if self.task.format is Format.HARBOR:  # Terminal-Bench waits for no container to be healthy
+                own = environment.service_healthcheck
+                check = own or (image.config.healthcheck if environment.image_healthcheck else None)
+                if check is not None:
+                    self.wait_until_healthy(box, check, image.config.shell, step, environment.recipe.timeout)
+            yield box
+
+    def run(
+        self,
+        box: Box,
+        command: Command,
+        name: PhaseName,
+        step: str,
+        *,
+        log: Callable[[Exit], str] | None = None,
+    ) -> tuple[Exit, str]:
+        """A phase of the trial: its exit and its whole log. Ends the trial where it ran out of time and nothing is left
+        that could go on."""
+        done = box.run(command)
+        dead = done.timed_out and not done.left_running  # and the box's files are gone with it
+        text = done.output.decode("utf-8", "replace") if log is None or dead else log(done)
+        self.phases.append(
+            Phase(name, step, round(done.seconds, 4), done.status, command.timeout, done.oom, plain(text)[-LOG_KEPT:])
+        )
+        if dead:
+            raise Stop
+        return done, text
+
+    def chore(self, box: Box, script: str, *, user: str | None = "root", cwd: str | None = None) -> Exit:
+        """A command of the harness's own, which is no phase."""
+        return box.run(Command(("sh", "-c", script), CHORE, user=user, cwd=cwd))
+
+    def empty(self, box: Box, folder: str, *, open_to_all: bool = False) -> None:
+        """Make a folder that is there and empty, without replacing one that is."""
+        d = shlex.quote(folder)
+        script = (
+            f"if [ -L {d} ] || {{ [ -e {d} ] && [ ! -d {d} ]; }}; then rm -rf {d}; fi; "
+            f"mkdir -p {d} && rm -rf {d}/..?* {d}/.[!.]* {d}/*"
+        )
+        self.chore(box, f"{script}; chmod 777 {d}" if open_to_all else script)
+
+    def healthcheck(self, box: Box, check: Healthcheck, step: str, user: str | None) -> None:
+        """Harbor's rule: failures in the start period do not count; a check that hangs fails at once."""
+        start = time.monotonic()
+        failures = 0
+        while True:
+            counts = time.monotonic() - start >= check.start_period
+            limit = max(1.0, float(int(check.timeout)))
+            done = box.run(Command(("bash", "-c", check.command), limit, user=user))
+            if done.status == 0:
+                break
+            failures += counts
+            text = plain(done.output.decode("utf-8", "replace")).strip()
+            if done.timed_out or failures >= check.retries:
+                seconds = round(time.monotonic() - start, 4)
+                self.phases.append(
+                    Phase(PhaseName.HEALTHCHECK, step, seconds, done.status or 1, limit, done.oom, text[-LOG_KEPT:])
+                )
+                how = (
+                    f"did not end within {limit:g} s"
+                    if done.timed_out
+                    else f"failed {failures} times, at last with status {done.status}"
+                )
+                raise Stop(
+                    Trouble(
+                        TroubleKind.HEALTHCHECK,
+                        f"the healthcheck `{check.command}` {how}" + (f": {text.splitlines()[-1]}" if text else ""),
+                    )
+                )
+            if self.cancel.wait(check.interval if counts else check.start_interval):
+                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(time.monotonic() - start, 4)))
+
+    def wait_until_healthy(self, box: Box, check: Healthcheck, shell: tuple[str, ...], step: str, limit: float) -> None:
+        """What `docker compose up --wait` waits for. Docker's patience, in probes of at most a second apart: no reason
+        to wait half a minute for the first where the container is healthy at once."""
+        start = time.monotonic()
+        step_seconds = min(check.interval, 1.0)
+        # Docker gives up after `retries` times an interval and a probe of at most `timeout`.
+        share = check.interval / (check.interval + check.timeout or 1.0)
+        spent = 0.0
+        seconds = max(1.0, check.timeout)
+        probe = ("sh", "-c", _PROBE, f"{seconds:g}", *shell, check.command)
+        while True:
+            done = box.run(Command(probe, seconds + 30.0))
+            waited = time.monotonic() - start
+            if waited >= check.start_period:
+                spent += step_seconds + done.seconds * share
+            if done.status == 0 or done.timed_out or spent >= check.retries * check.interval or waited >= limit:
+                break
+            if self.cancel.wait(step_seconds):
+                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        if done.status == 0:
+            self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(waited, 4)))
+            return
+        text = plain(done.output.decode("utf-8", "replace")).strip()
+        self.phases.append(
+            Phase(PhaseName.HEALTHCHECK, step, round(waited, 4), done.status or 1, seconds, done.oom, text[-LOG_KEPT:])
+        )
+        last = f": {text.splitlines()[-1]}" if text else ""
+        raise Stop(
+            Trouble(
+                TroubleKind.HEALTHCHECK,
+                f"the container's HEALTHCHECK `{check.command}` did not pass within {waited:.0f} s, at last with "
+                f"status {done.status}{last}",
+            )
+        )
+
+    def put_solution(self, box: Box, solution: Solution, step: str) -> None:
+        """The solution folder, then the replaced files over it, with the modes of the originals."""
+        if solution.only:
+            for name in solution.only:
+                box.put(solution.folder / name, f"{solution.target}/{name}")
+        else:
+            box.put(solution.folder, solution.target)
+        files = self.replaced(solution, step)
+        if files:
+            with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
+                for name, content in files.items():
+                    _write_like(solution.folder, name, content, Path(folder))
+                box.put(Path(folder), solution.target)
+
+    def replaced(self, solution: Solution, step: str) -> dict[str, bytes]:
+        if self.plan.kind is Kind.HOLLOW:
+            return {solution.script.relative_to(solution.folder).as_posix(): HOLLOW_SCRIPT}
+        replacement = self.plan.replacement
+        if replacement.step not in (None, step):
+            return {}
+        files = dict(replacement.files)
+        if replacement.step is None and len(self.task.steps) > 1:
+            files = {name: content for name, content in files.items() if (solution.folder / name).is_file()}
+        return files
+
+    def _elsewhere(self, spec: BoxSpec) -> BoxSpec:
+        """The box in the trial's own circumstances."""
+        wanted = self.plan.circumstances
+        path = spec.env.get("PATH") or spec.image.config.env.get("PATH") or DEFAULT_PATH
+        env = {name: value.replace("$PATH", path) for name, value in wanted.env.items()}
+        return replace(spec, env={**spec.env, **env}, hostname=wanted.hostname or spec.hostname)
+
+    def change_before(self, box: Box) -> None:
+        make_before(box, self.plan.circumstances)
+
+    def change_after(self, box: Box, as_solver: Callable[[str], Command]) -> None:
+        """Ends the trial where the change that it is about was not made. `as_solver`: the line run like a solution."""
+        why = make_after(box, self.plan.circumstances)
+        seen = self.plan.circumstances.seen
+        if seen and not why and box.run(as_solver(seen)).status != 0:
+            why = "a solution that ran here would not have seen it"
+        if why:
+            raise Stop(Trouble(TroubleKind.NOT_MADE, f"the change was not made: {why}"))
+
+    def look_for_effect(self, box: Box) -> None:
+        """Of several steps it is enough that one came upon the change."""
+        found = took_effect(box, self.plan.circumstances)
+        if found is not None:
+            self.effective = found or bool(self.effective)
+
+    def look_at_image(self, box: Box) -> None:
+        """Ends the trial where this is all that it is for."""
+        if self.plan.survey:
+            self.image = survey(box, self.task.environment.workdir or self.built.main.config.workdir)
+            raise Stop
+
+    def bring_plugin(self, box: Box) -> str:
+        """What the shell that starts the verifier has to do first, '' for nothing."""
+        if not self.plan.look:
+            return ""
+        box.put(_PLUGIN, f"{FOLDER}/{PLUGIN}.py")
+        self.chore(box, _BRING)
+        return (
+            f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONUSERBASE={FOLDER} '
+            f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{PLUGIN}"; '
+        )
+
+    def read_plugin(self, box: Box, step: Step) -> None:
+        if self.plan.look:
+            found = read_look(box.read(TOLD, limit=LOOK_READ), step.name)
+            self.looked = found if self.looked is None else self.looked.and_then(found)
+
+    def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
+        """End the trial with what solving changed."""
+        target = step.solution.target if step.solution is not None else "/solution"
+        self.state = changes(box, before, target, keep=self.plan.keep_outputs) if before is not None else None
+        raise Stop
+
+    def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
+        if not self.plan.first_failure:
+            return dict(env)
+        return {**env, "PYTEST_ADDOPTS": f"{env.get('PYTEST_ADDOPTS', '')} -x".strip()}
+
+    def solve_limit(self, step: Step) -> float:
+        return self.plan.limits.solve.get(step.name, step.agent_timeout)
+
+    def verify_limit(self, step: Step) -> float:
+        return self.plan.limits.verify.get(step.name, step.verifier.timeout)
+
+
+def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
+    return BoxSpec(
+        image=image,
+        network=network,
+        env=environment.env,
+        workdir=environment.workdir,
+        user=environment.user,
+        limits=environment.limits,
+        mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
+        entrypoint=environment.entrypoint,
+        command=environment.command,
+        stdin_open=environment.stdin_open,
+        hostname=environment.hostname,
+    )
+
+
+def _write_like(original: Path, name: str, content: bytes, folder: Path) -> None:
+    """Write `name` below `folder` with the modes that it and its parents have below `original`."""
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    for path in (target, *target.parents):
+        if path == folder.parent:
+            break
+        twin = original / path.relative_to(folder)
+        path.chmod(twin.stat().st_mode & 0o7777 if twin.exists() else 0o755)

@@ -1,0 +1,176 @@
+"""A Terminal-Bench 1 trial: the order and the rules of terminal-bench 0.2.18's own harness with its oracle."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from contextlib import ExitStack
+
+import yaml
+
+from harness.engine.contract import Box, Command
+from harness.task.model import Keys, Scoring, Step
+from harness.trial.end_state import look
+from harness.trial.harbor import step_record
+from harness.trial.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
+from harness.trial.session import CHORE, LOG_KEPT, Run, Stop
+from harness.trial.terminal import Terminal
+from harness.verifier.reward import RewardFault, RewardProblem, Rewards, weighted
+from harness.verifier.test_report import Resolution, TestReport, parse_text, passed_by_name, plain, terminal_bench
+
+TEXT_READ = 4 << 20
+
+
+def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
+    step = run.task.steps[0]
+    with ExitStack() as boxes:
+        box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
+        with run.turn():
+            run.look_at_image(box)
+            before = look(box) if run.plan.observe else None
+            run.change_before(box)
+            terminal, solve_log = _solve(run, box, step)
+            run.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
+            if run.plan.observe:
+                run.leave(box, step, before)
+            for folder in step.verifier.folders:
+                box.put(folder, "/tests")
+            for source, target in step.verifier.extra_files:
+                box.put(source, target)
+            text, oom = _verify(run, box, step, terminal, solve_log)
+            run.look_for_effect(box)
+            run.read_plugin(box, step)
+    report = parse_text(text)
+    rewards, notes = score(step, text, report)
+    run.steps.append(step_record(run, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
+    return rewards
+
+
+def _solve(run: Run, box: Box, step: Step) -> tuple[Terminal | None, str | None]:
+    """Run solution.sh, or type solution.yaml's keys; the terminal is kept for tests that share its shell."""
+    if run.plan.kind is Kind.NOP:
+        return None, None
+    solution = step.solution
+    if solution is None:
+        raise Stop(Trouble(TroubleKind.NO_SOLUTION, "the task has no reference solution to run"))
+    if solution.script.suffix == ".sh":
+        run.put_solution(box, solution, step.name)
+        script = f"{solution.target}/{solution.script.name}"
+        # Tests that are typed into the same shell never start behind a solution that does not end.
+        goes_on = not run.plan.observe and not step.verifier.same_shell
+        line = f"bash {shlex.quote(script)}"
+        command = login_shell(line, run.solve_limit(step), user=step.agent_user, left_running=goes_on)
+        return None, run.run(box, command, PhaseName.SOLVE, step.name)[1]
+    keys = solution.keys
+    replaced = run.replaced(solution, step.name).get(solution.script.name)
+    if run.plan.kind is Kind.HOLLOW:
+        keys = ()
+    elif replaced is not None:
+        keys = _read_keys(replaced)
+    return _type(run, box, step, keys)
+
+
+def _read_keys(data: bytes) -> tuple[Keys, ...]:
+    """The keys of a replaced solution.yaml, with terminal-bench's own defaults."""
+    entries = yaml.safe_load(data)
+    return tuple(
+        Keys(
+            str(entry["command"]),
+            float(entry.get("min_timeout_sec", 0.0)),
+            float(entry.get("max_timeout_sec", 180.0)),
+            bool(entry.get("block", False)),
+            bool(entry.get("append_enter", True)),
+        )
+        for entry in entries
+    )
+
+
+def _type(run: Run, box: Box, step: Step, keys: tuple[Keys, ...]) -> tuple[Terminal, str]:
+    start = time.monotonic()
+    limit = run.solve_limit(step)
+    terminal = Terminal(box, step.agent_user)
+    status: int | None = 0
+    for key in keys:
+        left = limit - (time.monotonic() - start)
+        if left <= 0:
+            status = None
+            break
+        if not terminal.type(key, left, run.cancel):
+            # The runner stops typing here and goes on to the tests.
+            status = 124 if time.monotonic() - start < limit else None
+            break
+    text = terminal.text()
+    seconds = round(time.monotonic() - start, 4)
+    run.phases.append(Phase(PhaseName.SOLVE, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
+    if status is None and run.plan.observe:
+        raise Stop
+    return terminal, text
+
+
+def _verify(run: Run, box: Box, step: Step, terminal: Terminal | None, solve_log: str | None) -> tuple[str, bool]:
+    """The text that the runner would parse, and whether memory ran out."""
+    line = f"{run.bring_plugin(box)}bash {shlex.quote(step.verifier.script)}"
+    limit = run.verify_limit(step)
+    if step.verifier.same_shell and terminal is not None:
+        start = time.monotonic()
+        ended = terminal.type(Keys(line, max_timeout=limit, block=True), limit, run.cancel)
+        text = terminal.text()
+        seconds = round(time.monotonic() - start, 4)
+        status = 0 if ended else None
+        run.phases.append(Phase(PhaseName.VERIFY, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
+        if not ended:
+            raise Stop
+        return text, False
+    user = step.agent_user if step.verifier.same_shell else step.verifier.user or "root"
+    done, text = run.run(box, login_shell(line, limit, user=user), PhaseName.VERIFY, step.name)
+    # One shell is one screen: what the solution printed is parsed too.
+    return (f"{solve_log or ''}\n{text}" if step.verifier.same_shell else text), done.oom
+
+
+def login_shell(line: str, timeout: float, *, user: str | None, left_running: bool = False) -> Command:
+    """A line as typed into a fresh terminal: a login shell that reads its profile and bashrc. What the shell itself
+    says about having no terminal is dropped; what the line prints is not."""
+    inner = f"{{ {line}; }} 2>&1"
+    return Command(
+        ("sh", "-c", f"exec bash -lic {shlex.quote(inner)} 2>/dev/null"),
+        timeout,
+        user=user,
+        output_limit=TEXT_READ,
+        left_running=left_running,
+    )
+
+
+def score(step: Step, text: str, report: TestReport) -> tuple[Rewards | RewardProblem, tuple[Note, ...]]:
+    """The reward by the task's rule, with a note wherever that rule pays for something other than passed tests."""
+    if step.verifier.scoring is Scoring.WEIGHTS:
+        rewards = weighted(step.verifier.weights, _results(text, report))
+        return rewards, ()
+    found = terminal_bench(text, step.verifier.parser)
+    if found.results is None:
+        return _without_summary(found, report)
+    notes: tuple[Note, ...] = ()
+    if not found.results:
+        notes = (Note("empty-summary", "the tests' summary lists no result, which the runner counts as resolved"),)
+    elif found.lenient:
+        notes = (
+            Note("lenient-status", f"counted as passed though skipped or expected to fail: {', '.join(found.lenient)}"),
+        )
+    return {"reward": 1.0 if found.resolved else 0.0}, notes
+
+
+def _results(text: str, report: TestReport) -> dict[str, bool]:
+    found = terminal_bench(text, "pytest")
+    return dict(found.results) if found.results else passed_by_name(report.tests)
+
+
+def _without_summary(found: Resolution, report: TestReport) -> tuple[Rewards | RewardProblem, tuple[Note, ...]]:
+    """pytest without -rA prints no summary when all passed: its closing count then says so just as surely."""
+    tally = report.tally
+    if report.source == "pytest" and tally is not None and tally.finished and not report.bad and tally.passed:
+        note = Note(
+            "no-summary",
+            f"{found.error}, so the runner's own parser gives no result; read as resolved from pytest's closing count "
+            f"of {tally.passed} passed. Run pytest with -rA.",
+        )
+        return {"reward": 1.0}, (note,)
+    return RewardProblem(RewardFault.NO_RESULTS, found.error), ()

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from harness.engine.contract import Command
+from harness.errors import BuildFailed, EngineError, NeedsDocker
+from harness.findings.controls import Standing, control_findings, standing
+from harness.findings.model import Finding, Severity
+from harness.stages.controls import Controls, ControlSettings, run_controls
+from harness.task.network import Networks
+from harness.trial.record import Kind
+from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
+from tests.harness.tasks import harbor
+
+OFFLINE = 'version = "1.0"\n[environment]\nnetwork_mode = "no-network"\n'
+PUBLIC = 'version = "1.0"\n[environment]\nnetwork_mode = "public"\n'
+FAILED = "=== short test summary info ===\nFAILED t.py::test_a - assert 1 == 2\n=== 1 failed in 0.1s ===\n"
+NO_HOST = "curl: (6) Could not resolve host: astral.sh\n/tests/test.sh: line 3: uvx: command not found\n"
+
+
+def verifier(**rewards: Does) -> Answer:
+    """Answers by what was done before: `solved`, `hollow` or `nop`."""
+
+    def answer(box: FakeBox, _command: Command) -> Does:
+        script = box.files.get("/solution/solve.sh")
+        kind = "nop" if script is None else "hollow" if b"exit 0" in script else "solved"
+        return rewards.get(kind, rewards.get("nop", rewarding("0")))
+
+    return answer
+
+
+GOOD: list[tuple[str, Answer]] = [(VERIFY, verifier(solved=rewarding("1"), nop=rewarding("0", FAILED)))]
+
+
+def checked(
+    folder: Path,
+    engine: FakeEngine,
+    changes: Mapping[str, str | bytes | None] | None = None,
+    *,
+    repeat: int = 3,
+    network: str = "auto",
+) -> tuple[Controls, dict[str, Finding]]:
+    task = harbor(folder / "t", {"task.toml": OFFLINE, **(changes or {})})
+    controls = run_controls(engine, task, ControlSettings(repeat, network))
+    return controls, {finding.id: finding for finding in control_findings(controls, "foolsgold check t")}
+
+
+def test_a_sound_task_has_no_findings(tmp_path: Path) -> None:
+    controls, found = checked(tmp_path, FakeEngine(GOOD))
+    assert found == {}
+    assert [record.label for record in controls.references] == ["1", "2", "3"]
+    assert controls.nop is not None
+    assert controls.hollow is not None
+    assert controls.hollow.kind is Kind.HOLLOW
+
+
+@pytest.mark.parametrize(
+    ("solved", "nop", "expected"),
+    [
+        (rewarding("0", FAILED), rewarding("0"), {"reference-unpaid": Severity.ERROR}),
+        (rewarding("0.5"), rewarding("0"), {"reference-partly-paid": Severity.ERROR}),
+        (rewarding("2"), rewarding("0"), {"reward-out-of-range": Severity.ERROR}),
+        (rewarding("1"), rewarding("1"), {"nop-paid": Severity.ERROR}),
+        (rewarding("1"), rewarding("0.5"), {"nop-partly-paid": Severity.ERROR}),
+        (rewarding("1"), rewarding("-1"), {"reward-out-of-range": Severity.ERROR}),
+        (rewarding("x"), rewarding("0"), {"reward-unreadable": Severity.ERROR}),
+        (Does(1), rewarding("0"), {"verifier-never-ran": Severity.ERROR}),
+        (rewarding("1"), Does(1), {"no-zero-reward": Severity.WARNING}),
+        (rewarding("1"), Does(0), {}),
+        (rewarding("0", NO_HOST), rewarding("0", NO_HOST), {"verifier-never-ran": Severity.UNMEASURED}),
+        (rewarding("1"), rewarding("0", NO_HOST), {"nop-unmeasured": Severity.UNMEASURED}),
+        (rewarding("1"), Does(None), {"nop-timeout": Severity.WARNING}),
+        (Does(None), rewarding("0"), {"reference-timeout": Severity.ERROR}),
+        (
+            rewarding('{"correctness": 1, "speed": 0.8}', name="reward.json"),
+            rewarding('{"correctness": 0, "speed": 0.1}', name="reward.json"),
+            {"reference-partly-paid": Severity.WARNING, "nop-partly-paid": Severity.WARNING},
+        ),
+    ],
+)
+def test_the_controls_find(tmp_path: Path, solved: Does, nop: Does, expected: dict[str, Severity]) -> None:
+    _, found = checked(tmp_path, FakeEngine([(VERIFY, verifier(solved=solved, nop=nop))]))
+    assert {name: finding.severity for name, finding in found.items()} == expected
+
+
+@pytest.mark.parametrize(("reward", "severity"), [("1", Severity.WARNING), ("0", Severity.ERROR)])
+def test_a_reference_that_does_not_end_is_told_of_though_it_is_paid(
+    tmp_path: Path, reward: str, severity: Severity
+) -> None:
+    engine = FakeEngine(
+        [
+            (SOLVE, Does(None, writes={"/logs/agent/oracle.txt": b"serving\n"})),
+            (VERIFY, verifier(solved=rewarding(reward), nop=rewarding("0"))),
+        ]
+    )
+    _, found = checked(tmp_path, engine)
+    assert {name: finding.severity for name, finding in found.items()} == {"reference-timeout": severity}
+    assert found["reference-timeout"].evidence == ("serving",)
+
+
+def test_an_unpaid_reference_names_the_failing_tests_and_their_messages(tmp_path: Path) -> None:
+    engine = FakeEngine(
+        [(SOLVE, Does(4, writes={"/logs/agent/oracle.txt": b"boom\n"})), (VERIFY, rewarding("0", FAILED))]
+    )
+    _, found = checked(tmp_path, engine)
+    assert found["reference-unpaid"].evidence == ("test_a: assert 1 == 2", "the solution ended with status 4: boom")
+    assert found["reference-unpaid"].command == "foolsgold check t"
+
+
+def test_rewards_that_differ_between_repeats_are_flaky(tmp_path: Path) -> None:
+    answers = [rewarding("1"), rewarding("0", FAILED), rewarding("1"), rewarding("0"), rewarding("0")]
+    _, found = checked(tmp_path, FakeEngine([(VERIFY, lambda _box, _command: answers.pop(0))]))
+    assert list(found) == ["reference-flaky"]
+    assert "1, 0, 1" in found["reference-flaky"].title
+    assert found["reference-flaky"].evidence == ("failed in some run: test_a",)
+
+
+def test_a_measure_among_several_keys_may_vary_and_a_verdict_may_not(tmp_path: Path) -> None:
+    def run(folder: str, *rewards: str) -> dict[str, Finding]:
+        answers = [rewarding(text, name="reward.json") for text in rewards] + [rewarding("0")] * 2
+        return checked(tmp_path / folder, FakeEngine([(VERIFY, lambda _box, _command: answers.pop(0))]))[1]
+
+    varying = [f'{{"correctness": 1, "speed": {speed}}}' for speed in (1.4, 1.5, 1.6)]
+    assert "reference-flaky" not in run("a", *varying)
+    assert "reference-flaky" in run("b", varying[0], '{"correctness": 0, "speed": 1.5}', varying[2])
+
+
+def test_a_hollow_solution_that_is_paid_is_told_only_where_doing_nothing_is_not(tmp_path: Path) -> None:
+    paid = rewarding("1")
+    table: list[tuple[str, Answer]] = [(VERIFY, verifier(solved=paid, hollow=paid, nop=rewarding("0")))]
+    assert list(checked(tmp_path / "a", FakeEngine(table))[1]) == ["hollow-paid"]
+    assert list(checked(tmp_path / "b", FakeEngine([(VERIFY, paid)]))[1]) == ["nop-paid"]
+
+
+def test_a_verifier_that_cannot_write_a_zero_is_shown_its_set_e(tmp_path: Path) -> None:
+    engine = FakeEngine([(VERIFY, verifier(solved=rewarding("1"), nop=Does(1)))])
+    _, found = checked(tmp_path, engine, {"tests/test.sh": "#!/bin/bash\n# run\nset -euo pipefail\npytest\n"})
+    assert str(found["no-zero-reward"].place) == "tests/test.sh:3"
+
+
+# --- building
+
+LINE = "RUN pip install nope"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "severity"),
+    [
+        (BuildFailed("no such file", file="Dockerfile", line=3, instruction=LINE), "build-failed", Severity.ERROR),
+        (BuildFailed("no such file", certain=False), "build-failed", Severity.UNMEASURED),
+        (BuildFailed("failed", output="Temporary failure in name resolution"), "build-failed", Severity.UNMEASURED),
+        (NeedsDocker("--mount=type=ssh", where="Dockerfile:2"), "needs-docker", Severity.UNMEASURED),
+        (EngineError("no space"), "engine-failed", Severity.UNMEASURED),
+    ],
+)
+def test_a_task_that_does_not_build(tmp_path: Path, error: Exception, code: str, severity: Severity) -> None:
+    controls, found = checked(tmp_path, FakeEngine(build_error=error))
+    assert (list(found), found[code].severity) == ([code], severity)
+    assert controls.references == ()
+
+
+def test_a_build_failure_shows_the_line_and_the_builders_own_words(tmp_path: Path) -> None:
+    error = BuildFailed("pip failed", file="Dockerfile", line=3, instruction=LINE, output="a\nNo match\n")
+    found = checked(tmp_path, FakeEngine(build_error=error))[1]["build-failed"]
+    assert (str(found.place), found.evidence) == ("environment/Dockerfile:3", (LINE, "a", "No match"))
+
+
+def test_on_a_stand_in_a_missing_tool_says_nothing_about_the_task(tmp_path: Path) -> None:
+    engine = FakeEngine(
+        [(VERIFY, rewarding("0", "/tests/test.sh: line 3: pytest: command not found\n"))], fidelity="host"
+    )
+    _, found = checked(tmp_path, engine)
+    assert found["verifier-never-ran"].severity is Severity.UNMEASURED
+    assert "not on the image that the task names" in found["verifier-never-ran"].evidence[0]
+
+
+def test_engine_trouble_in_every_run_leaves_the_task_unmeasured(tmp_path: Path) -> None:
+    _, found = checked(tmp_path, FakeEngine([(SOLVE, Does(error=EngineError("gone"))), (VERIFY, rewarding("0"))]))
+    assert {finding.severity for finding in found.values()} == {Severity.UNMEASURED}
+
+
+# --- the network
+
+
+def paid_only_online(log: str) -> FakeEngine:
+    def answer(box: FakeBox, _command: Command) -> Does:
+        solved = "/solution/solve.sh" in box.files and b"exit 0" not in box.files["/solution/solve.sh"]
+        if not box.spec.network:
+            return rewarding("0", log)
+        return rewarding("1" if solved else "0", FAILED)
+
+    return FakeEngine([(VERIFY, answer)])
+
+
+DEFAULT = {"task.toml": 'version = "1.0"\n'}
+
+
+def test_a_reference_paid_without_a_network_keeps_all_trials_without(tmp_path: Path) -> None:
+    engine = FakeEngine(GOOD)
+    controls, found = checked(tmp_path, engine, DEFAULT)
+    assert controls.prepared.networks == Networks()
+    assert found == {}
+    assert not any(box.spec.network for box in engine.boxes)
+
+
+@pytest.mark.parametrize("log", [NO_HOST, "assertion failed\n"])
+def test_a_reference_paid_only_with_a_network_gives_it_to_all_later_trials(tmp_path: Path, log: str) -> None:
+    engine = paid_only_online(log)
+    controls, found = checked(tmp_path, engine, DEFAULT)
+    assert controls.prepared.networks == Networks(main=True)
+    assert [record.network for record in controls.references] == [True, True, True]
+    assert controls.nop is not None
+    assert controls.nop.network
+    assert {name: finding.severity for name, finding in found.items()} == {"network-needed": Severity.NOTE}
+
+
+def test_luck_is_not_taken_for_the_network(tmp_path: Path) -> None:
+    answers = [rewarding("0", "assertion failed\n")] + [rewarding("1")] * 4 + [rewarding("0")] * 2
+    engine = FakeEngine([(VERIFY, lambda _box, _command: answers.pop(0))])
+    controls, found = checked(tmp_path, engine, DEFAULT)
+    assert controls.prepared.networks == Networks()
+    assert list(found) == ["reference-flaky"]
+
+
+def test_a_task_that_declares_no_network_never_gets_one(tmp_path: Path) -> None:
+    for mode in ("auto", "on", "off"):
+        engine = paid_only_online(NO_HOST)
+        _, found = checked(tmp_path / mode, engine, network=mode)
+        assert not any(box.spec.network for box in engine.boxes)
+        assert list(found) == ["verifier-never-ran"]
+
+
+def test_a_task_that_declares_a_public_network_gets_it_at_once(tmp_path: Path) -> None:
+    engine = paid_only_online(NO_HOST)
+    controls, found = checked(tmp_path, engine, {"task.toml": PUBLIC})
+    assert all(box.spec.network for box in engine.boxes)
+    assert controls.prepared.offline is None
+    assert found == {}
+    engine = paid_only_online(NO_HOST)
+    checked(tmp_path, engine, {"task.toml": PUBLIC}, network="off")
+    assert not any(box.spec.network for box in engine.boxes)
+
+
+def test_an_allowlist_is_tried_without_and_said_to_be_wider_with(tmp_path: Path) -> None:
+    config = 'version = "1.0"\n[environment]\nnetwork_mode = "allowlist"\nallowed_hosts = ["pypi.org"]\n'
+    controls, found = checked(tmp_path, paid_only_online(NO_HOST), {"task.toml": config})
+    assert controls.prepared.networks == Networks(main=True)
+    assert set(found) == {"network-needed", "network-policy"}
+    assert "pypi.org" in found["network-policy"].title
+
+
+def test_the_standing_is_the_gravest_finding() -> None:
+    def finding(severity: Severity) -> Finding:
+        return Finding("x", "t", severity, "x")
+
+    assert standing([]) is Standing.GOOD
+    assert standing([finding(Severity.NOTE), finding(Severity.WARNING)]) is Standing.GOOD
+    assert standing([finding(Severity.UNMEASURED), finding(Severity.WARNING)]) is Standing.UNMEASURED
+    assert standing([finding(Severity.UNMEASURED), finding(Severity.ERROR)]) is Standing.BELOW_BAR
