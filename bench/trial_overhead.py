@@ -28,8 +28,10 @@ from harness.errors import FoolsgoldError
 from harness.task.discover import discover
 from harness.task.model import Task
 from harness.task.network import Networks
+from harness.trial.build import build
+from harness.trial.plan import Built, Plan
 from harness.trial.record import Kind, PhaseName
-from harness.trial.runner import Built, Plan, build, run_trial
+from harness.trial.runner import run_trial
 
 PYTHON = "/usr/bin/python3"
 PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")

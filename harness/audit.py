@@ -31,6 +31,7 @@ from harness.findings.model import Finding, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.texts import text_findings
 from harness.judging.all_or_nothing import all_or_nothing
+from harness.judging.controls import Controls, Prepared
 from harness.judging.kill_matrix import Matrix, failing
 from harness.judging.outcome import Baseline, Cause, Outcome, OutcomeKind, Shown, baseline, judge, settle, showing
 from harness.judging.strength import Strength, Verdict, strength, verdict
@@ -49,7 +50,7 @@ from harness.probes.choose import (
 )
 from harness.probes.hidden import reports as hidden_reports
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.stages.controls import Controls, Prepared, finish, others, prepare, remaining
+from harness.stages.controls import finish, others, prepare, remaining
 from harness.stages.result import Audited, AuditRun, AuditSettings, MutantResult, Watcher
 from harness.stages.verdict import (
     control_verdict,
@@ -67,9 +68,9 @@ from harness.task.texts import verifier_texts
 from harness.testcode.assertions.python import Lead
 from harness.testcode.demands import HiddenReport
 from harness.trial.end_state import State, same, unsteady
-from harness.trial.record import Kind, PhaseName, Replacement, TrialRecord
+from harness.trial.plan import Built, Plan, Replacement, TimeLimits, known_complaints, limits_from
+from harness.trial.record import Kind, PhaseName, TrialRecord
 from harness.trial.runner import run_trial
-from harness.trial.session import Built, Plan, TimeLimits, known_complaints, limits_from
 from harness.verifier.reward import Rewards
 from mutator.model import apply_bytes, inverse
 

@@ -16,13 +16,15 @@ from harness.engine.contract import Engine
 from harness.errors import ExitCode
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.model import Finding, Place, Severity
+from harness.judging.controls import Controls, ControlSettings, Prepared
 from harness.judging.outcome import showing
 from harness.lab.workers import Pool
-from harness.stages.controls import Controls, ControlSettings, Prepared, finish, prepare, remaining
+from harness.stages.controls import finish, prepare, remaining
 from harness.task.model import Problem, Task, Unusable
 from harness.task.model import Severity as ProblemSeverity
+from harness.trial.plan import Plan
 from harness.trial.record import TrialRecord
-from harness.trial.runner import Plan, run_trial
+from harness.trial.runner import run_trial
 
 SCHEMA = "foolsgold.check/1"
 

@@ -16,8 +16,8 @@ from harness.check import Checked, CheckRun, place_of
 from harness.errors import FoolsgoldError
 from harness.findings.controls import Standing
 from harness.findings.model import Finding, Severity
+from harness.judging.controls import Controls
 from harness.judging.outcome import Shown, showing
-from harness.stages.controls import Controls
 from harness.task.model import Severity as ProblemSeverity
 from harness.task.model import Task, Unusable
 from harness.trial.record import TrialRecord

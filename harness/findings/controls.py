@@ -11,8 +11,8 @@ from pathlib import Path
 
 from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
 from harness.findings.model import Finding, Place, Severity
+from harness.judging.controls import Controls
 from harness.judging.outcome import Cause, Showing, Shown, showing
-from harness.stages.controls import Controls
 from harness.task.model import Step, Task
 from harness.trial.record import Phase, PhaseName, TrialRecord
 from harness.verifier.log import Evidence, solve_trouble

@@ -6,14 +6,12 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from queue import PriorityQueue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 Job = Callable[[], object]
-Turn = Callable[[], AbstractContextManager[None]]
-"""Held while a task's programs run."""
 
 T = TypeVar("T")
 _LAST_ORDER = 1 << 62

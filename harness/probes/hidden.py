@@ -10,7 +10,7 @@ from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Step, Task
 from harness.task.texts import environment_files, verifier_texts
 from harness.testcode.demands import HiddenReport, hidden_requirements
-from harness.trial.record import Replacement
+from harness.trial.plan import Replacement
 from mutator.model import short_id
 
 MOST = 8

@@ -9,7 +9,8 @@ from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.probes.forge.means import Means
 from harness.testcode.demands import HiddenLead
 from harness.trial.circumstances import Circumstances
-from harness.trial.record import Replacement, TrialRecord
+from harness.trial.plan import Replacement
+from harness.trial.record import TrialRecord
 
 
 class Probe(StrEnum):

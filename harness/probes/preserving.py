@@ -10,7 +10,7 @@ from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.mutants import StepMutants, mutated_file
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.trial.circumstances import Circumstances
-from harness.trial.record import Replacement
+from harness.trial.plan import Replacement
 from mutator.model import apply_bytes
 from mutator.operators.preserving import Promise, code_variants, output_variants, run_variants
 from mutator.operators.preserving.outputs import WRAPPER

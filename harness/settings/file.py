@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import UsageError
+from harness.judging.controls import ControlSettings
 from harness.judging.strength import Thresholds
 from harness.mutants import Wish
 from harness.probes.model import Probe
 from harness.report.gate import Rules
 from harness.settings.catalogue import BY_NAME, DEPTHS, NO_PROBE, SETTINGS, Kind, Setting, Unfit, fitting, suggestion
-from harness.stages.controls import ControlSettings
 from harness.task.discover import is_task_folder
 from harness.task.documents import toml_line
 from harness.task.model import Environment, Task, Unusable

@@ -11,63 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 
 from harness.engine.contract import Engine, Progress, silent
 from harness.errors import FoolsgoldError
+from harness.judging.controls import Controls, ControlSettings, Prepared
 from harness.judging.outcome import Cause, Shown, showing
-from harness.lab.workers import Turn
 from harness.task.model import Task
-from harness.task.network import NetworkPlan, Networks, plan_network
+from harness.task.network import Networks, plan_network
+from harness.trial.build import build
+from harness.trial.plan import Built, Plan, TimeLimits, Turn, known_complaints
 from harness.trial.record import Kind, TrialRecord
-from harness.trial.runner import Built, Plan, TimeLimits, build, known_complaints, run_trial
+from harness.trial.runner import run_trial
 from harness.verifier.log import Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class ControlSettings:
-    repeat: int = 3
-    """How often the reference runs."""
-    network: str = "auto"
-    timeout_factor: float = 1.0
-    """Times the task's own time limits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A task that was built, or the reason why it was not, and its first reference run."""
-
-    task: Task
-    built: Built | None
-    build_error: FoolsgoldError | None
-    build_seconds: float
-    network_plan: NetworkPlan
-    networks: Networks
-    """What the other trials of this task get."""
-    offline: TrialRecord | None = None
-    """The reference run without a network, where it had to be repeated with one."""
-    reference: TrialRecord | None = None
-    """With the network that the others get."""
-    earlier: tuple[TrialRecord, ...] = ()
-    """Reference runs before it that count with it: they differ for no reason that the network gives."""
-    limits: TimeLimits = field(default_factory=TimeLimits)
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """Everything the controls of one task showed."""
-
-    prepared: Prepared
-    references: tuple[TrialRecord, ...] = ()
-    nop: TrialRecord | None = None
-    hollow: TrialRecord | None = None
-    seconds: float = 0.0
-    """Of all its trials and its build, added up."""
-
-    @property
-    def task(self) -> Task:
-        return self.prepared.task
-
 
 AGAIN = "1 again"
 """Label of the first reference run's repetition without a network."""

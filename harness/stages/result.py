@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from harness.findings.model import Finding
+from harness.judging.controls import Controls, ControlSettings
 from harness.judging.outcome import Outcome, OutcomeKind
 from harness.judging.strength import Strength, Thresholds, Verdict
 from harness.mutants import StepMutants, Wish
 from harness.probes import vacuous
 from harness.probes.model import Attempted, Probe
-from harness.stages.controls import Controls, ControlSettings
 from harness.task.model import Task, Unusable
 from harness.testcode.assertions.python import Lead
 from harness.testcode.demands import HiddenReport

@@ -10,10 +10,10 @@ from typing import Any
 from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen
 from harness.findings.permissive import Paid, permissive_findings
+from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, matrix, results
 from harness.judging.outcome import DETECTED, OutcomeKind
 from harness.judging.strength import Judged, Verdict
-from harness.stages.controls import Controls
 from harness.stages.result import Audited, MutantResult
 from harness.task.model import Problem, Task, Unusable
 from harness.task.texts import verifier_texts

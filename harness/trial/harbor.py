@@ -14,10 +14,9 @@ from harness.task.model import Scoring, Step
 from harness.trial.artifacts import carried, restore
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
-from harness.trial.session import CHORE, LOG_READ, LOGS, Run, Stop
-from harness.verifier.log import read_log, signs, solve_trouble
+from harness.trial.session import CHORE, LOG_READ, LOGS, Run, Stop, step_record
 from harness.verifier.reward import RewardProblem, Rewards, combine, gate, read_rewards, weighted
-from harness.verifier.test_report import TestReport, TestStatus, passed_by_name, read_report
+from harness.verifier.test_report import passed_by_name, read_report
 
 VERIFIER_LOGS = "/logs/verifier"
 TEST_LOG = f"{VERIFIER_LOGS}/test-stdout.txt"
@@ -201,32 +200,6 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
     return step_record(run, step.name, rewards, report, text, solve_log, oom=done.oom, notes=tuple(notes))
-
-
-def step_record(
-    run: Run,
-    name: str,
-    rewards: Rewards | RewardProblem,
-    report: TestReport,
-    text: str,
-    solve_log: str | None,
-    *,
-    oom: bool,
-    notes: tuple[Note, ...],
-) -> StepRecord:
-    lenient = [test.name for test in report.tests if test.status is TestStatus.SKIPPED]
-    if lenient and not isinstance(rewards, RewardProblem):
-        notes += (Note("skipped-tests", f"{len(lenient)} tests were skipped: {', '.join(lenient[:5])}"),)
-    return StepRecord(
-        name,
-        None if isinstance(rewards, RewardProblem) else rewards,
-        rewards if isinstance(rewards, RewardProblem) else None,
-        report,
-        read_log(text, report, oom=oom, known=run.plan.known),
-        solve_trouble(solve_log or ""),
-        signs(text),
-        notes=notes,
-    )
 
 
 def _make_tests_executable(run: Run, box: Box, step: Step) -> None:

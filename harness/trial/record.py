@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Any
@@ -152,16 +152,6 @@ class TrialRecord:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """Solution files with other contents: how a mutant, or a hollow solution, is told to a trial."""
-
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    """Path relative to the solution folder -> content. The mode is the original file's."""
-    step: str | None = None
-    """The step whose solution is meant; None is every step that has such a file."""
 
 
 def record_from_json(data: Mapping[str, Any]) -> TrialRecord:

@@ -5,49 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
-from dataclasses import replace
 
-from harness.engine.contract import Engine, Image, Progress, silent
-from harness.errors import EngineError, FoolsgoldError, NeedsDocker
-from harness.lab.workers import Turn
-from harness.task.model import Environment, Format, Task
+from harness.engine.contract import Engine
+from harness.errors import EngineError, NeedsDocker
+from harness.task.model import Format, Task
 from harness.trial.harbor import harbor_trial
+from harness.trial.plan import Built, Plan, Turn
 from harness.trial.record import TrialRecord, Trouble, TroubleKind
-from harness.trial.session import Built, Plan, Run, Stop, TimeLimits, known_complaints, limits_from
+from harness.trial.session import Run, Stop
 from harness.trial.terminal_bench import terminal_bench_trial
 from harness.verifier.reward import RewardProblem, Rewards
-
-__all__ = ["Built", "Plan", "TimeLimits", "build", "known_complaints", "limits_from", "run_trial"]
-
-
-def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
-    """Build the task's environment and those of its separate verifiers."""
-    start = time.monotonic()
-    main, notes = _build(engine, task.environment, progress)
-    verifiers = {}
-    for step in task.steps:
-        if step.verifier.separate is not None:
-            verifiers[step.name], more = _build(engine, step.verifier.separate, progress)
-            notes += more
-    return Built(main, verifiers, time.monotonic() - start, tuple(dict.fromkeys(notes)))
-
-
-def _build(engine: Engine, environment: Environment, progress: Progress) -> tuple[Image, tuple[str, ...]]:
-    recipe = environment.recipe
-    if environment.prebuilt is None:
-        image = engine.build(recipe, progress)
-        return image, image.notes
-    try:
-        image = engine.build(replace(recipe, dockerfile=None, image=environment.prebuilt), progress)
-    except FoolsgoldError as error:
-        why = error.message
-    else:
-        # A stand-in for the prebuilt image would lack what its Dockerfile puts in.
-        if image.fidelity == "image":
-            return image, image.notes
-        why = "it cannot be had here"
-    image = engine.build(recipe, progress)
-    return image, (f"built from its Dockerfile instead of taking {environment.prebuilt}: {why}", *image.notes)
 
 
 def run_trial(

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
-from harness.lab.workers import Turn
 from harness.task.model import Environment, Format, Solution, Step, Task
-from harness.task.network import Networks
-from harness.trial.circumstances import Circumstances, make_after, make_before, took_effect
+from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, State, changes
 from harness.trial.image_survey import Survey, survey
 from harness.trial.looking.seen import FOLDER, PLUGIN, TOLD, Look, read_look
-from harness.trial.record import (
-    Kind,
-    Phase,
-    PhaseName,
-    Replacement,
-    StepRecord,
-    TrialRecord,
-    Trouble,
-    TroubleKind,
-)
+from harness.trial.plan import Built, Plan, Turn
+from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
+from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
-from harness.verifier.test_report import plain
+from harness.verifier.test_report import TestReport, TestStatus, plain
 
 LOG_KEPT = 6_000
 """Characters of a phase's log that a record keeps: its end."""
@@ -56,63 +46,6 @@ done 2>/dev/null; true"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A task's images."""
-
-    main: Image
-    verifiers: Mapping[str, Image] = field(default_factory=dict)
-    """Step name -> the image of its separate verifier."""
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """Seconds by step name, instead of the task's own limits."""
-
-    solve: Mapping[str, float] = field(default_factory=dict)
-    verify: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one trial runs."""
-
-    kind: Kind
-    label: str = ""
-    replacement: Replacement = field(default_factory=Replacement)
-    networks: Networks = field(default_factory=Networks)
-    limits: TimeLimits = field(default_factory=TimeLimits)
-    known: frozenset[str] = frozenset()
-    """Complaints that a paid reference's verifier log has too: they prove nothing against this trial."""
-    observe: bool = False
-    """Look at what solving leaves behind instead of verifying it."""
-    keep_outputs: bool = False
-    """And at the contents of the files that it leaves."""
-    first_failure: bool = False
-    """Let pytest stop at the first failing test."""
-    circumstances: Circumstances = field(default_factory=Circumstances)
-    survey: bool = False
-    """Look at what the image holds, and do nothing else."""
-    look: bool = False
-    """Write down what each of pytest's tests reaches. Such a run is never judged."""
-
-
-def known_complaints(record: TrialRecord) -> frozenset[str]:
-    return frozenset(line for step in record.steps for line in step.signs)
-
-
-def limits_from(reference: TrialRecord, *, floor: float, factor: float) -> TimeLimits:
-    """A mutant's limits from the reference's measured time, so that a hang costs seconds; never above its own limit."""
-
-    def of(name: PhaseName) -> dict[str, float]:
-        phases = [phase for phase in reference.phases if phase.name is name]
-        return {p.step: min(p.limit or math.inf, max(floor, factor * p.seconds)) for p in phases}
-
-    return TimeLimits(of(PhaseName.SOLVE), of(PhaseName.VERIFY))
 
 
 class Stop(Exception):
@@ -399,3 +332,29 @@ def _write_like(original: Path, name: str, content: bytes, folder: Path) -> None
             break
         twin = original / path.relative_to(folder)
         path.chmod(twin.stat().st_mode & 0o7777 if twin.exists() else 0o755)
+
+
+def step_record(
+    run: Run,
+    name: str,
+    rewards: Rewards | RewardProblem,
+    report: TestReport,
+    text: str,
+    solve_log: str | None,
+    *,
+    oom: bool,
+    notes: tuple[Note, ...],
+) -> StepRecord:
+    lenient = [test.name for test in report.tests if test.status is TestStatus.SKIPPED]
+    if lenient and not isinstance(rewards, RewardProblem):
+        notes += (Note("skipped-tests", f"{len(lenient)} tests were skipped: {', '.join(lenient[:5])}"),)
+    return StepRecord(
+        name,
+        None if isinstance(rewards, RewardProblem) else rewards,
+        rewards if isinstance(rewards, RewardProblem) else None,
+        report,
+        read_log(text, report, oom=oom, known=run.plan.known),
+        solve_trouble(solve_log or ""),
+        signs(text),
+        notes=notes,
+    )

@@ -11,9 +11,8 @@ import yaml
 from harness.engine.contract import Box, Command
 from harness.task.model import Keys, Scoring, Step
 from harness.trial.end_state import look
-from harness.trial.harbor import step_record
 from harness.trial.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
-from harness.trial.session import CHORE, LOG_KEPT, Run, Stop
+from harness.trial.session import CHORE, LOG_KEPT, Run, Stop, step_record
 from harness.trial.terminal import Terminal
 from harness.verifier.reward import RewardFault, RewardProblem, Rewards, weighted
 from harness.verifier.test_report import Resolution, TestReport, parse_text, passed_by_name, plain, terminal_bench

@@ -21,9 +21,10 @@ import pytest
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.judging.outcome import OutcomeKind, baseline, judge
-from harness.trial.record import Kind, Replacement
-from harness.trial.runner import build, run_trial
-from harness.trial.session import Plan
+from harness.trial.build import build
+from harness.trial.plan import Plan, Replacement
+from harness.trial.record import Kind
+from harness.trial.runner import run_trial
 from tests.conftest import stand_in
 from tests.harness.tasks import HARBOR, read, write
 

@@ -16,13 +16,13 @@ import pytest
 from harness.audit import audit
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
+from harness.judging.controls import ControlSettings
 from harness.judging.outcome import Cause, Outcome, OutcomeKind, Shown, showing
 from harness.judging.strength import Thresholds, Verdict
 from harness.lab.store import Store
 from harness.mutants import Wish
 from harness.report.document import document
 from harness.report.terminal import terminal
-from harness.stages.controls import ControlSettings
 from harness.stages.result import Audited, AuditRun, AuditSettings
 from harness.task.model import Task, Unusable
 from harness.trial.record import Kind, TrialRecord

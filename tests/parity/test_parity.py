@@ -21,8 +21,10 @@ from harness.errors import BuildFailed
 from harness.task.discover import discover
 from harness.task.model import Task
 from harness.task.network import plan_network
+from harness.trial.build import build
+from harness.trial.plan import Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord
-from harness.trial.runner import Plan, build, run_trial
+from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
 from tests.parity.harbor_job import HarborTrial, prepare, read_job, start_job
 from tests.parity.reward_tasks import REWARD_TASKS, write_task

@@ -17,7 +17,7 @@ from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Task
 from harness.trial.circumstances import Circumstances
-from harness.trial.record import Replacement
+from harness.trial.plan import Replacement
 from harness.verifier.reward import Pay, Rewards, pay
 
 TYPED = 900

@@ -16,7 +16,7 @@ from harness.task.model import Step, Task
 from harness.task.texts import relative, verifier_texts
 from harness.trial.end_state import State, outputs_of
 from harness.trial.image_survey import Survey
-from harness.trial.record import Replacement
+from harness.trial.plan import Replacement
 from mutator.model import short_id
 
 INSTRUCTION = "instruction-code"

@@ -10,9 +10,10 @@ from harness.engine.contract import Engine
 from harness.judging.outcome import Shown, showing
 from harness.probes.vacuous import Looked, looked_at
 from harness.task.model import Task
+from harness.trial.build import build
+from harness.trial.plan import Plan
 from harness.trial.record import Kind, TrialRecord
-from harness.trial.runner import build, run_trial
-from harness.trial.session import Plan
+from harness.trial.runner import run_trial
 from tests.harness.tasks import harbor, terminal_bench
 
 PIP = "pip install -q --break-system-packages --root-user-action ignore"

@@ -17,9 +17,10 @@ from harness.probes.forge.attempts import attempts
 from harness.probes.forge.facts import FORGE
 from harness.probes.model import Attempted
 from harness.task.model import Task
+from harness.trial.build import build
+from harness.trial.plan import Plan
 from harness.trial.record import Kind
-from harness.trial.runner import build, run_trial
-from harness.trial.session import Plan
+from harness.trial.runner import run_trial
 from tests.harness.tasks import harbor, read, terminal_bench
 
 VERIFIER = """#!/bin/bash

@@ -15,10 +15,11 @@ from harness.mutants import Wish, task_mutants
 from harness.probes.model import Attempt
 from harness.probes.preserving import of_outputs, of_solution
 from harness.task.model import Task
+from harness.trial.build import build
 from harness.trial.end_state import outputs_of
+from harness.trial.plan import Built, Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord
-from harness.trial.runner import build, run_trial
-from harness.trial.session import Built, Plan
+from harness.trial.runner import run_trial
 from tests.harness.tasks import harbor, terminal_bench
 
 FACTS = r"""facts() {

@@ -16,10 +16,11 @@ from harness.probes.choose import image_attempts, in_image, output_attempts, sol
 from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Task
+from harness.trial.build import build
 from harness.trial.looking.seen import FOLDER
+from harness.trial.plan import Built, Plan
 from harness.trial.record import Kind, TrialRecord
-from harness.trial.runner import build, run_trial
-from harness.trial.session import Built, Plan
+from harness.trial.runner import run_trial
 from harness.verifier.reward import Rewards
 from tests.harness.probes.test_forge_boxes import _inside, host
 from tests.harness.tasks import harbor

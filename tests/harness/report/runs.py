@@ -13,12 +13,12 @@ from typing import Any
 from harness.audit import audit
 from harness.engine.contract import Command
 from harness.errors import BuildFailed, EngineError
+from harness.judging.controls import ControlSettings
 from harness.judging.outcome import Outcome
 from harness.judging.strength import Thresholds
 from harness.lab.store import Store
 from harness.mutants import Wish
 from harness.report.document import document
-from harness.stages.controls import ControlSettings
 from harness.stages.result import AuditRun, AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable

@@ -9,7 +9,8 @@ from harness.engine.contract import Command
 from harness.errors import BuildFailed, EngineError, NeedsDocker
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.model import Finding, Severity
-from harness.stages.controls import Controls, ControlSettings, run_controls
+from harness.judging.controls import Controls, ControlSettings
+from harness.stages.controls import run_controls
 from harness.task.network import Networks
 from harness.trial.record import Kind
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding

@@ -14,8 +14,10 @@ from harness.errors import EngineError, NeedsDocker
 from harness.judging.outcome import Shown, showing
 from harness.task.model import Task
 from harness.task.network import Networks
-from harness.trial.record import Kind, PhaseName, Replacement, TrialRecord, TroubleKind
-from harness.trial.runner import Plan, TimeLimits, build, limits_from, run_trial
+from harness.trial.build import build
+from harness.trial.plan import Plan, Replacement, TimeLimits, limits_from
+from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
+from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
 from harness.verifier.test_report import TestStatus
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding

@@ -1,0 +1,83 @@
+"""What one trial is to run, and the images, limits and turns that it runs with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from harness.engine.contract import Image
+from harness.task.network import Networks
+from harness.trial.circumstances import Circumstances
+from harness.trial.record import Kind, PhaseName, TrialRecord
+
+Turn = Callable[[], AbstractContextManager[None]]
+"""Held while a task's programs run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Solution files with other contents: how a mutant, or a hollow solution, is told to a trial."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Path relative to the solution folder -> content. The mode is the original file's."""
+    step: str | None = None
+    """The step whose solution is meant; None is every step that has such a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A task's images."""
+
+    main: Image
+    verifiers: Mapping[str, Image] = field(default_factory=dict)
+    """Step name -> the image of its separate verifier."""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds by step name, instead of the task's own limits."""
+
+    solve: Mapping[str, float] = field(default_factory=dict)
+    verify: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one trial runs."""
+
+    kind: Kind
+    label: str = ""
+    replacement: Replacement = field(default_factory=Replacement)
+    networks: Networks = field(default_factory=Networks)
+    limits: TimeLimits = field(default_factory=TimeLimits)
+    known: frozenset[str] = frozenset()
+    """Complaints that a paid reference's verifier log has too: they prove nothing against this trial."""
+    observe: bool = False
+    """Look at what solving leaves behind instead of verifying it."""
+    keep_outputs: bool = False
+    """And at the contents of the files that it leaves."""
+    first_failure: bool = False
+    """Let pytest stop at the first failing test."""
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    survey: bool = False
+    """Look at what the image holds, and do nothing else."""
+    look: bool = False
+    """Write down what each of pytest's tests reaches. Such a run is never judged."""
+
+
+def known_complaints(record: TrialRecord) -> frozenset[str]:
+    return frozenset(line for step in record.steps for line in step.signs)
+
+
+def limits_from(reference: TrialRecord, *, floor: float, factor: float) -> TimeLimits:
+    """A mutant's limits from the reference's measured time, so that a hang costs seconds; never above its own limit."""
+
+    def of(name: PhaseName) -> dict[str, float]:
+        phases = [phase for phase in reference.phases if phase.name is name]
+        return {p.step: min(p.limit or math.inf, max(floor, factor * p.seconds)) for p in phases}
+
+    return TimeLimits(of(PhaseName.SOLVE), of(PhaseName.VERIFY))
