@@ -65,7 +65,7 @@ from harness.stages.verdict import (
 from harness.task.model import Task, Unusable
 from harness.task.network import Networks, plan_network
 from harness.task.texts import verifier_texts
-from harness.testcode.assertions.python import Lead
+from harness.testcode.assertions.lead import Lead
 from harness.testcode.demands import HiddenReport
 from harness.trial.end_state import State, same, unsteady
 from harness.trial.plan import Built, Plan, Replacement, TimeLimits, known_complaints, limits_from

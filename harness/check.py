@@ -15,13 +15,14 @@ from harness.engine.choose import call_off
 from harness.engine.contract import Engine
 from harness.errors import ExitCode
 from harness.findings.controls import Standing, control_findings, standing
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.files import place_of
+from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls, ControlSettings, Prepared
 from harness.judging.outcome import showing
 from harness.lab.workers import Pool
 from harness.stages.controls import finish, prepare, remaining
-from harness.task.model import Problem, Task, Unusable
 from harness.task.model import Severity as ProblemSeverity
+from harness.task.model import Task, Unusable
 from harness.trial.plan import Plan
 from harness.trial.record import TrialRecord
 from harness.trial.runner import run_trial
@@ -232,14 +233,6 @@ def _unusable(task: Unusable, command: str) -> Checked:
             for problem in errors
         ),
     )
-
-
-def place_of(task: Task | Unusable, problem: Problem) -> Place:
-    """Where the problem is, as a path in the task."""
-    try:
-        return Place(problem.file.relative_to(task.path).as_posix(), problem.line)
-    except ValueError:
-        return Place(str(problem.file), problem.line)
 
 
 # --- JSON

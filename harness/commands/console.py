@@ -12,9 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.check import Checked, CheckRun, place_of
+from harness.check import Checked, CheckRun
 from harness.errors import FoolsgoldError
 from harness.findings.controls import Standing
+from harness.findings.files import place_of
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls
 from harness.judging.outcome import Shown, showing

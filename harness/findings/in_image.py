@@ -6,13 +6,12 @@ What the reference itself works from is material, and so is what the instruction
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from harness.findings.given_away import Passage, own_share
 from harness.findings.model import Finding, Severity
-from harness.trial.image_survey import told_by
 
 SIMILAR = 0.8
 """From this share of a file's own words on, another one has its content."""
@@ -129,3 +128,16 @@ def _side_by_side(copy: Copy) -> tuple[str, ...]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def told_by(instruction: str, path: str, commonplace: Collection[str]) -> bool:
+    """Whether a text names the file, or a folder that it is in. Working folders and the like tell nothing."""
+    whole = PurePosixPath(path)
+    if path in instruction or re.search(rf"(?<![\w.-]){re.escape(whole.name)}(?![\w-])", instruction):
+        return True
+    for folder in whole.parents:
+        if str(folder) in commonplace or folder.name == "":
+            continue
+        if re.search(rf"{re.escape(str(folder))}(?![\w-])|(?<![\w.-]){re.escape(folder.name)}/", instruction):
+            return True
+    return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.findings.model import Finding, Place, Severity
-from harness.testcode.assertions.python import Lead, LeadKind, TestFunction
+from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
 from mutator.model import Mutant
 from mutator.relevance import NAME, Relevance, Requirement, tokens_of
 
@@ -89,3 +89,16 @@ def _finding(lead: Lead, witnesses: Sequence[Paid]) -> Finding:
         Place(lead.file, lead.line),
         "Assert exactly what the instruction says, so that the variants above fail.",
     )
+
+
+def unread_finding(unread: Sequence[str]) -> Iterator[Finding]:
+    if unread:
+        many = len(unread) > 1
+        yield Finding(
+            "tests-unread",
+            "",
+            Severity.NOTE,
+            f"{len(unread)} file{'s' * many} of the verifier {'are' if many else 'is'} no Python that can be read, and "
+            f"give{'' if many else 's'} no suspicion",
+            tuple(unread),
+        )

@@ -13,7 +13,8 @@ from harness.judging.kill_matrix import results
 from harness.judging.outcome import Shown, showing
 from harness.task.model import Task
 from harness.task.texts import verifier_texts
-from harness.testcode.assertions.python import Lead, LeadKind, swallowing
+from harness.testcode.assertions.lead import Lead, LeadKind
+from harness.testcode.assertions.python import swallowing
 from harness.trial.looking.seen import Line, Look, SeenTest
 from harness.trial.record import TrialRecord
 from harness.verifier.test_report import TestStatus

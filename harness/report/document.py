@@ -27,7 +27,7 @@ from harness.report.steps import steps_json
 from harness.stages.result import Audited, AuditRun, MutantResult
 from harness.stages.verdict import kill_matrix, mutant_json
 from harness.task.model import Task, Unusable
-from harness.testcode.assertions.python import Lead
+from harness.testcode.assertions.lead import Lead
 from harness.trial.looking.seen import SeenTest
 from harness.trial.record import PhaseName, TrialRecord
 from harness.verifier.reward import RewardProblem

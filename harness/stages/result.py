@@ -14,7 +14,7 @@ from harness.mutants import StepMutants, Wish
 from harness.probes import vacuous
 from harness.probes.model import Attempted, Probe
 from harness.task.model import Task, Unusable
-from harness.testcode.assertions.python import Lead
+from harness.testcode.assertions.lead import Lead
 from harness.testcode.demands import HiddenReport
 from harness.trial.record import TrialRecord
 from mutator.model import Mutant, Tier

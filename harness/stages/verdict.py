@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.findings.model import Finding, Place, Severity
 from harness.findings.mutants import Seen
-from harness.findings.permissive import Paid, permissive_findings
+from harness.findings.permissive import Paid, permissive_findings, unread_finding
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, matrix, results
 from harness.judging.outcome import DETECTED, OutcomeKind
@@ -17,8 +17,8 @@ from harness.judging.strength import Judged, Verdict
 from harness.stages.result import Audited, MutantResult
 from harness.task.model import Problem, Task, Unusable
 from harness.task.texts import verifier_texts
-from harness.testcode.assertions import read_test_files, unread_finding
-from harness.testcode.assertions.python import Lead
+from harness.testcode.assertions import read_test_files
+from harness.testcode.assertions.lead import Lead
 from harness.trial.record import TrialRecord
 from harness.verifier.test_report import TestStatus
 from mutator.relevance import Requirement

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -77,16 +77,3 @@ def survey(box: Box, workdir: str) -> Survey | None:
 
 def _below(path: str, folders: str) -> bool:
     return folders not in ("", "/") and PurePosixPath(path).is_relative_to(folders)
-
-
-def told_by(instruction: str, path: str, commonplace: Collection[str]) -> bool:
-    """Whether a text names the file, or a folder that it is in. Working folders and the like tell nothing."""
-    whole = PurePosixPath(path)
-    if path in instruction or re.search(rf"(?<![\w.-]){re.escape(whole.name)}(?![\w-])", instruction):
-        return True
-    for folder in whole.parents:
-        if str(folder) in commonplace or folder.name == "":
-            continue
-        if re.search(rf"{re.escape(str(folder))}(?![\w-])|(?<![\w.-]){re.escape(folder.name)}/", instruction):
-            return True
-    return False

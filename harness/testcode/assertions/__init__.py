@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
-from harness.findings.model import Finding, Severity
 from harness.testcode.assertions.javascript import read_javascript_tests
-from harness.testcode.assertions.python import TestFunction, read_tests
+from harness.testcode.assertions.lead import TestFunction
+from harness.testcode.assertions.python import read_tests
 from harness.testcode.assertions.shell import read_shell_checks
 
 _SHELL = (".sh", ".bash", ".bats")
@@ -22,16 +22,3 @@ def read_test_files(files: Mapping[str, str]) -> tuple[list[TestFunction], list[
         elif name.endswith(_JAVASCRIPT):
             found += read_javascript_tests(name, text)
     return sorted(found, key=lambda one: (one.file, one.line)), unread
-
-
-def unread_finding(unread: Sequence[str]) -> Iterator[Finding]:
-    if unread:
-        many = len(unread) > 1
-        yield Finding(
-            "tests-unread",
-            "",
-            Severity.NOTE,
-            f"{len(unread)} file{'s' * many} of the verifier {'are' if many else 'is'} no Python that can be read, and "
-            f"give{'' if many else 's'} no suspicion",
-            tuple(unread),
-        )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from harness.testcode.assertions.python import Lead, LeadKind, TestFunction
+from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
 from mutator.operators.code.dialects import parser
 from mutator.operators.twin import ascii_twin
 

@@ -8,7 +8,7 @@ from posixpath import basename
 
 from tree_sitter import Node
 
-from harness.testcode.assertions.python import Lead, LeadKind, TestFunction
+from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
 from mutator.shell.commands import Command, read_commands
 from mutator.shell.syntax import ShellTree, read_shell
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness.findings.catalogue import LEADS
 from harness.probes.vacuous import CONFIRMS
-from harness.testcode.assertions.python import Lead, LeadKind
+from harness.testcode.assertions.lead import Lead, LeadKind
 from harness.testcode.demands import DemandKind
 from mutator.operators.preserving import CODE_OPERATORS, OUTPUT_OPERATORS, run_variants
 

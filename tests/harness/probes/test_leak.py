@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from harness.findings import in_image
 from harness.findings.given_away import joined
-from harness.findings.in_image import answers_in_image, in_image_findings
+from harness.findings.in_image import answers_in_image, in_image_findings, told_by
 from harness.findings.model import Finding, Place, Severity
 from harness.probes.leak.attempts import of_instruction
 from harness.probes.leak.blocks import blocks, script, taken
-from harness.trial.image_survey import told_by
 from tests.harness.tasks import harbor, terminal_bench
 
 TAKEN = {

@@ -12,7 +12,7 @@ from harness.findings.model import Finding, Severity
 from harness.judging.kill_matrix import matrix
 from harness.probes.vacuous import Looked, findings, looked_at, never_failing, passing_untouched, unconfirmed
 from harness.testcode.assertions import read_test_files
-from harness.testcode.assertions.python import LeadKind
+from harness.testcode.assertions.lead import LeadKind
 from harness.trial.looking.seen import Line, Look, SeenTest
 from harness.trial.record import Kind, StepRecord, TrialRecord, Trouble, TroubleKind
 from harness.verifier.test_report import TestCase, TestReport, TestStatus

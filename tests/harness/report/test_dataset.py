@@ -8,7 +8,7 @@ from harness.findings.catalogue import ABOUT_CONTROLS, ABOUT_MUTANTS, ADVICE, LE
 from harness.judging.strength import Verdict, wilson
 from harness.report.dataset import ELSEWHERE, ROWS, dataset
 from harness.report.terminal import dataset_cells
-from harness.testcode.assertions.python import LeadKind
+from harness.testcode.assertions.lead import LeadKind
 from tests.harness.report.conftest import Report
 
 EVERYTHING = [row.name for row in ROWS]

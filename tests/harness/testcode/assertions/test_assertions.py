@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.findings.permissive import unread_finding
 from harness.task.discover import discover
 from harness.task.model import Task
 from harness.task.texts import verifier_texts
-from harness.testcode.assertions import read_test_files, unread_finding
-from harness.testcode.assertions.python import LeadKind
+from harness.testcode.assertions import read_test_files
+from harness.testcode.assertions.lead import LeadKind
 from tests.harness.findings.test_hidden import FIXTURES
 
 
