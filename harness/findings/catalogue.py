@@ -1,62 +1,289 @@
-"""Every finding there is: its id, stable across versions, and what it says. A test holds this list to the code."""
+"""Every finding there is, each once: what it says, what to do, and what it counts as.
+
+A finder makes its findings with `finding`, which takes from here what is the same for all of that id.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-ABOUT_CONTROLS: Mapping[str, str] = {
-    "build-failed": "The environment does not build.",
-    "needs-docker": "The bwrap engine cannot build or run it.",
-    "engine-failed": "The engine failed.",
-    "unsupported": "The task asks for something that cannot be done here.",
-    "internal-error": "foolsgold itself failed.",
-    "environment-not-ready": "A healthcheck or a step's setup fails.",
-    "no-solution": "There is no reference solution.",
-    "network-needed": "The reference is only paid with a network.",
-    "network-policy": "The task's network policy cannot be kept exactly.",
-    "reference-unpaid": "The reference is not paid.",
-    "reference-partly-paid": "The reference is not paid in full.",
-    "reference-flaky": "The reference's runs are not paid the same.",
-    "reference-timeout": "The reference does not end within the task's own limit.",
-    "reference-not-paid-at-the-end": "The reference was paid before the mutants ran and not after.",
-    "verifier-never-ran": "No test ran on the reference.",
-    "reward-unreadable": "The reward is there and cannot be read.",
-    "reward-out-of-range": "A reward is more than 1, or less than 0.",
-    "step-without-reward": "A step has no reward and is left out of the mean.",
-    "nop-paid": "Doing nothing is paid in full.",
-    "nop-partly-paid": "Doing nothing is paid in part.",
-    "nop-timeout": "The verifier hangs where nothing was done.",
-    "nop-unmeasured": "Nobody knows whether doing nothing is paid.",
-    "hollow-paid": "A solution that exits at once is paid.",
-    "no-zero-reward": "The verifier writes no reward where the work is not done.",
-    "empty-summary": "A run was paid although its summary names no test.",
-    "lenient-status": "A run was paid although its test runner ended with an error.",
-    "no-summary": "A run's output has no summary of tests.",
-    "planted-link": "The reward file is a link that the solution may have planted.",
-    "skipped-tests": "Some of the task's tests are skipped.",
+from harness.findings.model import Finding, Label, Place, Severity
+
+ENVIRONMENT, REFERENCE, REWARD = "broken environment", "wrong reference", "weak reward"
+REQUIREMENT, MISMATCH, GIVEN_AWAY = "untested requirement", "mismatch", "given-away answer"
+"""Rows of the table over a dataset; report/dataset.py says what each means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    says: str
+    """What a finding of this id says, in a sentence."""
+    advice: str
+    """What to do, wherever a single finding has nothing more exact."""
+    severity: Severity | None = None
+    """None where it depends on what was seen, and the finder says it."""
+    row: str = ""
+    """The row of a dataset's table that a task with it counts in. '' is none: it says something smaller, or counts
+    through the verdict, or says that nothing could be found out."""
+    label: Label | None = None
+    """What it makes of a task where it is more than a note."""
+
+
+_CONTROLS: Mapping[str, Entry] = {
+    "build-failed": Entry(
+        "The environment does not build.",
+        "Nobody can be trained or tested on the task. Mend the Dockerfile at the line that is named.",
+        row=ENVIRONMENT,
+    ),
+    "needs-docker": Entry(
+        "The bwrap engine cannot build or run it.",
+        "Audit the task with `--engine docker`.",
+        Severity.UNMEASURED,
+    ),
+    "engine-failed": Entry(
+        "The engine failed.",
+        "This says nothing about the task. `foolsgold doctor` checks the engine.",
+        Severity.UNMEASURED,
+    ),
+    "unsupported": Entry(
+        "The task asks for something that cannot be done here.",
+        "Audit it on a machine that has it.",
+        Severity.UNMEASURED,
+    ),
+    "internal-error": Entry(
+        "foolsgold itself failed.",
+        "Please report it with the traceback.",
+        Severity.UNMEASURED,
+    ),
+    "environment-not-ready": Entry(
+        "A healthcheck or a step's setup fails.",
+        "Mend the service that the check waits for, or the check.",
+        row=ENVIRONMENT,
+    ),
+    "no-solution": Entry(
+        "There is no reference solution.",
+        "Add the solution.",
+        Severity.UNMEASURED,
+    ),
+    "network-needed": Entry(
+        "The reference is only paid with a network.",
+        "Install what the tests need in the Dockerfile: trials get faster and cannot fail for the network.",
+        Severity.NOTE,
+    ),
+    "network-policy": Entry(
+        "The task's network policy cannot be kept exactly.",
+        "Nothing needs to be done.",
+        Severity.NOTE,
+    ),
+    "reference-unpaid": Entry(
+        "The reference is not paid.",
+        "The solution or the tests are wrong: nobody who does the same can be paid.",
+        row=REFERENCE,
+    ),
+    "reference-partly-paid": Entry(
+        "The reference is not paid in full.",
+        "Fine where the lower number is a measure; otherwise mend solution or tests.",
+    ),
+    "reference-flaky": Entry(
+        "The reference's runs are not paid the same.",
+        "Take time, order, randomness and the network out of the tests; a flaky reward teaches noise.",
+        Severity.ERROR,
+        row=REFERENCE,
+    ),
+    "reference-timeout": Entry(
+        "The reference does not end within the task's own limit.",
+        "Raise the limit (--timeout-factor tries a longer one), or start what keeps running in the background.",
+        row=REFERENCE,
+    ),
+    "reference-not-paid-at-the-end": Entry(
+        "The reference was paid before the mutants ran and not after.",
+        "Look for what outlives a box, such as the date or a remote service; audit again.",
+        Severity.UNMEASURED,
+    ),
+    "verifier-never-ran": Entry(
+        "No test ran on the reference.",
+        "Make the verifier run to its end and write a reward whatever happens.",
+        row=REFERENCE,
+    ),
+    "reward-unreadable": Entry(
+        "The reward is there and cannot be read.",
+        "Write one finite number to reward.txt, or an object of finite numbers to reward.json.",
+        Severity.ERROR,
+        row=REFERENCE,
+    ),
+    "reward-out-of-range": Entry(
+        "A reward is more than 1, or less than 0.",
+        "Trainers take rewards as they are, unclamped. Stay between 0 and 1.",
+        Severity.ERROR,
+    ),
+    "step-without-reward": Entry(
+        "A step has no reward and is left out of the mean.",
+        "The runner takes the mean of the others. Make its verifier write one.",
+        Severity.ERROR,
+    ),
+    "nop-paid": Entry(
+        "Doing nothing is paid in full.",
+        "Add a test that fails before the work is done.",
+        row=REWARD,
+    ),
+    "nop-partly-paid": Entry(
+        "Doing nothing is paid in part.",
+        "Add a test that fails before the work is done.",
+    ),
+    "nop-timeout": Entry(
+        "The verifier hangs where nothing was done.",
+        "Give the tests' own waits a limit, so that a wrong solution gets its 0.",
+        Severity.WARNING,
+    ),
+    "nop-unmeasured": Entry(
+        "Nobody knows whether doing nothing is paid.",
+        "Run it again; `foolsgold doctor` checks the engine itself.",
+        Severity.UNMEASURED,
+    ),
+    "hollow-paid": Entry(
+        "A solution that exits at once is paid.",
+        "The tests look at the solution's own files, or at its exit status, instead of at what it did.",
+        row=REWARD,
+    ),
+    "no-zero-reward": Entry(
+        "The verifier writes no reward where the work is not done.",
+        "`set -e` ends it at the failing test: write the 0 first, or run them as `if pytest ...; then`.",
+        Severity.WARNING,
+    ),
+    "empty-summary": Entry(
+        "A run was paid although its summary names no test.",
+        "Make the verifier pay only where tests ran and passed.",
+    ),
+    "lenient-status": Entry(
+        "A run was paid although its test runner ended with an error.",
+        "Make the reward follow the test runner's own exit status.",
+        Severity.WARNING,
+    ),
+    "no-summary": Entry(
+        "A run's output has no summary of tests.",
+        "Let pytest print its short test summary (-rA): the format's own parser reads nothing else.",
+        Severity.WARNING,
+    ),
+    "planted-link": Entry(
+        "The reward file is a link that the solution may have planted.",
+        "Remove what stands at the reward's place before the tests run.",
+    ),
+    "skipped-tests": Entry(
+        "Some of the task's tests are skipped.",
+        "A test that is skipped notices nothing: let it run, or remove it.",
+        Severity.NOTE,
+    ),
 }
-ABOUT_MUTANTS: Mapping[str, str] = {
-    "stated-requirement-untested": "No test notices that a stated requirement is broken.",
-    "stated-requirement-undertested": "Some ways to break a stated requirement go unnoticed.",
-    "unstated-behaviour-untested": "Variants that break nothing the instruction names are paid.",
-    "test-never-fails": "A test fails for no broken variant and for no control.",
-    "passes-untouched": "Some tests pass on the untouched environment.",
-    "no-assertion-reached": "A test passes without reaching an assertion.",
-    "test-ends-early": "A test is skipped, or ends before it has looked at anything.",
-    "tests-unread": "A file of the verifier's cannot be read for suspicions.",
-    "swallowed-assertion": "An assertion fails, is caught, and its test passes.",
-    "flaky-mutants": "The tests disagree with themselves on some variants.",
-    "permissive-assertion": "An assertion lets wrong work pass, and a paid variant shows it.",
-    "answer-given-away": "The instruction holds the answer.",
-    "answer-in-image": "The image holds the answer before anybody has solved the task.",
-    "tests-in-image": "The image holds the tests, where the solver can read them.",
-    "hidden-requirement": "The tests demand a name that nobody told the solver.",
-    "rejects-right-solution": "A variant that does what the reference does is rejected.",
-    "reward-forgeable": "A solution that does none of the work is paid.",
-    "forging-tried": "How many means to forge the reward were tried, took effect and were paid.",
-    "unchecked-output": "No test looks at a file that the reference leaves.",
+
+_MUTANTS: Mapping[str, Entry] = {
+    "stated-requirement-untested": Entry(
+        "No test notices that a stated requirement is broken.",
+        "Leaving it out is paid all the same. Add a test that fails for the variants.",
+        Severity.WARNING,
+        row=REQUIREMENT,
+    ),
+    "stated-requirement-undertested": Entry(
+        "Some ways to break a stated requirement go unnoticed.",
+        "Add a test that fails for the variants named.",
+    ),
+    "unstated-behaviour-untested": Entry(
+        "Variants that break nothing the instruction names are paid.",
+        "Look whether they matter; where they do, the instruction should say so and a test should look.",
+        Severity.NOTE,
+    ),
+    "test-never-fails": Entry(
+        "A test fails for no broken variant and for no control.",
+        "Fine for what must stay as it was; else make it look at what the work changes.",
+    ),
+    "passes-untouched": Entry(
+        "Some tests pass on the untouched environment.",
+        "Fine for what must stay as it was; a test of the work itself has to fail before it is done.",
+        Severity.NOTE,
+    ),
+    "no-assertion-reached": Entry(
+        "A test passes without reaching an assertion.",
+        "Let it assert something about what the work leaves, and fail where there is nothing.",
+    ),
+    "test-ends-early": Entry(
+        "A test is skipped, or ends before it has looked at anything.",
+        "Let it fail where what it looks at is missing, instead of skipping or returning.",
+    ),
+    "tests-unread": Entry(
+        "A file of the verifier's cannot be read for suspicions.",
+        "Nothing, where it is no test; else see whether any Python can read it.",
+        Severity.NOTE,
+    ),
+    "swallowed-assertion": Entry(
+        "An assertion fails, is caught, and its test passes.",
+        "Do not catch what an assertion raises, or fail in the handler.",
+        Severity.WARNING,
+        row=REWARD,
+    ),
+    "flaky-mutants": Entry(
+        "The tests disagree with themselves on some variants.",
+        "Look for races, timeouts and random choices in the tests.",
+        Severity.WARNING,
+    ),
+    "permissive-assertion": Entry(
+        "An assertion lets wrong work pass, and a paid variant shows it.",
+        "Make it demand the one right result: one status, one text, one value.",
+        Severity.WARNING,
+        row=REWARD,
+    ),
+    "answer-given-away": Entry(
+        "The instruction holds the answer.",
+        "Say what is wanted and not how it is written, or drop the task: copying is all that it asks for.",
+        Severity.WARNING,
+        row=GIVEN_AWAY,
+        label=Label.GIVEN_AWAY,
+    ),
+    "answer-in-image": Entry(
+        "The image holds the answer before anybody has solved the task.",
+        "Keep it out of the build context (.dockerignore), or delete it in the layer that makes it.",
+        Severity.WARNING,
+        row=GIVEN_AWAY,
+        label=Label.GIVEN_AWAY,
+    ),
+    "tests-in-image": Entry(
+        "The image holds the tests, where the solver can read them.",
+        "Keep the tests out of the build context: the runner brings them once the work is done. Where the "
+        "solver is to have them, let the instruction say so.",
+        Severity.WARNING,
+        row=GIVEN_AWAY,
+        label=Label.GIVEN_AWAY,
+    ),
+    "hidden-requirement": Entry(
+        "The tests demand a name that nobody told the solver.",
+        "Name it in the instruction, or let the tests find it.",
+        Severity.WARNING,
+        row=MISMATCH,
+        label=Label.OVER_STRICT,
+    ),
+    "rejects-right-solution": Entry(
+        "A variant that does what the reference does is rejected.",
+        "Let the tests look at what the instruction asks for, and at nothing else.",
+        row=MISMATCH,
+        label=Label.OVER_STRICT,
+    ),
+    "reward-forgeable": Entry(
+        "A solution that does none of the work is paid.",
+        "Verify in a box of its own, or keep the verifier away from what the solution left.",
+        row=REWARD,
+        label=Label.FORGEABLE,
+    ),
+    "forging-tried": Entry(
+        "How many means to forge the reward were tried, took effect and were paid.",
+        "Read which means were met and not paid, and which could not be measured.",
+        Severity.NOTE,
+    ),
+    "unchecked-output": Entry(
+        "No test looks at a file that the reference leaves.",
+        "Add a test that reads it, or leave it out of the solution.",
+    ),
 }
-ABOUT_FILES: Mapping[str, str] = {
+
+_SAID_OF_FILES: Mapping[str, str] = {
     "bad-json": "A JSON file cannot be read.",
     "bad-toml": "A TOML file cannot be read.",
     "bad-yaml": "A YAML file cannot be read.",
@@ -100,74 +327,12 @@ ABOUT_FILES: Mapping[str, str] = {
     "too-large": "A file is too large to be read.",
     "bad-encoding": "A file is not UTF-8.",
 }
+
+_FILES = {ident: Entry(says, "docs/formats.md says what the format wants.") for ident, says in _SAID_OF_FILES.items()}
 """Where a task cannot be used, the loader's own codes are its findings."""
 
-FINDINGS: Mapping[str, str] = {**ABOUT_CONTROLS, **ABOUT_MUTANTS, **ABOUT_FILES}
+FINDINGS: Mapping[str, Entry] = {**_CONTROLS, **_MUTANTS, **_FILES}
 
-ADVICE = {
-    "answer-given-away": "Solving it is copying. State what is wanted and not how it is written, or drop the task.",
-    "answer-in-image": "Keep it out of the build context (.dockerignore), or delete it in the layer that makes it.",
-    "build-failed": "Nobody can be trained or tested on the task. Mend the Dockerfile at the line that is named.",
-    "empty-summary": "Make the verifier pay only where tests ran and passed.",
-    "engine-failed": "This says nothing about the task. `foolsgold doctor` checks the engine.",
-    "environment-not-ready": "Mend the service that the health check waits for, or the check itself.",
-    "flaky-mutants": "Look for races, timeouts and random choices in the tests: such a reward teaches noise.",
-    "forging-tried": "Read which means were met and not paid, and which could not be measured.",
-    "hidden-requirement": "Name it in the instruction, or let the tests find it.",
-    "hollow-paid": "The tests look at the solution's own files or exit status. Make them look at what it did.",
-    "internal-error": "Please report it with the traceback.",
-    "lenient-status": "Make the reward follow the test runner's own exit status.",
-    "needs-docker": "Audit the task with `--engine docker`.",
-    "network-needed": "Install what the tests need in the Dockerfile, so that no trial can fail for the network.",
-    "network-policy": "Nothing needs to be done.",
-    "no-assertion-reached": "Let it assert something about what the work leaves, and fail where there is nothing.",
-    "no-solution": "Add one: without it nothing can be measured.",
-    "no-summary": "Let pytest print its short test summary (-rA): the format's own parser reads nothing else.",
-    "no-zero-reward": "`set -e` ends the verifier at the failing test. Write the 0 first, or run the tests in an `if`.",
-    "nop-paid": "Add a test that fails before the work is done.",
-    "nop-partly-paid": "Fine where the number is a measure; otherwise mend the tests.",
-    "nop-timeout": "Give the tests' own waits a limit.",
-    "nop-unmeasured": "Run it again; the evidence says what kept the verifier from its end.",
-    "passes-untouched": "Fine for what must stay as it was; a test of the work has to fail before it is done.",
-    "permissive-assertion": "Make it demand the one right result: one status, one text, one value.",
-    "planted-link": "Remove what stands at the reward's place before the tests run.",
-    "reference-flaky": "Take time, order, randomness and the network out of the tests: a flaky reward teaches noise.",
-    "reference-not-paid-at-the-end": "Look for what outlives a box, such as the date or a remote service; audit again.",
-    "reference-partly-paid": "Fine where the lower number is a measure; otherwise mend solution or tests.",
-    "reference-timeout": "Raise the limit, or start what keeps running in the background.",
-    "reference-unpaid": "The solution or the tests are wrong: nobody who does the same can be paid.",
-    "reward-forgeable": "Verify in a box of its own, or keep the verifier away from what the solution left.",
-    "reward-out-of-range": "Trainers take rewards as they are, unclamped. Stay between 0 and 1.",
-    "reward-unreadable": "Write one finite number to reward.txt, or an object of finite numbers to reward.json.",
-    "rejects-right-solution": "Let the tests look at what the instruction asks for, and at nothing else.",
-    "skipped-tests": "A test that is skipped notices nothing: let it run, or remove it.",
-    "stated-requirement-undertested": "Add a test that fails for the variants named.",
-    "stated-requirement-untested": "Leaving it out is paid all the same. Add a test that fails for the variants.",
-    "step-without-reward": "The runner takes the mean of the others. Make its verifier write one.",
-    "swallowed-assertion": "Do not catch what an assertion raises, or fail in the handler.",
-    "test-ends-early": "Let it fail where what it looks at is missing, instead of skipping or returning.",
-    "test-never-fails": "Fine for what must stay as it was; else make it look at what the work changes.",
-    "tests-in-image": "Keep the tests out of the build context: they are brought when the work is done.",
-    "tests-unread": "Nothing, where it is no test; else see whether any Python can read it.",
-    "unchecked-output": "Add a test that reads it, or leave it out of the solution.",
-    "unstated-behaviour-untested": "Where it matters, state it and test it.",
-    "unsupported": "Audit it on a machine that has it.",
-    "verifier-never-ran": "Make the verifier run to its end and write a reward, whatever happens.",
-}
-FILES = "docs/formats.md says what the format wants."
-
-LEADS = {
-    "lenient-status": "An assertion takes both success and failure.",
-    "either-substring": "An assertion is content with any one of several texts.",
-    "existence-only": "A test only looks whether something is there.",
-    "always-true": "An assertion can never fail.",
-    "swallowed-assertion": "An assertion is caught and forgotten when it fails.",
-    "unused-result": "A test runs a command and never looks how it ended.",
-    "wide-tolerance": "An assertion tolerates a difference as large as the value.",
-    "no-assertion": "A test asserts nothing.",
-    "skips-at-run-time": "A test may end early without having looked.",
-    "loose-substring": "An assertion looks for a word anywhere in the output.",
-}
 LEAD_HELP = "A suspicion read from the tests. No broken variant that was tried confirms it, so it changes no verdict."
 SURVIVOR_HELP = (
     "The solution was broken on purpose and the tests paid it like the solution itself, in a plain run that was "
@@ -175,11 +340,24 @@ SURVIVOR_HELP = (
 )
 
 
-def says(ident: str) -> str:
-    """What a finding of this id says, in a sentence."""
+def finding(
+    ident: str,
+    title: str,
+    evidence: Sequence[str] = (),
+    place: Place | None = None,
+    *,
+    severity: Severity | None = None,
+    advice: str | None = None,
+) -> Finding:
+    """Its task is named later. `severity` where the catalogue leaves it open, `advice` where there is more exact one."""
+    entry = FINDINGS[ident]
+    known = entry.severity or severity
+    assert known is not None, f"how severe {ident} is depends on what was seen"
+    said = tuple(line for line in evidence if line)
+    return Finding(ident, "", known, title, said, place, entry.advice if advice is None else advice)
+
+
+def entry_of(ident: str) -> Entry:
+    """Also of an id that this version does not know: a report may be another's."""
     words = ident.replace("-", " ")
-    return FINDINGS.get(ident, f"{words[:1].upper()}{words[1:]}.")
-
-
-def advice(ident: str) -> str:
-    return ADVICE.get(ident, FILES)
+    return FINDINGS.get(ident) or Entry(f"{words[:1].upper()}{words[1:]}.", "")

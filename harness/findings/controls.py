@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
 from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
+from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Place, Severity
 from harness.judging.controls import Controls
 from harness.judging.outcome import Cause, Showing, Shown, showing
@@ -41,23 +41,11 @@ def standing(findings: Sequence[Finding]) -> Standing:
 def control_findings(controls: Controls, command: str = "") -> tuple[Finding, ...]:
     """Everything worth telling, the gravest first. `command` is what runs this task's controls again."""
     found = [
-        replace(finding, task=controls.task.name, command=finding.command or command)
-        for finding in (*_build(controls), *_reference(controls), *_untouched(controls), *_notes(controls))
+        replace(each, task=controls.task.name, command=each.command or command)
+        for each in (*_build(controls), *_reference(controls), *_untouched(controls), *_notes(controls))
     ]
     order = list(Severity)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
-
-
-def _finding(
-    id: str,  # noqa: A002 - the field's name
-    severity: Severity,
-    title: str,
-    evidence: Sequence[str] = (),
-    *,
-    place: Place | None = None,
-    advice: str = "",
-) -> Finding:
-    return Finding(id, "", severity, title, tuple(line for line in evidence if line), place, advice)
+    return tuple(sorted(found, key=lambda each: order.index(each.severity)))
 
 
 # --- the environment
@@ -70,9 +58,8 @@ def _build(controls: Controls) -> Iterator[Finding]:
     if isinstance(error, BuildFailed):
         yield _build_failed(controls.task, error)
     elif isinstance(error, NeedsDocker):
-        yield _finding(
+        yield finding(
             "needs-docker",
-            Severity.UNMEASURED,
             f"This engine cannot build its environment: {error.message}",
             (error.where,),
             place=_place(controls.task, error.where),
@@ -83,9 +70,7 @@ def _build(controls: Controls) -> Iterator[Finding]:
 
 
 def _engine(error: FoolsgoldError) -> Finding:
-    return _finding(
-        "engine-failed", Severity.UNMEASURED, f"The engine failed: {error.message}", advice=error.hint or _RETRY
-    )
+    return finding("engine-failed", f"The engine failed: {error.message}", advice=error.hint or _RETRY)
 
 
 _RETRY = "Run it again; `foolsgold doctor` checks the engine itself."
@@ -104,12 +89,12 @@ def _build_failed(task: Task, error: BuildFailed) -> Finding:
             "--engine docker where the image can be had."
         )
     tail = [line for line in error.output.strip().splitlines() if line.strip()][-LOG_SHOWN:]
-    return _finding(
+    return finding(
         "build-failed",
-        Severity.ERROR if certain else Severity.UNMEASURED,
         f"The environment does not build: {error.message}",
         (error.instruction, *tail),
         place=_place(task, f"{error.file}:{error.line}" if error.line else error.file),
+        severity=Severity.ERROR if certain else Severity.UNMEASURED,
         advice=advice,
     )
 
@@ -151,9 +136,8 @@ def _reference(controls: Controls) -> Iterator[Finding]:
     elif first.shown is Shown.TIMEOUT:
         yield _timeout(controls, record, first)
     elif first.shown is Shown.OVERPAID:
-        yield _finding(
+        yield finding(
             "reward-out-of-range",
-            Severity.ERROR,
             f"The reference is paid {_rewards(record)}, which is more than 1.",
             advice="Write 1 for a full solution: trainers take rewards as they are, unclamped.",
             place=_script(controls.task.steps[-1]),
@@ -164,12 +148,10 @@ def _reference(controls: Controls) -> Iterator[Finding]:
     if slow is not None and first.shown is Shown.PAID:
         yield _paid_before_its_end(slow)
     if all(item.shown is Shown.PAID for item in shown) and _network_needed(controls):
-        yield _finding(
+        yield finding(
             "network-needed",
-            Severity.NOTE,
             "The reference is paid only with a network, so every trial of this task gets one.",
             _why_offline(controls),
-            advice="Install what the tests need in the Dockerfile: trials get faster and cannot fail for the network.",
         )
 
 
@@ -197,12 +179,10 @@ def _disagreement(records: Sequence[TrialRecord], shown: Sequence[Showing]) -> F
         for test in step.report.tests
         if test.status in BAD
     )
-    return _finding(
+    return finding(
         "reference-flaky",
-        Severity.ERROR,
         f"The reference is not paid the same every time: {', '.join(words)}.",
         tuple(f"failed in some run: {name}" for name in list(failing)[:FAILING_SHOWN]),
-        advice="Take time, order, randomness and the network out of the tests; a flaky reward teaches noise.",
     )
 
 
@@ -218,56 +198,48 @@ def _reference_error(controls: Controls, record: TrialRecord, item: Showing) -> 
     fidelity_doubt = _stand_in(controls)
     match item.cause:
         case Cause.ENGINE:
-            return _finding(
+            return finding(
                 "engine-failed",
-                Severity.UNMEASURED,
                 f"The engine failed: {item.why}",
                 advice=(record.trouble.hint if record.trouble else "") or _RETRY,
             )
         case Cause.UNSUPPORTED:
-            return _finding(
+            return finding(
                 "unsupported",
-                Severity.UNMEASURED,
                 f"This task cannot be run here: {item.why}",
                 advice=record.trouble.hint if record.trouble else "",
             )
         case Cause.NO_SOLUTION:
-            return _finding(
-                "no-solution", Severity.UNMEASURED, f"There is nothing to run: {item.why}.", advice="Add the solution."
-            )
+            return finding("no-solution", f"There is nothing to run: {item.why}.")
         case Cause.HEALTHCHECK | Cause.SETUP:
-            return _finding(
+            return finding(
                 "environment-not-ready",
-                Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
                 f"The environment does not come up: {item.why}",
                 fidelity_doubt,
-                advice="Mend the service that the check waits for, or the check.",
+                severity=Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
             )
         case Cause.MACHINE:
-            return _finding(
+            return finding(
                 "verifier-never-ran",
-                Severity.UNMEASURED,
                 f"The tests did not run on the reference: {item.why}",
-                (*_offline_hint(controls), *_log_tail(record)),
+                (*controls.prepared.network_plan.notes, *_log_tail(record)),
+                severity=Severity.UNMEASURED,
                 advice=_machine_advice(controls, item),
             )
         case Cause.BAD_REWARD:
-            return _finding(
+            return finding(
                 "reward-unreadable",
-                Severity.ERROR,
                 f"The reference's reward cannot be read: {item.why}",
                 _log_tail(record),
                 place=_script(controls.task.steps[-1]),
-                advice="Write one finite number to reward.txt, or an object of finite numbers to reward.json.",
             )
         case _:
-            return _finding(
+            return finding(
                 "verifier-never-ran",
-                Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
                 f"The tests did not run on the reference: {item.why}",
                 (*fidelity_doubt, *_log_tail(record)),
                 place=_script(controls.task.steps[-1]),
-                advice="Make the verifier run to its end and write a reward whatever happens.",
+                severity=Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
             )
 
 
@@ -290,28 +262,23 @@ def _machine_advice(controls: Controls, item: Showing) -> str:
     return "Give boxes more memory, or let the task declare memory_mb."
 
 
-def _offline_hint(controls: Controls) -> tuple[str, ...]:
-    return tuple(controls.prepared.network_plan.notes)
-
-
 def _timeout(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
     phase = record.overrun or record.timed_out
     what = "solution" if phase is not None and phase.name is PhaseName.SOLVE else "verifier"
-    return _finding(
+    return finding(
         "reference-timeout",
-        Severity.ERROR,
         f"The reference's {what} does not end in time: {item.why}.",
         (*_stand_in(controls), *(_tail(phase) if phase is not None else ())),
-        advice="Raise the limit (--timeout-factor tries a longer one), or start what keeps running in the background.",
+        severity=Severity.ERROR,
     )
 
 
 def _paid_before_its_end(slow: Phase) -> Finding:
-    return _finding(
+    return finding(
         "reference-timeout",
-        Severity.WARNING,
         f"The reference is paid, but its solution still runs at its time limit of {slow.limit:g} s.",
         _tail(slow),
+        severity=Severity.WARNING,
         advice="Start what keeps running in the background: as it is, every run of this task takes the whole limit.",
     )
 
@@ -342,11 +309,11 @@ def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
     elif _stand_in(controls):
         advice += " The base is a stand-in here: confirm with the image itself."
     paid = f"paid {_rewards(record)}" if record.rewards is not None else "not paid"
-    return _finding(
+    return finding(
         "reference-partly-paid" if partial else "reference-unpaid",
-        Severity.WARNING if lenient else Severity.UNMEASURED if lacks else Severity.ERROR,
         f"The reference is {paid}{' only' if partial else ''}.",
         (*lines, *_stand_in(controls)),
+        severity=Severity.WARNING if lenient else Severity.UNMEASURED if lacks else Severity.ERROR,
         advice=advice,
     )
 
@@ -398,21 +365,18 @@ def _untouched(controls: Controls) -> Iterator[Finding]:
     if hollow is not None:
         paid = _paid_for_nothing(hollow)
         if paid is not None and (nop is None or _paid_for_nothing(nop) is None):
-            yield _finding(
+            yield finding(
                 "hollow-paid",
-                paid,
                 f"A solution that exits at once is paid {_rewards(hollow)}, although doing nothing is not.",
-                advice="The tests look at the solution's own files, or at its exit status, instead of at what it did.",
+                severity=paid,
             )
     if any(record is not None and _cannot_write_zero(record) for record in (nop, hollow)):
         step = controls.task.steps[-1]
-        yield _finding(
+        yield finding(
             "no-zero-reward",
-            Severity.WARNING,
             "The verifier writes no reward where the work is not done: a wrong solution gets an error instead of 0.",
             tuple(showing(record).why for record in (nop, hollow) if record is not None)[:1],
             place=_set_e(step) or _script(step),
-            advice="`set -e` ends it at the failing test: write the 0 first, or run them as `if pytest ...; then`.",
         )
 
 
@@ -431,37 +395,31 @@ def _nop(controls: Controls, nop: TrialRecord) -> Iterator[Finding]:
     severity = _paid_for_nothing(nop)
     if severity is not None:
         full = item.shown in (Shown.PAID, Shown.OVERPAID)
-        yield _finding(
+        yield finding(
             "nop-paid" if full else "nop-partly-paid",
-            severity,
             f"Doing nothing is paid {_rewards(nop)}.",
             tuple(f"passes on the untouched environment: {name}" for name in _passing(nop)),
-            advice="Add a test that fails before the work is done.",
+            severity=severity,
         )
     if nop.rewards is not None and min(decisive(nop.rewards).values(), default=0) < 0:
-        yield _finding(
+        yield finding(
             "reward-out-of-range",
-            Severity.ERROR,
             f"Doing nothing is paid {_rewards(nop)}, which is less than 0.",
             place=_script(controls.task.steps[-1]),
             advice="Write 0 for no solution: trainers take rewards as they are, unclamped.",
         )
     reference_ran = any(showing(record).shown is not Shown.ERROR for record in controls.references)
     if item.shown is Shown.ERROR and reference_ran:
-        yield _finding(
+        yield finding(
             "nop-unmeasured",
-            Severity.UNMEASURED,
             f"It could not be found out what doing nothing is paid: {item.why}",
             _log_tail(nop),
-            advice=_RETRY,
         )
     if item.shown is Shown.TIMEOUT:
-        yield _finding(
+        yield finding(
             "nop-timeout",
-            Severity.WARNING,
             f"The verifier hangs where nothing was done: {item.why}.",
             _log_tail(nop),
-            advice="Give the tests' own waits a limit, so that a wrong solution gets its 0.",
         )
 
 
@@ -527,24 +485,17 @@ def _notes(controls: Controls) -> Iterator[Finding]:
                     if note.code in _GRAVE_NOTES and record is not None and record.rewards
                     else Severity.WARNING
                 )
-                told.setdefault(
-                    note.code, _finding(note.code, severity, f"{note.text[:1].upper()}{note.text[1:]}.", advice="")
-                )
+                said = f"{note.text[:1].upper()}{note.text[1:]}."
+                told.setdefault(note.code, finding(note.code, said, severity=severity, advice=""))
     yield from told.values()
     for text in controls.prepared.network_plan.notes:
-        yield _finding("network-policy", Severity.NOTE, text)
+        yield finding("network-policy", text, advice="")
     for record in controls.references[:1]:
         for step in record.steps:
             if step.problem is not None and record.rewards is not None:
-                yield _finding(
+                yield finding(
                     "step-without-reward",
-                    Severity.ERROR,
                     f"Step {step.name} gives no reward, and the runner takes the mean of the others: "
                     f"{_rewards(record)}.",
                     (step.problem.message,),
                 )
-
-
-def check_command(task: Task, options: Sequence[str]) -> str:
-    """The command that shows a finding again."""
-    return shlex.join(["foolsgold", "check", str(task.path), *options])

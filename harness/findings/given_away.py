@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.catalogue import finding
+from harness.findings.model import Finding, Place
 from mutator.model import Source, SourceKind
 
 ID = "answer-given-away"
@@ -129,14 +130,11 @@ def given_away_finding(found: GivenAway | None, instruction_file: str) -> Iterat
     ]
     if len(found.passages) > PASSAGES:
         evidence.append(f"and {len(found.passages) - PASSAGES} more lines")
-    yield Finding(
+    yield finding(
         ID,
-        "",
-        Severity.WARNING,
         f"The instruction gives the answer away: it holds {found.share:.0%} of what the reference writes",
         tuple(evidence),
         Place(instruction_file, first.said_line),
-        "Say what is wanted and not how it is written, or drop the task: copying is all that it asks for.",
     )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from harness.findings.catalogue import finding
 from harness.findings.given_away import Passage, own_share
-from harness.findings.model import Finding, Severity
+from harness.findings.model import Finding
 
 SIMILAR = 0.8
 """From this share of a file's own words on, another one has its content."""
@@ -95,24 +96,17 @@ def in_image_findings(
     """`witnesses`: path in the image -> what came of putting it where the answer belongs."""
     for copy in answers:
         said = "holds all of" if not copy.passages else f"holds {copy.share:.0%} of"
-        yield Finding(
+        yield finding(
             "answer-in-image",
-            "",
-            Severity.WARNING,
             f"The image gives the answer away: {copy.path} {said} {copy.of} before anybody has worked",
             (*((witnesses[copy.path],) if copy.path in witnesses else ()), *_side_by_side(copy)),
-            advice="Keep it out of the build context (.dockerignore), or delete it in the layer that makes it.",
         )
     for copy in tests:
-        yield Finding(
+        yield finding(
             "tests-in-image",
-            "",
-            Severity.WARNING,
             f"The image holds the tests: {copy.path} is {copy.of}"
             + ("" if not copy.passages else f", or {copy.share:.0%} of it"),
             _side_by_side(copy),
-            advice="Keep the tests out of the build context: the runner brings them once the work is done. Where the "
-            "solver is to have them, let the instruction say so.",
         )
 
 

@@ -16,6 +16,14 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+class Label(StrEnum):
+    """What is wrong with a task besides its strength, in a word that stands beside the verdict."""
+
+    OVER_STRICT = "over-strict"
+    FORGEABLE = "forgeable"
+    GIVEN_AWAY = "given-away"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     file: str

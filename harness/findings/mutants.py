@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Place, Severity
 from harness.judging.kill_matrix import Matrix
 from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
@@ -36,10 +37,7 @@ def mutant_findings(
     found = [*_requirements(task, seen, tests), *_elsewhere(seen), *_flaky(seen)]
     if matrix is not None:
         found += _tests(matrix)
-    return tuple(
-        Finding(one.id, task.name, one.severity, one.title, one.evidence, one.place, one.advice, one.command or command)
-        for one in found
-    )
+    return tuple(replace(one, task=task.name, command=command) for one in found)
 
 
 def _requirements(task: Task, seen: Sequence[Seen], tests: str) -> Iterator[Finding]:
@@ -66,14 +64,13 @@ def _requirements(task: Task, seen: Sequence[Seen], tests: str) -> Iterator[Find
         else:
             name = _name(requirement, survivors)
             title = f"Stated requirement tested in part ({detected} of {len(members)} mutants noticed): {name}"
-        yield Finding(
+        yield finding(
             "stated-requirement-untested" if untested else "stated-requirement-undertested",
-            "",
-            Severity.WARNING if untested or _many(len(survivors), len(members)) else Severity.NOTE,
             title,
             (f"the instruction says: {said}", *evidence),
             Place(_relative(task, step), requirement.line),
-            "Add a test that fails for the variants below.",
+            severity=Severity.WARNING if _many(len(survivors), len(members)) else Severity.NOTE,
+            advice="Add a test that fails for the variants below.",
         )
 
 
@@ -109,39 +106,31 @@ def _relative(task: Task, step: str) -> str:
 def _elsewhere(seen: Sequence[Seen]) -> Iterator[Finding]:
     survivors = [one for one in seen if one.kind is OutcomeKind.SURVIVED and one.requirement is None]
     if survivors:
-        yield Finding(
+        yield finding(
             "unstated-behaviour-untested",
-            "",
-            Severity.NOTE,
             f"{len(survivors)} variant{'s' * (len(survivors) != 1)} that break nothing the instruction names "
             f"{'are' if len(survivors) != 1 else 'is'} paid in full",
             tuple(f"{one.sentence} ({one.place}, mutant {one.id})" for one in survivors[:SHOWN]),
-            advice="Look whether they matter; where they do, the instruction should say so and a test should look.",
         )
 
 
 def _flaky(seen: Sequence[Seen]) -> Iterator[Finding]:
     flaky = [one for one in seen if one.kind is OutcomeKind.FLAKY]
     if flaky:
-        yield Finding(
+        yield finding(
             "flaky-mutants",
-            "",
-            Severity.WARNING,
             f"The tests disagree with themselves on {len(flaky)} variant{'s' * (len(flaky) != 1)}",
             tuple(f"{one.sentence} ({one.place}, mutant {one.id})" for one in flaky[:SHOWN]),
-            advice="Look for races, timeouts and random choices in the tests.",
         )
 
 
 def _tests(matrix: Matrix) -> Iterator[Finding]:
     if matrix.vacuous:
-        yield Finding(
+        yield finding(
             "test-never-fails",
-            "",
-            # A few are guards of what was there before; where most are, the rest carry the reward alone.
-            Severity.WARNING if 2 * len(matrix.vacuous) > len(matrix.tests) else Severity.NOTE,
             f"{len(matrix.vacuous)} of {len(matrix.tests)} tests passed for every variant and for an untouched "
             "environment",
             tuple(matrix.vacuous[:SHOWN]),
-            advice="Fine for what must stay as it was; else make it look at what the work changes.",
+            # A few are guards of what was there before; where most are, the rest carry the reward alone.
+            severity=Severity.WARNING if 2 * len(matrix.vacuous) > len(matrix.tests) else Severity.NOTE,
         )

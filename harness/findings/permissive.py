@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.catalogue import finding
+from harness.findings.model import Finding, Place
 from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
 from mutator.model import Mutant
 from mutator.relevance import NAME, Relevance, Requirement, tokens_of
@@ -80,25 +81,22 @@ def _finding(lead: Lead, witnesses: Sequence[Paid]) -> Finding:
     evidence = [f"paid all the same: {one.mutant.sentence} (mutant {one.mutant.id})" for one in witnesses[:SHOWN]]
     if len(witnesses) > SHOWN:
         evidence.append(f"and {len(witnesses) - SHOWN} more")
-    return Finding(
+    return finding(
         "permissive-assertion",
-        "",
-        Severity.WARNING,
         f"Permissive assertion: {lead.sentence}",
-        tuple(evidence),
+        evidence,
         Place(lead.file, lead.line),
-        "Assert exactly what the instruction says, so that the variants above fail.",
+        advice="Assert exactly what the instruction says, so that the variants above fail.",
     )
 
 
 def unread_finding(unread: Sequence[str]) -> Iterator[Finding]:
     if unread:
         many = len(unread) > 1
-        yield Finding(
+        yield finding(
             "tests-unread",
-            "",
-            Severity.NOTE,
             f"{len(unread)} file{'s' * many} of the verifier {'are' if many else 'is'} no Python that can be read, and "
             f"give{'' if many else 's'} no suspicion",
             tuple(unread),
+            advice="",
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.catalogue import finding
+from harness.findings.model import Finding, Place
 from harness.mutants import solution_files
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Step, Task
@@ -44,10 +45,8 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
         if lead is None or not one.rejected:
             continue
         failing = ", ".join(one.outcome.killed_by[:5])
-        yield Finding(
+        yield finding(
             "hidden-requirement",
-            "",
-            Severity.WARNING,
             f"Hidden requirement: {lead.sentence}",
             (
                 f"the test says: {lead.demand.code}",
@@ -56,7 +55,6 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
                 + (f" (failed: {failing})" if failing else ""),
             ),
             Place(lead.demand.file, lead.demand.line),
-            "Name it in the instruction, or let the tests find it.",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Severity
 from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.mutants import StepMutants, mutated_file
@@ -102,10 +103,8 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
             if one.attempt.sure is not sure:
                 continue
             failing = ", ".join(one.outcome.killed_by[:SHOWN])
-            yield Finding(
+            yield finding(
                 "rejects-right-solution",
-                "",
-                severity,
                 f"The verifier rejects a right solution: {one.attempt.sentence}",
                 (
                     f"{one.attempt.because}" + ("" if sure else "; whether it may is for the instruction to say"),
@@ -113,7 +112,7 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
                     *((f"the verifier says: {one.outcome.why}",) if one.outcome.why else ()),
                     *((f"it was of two minds about {unsteady} others, so this may be chance",) if unsteady else ()),
                 ),
-                advice="Let the tests look at what the instruction asks for, and at nothing else.",
+                severity=severity,
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
+from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Severity
 from harness.mutants import StepMutants
 from harness.probes.model import Attempt, Attempted, Probe
@@ -73,12 +74,11 @@ def findings(attempted: Sequence[Attempted], instruction: str, noticed: Collecti
         if path in noticed or path.rsplit("/", 1)[-1] in noticed:
             continue
         named = path in instruction or path.rsplit("/", 1)[-1] in instruction
-        yield Finding(
+        yield finding(
             "unchecked-output",
-            "",
-            Severity.WARNING if named else Severity.NOTE,
             f"No test looks at {path}"
             + (", which the instruction names" if named else ", which the instruction does not name either"),
             tuple(f"paid all the same: {one.attempt.sentence}" for one in tried[:6]),
+            severity=Severity.WARNING if named else Severity.NOTE,
             advice="Add a test that reads it." if named else "",
         )

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Place, Severity
 from harness.judging.kill_matrix import results
 from harness.judging.outcome import Shown, showing
@@ -93,13 +94,10 @@ def findings(looked: Looked, texts: Mapping[str, str], noticed: Collection[str])
 def passing_untouched(names: Sequence[str], of: int) -> Iterator[Finding]:
     if names:
         verb = "passes" if len(names) == 1 else "pass"
-        yield Finding(
+        yield finding(
             "passes-untouched",
-            "",
-            Severity.NOTE,
             f"{len(names)} of {of} tests {verb} on the untouched environment, and not for every variant",
             tuple(names[:SHOWN]) + ((f"and {len(names) - SHOWN} more",) if len(names) > SHOWN else ()),
-            advice="Fine for what must stay as it was; a test of the work itself has to fail before it is done.",
         )
 
 
@@ -107,14 +105,12 @@ def never_failing(leads: Sequence[Lead], passed_untouched: Collection[str]) -> I
     """Assertions whose text says that they cannot fail, in tests that pass where nothing was done."""
     for lead in leads:
         if lead.kind is LeadKind.ALWAYS_TRUE and any(_names(lead.test, name) for name in passed_untouched):
-            yield Finding(
+            yield finding(
                 "permissive-assertion",
-                "",
-                Severity.WARNING,
                 f"Permissive assertion: {lead.sentence}",
                 (f"{lead.test} passes on the untouched environment",),
                 Place(lead.file, lead.line),
-                "Assert what the work changes.",
+                advice="Assert what the work changes.",
             )
 
 
@@ -175,14 +171,13 @@ def _skipped(tests: Sequence[SeenTest], texts: Mapping[str, str]) -> Finding:
     file, _, line = tests[0].at.rpartition(":")
     number = int(line) if line.isdigit() else 0
     place = _place(file, number, texts) or _place(tests[0].file, tests[0].line, texts)
-    return Finding(
+    return finding(
         "test-ends-early",
-        "",
-        Severity.WARNING,
         f"{_name(tests)} is skipped on the reference, so it measures nothing",
         _whys(tests),
         place,
-        "Let it run, or remove it.",
+        severity=Severity.WARNING,
+        advice="Let it run, or remove it.",
     )
 
 
@@ -201,14 +196,13 @@ def _reached_none(tests: Sequence[SeenTest], texts: Mapping[str, str], noticed: 
     evidence = list(dict.fromkeys(_ending(test, texts) for test in tests if test.ended))[:SHOWN]
     if noticed:
         evidence.append("it fails for some wrong work all the same, by an error and not by an assertion")
-    return Finding(
+    return finding(
         "no-assertion-reached",
-        "",
-        Severity.NOTE if noticed else Severity.WARNING,
         title,
-        tuple(evidence),
+        evidence,
         _place(tests[0].file, tests[0].line, texts),
-        "Let it assert something about what the work leaves."
+        severity=Severity.NOTE if noticed else Severity.WARNING,
+        advice="Let it assert something about what the work leaves."
         if not own
         else "Let it fail where there is nothing to look at.",
     )
@@ -224,14 +218,13 @@ def _ends_early(tests: Sequence[SeenTest], texts: Mapping[str, str]) -> Iterator
         evidence = _whys(tests)
     else:
         return
-    yield Finding(
+    yield finding(
         "test-ends-early",
-        "",
-        Severity.NOTE,
         f"{_name(tests)} {how}",
         evidence,
         _place(tests[0].file, tests[0].ended or tests[0].line, texts),
-        "Let it fail where what it looks at is missing.",
+        severity=Severity.NOTE,
+        advice="Let it fail where what it looks at is missing.",
     )
 
 
@@ -243,14 +236,11 @@ def _swallowed(tests: Sequence[SeenTest], texts: Mapping[str, str], where: str) 
             if place is None or line in told or not _is_swallowed(texts[place.file], line.line):
                 continue
             told.add(line)
-            yield Finding(
+            yield finding(
                 "swallowed-assertion",
-                "",
-                Severity.WARNING,
                 f"{_name(tests)} passes on {where} although an assertion of it fails",
                 (f"failed, and was caught: `{_code(texts[place.file], line.line)}`",),
                 place,
-                "Do not catch what an assertion raises, or fail in the handler.",
             )
 
 

@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.findings.catalogue import (
+    ENVIRONMENT,
+    GIVEN_AWAY,
+    MISMATCH,
+    REFERENCE,
+    REQUIREMENT,
+    REWARD,
+    entry_of,
+)
 from harness.judging.strength import wilson
 
-ENVIRONMENT, REFERENCE, REWARD = "broken environment", "wrong reference", "weak reward"
-REQUIREMENT, MISMATCH, GIVEN_AWAY = "untested requirement", "mismatch", "given-away answer"
 USABLE = "usable"
 
 
@@ -17,61 +24,23 @@ USABLE = "usable"
 class Row:
     name: str
     meaning: str
-    findings: frozenset[str] = frozenset()
-    """Ids of findings that put a task here, where their severity is error or warning."""
     verdicts: frozenset[str] = frozenset()
-    """Verdicts that do."""
+    """Verdicts that put a task here, besides the findings that the catalogue gives this row."""
 
 
 ROWS = (
-    Row(
-        ENVIRONMENT,
-        "The environment does not build, or never gets ready.",
-        frozenset({"build-failed", "environment-not-ready"}),
-    ),
-    Row(
-        REFERENCE,
-        "The reference is not paid in full, every time.",
-        frozenset(
-            {"reference-unpaid", "reference-flaky", "reference-timeout", "verifier-never-ran", "reward-unreadable"}
-        ),
-    ),
+    Row(ENVIRONMENT, "The environment does not build, or never gets ready."),
+    Row(REFERENCE, "The reference is not paid in full, every time."),
     Row(
         REWARD,
         "The reward is unsound, pays too many broken variants, or an assertion is seen to take wrong work.",
-        frozenset({"nop-paid", "hollow-paid", "permissive-assertion", "reward-forgeable", "swallowed-assertion"}),
         frozenset({"weak", "unsound"}),
     ),
-    Row(
-        REQUIREMENT,
-        "Something that the instruction states can be left out or done wrong, and is paid all the same.",
-        frozenset({"stated-requirement-untested"}),
-    ),
-    Row(
-        MISMATCH,
-        "The tests demand what nobody states, or refuse a solution that does what is stated.",
-        frozenset({"hidden-requirement", "rejects-right-solution"}),
-    ),
-    Row(
-        GIVEN_AWAY,
-        "The instruction or the image holds the answer, or the image the tests.",
-        frozenset({"answer-given-away", "answer-in-image", "tests-in-image"}),
-    ),
+    Row(REQUIREMENT, "Something that the instruction states can be left out or done wrong, and is paid all the same."),
+    Row(MISMATCH, "The tests demand what nobody states, or refuse a solution that does what is stated."),
+    Row(GIVEN_AWAY, "The instruction or the image holds the answer, or the image the tests."),
 )
 USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as they were measured."
-
-ELSEWHERE = frozenset(
-    {
-        "empty-summary", "engine-failed", "flaky-mutants", "forging-tried", "internal-error", "lenient-status",
-        "needs-docker", "network-needed", "network-policy", "no-assertion-reached", "no-solution", "no-summary",
-        "no-zero-reward", "nop-partly-paid", "nop-timeout", "nop-unmeasured", "passes-untouched", "planted-link",
-        "reference-not-paid-at-the-end", "reference-partly-paid", "reward-out-of-range", "skipped-tests",
-        "stated-requirement-undertested", "step-without-reward", "test-ends-early", "test-never-fails", "tests-unread",
-        "unchecked-output", "unstated-behaviour-untested", "unsupported",
-    }
-)  # fmt: skip
-"""Findings that put a task in no row: they say something smaller, or count through the verdict, or say that nothing
-could be found out. So do all problems of a task's files. A test holds that every finding is here or in a row."""
 
 COUNTING = ("error", "warning")
 
@@ -121,7 +90,7 @@ def _shares(
 
 def _reasons(row: Row, task: Mapping[str, Any]) -> list[str]:
     told = {finding["id"] for finding in task["findings"] if finding["severity"] in COUNTING}
-    reasons = sorted(told & row.findings)
+    reasons = sorted(ident for ident in told if entry_of(ident).row == row.name)
     return reasons + [f"verdict {task['verdict']}"] * (task["verdict"] in row.verdicts)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from harness.findings.catalogue import LEAD_HELP, LEADS, SURVIVOR_HELP, advice, says
+from harness.findings.catalogue import LEAD_HELP, SURVIVOR_HELP, entry_of
 from harness.report.terminal import ranked_survivors
+from harness.testcode.assertions.lead import LEAD_KINDS
 from harness.untrusted import clip, shown, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -78,6 +79,7 @@ def _counts(report: Mapping[str, Any]) -> dict[str, Any]:
 def _findings(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]:
     for task in report["tasks"]:
         for finding in task["findings"]:
+            entry = entry_of(finding["id"])
             where = finding["place"] or {"file": CONFIG.get(task["format"] or "", ""), "line": None}
             region = {"startLine": where["line"] or 1} if where["file"] else None
             lines = [finding["title"], *(f"- {visible(line)}" for line in finding["evidence"])]
@@ -87,7 +89,7 @@ def _findings(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]
             level = LEVELS.get(finding["severity"])
             yield {
                 "ruleId": finding["id"],
-                "rule": _rule(finding["id"], says(finding["id"]), advice(finding["id"]), level or "warning"),
+                "rule": _rule(finding["id"], entry.says, entry.advice, level or "warning"),
                 "kind": "fail" if level else "open",
                 "level": level or "none",
                 "message": {"text": _text(f"{task['name']}: " + "\n".join(lines))},
@@ -155,12 +157,12 @@ def _leads(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]:
     for task in report["tasks"]:
         seen: Counter[str] = Counter()
         for lead in task["leads"]:
-            ident = f"lead/{lead['id']}"
+            kind, ident = LEAD_KINDS[lead["id"]], f"lead/{lead['id']}"
             seen[lead["fingerprint"]] += 1
             fingerprint = f"{lead['fingerprint']}:{seen[lead['fingerprint']]}"
             yield {
                 "ruleId": ident,
-                "rule": _rule(ident, LEADS[lead["id"]], LEAD_HELP, "note"),
+                "rule": _rule(ident, f"{kind.about.capitalize()} {kind.does}.", LEAD_HELP, "note"),
                 "kind": "fail",
                 "level": "note",
                 "message": {"text": _text(f"{task['name']}: {lead['sentence']}")},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Severity
 from harness.judging.outcome import OutcomeKind
 from harness.probes.forge.facts import FORGE, Facts, facts_of
@@ -96,10 +97,8 @@ def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
     for one in paid:
         families.setdefault(_means(one).family, []).append(one)
     for family, members in families.items():
-        yield Finding(
+        yield finding(
             "reward-forgeable",
-            "",
-            Severity.WARNING,
             f"The reward can be forged ({family}): {_means(members[0]).sentence}, and is paid in full",
             (
                 *(
@@ -109,6 +108,7 @@ def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
                 ),
                 "this is the task's own doing: the format does not ask for it",
             ),
+            severity=Severity.WARNING,
             advice=_means(members[0]).close,
         )
 
@@ -119,15 +119,14 @@ def _by_default(paid: Sequence[Attempted]) -> Iterator[Finding]:
     whys: dict[str, list[str]] = {}
     for one in paid:
         whys.setdefault(_means(one).default, []).append(one.attempt.id)
-    yield Finding(
+    yield finding(
         "reward-forgeable",
-        "",
-        Severity.NOTE,
         f"The reward can be forged by {len(paid)} means that the format's defaults leave open to every such task",
         (
             *(f"{why}: {', '.join(ids)}" for why, ids in whys.items()),
             "each was paid twice though none of the work is done",
         ),
+        severity=Severity.NOTE,
         advice=next(iter(dict.fromkeys(_means(one).close for one in paid))),
     )
 
@@ -194,14 +193,13 @@ def _count(found: Forging, facts: Facts) -> Finding:
         *(f"not measured: {one.attempt.id}: {_unknown(one)}" for one in unknown),
         *(f"cannot matter here: {', '.join(ids)}: {why}" for why, ids in reasons.items()),
     ]
-    return Finding(
+    return finding(
         "forging-tried",
-        "",
-        Severity.NOTE,
         f"Of {counts['tried']} means to forge the reward {counts['effective']} took effect and {len(paid)} "
         f"{'was' if len(paid) == 1 else 'were'} paid; {len(unknown)} could not be measured, and {left} more cannot "
         "matter here",
-        tuple(lines),
+        lines,
+        advice="",
     )
 
 

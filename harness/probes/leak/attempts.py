@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.findings.catalogue import finding
 from harness.findings.in_image import Copy, answers_in_image, in_image_findings, tests_in_image
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.model import Finding, Place
 from harness.mutants import StepMutants
 from harness.probes.forge.attempts import in_its_place
 from harness.probes.forge.facts import names_of_tests
@@ -114,12 +115,9 @@ def _given_away(task: Task, one: Attempted) -> Finding:
     if len(pieces) > SHOWN:
         told.append(f"and {len(pieces) - SHOWN} more")
     evidence = f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label}): {'; '.join(told)}"
-    return Finding(
+    return finding(
         "answer-given-away",
-        "",
-        Severity.WARNING,
         "The instruction gives the answer away: its own code, run as the solution, is paid in full",
         (evidence,),
         Place(relative(task, step.instruction_file), pieces[0].line),
-        "Say what is wanted and not how it is written, or drop the task: copying is all that it asks for.",
     )

@@ -2,50 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class LeadKind(StrEnum):
-    LENIENT_STATUS = "lenient-status"
-    EITHER_SUBSTRING = "either-substring"
-    EXISTENCE_ONLY = "existence-only"
-    ALWAYS_TRUE = "always-true"
-    SWALLOWED = "swallowed-assertion"
-    UNUSED_RESULT = "unused-result"
-    WIDE_TOLERANCE = "wide-tolerance"
-    NO_ASSERTION = "no-assertion"
-    SKIPS = "skips-at-run-time"
-    LOOSE_SUBSTRING = "loose-substring"
+    """Each with who does what in the test, and what would make a finding of the suspicion. The most telling first."""
+
+    about: str
+    does: str
+    confirmed_by: str
+
+    def __new__(
+        cls,
+        value: str,
+        about: str,
+        does: str,
+        confirmed_by: str = "a variant of the reference that does it wrong, and is paid",
+    ) -> Self:
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.about, kind.does, kind.confirmed_by = about, does, confirmed_by
+        return kind
+
+    LENIENT_STATUS = (
+        "lenient-status",
+        "an assertion",
+        "takes both success and failure",
+        "a variant that fails where it should succeed, and is paid",
+    )
+    EITHER_SUBSTRING = (
+        "either-substring",
+        "an assertion",
+        "is content with any one of several texts",
+        "a variant that says one of the texts and does nothing else, and is paid",
+    )
+    EXISTENCE_ONLY = (
+        "existence-only",
+        "a test",
+        "only looks whether something is there",
+        "a variant that leaves an empty or wrong output, and is paid",
+    )
+    ALWAYS_TRUE = (
+        "always-true",
+        "an assertion",
+        "can never fail",
+        "an untouched environment for which it passes",
+    )
+    SWALLOWED = (
+        "swallowed-assertion",
+        "an assertion",
+        "is caught and forgotten when it fails",
+        "a run in which the caught assertion fails and the test passes",
+    )
+    UNUSED_RESULT = "unused-result", "a test", "runs a command and never looks how it ended"
+    WIDE_TOLERANCE = "wide-tolerance", "an assertion", "tolerates a difference as large as the value"
+    NO_ASSERTION = "no-assertion", "a test", "asserts nothing", "an untouched environment for which it passes"
+    SKIPS = (
+        "skips-at-run-time",
+        "a test",
+        "may end early without having looked",
+        "a run in which the test ends early and passes",
+    )
+    LOOSE_SUBSTRING = (
+        "loose-substring",
+        "an assertion",
+        "looks for a word anywhere in the output",
+        "a variant that says the word and does it wrong, and is paid",
+    )
 
 
-_SAYS = {
-    LeadKind.LENIENT_STATUS: "takes both success and failure",
-    LeadKind.EITHER_SUBSTRING: "is content with any one of several texts",
-    LeadKind.EXISTENCE_ONLY: "only looks whether something is there",
-    LeadKind.ALWAYS_TRUE: "can never fail",
-    LeadKind.SWALLOWED: "is caught and forgotten when it fails",
-    LeadKind.UNUSED_RESULT: "runs a command and never looks how it ended",
-    LeadKind.WIDE_TOLERANCE: "tolerates a difference as large as the value",
-    LeadKind.NO_ASSERTION: "asserts nothing",
-    LeadKind.SKIPS: "may end early without having looked",
-    LeadKind.LOOSE_SUBSTRING: "looks for a word anywhere in the output",
-}
-
-
-_WRONG_WORK = "a variant of the reference that does it wrong, and is paid"
-
-
-_CONFIRMED_BY = {
-    LeadKind.LENIENT_STATUS: "a variant that fails where it should succeed, and is paid",
-    LeadKind.EITHER_SUBSTRING: "a variant that says one of the texts and does nothing else, and is paid",
-    LeadKind.EXISTENCE_ONLY: "a variant that leaves an empty or wrong output, and is paid",
-    LeadKind.ALWAYS_TRUE: "an untouched environment for which it passes",
-    LeadKind.SWALLOWED: "a run in which the caught assertion fails and the test passes",
-    LeadKind.NO_ASSERTION: "an untouched environment for which it passes",
-    LeadKind.SKIPS: "a run in which the test ends early and passes",
-    LeadKind.LOOSE_SUBSTRING: "a variant that says the word and does it wrong, and is paid",
-}
+LEAD_KINDS: Mapping[str, LeadKind] = {kind.value: kind for kind in LeadKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +92,12 @@ class Lead:
     @property
     def confirmed_by(self) -> str:
         """What would make a finding of the suspicion."""
-        return _CONFIRMED_BY.get(self.kind, _WRONG_WORK)
+        return self.kind.confirmed_by
 
     @property
     def sentence(self) -> str:
-        return f"{self.test} {_SAYS[self.kind]}: `{self.code}`" if self.code else f"{self.test} {_SAYS[self.kind]}"
+        said = f"{self.test} {self.kind.does}"
+        return f"{said}: `{self.code}`" if self.code else said
 
 
 @dataclass(frozen=True, slots=True)
