@@ -20,7 +20,7 @@ from typing import Any
 
 import click
 
-from harness.check import CheckRun, check_json
+from harness.check import CheckRun
 from harness.check import check as run_check
 from harness.commands.audit import audit, repro, show
 from harness.commands.completion import completion
@@ -37,6 +37,7 @@ from harness.engine.choose import ENGINES, call_off, make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.leftovers import own_scratch
 from harness.errors import ExitCode, FoolsgoldError
+from harness.report.check import check_json
 from harness.settings.file import as_told, control_settings, one, table, told_json
 from harness.task.discover import discover
 

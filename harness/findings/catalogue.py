@@ -349,7 +349,7 @@ def finding(
     severity: Severity | None = None,
     advice: str | None = None,
 ) -> Finding:
-    """Its task is named later. `severity` where the catalogue leaves it open, `advice` where there is more exact one."""
+    """Its task is named later. `severity`: where the catalogue leaves it open. `advice`: where there is more to say."""
     entry = FINDINGS[ident]
     known = entry.severity or severity
     assert known is not None, f"how severe {ident} is depends on what was seen"

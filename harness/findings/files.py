@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
-from harness.findings.model import Place
+from dataclasses import replace
+
+from harness.findings.catalogue import finding
+from harness.findings.model import Finding, Place, Severity
 from harness.task.model import Problem, Task, Unusable
+from harness.task.model import Severity as Grave
+
+
+def file_findings(task: Unusable, command: str) -> tuple[Finding, ...]:
+    """Every reason why a task cannot be used. Its warnings are said before anything runs."""
+    return tuple(
+        replace(
+            finding(
+                problem.code,
+                problem.message,
+                place=place_of(task, problem) if problem.file != task.path else None,
+                severity=Severity.UNMEASURED,
+                advice="",
+            ),
+            task=task.name,
+            command=command,
+        )
+        for problem in task.problems
+        if problem.severity is Grave.ERROR
+    )
 
 
 def place_of(task: Task | Unusable, problem: Problem) -> Place:

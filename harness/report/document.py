@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.check import trial_json
 from harness.findings.catalogue import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD
 from harness.findings.labels import labels
 from harness.findings.model import Finding, Severity
@@ -23,6 +22,7 @@ from harness.judging.strength import Verdict
 from harness.mutants import StepMutants
 from harness.probes.forge.attempts import forging
 from harness.probes.model import Attempted
+from harness.report.check import trial_json
 from harness.report.dataset import dataset
 from harness.report.steps import steps_json
 from harness.stages.result import Audited, AuditRun, MutantResult

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.files import file_findings
+from harness.findings.model import Finding, Severity
 from harness.findings.mutants import Seen
 from harness.findings.permissive import Paid, permissive_findings, unread_finding
 from harness.judging.controls import Controls
@@ -15,7 +16,7 @@ from harness.judging.kill_matrix import Matrix, matrix, results
 from harness.judging.outcome import DETECTED, OutcomeKind
 from harness.judging.strength import Judged, Verdict
 from harness.stages.result import Audited, MutantResult
-from harness.task.model import Problem, Task, Unusable
+from harness.task.model import Task, Unusable
 from harness.task.texts import verifier_texts
 from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import Lead
@@ -39,20 +40,9 @@ def control_verdict(findings: Sequence[Finding]) -> tuple[Verdict, str]:
 
 
 def unusable(task: Unusable, command: str) -> Audited:
-    findings = tuple(
-        Finding(
-            problem.code, task.name, Severity.UNMEASURED, problem.message, place=_where(problem, task), command=command
-        )
-        for problem in task.problems
-    )
+    findings = file_findings(task, command)
     why = findings[0].title if findings else "it cannot be read"
     return Audited(task, Verdict.UNMEASURED, why, findings=findings)
-
-
-def _where(problem: Problem, task: Unusable) -> Place | None:
-    if problem.file == task.path or not problem.file.is_relative_to(task.path):
-        return None
-    return Place(problem.file.relative_to(task.path).as_posix(), problem.line)
 
 
 def judged(result: MutantResult) -> Judged:

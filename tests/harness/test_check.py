@@ -18,10 +18,10 @@ import harness.commands.audit
 import harness.commands.main
 import harness.findings.controls
 import harness.lab.workers
-from harness.check import SCHEMA
 from harness.commands.console import printer
 from harness.engine.contract import Command, Engine, EngineOptions
 from harness.errors import ExitCode
+from harness.report.check import SCHEMA
 from tests.harness.fake_engine import VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
 from tests.harness.stages.test_controls import FAILED, GOOD, verifier
 from tests.harness.tasks import HARBOR, write
