@@ -1,28 +1,23 @@
-"""`foolsgold check`: the controls of many tasks side by side, and what they found, as text and as JSON."""
+"""`foolsgold check`: the audit without its mutants."""
 
 from __future__ import annotations
 
-import threading
 import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.engine.choose import call_off
 from harness.engine.contract import Engine
-from harness.errors import ExitCode
+from harness.errors import ExitCode, FoolsgoldError
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.files import file_findings
-from harness.findings.model import Finding, Severity
-from harness.judging.controls import Controls, ControlSettings, Prepared
-from harness.lab.workers import Pool
-from harness.stages.controls import finish, prepare, remaining
+from harness.findings.internal import internal_finding, trace_of
+from harness.findings.model import Finding
+from harness.judging.controls import Controls, ControlSettings
+from harness.lab.lab import Forgetful, Lab, run_here
+from harness.lab.together import side_by_side
+from harness.stages.controls import run_controls
 from harness.task.model import Task, Unusable
-from harness.trial.plan import Plan
-from harness.trial.record import TrialRecord
-from harness.trial.runner import run_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +69,33 @@ class Watcher(Protocol):
     def done(self, checked: Checked) -> None: ...
 
 
-@dataclass
-class _UnderWay:
-    """One task's trials, as they come in from several threads."""
+async def check(
+    tasks: Iterable[Task | Unusable],
+    settings_of: Callable[[Task], ControlSettings],
+    lab: Lab,
+    command: Callable[[Task | Unusable], str],
+) -> AsyncIterator[Checked]:
+    """Each task's result as it ends. `command` is what checks the task again."""
 
-    order: int
-    task: Task
-    prepared: Prepared | None = None
-    left: int = 0
-    records: list[TrialRecord] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    async def one(task: Task | Unusable) -> Checked:
+        if isinstance(task, Unusable):
+            return Checked(task, None, file_findings(task, command(task)))
+        place = lab.place(task)
+        try:
+            controls = await run_controls(place, settings_of(task))
+            return Checked(task, controls, control_findings(controls, command(task)))
+        except FoolsgoldError:
+            raise  # the run cannot go on
+        except Exception as error:
+            return Checked(task, None, (internal_finding(task.name, error, command(task)),), trace_of(error))
+        finally:
+            place.leave()
+
+    async for checked in side_by_side(one, tasks, lab.most_tasks):
+        yield checked
 
 
-def check(
+def run_check(
     engine: Engine,
     tasks: Sequence[Task | Unusable],
     settings: ControlSettings,
@@ -97,114 +106,26 @@ def check(
     options: Mapping[str, Any],
     settings_of: Callable[[Task], ControlSettings] | None = None,
 ) -> CheckRun:
-    """Check every task, with `settings` or its own.
+    """Check every task on this machine, with `settings` or its own.
 
     Ctrl-C ends it within a moment: what was finished is in the result, the rest is named.
     """
     start = time.monotonic()
-    done: dict[int, Checked] = {}
+    done: dict[str, Checked] = {}
 
-    def keep(order: int, checked: Checked) -> None:
-        done[order] = checked
+    def keep(checked: Checked) -> None:
+        done[checked.task.name] = checked
         watcher.done(checked)
 
-    pool = Pool(jobs)
-    for order, task in enumerate(tasks):
-        if isinstance(task, Unusable):
-            keep(order, Checked(task, None, file_findings(task, command(task))))
-        else:
-            own = settings_of(task) if settings_of else settings
-            _start(pool, engine, _UnderWay(order, task), own, watcher, command, keep)
-    interrupted = False
-    try:
-        pool.wait()
-    except KeyboardInterrupt:
-        interrupted = True
-        pool.cancel.set()
-        # Killing the boxes and the builds ends whatever a thread is waiting for.
-        engine.close()
-        call_off(0.0)
-    finally:
-        pool.stop(1.0)
-    finished = dict(done)
+    def work(lab: Lab) -> AsyncIterator[Checked]:
+        return check(tasks, settings_of or (lambda _task: settings), lab, command)
+
+    whole = run_here(work, keep, engine=engine, jobs=jobs, memory=Forgetful(), doing=watcher.doing)
     return CheckRun(
         engine.name,
         settings,
         options,
-        tuple(finished[order] for order in sorted(finished)),
-        tuple(
-            task
-            for order, task in enumerate(tasks)
-            if interrupted and order not in finished and not isinstance(task, Unusable)
-        ),
+        tuple(done[task.name] for task in tasks if task.name in done),
+        tuple(task for task in tasks if not whole and task.name not in done and isinstance(task, Task)),
         round(time.monotonic() - start, 3),
     )
-
-
-def _start(
-    pool: Pool,
-    engine: Engine,
-    under_way: _UnderWay,
-    settings: ControlSettings,
-    watcher: Watcher,
-    command: Callable[[Task | Unusable], str],
-    keep: Callable[[int, Checked], None],
-) -> None:
-    """Submit the task's first job; it submits the others, and the last of them reports."""
-    task = under_way.task
-
-    def first() -> None:
-        prepared = prepare(
-            engine,
-            task,
-            settings,
-            cancel=pool.cancel,
-            turn=pool.turn,
-            progress=lambda line: watcher.doing(task.name, line),
-        )
-        under_way.prepared = prepared
-        plans = remaining(prepared, settings)
-        under_way.left = len(plans)
-        if not plans:
-            report()
-        for plan in plans:
-            pool.submit(under_way.order, guarded(partial(one, prepared, plan)))
-
-    def one(prepared: Prepared, plan: Plan) -> None:
-        assert prepared.built is not None
-        watcher.doing(task.name, f"{plan.kind} {plan.label}".strip())
-        record = run_trial(engine, task, prepared.built, plan, cancel=pool.cancel, turn=pool.turn)
-        with under_way.lock:
-            under_way.records.append(record)
-            under_way.left -= 1
-            last = under_way.left == 0
-        if last:
-            report()
-
-    def report() -> None:
-        # Trials that an interrupt cut short are not results.
-        if pool.cancel.is_set() or under_way.prepared is None:
-            return
-        controls = finish(under_way.prepared, under_way.records)
-        keep(under_way.order, Checked(task, controls, control_findings(controls, command(task))))
-
-    def guarded(job: Callable[[], None]) -> Callable[[], None]:
-        def run() -> None:
-            try:
-                job()
-            except Exception as error:
-                if pool.cancel.is_set():
-                    return
-                finding = Finding(
-                    "internal-error",
-                    task.name,
-                    Severity.UNMEASURED,
-                    f"foolsgold itself failed: {type(error).__name__}: {error}",
-                    advice="Please report it with the traceback that is printed below.",
-                    command=command(task),
-                )
-                keep(under_way.order, Checked(task, None, (finding,), traceback.format_exc()))
-
-        return run
-
-    pool.submit(under_way.order, guarded(first))

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from harness.audit import audit as run_audit
 from harness.commands.console import print_warnings, printer
 from harness.commands.gate import gate_terms
 from harness.commands.options import Flags, setting_options
@@ -24,11 +23,10 @@ from harness.engine.contract import EngineOptions
 from harness.errors import ExitCode, UsageError
 from harness.lab.store import Store, is_run
 from harness.mutants import solution_files
-from harness.report.document import document
 from harness.report.gate import gate_text
 from harness.report.html import render
+from harness.report.kept import audit_and_keep
 from harness.report.read import REPORT, find_mutant, read_report
-from harness.report.stored import with_progress
 from harness.report.terminal import terminal
 from harness.report.whole import whole
 from harness.settings.file import (
@@ -43,7 +41,7 @@ from harness.settings.file import (
     told_json,
     wish,
 )
-from harness.stages.result import AuditRun, AuditSettings
+from harness.stages.result import AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.untrusted import shown, visible
@@ -100,15 +98,15 @@ def audit(
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     shows = not (no_progress or quiet)
-    run, report, text = audit_into(folder, tasks, told, again=flags.words(), fresh=fresh, shows=shows)
+    report, text = audit_into(folder, tasks, told, again=flags.words(), fresh=fresh, shows=shows)
     found = terms.judge(report)
     if as_json:
         click.echo(text)
         click.echo(gate_text(found), err=True)
     else:
         said = gate_text(found)
-        click.echo(said if quiet else terminal(with_progress(report, folder), gate=said))
-    if run.unfinished:
+        click.echo(said if quiet else terminal(report, gate=said))
+    if report["unfinished"]:
         words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
         click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)
     return found.exit_code
@@ -122,8 +120,8 @@ def audit_into(
     again: Sequence[str] = (),
     fresh: bool = False,
     shows: bool = True,
-) -> tuple[AuditRun, dict[str, Any], str]:
-    """Audit the tasks into a run folder, with its reports; gives the run, its report, and that as JSON text.
+) -> tuple[dict[str, Any], str]:
+    """Audit the tasks into a run folder, with its reports; gives the report, and that as JSON text.
 
     `again` are the flags that a command to audit one of the tasks again needs."""
     values = told.run()
@@ -146,32 +144,34 @@ def audit_into(
         "timeout_factor": settings.controls.timeout_factor,
         **told_json(told, tasks, "audit"),
     }
+
+    def command(task: Task | Unusable) -> str:
+        return shlex.join(["foolsgold", "audit", str(task.path), *again])
+
     engine_options = EngineOptions(images=table(values, "image"), hidden=(folder,))
     with Store(folder) as store, make_engine(one(values, "engine"), engine_options) as engine:
         if fresh:
             store.forget()
-        store.set_meta({"options": options})
-        version = engine.report().version
         told_so_far = progress("auditing", len(tasks), show=shows)
         try:
-            run = run_audit(
+            audit_and_keep(
                 engine,
                 tasks,
                 settings,
                 store,
                 jobs=one(values, "jobs") or os.cpu_count() or 1,
                 watcher=told_so_far,
-                command=lambda task: shlex.join(["foolsgold", "audit", str(task.path), *again]),
+                command=command,
                 options=options,
                 settings_of=lambda task: each[task.name],
             )
         finally:
             told_so_far.close()
-    report = document(run, str(folder), engine_version=version)
+    report = read_report(folder)
     text = json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
     _write(folder / REPORT, text)
     render(report, folder / PAGE)
-    return run, report, text
+    return report, text
 
 
 def audit_settings(values: Values) -> AuditSettings:

@@ -42,8 +42,8 @@ def demo(folder: Path, no_progress: bool) -> int:
     click.echo(f"Auditing the two tasks in {tasks}.", err=True)
     wanted = {"engine": _engine(), "depth": "quick", "repeat": 2}
     told = InForce(flags={(name,): Value(value, Level.FLAG) for name, value in wanted.items()})
-    run, report, _ = audit_into(folder / RUN, discover([tasks]), told, fresh=True, shows=not no_progress)
-    if run.unfinished:
+    report, _ = audit_into(folder / RUN, discover([tasks]), told, fresh=True, shows=not no_progress)
+    if report["unfinished"]:
         click.echo("Interrupted. `foolsgold demo` starts anew.", err=True)
         return ExitCode.INTERRUPTED
     if not all(task["strength"] for task in report["tasks"]):

@@ -20,8 +20,7 @@ from typing import Any
 
 import click
 
-from harness.check import CheckRun
-from harness.check import check as run_check
+from harness.check import CheckRun, run_check
 from harness.commands.audit import audit, repro, show
 from harness.commands.completion import completion
 from harness.commands.config import config

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from posixpath import basename
 
+from harness.trial.hanging import place
 from harness.trial.record import Kind, PhaseName, StepRecord, TrialRecord, TroubleKind
 from harness.verifier.log import MACHINE, Evidence
 from harness.verifier.reward import Pay, RewardFault, Rewards, pay, share
@@ -42,6 +43,8 @@ class Cause(StrEnum):
     """No test ran: a tool or script is missing or unusable, nothing was collected, a test file cannot be imported."""
     NO_REWARD = "no-reward"
     BAD_REWARD = "bad-reward"
+    SLOW = "slow"
+    """It ran into a time limit, and it is not shown that the solution itself never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +321,35 @@ def _script_does_not_parse(log: str) -> str:
     pattern = r"^(?:/\S+/)?(?:solve|solution)\.sh: (?:line )?\d+: (?:syntax error|Syntax error|unexpected EOF)[^\n]*"
     found = re.search(pattern, log, re.MULTILINE)
     return found[0] if found else ""
+
+
+TRANSIENT = frozenset({Cause.ENGINE, Cause.MACHINE, Cause.NO_REWARD, Cause.NEVER_RAN})
+"""Causes for which a trial is tried once more."""
+
+
+def unconfirmed(outcome: Outcome) -> Outcome:
+    """What a run by itself shows: that it did not end in time may be the machine's doing."""
+    if outcome.kind is not OutcomeKind.TIMEOUT:
+        return outcome
+    return Outcome(OutcomeKind.ERROR, f"{outcome.why}; that it never ends was not shown", cause=Cause.SLOW)
+
+
+def hang(record: TrialRecord, beside: TrialRecord, outcome: Outcome) -> Outcome:
+    """What a run with nothing but the reference beside it shows: one that does not end at the task's own limit, in a
+    program of its own, while the reference ends and is paid, hangs."""
+    if outcome.kind is not OutcomeKind.TIMEOUT:
+        return outcome
+    reference = showing(beside)
+    slow = record.timed_out or record.overrun
+    there = place(slow.running) if slow is not None else ""
+    if reference.shown is not Shown.PAID or beside.overrun is not None:
+        why = f"{outcome.why}, and so did the reference beside it, or it was not paid: {reference.why}"
+    elif not there:
+        ran = f"all that ran were installers ({slow.running[0]})" if slow and slow.running else "nobody knows in what"
+        why = f"{outcome.why}, and {ran}"
+    else:
+        return replace(outcome, why=f"{outcome.why}, in `{there}`")
+    return Outcome(OutcomeKind.ERROR, why, cause=Cause.SLOW)
 
 
 def settle(outcomes: Sequence[Outcome]) -> Outcome:

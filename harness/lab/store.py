@@ -11,15 +11,18 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from harness.errors import ExitCode, FoolsgoldError, UsageError
+from harness.trial.plan import TrialKey, key_of
 from harness.trial.record import TrialRecord, record_from_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = "run.db"
 
 _MIGRATIONS: tuple[str, ...] = (
@@ -47,8 +50,53 @@ _MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (task, kind, label, run)
     );
     """,
+    # What an older version stored is of an older version's trials: no result of it counts any more.
+    """
+    DROP TABLE task;
+    DROP TABLE mutant;
+    DROP TABLE trial;
+    CREATE TABLE task (
+        name TEXT PRIMARY KEY,
+        position INTEGER,
+        path TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        setting TEXT,
+        brief TEXT,
+        result BLOB
+    );
+    CREATE TABLE mutant (
+        task TEXT NOT NULL,
+        label TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (task, label)
+    );
+    CREATE INDEX mutant_id ON mutant (id);
+    CREATE TABLE trial (
+        task TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        label TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        run TEXT NOT NULL,
+        network INTEGER NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (task, kind, label, purpose, run, network)
+    );
+    """,
 )
 """One script for each schema version, in order."""
+
+
+_ROOM = "Make room there, then go on with --resume; what was stored is kept."
+
+
+class Planned(NamedTuple):
+    """A task of a run."""
+
+    name: str
+    path: str
+    digest: str
 
 
 class StoreError(FoolsgoldError):
@@ -94,6 +142,19 @@ class Store:
             ) from error
         return db
 
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        """Several statements, all or none."""
+        with self._mutex:
+            try:
+                self._db.execute("BEGIN")
+                yield
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise StoreError(f"{what} cannot be written to {self.folder}: {error}.", hint=_ROOM) from error
+
     def _run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._mutex:
             try:
@@ -101,7 +162,7 @@ class Store:
             except sqlite3.Error as error:
                 raise StoreError(
                     f"Results cannot be written to {self.folder}: {error}.",
-                    hint="Make room there, then go on with --resume; what was stored is kept.",
+                    hint=_ROOM,
                 ) from error
 
     def set_meta(self, values: Mapping[str, Any]) -> None:
@@ -111,49 +172,63 @@ class Store:
     def meta(self) -> dict[str, Any]:
         return {key: json.loads(value) for key, value in self._run("SELECT key, value FROM meta")}
 
-    def begin_task(self, name: str, digest: str, setting: str) -> bool:
-        """Make room for a task. What is stored of an other version of it, or of another setting, is forgotten;
-        True where results are kept."""
-        known = self._run("SELECT digest, setting FROM task WHERE name = ?", (name,))
-        if known == [(digest, setting)]:
-            return True
-        with self._mutex:
-            for table in ("trial", "mutant"):
-                self._db.execute(f"DELETE FROM {table} WHERE task = ?", (name,))  # noqa: S608 - our own table names
-            self._db.execute("INSERT OR REPLACE INTO task VALUES (?, ?, ?, NULL)", (name, digest, setting))
-        return False
-
-    def put_mutants(self, task: str, bodies: list[tuple[str, dict[str, Any]]]) -> None:
-        with self._mutex:
-            self._db.execute("BEGIN")
-            try:
-                self._db.execute("DELETE FROM mutant WHERE task = ?", (task,))
-                self._db.executemany(
-                    "INSERT INTO mutant VALUES (?, ?, ?, ?)",
-                    [(task, ident, position, json.dumps(body)) for position, (ident, body) in enumerate(bodies)],
+    def begin_run(self, tasks: Iterable[Planned], options: Mapping[str, Any]) -> None:
+        """The tasks of this run, in their order. Results of these very versions under the same options are kept; what
+        is stored of other tasks stays for a later run and is no part of this one."""
+        same = self.meta().get("options") == json.loads(json.dumps(options))
+        known = dict(self._run("SELECT name, digest FROM task"))
+        with self._writing("The tasks"):
+            self._db.execute("UPDATE task SET position = NULL")
+            for position, (name, path, digest) in enumerate(tasks):
+                if known.get(name) != digest or not same:
+                    self._db.execute("UPDATE task SET brief = NULL, result = NULL WHERE name = ?", (name,))
+                self._db.execute(
+                    "INSERT INTO task (name, position, path, digest) VALUES (?1, ?2, ?3, ?4) "
+                    "ON CONFLICT (name) DO UPDATE SET position = ?2, path = ?3, digest = ?4",
+                    (name, position, path, digest),
                 )
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                self._db.execute("ROLLBACK")
-                raise StoreError(f"The mutants of {task} cannot be written to {self.folder}: {error}.") from error
+        self.set_meta({"options": options, "seconds": None})
 
-    def put_trial(self, record: TrialRecord, run: str) -> None:
+    def begin_task(self, name: str, digest: str, setting: str) -> dict[TrialKey, TrialRecord]:
+        """The trials that are known of the task. What is stored of another version of it, or under another setting, is
+        forgotten."""
+        mark = f"{digest}\n{setting}"
+        if self._run("SELECT setting FROM task WHERE name = ?", (name,)) != [(mark,)]:
+            with self._writing(f"The task {name}"):
+                for table in ("trial", "mutant"):
+                    self._db.execute(f"DELETE FROM {table} WHERE task = ?", (name,))  # noqa: S608 - our own table names
+                self._db.execute(
+                    "UPDATE task SET setting = ?, brief = NULL, result = NULL WHERE name = ?", (mark, name)
+                )
+        return self.trials(name)
+
+    def put_mutants(self, task: str, bodies: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """(label, body) of each, in their order."""
+        with self._writing(f"The mutants of {task}"):
+            self._db.execute("DELETE FROM mutant WHERE task = ?", (task,))
+            self._db.executemany(
+                "INSERT INTO mutant VALUES (?, ?, ?, ?, ?)",
+                [(task, label, at, body["id"], json.dumps(body)) for at, (label, body) in enumerate(bodies)],
+            )
+
+    def put_trial(self, record: TrialRecord) -> None:
+        key = key_of(record)
         self._run(
-            "INSERT OR REPLACE INTO trial VALUES (?, ?, ?, ?, ?)",
-            (record.task, record.kind, record.label, run, json.dumps(record.to_json())),
+            "INSERT OR REPLACE INTO trial VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (record.task, *key[:4], int(key.network), json.dumps(record.to_json())),
         )
 
-    def trials(self, task: str) -> dict[tuple[str, str, str], TrialRecord]:
-        """(kind, label, run) -> record."""
-        rows = self._run("SELECT kind, label, run, record FROM trial WHERE task = ?", (task,))
-        return {(kind, label, run): record_from_json(json.loads(record)) for kind, label, run, record in rows}
+    def trials(self, task: str) -> dict[TrialKey, TrialRecord]:
+        records = (
+            record_from_json(json.loads(text))
+            for (text,) in self._run("SELECT record FROM trial WHERE task = ?", (task,))
+        )
+        return {key_of(record): record for record in records}
 
-    def put_result(self, task: str, result: dict[str, Any]) -> None:
-        self._run("UPDATE task SET result = ? WHERE name = ?", (json.dumps(result), task))
-
-    def results(self) -> dict[str, dict[str, Any]]:
-        rows = self._run("SELECT name, result FROM task WHERE result IS NOT NULL ORDER BY name")
-        return {name: json.loads(result) for name, result in rows}
+    def put_result(self, task: str, result: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
+        """A task's part of the report, and what the report's summary needs of it."""
+        packed = zlib.compress(json.dumps(result, allow_nan=False).encode(), 1)
+        self._run("UPDATE task SET result = ?, brief = ? WHERE name = ?", (packed, json.dumps(brief), task))
 
     def forget(self) -> None:
         """Start anew in the same folder."""

@@ -1,126 +1,105 @@
-"""Many jobs on a few threads: earlier ones first, follow-ups allowed, and an end to all of it on Ctrl-C."""
+"""Who runs a trial: the contract, and the threads of this process as its first keeper."""
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from queue import PriorityQueue
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from typing import Protocol, TypeVar
 
-Job = Callable[[], object]
+from harness.engine.choose import call_off
+from harness.engine.contract import Engine, Progress
+from harness.lab.crew import Crew, Ticket
+from harness.lab.jobs import Job, TaskRef
+from harness.task.model import Task
+from harness.trial.build import build
+from harness.trial.plan import Built, Turn
+from harness.trial.record import TrialRecord
+from harness.trial.runner import run_trial
 
-T = TypeVar("T")
-_LAST_ORDER = 1 << 62
-
-
-class Once(Generic[T]):
-    """What is worked out once, by whoever asks first; the others wait for it."""
-
-    def __init__(self, work: Callable[[], T]) -> None:
-        self._work = work
-        self._lock = threading.Lock()
-        self._found: list[T] = []
-
-    def __call__(self) -> T:
-        with self._lock:
-            if not self._found:
-                self._found.append(self._work())
-            return self._found[0]
+Done = TypeVar("Done", covariant=True)
+Keep = Callable[[TrialRecord], None]
+"""Called in this process with every record that came to its end, before its result is there."""
 
 
-class Pool:
-    """Runs jobs of the lowest order first. A job may submit more. Threads are daemons: none can hold up the exit.
+class Pending(Awaitable[Done], Protocol[Done]):
+    """A result that is on its way. To give up waiting for it calls it off."""
 
-    `ahead` more threads than turns, by default as many: one job of a pair gets its box ready, or takes it down, while
-    the other's programs run. That is mostly waiting for the kernel or a daemon.
-    """
-
-    def __init__(self, turns: int, ahead: int | None = None) -> None:
-        self.cancel = threading.Event()
-        """Set when the run is being stopped; jobs look at it where they wait."""
-        self._free = turns
-        self._waiting: deque[threading.Event] = deque()
-        self._turns = threading.Lock()
-        self._queue: PriorityQueue[tuple[int, int, Job]] = PriorityQueue()
-        self._number = itertools.count()
-        self._open = 0
-        self._changed = threading.Condition()
-        self._failed: BaseException | None = None
-        threads = turns + (turns if ahead is None else ahead)
-        self._threads = [threading.Thread(target=self._work, daemon=True, name=f"trials-{n}") for n in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def submit(self, order: int, job: Job) -> None:
-        with self._changed:
-            self._open += 1
-        self._queue.put((order, next(self._number), job))
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """One of the turns, first come, first served. When the run is being stopped nobody waits for one any more."""
-        mine = threading.Event()
-        with self._turns:
-            if self._free:
-                self._free -= 1
-                mine.set()
-            else:
-                self._waiting.append(mine)
-        while not mine.wait(0.2) and not self.cancel.is_set():
-            pass
-        try:
-            yield
-        finally:
-            with self._turns:
-                if not mine.is_set():
-                    self._waiting.remove(mine)
-                elif self._waiting:
-                    self._waiting.popleft().set()
-                else:
-                    self._free += 1
-
-    def wait(self) -> None:
-        """Until every job has ended; raises what a job raised. Ctrl-C comes through as KeyboardInterrupt."""
-        with self._changed:
-            # A timeout keeps the main thread open to signals.
-            while self._open and self._failed is None:
-                self._changed.wait(0.2)
-        if self._failed is not None:
-            raise self._failed
-
-    def stop(self, seconds: float) -> None:
-        """Start no further job and give the running ones that long to end."""
-        self.cancel.set()
-        for _ in self._threads:
-            self._queue.put((_LAST_ORDER, next(self._number), _nothing))
-        for thread in self._threads:
-            thread.join(seconds / len(self._threads))
-
-    def _work(self) -> None:
-        while True:
-            _, _, job = self._queue.get()
-            if self.cancel.is_set():
-                return
-            try:
-                job()
-            except BaseException as error:
-                self._failed = self._failed or error
-            with self._changed:
-                self._open -= 1
-                self._changed.notify_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop(1.0)
+    def by(self, rank: int) -> Pending[Done]:
+        """The same, and more urgent if it has not begun."""
+        ...
 
 
-def _nothing() -> None:
-    return None
+class Workers(Protocol):
+    """Whatever builds tasks and runs trials; the lowest rank first."""
+
+    engine: str
+    turns: int
+    """How many trials run at once."""
+
+    def build(self, task: Task, rank: int, progress: Progress) -> Pending[Built]: ...
+
+    def run(self, job: Job, rank: int, keep: Keep) -> Pending[TrialRecord]: ...
+
+    def run_alone(self, job: Job, beside: Job, rank: int, keep: Keep) -> Pending[tuple[TrialRecord, TrialRecord]]:
+        """Both at once, on a machine that runs no other trial meanwhile."""
+        ...
+
+    def forget(self, task: Task) -> None:
+        """Nothing more will be run of it."""
+
+    def stop(self) -> None:
+        """End everything, whatever it is waiting for. Nothing is begun any more."""
+
+
+class CalledOff(Exception):
+    """The trial was given up before it came to its end; its record says nothing."""
+
+
+class Threads:
+    """This machine's own engine, on threads of this process."""
+
+    def __init__(self, engine: Engine, crew: Crew) -> None:
+        self.engine, self.turns = engine.name, crew.turns
+        self._engine, self._crew = engine, crew
+        self._built: dict[TaskRef, tuple[Task, Built]] = {}
+
+    def build(self, task: Task, rank: int, progress: Progress) -> Ticket[Built]:
+        def work(called_off: threading.Event) -> Built:
+            with self._crew.turn(called_off):
+                built = build(self._engine, task, progress)
+            self._built[TaskRef.of(task)] = task, built
+            return built
+
+        return self._crew.hand_in(work, rank)
+
+    def run(self, job: Job, rank: int, keep: Keep) -> Ticket[TrialRecord]:
+        return self._crew.hand_in(lambda called_off: self._run(job, keep, called_off), rank)
+
+    def run_alone(self, job: Job, beside: Job, rank: int, keep: Keep) -> Ticket[tuple[TrialRecord, TrialRecord]]:
+        def work(called_off: threading.Event) -> tuple[TrialRecord, TrialRecord]:
+            with self._crew.turn(called_off, self.turns), ThreadPoolExecutor(1) as another:
+                other = another.submit(self._run, beside, keep, called_off, nullcontext)
+                return self._run(job, keep, called_off, nullcontext), other.result()
+
+        return self._crew.hand_in(work, rank)
+
+    def _run(self, job: Job, keep: Keep, called_off: threading.Event, turn: Turn | None = None) -> TrialRecord:
+        task, built = self._built[job.task]
+        turn = turn or partial(self._crew.turn, called_off)
+        record = run_trial(self._engine, task, built, job.plan, cancel=called_off, turn=turn)
+        if called_off.is_set():
+            raise CalledOff
+        keep(record)
+        return record
+
+    def forget(self, task: Task) -> None:
+        self._built.pop(TaskRef.of(task), None)
+
+    def stop(self) -> None:
+        self._crew.call_off()
+        # Killing the boxes and the builds ends whatever a thread is waiting for.
+        self._engine.close()
+        call_off(0.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -25,8 +24,8 @@ from harness.probes.model import Attempted
 from harness.report.check import trial_json
 from harness.report.dataset import dataset
 from harness.report.steps import steps_json
-from harness.stages.result import Audited, AuditRun, MutantResult
-from harness.stages.verdict import kill_matrix, mutant_json
+from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
+from harness.stages.verdict import kill_matrix
 from harness.task.model import Task, Unusable
 from harness.testcode.assertions.lead import Lead
 from harness.trial.looking.seen import SeenTest
@@ -42,43 +41,45 @@ LOG_SHOWN = 1500
 """Characters of the verifier's log that are told of a mutant that it did not catch."""
 
 
-def document(run: AuditRun, folder: str, *, engine_version: str = "") -> dict[str, Any]:
-    """`folder` is the run folder, which the commands of the report name. schema/report-1.json says what is in it."""
-    settings = run.settings
-    ids = Counter(result.mutant.id for one in run.audited for result in one.mutants)
-    tasks = [_task(one, folder, ids) for one in run.audited]
+def brief_of(one: Audited, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What the summary over all tasks needs of one."""
+    outcomes = Counter(result.outcome.kind.value for result in one.mutants)
     return {
-        "schema": SCHEMA,
+        "name": entry["name"],
+        "verdict": entry["verdict"],
+        "measured": entry["measured"],
+        "findings": [{"id": finding["id"], "severity": finding["severity"]} for finding in entry["findings"]],
+        "outcomes": outcomes,
+    }
+
+
+def summary(briefs: Sequence[Mapping[str, Any]], unfinished: int) -> dict[str, Any]:
+    verdicts = Counter(one["verdict"] for one in briefs)
+    outcomes: Counter[str] = sum((Counter(one["outcomes"]) for one in briefs), Counter())
+    return {
+        "tasks": len(briefs) + unfinished,
+        "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
+        "mutants": outcomes.total(),
+        "outcomes": {kind.value: outcomes[kind] for kind in OutcomeKind},
+        "dataset": dataset(briefs),
+    }
+
+
+def run_facts(engine: str, engine_version: str, settings: AuditSettings) -> dict[str, Any]:
+    """What is the same for every task of a run."""
+    return {
         "foolsgold": __version__,
-        "run": folder,
         "python": platform.python_version(),
-        "engine": run.engine,
+        "engine": engine,
         "engine_version": engine_version or None,
         "seed": settings.wish.seed,
-        "options": dict(run.options),
         "thresholds": asdict(settings.thresholds),
         "rules": {
             "time_floor": settings.floor,
             "time_factor": settings.factor,
             "sampled_kills": settings.sampled_kills,
+            "longest_hang": settings.longest_hang,
         },
-        "interrupted": bool(run.unfinished),
-        "seconds": run.seconds,
-        "summary": _summary(run, tasks),
-        "tasks": tasks,
-        "unfinished": [{"name": task.name, "path": str(task.path), "progress": None} for task in run.unfinished],
-    }
-
-
-def _summary(run: AuditRun, tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    verdicts = [one.verdict for one in run.audited]
-    results = [result for one in run.audited for result in one.mutants]
-    return {
-        "tasks": len(run.audited) + len(run.unfinished),
-        "verdicts": {verdict.value: verdicts.count(verdict) for verdict in Verdict},
-        "mutants": len(results),
-        "outcomes": {kind.value: sum(one.outcome.kind is kind for one in results) for kind in OutcomeKind},
-        "dataset": dataset(tasks),
     }
 
 
@@ -103,7 +104,9 @@ def _measured(one: Audited) -> list[str]:
 _ENVIRONMENT_UNSURE = {"build-failed", "environment-not-ready", "engine-failed", "unsupported"}
 
 
-def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
+def entry_of(one: Audited) -> dict[str, Any]:
+    """A task's part of the report, but for what depends on the others and on where the run folder is read: the `ref`
+    and `repro` of a mutant, and `survivors`, which are labels here."""
     task, controls = one.task, one.controls
     prepared = controls.prepared if controls else None
     image = prepared.built.main if prepared and prepared.built else None
@@ -134,8 +137,8 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
         "forging": tried.counts if (tried := forging(one.probes)) is not None else None,
         "watched": _watched(one),
         "tests": tests,
-        "mutants": [_mutant(result, steps[result.step], task, folder, ids, found, tests) for result in one.mutants],
-        "survivors": [_ref(task, result, ids) for result in one.survivors],
+        "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
+        "survivors": [result.label for result in one.survivors],
         "files": [_file(step, name, task) for step in one.steps for name in _mutated_files(step)],
         "not_run": [
             {
@@ -170,8 +173,8 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("state", "effective", "looked", "image")
-"""What no control's record ever has."""
+_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "image")
+"""What is the same for every control's record."""
 
 
 def _control(record: TrialRecord) -> dict[str, Any]:
@@ -186,18 +189,15 @@ def _mutant(
     result: MutantResult,
     step: StepMutants,
     task: Task | Unusable,
-    folder: str,
-    ids: Mapping[str, int],
     found: Matrix | None,
     tests: Sequence[str],
 ) -> dict[str, Any]:
-    outcome, ref = result.outcome, _ref(task, result, ids)
+    outcome = result.outcome
     kept = mutant_json(result)
     if kept["requirement"] is not None:
         kept["requirement"]["file"] = _relative(step.step.instruction_file, task)
     return {
         **kept,
-        "ref": ref,
         "path": _path(step, result.mutant.file, task),
         "location": location(step.files[result.mutant.file], result.mutant.edits),
         "outcome": outcome.kind,
@@ -208,8 +208,7 @@ def _mutant(
         "crashed": outcome.crashed,
         "cause": outcome.cause,
         "log": _log(result),
-        "runs": [_run(record, name, tests) for record, name in zip(result.records, RUNS, strict=False)],
-        "repro": shlex.join(["foolsgold", "repro", folder, ref, "-o", f"repro-{result.mutant.id}"]),
+        "runs": [_run(record, tests) for record in result.records],
     }
 
 
@@ -232,7 +231,7 @@ def _probe(one: Attempted, tests: Sequence[str]) -> dict[str, Any]:
         "killed_by": list(outcome.killed_by),
         "made": one.made,
         "effective": one.effective,
-        "runs": [_run(record, name, tests) for record, name in zip(one.records, RUNS, strict=False)],
+        "runs": [_run(record, tests) for record in one.records],
     }
 
 
@@ -258,9 +257,6 @@ def _seen(test: SeenTest) -> dict[str, Any]:
     }
 
 
-RUNS = ("first", "confirmation", "repeat")
-"""What each of a mutant's trials is for. The first may be cut short once it is decided; the others are plain ones."""
-
 LETTERS = {
     TestStatus.PASSED: "P",
     TestStatus.FAILED: "F",
@@ -273,11 +269,11 @@ LETTERS = {
 NOT_REPORTED = "-"
 
 
-def _run(record: TrialRecord, name: str, tests: Sequence[str]) -> dict[str, Any]:
+def _run(record: TrialRecord, tests: Sequence[str]) -> dict[str, Any]:
     found, told = showing(record), results(record)
     letters = (LETTERS[told[test]] if test in told else NOT_REPORTED for test in tests)
     return {
-        "run": name,
+        "run": record.run,
         "shown": found.shown,
         "rewards": dict(record.rewards) if record.rewards is not None else None,
         "problem": _problem(record.trouble.message if record.trouble else "", record.problem),
@@ -321,15 +317,9 @@ def _problem(trouble: str, problem: RewardProblem | None) -> str | None:
     return trouble or (problem.message if problem else None)
 
 
-def _ref(task: Task | Unusable, result: MutantResult, ids: Mapping[str, int]) -> str:
-    """What `show` and `repro` take. Tasks with the same solution have mutants with the same ids."""
-    ident = result.mutant.id
-    return ident if ids[ident] == 1 else "/".join(part for part in (task.name, result.step, ident) if part)
-
-
 def _tests_not_run(result: MutantResult, found: Matrix | None) -> list[str] | None:
     """The reference's tests that did not report for the mutant; None where no test of it is known."""
-    reported = results(result.records[0]) if result.records else {}
+    reported = results(result.telling) if result.records else {}
     if found is None or not reported:
         return None
     return [name for name in found.tests if name not in reported]

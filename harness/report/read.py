@@ -10,7 +10,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.lab.store import is_run
 from harness.report.document import SCHEMA
-from harness.report.stored import unended, with_progress
+from harness.report.stored import stored_report
 from harness.report.stream import streamed
 from harness.untrusted import visible
 
@@ -26,9 +26,10 @@ def schema() -> str:
 def read_report(run: Path, *, one_by_one: bool = False) -> dict[str, Any]:
     """The report of a run folder, as far as the run came; a report.json by itself will do. With `one_by_one` its tasks
     are read again each time they are gone through, and none is kept."""
+    if run.is_dir() and is_run(run):
+        found = stored_report(run)
+        return found if one_by_one else {**found, "tasks": list(found["tasks"])}
     path = run / REPORT if run.is_dir() else run
-    if run.is_dir() and not path.exists() and is_run(run):
-        return unended(run)
     try:
         found = streamed(path) if one_by_one else json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -42,7 +43,7 @@ def read_report(run: Path, *, one_by_one: bool = False) -> dict[str, Any]:
     named = found.get("schema") if isinstance(found, dict) else None
     if named == SCHEMA:
         assert isinstance(found, dict)
-        return with_progress(found, path.parent)
+        return found
     if isinstance(named, str) and named.startswith(f"{_SERIES}/"):
         raise UsageError(
             f"{visible(str(path))} is written in {visible(named)}, and this foolsgold reads {SCHEMA}.",

@@ -1,99 +1,125 @@
-"""What a run folder says of an audit that has not ended: read from its store, which a running audit may hold."""
+"""A run's report, made from its store: of a finished run, an interrupted one, or one that is still going on."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
-from contextlib import closing
-from dataclasses import asdict
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import __version__
-from harness.audit import FIRST
 from harness.errors import UsageError
-from harness.judging.outcome import OutcomeKind, Shown, showing
-from harness.judging.strength import Verdict
+from harness.judging.outcome import Shown, showing
 from harness.lab.store import FILE, SCHEMA_VERSION
-from harness.report.dataset import dataset
-from harness.report.document import SCHEMA
+from harness.report.document import SCHEMA, run_facts, summary
 from harness.stages.result import AuditSettings
-from harness.trial.record import Kind, record_from_json
+from harness.trial.record import Kind, Which, record_from_json
 from harness.untrusted import visible
 
-Progress = dict[str, dict[str, int]]
 
-
-def with_progress(report: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """An interrupted run's report, with how far its unfinished tasks are where the folder still tells."""
-    if not report["unfinished"] or not (folder / FILE).is_file():
-        return report
-    _, progress = _read(folder)
-    unfinished = [{**task, "progress": progress.get(task["name"])} for task in report["unfinished"]]
-    return {**report, "unfinished": unfinished}
-
-
-def unended(folder: Path) -> dict[str, Any]:
-    """The report of a run that never wrote one: every task in it is unfinished."""
-    options, progress = _read(folder)
-    settings = AuditSettings()
+def stored_report(folder: Path, named: str = "") -> dict[str, Any]:
+    """Its `tasks` are read one at a time, each time they are gone through; none is kept. The commands in it call the
+    folder `named`, or what it is called here."""
+    with _reading(folder) as db:
+        meta = {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM meta")}
+        briefs = [json.loads(text) for (text,) in db.execute(f"SELECT brief {_FINISHED}")]
+        left = list(_unfinished(db))
+    facts = meta.get("facts") or run_facts(str(meta.get("options", {}).get("engine", "unknown")), "", AuditSettings())
     return {
         "schema": SCHEMA,
-        "foolsgold": __version__,
-        "python": None,
-        "run": str(folder),
-        "engine": str(options.get("engine", "unknown")),
-        "engine_version": None,
-        "seed": int(options.get("seed", settings.wish.seed)),
-        "options": options,
-        "thresholds": asdict(settings.thresholds),
-        "rules": {
-            "time_floor": settings.floor,
-            "time_factor": settings.factor,
-            "sampled_kills": settings.sampled_kills,
-        },
-        "interrupted": True,
-        "seconds": None,
-        "summary": {
-            "tasks": len(progress),
-            "verdicts": {verdict.value: 0 for verdict in Verdict},
-            "mutants": 0,
-            "outcomes": {kind.value: 0 for kind in OutcomeKind},
-            "dataset": dataset([]),
-        },
-        "tasks": [],
-        "unfinished": [{"name": name, "path": None, "progress": found} for name, found in progress.items()],
+        **facts,
+        "run": named or str(folder),
+        "options": meta.get("options", {}),
+        "interrupted": bool(left),
+        "seconds": meta.get("seconds"),
+        "summary": summary(briefs, len(left)),
+        "tasks": StoredTasks(folder, named or str(folder), len(briefs)),
+        "unfinished": left,
     }
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], Progress]:
-    """(the options, task -> how far it is)."""
+_FINISHED = "FROM task WHERE position IS NOT NULL AND result IS NOT NULL ORDER BY position"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTasks:
+    """The finished tasks' entries, in the order of the run."""
+
+    folder: Path
+    named: str
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with _reading(self.folder) as db:
+            shared = {ident for (ident,) in db.execute(_SHARED)}
+            for (packed,) in db.execute(f"SELECT result {_FINISHED} LIMIT ?", (self.count,)):
+                yield _named(json.loads(zlib.decompress(packed)), self.named, shared)
+
+
+_SHARED = """
+SELECT mutant.id FROM mutant JOIN task ON task.name = mutant.task
+WHERE task.position IS NOT NULL AND task.result IS NOT NULL GROUP BY mutant.id HAVING count(*) > 1
+"""
+"""Tasks with the same solution have mutants with the same ids."""
+
+
+def _named(entry: dict[str, Any], folder: str, shared: set[str]) -> dict[str, Any]:
+    """With what `show` and `repro` take for each mutant: its id, with the task's name where others have it too."""
+    refs: dict[str, str] = {}
+    for mutant in entry["mutants"]:
+        label = "/".join(part for part in (mutant["step"], mutant["id"]) if part)
+        ref = f"{entry['name']}/{label}" if mutant["id"] in shared else mutant["id"]
+        refs[label] = mutant["ref"] = ref
+        mutant["repro"] = shlex.join(["foolsgold", "repro", folder, ref, "-o", f"repro-{mutant['id']}"])
+    entry["survivors"] = [refs[label] for label in entry["survivors"]]
+    return entry
+
+
+def _unfinished(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    """Tasks without a result, with how far they are; null where they have not begun."""
+    rows = db.execute(
+        "SELECT name, path, setting IS NOT NULL FROM task "
+        "WHERE position IS NOT NULL AND result IS NULL ORDER BY position"
+    )
+    for name, path, begun in list(rows):
+        yield {"name": name, "path": path, "progress": _progress(db, name) if begun else None}
+
+
+def _progress(db: sqlite3.Connection, task: str) -> Mapping[str, int]:
+    (planned,) = db.execute("SELECT count(*) FROM mutant WHERE task = ?", (task,)).fetchone()
+    (trials,) = db.execute("SELECT count(*) FROM trial WHERE task = ?", (task,)).fetchone()
+    first = db.execute(
+        "SELECT record FROM trial WHERE task = ? AND kind = ? AND run = ? AND purpose LIKE 'judge%'",
+        (task, Kind.MUTANT, Which.FIRST),
+    )
+    paid = [showing(record_from_json(json.loads(record))).shown is Shown.PAID for (record,) in first]
+    return {"trials": trials, "mutants": planned, "tried": len(paid), "paid": sum(paid)}
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The store, for reading; a running audit may write to it meanwhile."""
     path = folder / FILE
     try:
         # Not `mode=ro`: what a killed run left in the write-ahead log could then not be read.
         with closing(sqlite3.connect(path, timeout=10)) as db:
             db.execute("PRAGMA query_only = ON")
             (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version > SCHEMA_VERSION:
+            if version != SCHEMA_VERSION:
                 raise UsageError(
-                    f"{visible(str(path))} was written by a newer foolsgold (schema {version}, this one knows "
-                    f"{SCHEMA_VERSION}).",
-                    hint="Use that version.",
+                    f"{visible(str(path))} was written by {'a newer' if version > SCHEMA_VERSION else 'an older'} "
+                    f"foolsgold (schema {version}, this one knows {SCHEMA_VERSION}).",
+                    hint="Use that version, or audit again.",
                 )
-            meta = {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM meta")}
-            tasks = [name for (name,) in db.execute("SELECT name FROM task ORDER BY name")]
-            planned = dict(db.execute("SELECT task, count(*) FROM mutant GROUP BY task"))
-            progress = {name: {"trials": 0, "mutants": planned.get(name, 0), "tried": 0, "paid": 0} for name in tasks}
-            for name, kind, run, record in db.execute("SELECT task, kind, run, record FROM trial"):
-                if name not in progress:
-                    continue
-                progress[name]["trials"] += 1
-                if kind == Kind.MUTANT and run.partition("+")[0] == FIRST:
-                    progress[name]["tried"] += 1
-                    progress[name]["paid"] += showing(record_from_json(json.loads(record))).shown is Shown.PAID
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+            yield db
+    except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{visible(str(path))} cannot be read: {error}.", hint="It is damaged: audit anew, into another folder."
         ) from error
-    options = meta.get("options")
-    return options if isinstance(options, dict) else {}, progress

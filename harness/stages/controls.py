@@ -1,72 +1,96 @@
-"""The controls of a task: the reference several times, doing nothing, and a hollow solution.
+"""First stage: the controls. The reference several times, doing nothing, and a hollow solution.
 
-What is worth knowing about a task before a single mutant is run. The pieces are separate steps so that a schedule can
-run many tasks' trials side by side: `prepare` builds and settles the network with the first reference run, `remaining`
-says what else to run, and `finish` puts the records together.
+What is worth knowing about a task before a single mutant is run.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from harness.engine.contract import Engine, Progress, silent
 from harness.errors import FoolsgoldError
 from harness.judging.controls import Controls, ControlSettings, Prepared
 from harness.judging.outcome import Cause, Shown, showing
+from harness.lab.lab import IDLE, Place
+from harness.lab.together import Together
+from harness.lab.workers import Pending
 from harness.task.model import Task
-from harness.task.network import Networks, plan_network
-from harness.trial.build import build
-from harness.trial.plan import Built, Plan, TimeLimits, Turn, known_complaints
-from harness.trial.record import Kind, TrialRecord
-from harness.trial.runner import run_trial
+from harness.task.network import NetworkPlan, Networks, plan_network
+from harness.trial.plan import Built, Plan, TimeLimits, known_complaints
+from harness.trial.record import Kind, TrialRecord, Which
 from harness.verifier.log import Evidence
 
 AGAIN = "1 again"
 """Label of the first reference run's repetition without a network."""
 
+Beside = dict[tuple[Kind, str], Pending[TrialRecord]]
+"""Controls that were begun beside the first reference."""
 
-RunTrial = Callable[[Built, Plan], TrialRecord]
-"""One trial of a task; a run that remembers its trials puts its own in the place of `run_trial`."""
 
-
-def prepare(
-    engine: Engine,
-    task: Task,
-    settings: ControlSettings,
-    *,
-    cancel: threading.Event | None = None,
-    turn: Turn = nullcontext,
-    progress: Progress = silent,
-    run: RunTrial | None = None,
-) -> Prepared:
-    """Build, and run the reference with each network the task allows until it is paid."""
-    plan = plan_network(task, settings.network)
+async def run_controls(place: Place, settings: ControlSettings) -> Controls:
+    """Build, run the reference until its network is settled, and the other controls."""
+    plan = plan_network(place.task, settings.network)
     start = time.monotonic()
     try:
-        with turn():
-            built = build(engine, task, progress)
+        built = await place.build(f"{settings.network}\n{settings.timeout_factor:g}")
     except FoolsgoldError as error:
-        return Prepared(task, None, error, time.monotonic() - start, plan, plan.tries[0])
-    limits = _limits(task, settings.timeout_factor)
+        return _together(Prepared(place.task, None, error, time.monotonic() - start, plan, plan.tries[0]), [])
+    limits = _limits(place.task, settings.timeout_factor)
+    first = place.begin(_reference(plan.tries[0], limits), place.urgent)
+    beside: Beside = {}
+    if len(plan.tries) == 1:  # nothing that the first reference could settle for the others
+        beside = _begin_beside(place, settings, plan.tries[0], limits)
+    prepared = await _settle_network(place, built, plan, limits, await first)
+    async with Together() as group:
+        wanted = remaining(prepared, settings)
+        trials = [group.create_task(_control(place, each, beside)) for each in wanted]
+        for key in beside.keys() - {(each.kind, each.label) for each in wanted}:
+            group.create_task(_give_up(beside[key]))
+    return _together(prepared, [trial.result() for trial in trials])
 
-    def reference(networks: Networks, label: str = "1") -> TrialRecord:
-        progress("reference, run 1" + (" with a network" if networks.any else ""))
-        trial = Plan(Kind.REFERENCE, label, networks=networks, limits=limits)
-        if run is not None:
-            return run(built, trial)
-        return run_trial(engine, task, built, trial, cancel=cancel, turn=turn)
 
-    without, most = plan.tries[0], plan.tries[-1]
-    first = reference(without)
+def _begin_beside(place: Place, settings: ControlSettings, networks: Networks, limits: TimeLimits) -> Beside:
+    """A reference that hangs costs its whole limit: only a processor that has nothing else to do repeats it before it
+    is known whether the first one ends."""
+    begun: Beside = {}
+    for each in others(place.task, settings, networks, limits, run=Which.BESIDE):
+        begun[each.kind, each.label] = place.begin(each, IDLE if each.kind is Kind.REFERENCE else place.urgent)
+    return begun
+
+
+async def _control(place: Place, plan: Plan, beside: Beside) -> TrialRecord:
+    """The trial that ran beside the first reference, unless its log has complaints that the reference's, too, has."""
+    early = beside.get((plan.kind, plan.label))
+    record = await early.by(place.urgent) if early is not None else None
+    return await place.trial(plan, place.urgent) if record is None or known_complaints(record) & plan.known else record
+
+
+async def _give_up(pending: Pending[TrialRecord]) -> None:
+    """Call it off; an error that it has ended with already is an error all the same."""
+    waiting = asyncio.ensure_future(pending)
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting
+
+
+def _reference(networks: Networks, limits: TimeLimits, label: str = "1") -> Plan:
+    return Plan(Kind.REFERENCE, label, networks=networks, limits=limits)
+
+
+async def _settle_network(
+    place: Place, built: Built, plan: NetworkPlan, limits: TimeLimits, first: TrialRecord
+) -> Prepared:
+    """Run the reference with each network that the task allows until it is paid."""
+    task, without, most = place.task, plan.tries[0], plan.tries[-1]
     if without == most or _paid(first):
         return Prepared(task, built, None, built.seconds, plan, without, reference=first, limits=limits)
-    second = reference(most)
+    second = await place.trial(_reference(most, limits), place.urgent)
     if _paid(second) and not _blames_the_network(first):
         # Nothing in its log says why it failed without: it may be luck, and not the network, that was missing.
-        third = reference(without, AGAIN)
+        third = await place.trial(_reference(without, limits, AGAIN), place.urgent)
         if _paid(third):
             return Prepared(task, built, None, built.seconds, plan, without, None, third, (first, second), limits)
     return Prepared(task, built, None, built.seconds, plan, most, first, second, limits=limits)
@@ -111,6 +135,7 @@ def others(
     networks: Networks,
     limits: TimeLimits,
     known: frozenset[str] = frozenset(),
+    run: Which = Which.FIRST,
 ) -> Iterator[Plan]:
     """Every control but the first reference."""
     labels = [(Kind.REFERENCE, str(number)) for number in range(2, settings.repeat + 1)]
@@ -118,31 +143,16 @@ def others(
     if any(step.solution is not None for step in task.steps):
         labels.append((Kind.HOLLOW, ""))
     for kind, label in labels:
-        yield Plan(kind, label, networks=networks, limits=limits, known=known)
+        yield Plan(kind, label, networks=networks, limits=limits, known=known, run=run)
 
 
-def finish(prepared: Prepared, records: list[TrialRecord]) -> Controls:
-    """The records in any order, as they came in."""
+def _together(prepared: Prepared, records: Sequence[TrialRecord]) -> Controls:
     first = [*prepared.earlier, prepared.reference] if prepared.reference is not None else []
-    references = first + sorted((r for r in records if r.kind is Kind.REFERENCE), key=lambda record: int(record.label))
     offline = prepared.offline.seconds if prepared.offline is not None else 0.0
     return Controls(
         prepared,
-        tuple(references),
+        (*first, *(record for record in records if record.kind is Kind.REFERENCE)),
         next((record for record in records if record.kind is Kind.NOP), None),
         next((record for record in records if record.kind is Kind.HOLLOW), None),
-        round(prepared.build_seconds + offline + sum(r.seconds for r in first + records), 3),
-    )
-
-
-def run_controls(
-    engine: Engine, task: Task, settings: ControlSettings, *, cancel: threading.Event | None = None
-) -> Controls:
-    """All of a task's controls, one after the other."""
-    prepared = prepare(engine, task, settings, cancel=cancel)
-    built = prepared.built
-    if built is None:
-        return finish(prepared, [])
-    return finish(
-        prepared, [run_trial(engine, task, built, plan, cancel=cancel) for plan in remaining(prepared, settings)]
+        round(prepared.build_seconds + offline + sum(record.seconds for record in [*first, *records]), 3),
     )

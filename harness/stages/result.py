@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from harness.findings.model import Finding
 from harness.judging.controls import Controls, ControlSettings
@@ -36,6 +36,8 @@ class AuditSettings:
     """What is tried besides mutants."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
+    longest_hang: float = 300.0
+    """A variant that does not end is waited for as long as the task allows, alone, where that is no more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,20 @@ class MutantResult:
     diff: str
     outcome: Outcome
     records: tuple[TrialRecord, ...]
+    """In the order of `Which`."""
+    shown: tuple[OutcomeKind, ...] = ()
+    """What each of them showed by itself."""
+
+    @property
+    def label(self) -> str:
+        """Names it among the mutants of its task."""
+        return "/".join(part for part in (self.step, self.mutant.id) if part)
+
+    @property
+    def telling(self) -> TrialRecord:
+        """The first run that showed what it came to."""
+        of = (record for record, kind in zip(self.records, self.shown, strict=True) if kind is self.outcome.kind)
+        return next(of, self.records[0])
 
     @property
     def survived(self) -> bool:
@@ -102,23 +118,28 @@ class Audited:
         return tuple(sorted(survived, key=rank))
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRun:
-    engine: str
-    settings: AuditSettings
-    options: Mapping[str, Any]
-    audited: tuple[Audited, ...]
-    unfinished: tuple[Task, ...] = ()
-    seconds: float = 0.0
+def mutant_json(result: MutantResult) -> dict[str, Any]:
+    """A mutant as stores and reports have it."""
+    mutant = result.mutant
+    return {
+        "id": mutant.id,
+        "step": result.step,
+        "operator": mutant.operator,
+        "fault": mutant.fault,
+        "tier": mutant.tier,
+        "file": mutant.file,
+        "line": mutant.line,
+        "source": mutant.source,
+        "target": mutant.target,
+        "scope": mutant.scope,
+        "sentence": mutant.sentence,
+        "edits": [{"start": edit.start, "end": edit.end, "new": edit.new.hex()} for edit in mutant.edits],
+        "diff": result.diff,
+        "requirement": _requirement_json(result.requirement),
+        "relevance": result.links[0].score if result.links else 0.0,
+        "evidence": list(result.links[0].evidence) if result.links else [],
+    }
 
 
-class Watcher(Protocol):
-    """Whatever shows progress; called from several threads."""
-
-    def doing(self, task: str, what: str) -> None: ...
-
-    def planned(self, task: str, mutants: int) -> None: ...
-
-    def tried(self, task: str, outcome: Outcome) -> None: ...
-
-    def done(self, audited: Audited) -> None: ...
+def _requirement_json(requirement: Requirement | None) -> dict[str, Any] | None:
+    return {"text": requirement.text, "line": requirement.line} if requirement is not None else None

@@ -1,32 +1,176 @@
-"""From what trials showed to findings and numbers. Pure: nothing runs here."""
+"""Last stage: from what trials showed to findings, numbers and one word. Pure: nothing runs here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
 
+from harness.findings.catalogue import finding
+from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.files import file_findings
+from harness.findings.given_away import joined
+from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding, Severity
-from harness.findings.mutants import Seen
+from harness.findings.mutants import Seen, mutant_findings
 from harness.findings.permissive import Paid, permissive_findings, unread_finding
 from harness.judging.controls import Controls
-from harness.judging.kill_matrix import Matrix, matrix, results
-from harness.judging.outcome import DETECTED, OutcomeKind
-from harness.judging.strength import Judged, Verdict
-from harness.stages.result import Audited, MutantResult
+from harness.judging.kill_matrix import Matrix, failing, matrix, results
+from harness.judging.outcome import DETECTED, OutcomeKind, Shown, showing
+from harness.judging.strength import Judged, Verdict, strength, verdict
+from harness.mutants import StepMutants
+from harness.probes import vacuous
+from harness.probes.choose import probe_findings
+from harness.probes.model import Probe
+from harness.stages.probing import Probed
+from harness.stages.result import Audited, AuditSettings, MutantResult
 from harness.task.model import Task, Unusable
 from harness.task.texts import verifier_texts
 from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import Lead
-from harness.trial.record import TrialRecord
+from harness.trial.record import Kind, TrialRecord
+from harness.verifier.reward import Rewards
 from harness.verifier.test_report import TestStatus
-from mutator.relevance import Requirement
+
+VOID = "the reference was not paid at the end, so the kills are void"
 
 
-def control_verdict(findings: Sequence[Finding]) -> tuple[Verdict, str]:
-    """The word for a task whose controls are not sound: the gravest finding decides."""
+@dataclass(frozen=True)
+class Examined:
+    """Everything that is known of a task when nothing more runs."""
+
+    task: Task
+    settings: AuditSettings
+    controls: Controls
+    paid: Rewards
+    """What the reference is paid at least."""
+    said: Sequence[Finding]
+    """What the task's own texts say."""
+    steps: Sequence[StepMutants]
+    tried: Sequence[MutantResult]
+    probed: Probed
+    last: TrialRecord
+    """The reference, after everything that it vouches for."""
+
+    @cached_property
+    def matrix(self) -> Matrix | None:
+        return kill_matrix(self.controls, self.tried)
+
+    @cached_property
+    def looked(self) -> vacuous.Looked:
+        """What the tests were seen to do."""
+        if Probe.VACUOUS not in self.settings.probes:
+            return vacuous.NOT_ASKED
+        watched = self.probed.watched
+        if not watched:
+            return vacuous.NO_PYTEST
+        controls = self.controls
+        return vacuous.looked_at(
+            watched.get(Kind.REFERENCE), watched.get(Kind.NOP), controls.references[-1], controls.nop
+        )
+
+    @cached_property
+    def suspected(self) -> tuple[list[Finding], list[Lead]]:
+        """What the tests' texts let suspect: with a survivor for a witness a finding, else a lead."""
+        return suspicions(self.task, self.tried)
+
+    @cached_property
+    def watched(self) -> tuple[list[Finding], list[Lead]]:
+        """What is wrong with the tests as they were seen to run, and the leads that this makes no fact of."""
+        _, leads = self.suspected
+        if Probe.VACUOUS not in self.settings.probes:
+            return [], leads
+        reference, nop = self.controls.references[-1], self.controls.nop
+        others = [one for one in (nop, self.controls.hollow) if one is not None]
+        others += [record for result in self.tried for record in result.records]
+        noticed = {name for record in others for name in failing(record)}
+        never = self.matrix.vacuous if self.matrix is not None else ()
+        return vacuous.of_task(self.task, self.looked, reference, nop, noticed, never, leads)
+
+
+Finder = Callable[[Examined], Iterable[Finding]]
+
+
+def _of_mutants(found: Examined) -> Iterable[Finding]:
+    texts = "\n".join(text for step in found.task.steps for text in verifier_texts(found.task, step).values())
+    return mutant_findings(found.task, [seen(result) for result in found.tried], found.matrix, texts, "")
+
+
+def _of_probes(found: Examined) -> Iterable[Finding]:
+    probed = found.probed
+    return probe_findings(found.task, probed.attempted, found.paid, probed.given, noticed_paths(found.tried))
+
+
+def _of_the_end(found: Examined) -> Iterator[Finding]:
+    last = showing(found.last)
+    if last.shown is not Shown.PAID:
+        yield finding(
+            "reference-not-paid-at-the-end",
+            "The reference was paid before the mutants ran and is not any more, so their kills are void.",
+            (last.why or "it was paid less than in full",),
+        )
+
+
+FINDERS: tuple[Finder, ...] = (
+    lambda found: found.said,
+    lambda found: control_findings(found.controls),
+    _of_mutants,
+    lambda found: found.suspected[0],
+    lambda found: found.watched[0],
+    _of_probes,
+    _of_the_end,
+)
+"""Everything that can be said of a task; a new finding is a function here."""
+
+
+def sound(controls: Controls) -> bool:
+    return standing(control_findings(controls)) is Standing.GOOD
+
+
+def verdict_of(found: Examined, command: str) -> Audited:
+    """`command` audits the task again."""
+    numbers = strength([judged(result) for result in found.tried])
+    if showing(found.last).shown is Shown.PAID:
+        word, why = verdict(numbers, found.settings.thresholds)
+    else:
+        word, why = Verdict.UNMEASURED, VOID
+    findings = [finding for finder in FINDERS for finding in finder(found)]
+    return Audited(
+        found.task,
+        word,
+        why,
+        found.controls,
+        tuple(found.steps),
+        tuple(found.tried),
+        numbers,
+        _ranked(found.task, findings, command),
+        found.probed.attempted,
+        found.probed.hidden,
+        found.looked,
+        tuple(found.watched[1]),
+        found.last,
+        round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
+        thresholds=found.settings.thresholds,
+    )
+
+
+def verdict_of_controls(controls: Controls, said: Sequence[Finding], settings: AuditSettings, command: str) -> Audited:
+    """For a task whose controls are not sound: the gravest finding decides."""
+    found = control_findings(controls)
+    word, why = _word_of_controls(found)
+    return Audited(
+        controls.task,
+        word,
+        why,
+        controls,
+        findings=_ranked(controls.task, [*said, *found], command),
+        seconds=round(controls.seconds, 3),
+        thresholds=settings.thresholds,
+    )
+
+
+def _word_of_controls(findings: Sequence[Finding]) -> tuple[Verdict, str]:
     if not findings:
         return Verdict.UNMEASURED, "the reference has no reward to compare with"
     worst = findings[0]
@@ -43,6 +187,21 @@ def unusable(task: Unusable, command: str) -> Audited:
     findings = file_findings(task, command)
     why = findings[0].title if findings else "it cannot be read"
     return Audited(task, Verdict.UNMEASURED, why, findings=findings)
+
+
+def internal_error(task: Task, error: BaseException, command: str) -> Audited:
+    found = (internal_finding(task.name, error, command),)
+    return Audited(task, Verdict.UNMEASURED, "foolsgold itself failed", findings=found, internal=trace_of(error))
+
+
+def _ranked(task: Task, findings: Sequence[Finding], command: str) -> tuple[Finding, ...]:
+    """The gravest first, each with its task and the command that shows it."""
+    order = list(Severity)
+    told = [replace(one, task=task.name, command=one.command or command) for one in joined(findings)]
+    return tuple(sorted(told, key=lambda finding: order.index(finding.severity)))
+
+
+# --- what findings need of mutants
 
 
 def judged(result: MutantResult) -> Judged:
@@ -70,13 +229,12 @@ def noticed_paths(tried: Sequence[MutantResult]) -> frozenset[str]:
 
 
 def kill_matrix(controls: Controls, tried: Sequence[MutantResult]) -> Matrix | None:
-    killed = {result.mutant.id: result.records[0] for result in tried if result.outcome.kind is OutcomeKind.KILLED}
+    killed = {result.mutant.id: result.telling for result in tried if result.outcome.kind is OutcomeKind.KILLED}
     untouched = [record for record in (controls.nop, controls.hollow) if record is not None]
     return matrix(controls.references, untouched, killed)
 
 
-def test_findings(task: Task, tried: Sequence[MutantResult], command: str) -> tuple[list[Finding], list[Lead]]:
-    """What the tests' texts let suspect: with a survivor for a witness a finding, else a lead."""
+def suspicions(task: Task, tried: Sequence[MutantResult]) -> tuple[list[Finding], list[Lead]]:
     found: list[Finding] = []
     leads: list[Lead] = []
     unread: dict[str, None] = {}
@@ -84,43 +242,16 @@ def test_findings(task: Task, tried: Sequence[MutantResult], command: str) -> tu
         tests, unreadable = read_test_files(verifier_texts(task, step))
         unread |= dict.fromkeys(unreadable)
         paid = [
-            Paid(result.mutant, result.requirement, _passed(result.records[0]))
+            Paid(result.mutant, result.requirement, _passed(result.telling))
             for result in tried
             if result.survived and result.step == step.name
         ]
         more, suspected = permissive_findings(tests, paid)
-        found += [replace(one, task=task.name, command=command) for one in more]
+        found += more
         leads += suspected
-    found += [replace(one, task=task.name, command=command) for one in unread_finding(list(unread))]
+    found += unread_finding(list(unread))
     return found, list(dict.fromkeys(leads))
 
 
 def _passed(record: TrialRecord) -> frozenset[str]:
     return frozenset(name for name, status in results(record).items() if status is TestStatus.PASSED)
-
-
-def mutant_json(result: MutantResult) -> dict[str, Any]:
-    """A mutant as stores and reports have it."""
-    mutant = result.mutant
-    return {
-        "id": mutant.id,
-        "step": result.step,
-        "operator": mutant.operator,
-        "fault": mutant.fault,
-        "tier": mutant.tier,
-        "file": mutant.file,
-        "line": mutant.line,
-        "source": mutant.source,
-        "target": mutant.target,
-        "scope": mutant.scope,
-        "sentence": mutant.sentence,
-        "edits": [{"start": edit.start, "end": edit.end, "new": edit.new.hex()} for edit in mutant.edits],
-        "diff": result.diff,
-        "requirement": _requirement_json(result.requirement),
-        "relevance": result.links[0].score if result.links else 0.0,
-        "evidence": list(result.links[0].evidence) if result.links else [],
-    }
-
-
-def _requirement_json(requirement: Requirement | None) -> dict[str, Any] | None:
-    return {"text": requirement.text, "line": requirement.line} if requirement is not None else None

@@ -38,11 +38,11 @@ def harbor_trial(run: Run) -> Rewards | RewardProblem:
                 last = index == len(run.task.steps) - 1
                 if multi:
                     _prepare(run, box, step)
-                before = look(box) if run.plan.observe else None
+                before = look(box) if run.observes else None
                 run.change_before(box)
                 solve_log = _solve(run, box, step)
                 run.change_after(box, partial(_as_solver, step))
-                if run.plan.observe:
+                if run.observes:
                     run.leave(box, step, before)
                 for hook in step.verifier.collect:
                     _collect(run, box, step, hook.command, hook.timeout, hook.user)
@@ -126,9 +126,11 @@ def _solve(run: Run, box: Box, step: Step) -> str | None:
         run.solve_limit(step),
         env={"DEBIAN_FRONTEND": "noninteractive", **solution.env},
         user=step.agent_user,
-        left_running=not run.plan.observe,
+        left_running=not run.observes,
     )
-    _, text = run.run(box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done))
+    _, text = run.run(
+        box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done), script=script
+    )
     return text
 
 
@@ -186,7 +188,9 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
         env=run.verifier_env(verifier.env),
         user=verifier.user,
     )
-    done, text = run.run(box, command, PhaseName.VERIFY, step.name, log=lambda done: _log(box, TEST_LOG, done))
+    done, text = run.run(
+        box, command, PhaseName.VERIFY, step.name, log=lambda done: _log(box, TEST_LOG, done), script=verifier.script
+    )
     listing = box.listing(VERIFIER_LOGS)
     notes: list[Note] = []
     files = {

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
 
 from harness.engine.contract import Image
 from harness.task.network import Networks
 from harness.trial.circumstances import Circumstances
-from harness.trial.record import Kind, PhaseName, TrialRecord
+from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 
 Turn = Callable[[], AbstractContextManager[None]]
 """Held while a task's programs run."""
@@ -45,6 +46,59 @@ class TimeLimits:
     verify: Mapping[str, float] = field(default_factory=dict)
 
 
+class TrialKey(NamedTuple):
+    """Names a trial among those of its task."""
+
+    kind: Kind
+    label: str
+    purpose: str
+    run: Which
+    network: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """See what the solution is paid."""
+
+    first_failure: bool = False
+    """Let pytest stop at the first failing test."""
+    hang: bool = False
+    """Look at what still runs where a time limit ends it."""
+
+    @property
+    def name(self) -> str:
+        return "judge, first failure" if self.first_failure else "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """See what solving leaves behind, and verify nothing."""
+
+    contents: bool = False
+    """With the contents of the files."""
+
+    @property
+    def name(self) -> str:
+        return "left behind, contents" if self.contents else "left behind"
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyImage:
+    """See what the image holds, and run nothing."""
+
+    name: ClassVar[str] = "survey image"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTests:
+    """Write down what each of pytest's tests reaches. Such a run is never judged."""
+
+    name: ClassVar[str] = "watch tests"
+
+
+Purpose = Judge | LeftBehind | SurveyImage | WatchTests
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What one trial runs."""
@@ -56,17 +110,17 @@ class Plan:
     limits: TimeLimits = field(default_factory=TimeLimits)
     known: frozenset[str] = frozenset()
     """Complaints that a paid reference's verifier log has too: they prove nothing against this trial."""
-    observe: bool = False
-    """Look at what solving leaves behind instead of verifying it."""
-    keep_outputs: bool = False
-    """And at the contents of the files that it leaves."""
-    first_failure: bool = False
-    """Let pytest stop at the first failing test."""
     circumstances: Circumstances = field(default_factory=Circumstances)
-    survey: bool = False
-    """Look at what the image holds, and do nothing else."""
-    look: bool = False
-    """Write down what each of pytest's tests reaches. Such a run is never judged."""
+    purpose: Purpose = Judge()
+    run: Which = Which.FIRST
+
+    @property
+    def key(self) -> TrialKey:
+        return TrialKey(self.kind, self.label, self.purpose.name, self.run, self.networks.any)
+
+
+def key_of(record: TrialRecord) -> TrialKey:
+    return TrialKey(record.kind, record.label, record.purpose, record.run, record.network)
 
 
 def known_complaints(record: TrialRecord) -> frozenset[str]:

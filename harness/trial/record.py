@@ -30,6 +30,21 @@ class Kind(StrEnum):
     """A right solution that must be paid, or a forged one that must not."""
 
 
+class Which(StrEnum):
+    """Which of a solution's runs a trial is."""
+
+    FIRST = "first"
+    """May be cut short once it is decided."""
+    BESIDE = "beside"
+    """Of a control, while the reference's first run goes on."""
+    ALONE = "alone"
+    """Nothing else runs on the machine but the reference: is it the solution that does not end, or the machine?"""
+    CONFIRM = "confirmation"
+    REPEAT = "repeat"
+    LAST = "last"
+    """Of the reference, after everything that it vouches for."""
+
+
 class PhaseName(StrEnum):
     START = "start"
     HEALTHCHECK = "healthcheck"
@@ -53,6 +68,8 @@ class Phase:
     oom: bool = False
     log: str = ""
     """The end of what it printed."""
+    running: tuple[str, ...] = ()
+    """What still ran at its time limit, where that was looked at: command lines from the phase's own shell down."""
 
     @property
     def timed_out(self) -> bool:
@@ -112,6 +129,9 @@ class TrialRecord:
     kind: Kind
     label: str = ""
     """The repeat's number or the mutant's id."""
+    run: Which = Which.FIRST
+    purpose: str = "judge"
+    """The `name` of what it was for."""
     engine: str = ""
     fidelity: str = ""
     network: bool = False

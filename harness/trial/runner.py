@@ -46,6 +46,8 @@ def run_trial(
         task=task.name,
         kind=plan.kind,
         label=plan.label,
+        run=plan.run,
+        purpose=plan.purpose.name,
         engine=engine.name,
         fidelity=built.main.fidelity,
         network=plan.networks.any,

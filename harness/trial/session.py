@@ -16,9 +16,10 @@ from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthc
 from harness.task.model import Environment, Format, Solution, Step, Task
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, State, changes
+from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
 from harness.trial.looking.seen import FOLDER, PLUGIN, TOLD, Look, read_look
-from harness.trial.plan import Built, Plan, Turn
+from harness.trial.plan import Built, Judge, LeftBehind, Plan, SurveyImage, Turn, WatchTests
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
@@ -80,6 +81,12 @@ class Run:
         self._turn = turn
         self._has_turn = False
 
+    @property
+    def observes(self) -> LeftBehind | None:
+        """Set where the trial is to see what solving leaves behind, and nothing else."""
+        purpose = self.plan.purpose
+        return purpose if isinstance(purpose, LeftBehind) else None
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait until it is this trial's turn to run the task's programs; it may have it already."""
@@ -123,16 +130,18 @@ class Run:
         step: str,
         *,
         log: Callable[[Exit], str] | None = None,
+        script: str = "",
     ) -> tuple[Exit, str]:
         """A phase of the trial: its exit and its whole log. Ends the trial where it ran out of time and nothing is left
-        that could go on."""
-        done = box.run(command)
-        dead = done.timed_out and not done.left_running  # and the box's files are gone with it
-        text = done.output.decode("utf-8", "replace") if log is None or dead else log(done)
-        self.phases.append(
-            Phase(name, step, round(done.seconds, 4), done.status, command.timeout, done.oom, plain(text)[-LOG_KEPT:])
-        )
-        if dead:
+        that could go on. `script`: what the command runs, by which its processes are known."""
+        looks = bool(script) and isinstance(self.plan.purpose, Judge) and self.plan.purpose.hang
+        done = box.run(replace(command, left_running=True) if looks else command)
+        there = running(box, script) if looks and done.left_running else ()
+        gone = done.timed_out and not done.left_running  # and the box's files with it
+        text = done.output.decode("utf-8", "replace") if log is None or gone else log(done)
+        seconds, kept = round(done.seconds, 4), plain(text)[-LOG_KEPT:]
+        self.phases.append(Phase(name, step, seconds, done.status, command.timeout, done.oom, kept, there))
+        if gone or (done.timed_out and not command.left_running):
             raise Stop
         return done, text
 
@@ -268,13 +277,13 @@ class Run:
 
     def look_at_image(self, box: Box) -> None:
         """Ends the trial where this is all that it is for."""
-        if self.plan.survey:
+        if isinstance(self.plan.purpose, SurveyImage):
             self.image = survey(box, self.task.environment.workdir or self.built.main.config.workdir)
             raise Stop
 
     def bring_plugin(self, box: Box) -> str:
         """What the shell that starts the verifier has to do first, '' for nothing."""
-        if not self.plan.look:
+        if not isinstance(self.plan.purpose, WatchTests):
             return ""
         box.put(_PLUGIN, f"{FOLDER}/{PLUGIN}.py")
         self.chore(box, _BRING)
@@ -284,18 +293,19 @@ class Run:
         )
 
     def read_plugin(self, box: Box, step: Step) -> None:
-        if self.plan.look:
+        if isinstance(self.plan.purpose, WatchTests):
             found = read_look(box.read(TOLD, limit=LOOK_READ), step.name)
             self.looked = found if self.looked is None else self.looked.and_then(found)
 
     def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
         """End the trial with what solving changed."""
         target = step.solution.target if step.solution is not None else "/solution"
-        self.state = changes(box, before, target, keep=self.plan.keep_outputs) if before is not None else None
+        assert self.observes is not None
+        self.state = changes(box, before, target, keep=self.observes.contents) if before is not None else None
         raise Stop
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
-        if not self.plan.first_failure:
+        if not (isinstance(self.plan.purpose, Judge) and self.plan.purpose.first_failure):
             return dict(env)
         return {**env, "PYTEST_ADDOPTS": f"{env.get('PYTEST_ADDOPTS', '')} -x".strip()}
 

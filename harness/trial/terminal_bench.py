@@ -26,11 +26,11 @@ def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
         box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
         with run.turn():
             run.look_at_image(box)
-            before = look(box) if run.plan.observe else None
+            before = look(box) if run.observes else None
             run.change_before(box)
             terminal, solve_log = _solve(run, box, step)
             run.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
-            if run.plan.observe:
+            if run.observes:
                 run.leave(box, step, before)
             for folder in step.verifier.folders:
                 box.put(folder, "/tests")
@@ -56,10 +56,10 @@ def _solve(run: Run, box: Box, step: Step) -> tuple[Terminal | None, str | None]
         run.put_solution(box, solution, step.name)
         script = f"{solution.target}/{solution.script.name}"
         # Tests that are typed into the same shell never start behind a solution that does not end.
-        goes_on = not run.plan.observe and not step.verifier.same_shell
+        goes_on = not run.observes and not step.verifier.same_shell
         line = f"bash {shlex.quote(script)}"
         command = login_shell(line, run.solve_limit(step), user=step.agent_user, left_running=goes_on)
-        return None, run.run(box, command, PhaseName.SOLVE, step.name)[1]
+        return None, run.run(box, command, PhaseName.SOLVE, step.name, script=script)[1]
     keys = solution.keys
     replaced = run.replaced(solution, step.name).get(solution.script.name)
     if run.plan.kind is Kind.HOLLOW:
@@ -101,7 +101,7 @@ def _type(run: Run, box: Box, step: Step, keys: tuple[Keys, ...]) -> tuple[Termi
     text = terminal.text()
     seconds = round(time.monotonic() - start, 4)
     run.phases.append(Phase(PhaseName.SOLVE, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
-    if status is None and run.plan.observe:
+    if status is None and run.observes:
         raise Stop
     return terminal, text
 
@@ -121,7 +121,8 @@ def _verify(run: Run, box: Box, step: Step, terminal: Terminal | None, solve_log
             raise Stop
         return text, False
     user = step.agent_user if step.verifier.same_shell else step.verifier.user or "root"
-    done, text = run.run(box, login_shell(line, limit, user=user), PhaseName.VERIFY, step.name)
+    shell = login_shell(line, limit, user=user)
+    done, text = run.run(box, shell, PhaseName.VERIFY, step.name, script=step.verifier.script)
     # One shell is one screen: what the solution printed is parsed too.
     return (f"{solve_log or ''}\n{text}" if step.verifier.same_shell else text), done.oom
 

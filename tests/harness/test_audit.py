@@ -7,13 +7,13 @@ import re
 import shlex
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.audit import audit
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
 from harness.judging.controls import ControlSettings
@@ -21,11 +21,12 @@ from harness.judging.outcome import Cause, Outcome, OutcomeKind, Shown, showing
 from harness.judging.strength import Thresholds, Verdict
 from harness.lab.store import Store
 from harness.mutants import Wish
-from harness.report.document import document
+from harness.report.kept import audit_and_keep
+from harness.report.stored import stored_report
 from harness.report.terminal import terminal
-from harness.stages.result import Audited, AuditRun, AuditSettings
+from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task, Unusable
-from harness.trial.record import Kind, TrialRecord
+from harness.trial.record import Kind, TrialRecord, Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor, write
 
@@ -85,6 +86,7 @@ class Watch:
     def __init__(self, stop_after: int | None = None) -> None:
         self.outcomes: list[Outcome] = []
         self.stop_after = stop_after
+        self.audited: list[Audited] = []
 
     def doing(self, task: str, what: str) -> None:
         pass
@@ -96,7 +98,42 @@ class Watch:
         self.outcomes.append(outcome)
 
     def done(self, audited: Audited) -> None:
-        pass
+        self.audited.append(audited)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run told, and where it is kept."""
+
+    folder: Path
+    whole: bool
+    audited: tuple[Audited, ...]
+
+    def report(self, named: str = "run") -> dict[str, Any]:
+        """As every format has it, and as it comes back from a file."""
+        found = stored_report(self.folder, named)
+        read: dict[str, Any] = json.loads(json.dumps({**found, "tasks": list(found["tasks"])}, allow_nan=False))
+        return read
+
+
+def audited_into(
+    engine: FakeEngine,
+    tasks: Sequence[Task | Unusable],
+    settings: AuditSettings,
+    store: Store,
+    *,
+    jobs: int = 2,
+    watcher: Watch | None = None,
+    options: Mapping[str, Any] | None = None,
+    command: Callable[[Task | Unusable], str] = lambda task: task.name,
+) -> Found:
+    watcher = watcher or Watch()
+    whole = audit_and_keep(
+        engine, tasks, settings, store, jobs=jobs, watcher=watcher, command=command, options=options or {}
+    )
+    order = [task.name for task in tasks]
+    audited = sorted(watcher.audited, key=lambda one: order.index(one.task.name))
+    return Found(store.folder, whole, tuple(audited))
 
 
 def run(
@@ -106,30 +143,28 @@ def run(
     *,
     settings: AuditSettings | None = None,
     jobs: int = 2,
-) -> AuditRun:
+) -> Found:
     settings = settings or AuditSettings(ControlSettings(repeat=2), Wish(operators=ONLY_DATA), Thresholds(least=3))
     with Store(folder) as store:
-        return audit(
-            engine, tasks, settings, store, jobs=jobs, watcher=Watch(), command=lambda task: task.name, options={}
-        )
+        return audited_into(engine, tasks, settings, store, jobs=jobs)
 
 
 def engine_looking_at(*keys: str) -> FakeEngine:
     return FakeEngine([(SOLVE, solve), (VERIFY, looking_at(*keys))])
 
 
-def only(found: AuditRun) -> Audited:
+def only(found: Found) -> Audited:
     [audited] = found.audited
     return audited
 
 
-def without_times(found: AuditRun) -> Any:
+def without_times(found: Found) -> Any:
     def strip(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: strip(each) for key, each in value.items() if "seconds" not in key}
         return [strip(each) for each in value] if isinstance(value, list) else value
 
-    return strip(json.loads(json.dumps(document(found, "run"))))
+    return strip(found.report())
 
 
 def test_tests_that_look_at_everything_make_a_strong_task(tmp_path: Path) -> None:
@@ -183,7 +218,7 @@ def test_a_reference_that_is_no_longer_paid_at_the_end_voids_the_kills(tmp_path:
     def verify(box: FakeBox, command: Command) -> Does:
         verified.append(box)
         # The clock has moved on by the time of the last run.
-        if "left over" in str(len(verified)) or len(verified) > total:
+        if len(verified) > total:
             return Does(
                 1,
                 writes={
@@ -328,7 +363,7 @@ def test_the_first_mutants_of_every_task_run_before_any_tasks_last(tmp_path: Pat
 
 def test_the_terminal_names_the_survivors_and_what_to_do(tmp_path: Path) -> None:
     found = run(engine_looking_at("debug", "hosts"), [task(tmp_path)], tmp_path / "run")
-    said = terminal(document(found, "the-run"))
+    said = terminal(found.report("the-run"))
     assert "`port` is left out" in said
     assert "although: The key `port` is 8080." in said
     assert "foolsgold repro the-run" in said
@@ -337,7 +372,7 @@ def test_the_terminal_names_the_survivors_and_what_to_do(tmp_path: Path) -> None
 def test_controls_are_kept_as_trials_of_their_own(tmp_path: Path) -> None:
     run(engine_looking_at("port"), [task(tmp_path)], tmp_path / "run")
     with Store(tmp_path / "run") as store:
-        kinds = [kind for kind, _, _ in store.trials("settings")]
+        kinds = [key.kind for key in store.trials("settings")]
     assert {Kind.REFERENCE, Kind.NOP, Kind.HOLLOW, Kind.MUTANT} <= set(kinds)
 
 
@@ -398,24 +433,16 @@ def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: P
     done: list[tuple[str, str, str]] = []
 
     class Order(Store):
-        def put_trial(self, record: TrialRecord, run: str) -> None:
-            time.sleep(0.1 if run == "2" else 0.0)  # so that what does not wait comes first
-            done.append((str(record.kind), record.label, run))
-            super().put_trial(record, run)
+        def put_trial(self, record: TrialRecord) -> None:
+            # So that what does not wait comes first.
+            time.sleep(0.1 if record.run is Which.CONFIRM else 0.0)
+            done.append((str(record.kind), record.label, record.run))
+            super().put_trial(record)
 
     settings = AuditSettings(ControlSettings(repeat=1), Wish(operators=ONLY_DATA), sampled_kills=1)
     engine = engine_looking_at("debug")
     with Order(tmp_path / "run") as store:
-        found = audit(
-            engine,
-            [task(tmp_path)],
-            settings,
-            store,
-            jobs=4,
-            watcher=Watch(),
-            command=lambda task: task.name,
-            options={},
-        )
+        found = audited_into(engine, [task(tmp_path)], settings, store, jobs=4)
     audited = only(found)
     kills = {result.mutant.id for result in audited.mutants if result.outcome.kind is OutcomeKind.KILLED}
     [last] = [number for number, (kind, _, _) in enumerate(done) if kind == Kind.IDENTITY]

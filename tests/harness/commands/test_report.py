@@ -14,9 +14,11 @@ from click.testing import CliRunner, Result
 
 from harness.commands.report import FORMATS, HTML, compare, report
 from harness.errors import ExitCode, UsageError
-from harness.lab.store import SCHEMA_VERSION, Store
-from harness.report.document import SCHEMA
+from harness.lab.store import SCHEMA_VERSION, Planned, Store
+from harness.mutants import Wish
+from harness.report.document import SCHEMA, run_facts
 from harness.report.read import read_report, schema
+from harness.stages.result import AuditSettings
 from tests.harness.report.runs import Stopping, engine, run, tasks, written
 from tests.harness.report.test_schemas import violations
 from tests.harness.report.test_snapshots import small
@@ -114,7 +116,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def cut(folder: Path) -> Path:
     """A run folder as Ctrl-C leaves it, before its report is written: as a kill does."""
     found = run(engine(looking_at("port")), tasks(folder, "a", "b"), folder / "run", watcher=Stopping(stop_after=4))
-    assert found.unfinished
+    assert not found.whole
     return folder / "run"
 
 
@@ -140,7 +142,9 @@ def test_a_run_that_was_killed_says_how_far_each_task_is_and_keeps_the_schema(tm
             [(trials,)] = db.execute(f"SELECT count(*) {where[0]}", where[1])
             [(tried,)] = db.execute(f"SELECT count(DISTINCT label) {where[0]} AND kind = 'mutant'", where[1])
             assert (task["progress"]["trials"], task["progress"]["tried"]) == (trials, tried)
-            first = db.execute(f"SELECT record {where[0]} AND kind = 'mutant' AND run LIKE '1%'", where[1])
+            first = db.execute(
+                f"SELECT record {where[0]} AND kind = 'mutant' AND run = 'first' AND purpose LIKE 'judge%'", where[1]
+            )
             paid = [record for (record,) in first if json.loads(record)["rewards"] == {"reward": 1.0}]
             assert task["progress"]["paid"] == len(paid)
 
@@ -151,17 +155,19 @@ def test_an_interrupted_runs_report_gets_the_progress_of_its_unfinished_tasks(tm
     [task] = read_report(folder)["unfinished"]
     assert task["progress"]["tried"] >= 3
     alone = saved(tmp_path / "moved", written(made))
-    assert read_report(alone)["unfinished"][0]["progress"] is None
+    assert read_report(alone)["unfinished"] == [task]  # a report by itself says what was known when it was written
 
 
 def test_a_run_that_is_going_on_can_be_looked_at(tmp_path: Path) -> None:
     with Store(tmp_path / "run") as store:
-        store.set_meta({"options": {"engine": "bwrap", "seed": 3}})
+        store.begin_run([Planned("a", "/a", "0" * 64), Planned("b", "/b", "1" * 64)], {"engine": "bwrap"})
+        store.set_meta({"facts": run_facts("bwrap", "0.11", AuditSettings(wish=Wish(seed=3)))})
         store.begin_task("a", "0" * 64, "setting")
         found = read_report(tmp_path / "run")
     assert (found["engine"], found["seed"]) == ("bwrap", 3)
     assert found["unfinished"] == [
-        {"name": "a", "path": None, "progress": {"trials": 0, "mutants": 0, "tried": 0, "paid": 0}}
+        {"name": "a", "path": "/a", "progress": {"trials": 0, "mutants": 0, "tried": 0, "paid": 0}},
+        {"name": "b", "path": "/b", "progress": None},
     ]
 
 

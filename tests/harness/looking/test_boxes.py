@@ -11,7 +11,7 @@ from harness.judging.outcome import Shown, showing
 from harness.probes.vacuous import Looked, looked_at
 from harness.task.model import Task
 from harness.trial.build import build
-from harness.trial.plan import Plan
+from harness.trial.plan import Plan, WatchTests
 from harness.trial.record import Kind, TrialRecord
 from harness.trial.runner import run_trial
 from tests.harness.tasks import harbor, terminal_bench
@@ -43,7 +43,9 @@ def watched(engine: Engine, task: Task) -> tuple[Looked, TrialRecord]:
     built = build(engine, task)
     judged = [run_trial(engine, task, built, Plan(kind, "1")) for kind in (Kind.REFERENCE, Kind.NOP)]
     assert showing(judged[0]).shown is Shown.PAID, judged[0]
-    looks = [run_trial(engine, task, built, Plan(kind, "look", look=True)) for kind in (Kind.REFERENCE, Kind.NOP)]
+    looks = [
+        run_trial(engine, task, built, Plan(kind, "look", purpose=WatchTests())) for kind in (Kind.REFERENCE, Kind.NOP)
+    ]
     return looked_at(*looks, *judged), looks[0]
 
 

@@ -91,7 +91,7 @@ def test_no_forged_solution_reaches_the_host_the_task_the_run_or_another_box(
     built = build(bwrap_engine, task)
     with Store(tmp_path / "run") as store, bwrap_engine.open(BoxSpec(image=built.main)) as neighbour:
         store.begin_task(task.name, task.digest, "")
-        store.put_trial(run_trial(bwrap_engine, task, built, Plan(Kind.REFERENCE, "1")), "1")
+        store.put_trial(run_trial(bwrap_engine, task, built, Plan(Kind.REFERENCE, "1")))
         seen = neighbour.run(Command(("sh", "-c", _LOOK), 30.0)).output
         before, of_task, of_run = host(), _inside(tmp_path / "task"), _inside(tmp_path / "run")
         found = list(_tried(bwrap_engine, task))

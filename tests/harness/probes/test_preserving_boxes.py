@@ -17,7 +17,7 @@ from harness.probes.preserving import of_outputs, of_solution
 from harness.task.model import Task
 from harness.trial.build import build
 from harness.trial.end_state import outputs_of
-from harness.trial.plan import Built, Plan
+from harness.trial.plan import Built, LeftBehind, Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord
 from harness.trial.runner import run_trial
 from tests.harness.tasks import harbor, terminal_bench
@@ -52,7 +52,7 @@ def task(tmp_path: Path) -> Task:
 def attempts(engine: Engine, task: Task, built: Built) -> Iterator[Attempt]:
     (step,) = task_mutants(task, Wish(budget=1))
     yield from of_solution(step)
-    plan = Plan(Kind.REFERENCE, "outputs", observe=True, keep_outputs=True)
+    plan = Plan(Kind.REFERENCE, "outputs", purpose=LeftBehind(contents=True))
     left = run_trial(engine, task, built, plan).state
     assert left is not None
     yield from of_outputs(step, outputs_of(left))

@@ -18,7 +18,7 @@ from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Task
 from harness.trial.build import build
 from harness.trial.looking.seen import FOLDER
-from harness.trial.plan import Built, Plan
+from harness.trial.plan import Built, LeftBehind, Plan, SurveyImage, WatchTests
 from harness.trial.record import Kind, TrialRecord
 from harness.trial.runner import run_trial
 from harness.verifier.reward import Rewards
@@ -64,9 +64,9 @@ def every_attempt(
 ) -> Iterator[Attempt]:
     probes = set(Probe) - {Probe.FORGE}
     yield from solution_attempts(task, steps, probes, reports(task), rewards)
-    left = run_trial(engine, task, built, Plan(Kind.REFERENCE, "outputs", observe=True, keep_outputs=True)).state
+    left = run_trial(engine, task, built, Plan(Kind.REFERENCE, "outputs", purpose=LeftBehind(contents=True))).state
     yield from output_attempts(steps, probes, left)
-    image = run_trial(engine, task, built, Plan(Kind.NOP, "image", survey=True)).image
+    image = run_trial(engine, task, built, Plan(Kind.NOP, "image", purpose=SurveyImage())).image
     found = in_image(task, steps, left, image)
     yield from image_attempts(task, found)
 
@@ -89,7 +89,7 @@ def test_no_probe_of_any_family_reaches_the_host_the_task_the_run_or_another_box
             neighbour.run(Command(("sh", "-c", f"{SERVICE} > /dev/null 2>&1 &"), 30.0))
             store.begin_task(task.name, task.digest, "")
             reference = run_trial(bwrap_engine, task, built, Plan(Kind.REFERENCE, "1"))
-            store.put_trial(reference, "1")
+            store.put_trial(reference)
             seen = neighbour.run(Command(("sh", "-c", _LOOK), 30.0)).output
             before, of_task, of_run = host(), _inside(tmp_path / "task"), _inside(tmp_path / "run")
             tried, looks = everything(bwrap_engine, task, built, reference)
@@ -124,7 +124,9 @@ def everything(
         plan = Plan(Kind.PROBE, attempt.label, attempt.replacement, circumstances=attempt.circumstances)
         record = run_trial(engine, task, built, plan)
         tried.append(Attempted(attempt, judge(record, against), (record,)))
-    looks = [run_trial(engine, task, built, Plan(kind, "look", look=True)) for kind in (Kind.REFERENCE, Kind.NOP)]
+    looks = [
+        run_trial(engine, task, built, Plan(kind, "look", purpose=WatchTests())) for kind in (Kind.REFERENCE, Kind.NOP)
+    ]
     return tried, looks
 
 
@@ -135,7 +137,7 @@ def test_the_image_is_read_without_the_system_and_its_libraries(engine: Engine, 
         "&& head -c 300000 /dev/zero | tr '\\0' a > /srv/big/text && printf 'a\\000b' > /srv/binary\nWORKDIR /app\n"
     )
     task = harbor(tmp_path / "task", {**FILES, "environment/Dockerfile": dockerfile})
-    found = run_trial(engine, task, build(engine, task), Plan(Kind.NOP, "image", survey=True))
+    found = run_trial(engine, task, build(engine, task), Plan(Kind.NOP, "image", purpose=SurveyImage()))
     assert found.image is not None, found
     assert (found.rewards, found.steps, found.image.workdir) == (None, (), "/app")
     files = found.image.files()
@@ -158,7 +160,7 @@ def test_a_service_that_its_parent_starts_anew_was_not_stopped(
     reference = run_trial(engine, task, built, Plan(Kind.REFERENCE, "1"))
     against = baseline([reference], run_trial(engine, task, built, Plan(Kind.NOP)))
     assert against is not None
-    left = run_trial(engine, task, built, Plan(Kind.REFERENCE, "outputs", observe=True, keep_outputs=True)).state
+    left = run_trial(engine, task, built, Plan(Kind.REFERENCE, "outputs", purpose=LeftBehind(contents=True))).state
     attempts = output_attempts(task_mutants(task, Wish(budget=1)), {Probe.STATE}, left)
     (stop,) = (one for one in attempts if one.path == "sleep 86422")
     plan = Plan(Kind.PROBE, stop.label, circumstances=stop.circumstances)

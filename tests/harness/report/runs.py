@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.audit import audit
 from harness.engine.contract import Command
 from harness.errors import BuildFailed, EngineError
 from harness.judging.controls import ControlSettings
@@ -18,13 +17,23 @@ from harness.judging.outcome import Outcome
 from harness.judging.strength import Thresholds
 from harness.lab.store import Store
 from harness.mutants import Wish
-from harness.report.document import document
-from harness.stages.result import AuditRun, AuditSettings
+from harness.stages.result import AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine
 from tests.harness.tasks import HARBOR, write
-from tests.harness.test_audit import INSTRUCTION, LOG, ONLY_DATA, REWARD, SOLUTION, Watch, looking_at, solve
+from tests.harness.test_audit import (
+    INSTRUCTION,
+    LOG,
+    ONLY_DATA,
+    REWARD,
+    SOLUTION,
+    Found,
+    Watch,
+    audited_into,
+    looking_at,
+    solve,
+)
 
 SETTINGS = {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION}
 TESTS = "def test_port():\n    assert get() in (200, 503)\n\n\ndef test_other():\n    run()\n"
@@ -43,27 +52,24 @@ def tasks(folder: Path, *names: str, files: Files | None = None) -> list[Task | 
 
 def run(
     made: FakeEngine, found: list[Task | Unusable], folder: Path, *, watcher: Watch | None = None, least: int = 3
-) -> AuditRun:
+) -> Found:
     settings = AuditSettings(ControlSettings(repeat=2), Wish(operators=ONLY_DATA), Thresholds(least=least))
     options = {"engine": "fake", "seed": 0}
     with Store(folder) as store:
-        store.set_meta({"options": options})
-        return audit(
+        return audited_into(
             made,
             found,
             settings,
             store,
-            jobs=2,
-            watcher=watcher or Watch(),
-            command=lambda task: f"foolsgold audit {task.name}",
+            watcher=watcher,
             options=options,
+            command=lambda task: f"foolsgold audit {task.name}",
         )
 
 
-def written(found: AuditRun, folder: str = "the-run") -> dict[str, Any]:
+def written(found: Found, folder: str = "the-run") -> dict[str, Any]:
     """As it comes back from the file."""
-    read: dict[str, Any] = json.loads(json.dumps(document(found, folder), allow_nan=False))
-    return read
+    return found.report(folder)
 
 
 def keys(*names: str) -> Callable[[FakeBox, Command], Does]:

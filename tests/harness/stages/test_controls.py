@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.check import Checked, run_check
 from harness.engine.contract import Command
 from harness.errors import BuildFailed, EngineError, NeedsDocker
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls, ControlSettings
-from harness.stages.controls import run_controls
 from harness.task.network import Networks
 from harness.trial.record import Kind
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
@@ -33,7 +33,25 @@ def verifier(**rewards: Does) -> Answer:
     return answer
 
 
+def in_turn(answers: list[Does]) -> Answer:
+    """One of these for each run of the reference; whatever else runs is paid nothing."""
+
+    def answer(box: FakeBox, _command: Command) -> Does:
+        script = box.files.get("/solution/solve.sh")
+        return rewarding("0") if script is None or b"exit 0" in script else answers.pop(0)
+
+    return answer
+
+
 GOOD: list[tuple[str, Answer]] = [(VERIFY, verifier(solved=rewarding("1"), nop=rewarding("0", FAILED)))]
+
+
+class Silent:
+    def doing(self, task: str, what: str) -> None:
+        pass
+
+    def done(self, checked: Checked) -> None:
+        pass
 
 
 def checked(
@@ -45,7 +63,12 @@ def checked(
     network: str = "auto",
 ) -> tuple[Controls, dict[str, Finding]]:
     task = harbor(folder / "t", {"task.toml": OFFLINE, **(changes or {})})
-    controls = run_controls(engine, task, ControlSettings(repeat, network))
+    settings = ControlSettings(repeat, network)
+    done = run_check(engine, [task], settings, jobs=1, watcher=Silent(), command=lambda task: "", options={})
+    (checked,) = done.checked
+    assert not checked.internal, checked.internal
+    assert checked.controls is not None
+    controls = checked.controls
     return controls, {finding.id: finding for finding in control_findings(controls, "foolsgold check t")}
 
 
@@ -112,8 +135,8 @@ def test_an_unpaid_reference_names_the_failing_tests_and_their_messages(tmp_path
 
 
 def test_rewards_that_differ_between_repeats_are_flaky(tmp_path: Path) -> None:
-    answers = [rewarding("1"), rewarding("0", FAILED), rewarding("1"), rewarding("0"), rewarding("0")]
-    _, found = checked(tmp_path, FakeEngine([(VERIFY, lambda _box, _command: answers.pop(0))]))
+    answers = [rewarding("1"), rewarding("0", FAILED), rewarding("1")]
+    _, found = checked(tmp_path, FakeEngine([(VERIFY, in_turn(answers))]))
     assert list(found) == ["reference-flaky"]
     assert "1, 0, 1" in found["reference-flaky"].title
     assert found["reference-flaky"].evidence == ("failed in some run: test_a",)
@@ -121,8 +144,8 @@ def test_rewards_that_differ_between_repeats_are_flaky(tmp_path: Path) -> None:
 
 def test_a_measure_among_several_keys_may_vary_and_a_verdict_may_not(tmp_path: Path) -> None:
     def run(folder: str, *rewards: str) -> dict[str, Finding]:
-        answers = [rewarding(text, name="reward.json") for text in rewards] + [rewarding("0")] * 2
-        return checked(tmp_path / folder, FakeEngine([(VERIFY, lambda _box, _command: answers.pop(0))]))[1]
+        answers = [rewarding(text, name="reward.json") for text in rewards]
+        return checked(tmp_path / folder, FakeEngine([(VERIFY, in_turn(answers))]))[1]
 
     varying = [f'{{"correctness": 1, "speed": {speed}}}' for speed in (1.4, 1.5, 1.6)]
     assert "reference-flaky" not in run("a", *varying)

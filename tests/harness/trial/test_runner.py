@@ -15,7 +15,7 @@ from harness.judging.outcome import Shown, showing
 from harness.task.model import Task
 from harness.task.network import Networks
 from harness.trial.build import build
-from harness.trial.plan import Plan, Replacement, TimeLimits, limits_from
+from harness.trial.plan import LeftBehind, Plan, Replacement, TimeLimits, limits_from
 from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
 from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
@@ -153,7 +153,7 @@ def test_what_a_solution_had_done_at_its_time_limit_is_verified(tmp_path: Path) 
 
 
 def test_a_look_at_what_solving_leaves_ends_with_a_solution_that_hangs(tmp_path: Path) -> None:
-    record = trial(FakeEngine([(SOLVE, Does(None))]), harbor(tmp_path / "t"), Plan(Kind.MUTANT, observe=True))
+    record = trial(FakeEngine([(SOLVE, Does(None))]), harbor(tmp_path / "t"), Plan(Kind.MUTANT, purpose=LeftBehind()))
     assert record.timed_out is not None
     assert record.state is None
 

@@ -1,0 +1,173 @@
+"""The lab: who runs a run's trials, where, and what is remembered of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+from harness.engine.contract import Engine
+from harness.lab.crew import Crew, Ticket
+from harness.lab.jobs import Job, TaskRef, image_ids
+from harness.lab.together import drive
+from harness.lab.workers import Pending, Threads, Workers
+from harness.task.model import Task
+from harness.trial.plan import Built, Plan, TrialKey
+from harness.trial.record import TrialRecord
+
+T = TypeVar("T")
+
+FIRST, IDLE = -1 << 30, 1 << 30
+"""Ranks before and behind those of the mutants, which are their positions: each task's first come before any task's
+second. What a whole task waits for comes before all of them, and what nobody waits for last."""
+
+
+class Memory(Protocol):
+    """What a run remembers of its tasks; `Store` keeps it on disk."""
+
+    def begin_task(self, name: str, digest: str, setting: str) -> Mapping[TrialKey, TrialRecord]: ...
+
+    def put_trial(self, record: TrialRecord) -> None: ...
+
+    def put_mutants(self, task: str, bodies: Sequence[tuple[str, dict[str, Any]]]) -> None: ...
+
+
+class Forgetful:
+    """Remembers nothing."""
+
+    def begin_task(self, name: str, digest: str, setting: str) -> Mapping[TrialKey, TrialRecord]:
+        return {}
+
+    def put_trial(self, record: TrialRecord) -> None:
+        pass
+
+    def put_mutants(self, task: str, bodies: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        pass
+
+
+Doing = Callable[[str, str], None]
+"""Told of a task what is done with it now."""
+
+
+class Lab:
+    """Everything that a task's stages share."""
+
+    def __init__(self, workers: Workers, crew: Crew, memory: Memory, doing: Doing) -> None:
+        self.workers, self.memory, self.doing = workers, memory, doing
+        self._crew = crew
+        self._places = itertools.count()
+
+    @classmethod
+    def here(cls, engine: Engine, jobs: int, memory: Memory, doing: Doing) -> Lab:
+        """On this machine, so many trials at once."""
+        crew = Crew(jobs)
+        return cls(Threads(engine, crew), crew, memory, doing)
+
+    @property
+    def most_tasks(self) -> int:
+        """How many tasks are worth having under way at once."""
+        return max(8, 4 * self.workers.turns)
+
+    def think(self, work: Callable[[], T], rank: int = FIRST) -> Ticket[T]:
+        return self._crew.hand_in(lambda _called_off: work(), rank)
+
+    def place(self, task: Task) -> Place:
+        return Place(self, task, FIRST + 1 + next(self._places))
+
+    def stop(self) -> None:
+        """End everything at once, whatever it is waiting for."""
+        self.workers.stop()
+
+    def close(self) -> None:
+        self._crew.stop(1.0)
+
+
+class Remembered(Generic[T]):
+    """A result that is there already."""
+
+    def __init__(self, result: T) -> None:
+        self._result = result
+
+    def by(self, rank: int) -> Remembered[T]:
+        return self
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._result
+        yield
+
+
+class Place:
+    """One task's place in the lab."""
+
+    def __init__(self, lab: Lab, task: Task, urgent: int) -> None:
+        self.lab, self.task = lab, task
+        self.urgent = urgent
+        """The rank of what the whole task waits for: earlier tasks come first."""
+        self._ref = TaskRef.of(task)
+        self._images: tuple[str, ...] = ()
+        self._known: Mapping[TrialKey, TrialRecord] = {}
+
+    async def build(self, setting: str) -> Built:
+        """Build the task. Trials of the same version, images and setting are remembered from now on."""
+        built = await self.lab.workers.build(self.task, self.urgent, self.doing)
+        self._images = image_ids(built)
+        setting = "\n".join([self.lab.workers.engine, *self._images, setting])
+        self._known = self.lab.memory.begin_task(self.task.name, self.task.digest, setting)
+        return built
+
+    async def trial(self, plan: Plan, rank: int) -> TrialRecord:
+        """Remembered where it can be, else run."""
+        return await self.begin(plan, rank)
+
+    def begin(self, plan: Plan, rank: int) -> Pending[TrialRecord]:
+        known = self._known.get(plan.key)
+        if known is not None:
+            return Remembered(known)
+        self.doing(f"{plan.kind} {plan.label}".strip())
+        return self.lab.workers.run(self._job(plan), rank, self.lab.memory.put_trial)
+
+    async def alone(self, plan: Plan, beside: Plan, rank: int) -> tuple[TrialRecord, TrialRecord]:
+        """Both at once, and nothing else."""
+        known, other = self._known.get(plan.key), self._known.get(beside.key)
+        if known is not None and other is not None:
+            return known, other
+        self.doing(f"{plan.kind} {plan.label}".strip())
+        keep = self.lab.memory.put_trial
+        return await self.lab.workers.run_alone(self._job(plan), self._job(beside), rank, keep)
+
+    def doing(self, what: str) -> None:
+        self.lab.doing(self.task.name, what)
+
+    def think(self, work: Callable[[], T], rank: int | None = None) -> Ticket[T]:
+        """Work that runs no task's programs; as urgent as the task unless told otherwise."""
+        return self.lab.think(work, self.urgent if rank is None else rank)
+
+    def leave(self) -> None:
+        self.lab.workers.forget(self.task)
+
+    def _job(self, plan: Plan) -> Job:
+        return Job(self._ref, self._images, plan)
+
+
+def run_here(
+    work: Callable[[Lab], AsyncIterator[T]],
+    keep: Callable[[T], None],
+    *,
+    engine: Engine,
+    jobs: int,
+    memory: Memory,
+    doing: Doing,
+) -> bool:
+    """Do it on this machine; each result is kept as it comes. False where Ctrl-C ended it, within a moment."""
+    lab = Lab.here(engine, jobs, memory, doing)
+
+    async def run() -> bool:
+        async for result in work(lab):
+            await lab.think(partial(keep, result))
+        return True
+
+    try:
+        return drive(run(), lab.stop) or False
+    finally:
+        lab.close()

@@ -1,0 +1,130 @@
+"""Beside the mutants: attempts whose right answer is known, and a look at what the tests reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from harness.judging.outcome import TRANSIENT, Outcome, OutcomeKind, judge, settle, unconfirmed
+from harness.lab.lab import IDLE, Place
+from harness.lab.together import Together
+from harness.mutants import StepMutants
+from harness.probes import vacuous
+from harness.probes.choose import (
+    InImage,
+    image_attempts,
+    in_image,
+    needs_outputs,
+    output_attempts,
+    solution_attempts,
+)
+from harness.probes.hidden import reports
+from harness.probes.model import Attempt, Attempted, Probe
+from harness.stages.mutants import Terms
+from harness.stages.result import AuditSettings
+from harness.task.texts import verifier_texts
+from harness.testcode.demands import HiddenReport
+from harness.trial.plan import LeftBehind, Plan, SurveyImage, WatchTests
+from harness.trial.record import Kind, TrialRecord, Which
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    attempted: tuple[Attempted, ...] = ()
+    """In the order of their labels."""
+    hidden: Mapping[str, HiddenReport] | None = None
+    """None where nobody looked."""
+    given: InImage = field(default_factory=InImage)
+    watched: Mapping[Kind, TrialRecord] = field(default_factory=dict)
+    """The runs in which the tests were watched; they are never judged."""
+
+
+async def run_probes(place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings) -> Probed:
+    wanted = Probe.HIDDEN in settings.probes
+    # Reading the tests takes one processor a while; the mutants need not wait for it.
+    hidden = await place.think(partial(reports, place.task)) if wanted else None
+    async with Together() as group:
+        of_solution = group.create_task(_of_solution(place, steps, terms, settings, hidden or {}))
+        of_outputs = group.create_task(_of_outputs(place, steps, terms, settings))
+        watched = group.create_task(_watch(place, terms, settings))
+    attempted, given = of_outputs.result()
+    every = sorted([*of_solution.result(), *attempted], key=lambda one: one.attempt.label)
+    return Probed(tuple(every), hidden, given, watched.result())
+
+
+async def _of_solution(
+    place: Place,
+    steps: Sequence[StepMutants],
+    terms: Terms,
+    settings: AuditSettings,
+    hidden: Mapping[str, HiddenReport],
+) -> list[Attempted]:
+    def plan() -> list[Attempt]:
+        return list(solution_attempts(place.task, steps, settings.probes, hidden, terms.against.reference))
+
+    return await _try_all(place, terms, await place.think(plan))
+
+
+async def _of_outputs(
+    place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings
+) -> tuple[list[Attempted], InImage]:
+    """What the reference leaves has to be known before it is planned what is done to it."""
+    if not needs_outputs(settings.probes, steps):
+        return [], InImage()
+    look = Plan(Kind.REFERENCE, "outputs", networks=terms.networks, purpose=LeftBehind(contents=True))
+    left = (await place.trial(look, IDLE)).state
+    attempts = await place.think(lambda: list(output_attempts(steps, settings.probes, left)), IDLE)
+    given = InImage()
+    if Probe.LEAK in settings.probes:
+        survey = Plan(Kind.NOP, "image", networks=terms.networks, purpose=SurveyImage())
+        image = (await place.trial(survey, IDLE)).image
+        given = await place.think(lambda: in_image(place.task, steps, left, image), IDLE)
+        attempts += image_attempts(place.task, given)
+    return await _try_all(place, terms, attempts), given
+
+
+async def _watch(place: Place, terms: Terms, settings: AuditSettings) -> dict[Kind, TrialRecord]:
+    """None where no test is pytest's."""
+    texts = (verifier_texts(place.task, step) for step in place.task.steps)
+    if Probe.VACUOUS not in settings.probes or not any(vacuous.uses_pytest(each) for each in texts):
+        return {}
+    plans = [
+        Plan(kind, "look", networks=terms.networks, limits=terms.own_limits, known=terms.known, purpose=WatchTests())
+        for kind in (Kind.REFERENCE, Kind.NOP)
+    ]
+    async with Together() as group:
+        trials = {plan.kind: group.create_task(place.trial(plan, IDLE)) for plan in plans}
+    return {kind: trial.result() for kind, trial in trials.items()}
+
+
+async def _try_all(place: Place, terms: Terms, attempts: Sequence[Attempt]) -> list[Attempted]:
+    async with Together() as group:
+        tried = [group.create_task(_try(place, terms, attempt)) for attempt in attempts]
+    return [each.result() for each in tried]
+
+
+async def _try(place: Place, terms: Terms, attempt: Attempt) -> Attempted:
+    """A first run, and a second one where it would be held against the task."""
+    plan = Plan(
+        Kind.PROBE,
+        attempt.label,
+        attempt.replacement,
+        terms.networks,
+        terms.limits,
+        terms.known,
+        circumstances=attempt.circumstances,
+    )
+    records = [await place.trial(plan, IDLE)]
+    first = unconfirmed(judge(records[0], terms.against))
+    outcomes = [first]
+    if _again(attempt, first):
+        records.append(await place.trial(replace(plan, limits=terms.own_limits, run=Which.CONFIRM), IDLE))
+        outcomes.append(unconfirmed(judge(records[1], terms.against)))
+    return Attempted(attempt, settle(outcomes), tuple(records))
+
+
+def _again(attempt: Attempt, outcome: Outcome) -> bool:
+    if outcome.kind is OutcomeKind.ERROR:
+        return outcome.cause in TRANSIENT
+    return outcome.kind is not (OutcomeKind.SURVIVED if attempt.must_be_paid else OutcomeKind.KILLED)
