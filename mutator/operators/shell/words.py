@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename, splitext
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
+from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.define import operator
 from mutator.operators.shell.document import Script, gap
 from mutator.operators.shell.steps import LANGUAGES, SCRIPT, TESTS_ONLY
 from mutator.shell.commands import Command
@@ -152,6 +153,26 @@ def _called(named: Named) -> str:
     return named.name
 
 
+@operator(
+    "shell.drop-flag",
+    FaultClass.MISSING_FLAG,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{flag}` is not passed to {command}",
+    (
+        "npm install --no-dev x\npip install -q -r req.txt\n",
+        ("npm install x\npip install -q -r req.txt\n", "npm install --no-dev x\npip install -q\n"),
+    ),
+    (
+        "./run --port 80 --all in.txt\ncp -a x y\nrm -rf z\n",
+        (
+            "./run --all in.txt\ncp -a x y\nrm -rf z\n",
+            "./run --port 80 in.txt\ncp -a x y\nrm -rf z\n",
+            "./run --port 80 --all in.txt\ncp x y\nrm -rf z\n",
+        ),
+    ),
+    ("docker run \\\n  --rm \\\n  x\npython3 -c 'a'\n", ("docker run \\\n  x\npython3 -c 'a'\n",)),
+)
 def drop_flag(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         if named.name in _UNTOUCHED or named.name in ("sed", "perl", "export", "declare", "local", "readonly"):
@@ -200,6 +221,21 @@ _TURNED = (
 )
 
 
+@operator(
+    "shell.negate-flag",
+    FaultClass.MISSING_FLAG,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{old}` becomes `{new}` for {command}",
+    (
+        "./configure --enable-ssl --without-x\nnpm i --no-dev\n",
+        (
+            "./configure --disable-ssl --without-x\nnpm i --no-dev\n",
+            "./configure --enable-ssl --with-x\nnpm i --no-dev\n",
+            "./configure --enable-ssl --without-x\nnpm i --dev\n",
+        ),
+    ),
+)
 def negate_flag(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         for span, flag in zip(named.spans, named.args, strict=True):
@@ -224,6 +260,17 @@ def _operands(named: Named) -> list[int]:
     return [index for index, arg in enumerate(named.args) if index not in taken and not arg.startswith("-")]
 
 
+@operator(
+    "shell.swap-operands",
+    FaultClass.WRONG_TARGET,
+    Tier.COARSE,
+    LANGUAGES,
+    "source and target of {command} are swapped: `{target}` to `{source}`",
+    (
+        "cp a b\nsudo ln -sf /x /y\nmv a b c/\n",
+        ("cp b a\nsudo ln -sf /x /y\nmv a b c/\n", "cp a b\nsudo ln -sf /y /x\nmv a b c/\n"),
+    ),
+)
 def swap_operands(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         if named.name not in ("cp", "mv", "ln", "rsync", "scp", "install"):
@@ -264,6 +311,19 @@ def _opens_what_is_open(old: str, new: str) -> bool:
     return all(int(now) & int(before) == int(before) for before, now in zip(old[-3:], new[-3:], strict=True))
 
 
+@operator(
+    "shell.wrong-mode",
+    FaultClass.WRONG_PERMISSION,
+    Tier.COARSE,
+    LANGUAGES,
+    "{path} {verb} {new}, not {old}",
+    ("chmod 600 key\n", ("chmod 666 key\n", "chmod 400 key\n")),
+    (
+        "chmod -R 755 d\nchmod +x e\n",
+        ("chmod -R 777 d\nchmod +x e\n", "chmod -R 644 d\nchmod +x e\n", "chmod -R 755 d\nchmod -x e\n"),
+    ),
+    ("mkdir -m 700 d\n", ("mkdir -m 777 d\n", "mkdir -m 600 d\n")),
+)
 def wrong_mode(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         index = None
@@ -286,6 +346,21 @@ def wrong_mode(script: Script) -> Iterator[Candidate]:
             yield Candidate((Edit(*named.spans[index], new),), fields, named.command.function, check, tier)
 
 
+@operator(
+    "shell.wrong-owner",
+    FaultClass.WRONG_PERMISSION,
+    Tier.COARSE,
+    LANGUAGES,
+    "{path} belongs to {new}, not {old}",
+    (
+        "chown -R app:web /srv\nchown root x\nchgrp $G y\n",
+        (
+            "chown -R root:web /srv\nchown root x\nchgrp $G y\n",
+            "chown -R app:root /srv\nchown root x\nchgrp $G y\n",
+            "chown -R app:web /srv\nchown nobody x\nchgrp $G y\n",
+        ),
+    ),
+)
 def wrong_owner(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         index = None
@@ -317,6 +392,21 @@ _NOT_NUMBERS = frozenset(
 )
 
 
+@operator(
+    "shell.change-number",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{new} instead of {old} in `{command}`",
+    (
+        "run --port=80 -n 5 x2 host:443\nsleep 3\nchmod 600 x\n",
+        (
+            "run --port=81 -n 5 x2 host:443\nsleep 3\nchmod 600 x\n",
+            "run --port=80 -n 6 x2 host:443\nsleep 3\nchmod 600 x\n",
+            "run --port=80 -n 5 x2 host:444\nsleep 3\nchmod 600 x\n",
+        ),
+    ),
+)
 def change_number(script: Script) -> Iterator[Candidate]:
     """Numbers that are a whole word, the value of an option, or a port behind a colon."""
     for named in _commands(script):
@@ -351,6 +441,20 @@ def _other_path(path: str) -> tuple[int, str] | None:
     return len(stem), "-old" if re.search(r"\$\w+$", stem) else "_old"
 
 
+@operator(
+    "shell.wrong-path",
+    FaultClass.WRONG_TARGET,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{new}` is written instead of `{old}`",
+    (
+        'a > /o/x.txt 2>/dev/null\ncp a "$D/b.py"\ncp a /d/\n',
+        (
+            'a > /o/x_old.txt 2>/dev/null\ncp a "$D/b.py"\ncp a /d/\n',
+            'a > /o/x.txt 2>/dev/null\ncp a "$D/b_old.py"\ncp a /d/\n',
+        ),
+    ),
+)
 def wrong_path(script: Script) -> Iterator[Candidate]:
     for named in _commands(script):
         spans = [
@@ -376,6 +480,21 @@ def wrong_path(script: Script) -> Iterator[Candidate]:
             yield Candidate((Edit(start + at, start + at, more),), fields, named.command.function, check, tier)
 
 
+@operator(
+    "shell.swap-append",
+    FaultClass.CORRUPTED_OUTPUT,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{path}` is {new}, not {old}",
+    (
+        "a > f\nb >> f\nc | tee -a g >/dev/null\n",
+        (
+            "a >> f\nb >> f\nc | tee -a g >/dev/null\n",
+            "a > f\nb > f\nc | tee -a g >/dev/null\n",
+            "a > f\nb >> f\nc | tee g >/dev/null\n",
+        ),
+    ),
+)
 def swap_append(script: Script) -> Iterator[Candidate]:
     for command in script.commands:
         words = script.words(command)
@@ -418,6 +537,21 @@ _TURN = {
 _TURN |= {"1": "0", "0": "1"}
 
 
+@operator(
+    "shell.change-value",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{name} is `{new}`, not `{old}`",
+    (
+        'A=8080\nexport B="/app/x"\nC=true\nD=$(pwd)\n',
+        (
+            'A=8081\nexport B="/app/x"\nC=true\nD=$(pwd)\n',
+            'A=8080\nexport B="/app/x_old"\nC=true\nD=$(pwd)\n',
+            'A=8080\nexport B="/app/x"\nC=false\nD=$(pwd)\n',
+        ),
+    ),
+)
 def change_value(script: Script) -> Iterator[Candidate]:
     for marked in script.assignments:
         value = marked.node.child_by_field_name("value")
@@ -448,6 +582,15 @@ def change_value(script: Script) -> Iterator[Candidate]:
 _LITERAL = re.compile(r"(?P<quote>['\"])(?P<text>[^'\"$`\\\n]*[A-Za-z][^'\"$`\\\n]*)(?P=quote)")
 
 
+@operator(
+    "shell.change-literal",
+    FaultClass.MESSAGE,
+    Tier.FINE,
+    LANGUAGES,
+    "the words {old} are changed",
+    ("echo \"hello\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n", ("echo \"helloX\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n",)),
+    skips=SCRIPT,
+)
 def change_literal(script: Script) -> Iterator[Candidate]:
     """Quoted words of commands that are not programs of another language."""
     for named in _commands(script):
@@ -483,182 +626,4 @@ _PROGRAMS = frozenset(
         "sqlite3",
         "eval",
     }
-)
-
-OPERATORS = (
-    Operator(
-        "shell.drop-flag",
-        FaultClass.MISSING_FLAG,
-        Tier.COARSE,
-        LANGUAGES,
-        "`{flag}` is not passed to {command}",
-        drop_flag,
-        (
-            Example(
-                "npm install --no-dev x\npip install -q -r req.txt\n",
-                ("npm install x\npip install -q -r req.txt\n", "npm install --no-dev x\npip install -q\n"),
-            ),
-            Example(
-                "./run --port 80 --all in.txt\ncp -a x y\nrm -rf z\n",
-                (
-                    "./run --all in.txt\ncp -a x y\nrm -rf z\n",
-                    "./run --port 80 in.txt\ncp -a x y\nrm -rf z\n",
-                    "./run --port 80 --all in.txt\ncp x y\nrm -rf z\n",
-                ),
-            ),
-            Example("docker run \\\n  --rm \\\n  x\npython3 -c 'a'\n", ("docker run \\\n  x\npython3 -c 'a'\n",)),
-        ),
-    ),
-    Operator(
-        "shell.negate-flag",
-        FaultClass.MISSING_FLAG,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{old}` becomes `{new}` for {command}",
-        negate_flag,
-        (
-            Example(
-                "./configure --enable-ssl --without-x\nnpm i --no-dev\n",
-                (
-                    "./configure --disable-ssl --without-x\nnpm i --no-dev\n",
-                    "./configure --enable-ssl --with-x\nnpm i --no-dev\n",
-                    "./configure --enable-ssl --without-x\nnpm i --dev\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.swap-operands",
-        FaultClass.WRONG_TARGET,
-        Tier.COARSE,
-        LANGUAGES,
-        "source and target of {command} are swapped: `{target}` to `{source}`",
-        swap_operands,
-        (
-            Example(
-                "cp a b\nsudo ln -sf /x /y\nmv a b c/\n",
-                ("cp b a\nsudo ln -sf /x /y\nmv a b c/\n", "cp a b\nsudo ln -sf /y /x\nmv a b c/\n"),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.wrong-mode",
-        FaultClass.WRONG_PERMISSION,
-        Tier.COARSE,
-        LANGUAGES,
-        "{path} {verb} {new}, not {old}",
-        wrong_mode,
-        (
-            Example("chmod 600 key\n", ("chmod 666 key\n", "chmod 400 key\n")),
-            Example(
-                "chmod -R 755 d\nchmod +x e\n",
-                ("chmod -R 777 d\nchmod +x e\n", "chmod -R 644 d\nchmod +x e\n", "chmod -R 755 d\nchmod -x e\n"),
-            ),
-            Example("mkdir -m 700 d\n", ("mkdir -m 777 d\n", "mkdir -m 600 d\n")),
-        ),
-    ),
-    Operator(
-        "shell.wrong-owner",
-        FaultClass.WRONG_PERMISSION,
-        Tier.COARSE,
-        LANGUAGES,
-        "{path} belongs to {new}, not {old}",
-        wrong_owner,
-        (
-            Example(
-                "chown -R app:web /srv\nchown root x\nchgrp $G y\n",
-                (
-                    "chown -R root:web /srv\nchown root x\nchgrp $G y\n",
-                    "chown -R app:root /srv\nchown root x\nchgrp $G y\n",
-                    "chown -R app:web /srv\nchown nobody x\nchgrp $G y\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.change-number",
-        FaultClass.WRONG_VALUE,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "{new} instead of {old} in `{command}`",
-        change_number,
-        (
-            Example(
-                "run --port=80 -n 5 x2 host:443\nsleep 3\nchmod 600 x\n",
-                (
-                    "run --port=81 -n 5 x2 host:443\nsleep 3\nchmod 600 x\n",
-                    "run --port=80 -n 6 x2 host:443\nsleep 3\nchmod 600 x\n",
-                    "run --port=80 -n 5 x2 host:444\nsleep 3\nchmod 600 x\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.wrong-path",
-        FaultClass.WRONG_TARGET,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{new}` is written instead of `{old}`",
-        wrong_path,
-        (
-            Example(
-                'a > /o/x.txt 2>/dev/null\ncp a "$D/b.py"\ncp a /d/\n',
-                (
-                    'a > /o/x_old.txt 2>/dev/null\ncp a "$D/b.py"\ncp a /d/\n',
-                    'a > /o/x.txt 2>/dev/null\ncp a "$D/b_old.py"\ncp a /d/\n',
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.swap-append",
-        FaultClass.CORRUPTED_OUTPUT,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{path}` is {new}, not {old}",
-        swap_append,
-        (
-            Example(
-                "a > f\nb >> f\nc | tee -a g >/dev/null\n",
-                (
-                    "a >> f\nb >> f\nc | tee -a g >/dev/null\n",
-                    "a > f\nb > f\nc | tee -a g >/dev/null\n",
-                    "a > f\nb >> f\nc | tee g >/dev/null\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.change-value",
-        FaultClass.WRONG_VALUE,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "{name} is `{new}`, not `{old}`",
-        change_value,
-        (
-            Example(
-                'A=8080\nexport B="/app/x"\nC=true\nD=$(pwd)\n',
-                (
-                    'A=8081\nexport B="/app/x"\nC=true\nD=$(pwd)\n',
-                    'A=8080\nexport B="/app/x_old"\nC=true\nD=$(pwd)\n',
-                    'A=8080\nexport B="/app/x"\nC=false\nD=$(pwd)\n',
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.change-literal",
-        FaultClass.MESSAGE,
-        Tier.FINE,
-        LANGUAGES,
-        "the words {old} are changed",
-        change_literal,
-        (
-            Example(
-                "echo \"hello\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n",
-                ("echo \"helloX\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n",),
-            ),
-        ),
-        SCRIPT,
-    ),
 )
