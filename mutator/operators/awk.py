@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
+from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.define import operator, operators_in
 
 LANGUAGES = frozenset({"awk", "jq"})
 AWK = frozenset({"awk"})
@@ -105,32 +106,15 @@ _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SUMS = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "+=": "-=", "-=": "+=", "++": "--", "--": "++"}
 
 
-def turn_logic(program: Program) -> Iterator[Candidate]:
-    return _turned(program, _LOGIC)
-
-
-def move_boundary(program: Program) -> Iterator[Candidate]:
-    return _turned(program, _BOUNDARY)
-
-
-def swap_arithmetic(program: Program) -> Iterator[Candidate]:
-    return _turned(program, _SUMS)
-
-
-def change_number(program: Program) -> Iterator[Candidate]:
-    for token in program.tokens:
-        if token.kind == "number" and token.text.isdigit():
-            new = str(int(token.text) + 1)
-            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new})
-
-
-def change_field(program: Program) -> Iterator[Candidate]:
-    for token in program.tokens:
-        if token.kind == "field" and token.text[1:].isdigit():
-            new = f"${int(token.text[1:]) + 1}"
-            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new})
-
-
+@operator(
+    "awk.drop-rule",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    AWK,
+    "the rule `{rule}` of the awk program is left out",
+    ("NR > 1 { s += $2 }\nEND { print s }", ("END { print s }", "NR > 1 { s += $2 }\n")),
+    ("{ print $1 }", ()),
+)
 def drop_rule(program: Program) -> Iterator[Candidate]:
     """A `pattern { action }` of several."""
     rules: list[tuple[int, int]] = []
@@ -152,6 +136,14 @@ def drop_rule(program: Program) -> Iterator[Candidate]:
         yield Candidate((Edit(first, after.end() if after else last, ""),), {"rule": words[:60]})
 
 
+@operator(
+    "jq.drop-stage",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    JQ,
+    "the stage `{stage}` of the jq program is left out",
+    (".a | sort | .[0]", ("sort | .[0]", ".a | .[0]", ".a | sort")),
+)
 def drop_stage(program: Program) -> Iterator[Candidate]:
     """A stage of a jq pipeline at the top."""
     pipes = [token for token in program.tokens if token.text == "|" and token.depth == 0]
@@ -172,6 +164,14 @@ def drop_stage(program: Program) -> Iterator[Candidate]:
         yield Candidate((Edit(first, last, ""),), {"stage": said[:60]})
 
 
+@operator(
+    "jq.negate-select",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    JQ,
+    "`{select}` chooses the others",
+    ('.[] | select(.a == "b(")', ('.[] | select(.a == "b(" | not)',)),
+)
 def negate_select(program: Program) -> Iterator[Candidate]:
     for index, token in enumerate(program.tokens[:-1]):
         if token.text != "select" or program.tokens[index + 1].text != "(":
@@ -183,116 +183,100 @@ def negate_select(program: Program) -> Iterator[Candidate]:
             yield Candidate((Edit(close.start, close.start, " | not"),), {"select": said[:60]})
 
 
+@operator(
+    "awk.change-field",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    AWK,
+    "column {new} is read instead of {old}",
+    ("{ print $1, $NF, $0 }", ("{ print $2, $NF, $0 }", "{ print $1, $NF, $1 }")),
+)
+def change_field(program: Program) -> Iterator[Candidate]:
+    for token in program.tokens:
+        if token.kind == "field" and token.text[1:].isdigit():
+            new = f"${int(token.text[1:]) + 1}"
+            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new})
+
+
+@operator(
+    "awk.turn-logic",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{old}` becomes `{new}`",
+    (
+        "$1 == 2 && $2 ~ /a==b/ { print }",
+        (
+            "$1 != 2 && $2 ~ /a==b/ { print }",
+            "$1 == 2 || $2 ~ /a==b/ { print }",
+            "$1 == 2 && $2 !~ /a==b/ { print }",
+        ),
+        "awk",
+    ),
+    (".a == 1 and .b", (".a != 1 and .b", ".a == 1 or .b"), "jq"),
+)
+def turn_logic(program: Program) -> Iterator[Candidate]:
+    return _turned(program, _LOGIC)
+
+
+@operator(
+    "awk.move-boundary",
+    FaultClass.BOUNDARY,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{old}` becomes `{new}`",
+    ('NR > 1 { print $1 > "f" }', ('NR >= 1 { print $1 > "f" }',), "awk"),
+)
+def move_boundary(program: Program) -> Iterator[Candidate]:
+    return _turned(program, _BOUNDARY)
+
+
+@operator(
+    "awk.swap-arithmetic",
+    FaultClass.ARITHMETIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{old}` becomes `{new}`",
+    (
+        "{ s += $1 * -2; n++ } END { print s / n }",
+        (
+            "{ s -= $1 * -2; n++ } END { print s / n }",
+            "{ s += $1 / -2; n++ } END { print s / n }",
+            "{ s += $1 * -2; n-- } END { print s / n }",
+            "{ s += $1 * -2; n++ } END { print s * n }",
+        ),
+        "awk",
+    ),
+)
+def swap_arithmetic(program: Program) -> Iterator[Candidate]:
+    return _turned(program, _SUMS)
+
+
+@operator(
+    "awk.change-number",
+    FaultClass.WRONG_VALUE,
+    Tier.FINE,
+    LANGUAGES,
+    "{new} instead of {old}",
+    ("NR > 1 { print x2 }", ("NR > 2 { print x2 }",), "awk"),
+    (".[0]", (".[1]",), "jq"),
+)
+def change_number(program: Program) -> Iterator[Candidate]:
+    for token in program.tokens:
+        if token.kind == "number" and token.text.isdigit():
+            new = str(int(token.text) + 1)
+            yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new})
+
+
 def valid(program: Program, candidate: Candidate) -> bool:
     """Tokens are exchanged for ones of their kind, whole rules and stages dropped."""
     return True
 
 
-OPERATORS = (
-    Operator(
-        "awk.drop-rule",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        AWK,
-        "the rule `{rule}` of the awk program is left out",
-        drop_rule,
-        (
-            Example("NR > 1 { s += $2 }\nEND { print s }", ("END { print s }", "NR > 1 { s += $2 }\n")),
-            Example("{ print $1 }", ()),
-        ),
-    ),
-    Operator(
-        "jq.drop-stage",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        JQ,
-        "the stage `{stage}` of the jq program is left out",
-        drop_stage,
-        (Example(".a | sort | .[0]", ("sort | .[0]", ".a | .[0]", ".a | sort")),),
-    ),
-    Operator(
-        "jq.negate-select",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        JQ,
-        "`{select}` chooses the others",
-        negate_select,
-        (Example('.[] | select(.a == "b(")', ('.[] | select(.a == "b(" | not)',)),),
-    ),
-    Operator(
-        "awk.change-field",
-        FaultClass.WRONG_VALUE,
-        Tier.MEDIUM,
-        AWK,
-        "column {new} is read instead of {old}",
-        change_field,
-        (Example("{ print $1, $NF, $0 }", ("{ print $2, $NF, $0 }", "{ print $1, $NF, $1 }")),),
-    ),
-    Operator(
-        "awk.turn-logic",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{old}` becomes `{new}`",
-        turn_logic,
-        (
-            Example(
-                "$1 == 2 && $2 ~ /a==b/ { print }",
-                (
-                    "$1 != 2 && $2 ~ /a==b/ { print }",
-                    "$1 == 2 || $2 ~ /a==b/ { print }",
-                    "$1 == 2 && $2 !~ /a==b/ { print }",
-                ),
-                "awk",
-            ),
-            Example(".a == 1 and .b", (".a != 1 and .b", ".a == 1 or .b"), "jq"),
-        ),
-    ),
-    Operator(
-        "awk.move-boundary",
-        FaultClass.BOUNDARY,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{old}` becomes `{new}`",
-        move_boundary,
-        (Example('NR > 1 { print $1 > "f" }', ('NR >= 1 { print $1 > "f" }',), "awk"),),
-    ),
-    Operator(
-        "awk.swap-arithmetic",
-        FaultClass.ARITHMETIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{old}` becomes `{new}`",
-        swap_arithmetic,
-        (
-            Example(
-                "{ s += $1 * -2; n++ } END { print s / n }",
-                (
-                    "{ s -= $1 * -2; n++ } END { print s / n }",
-                    "{ s += $1 / -2; n++ } END { print s / n }",
-                    "{ s += $1 * -2; n-- } END { print s / n }",
-                    "{ s += $1 * -2; n++ } END { print s * n }",
-                ),
-                "awk",
-            ),
-        ),
-    ),
-    Operator(
-        "awk.change-number",
-        FaultClass.WRONG_VALUE,
-        Tier.FINE,
-        LANGUAGES,
-        "{new} instead of {old}",
-        change_number,
-        (Example("NR > 1 { print x2 }", ("NR > 2 { print x2 }",), "awk"), Example(".[0]", (".[1]",), "jq")),
-    ),
-)
-
-
 class AwkFamily:
     name = "awk"
     languages = LANGUAGES
-    operators: tuple[Operator, ...] = OPERATORS
+    operators = operators_in(globals())
 
     def parse(self, text: str, language: str) -> Program | None:
         return parse(text, language)

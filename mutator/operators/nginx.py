@@ -15,7 +15,8 @@ from functools import cached_property
 from crossplane.analyzer import analyze
 from crossplane.errors import NgxParserBaseException
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.model import Candidate, Edit, FaultClass, Tier, apply
+from mutator.operators.define import operator, operators_in
 
 LANGUAGES = frozenset({"nginx"})
 
@@ -193,6 +194,15 @@ _PLUMBING = frozenset(
 _ZONES = frozenset({"limit_req_zone", "limit_conn_zone", "proxy_cache_path", "upstream", "map", "geo", "log_format"})
 
 
+@operator(
+    "nginx.drop-guard",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{directive}` is left out: {effect}",
+    ("location / {\n    limit_req zone=a burst=5;\n    root /srv;\n}\n", ("location / {\n    root /srv;\n}\n",)),
+    ("deny all; allow 10.0.0.1;", (" allow 10.0.0.1;", "deny all; ")),
+)
 def drop_guard(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         effect = _GUARDS.get(directive.name)
@@ -200,27 +210,25 @@ def drop_guard(config: Config) -> Iterator[Candidate]:
             yield _candidate(directive, _whole(config, directive), effect=effect)
 
 
-def drop_directive(config: Config) -> Iterator[Candidate]:
-    for directive in config.all:
-        if directive.block is None and directive.name not in _GUARDS and directive.name not in _ZONES:
-            tier = Tier.FINE if directive.name in _PLUMBING else None
-            made = _candidate(directive, _whole(config, directive))
-            yield Candidate(made.edits, made.fields, made.scope, tier=tier)
-
-
-def drop_block(config: Config) -> Iterator[Candidate]:
-    several = sum(directive.name == "server" for directive in config.all) > 1
-    dropped = {"location", "if", "server"} if several else {"location", "if"}
-    for directive in config.all:
-        if directive.block is not None and directive.name in dropped and directive.parents:
-            yield _candidate(directive, _whole(config, directive))
-
-
 _RATE = re.compile(r"^(rate=)(\d+)(r/[sm])$")
 _BURST = re.compile(r"^(burst=|delay=)(\d+)$")
 _SIZE = re.compile(r"^(\d+)([kKmMgG]?)$")
 
 
+@operator(
+    "nginx.loosen-limit",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{directive}` is loosened: {new} for {old}",
+    (
+        "limit_req_zone $binary_remote_addr zone=a:10m rate=10r/s;",
+        ("limit_req_zone $binary_remote_addr zone=a:10m rate=1000r/s;",),
+    ),
+    ("limit_req zone=a burst=5;", ("limit_req zone=a burst=500;",)),
+    ("limit_req zone=a;", ("limit_req zone=a burst=1000 nodelay;",)),
+    ("client_max_body_size 2m;", ("client_max_body_size 200m;",)),
+)
 def loosen_limit(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         for word in directive.args:
@@ -243,34 +251,16 @@ def loosen_limit(config: Config) -> Iterator[Candidate]:
                 )
 
 
-def tighten_limit(config: Config) -> Iterator[Candidate]:
-    """The other way: a limit so low that allowed traffic is refused."""
-    for directive in config.all:
-        for word in directive.args:
-            rate, burst = _RATE.match(word.text), _BURST.match(word.text)
-            new = ""
-            if rate and directive.name == "limit_req_zone" and int(rate[2]) > 1:
-                new = f"{rate[1]}{max(int(rate[2]) // 10, 1)}{rate[3]}"
-            elif burst and directive.name == "limit_req" and int(burst[2]) > 0:
-                new = f"{burst[1]}0" if burst[1] == "delay=" else f"{burst[1]}1" if int(burst[2]) > 1 else ""
-            elif directive.name == "client_max_body_size" and (size := _SIZE.match(word.text)) and int(size[1]) > 1:
-                new = f"1{'k' if size[2] else ''}"
-            if new and new != word.text:
-                yield _candidate(directive, Edit(word.start, word.end, new), old=word.text, new=new)
-
-
-def drop_option(config: Config) -> Iterator[Candidate]:
-    for directive in config.all:
-        if directive.name in {"location", "if", "server_name", "map", "log_format", "set", "rewrite", "return"}:
-            continue
-        for index, word in enumerate(directive.args):
-            is_option = word.text in {"nodelay", "always", "ssl", "http2", "default_server", "reuseport", "backup"}
-            is_option = is_option or (index > 0 and re.match(r"^[a-z_]+=", word.text) is not None)
-            if is_option and not word.text.startswith(("zone=", "keys_zone=", "rate=")):
-                before = directive.words[index]
-                yield _candidate(directive, Edit(before.end, word.end, ""), option=word.text)
-
-
+@operator(
+    "nginx.flip-switch",
+    FaultClass.CONFIG_LOOSENED,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{directive}` becomes {new}",
+    ("server_tokens off;", ("server_tokens on;",)),
+    ('auth_basic "Staff";', ("auth_basic off;",)),
+    ("access_log /var/log/a.log main;", ("access_log off;",)),
+)
 def flip_switch(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         if directive.block is not None or not directive.args:
@@ -289,6 +279,14 @@ def flip_switch(config: Config) -> Iterator[Candidate]:
         yield _candidate(directive, Edit(first.start, first.end, new), new=new)
 
 
+@operator(
+    "nginx.swap-access",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{directive}` says {new} instead",
+    ("deny all;", ("allow all;",)),
+)
 def swap_access(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         if directive.name in {"allow", "deny"}:
@@ -297,6 +295,116 @@ def swap_access(config: Config) -> Iterator[Candidate]:
             yield _candidate(directive, Edit(name.start, name.end, new), new=new)
 
 
+@operator(
+    "nginx.drop-block",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "the block `{directive}` is left out",
+    (
+        "server { location /a { return 200; } location /b { return 204; } }",
+        ("server {  location /b { return 204; } }", "server { location /a { return 200; }  }"),
+    ),
+)
+def drop_block(config: Config) -> Iterator[Candidate]:
+    several = sum(directive.name == "server" for directive in config.all) > 1
+    dropped = {"location", "if", "server"} if several else {"location", "if"}
+    for directive in config.all:
+        if directive.block is not None and directive.name in dropped and directive.parents:
+            yield _candidate(directive, _whole(config, directive))
+
+
+@operator(
+    "nginx.drop-directive",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{directive}` is left out",
+    (
+        "server {\n  listen 80;\n  add_header X-A 1;\n}\n",
+        ("server {\n  add_header X-A 1;\n}\n", "server {\n  listen 80;\n}\n"),
+    ),
+)
+def drop_directive(config: Config) -> Iterator[Candidate]:
+    for directive in config.all:
+        if directive.block is None and directive.name not in _GUARDS and directive.name not in _ZONES:
+            tier = Tier.FINE if directive.name in _PLUMBING else None
+            made = _candidate(directive, _whole(config, directive))
+            yield Candidate(made.edits, made.fields, made.scope, tier=tier)
+
+
+@operator(
+    "nginx.change-rate-key",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the limit counts by {new}, not {old}",
+    ("limit_req_zone $binary_remote_addr zone=a:1m rate=1r/s;", ("limit_req_zone $server_name zone=a:1m rate=1r/s;",)),
+)
+def change_rate_key(config: Config) -> Iterator[Candidate]:
+    for directive in config.all:
+        if directive.name in {"limit_req_zone", "limit_conn_zone"} and directive.args:
+            key = directive.args[0]
+            new = "$server_name" if "remote_addr" in key.text else "$binary_remote_addr"
+            yield _candidate(directive, Edit(key.start, key.end, new), old=key.text, new=new)
+
+
+@operator(
+    "nginx.drop-option",
+    FaultClass.MISSING_FLAG,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{directive}` loses `{option}`",
+    ("limit_req zone=a burst=5 nodelay;", ("limit_req zone=a nodelay;", "limit_req zone=a burst=5;")),
+    ("listen 443 ssl;", ("listen 443;",)),
+)
+def drop_option(config: Config) -> Iterator[Candidate]:
+    for directive in config.all:
+        if directive.name in {"location", "if", "server_name", "map", "log_format", "set", "rewrite", "return"}:
+            continue
+        for index, word in enumerate(directive.args):
+            is_option = word.text in {"nodelay", "always", "ssl", "http2", "default_server", "reuseport", "backup"}
+            is_option = is_option or (index > 0 and re.match(r"^[a-z_]+=", word.text) is not None)
+            if is_option and not word.text.startswith(("zone=", "keys_zone=", "rate=")):
+                before = directive.words[index]
+                yield _candidate(directive, Edit(before.end, word.end, ""), option=word.text)
+
+
+@operator(
+    "nginx.tighten-limit",
+    FaultClass.BOUNDARY,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{directive}` is tightened: {new} for {old}",
+    ("limit_req_zone $a zone=a:1m rate=10r/s;", ("limit_req_zone $a zone=a:1m rate=1r/s;",)),
+    ("limit_req zone=a burst=5;", ("limit_req zone=a burst=1;",)),
+    ("client_max_body_size 2m;", ("client_max_body_size 1k;",)),
+)
+def tighten_limit(config: Config) -> Iterator[Candidate]:
+    """The other way: a limit so low that allowed traffic is refused."""
+    for directive in config.all:
+        for word in directive.args:
+            rate, burst = _RATE.match(word.text), _BURST.match(word.text)
+            new = ""
+            if rate and directive.name == "limit_req_zone" and int(rate[2]) > 1:
+                new = f"{rate[1]}{max(int(rate[2]) // 10, 1)}{rate[3]}"
+            elif burst and directive.name == "limit_req" and int(burst[2]) > 0:
+                new = f"{burst[1]}0" if burst[1] == "delay=" else f"{burst[1]}1" if int(burst[2]) > 1 else ""
+            elif directive.name == "client_max_body_size" and (size := _SIZE.match(word.text)) and int(size[1]) > 1:
+                new = f"1{'k' if size[2] else ''}"
+            if new and new != word.text:
+                yield _candidate(directive, Edit(word.start, word.end, new), old=word.text, new=new)
+
+
+@operator(
+    "nginx.change-status",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{directive}` answers {new}, not {old}",
+    ("return 301 https://$host;", ("return 302 https://$host;",)),
+    ("limit_req_status 429;", ("limit_req_status 503;",)),
+)
 def change_status(config: Config) -> Iterator[Candidate]:
     other = {"200": "204", "201": "200", "204": "200", "301": "302", "302": "301", "307": "302", "308": "301"}
     other |= {"400": "200", "401": "403", "403": "200", "404": "200", "405": "200", "429": "503", "503": "200"}
@@ -314,6 +422,15 @@ def change_status(config: Config) -> Iterator[Candidate]:
             yield _candidate(directive, Edit(word.start, word.end, new), old=word.text, new=new)
 
 
+@operator(
+    "nginx.change-port",
+    FaultClass.WRONG_TARGET,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{directive}` uses port {new}, not {old}",
+    ("listen 8080;", ("listen 8081;",)),
+    ("proxy_pass http://127.0.0.1:9000/;", ("proxy_pass http://127.0.0.1:9001/;",)),
+)
 def change_port(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         if directive.name in {"listen", "proxy_pass", "server", "fastcgi_pass", "uwsgi_pass", "grpc_pass"}:
@@ -326,6 +443,15 @@ def change_port(config: Config) -> Iterator[Candidate]:
                     break
 
 
+@operator(
+    "nginx.change-location",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{directive}` becomes {new}",
+    ("location = /a { return 200; }", ("location /a { return 200; }",)),
+    ("location /api { return 200; }", ("location = /api { return 200; }",)),
+)
 def change_location(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         if directive.name != "location" or not directive.args:
@@ -343,6 +469,15 @@ def change_location(config: Config) -> Iterator[Candidate]:
             yield _candidate(directive, Edit(first.start, first.start, "= "), new="an exact match")
 
 
+@operator(
+    "nginx.change-path",
+    FaultClass.WRONG_TARGET,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{directive}` names {new}",
+    ("root /var/www/html;", ("root /var/www/html_other;",)),
+    ("error_log /var/log/e.log;", ("error_log /var/log/e_other.log;",)),
+)
 def change_path(config: Config) -> Iterator[Candidate]:
     names = {"root", "alias", "access_log", "error_log", "ssl_certificate", "ssl_certificate_key", "index"}
     names |= {"auth_basic_user_file", "proxy_cache_path", "pid"}
@@ -354,6 +489,14 @@ def change_path(config: Config) -> Iterator[Candidate]:
             yield _candidate(directive, Edit(word.start, word.end, new), old=word.text, new=new)
 
 
+@operator(
+    "nginx.change-header",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the header {header} says {new}",
+    ('add_header X-Frame-Options "DENY";', ('add_header X-Frame-Options "none";',)),
+)
 def change_header(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         if directive.name in {"add_header", "proxy_set_header", "more_set_headers"} and len(directive.args) >= 2:
@@ -365,6 +508,14 @@ def change_header(config: Config) -> Iterator[Candidate]:
                 yield _candidate(directive, Edit(value.start, value.end, new), header=directive.args[0].text, new=new)
 
 
+@operator(
+    "nginx.drop-log-variable",
+    FaultClass.DROPPED_OUTPUT,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the log lines lose {variable}",
+    ("log_format main '$remote_addr $status';", ("log_format main '- $status';", "log_format main '$remote_addr -';")),
+)
 def change_log_format(config: Config) -> Iterator[Candidate]:
     """One variable of a log format is left out."""
     for directive in config.all:
@@ -376,117 +527,10 @@ def change_log_format(config: Config) -> Iterator[Candidate]:
                 yield _candidate(directive, Edit(start, start + len(match[0]), "-"), variable=match[0])
 
 
-def change_rate_key(config: Config) -> Iterator[Candidate]:
-    for directive in config.all:
-        if directive.name in {"limit_req_zone", "limit_conn_zone"} and directive.args:
-            key = directive.args[0]
-            new = "$server_name" if "remote_addr" in key.text else "$binary_remote_addr"
-            yield _candidate(directive, Edit(key.start, key.end, new), old=key.text, new=new)
-
-
-def _operator(
-    name: str, fault: FaultClass, tier: Tier, sentence: str, propose: object, *examples: tuple[str, tuple[str, ...]]
-) -> Operator:
-    assert callable(propose)
-    return Operator(
-        f"nginx.{name}",
-        fault,
-        tier,
-        LANGUAGES,
-        sentence,
-        propose,
-        tuple(Example(before, after) for before, after in examples),
-    )
-
-
-OPERATORS: tuple[Operator, ...] = (
-    _operator(
-        "drop-guard", FaultClass.NOOP_GUARD, Tier.COARSE, "`{directive}` is left out: {effect}", drop_guard,
-        ("location / {\n    limit_req zone=a burst=5;\n    root /srv;\n}\n", ("location / {\n    root /srv;\n}\n",)),
-        ("deny all; allow 10.0.0.1;", (" allow 10.0.0.1;", "deny all; ")),
-    ),
-    _operator(
-        "loosen-limit", FaultClass.NOOP_GUARD, Tier.COARSE, "`{directive}` is loosened: {new} for {old}", loosen_limit,
-        (
-            "limit_req_zone $binary_remote_addr zone=a:10m rate=10r/s;",
-            ("limit_req_zone $binary_remote_addr zone=a:10m rate=1000r/s;",),
-        ),
-        ("limit_req zone=a burst=5;", ("limit_req zone=a burst=500;",)),
-        ("limit_req zone=a;", ("limit_req zone=a burst=1000 nodelay;",)),
-        ("client_max_body_size 2m;", ("client_max_body_size 200m;",)),
-    ),
-    _operator(
-        "flip-switch", FaultClass.CONFIG_LOOSENED, Tier.COARSE, "`{directive}` becomes {new}", flip_switch,
-        ("server_tokens off;", ("server_tokens on;",)),
-        ('auth_basic "Staff";', ("auth_basic off;",)),
-        ("access_log /var/log/a.log main;", ("access_log off;",)),
-    ),
-    _operator(
-        "swap-access", FaultClass.NOOP_GUARD, Tier.COARSE, "`{directive}` says {new} instead", swap_access,
-        ("deny all;", ("allow all;",)),
-    ),
-    _operator(
-        "drop-block", FaultClass.DROPPED_STEP, Tier.COARSE, "the block `{directive}` is left out", drop_block,
-        ("server { location /a { return 200; } location /b { return 204; } }",
-         ("server {  location /b { return 204; } }", "server { location /a { return 200; }  }")),
-    ),
-    _operator(
-        "drop-directive", FaultClass.DROPPED_STEP, Tier.COARSE, "`{directive}` is left out", drop_directive,
-        ("server {\n  listen 80;\n  add_header X-A 1;\n}\n",
-         ("server {\n  add_header X-A 1;\n}\n", "server {\n  listen 80;\n}\n")),
-    ),
-    _operator(
-        "change-rate-key", FaultClass.WRONG_LOGIC, Tier.MEDIUM, "the limit counts by {new}, not {old}", change_rate_key,
-        ("limit_req_zone $binary_remote_addr zone=a:1m rate=1r/s;",
-         ("limit_req_zone $server_name zone=a:1m rate=1r/s;",)),
-    ),
-    _operator(
-        "drop-option", FaultClass.MISSING_FLAG, Tier.MEDIUM, "`{directive}` loses `{option}`", drop_option,
-        ("limit_req zone=a burst=5 nodelay;", ("limit_req zone=a nodelay;", "limit_req zone=a burst=5;")),
-        ("listen 443 ssl;", ("listen 443;",)),
-    ),
-    _operator(
-        "tighten-limit", FaultClass.BOUNDARY, Tier.MEDIUM, "`{directive}` is tightened: {new} for {old}", tighten_limit,
-        ("limit_req_zone $a zone=a:1m rate=10r/s;", ("limit_req_zone $a zone=a:1m rate=1r/s;",)),
-        ("limit_req zone=a burst=5;", ("limit_req zone=a burst=1;",)),
-        ("client_max_body_size 2m;", ("client_max_body_size 1k;",)),
-    ),
-    _operator(
-        "change-status", FaultClass.WRONG_VALUE, Tier.MEDIUM, "`{directive}` answers {new}, not {old}", change_status,
-        ("return 301 https://$host;", ("return 302 https://$host;",)),
-        ("limit_req_status 429;", ("limit_req_status 503;",)),
-    ),
-    _operator(
-        "change-port", FaultClass.WRONG_TARGET, Tier.MEDIUM, "`{directive}` uses port {new}, not {old}", change_port,
-        ("listen 8080;", ("listen 8081;",)),
-        ("proxy_pass http://127.0.0.1:9000/;", ("proxy_pass http://127.0.0.1:9001/;",)),
-    ),
-    _operator(
-        "change-location", FaultClass.WRONG_LOGIC, Tier.MEDIUM, "`{directive}` becomes {new}", change_location,
-        ("location = /a { return 200; }", ("location /a { return 200; }",)),
-        ("location /api { return 200; }", ("location = /api { return 200; }",)),
-    ),
-    _operator(
-        "change-path", FaultClass.WRONG_TARGET, Tier.MEDIUM, "`{directive}` names {new}", change_path,
-        ("root /var/www/html;", ("root /var/www/html_other;",)),
-        ("error_log /var/log/e.log;", ("error_log /var/log/e_other.log;",)),
-    ),
-    _operator(
-        "change-header", FaultClass.WRONG_VALUE, Tier.MEDIUM, "the header {header} says {new}", change_header,
-        ('add_header X-Frame-Options "DENY";', ('add_header X-Frame-Options "none";',)),
-    ),
-    _operator(
-        "drop-log-variable", FaultClass.DROPPED_OUTPUT, Tier.MEDIUM, "the log lines lose {variable}", change_log_format,
-        ("log_format main '$remote_addr $status';",
-         ("log_format main '- $status';", "log_format main '$remote_addr -';")),
-    ),
-)  # fmt: skip
-
-
 class Nginx:
     name = "nginx"
     languages = LANGUAGES
-    operators = OPERATORS
+    operators = operators_in(globals())
 
     def parse(self, text: str, language: str) -> Config | None:
         return parse(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.model import Candidate, Edit, FaultClass, Tier, apply
+from mutator.operators.define import operator, operators_in
 from mutator.unified_diff import FileDiff, Hunk, Line, read_diff
 
 LANGUAGES = frozenset({"diff"})
@@ -29,6 +30,24 @@ def valid(patch: Patch, candidate: Candidate) -> bool:
     return not changed or read_diff("--- a\n+++ b\n" + changed) is not None or read_diff(changed) is not None
 
 
+_TWO = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n c\n@@ -9 +9 @@\n-d\n+e\n"
+_RUNS = "--- a/x\n+++ b/x\n@@ -1,3 +1,4 @@\n-a\n+b\n+c\n d\n-e\n+f\n"
+
+
+@operator(
+    "patch.drop-file",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "the patch leaves {file} as it was",
+    (
+        "diff a b\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\ndiff c d\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-c\n+d\n",
+        (
+            "diff c d\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-c\n+d\n",
+            "diff a b\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
+        ),
+    ),
+)
 def drop_file(patch: Patch) -> Iterator[Candidate]:
     if len(patch.files) < 2:
         return
@@ -36,6 +55,14 @@ def drop_file(patch: Patch) -> Iterator[Candidate]:
         yield Candidate((Edit(one.start, one.end, ""),), {"file": one.path}, one.path, (one.start, one.end))
 
 
+@operator(
+    "patch.drop-hunk",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "hunk {number} of the patch of {file} (line {line}) is left out",
+    (_TWO, ("--- a/x\n+++ b/x\n@@ -9 +9 @@\n-d\n+e\n", "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n c\n")),
+)
 def drop_hunk(patch: Patch) -> Iterator[Candidate]:
     for one in patch.files:
         if len(one.hunks) < 2:
@@ -82,6 +109,20 @@ def _hunks(patch: Patch) -> Iterator[tuple[FileDiff, Hunk]]:
                 yield file, hunk
 
 
+@operator(
+    "patch.drop-change",
+    FaultClass.DROPPED_STEP,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the change `{change}` of the patch of {file} is left out",
+    (
+        _RUNS,
+        (
+            "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n d\n-e\n+f\n",
+            "--- a/x\n+++ b/x\n@@ -1,3 +1,4 @@\n-a\n+b\n+c\n d\n e\n",
+        ),
+    ),
+)
 def drop_change(patch: Patch) -> Iterator[Candidate]:
     for file, hunk in _hunks(patch):
         runs = _runs(hunk)
@@ -92,6 +133,21 @@ def drop_change(patch: Patch) -> Iterator[Candidate]:
             yield _without(patch, file, hunk, run, {"file": file.path, "change": said})
 
 
+@operator(
+    "patch.drop-added-line",
+    FaultClass.DROPPED_STEP,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the patch of {file} does not add `{line}`",
+    (
+        _RUNS,
+        (
+            "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+c\n d\n-e\n+f\n",
+            "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n d\n-e\n+f\n",
+            "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n+c\n d\n-e\n",
+        ),
+    ),
+)
 def drop_added_line(patch: Patch) -> Iterator[Candidate]:
     for file, hunk in _hunks(patch):
         added = [line for line in hunk.lines if line.mark == "+"]
@@ -100,6 +156,14 @@ def drop_added_line(patch: Patch) -> Iterator[Candidate]:
                 yield _without(patch, file, hunk, [line], {"file": file.path, "line": _said(patch, [line])})
 
 
+@operator(
+    "patch.keep-removed-line",
+    FaultClass.DROPPED_STEP,
+    Tier.FINE,
+    LANGUAGES,
+    "the patch of {file} does not remove `{line}`",
+    ("--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n b\n", ("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a\n b\n",)),
+)
 def keep_removed_line(patch: Patch) -> Iterator[Candidate]:
     for file, hunk in _hunks(patch):
         for line in hunk.lines:
@@ -113,92 +177,10 @@ def _said(patch: Patch, lines: list[Line]) -> str:
     return words if len(words) <= 60 else words[:59] + "…"
 
 
-_TWO = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n c\n@@ -9 +9 @@\n-d\n+e\n"
-_RUNS = "--- a/x\n+++ b/x\n@@ -1,3 +1,4 @@\n-a\n+b\n+c\n d\n-e\n+f\n"
-
-OPERATORS = (
-    Operator(
-        "patch.drop-file",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "the patch leaves {file} as it was",
-        drop_file,
-        (
-            Example(
-                "diff a b\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\ndiff c d\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-c\n+d\n",
-                (
-                    "diff c d\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-c\n+d\n",
-                    "diff a b\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "patch.drop-hunk",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "hunk {number} of the patch of {file} (line {line}) is left out",
-        drop_hunk,
-        (
-            Example(
-                _TWO,
-                ("--- a/x\n+++ b/x\n@@ -9 +9 @@\n-d\n+e\n", "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n c\n"),
-            ),
-        ),
-    ),
-    Operator(
-        "patch.drop-change",
-        FaultClass.DROPPED_STEP,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "the change `{change}` of the patch of {file} is left out",
-        drop_change,
-        (
-            Example(
-                _RUNS,
-                (
-                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n d\n-e\n+f\n",
-                    "--- a/x\n+++ b/x\n@@ -1,3 +1,4 @@\n-a\n+b\n+c\n d\n e\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "patch.drop-added-line",
-        FaultClass.DROPPED_STEP,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "the patch of {file} does not add `{line}`",
-        drop_added_line,
-        (
-            Example(
-                _RUNS,
-                (
-                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+c\n d\n-e\n+f\n",
-                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n d\n-e\n+f\n",
-                    "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n+c\n d\n-e\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "patch.keep-removed-line",
-        FaultClass.DROPPED_STEP,
-        Tier.FINE,
-        LANGUAGES,
-        "the patch of {file} does not remove `{line}`",
-        keep_removed_line,
-        (Example("--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n b\n", ("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a\n b\n",)),),
-    ),
-)
-
-
 class PatchFamily:
     name = "patch"
     languages = LANGUAGES
-    operators: tuple[Operator, ...] = OPERATORS
+    operators = operators_in(globals())
 
     def parse(self, text: str, language: str) -> Patch | None:
         return parse(text, language)

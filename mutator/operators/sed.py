@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.model import Candidate, Edit, FaultClass, Tier, apply
+from mutator.operators.define import operator, operators_in
 
 LANGUAGES = frozenset({"sed"})
 Span = tuple[int, int]
@@ -147,6 +148,15 @@ def _section(text: str, position: int, delimiter: str, *, brackets: bool) -> int
     return None
 
 
+@operator(
+    "sed.drop-command",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{command}` is left out of the sed program",
+    ("s/a/b/; /x/d\n$a end\n", ("/x/d\n$a end\n", "s/a/b/; $a end\n", "s/a/b/; /x/d\n")),
+    ("s/a/b/", ()),
+)
 def drop_command(program: Program) -> Iterator[Candidate]:
     simple = [one for one in program.commands if one.name not in "{}:"]
     if len(simple) < 2:
@@ -163,6 +173,15 @@ def drop_command(program: Program) -> Iterator[Candidate]:
         yield Candidate((Edit(first, end, ""),), fields)
 
 
+@operator(
+    "sed.change-replacement",
+    FaultClass.WRONG_VALUE,
+    Tier.COARSE,
+    LANGUAGES,
+    "sed writes {new} instead of `{old}`",
+    ("s/port 80/port 8080/", ("s/port 80/port 8081/",)),
+    ("s|a/b|c\\1|g;3i hello", ("s|a/b||g;3i hello", "s|a/b|c\\1|g;3i helloX")),
+)
 def change_replacement(program: Program) -> Iterator[Candidate]:
     for command in program.commands:
         span = command.replacement if command.name == "s" else command.text
@@ -185,6 +204,14 @@ def change_replacement(program: Program) -> Iterator[Candidate]:
         yield Candidate((edit,), {**fields, "new": f"`{new}`" if new else "nothing"})
 
 
+@operator(
+    "sed.drop-flag",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{command}` without `{flag}`: not every match is replaced",
+    ("s/a/b/g", ("s/a/b/",)),
+)
 def drop_flag(program: Program) -> Iterator[Candidate]:
     for command in program.commands:
         if command.flags is None:
@@ -194,6 +221,14 @@ def drop_flag(program: Program) -> Iterator[Candidate]:
                 yield Candidate((Edit(at, at + 1, ""),), {"flag": program.text[at], "command": _said(program, command)})
 
 
+@operator(
+    "sed.drop-address",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{command}` is done on every line, not on `{address}`",
+    ("/x/,/y/s/a/b/\n1!d", ("s/a/b/\n1!d", "/x/,/y/s/a/b/\nd")),
+)
 def drop_address(program: Program) -> Iterator[Candidate]:
     for command in program.commands:
         if command.address and command.name in "sdp":
@@ -212,56 +247,10 @@ def valid(program: Program, candidate: Candidate) -> bool:
     return _read(apply(program.text, candidate.edits)) is not None
 
 
-OPERATORS = (
-    Operator(
-        "sed.drop-command",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "`{command}` is left out of the sed program",
-        drop_command,
-        (
-            Example("s/a/b/; /x/d\n$a end\n", ("/x/d\n$a end\n", "s/a/b/; $a end\n", "s/a/b/; /x/d\n")),
-            Example("s/a/b/", ()),
-        ),
-    ),
-    Operator(
-        "sed.change-replacement",
-        FaultClass.WRONG_VALUE,
-        Tier.COARSE,
-        LANGUAGES,
-        "sed writes {new} instead of `{old}`",
-        change_replacement,
-        (
-            Example("s/port 80/port 8080/", ("s/port 80/port 8081/",)),
-            Example("s|a/b|c\\1|g;3i hello", ("s|a/b||g;3i hello", "s|a/b|c\\1|g;3i helloX")),
-        ),
-    ),
-    Operator(
-        "sed.drop-flag",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{command}` without `{flag}`: not every match is replaced",
-        drop_flag,
-        (Example("s/a/b/g", ("s/a/b/",)),),
-    ),
-    Operator(
-        "sed.drop-address",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{command}` is done on every line, not on `{address}`",
-        drop_address,
-        (Example("/x/,/y/s/a/b/\n1!d", ("s/a/b/\n1!d", "/x/,/y/s/a/b/\nd")),),
-    ),
-)
-
-
 class SedFamily:
     name = "sed"
     languages = LANGUAGES
-    operators: tuple[Operator, ...] = OPERATORS
+    operators = operators_in(globals())
 
     def parse(self, text: str, language: str) -> Program | None:
         return parse(text, language)

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise, takewhile
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node, Parser
 
-LANGUAGE = Language(tree_sitter_bash.language())
+from mutator.grammars import grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +419,7 @@ def masked(text: str, bodies: list[Heredoc]) -> str:
 
 
 def parser() -> Parser:
-    return Parser(LANGUAGE)
+    return Parser(grammar("tree_sitter_bash"))
 
 
 _REPAIRS = 25

@@ -20,7 +20,8 @@ from mutator.sources.piece import SOLUTION, Piece
 from mutator.sources.python import python_pieces
 from mutator.sources.shell import Place, read_calls, shell_pieces
 from mutator.sources.siblings import used_by_calls, used_by_mention
-from mutator.spelling.window import Parent, yaml_scalar_window
+from mutator.spelling.window import Parent
+from mutator.spelling.yaml import yaml_scalar_window
 
 __all__ = ["Skipped", "decode", "read_sources", "reprinted", "whole_file"]
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from mutator.model import SourceKind, Window
 from mutator.sources.languages import language_of, parse_python
 from mutator.sources.piece import Piece
-from mutator.spelling.window import Parent, escaped_window, part_window, python_string_window
+from mutator.spelling.python import python_string_window
+from mutator.spelling.shell import escaped_window
+from mutator.spelling.window import Parent, part_window
 
 _PATH = re.compile(r"^[~.\w@+-]*/[\w./@+~ -]*\w$|^[\w-]+(\.[\w-]+)*\.[A-Za-z]\w{0,9}$")
 

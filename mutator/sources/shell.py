@@ -13,7 +13,8 @@ from mutator.shell.commands import Command, Redirect, Span, assignments, read_co
 from mutator.shell.syntax import ShellTree, read_shell
 from mutator.sources.languages import interpreter_language, language_of
 from mutator.sources.piece import SOLUTION, Piece
-from mutator.spelling.window import BARE, Parent, WindowBuilder, escaped_window, heredoc_window, word_window
+from mutator.spelling.shell import BARE, escaped_window, heredoc_window, word_window
+from mutator.spelling.window import Parent, WindowBuilder
 
 _HERE = re.compile(r"""dirname\s+(?:--\s+)?["']?\$\{?(?:0|BASH_SOURCE)|\$\{(?:0|BASH_SOURCE(?:\[0\])?)%/\*\}""")
 _NAMED = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-=]([^}$`]*))?\})")

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from mutator.sources.piece import SOLUTION
 from mutator.sources.shell import Call
-from mutator.spelling.window import word_window
+from mutator.spelling.shell import word_window
 
 _COPIES = frozenset({"cp", "mv", "install", "ln", "rsync", "scp"})
 _FLAT = frozenset({"bin", "sbin", "init.d", "cron.d", "cron.daily", "cron.hourly", "hooks", "cgi-bin"})

@@ -190,7 +190,7 @@ def test_the_rows_of_a_dump_are_no_sql() -> None:
 
 
 def proposals(script: sql_tokens.Script) -> list[tuple[str, Mapping[str, str]]]:
-    return [(op.id, each.fields) for op in sql.OPERATORS for each in op.propose(script)]
+    return [(op.id, each.fields) for op in sql.FAMILY.operators for each in op.propose(script)]
 
 
 def test_nginx_directives_are_those_crossplane_sees(tmp_path: Path) -> None:

@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from mutator.operators.code.operators import FAMILY
+from mutator.model import Candidate
+from mutator.operators.code import interface, logic, steps, tables, values
+from mutator.operators.code.reading import LANGUAGES
+from mutator.operators.code.tree import Program, parse, valid
+from mutator.operators.define import operators_in
 
 __all__ = ["FAMILY"]
+
+
+class Code:
+    name = "code"
+    languages = LANGUAGES
+    operators = operators_in(vars(interface), vars(tables), vars(steps), vars(logic), vars(values))
+
+    def parse(self, text: str, language: str) -> Program | None:
+        return parse(text, language)
+
+    def valid(self, tree: Program, candidate: Candidate) -> bool:
+        return valid(tree, candidate)
+
+
+FAMILY = Code()

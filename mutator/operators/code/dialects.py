@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
 
-import tree_sitter
-import tree_sitter_c
-import tree_sitter_cpp
-import tree_sitter_go
-import tree_sitter_java
-import tree_sitter_javascript
-import tree_sitter_perl
-import tree_sitter_ruby
-import tree_sitter_rust
-import tree_sitter_typescript
+from tree_sitter import Parser
+
+from mutator.grammars import grammar_parser
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    grammar: Callable[[], object]
+    grammar: tuple[str, ...]
+    """The package, and its function where it has several."""
     functions: frozenset[str]
     statements: frozenset[str]
     """Statements that may be left out: calls, assignments, not declarations."""
@@ -55,7 +46,7 @@ class Dialect:
 
 
 _JAVASCRIPT = Dialect(
-    grammar=tree_sitter_javascript.language,
+    grammar=("tree_sitter_javascript",),
     functions=frozenset(
         {"function_declaration", "method_definition", "arrow_function", "function_expression",
          "generator_function_declaration"}
@@ -74,10 +65,10 @@ _JAVASCRIPT = Dialect(
 
 DIALECTS: dict[str, Dialect] = {
     "javascript": _JAVASCRIPT,
-    "typescript": replace(_JAVASCRIPT, grammar=tree_sitter_typescript.language_typescript),
-    "tsx": replace(_JAVASCRIPT, grammar=tree_sitter_typescript.language_tsx),
+    "typescript": replace(_JAVASCRIPT, grammar=("tree_sitter_typescript", "language_typescript")),
+    "tsx": replace(_JAVASCRIPT, grammar=("tree_sitter_typescript", "language_tsx")),
     "go": Dialect(
-        grammar=tree_sitter_go.language,
+        grammar=("tree_sitter_go",),
         functions=frozenset({"function_declaration", "method_declaration"}),
         statements=frozenset(
             {"expression_statement", "assignment_statement", "inc_statement", "dec_statement", "defer_statement",
@@ -97,7 +88,7 @@ DIALECTS: dict[str, Dialect] = {
         parenthesised=False,
     ),
     "rust": Dialect(
-        grammar=tree_sitter_rust.language,
+        grammar=("tree_sitter_rust",),
         functions=frozenset({"function_item"}),
         statements=frozenset({"expression_statement"}),
         exits=frozenset({"return_expression", "continue_expression", "break_expression"}),
@@ -116,7 +107,7 @@ DIALECTS: dict[str, Dialect] = {
         parenthesised=False,
     ),
     "c": Dialect(
-        grammar=tree_sitter_c.language,
+        grammar=("tree_sitter_c",),
         functions=frozenset({"function_definition"}),
         statements=frozenset({"expression_statement"}),
         exits=frozenset({"return_statement", "continue_statement", "break_statement", "goto_statement"}),
@@ -131,7 +122,7 @@ DIALECTS: dict[str, Dialect] = {
         nothing="return;",
     ),
     "cpp": Dialect(
-        grammar=tree_sitter_cpp.language,
+        grammar=("tree_sitter_cpp",),
         functions=frozenset({"function_definition", "lambda_expression"}),
         statements=frozenset({"expression_statement"}),
         exits=frozenset(
@@ -148,7 +139,7 @@ DIALECTS: dict[str, Dialect] = {
         nothing="return;",
     ),
     "java": Dialect(
-        grammar=tree_sitter_java.language,
+        grammar=("tree_sitter_java",),
         functions=frozenset({"method_declaration", "constructor_declaration"}),
         statements=frozenset({"expression_statement"}),
         exits=frozenset({"return_statement", "throw_statement", "continue_statement", "break_statement"}),
@@ -162,7 +153,7 @@ DIALECTS: dict[str, Dialect] = {
         nothing="return;",
     ),
     "ruby": Dialect(
-        grammar=tree_sitter_ruby.language,
+        grammar=("tree_sitter_ruby",),
         functions=frozenset({"method", "singleton_method"}),
         statements=frozenset({"call", "assignment", "operator_assignment"}),
         exits=frozenset({"return", "next", "break"}),
@@ -182,7 +173,7 @@ DIALECTS: dict[str, Dialect] = {
         parenthesised=False,
     ),
     "perl": Dialect(
-        grammar=tree_sitter_perl.language,
+        grammar=("tree_sitter_perl",),
         functions=frozenset({"subroutine_declaration_statement", "method_declaration_statement"}),
         statements=frozenset({"expression_statement"}),
         exits=frozenset({"return_expression", "loopex_expression"}),
@@ -203,7 +194,5 @@ DIALECTS: dict[str, Dialect] = {
 }  # fmt: skip
 
 
-@cache
-def parser(language: str) -> tree_sitter.Parser:
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # Perl's wheel hands out an int
-        return tree_sitter.Parser(tree_sitter.Language(DIALECTS[language].grammar()))
+def parser(language: str) -> Parser:
+    return grammar_parser(*DIALECTS[language].grammar)

@@ -6,9 +6,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.model import Candidate, Edit, FaultClass, Tier, apply
 from mutator.operators.code.sql_tokens import Script, Token, parse, reads
 from mutator.operators.code.tree import nearby
+from mutator.operators.define import operator, operators_in
 
 LANGUAGES = frozenset({"sql"})
 _CLAUSES = frozenset(
@@ -54,18 +55,55 @@ def _next_is(script: Script, index: int, *words: str) -> bool:
     return index + 1 < len(script.tokens) and script.tokens[index + 1].word in words
 
 
+@operator(
+    "sql.drop-where",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{clause}` is left out",
+    ("SELECT a FROM t WHERE b = 1 ORDER BY a;", ("SELECT a FROM t ORDER BY a;",)),
+    (
+        "DELETE FROM t WHERE a IN (SELECT x FROM y WHERE z)",
+        ("DELETE FROM t", "DELETE FROM t WHERE a IN (SELECT x FROM y)"),
+    ),
+    ("SELECT count(*) FILTER (WHERE a > 1) FROM t", ("SELECT count(*) FROM t",)),
+)
 def drop_where(script: Script) -> Iterator[Candidate]:
     yield from _clause(script, "WHERE")
 
 
+@operator(
+    "sql.drop-order",
+    FaultClass.WRONG_ORDER,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{clause}` is left out",
+    ("SELECT a FROM t ORDER BY a DESC LIMIT 3;", ("SELECT a FROM t LIMIT 3;",)),
+)
 def drop_order(script: Script) -> Iterator[Candidate]:
     yield from _clause(script, "ORDER")
 
 
+@operator(
+    "sql.drop-having",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{clause}` is left out",
+    ("SELECT a FROM t GROUP BY a HAVING COUNT(*) > 1", ("SELECT a FROM t GROUP BY a",)),
+)
 def drop_having(script: Script) -> Iterator[Candidate]:
     yield from _clause(script, "HAVING")
 
 
+@operator(
+    "sql.drop-limit",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{clause}` is left out",
+    ("SELECT a FROM t LIMIT 5;", ("SELECT a FROM t;",)),
+)
 def drop_limit(script: Script) -> Iterator[Candidate]:
     yield from _clause(script, "LIMIT")
 
@@ -84,6 +122,14 @@ def _replace(script: Script, choices: dict[str, str]) -> Iterator[Candidate]:
             yield _becomes(script, token, token.end, new)
 
 
+@operator(
+    "sql.drop-distinct",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    LANGUAGES,
+    "DISTINCT is left out of `{around}`",
+    ("SELECT DISTINCT a FROM t", ("SELECT a FROM t",)),
+)
 def drop_distinct(script: Script) -> Iterator[Candidate]:
     for index, token in enumerate(script.tokens):
         if token.word == "DISTINCT" and index + 1 < len(script.tokens):
@@ -91,78 +137,54 @@ def drop_distinct(script: Script) -> Iterator[Candidate]:
             yield Candidate((edit,), {"around": nearby(script.text, token.start, token.end)}, script.scope(token))
 
 
-def change_join(script: Script) -> Iterator[Candidate]:
-    for index, token in enumerate(script.tokens):
-        if token.word in ("LEFT", "RIGHT", "FULL") and _next_is(script, index, "JOIN", "OUTER"):
-            outer = script.tokens[index + 1]
-            yield _becomes(script, token, outer.end if outer.word == "OUTER" else token.end, "INNER")
-        elif token.word == "INNER" and _next_is(script, index, "JOIN"):
-            yield _becomes(script, token, token.end, "LEFT")
-        elif token.word == "JOIN" and index and not _is_joined(script, index):
-            yield _becomes(script, token, token.end, "LEFT JOIN")
+_TABLE_RULES = frozenset({"CONSTRAINT", "FOREIGN", "PRIMARY", "UNIQUE", "CHECK", "KEY"})
 
 
-def _is_joined(script: Script, index: int) -> bool:
-    return script.tokens[index - 1].word in _JOINED or _next_is_mark(script, index, "=")
-
-
-_JOINED = frozenset({"LEFT", "RIGHT", "FULL", "OUTER", "INNER", "CROSS", "NATURAL"})
-
-
-def change_direction(script: Script) -> Iterator[Candidate]:
-    yield from _replace(script, {"ASC": "DESC", "DESC": "ASC"})
-
-
-def change_aggregate(script: Script) -> Iterator[Candidate]:
-    other = {"SUM": "COUNT", "COUNT": "SUM", "MIN": "MAX", "MAX": "MIN", "AVG": "SUM"}
-    for index, token in enumerate(script.tokens):
-        following = [one.text for one in script.tokens[index + 1 : index + 3]]
-        if token.word in other and following[:1] == ["("] and following != ["(", "*"]:
-            yield _becomes(script, token, token.end, other[token.word])
-
-
-def change_comparison(script: Script) -> Iterator[Candidate]:
-    other = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "<>": "=", "!=": "=", "==": "<>"}
-    yield from _replace(script, other)
-    for index, token in enumerate(script.tokens):
-        if token.text == "=" and _in_condition(script, index):
-            yield _becomes(script, token, token.end, "<>")
-
-
-def _in_condition(script: Script, index: int) -> bool:
-    for earlier in range(index - 1, -1, -1):
-        token = script.tokens[earlier]
-        if token.statement != script.tokens[index].statement:
-            return False
-        if token.word in ("WHERE", "ON", "HAVING", "AND", "OR", "WHEN"):
-            return True
-        if token.word in ("SET", "SELECT", "VALUES", "PRAGMA"):
-            return False
-    return False
-
-
-def change_logic(script: Script) -> Iterator[Candidate]:
-    for index, token in enumerate(script.tokens):
-        if token.word == "OR":
-            if _next_is(script, index, "REPLACE", "IGNORE", "ABORT", "ROLLBACK", "FAIL"):
-                continue
-            new = "AND"
-        elif token.word == "AND" and not _after_between(script, index):
-            new = "OR"
-        else:
+@operator(
+    "sql.drop-statement",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{statement}` is left out",
+    ("CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\n", ("INSERT INTO a VALUES (1);\n", "CREATE TABLE a (x);\n")),
+)
+def drop_statement(script: Script) -> Iterator[Candidate]:
+    for number, first in enumerate(script.starts):
+        token = script.tokens[first]
+        if token.word in ("BEGIN", "COMMIT", "PRAGMA", "SET", "START", "END", "USE", "EXPLAIN"):
             continue
-        yield _becomes(script, token, token.end, new)
+        last = script.starts[number + 1] - 1 if number + 1 < len(script.starts) else len(script.tokens) - 1
+        if len(script.starts) < 2:
+            continue
+        said = " ".join(script.text[token.start : script.tokens[last].end].split())
+        end = script.tokens[last].end
+        rest = re.compile(r"[ \t]*\n").match(script.text, end)
+        if rest is not None and script.text[: token.start].rpartition("\n")[2].strip() == "":
+            end = rest.end()
+        fields = {"statement": said if len(said) <= 70 else said[:67] + "..."}
+        tier = Tier.FINE if _TIDIES.match(said) else None
+        yield Candidate((Edit(token.start, end, ""),), fields, script.scope(token), tier=tier)
 
 
-def _after_between(script: Script, index: int) -> bool:
-    for earlier in range(index - 1, max(index - 8, -1), -1):
-        if script.tokens[earlier].word == "BETWEEN":
-            return True
-        if script.tokens[earlier].word in ("AND", "OR", "WHERE", "ON"):
-            return False
-    return False
+_TIDIES = re.compile(r"DROP\s.*\bIF\s+EXISTS\b|ANALYZE|VACUUM|LOCK|UNLOCK", re.IGNORECASE)
+"""Statements without which a database that was just made is the same."""
 
 
+@operator(
+    "sql.drop-constraint",
+    FaultClass.NOOP_GUARD,
+    Tier.COARSE,
+    LANGUAGES,
+    "`{constraint}` of {column} is left out",
+    (
+        "CREATE TABLE t (a INT NOT NULL UNIQUE, b INT CHECK (b > 0))",
+        (
+            "CREATE TABLE t (a INT UNIQUE, b INT CHECK (b > 0))",
+            "CREATE TABLE t (a INT NOT NULL, b INT CHECK (b > 0))",
+            "CREATE TABLE t (a INT NOT NULL UNIQUE, b INT)",
+        ),
+    ),
+)
 def drop_constraint(script: Script) -> Iterator[Candidate]:
     for index, token in enumerate(script.tokens):
         if script.tokens[script.starts[token.statement]].word not in ("CREATE", "ALTER") or not token.depth:
@@ -203,9 +225,6 @@ def _column(script: Script, index: int) -> str:
     return "the table"
 
 
-_TABLE_RULES = frozenset({"CONSTRAINT", "FOREIGN", "PRIMARY", "UNIQUE", "CHECK", "KEY"})
-
-
 def _next_is_mark(script: Script, index: int, mark: str) -> bool:
     return index + 1 < len(script.tokens) and script.tokens[index + 1].text == mark
 
@@ -218,28 +237,44 @@ def _closing(script: Script, opening: int) -> int:
     return script.tokens[opening].end
 
 
-def drop_statement(script: Script) -> Iterator[Candidate]:
-    for number, first in enumerate(script.starts):
-        token = script.tokens[first]
-        if token.word in ("BEGIN", "COMMIT", "PRAGMA", "SET", "START", "END", "USE", "EXPLAIN"):
-            continue
-        last = script.starts[number + 1] - 1 if number + 1 < len(script.starts) else len(script.tokens) - 1
-        if len(script.starts) < 2:
-            continue
-        said = " ".join(script.text[token.start : script.tokens[last].end].split())
-        end = script.tokens[last].end
-        rest = re.compile(r"[ \t]*\n").match(script.text, end)
-        if rest is not None and script.text[: token.start].rpartition("\n")[2].strip() == "":
-            end = rest.end()
-        fields = {"statement": said if len(said) <= 70 else said[:67] + "..."}
-        tier = Tier.FINE if _TIDIES.match(said) else None
-        yield Candidate((Edit(token.start, end, ""),), fields, script.scope(token), tier=tier)
+@operator(
+    "sql.change-join",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    LANGUAGES,
+    "{old} becomes {new} in `{around}`",
+    (
+        "SELECT * FROM a LEFT JOIN b ON x JOIN c ON y",
+        ("SELECT * FROM a INNER JOIN b ON x JOIN c ON y", "SELECT * FROM a LEFT JOIN b ON x LEFT JOIN c ON y"),
+    ),
+)
+def change_join(script: Script) -> Iterator[Candidate]:
+    for index, token in enumerate(script.tokens):
+        if token.word in ("LEFT", "RIGHT", "FULL") and _next_is(script, index, "JOIN", "OUTER"):
+            outer = script.tokens[index + 1]
+            yield _becomes(script, token, outer.end if outer.word == "OUTER" else token.end, "INNER")
+        elif token.word == "INNER" and _next_is(script, index, "JOIN"):
+            yield _becomes(script, token, token.end, "LEFT")
+        elif token.word == "JOIN" and index and not _is_joined(script, index):
+            yield _becomes(script, token, token.end, "LEFT JOIN")
 
 
-_TIDIES = re.compile(r"DROP\s.*\bIF\s+EXISTS\b|ANALYZE|VACUUM|LOCK|UNLOCK", re.IGNORECASE)
-"""Statements without which a database that was just made is the same."""
+def _is_joined(script: Script, index: int) -> bool:
+    return script.tokens[index - 1].word in _JOINED or _next_is_mark(script, index, "=")
 
 
+@operator(
+    "sql.drop-row",
+    FaultClass.DROPPED_OUTPUT,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the row `{row}` is left out",
+    ("INSERT INTO t VALUES (1), (2), (3);", ("INSERT INTO t VALUES (2), (3);", "INSERT INTO t VALUES (1), (2);")),
+    (
+        "COPY t (a, b) FROM stdin;\n1\tit's\n2\tb\n\\.\n",
+        ("COPY t (a, b) FROM stdin;\n2\tb\n\\.\n", "COPY t (a, b) FROM stdin;\n1\tit's\n\\.\n"),
+    ),
+)
 def drop_row(script: Script) -> Iterator[Candidate]:
     """One row of several in a VALUES list."""
     for index, token in enumerate(script.tokens):
@@ -269,6 +304,14 @@ def drop_row(script: Script) -> Iterator[Candidate]:
                 yield Candidate((Edit(start, start + len(line), ""),), fields, script.scope_of(statement))
 
 
+@operator(
+    "sql.swap-values",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{one} and {two} change places",
+    ("INSERT INTO t VALUES (1, 'a', 'b'), (2, 'c', 'd');", ("INSERT INTO t VALUES (1, 'b', 'a'), (2, 'c', 'd');",)),
+)
 def swap_values(script: Script) -> Iterator[Candidate]:
     """Neighbours of one kind in the first row of a VALUES list."""
     for index, token in enumerate(script.tokens):
@@ -285,10 +328,122 @@ def swap_values(script: Script) -> Iterator[Candidate]:
                     yield Candidate((edit,), {"one": one.text[:40], "two": two.text[:40]}, script.scope(token))
 
 
+@operator(
+    "sql.flip-boolean",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{old} becomes {new} in `{around}`",
+    ("UPDATE t SET a = true", ("UPDATE t SET a = false",)),
+)
 def flip_boolean(script: Script) -> Iterator[Candidate]:
     yield from _replace(script, {"TRUE": "FALSE", "FALSE": "TRUE"})
 
 
+_JOINED = frozenset({"LEFT", "RIGHT", "FULL", "OUTER", "INNER", "CROSS", "NATURAL"})
+
+
+@operator(
+    "sql.change-direction",
+    FaultClass.WRONG_ORDER,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{old} becomes {new} in `{around}`",
+    ("SELECT a FROM t ORDER BY a desc", ("SELECT a FROM t ORDER BY a asc",)),
+)
+def change_direction(script: Script) -> Iterator[Candidate]:
+    yield from _replace(script, {"ASC": "DESC", "DESC": "ASC"})
+
+
+@operator(
+    "sql.change-aggregate",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{old} becomes {new} in `{around}`",
+    (
+        "SELECT SUM(a), COUNT(*), min(b) FROM t",
+        ("SELECT COUNT(a), COUNT(*), min(b) FROM t", "SELECT SUM(a), COUNT(*), max(b) FROM t"),
+    ),
+)
+def change_aggregate(script: Script) -> Iterator[Candidate]:
+    other = {"SUM": "COUNT", "COUNT": "SUM", "MIN": "MAX", "MAX": "MIN", "AVG": "SUM"}
+    for index, token in enumerate(script.tokens):
+        following = [one.text for one in script.tokens[index + 1 : index + 3]]
+        if token.word in other and following[:1] == ["("] and following != ["(", "*"]:
+            yield _becomes(script, token, token.end, other[token.word])
+
+
+@operator(
+    "sql.change-comparison",
+    FaultClass.BOUNDARY,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{old} becomes {new} in `{around}`",
+    (
+        "SELECT a FROM t WHERE b >= 1 AND c = 2",
+        ("SELECT a FROM t WHERE b > 1 AND c = 2", "SELECT a FROM t WHERE b >= 1 AND c <> 2"),
+    ),
+    ("UPDATE t SET a = 1", ()),
+)
+def change_comparison(script: Script) -> Iterator[Candidate]:
+    other = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "<>": "=", "!=": "=", "==": "<>"}
+    yield from _replace(script, other)
+    for index, token in enumerate(script.tokens):
+        if token.text == "=" and _in_condition(script, index):
+            yield _becomes(script, token, token.end, "<>")
+
+
+def _in_condition(script: Script, index: int) -> bool:
+    for earlier in range(index - 1, -1, -1):
+        token = script.tokens[earlier]
+        if token.statement != script.tokens[index].statement:
+            return False
+        if token.word in ("WHERE", "ON", "HAVING", "AND", "OR", "WHEN"):
+            return True
+        if token.word in ("SET", "SELECT", "VALUES", "PRAGMA"):
+            return False
+    return False
+
+
+@operator(
+    "sql.change-logic",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{old} becomes {new} in `{around}`",
+    ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 AND c", ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 OR c",)),
+)
+def change_logic(script: Script) -> Iterator[Candidate]:
+    for index, token in enumerate(script.tokens):
+        if token.word == "OR":
+            if _next_is(script, index, "REPLACE", "IGNORE", "ABORT", "ROLLBACK", "FAIL"):
+                continue
+            new = "AND"
+        elif token.word == "AND" and not _after_between(script, index):
+            new = "OR"
+        else:
+            continue
+        yield _becomes(script, token, token.end, new)
+
+
+def _after_between(script: Script, index: int) -> bool:
+    for earlier in range(index - 1, max(index - 8, -1), -1):
+        if script.tokens[earlier].word == "BETWEEN":
+            return True
+        if script.tokens[earlier].word in ("AND", "OR", "WHERE", "ON"):
+            return False
+    return False
+
+
+@operator(
+    "sql.change-number",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{new} stands for {old} in `{around}`",
+    ("SELECT a FROM t LIMIT 5", ("SELECT a FROM t LIMIT 6",)),
+)
 def change_number(script: Script) -> Iterator[Candidate]:
     for token in script.tokens:
         if token.kind == "number" and "." not in token.text:
@@ -296,176 +451,10 @@ def change_number(script: Script) -> Iterator[Candidate]:
             yield _becomes(script, token, token.end, new)
 
 
-def _operator(
-    name: str, fault: FaultClass, tier: Tier, sentence: str, propose: object, *examples: tuple[str, tuple[str, ...]]
-) -> Operator:
-    assert callable(propose)
-    shown = tuple(Example(before, after) for before, after in examples)
-    return Operator(f"sql.{name}", fault, tier, LANGUAGES, sentence, propose, shown)
-
-
-OPERATORS: tuple[Operator, ...] = (
-    _operator(
-        "drop-where",
-        FaultClass.WRONG_LOGIC,
-        Tier.COARSE,
-        "`{clause}` is left out",
-        drop_where,
-        ("SELECT a FROM t WHERE b = 1 ORDER BY a;", ("SELECT a FROM t ORDER BY a;",)),
-        (
-            "DELETE FROM t WHERE a IN (SELECT x FROM y WHERE z)",
-            ("DELETE FROM t", "DELETE FROM t WHERE a IN (SELECT x FROM y)"),
-        ),
-        ("SELECT count(*) FILTER (WHERE a > 1) FROM t", ("SELECT count(*) FROM t",)),
-    ),
-    _operator(
-        "drop-order",
-        FaultClass.WRONG_ORDER,
-        Tier.COARSE,
-        "`{clause}` is left out",
-        drop_order,
-        ("SELECT a FROM t ORDER BY a DESC LIMIT 3;", ("SELECT a FROM t LIMIT 3;",)),
-    ),
-    _operator(
-        "drop-having",
-        FaultClass.WRONG_LOGIC,
-        Tier.COARSE,
-        "`{clause}` is left out",
-        drop_having,
-        ("SELECT a FROM t GROUP BY a HAVING COUNT(*) > 1", ("SELECT a FROM t GROUP BY a",)),
-    ),
-    _operator(
-        "drop-limit",
-        FaultClass.WRONG_LOGIC,
-        Tier.COARSE,
-        "`{clause}` is left out",
-        drop_limit,
-        ("SELECT a FROM t LIMIT 5;", ("SELECT a FROM t;",)),
-    ),
-    _operator(
-        "drop-distinct",
-        FaultClass.WRONG_LOGIC,
-        Tier.COARSE,
-        "DISTINCT is left out of `{around}`",
-        drop_distinct,
-        ("SELECT DISTINCT a FROM t", ("SELECT a FROM t",)),
-    ),
-    _operator(
-        "drop-statement",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        "`{statement}` is left out",
-        drop_statement,
-        ("CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\n", ("INSERT INTO a VALUES (1);\n", "CREATE TABLE a (x);\n")),
-    ),
-    _operator(
-        "drop-constraint",
-        FaultClass.NOOP_GUARD,
-        Tier.COARSE,
-        "`{constraint}` of {column} is left out",
-        drop_constraint,
-        (
-            "CREATE TABLE t (a INT NOT NULL UNIQUE, b INT CHECK (b > 0))",
-            (
-                "CREATE TABLE t (a INT UNIQUE, b INT CHECK (b > 0))",
-                "CREATE TABLE t (a INT NOT NULL, b INT CHECK (b > 0))",
-                "CREATE TABLE t (a INT NOT NULL UNIQUE, b INT)",
-            ),
-        ),
-    ),
-    _operator(
-        "change-join",
-        FaultClass.WRONG_LOGIC,
-        Tier.COARSE,
-        "{old} becomes {new} in `{around}`",
-        change_join,
-        (
-            "SELECT * FROM a LEFT JOIN b ON x JOIN c ON y",
-            ("SELECT * FROM a INNER JOIN b ON x JOIN c ON y", "SELECT * FROM a LEFT JOIN b ON x LEFT JOIN c ON y"),
-        ),
-    ),
-    _operator(
-        "drop-row",
-        FaultClass.DROPPED_OUTPUT,
-        Tier.MEDIUM,
-        "the row `{row}` is left out",
-        drop_row,
-        ("INSERT INTO t VALUES (1), (2), (3);", ("INSERT INTO t VALUES (2), (3);", "INSERT INTO t VALUES (1), (2);")),
-        (
-            "COPY t (a, b) FROM stdin;\n1\tit's\n2\tb\n\\.\n",
-            ("COPY t (a, b) FROM stdin;\n2\tb\n\\.\n", "COPY t (a, b) FROM stdin;\n1\tit's\n\\.\n"),
-        ),
-    ),
-    _operator(
-        "swap-values",
-        FaultClass.WRONG_VALUE,
-        Tier.MEDIUM,
-        "{one} and {two} change places",
-        swap_values,
-        ("INSERT INTO t VALUES (1, 'a', 'b'), (2, 'c', 'd');", ("INSERT INTO t VALUES (1, 'b', 'a'), (2, 'c', 'd');",)),
-    ),
-    _operator(
-        "flip-boolean",
-        FaultClass.WRONG_VALUE,
-        Tier.MEDIUM,
-        "{old} becomes {new} in `{around}`",
-        flip_boolean,
-        ("UPDATE t SET a = true", ("UPDATE t SET a = false",)),
-    ),
-    _operator(
-        "change-direction",
-        FaultClass.WRONG_ORDER,
-        Tier.MEDIUM,
-        "{old} becomes {new} in `{around}`",
-        change_direction,
-        ("SELECT a FROM t ORDER BY a desc", ("SELECT a FROM t ORDER BY a asc",)),
-    ),
-    _operator(
-        "change-aggregate",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        "{old} becomes {new} in `{around}`",
-        change_aggregate,
-        (
-            "SELECT SUM(a), COUNT(*), min(b) FROM t",
-            ("SELECT COUNT(a), COUNT(*), min(b) FROM t", "SELECT SUM(a), COUNT(*), max(b) FROM t"),
-        ),
-    ),
-    _operator(
-        "change-comparison",
-        FaultClass.BOUNDARY,
-        Tier.MEDIUM,
-        "{old} becomes {new} in `{around}`",
-        change_comparison,
-        (
-            "SELECT a FROM t WHERE b >= 1 AND c = 2",
-            ("SELECT a FROM t WHERE b > 1 AND c = 2", "SELECT a FROM t WHERE b >= 1 AND c <> 2"),
-        ),
-        ("UPDATE t SET a = 1", ()),
-    ),
-    _operator(
-        "change-logic",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        "{old} becomes {new} in `{around}`",
-        change_logic,
-        ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 AND c", ("SELECT a FROM t WHERE b BETWEEN 1 AND 2 OR c",)),
-    ),
-    _operator(
-        "change-number",
-        FaultClass.WRONG_VALUE,
-        Tier.MEDIUM,
-        "{new} stands for {old} in `{around}`",
-        change_number,
-        ("SELECT a FROM t LIMIT 5", ("SELECT a FROM t LIMIT 6",)),
-    ),
-)
-
-
 class Sql:
     name = "sql"
     languages = LANGUAGES
-    operators = OPERATORS
+    operators = operators_in(globals())
 
     def parse(self, text: str, language: str) -> Script | None:
         return parse(text, language)

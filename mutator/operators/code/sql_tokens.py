@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
-import tree_sitter_sql
-from tree_sitter import Language, Parser
-
+from mutator.grammars import grammar_parser
 from mutator.operators.twin import ascii_twin
 
 _TOKEN = re.compile(
@@ -67,13 +65,8 @@ class Script:
         return self.read[statement]
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_sql.language()))
-
-
 def reads(text: str) -> bool:
-    return not _parser().parse(ascii_twin(text)).root_node.has_error
+    return not grammar_parser("tree_sitter_sql").parse(ascii_twin(text)).root_node.has_error
 
 
 _VERBS = frozenset(

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier, apply
+from mutator.model import Candidate, Edit, FaultClass, Tier, apply
 from mutator.operators.data import lines, structured
 from mutator.operators.data.document import Container, Document, Entry, Kind
+from mutator.operators.define import operator, operators_in
 
 LANGUAGES = frozenset((*structured.LANGUAGES, *lines.LANGUAGES))
 KEYED = LANGUAGES - {"cron", "dockerfile", "text"}
@@ -56,6 +57,23 @@ def _label(document: Document, container: Container, entry: Entry) -> str:
     return f"`{container.name_of(entry)}`"
 
 
+ROWS = frozenset({"csv", "cron", "dockerfile", "text"})
+
+
+@operator(
+    "data.drop-entry",
+    FaultClass.DROPPED_OUTPUT,
+    Tier.COARSE,
+    LANGUAGES,
+    "{entry} is left out",
+    ('{"a": 1, "b": [2]}', ('{"b": [2]}', '{"a": 1}', '{"a": 1, "b": []}'), "json"),
+    ("a: 1\nb:\n  - x\n  - y\n", ("b:\n  - x\n  - y\n", "a: 1\n", "a: 1\nb:\n  - y\n", "a: 1\nb:\n  - x\n"), "yaml"),
+    ("[a]\nx = 1\n[b]\ny = 2\n", ("[b]\ny = 2\n", "[a]\nx = 1\n", "[a]\n[b]\ny = 2\n", "[a]\nx = 1\n[b]\n"), "toml"),
+    ("[s]\na=1\nb: 2\n", ("", "[s]\nb: 2\n", "[s]\na=1\n"), "ini"),
+    ("A=1\n# c\nexport B=x\n", ("# c\nexport B=x\n", "A=1\n# c\n"), "env"),
+    ("id,n\n1,a\n", ("1,a\n", "id,n\n"), "csv"),
+    ("# m h\n0 3 * * * /bin/a\n", ("# m h\n",), "cron"),
+)
 def drop_entry(document: Document) -> Iterator[Candidate]:
     for container in _containers(document):
         if len(container.entries) == 1 and not container.removable:
@@ -75,6 +93,15 @@ _PROSE = frozenset({"Description", "Documentation", "description", "author", "li
 """Keys that only people read."""
 
 
+@operator(
+    "data.truncate",
+    FaultClass.CORRUPTED_OUTPUT,
+    Tier.COARSE,
+    LANGUAGES,
+    "{name} is cut short: {kept} of {all} entries are left",
+    ("[1, 2, 3, 4]", ("[1, 2]",), "json"),
+    ("a\nb\nc\nd\n", ("a\nb\n",), "text"),
+)
 def truncate(document: Document) -> Iterator[Candidate]:
     for container in _containers(document):
         entries = container.entries
@@ -88,6 +115,35 @@ def truncate(document: Document) -> Iterator[Candidate]:
         yield Candidate((Edit(start, end, ""),), fields, container.path, tier=_tier(container))
 
 
+_OPPOSITE = {"true": "false", "false": "true", "yes": "no", "no": "yes", "on": "off", "off": "on"}
+
+
+@operator(
+    "data.flip-boolean",
+    FaultClass.CONFIG_LOOSENED,
+    Tier.COARSE,
+    KEYED,
+    "`{entry}` becomes {new}",
+    ('{"debug": false}', ('{"debug": true}',), "json"),
+    ("[S]\nA=Yes\n", ("[S]\nA=No\n",), "systemd"),
+)
+def flip_boolean(document: Document) -> Iterator[Candidate]:
+    for container, entry, said in _scalars(document, Kind.BOOLEAN):
+        flipped = _OPPOSITE[said.lower()]
+        new = flipped.upper() if said.isupper() else flipped.capitalize() if said[0].isupper() else flipped
+        fields = {"entry": container.name_of(entry), "new": new}
+        yield Candidate((Edit(*entry.value, new),), fields, container.path)
+
+
+@operator(
+    "data.swap-values",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "{one} and {two} have each other's values",
+    ("a: 1\nb: 2\n", ("a: 2\nb: 1\n",), "yaml"),
+    ("id,n\n1,a\n2,b\n", ("1,a\nid,n\n2,b\n", "id,n\n2,b\n1,a\n"), "csv"),
+)
 def swap_values(document: Document) -> Iterator[Candidate]:
     for container in _containers(document):
         chosen = sample([entry for entry in container.entries if entry.value[1] > entry.value[0]])
@@ -99,6 +155,14 @@ def swap_values(document: Document) -> Iterator[Candidate]:
             yield Candidate((Edit(*first.value, two), Edit(*second.value, one)), fields, container.path)
 
 
+@operator(
+    "data.duplicate-value",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.MEDIUM,
+    KEYED,
+    "`{two}` has the value of `{one}`",
+    ('{"U": "up", "D": "down"}', ('{"U": "up", "D": "up"}',), "json"),
+)
 def duplicate_value(document: Document) -> Iterator[Candidate]:
     for container in _containers(document):
         if container.kind is not Kind.MAPPING:
@@ -111,17 +175,15 @@ def duplicate_value(document: Document) -> Iterator[Candidate]:
                 yield Candidate((Edit(*second.value, one),), fields, container.path)
 
 
-_OPPOSITE = {"true": "false", "false": "true", "yes": "no", "no": "yes", "on": "off", "off": "on"}
-
-
-def flip_boolean(document: Document) -> Iterator[Candidate]:
-    for container, entry, said in _scalars(document, Kind.BOOLEAN):
-        flipped = _OPPOSITE[said.lower()]
-        new = flipped.upper() if said.isupper() else flipped.capitalize() if said[0].isupper() else flipped
-        fields = {"entry": container.name_of(entry), "new": new}
-        yield Candidate((Edit(*entry.value, new),), fields, container.path)
-
-
+@operator(
+    "data.change-number",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    KEYED,
+    "`{entry}` is {new}, not {old}",
+    ("port = 80\n", ("port = 81\n", "port = 0\n"), "toml"),
+    ('{"a": 0}', ('{"a": 1}',), "json"),
+)
 def change_number(document: Document) -> Iterator[Candidate]:
     for container, entry, said in _scalars(document, Kind.NUMBER):
         for new in _other_numbers(said):
@@ -138,6 +200,14 @@ def _other_numbers(said: str) -> tuple[str, ...]:
     return (more,) if int(whole) == 0 and not fraction.strip(".0") else (more, "0" + (".0" if fraction else ""))
 
 
+@operator(
+    "data.change-type",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    frozenset(structured.LANGUAGES),
+    "`{entry}` is the text {old}, not the value",
+    ('{"a": 1, "b": true}', ('{"a": "1", "b": true}', '{"a": 1, "b": "true"}'), "json"),
+)
 def change_type(document: Document) -> Iterator[Candidate]:
     for kind in (Kind.NUMBER, Kind.BOOLEAN):
         for container, entry, said in _scalars(document, kind):
@@ -147,23 +217,15 @@ def change_type(document: Document) -> Iterator[Candidate]:
             yield Candidate((Edit(*entry.value, f'"{said}"'),), fields, container.path)
 
 
-_PATHLIKE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[~.]{0,2}/)\S+$")
-
-
-def change_string(document: Document) -> Iterator[Candidate]:
-    for container, entry, said in _scalars(document, Kind.STRING):
-        quote = said[0] if said[:1] in ("'", '"') and len(said) > 1 and said.endswith(said[0]) else ""
-        if quote and said.startswith(quote * 3):
-            continue
-        inner = said[1:-1] if quote else said
-        if not inner.strip():
-            continue
-        at = entry.value[1] - len(quote)
-        tier = Tier.MEDIUM if _PATHLIKE.match(inner) else None
-        fields = {"entry": container.name_of(entry), "new": f"{inner}_other"}
-        yield Candidate((Edit(at, at, "_other"),), fields, container.path, tier=tier)
-
-
+@operator(
+    "data.reverse",
+    FaultClass.WRONG_ORDER,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the order of {name} is reversed",
+    ("a: [x, y, z]\n", ("a: [z, y, x]\n",), "yaml"),
+    ("a\nb\n", ("b\na\n",), "text"),
+)
 def reverse(document: Document) -> Iterator[Candidate]:
     for container in _containers(document):
         entries = container.entries
@@ -179,6 +241,15 @@ def reverse(document: Document) -> Iterator[Candidate]:
             yield Candidate(kept, {"name": container.path or "the document"}, container.path)
 
 
+@operator(
+    "data.duplicate-row",
+    FaultClass.CORRUPTED_OUTPUT,
+    Tier.MEDIUM,
+    ROWS,
+    "the line `{entry}` occurs twice",
+    ("id\n1\n2", ("id\n1\n2\n2",), "csv"),
+    ("a\n", ("a\na\n",), "text"),
+)
 def duplicate_row(document: Document) -> Iterator[Candidate]:
     for container in document.containers:
         rows = [entry for entry in container.entries if entry.kind is Kind.ROW]
@@ -189,6 +260,14 @@ def duplicate_row(document: Document) -> Iterator[Candidate]:
             yield Candidate((Edit(entry.loss[1], entry.loss[1], new),), fields, container.path)
 
 
+@operator(
+    "data.change-line-number",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    frozenset({"cron", "dockerfile", "text"}),
+    "`{entry}` says {new}, not {old}",
+    ("5 3 * * * root /a\n", ("6 3 * * * root /a\n", "5 4 * * * root /a\n"), "cron"),
+)
 def change_line_number(document: Document) -> Iterator[Candidate]:
     for container in document.containers:
         for entry in sample([entry for entry in container.entries if entry.kind is Kind.ROW]):
@@ -200,6 +279,32 @@ def change_line_number(document: Document) -> Iterator[Candidate]:
                 yield Candidate((Edit(start, start + len(match[0]), new),), fields, container.path)
 
 
+_PATHLIKE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[~.]{0,2}/)\S+$")
+
+
+@operator(
+    "data.change-string",
+    FaultClass.WRONG_VALUE,
+    Tier.FINE,
+    KEYED,
+    "`{entry}` is `{new}`",
+    ('{"a": "x"}', ('{"a": "x_other"}',), "json"),
+    ("A=x\n", ("A=x_other\n",), "env"),
+)
+def change_string(document: Document) -> Iterator[Candidate]:
+    for container, entry, said in _scalars(document, Kind.STRING):
+        quote = said[0] if said[:1] in ("'", '"') and len(said) > 1 and said.endswith(said[0]) else ""
+        if quote and said.startswith(quote * 3):
+            continue
+        inner = said[1:-1] if quote else said
+        if not inner.strip():
+            continue
+        at = entry.value[1] - len(quote)
+        tier = Tier.MEDIUM if _PATHLIKE.match(inner) else None
+        fields = {"entry": container.name_of(entry), "new": f"{inner}_other"}
+        yield Candidate((Edit(at, at, "_other"),), fields, container.path, tier=tier)
+
+
 def _scalars(document: Document, kind: Kind) -> Iterator[tuple[Container, Entry, str]]:
     for container in _containers(document):
         for entry in sample(container.entries):
@@ -207,86 +312,10 @@ def _scalars(document: Document, kind: Kind) -> Iterator[tuple[Container, Entry,
                 yield container, entry, document.text[slice(*entry.value)]
 
 
-def _examples(*rows: tuple[str, str, tuple[str, ...]]) -> tuple[Example, ...]:
-    return tuple(Example(before, after, language) for language, before, after in rows)
-
-
-ROWS = frozenset({"csv", "cron", "dockerfile", "text"})
-OPERATORS: tuple[Operator, ...] = (
-    Operator(
-        "data.drop-entry", FaultClass.DROPPED_OUTPUT, Tier.COARSE, LANGUAGES, "{entry} is left out", drop_entry,
-        _examples(
-            ("json", '{"a": 1, "b": [2]}', ('{"b": [2]}', '{"a": 1}', '{"a": 1, "b": []}')),
-            ("yaml", "a: 1\nb:\n  - x\n  - y\n",
-             ("b:\n  - x\n  - y\n", "a: 1\n", "a: 1\nb:\n  - y\n", "a: 1\nb:\n  - x\n")),
-            ("toml", "[a]\nx = 1\n[b]\ny = 2\n",
-             ("[b]\ny = 2\n", "[a]\nx = 1\n", "[a]\n[b]\ny = 2\n", "[a]\nx = 1\n[b]\n")),
-            ("ini", "[s]\na=1\nb: 2\n", ("", "[s]\nb: 2\n", "[s]\na=1\n")),
-            ("env", "A=1\n# c\nexport B=x\n", ("# c\nexport B=x\n", "A=1\n# c\n")),
-            ("csv", "id,n\n1,a\n", ("1,a\n", "id,n\n")),
-            ("cron", "# m h\n0 3 * * * /bin/a\n", ("# m h\n",)),
-        ),
-    ),
-    Operator(
-        "data.truncate", FaultClass.CORRUPTED_OUTPUT, Tier.COARSE, LANGUAGES,
-        "{name} is cut short: {kept} of {all} entries are left", truncate,
-        _examples(
-            ("json", "[1, 2, 3, 4]", ("[1, 2]",)),
-            ("text", "a\nb\nc\nd\n", ("a\nb\n",)),
-        ),
-    ),
-    Operator(
-        "data.flip-boolean", FaultClass.CONFIG_LOOSENED, Tier.COARSE, KEYED, "`{entry}` becomes {new}", flip_boolean,
-        _examples(("json", '{"debug": false}', ('{"debug": true}',)), ("systemd", "[S]\nA=Yes\n", ("[S]\nA=No\n",))),
-    ),
-    Operator(
-        "data.swap-values", FaultClass.SWAPPED_MAPPING, Tier.MEDIUM, LANGUAGES,
-        "{one} and {two} have each other's values", swap_values,
-        _examples(
-            ("yaml", "a: 1\nb: 2\n", ("a: 2\nb: 1\n",)),
-            ("csv", "id,n\n1,a\n2,b\n", ("1,a\nid,n\n2,b\n", "id,n\n2,b\n1,a\n")),
-        ),
-    ),
-    Operator(
-        "data.duplicate-value", FaultClass.SWAPPED_MAPPING, Tier.MEDIUM, KEYED,
-        "`{two}` has the value of `{one}`", duplicate_value,
-        _examples(("json", '{"U": "up", "D": "down"}', ('{"U": "up", "D": "up"}',))),
-    ),
-    Operator(
-        "data.change-number", FaultClass.WRONG_VALUE, Tier.MEDIUM, KEYED,
-        "`{entry}` is {new}, not {old}", change_number,
-        _examples(("toml", "port = 80\n", ("port = 81\n", "port = 0\n")), ("json", '{"a": 0}', ('{"a": 1}',))),
-    ),
-    Operator(
-        "data.change-type", FaultClass.WRONG_VALUE, Tier.MEDIUM, frozenset(structured.LANGUAGES),
-        "`{entry}` is the text {old}, not the value", change_type,
-        _examples(("json", '{"a": 1, "b": true}', ('{"a": "1", "b": true}', '{"a": 1, "b": "true"}'))),
-    ),
-    Operator(
-        "data.reverse", FaultClass.WRONG_ORDER, Tier.MEDIUM, LANGUAGES, "the order of {name} is reversed", reverse,
-        _examples(("yaml", "a: [x, y, z]\n", ("a: [z, y, x]\n",)), ("text", "a\nb\n", ("b\na\n",))),
-    ),
-    Operator(
-        "data.duplicate-row", FaultClass.CORRUPTED_OUTPUT, Tier.MEDIUM, ROWS,
-        "the line `{entry}` occurs twice", duplicate_row,
-        _examples(("csv", "id\n1\n2", ("id\n1\n2\n2",)), ("text", "a\n", ("a\na\n",))),
-    ),
-    Operator(
-        "data.change-line-number", FaultClass.WRONG_VALUE, Tier.MEDIUM, frozenset({"cron", "dockerfile", "text"}),
-        "`{entry}` says {new}, not {old}", change_line_number,
-        _examples(("cron", "5 3 * * * root /a\n", ("6 3 * * * root /a\n", "5 4 * * * root /a\n"))),
-    ),
-    Operator(
-        "data.change-string", FaultClass.WRONG_VALUE, Tier.FINE, KEYED, "`{entry}` is `{new}`", change_string,
-        _examples(("json", '{"a": "x"}', ('{"a": "x_other"}',)), ("env", "A=x\n", ("A=x_other\n",))),
-    ),
-)  # fmt: skip
-
-
 class Data:
     name = "data"
     languages = LANGUAGES
-    operators = OPERATORS
+    operators = operators_in(globals())
 
     def parse(self, text: str, language: str) -> Document | None:
         if not text.strip():

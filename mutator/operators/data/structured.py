@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
 
 import tree_sitter
-import tree_sitter_json
-import tree_sitter_toml
-import tree_sitter_yaml
 
+from mutator.grammars import grammar_parser
 from mutator.operators.data.document import Container, Document, Entry, Kind, settle
 from mutator.operators.twin import ascii_twin
 
 LANGUAGES = ("json", "yaml", "toml")
-_GRAMMARS: dict[str, Callable[[], object]] = {
-    "json": tree_sitter_json.language,
-    "yaml": tree_sitter_yaml.language,
-    "toml": tree_sitter_toml.language,
-}
 MAX_DEPTH = 60
 _YAML_BOOLEAN = re.compile(r"(?:true|false|yes|no|on|off)", re.IGNORECASE)
 
 
-@cache
 def parser(language: str) -> tree_sitter.Parser:
-    return tree_sitter.Parser(tree_sitter.Language(_GRAMMARS[language]()))
+    return grammar_parser(f"tree_sitter_{language}")
 
 
 def errors(text: str, language: str) -> int:

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, SourceKind, Tier, apply
 from mutator.operators.code.dialects import DIALECTS
 from mutator.operators.code.tree import Program, parse
-from mutator.operators.preserving.promise import Preserving, Promise
+from mutator.operators.preserving.promise import Preserving, Promise, preserving_in
 
 LANGUAGES = frozenset(DIALECTS)
 UNSEEN = frozenset({SourceKind.SCRIPT, SourceKind.INLINE, SourceKind.PATCH, SourceKind.REPLACEMENT, SourceKind.PRINTED})
@@ -109,13 +109,13 @@ COMMENTS = Preserving(
         unless=r"\bcomment(?:s|ed)?\b|\bdocument(?:ed|ation)\b|\b(?:jsdoc|javadoc|godoc|doxygen)\b",
     ),
 )
-OPERATORS = (COMMENTS,)
+OPERATORS = preserving_in(globals())
 
 
 class CodeFamily:
     name = "preserving-code"
     languages = LANGUAGES
-    operators: tuple[Operator, ...] = (COMMENTS.operator,)
+    operators: tuple[Operator, ...] = tuple(one.operator for one in OPERATORS)
 
     def parse(self, text: str, language: str) -> Program | None:
         return parse(text, language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mutator.model import FaultClass, Operator
@@ -35,6 +36,11 @@ class Preserving:
     def __post_init__(self) -> None:
         if self.operator.fault is not FaultClass.NONE:
             raise ValueError(f"{self.operator.id}: an operator that preserves behaviour has fault class none")
+
+
+def preserving_in(names: Mapping[str, object]) -> tuple[Preserving, ...]:
+    """Every operator of a module (its `globals`), in the order in which they stand there."""
+    return tuple(value for value in names.values() if isinstance(value, Preserving))
 
 
 BYTES = (

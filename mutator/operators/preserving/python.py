@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, SourceKind, Tier
 from mutator.operators.preserving.program import Function, Program, read
-from mutator.operators.preserving.promise import Preserving, Promise
+from mutator.operators.preserving.promise import Preserving, Promise, preserving_in
 from mutator.operators.preserving.python_names import helpers_renamed, locals_renamed
 
 PYTHON = frozenset({"python"})
@@ -440,7 +440,7 @@ HELPERS = _operator(
     ("def _f():\n    return 1\nCALLS = {'_f': 2}\n", ()),
 )
 
-OPERATORS = (COMMENTS, DOCSTRINGS, REFORMAT, REORDER, REWRITE, LOCALS, HELPERS)
+OPERATORS = preserving_in(globals())
 
 
 class PythonFamily:

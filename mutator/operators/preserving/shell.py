@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from tree_sitter import Node
 
 from mutator.model import Candidate, Edit, Example, FaultClass, Operator, SourceKind, Tier, apply
-from mutator.operators.preserving.promise import Preserving, Promise
+from mutator.operators.preserving.promise import Preserving, Promise, preserving_in
 from mutator.operators.shell.document import Script, parse
 from mutator.shell.syntax import read_shell
 
@@ -132,7 +132,7 @@ LINES = _operator(
     ("cat <<X; echo b\na\nX\n", ()),
 )
 
-OPERATORS = (COMMENTS, LINES)
+OPERATORS = preserving_in(globals())
 
 
 class ShellFamily:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mutator.model import Candidate, Operator
+from mutator.operators.define import operators_in
 from mutator.operators.python import (
     flags,
     guards,
@@ -26,7 +27,7 @@ class PythonFamily:
     name = "python"
     languages = PYTHON
     operators: tuple[Operator, ...] = (
-        *(value for module in _MODULES for value in vars(module).values() if isinstance(value, Operator)),
+        *operators_in(*map(vars, _MODULES)),
         *mutmut_ops.OPERATORS,
     )
 

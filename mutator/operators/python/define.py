@@ -1,10 +1,11 @@
-"""How a Python operator is written down: a generator over the tree, with its class, sentence and examples."""
+"""The decorator of Python's operators: that of every family, for one language and with one check for all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mutator.model import Candidate, Example, FaultClass, Operator, Tier
+from mutator.model import Candidate, FaultClass, Operator, Tier
+from mutator.operators import define
 from mutator.operators.python.tree import PythonTree
 
 Proposal = Callable[[PythonTree], Iterator[Candidate]]
@@ -24,7 +25,7 @@ def operator(
         def sound(tree: PythonTree) -> Iterator[Candidate]:
             return (candidate for candidate in propose(tree) if tree.sound(candidate))
 
-        made = tuple(Example(before, after, "python") for before, after in examples)
-        return Operator(id, fault, tier, PYTHON, sentence, sound, made)
+        shown = ((before, after, "python") for before, after in examples)
+        return define.operator(id, fault, tier, PYTHON, sentence, *shown)(sound)
 
     return make

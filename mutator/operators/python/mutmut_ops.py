@@ -1,4 +1,8 @@
-"""mutmut's own operators, by its own names, as edits of the text."""
+"""mutmut's own operators, by its own names, as edits of the text.
+
+mutmut brings a test runner and a terminal interface for one list, so it is imported where the list is asked; the names
+are written down here, and a test holds them to the list's.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,9 @@ from functools import cache
 from typing import Any
 
 import libcst as cst
-from mutmut.mutation import mutators
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
+from mutator.model import Candidate, Edit, FaultClass, Operator, Tier
+from mutator.operators.define import Shown, operator
 from mutator.operators.python.define import PYTHON
 from mutator.operators.python.nodes import last_name
 from mutator.operators.python.statements import is_message
@@ -40,39 +44,34 @@ _NARROWED: dict[str, tuple[type[cst.CSTNode], ...]] = {
     "operator_keywords": (cst.BaseCompOp, cst.Break, cst.Continue),
 }
 """mutmut asks these of every node; no other gives them anything."""
-_METHODS = frozenset(
-    old
-    for old, _ in (*mutators.supported_symmetric_str_methods_swap, *mutators.supported_unsymmetrical_str_methods_swap)
-)
 _LEFT_ALONE = frozenset({"len", "isinstance"})
 """mutmut does not touch the arguments of these."""
 
 Mutate = Callable[[Any], Iterable[cst.CSTNode]]
 
 
-def _operators() -> tuple[Operator, ...]:
+@cache
+def _list() -> dict[str, tuple[tuple[type[cst.CSTNode], ...], Mutate]]:
+    """The kinds of node that each operator changes, and what it makes of one."""
+    from mutmut.mutation import mutators
+
     kinds: dict[str, tuple[list[type[cst.CSTNode]], Mutate]] = {}
     for kind, mutate in mutators.mutation_operators:
         kinds.setdefault(mutate.__name__, ([], mutate))[0].append(kind)
-    made = []
-    for name, (types, mutate) in kinds.items():
-        fault, what = _ABOUT.get(name, (FaultClass.WRONG_VALUE, "a part of"))
-        made.append(
-            Operator(
-                id=f"mutmut.{name}",
-                fault=fault,
-                tier=Tier.FINE,
-                languages=PYTHON,
-                sentence=what + " `{old}` becomes `{new}`",
-                propose=_proposal(name, _NARROWED.get(name, tuple(types)), mutate),
-                examples=_EXAMPLES.get(name, ()),
-            )
-        )
-    return tuple(made)
+    return {name: (_NARROWED.get(name, tuple(types)), mutate) for name, (types, mutate) in kinds.items()}
 
 
-def _proposal(name: str, kinds: tuple[type[cst.CSTNode], ...], mutate: Mutate) -> Callable[[Any], Iterator[Candidate]]:
+@cache
+def _methods() -> frozenset[str]:
+    from mutmut.mutation import mutators
+
+    swaps = (*mutators.supported_symmetric_str_methods_swap, *mutators.supported_unsymmetrical_str_methods_swap)
+    return frozenset(old for old, _ in swaps)
+
+
+def _proposal(name: str) -> Callable[[Any], Iterator[Candidate]]:
     def propose(tree: PythonTree) -> Iterator[Candidate]:
+        kinds, mutate = _list()[name]
         for node in tree.every(*kinds):
             if _is_left_out(tree, name, node):
                 continue
@@ -96,7 +95,7 @@ def _is_left_out(tree: PythonTree, name: str, node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Call):
         if name == "operator_arg_removal":
             return last_name(node) in _LEFT_ALONE or is_message(tree, node)
-        return name.endswith("methods_swap") and last_name(node) not in _METHODS
+        return name.endswith("methods_swap") and last_name(node) not in _methods()
     if isinstance(node, cst.Break):
         # mutmut makes it a return, which only a function can hold.
         return tree.function(node) is None
@@ -167,10 +166,10 @@ def _said(tree: PythonTree, node: cst.CSTNode, edit: Edit) -> str:
     return re.sub(r"(?s)(.{39}).{2,}", r"\1…", line)
 
 
-_EXAMPLES: dict[str, tuple[Example, ...]] = {
-    "operator_number": (Example("x = 1\n", ("x = 2\n",), "python"),),
+_EXAMPLES: dict[str, tuple[Shown, ...]] = {
+    "operator_number": (("x = 1\n", ("x = 2\n",), "python"),),
     "operator_string": (
-        Example(
+        (
             'x = "Ab"\n',
             (
                 'x = "XXAbXX"\n',
@@ -181,7 +180,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "operator_name": (
-        Example(
+        (
             "x = deepcopy(True)\n",
             (
                 "x = copy(True)\n",
@@ -191,7 +190,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "operator_assignment": (
-        Example(
+        (
             "x = 1\ny: int = None\n",
             (
                 "x = None\ny: int = None\n",
@@ -200,10 +199,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "python",
         ),
     ),
-    "operator_augmented_assignment": (Example("n += 1\n", ("n = 1\n",), "python"),),
-    "operator_remove_unary_ops": (Example("not a\n", ("a\n",), "python"),),
+    "operator_augmented_assignment": (("n += 1\n", ("n = 1\n",), "python"),),
+    "operator_remove_unary_ops": (("not a\n", ("a\n",), "python"),),
     "operator_dict_arguments": (
-        Example(
+        (
             "dict(a=1, b=2)\n",
             (
                 "dict(aXX=1, b=2)\n",
@@ -213,7 +212,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "operator_arg_removal": (
-        Example(
+        (
             "f(a, b=c)\n",
             (
                 "f(None, b=c)\n",
@@ -224,11 +223,11 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "python",
         ),
     ),
-    "operator_symmetric_string_methods_swap": (Example("s.lower()\n", ("s.upper()\n",), "python"),),
-    "operator_unsymmetrical_string_methods_swap": (Example('s.split(",", 1)\n', ('s.rsplit(",", 1)\n',), "python"),),
-    "operator_lambda": (Example("lambda x: x\n", ("lambda x: None\n",), "python"),),
+    "operator_symmetric_string_methods_swap": (("s.lower()\n", ("s.upper()\n",), "python"),),
+    "operator_unsymmetrical_string_methods_swap": (('s.split(",", 1)\n', ('s.rsplit(",", 1)\n',), "python"),),
+    "operator_lambda": (("lambda x: x\n", ("lambda x: None\n",), "python"),),
     "operator_keywords": (
-        Example(
+        (
             "while a is b:\n    continue\n",
             (
                 "while a is not b:\n    continue\n",
@@ -238,7 +237,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "operator_swap_op": (
-        Example(
+        (
             "a + b == -c\n",
             (
                 "a - b == -c\n",
@@ -249,7 +248,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "operator_match": (
-        Example(
+        (
             "match a:\n    case 1:\n        pass\n    case 2:\n        pass\n",
             (
                 "match a:\n    case 2:\n        pass\n",
@@ -259,7 +258,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "operator_if_exp": (
-        Example(
+        (
             "a if b or c else d\n",
             (
                 "a if (b or c) and False else d\n",
@@ -270,4 +269,9 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
 }
 
-OPERATORS = _operators()
+OPERATORS: tuple[Operator, ...] = tuple(
+    operator(f"mutmut.{name}", fault, Tier.FINE, PYTHON, what + " `{old}` becomes `{new}`", *_EXAMPLES[name])(
+        _proposal(name)
+    )
+    for name, (fault, what) in _ABOUT.items()
+)

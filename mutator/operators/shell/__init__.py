@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mutator.model import Candidate, Operator
-from mutator.operators.shell import logic, steps, words
+from mutator.model import Candidate
+from mutator.operators.define import operators_in
+from mutator.operators.shell import logic, options, steps, words
 from mutator.operators.shell.document import Script, parse, valid
 
 __all__ = ["FAMILY"]
@@ -12,7 +13,7 @@ __all__ = ["FAMILY"]
 class ShellFamily:
     name = "shell"
     languages = steps.LANGUAGES
-    operators: tuple[Operator, ...] = (*steps.OPERATORS, *words.OPERATORS, *logic.OPERATORS)
+    operators = operators_in(vars(steps), vars(options), vars(words), vars(logic))
 
     def parse(self, text: str, language: str) -> Script | None:
         return parse(text, language)

@@ -10,9 +10,10 @@ from functools import cached_property
 
 from tree_sitter import Node
 
+from mutator.grammars import grammar_parser
 from mutator.model import Candidate, Edit, apply
 from mutator.shell.commands import Command, read_commands
-from mutator.shell.syntax import Heredoc, ShellTree, balanced, parser, plain, read_shell
+from mutator.shell.syntax import Heredoc, ShellTree, balanced, plain, read_shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +328,8 @@ def valid(script: Script, candidate: Candidate) -> bool:
     return after <= script.memo[key]
 
 
-_PARSER = parser()
-
-
 def _errors(text: str) -> int:
-    root = _PARSER.parse(text.encode("ascii", "replace")).root_node
+    root = grammar_parser("tree_sitter_bash").parse(text.encode("ascii", "replace")).root_node
     if not root.has_error:
         return 0
     count = 0

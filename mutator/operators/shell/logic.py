@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, Tier
+from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.define import operator
 from mutator.operators.shell.document import Marked, Script, gap
 from mutator.operators.shell.steps import LANGUAGES, named, only_looks
 
@@ -33,6 +34,15 @@ def _emptied(script: Script, body: Node) -> tuple[Edit, ...] | None:
     return None if script.text[start:end] in (":", "true") else script.emptied(start, end)
 
 
+@operator(
+    "shell.hollow-function",
+    FaultClass.HOLLOW_FUNCTION,
+    Tier.COARSE,
+    LANGUAGES,
+    "the function {name} does nothing",
+    ("f() {\n  a\n  b <<X\nq\nX\n}\nf\n", ("f() {\n  :\n}\nf\n",)),
+    ("function g { :; }\n", ()),
+)
 def hollow_function(script: Script) -> Iterator[Candidate]:
     for marked in script.functions:
         body = marked.node.child_by_field_name("body")
@@ -43,6 +53,15 @@ def hollow_function(script: Script) -> Iterator[Candidate]:
             yield Candidate(edits, {"name": marked.function}, marked.function, _span(marked.node))
 
 
+@operator(
+    "shell.empty-loop",
+    FaultClass.WRONG_LOGIC,
+    Tier.COARSE,
+    LANGUAGES,
+    "the body of `{loop}` is empty",
+    ("for f in a b; do\n  cp $f x\n  y\ndone\n", ("for f in a b; do\n  :\ndone\n",)),
+    ("while read x; do a; done < f\n", ("while read x; do :; done < f\n",)),
+)
 def empty_loop(script: Script) -> Iterator[Candidate]:
     for marked in script.loops:
         body = marked.node.child_by_field_name("body")
@@ -53,6 +72,24 @@ def empty_loop(script: Script) -> Iterator[Candidate]:
             yield Candidate(edits, {"loop": header}, marked.function, _span(marked.node), tier)
 
 
+@operator(
+    "shell.negate-condition",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the condition `{condition}` is turned round",
+    (
+        "if [ -f a ]; then b; elif ! c; then d; fi\n",
+        ("if ! [ -f a ]; then b; elif ! c; then d; fi\n", "if [ -f a ]; then b; elif c; then d; fi\n"),
+    ),
+    (
+        "if a && b; then c; fi\nwhile x; do y; done\n",
+        (
+            "if ! { a && b; }; then c; fi\nwhile x; do y; done\n",
+            "if a && b; then c; fi\nwhile ! x; do y; done\n",
+        ),
+    ),
+)
 def negate_condition(script: Script) -> Iterator[Candidate]:
     for marked in script.conditions:
         node = marked.node
@@ -77,6 +114,20 @@ _TESTS = frozenset(
 )
 
 
+@operator(
+    "shell.swap-and-or",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{left} {old} {right}` becomes `{left} {new} {right}`",
+    (
+        "[ -f a ] && rm a\ngrep -q x f || echo x >> f\na && b\nc || true\n",
+        (
+            "[ -f a ] || rm a\ngrep -q x f || echo x >> f\na && b\nc || true\n",
+            "[ -f a ] && rm a\ngrep -q x f && echo x >> f\na && b\nc || true\n",
+        ),
+    ),
+)
 def swap_and_or(script: Script) -> Iterator[Candidate]:
     """Where the left side is a test; steps joined by `&&` are drop-step's."""
     for chain in script.chains:
@@ -129,6 +180,18 @@ _FILTERS = frozenset(
 )
 
 
+@operator(
+    "shell.drop-stage",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the stage `{stage}` of the pipeline is left out",
+    (
+        "cat f | sort -u | head -n 3 > o\na | tee x\n",
+        ("cat f | head -n 3 > o\na | tee x\n", "cat f | sort -u > o\na | tee x\n"),
+    ),
+    ("n=$(ls | wc -l)\n", ("n=$(ls)\n",)),
+)
 def drop_stage(script: Script) -> Iterator[Candidate]:
     for command in script.commands:
         if command.stage == 0 or not command.words:
@@ -237,14 +300,58 @@ def _no_match(script: Script, comparison: Node) -> tuple[Edit, str, str]:
     return Edit(start, start, "! "), said, f"! {said}"
 
 
+@operator(
+    "shell.move-boundary",
+    FaultClass.BOUNDARY,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{old}` becomes `{new}` in `{test}`",
+    (
+        "[ $a -gt 3 ]\n[[ $b -le 2 && $c < d ]]\ntest $x -lt 1\n",
+        (
+            "[ $a -ge 3 ]\n[[ $b -le 2 && $c < d ]]\ntest $x -lt 1\n",
+            "[ $a -gt 3 ]\n[[ $b -lt 2 && $c < d ]]\ntest $x -lt 1\n",
+            "[ $a -gt 3 ]\n[[ $b -le 2 && $c < d ]]\ntest $x -le 1\n",
+        ),
+    ),
+    ("for ((i=0; i<3; i++)); do a; done\n", ("for ((i=0; i<=3; i++)); do a; done\n",)),
+    ("while (( i >= 10 )); do a; done\n", ("while (( i > 10 )); do a; done\n",)),
+)
 def move_boundary(script: Script) -> Iterator[Candidate]:
     return _turned(script, _BOUNDARY, arithmetic=None, words=True)
 
 
+@operator(
+    "shell.negate-test",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{old}` becomes `{new}` in `{test}`",
+    (
+        '[ "$a" = x ] && [ -z "$b" ]\n(( a == 2 ))\n',
+        (
+            '[ "$a" != x ] && [ -z "$b" ]\n(( a == 2 ))\n',
+            '[ "$a" = x ] && [ -n "$b" ]\n(( a == 2 ))\n',
+            '[ "$a" = x ] && [ -z "$b" ]\n(( a != 2 ))\n',
+        ),
+    ),
+    ("[[ $a =~ ^(x|y)$ ]]\n", ("[[ ! $a =~ ^(x|y)$ ]]\n",)),
+)
 def negate_test(script: Script) -> Iterator[Candidate]:
     return _turned(script, _EQUAL, arithmetic=None, words=True)
 
 
+@operator(
+    "shell.swap-arithmetic",
+    FaultClass.ARITHMETIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{old}` becomes `{new}` in `{test}`",
+    (
+        "x=$((a + b * 2))\n(( i++ ))\n",
+        ("x=$((a - b * 2))\n(( i++ ))\n", "x=$((a + b + 2))\n(( i++ ))\n", "x=$((a + b * 2))\n(( i-- ))\n"),
+    ),
+)
 def swap_arithmetic(script: Script) -> Iterator[Candidate]:
     return _turned(script, _SUMS, arithmetic=True, words=False)
 
@@ -304,6 +411,14 @@ def _whole_item(script: Script, item: Node) -> Span:
     return item.start_byte, item.end_byte
 
 
+@operator(
+    "shell.drop-option",
+    FaultClass.MISSING_FLAG,
+    Tier.COARSE,
+    LANGUAGES,
+    "the option {flag} is not known",
+    ('case "$1" in\n  --dry-run) D=1 ;;\n  *) x ;;\nesac\n', ('case "$1" in\n  *) x ;;\nesac\n',)),
+)
 def drop_option(script: Script) -> Iterator[Candidate]:
     for marked in script.cases:
         for item in _items(marked):
@@ -314,6 +429,24 @@ def drop_option(script: Script) -> Iterator[Candidate]:
                 yield Candidate(edits, {"flag": flag}, marked.function, _span(marked.node))
 
 
+@operator(
+    "shell.ignore-option",
+    FaultClass.MISSING_FLAG,
+    Tier.COARSE,
+    LANGUAGES,
+    "the option {flag} is accepted and ignored",
+    (
+        'case "$1" in\n  -n|--dry-run) D=1; shift ;;\n  -h) usage ;;\n  b) x ;;\nesac\n',
+        ('case "$1" in\n  -n|--dry-run) shift ;;\n  -h) usage ;;\n  b) x ;;\nesac\n',),
+    ),
+    (
+        "while getopts nv o; do\n case $o in\n  n) D=1;;\n  v) V=1;;\n esac\ndone\n",
+        (
+            "while getopts nv o; do\n case $o in\n  n) :;;\n  v) V=1;;\n esac\ndone\n",
+            "while getopts nv o; do\n case $o in\n  n) D=1;;\n  v) :;;\n esac\ndone\n",
+        ),
+    ),
+)
 def ignore_option(script: Script) -> Iterator[Candidate]:
     for marked in script.cases:
         for item in _items(marked):
@@ -331,6 +464,14 @@ def ignore_option(script: Script) -> Iterator[Candidate]:
             yield Candidate(edits, {"flag": flag}, marked.function, _span(marked.node))
 
 
+@operator(
+    "shell.drop-case",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "the case {pattern} is left out",
+    ("case $x in\n  a) b;;\n  *) c;;\nesac\n", ("case $x in\n  *) c;;\nesac\n", "case $x in\n  a) b;;\nesac\n")),
+)
 def drop_case(script: Script) -> Iterator[Candidate]:
     for marked in script.cases:
         items = _items(marked)
@@ -342,6 +483,14 @@ def drop_case(script: Script) -> Iterator[Candidate]:
             yield Candidate(edits, {"pattern": pattern}, marked.function, _span(marked.node))
 
 
+@operator(
+    "shell.swap-cases",
+    FaultClass.SWAPPED_MAPPING,
+    Tier.COARSE,
+    LANGUAGES,
+    "the cases {one} and {two} are swapped",
+    ("case $x in\n  a) b 1;;\n  c) d;;\n  *) e;;\nesac\n", ("case $x in\n  a) d;;\n  c) b 1;;\n  *) e;;\nesac\n",)),
+)
 def swap_cases(script: Script) -> Iterator[Candidate]:
     for marked in script.cases:
         items = _items(marked)
@@ -360,6 +509,14 @@ def swap_cases(script: Script) -> Iterator[Candidate]:
             yield Candidate(edits, {"one": patterns[0], "two": patterns[1]}, marked.function, _span(marked.node))
 
 
+@operator(
+    "shell.drop-else",
+    FaultClass.WRONG_LOGIC,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{condition}` has no else branch",
+    ("if a; then b; else c; fi\n", ("if a; then b; fi\n",)),
+)
 def drop_else(script: Script) -> Iterator[Candidate]:
     seen: set[int] = set()
     for marked in script.conditions:
@@ -372,201 +529,3 @@ def drop_else(script: Script) -> Iterator[Candidate]:
                 edits = script.removal(gap(script, child.start_byte), child.end_byte)
                 fields = {"condition": script.said(*_span(marked.node))}
                 yield Candidate(edits, fields, marked.function, _span(statement))
-
-
-OPERATORS = (
-    Operator(
-        "shell.hollow-function",
-        FaultClass.HOLLOW_FUNCTION,
-        Tier.COARSE,
-        LANGUAGES,
-        "the function {name} does nothing",
-        hollow_function,
-        (Example("f() {\n  a\n  b <<X\nq\nX\n}\nf\n", ("f() {\n  :\n}\nf\n",)), Example("function g { :; }\n", ())),
-    ),
-    Operator(
-        "shell.empty-loop",
-        FaultClass.WRONG_LOGIC,
-        Tier.COARSE,
-        LANGUAGES,
-        "the body of `{loop}` is empty",
-        empty_loop,
-        (
-            Example("for f in a b; do\n  cp $f x\n  y\ndone\n", ("for f in a b; do\n  :\ndone\n",)),
-            Example("while read x; do a; done < f\n", ("while read x; do :; done < f\n",)),
-        ),
-    ),
-    Operator(
-        "shell.negate-condition",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "the condition `{condition}` is turned round",
-        negate_condition,
-        (
-            Example(
-                "if [ -f a ]; then b; elif ! c; then d; fi\n",
-                ("if ! [ -f a ]; then b; elif ! c; then d; fi\n", "if [ -f a ]; then b; elif c; then d; fi\n"),
-            ),
-            Example(
-                "if a && b; then c; fi\nwhile x; do y; done\n",
-                (
-                    "if ! { a && b; }; then c; fi\nwhile x; do y; done\n",
-                    "if a && b; then c; fi\nwhile ! x; do y; done\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.swap-and-or",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{left} {old} {right}` becomes `{left} {new} {right}`",
-        swap_and_or,
-        (
-            Example(
-                "[ -f a ] && rm a\ngrep -q x f || echo x >> f\na && b\nc || true\n",
-                (
-                    "[ -f a ] || rm a\ngrep -q x f || echo x >> f\na && b\nc || true\n",
-                    "[ -f a ] && rm a\ngrep -q x f && echo x >> f\na && b\nc || true\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.drop-stage",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "the stage `{stage}` of the pipeline is left out",
-        drop_stage,
-        (
-            Example(
-                "cat f | sort -u | head -n 3 > o\na | tee x\n",
-                ("cat f | head -n 3 > o\na | tee x\n", "cat f | sort -u > o\na | tee x\n"),
-            ),
-            Example("n=$(ls | wc -l)\n", ("n=$(ls)\n",)),
-        ),
-    ),
-    Operator(
-        "shell.move-boundary",
-        FaultClass.BOUNDARY,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{old}` becomes `{new}` in `{test}`",
-        move_boundary,
-        (
-            Example(
-                "[ $a -gt 3 ]\n[[ $b -le 2 && $c < d ]]\ntest $x -lt 1\n",
-                (
-                    "[ $a -ge 3 ]\n[[ $b -le 2 && $c < d ]]\ntest $x -lt 1\n",
-                    "[ $a -gt 3 ]\n[[ $b -lt 2 && $c < d ]]\ntest $x -lt 1\n",
-                    "[ $a -gt 3 ]\n[[ $b -le 2 && $c < d ]]\ntest $x -le 1\n",
-                ),
-            ),
-            Example("for ((i=0; i<3; i++)); do a; done\n", ("for ((i=0; i<=3; i++)); do a; done\n",)),
-            Example("while (( i >= 10 )); do a; done\n", ("while (( i > 10 )); do a; done\n",)),
-        ),
-    ),
-    Operator(
-        "shell.negate-test",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{old}` becomes `{new}` in `{test}`",
-        negate_test,
-        (
-            Example(
-                '[ "$a" = x ] && [ -z "$b" ]\n(( a == 2 ))\n',
-                (
-                    '[ "$a" != x ] && [ -z "$b" ]\n(( a == 2 ))\n',
-                    '[ "$a" = x ] && [ -n "$b" ]\n(( a == 2 ))\n',
-                    '[ "$a" = x ] && [ -z "$b" ]\n(( a != 2 ))\n',
-                ),
-            ),
-            Example("[[ $a =~ ^(x|y)$ ]]\n", ("[[ ! $a =~ ^(x|y)$ ]]\n",)),
-        ),
-    ),
-    Operator(
-        "shell.swap-arithmetic",
-        FaultClass.ARITHMETIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{old}` becomes `{new}` in `{test}`",
-        swap_arithmetic,
-        (
-            Example(
-                "x=$((a + b * 2))\n(( i++ ))\n",
-                ("x=$((a - b * 2))\n(( i++ ))\n", "x=$((a + b + 2))\n(( i++ ))\n", "x=$((a + b * 2))\n(( i-- ))\n"),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.drop-option",
-        FaultClass.MISSING_FLAG,
-        Tier.COARSE,
-        LANGUAGES,
-        "the option {flag} is not known",
-        drop_option,
-        (Example('case "$1" in\n  --dry-run) D=1 ;;\n  *) x ;;\nesac\n', ('case "$1" in\n  *) x ;;\nesac\n',)),),
-    ),
-    Operator(
-        "shell.ignore-option",
-        FaultClass.MISSING_FLAG,
-        Tier.COARSE,
-        LANGUAGES,
-        "the option {flag} is accepted and ignored",
-        ignore_option,
-        (
-            Example(
-                'case "$1" in\n  -n|--dry-run) D=1; shift ;;\n  -h) usage ;;\n  b) x ;;\nesac\n',
-                ('case "$1" in\n  -n|--dry-run) shift ;;\n  -h) usage ;;\n  b) x ;;\nesac\n',),
-            ),
-            Example(
-                "while getopts nv o; do\n case $o in\n  n) D=1;;\n  v) V=1;;\n esac\ndone\n",
-                (
-                    "while getopts nv o; do\n case $o in\n  n) :;;\n  v) V=1;;\n esac\ndone\n",
-                    "while getopts nv o; do\n case $o in\n  n) D=1;;\n  v) :;;\n esac\ndone\n",
-                ),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.drop-case",
-        FaultClass.SWAPPED_MAPPING,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "the case {pattern} is left out",
-        drop_case,
-        (
-            Example(
-                "case $x in\n  a) b;;\n  *) c;;\nesac\n",
-                ("case $x in\n  *) c;;\nesac\n", "case $x in\n  a) b;;\nesac\n"),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.swap-cases",
-        FaultClass.SWAPPED_MAPPING,
-        Tier.COARSE,
-        LANGUAGES,
-        "the cases {one} and {two} are swapped",
-        swap_cases,
-        (
-            Example(
-                "case $x in\n  a) b 1;;\n  c) d;;\n  *) e;;\nesac\n",
-                ("case $x in\n  a) d;;\n  c) b 1;;\n  *) e;;\nesac\n",),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.drop-else",
-        FaultClass.WRONG_LOGIC,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{condition}` has no else branch",
-        drop_else,
-        (Example("if a; then b; else c; fi\n", ("if a; then b; fi\n",)),),
-    ),
-)

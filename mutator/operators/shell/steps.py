@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from posixpath import basename
 
-from mutator.model import Candidate, Edit, Example, FaultClass, Operator, SourceKind, Tier
+from mutator.model import Candidate, Edit, FaultClass, SourceKind, Tier
+from mutator.operators.define import operator
 from mutator.operators.shell.document import Chain, Script, Step
 from mutator.shell.commands import Command
 from mutator.sources.shell import unwrap
@@ -256,42 +257,109 @@ def _parts(script: Script, step: Step, chain: Chain, wanted: frozenset[str]) -> 
         yield role, name, Candidate(edits, {"step": name}, step.function, (chain.start, chain.end))
 
 
+@operator(
+    "shell.drop-step",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "the step `{step}` is left out",
+    (
+        "set -e\n# owner\nchown www-data /srv\necho done\ncp a b # keep\n",
+        ("set -e\n# owner\necho done\ncp a b # keep\n", "set -e\n# owner\nchown www-data /srv\necho done\n"),
+    ),
+    (
+        "mkdir -p d && cp a d && chmod 600 d/a\n",
+        ("cp a d && chmod 600 d/a\n", "mkdir -p d && chmod 600 d/a\n", "mkdir -p d && cp a d\n"),
+    ),
+    (
+        "cat > a <<'X' | tee b\n1\nX\nmake; make install\n",
+        (
+            "make; make install\n",
+            "cat > a <<'X' | tee b\n1\nX\n:; make install\n",
+            "cat > a <<'X' | tee b\n1\nX\nmake; :\n",
+        ),
+    ),
+    ("if test -f a; then\n  rm a\nfi\n", ("", "if test -f a; then\n  :\nfi\n")),
+    ("cat > f <<X &&\n1\nX\nchmod +x f\n", ("chmod +x f\n", "cat > f <<X \n1\nX\n\n")),
+    ("rm x || exit 1\n", ("",)),
+)
 def drop_step(script: Script) -> Iterator[Candidate]:
     tiers = {"step": Tier.COARSE, "fine": Tier.FINE}
     for role, name, candidate in _removals(script, frozenset(tiers)):
         yield Candidate(candidate.edits, {"step": name}, candidate.scope, candidate.check, tiers[role])
 
 
+@operator(
+    "shell.drop-service",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "the service `{step}` is not started",
+    (
+        "service cron start\nsudo nginx\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
+        (
+            "sudo nginx\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
+            "service cron start\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
+            "service cron start\nsudo nginx\nsystemctl stop x\n",
+        ),
+    ),
+    ("nginx -t && nginx -s reload\n", ("nginx -t\n",)),
+)
 def drop_service(script: Script) -> Iterator[Candidate]:
     return (candidate for _, _, candidate in _removals(script, frozenset({"service"})))
 
 
+@operator(
+    "shell.drop-cron",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "the cron table is not installed: `{step}` is left out",
+    ("a\n(crontab -l; echo '0 * * * * /b') | crontab -\n", ("a\n",)),
+    ("crontab jobs\nb\n", ("b\n",)),
+)
 def drop_cron(script: Script) -> Iterator[Candidate]:
     return (candidate for _, _, candidate in _removals(script, frozenset({"cron"})))
 
 
+@operator(
+    "shell.drop-edit",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "the edit of {step} is left out",
+    (
+        "sed -n 1p a\nsed -i 's/a/b/' /etc/c\nperl -pi -e 's/x/y/' d\n",
+        ("sed -n 1p a\nperl -pi -e 's/x/y/' d\n", "sed -n 1p a\nsed -i 's/a/b/' /etc/c\n"),
+    ),
+)
 def drop_edit(script: Script) -> Iterator[Candidate]:
     return (candidate for _, _, candidate in _removals(script, frozenset({"edit"})))
 
 
+@operator(
+    "shell.drop-export",
+    FaultClass.WRONG_VALUE,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{step}` is left out",
+    ("export PATH=/a:$PATH\nexport B\nC=1\n", ("export B\nC=1\n", "export PATH=/a:$PATH\nC=1\n")),
+)
 def drop_export(script: Script) -> Iterator[Candidate]:
     return (candidate for _, _, candidate in _removals(script, frozenset({"export"})))
 
 
+@operator(
+    "shell.drop-print",
+    FaultClass.DROPPED_OUTPUT,
+    Tier.FINE,
+    LANGUAGES,
+    "`{step}` is left out: it is not printed",
+    ("echo hi\necho x > f\ncat f | sort\n", ("echo x > f\ncat f | sort\n", "echo hi\necho x > f\n")),
+    skips=SCRIPT,
+)
 def drop_print(script: Script) -> Iterator[Candidate]:
     return (candidate for _, _, candidate in _removals(script, frozenset({"look"})))
-
-
-_ERREXIT = re.compile(r"-[a-z]*e|-o\s+errexit")
-
-
-def drop_errexit(script: Script) -> Iterator[Candidate]:
-    for step in script.steps:
-        command = head(script, step.start)
-        words = script.words(command) if command else []
-        if words[:1] == ["set"] and _ERREXIT.search(" ".join(words[1:])):
-            edits, check = script.without(step)
-            yield Candidate(edits, {"step": script.said(step.start, step.end)}, step.function, check)
 
 
 def _acts(script: Script, roles: frozenset[str]) -> list[Step]:
@@ -300,6 +368,14 @@ def _acts(script: Script, roles: frozenset[str]) -> list[Step]:
     return [step for step in top if _role(script, step.start, step.end)[0] not in roles]
 
 
+@operator(
+    "shell.exit-early",
+    FaultClass.DROPPED_STEP,
+    Tier.COARSE,
+    LANGUAGES,
+    "the script ends before `{step}`",
+    ("set -e\na\nb\nc\nd\n", ("set -e\na\nb\nexit 0\nc\nd\n",)),
+)
 def exit_early(script: Script) -> Iterator[Candidate]:
     """In the middle of the steps that do something."""
     steps = _acts(script, frozenset({"none", "assign", "look", "export"}))
@@ -312,6 +388,15 @@ def exit_early(script: Script) -> Iterator[Candidate]:
     yield Candidate((Edit(line, line, "exit 0\n"),), {"step": script.said(step.start, step.end)}, "", (line, line))
 
 
+@operator(
+    "shell.hollow-script",
+    FaultClass.HOLLOW_FUNCTION,
+    Tier.COARSE,
+    LANGUAGES,
+    "the script ends before it does anything",
+    ("#!/bin/sh\nset -e\na\nb\n", ("#!/bin/sh\nset -e\nexit 0\na\nb\n",)),
+    skips=SCRIPT | {SourceKind.INLINE, SourceKind.PRINTED, SourceKind.REPLACEMENT},
+)
 def hollow_script(script: Script) -> Iterator[Candidate]:
     """Before the first step that does something."""
     steps = _acts(script, frozenset({"none"}))
@@ -322,6 +407,36 @@ def hollow_script(script: Script) -> Iterator[Candidate]:
         yield Candidate((Edit(line, line, "exit 0\n"),), {}, "", (line, line))
 
 
+_ERREXIT = re.compile(r"-[a-z]*e|-o\s+errexit")
+
+
+@operator(
+    "shell.drop-errexit",
+    FaultClass.ERROR_HANDLING,
+    Tier.FINE,
+    LANGUAGES,
+    "`{step}` is left out: the script goes on after a failure",
+    ("set -euo pipefail\na\n", ("a\n",)),
+    ("set -x\na\n", ()),
+    skips=SCRIPT,
+)
+def drop_errexit(script: Script) -> Iterator[Candidate]:
+    for step in script.steps:
+        command = head(script, step.start)
+        words = script.words(command) if command else []
+        if words[:1] == ["set"] and _ERREXIT.search(" ".join(words[1:])):
+            edits, check = script.without(step)
+            yield Candidate(edits, {"step": script.said(step.start, step.end)}, step.function, check)
+
+
+@operator(
+    "shell.drop-fallback",
+    FaultClass.ERROR_HANDLING,
+    Tier.FINE,
+    LANGUAGES,
+    "`|| {step}` is left out",
+    ("a || exit 1\nb || true\nc && d || e\n", ("a\nb || true\nc && d || e\n", "a || exit 1\nb || true\nc && d\n")),
+)
 def drop_fallback(script: Script) -> Iterator[Candidate]:
     for chain in script.chains:
         for index, (_, _, mark) in enumerate(chain.operators):
@@ -336,6 +451,15 @@ def drop_fallback(script: Script) -> Iterator[Candidate]:
             yield Candidate(edits, {"step": said}, chain.function, (chain.start, chain.end))
 
 
+@operator(
+    "shell.change-exit",
+    FaultClass.ERROR_HANDLING,
+    Tier.MEDIUM,
+    LANGUAGES,
+    "`{word} {old}` becomes `{word} {new}`",
+    ("f() { return 1; }\nexit 0\nexit\n", ("f() { return 0; }\nexit 0\nexit\n", "f() { return 1; }\nexit 1\nexit\n")),
+    skips=SCRIPT,
+)
 def change_exit(script: Script) -> Iterator[Candidate]:
     for command in script.commands:
         words = script.words(command)
@@ -345,164 +469,3 @@ def change_exit(script: Script) -> Iterator[Candidate]:
         new = "1" if words[1] == "0" else "0"
         fields = {"word": words[0], "old": words[1], "new": new}
         yield Candidate((Edit(start, end, new),), fields, command.function, (command.start, command.end))
-
-
-OPERATORS = (
-    Operator(
-        "shell.drop-step",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "the step `{step}` is left out",
-        drop_step,
-        (
-            Example(
-                "set -e\n# owner\nchown www-data /srv\necho done\ncp a b # keep\n",
-                ("set -e\n# owner\necho done\ncp a b # keep\n", "set -e\n# owner\nchown www-data /srv\necho done\n"),
-            ),
-            Example(
-                "mkdir -p d && cp a d && chmod 600 d/a\n",
-                ("cp a d && chmod 600 d/a\n", "mkdir -p d && chmod 600 d/a\n", "mkdir -p d && cp a d\n"),
-            ),
-            Example(
-                "cat > a <<'X' | tee b\n1\nX\nmake; make install\n",
-                (
-                    "make; make install\n",
-                    "cat > a <<'X' | tee b\n1\nX\n:; make install\n",
-                    "cat > a <<'X' | tee b\n1\nX\nmake; :\n",
-                ),
-            ),
-            Example(
-                "if test -f a; then\n  rm a\nfi\n",
-                ("", "if test -f a; then\n  :\nfi\n"),
-            ),
-            Example(
-                "cat > f <<X &&\n1\nX\nchmod +x f\n",
-                ("chmod +x f\n", "cat > f <<X \n1\nX\n\n"),
-            ),
-            Example("rm x || exit 1\n", ("",)),
-        ),
-    ),
-    Operator(
-        "shell.drop-service",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "the service `{step}` is not started",
-        drop_service,
-        (
-            Example(
-                "service cron start\nsudo nginx\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
-                (
-                    "sudo nginx\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
-                    "service cron start\npython3 app.py > log 2>&1 &\nsystemctl stop x\n",
-                    "service cron start\nsudo nginx\nsystemctl stop x\n",
-                ),
-            ),
-            Example("nginx -t && nginx -s reload\n", ("nginx -t\n",)),
-        ),
-    ),
-    Operator(
-        "shell.drop-cron",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "the cron table is not installed: `{step}` is left out",
-        drop_cron,
-        (
-            Example("a\n(crontab -l; echo '0 * * * * /b') | crontab -\n", ("a\n",)),
-            Example("crontab jobs\nb\n", ("b\n",)),
-        ),
-    ),
-    Operator(
-        "shell.drop-edit",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "the edit of {step} is left out",
-        drop_edit,
-        (
-            Example(
-                "sed -n 1p a\nsed -i 's/a/b/' /etc/c\nperl -pi -e 's/x/y/' d\n",
-                ("sed -n 1p a\nperl -pi -e 's/x/y/' d\n", "sed -n 1p a\nsed -i 's/a/b/' /etc/c\n"),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.drop-export",
-        FaultClass.WRONG_VALUE,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{step}` is left out",
-        drop_export,
-        (Example("export PATH=/a:$PATH\nexport B\nC=1\n", ("export B\nC=1\n", "export PATH=/a:$PATH\nC=1\n")),),
-    ),
-    Operator(
-        "shell.drop-print",
-        FaultClass.DROPPED_OUTPUT,
-        Tier.FINE,
-        LANGUAGES,
-        "`{step}` is left out: it is not printed",
-        drop_print,
-        (Example("echo hi\necho x > f\ncat f | sort\n", ("echo x > f\ncat f | sort\n", "echo hi\necho x > f\n")),),
-        SCRIPT,
-    ),
-    Operator(
-        "shell.exit-early",
-        FaultClass.DROPPED_STEP,
-        Tier.COARSE,
-        LANGUAGES,
-        "the script ends before `{step}`",
-        exit_early,
-        (Example("set -e\na\nb\nc\nd\n", ("set -e\na\nb\nexit 0\nc\nd\n",)),),
-    ),
-    Operator(
-        "shell.hollow-script",
-        FaultClass.HOLLOW_FUNCTION,
-        Tier.COARSE,
-        LANGUAGES,
-        "the script ends before it does anything",
-        hollow_script,
-        (Example("#!/bin/sh\nset -e\na\nb\n", ("#!/bin/sh\nset -e\nexit 0\na\nb\n",)),),
-        SCRIPT | {SourceKind.INLINE, SourceKind.PRINTED, SourceKind.REPLACEMENT},
-    ),
-    Operator(
-        "shell.drop-errexit",
-        FaultClass.ERROR_HANDLING,
-        Tier.FINE,
-        LANGUAGES,
-        "`{step}` is left out: the script goes on after a failure",
-        drop_errexit,
-        (Example("set -euo pipefail\na\n", ("a\n",)), Example("set -x\na\n", ())),
-        SCRIPT,
-    ),
-    Operator(
-        "shell.drop-fallback",
-        FaultClass.ERROR_HANDLING,
-        Tier.FINE,
-        LANGUAGES,
-        "`|| {step}` is left out",
-        drop_fallback,
-        (
-            Example(
-                "a || exit 1\nb || true\nc && d || e\n",
-                ("a\nb || true\nc && d || e\n", "a || exit 1\nb || true\nc && d\n"),
-            ),
-        ),
-    ),
-    Operator(
-        "shell.change-exit",
-        FaultClass.ERROR_HANDLING,
-        Tier.MEDIUM,
-        LANGUAGES,
-        "`{word} {old}` becomes `{word} {new}`",
-        change_exit,
-        (
-            Example(
-                "f() { return 1; }\nexit 0\nexit\n",
-                ("f() { return 0; }\nexit 0\nexit\n", "f() { return 1; }\nexit 1\nexit\n"),
-            ),
-        ),
-        SCRIPT,
-    ),
-)

@@ -13,14 +13,9 @@ from ruamel.yaml import YAML
 from mutator.model import ByteEdit, Edit, FileText, Unwritable, Window, apply, apply_bytes
 from mutator.shell.syntax import heredocs
 from mutator.sources import decode, yaml_commands
-from mutator.spelling.window import (
-    WindowBuilder,
-    escaped_window,
-    heredoc_window,
-    part_window,
-    python_string_window,
-    word_window,
-)
+from mutator.spelling.python import python_string_window
+from mutator.spelling.shell import escaped_window, heredoc_window, word_window
+from mutator.spelling.window import WindowBuilder, part_window
 
 LINE = st.text(st.sampled_from(list("aE \tx\\$`'\"#<&;|(){}é%!-=1")), max_size=12)
 BODY = st.lists(
