@@ -113,7 +113,7 @@ def _task(one: Audited, folder: str, ids: Mapping[str, int]) -> dict[str, Any]:
     return {
         "name": task.name,
         "path": str(task.path),
-        "format": task.format if isinstance(task, Task) else None,
+        "format": task.format.name if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "verdict": one.verdict,
         "why": one.why,

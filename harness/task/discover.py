@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.task import harbor, terminal_bench
-from harness.task.model import Problem, Severity, Task, Unusable
+from harness.task.formats import FORMATS
+from harness.task.model import FormatSpec, Problem, Severity, Task, Unusable
 from harness.task.problems import printable
 
 RUN_MARK = "run.db"
@@ -19,6 +19,7 @@ RUN_MARK = "run.db"
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 _ONCE = frozenset({"unknown-key"})
 """Codes that are said once a discovery: a dataset's private key is in each of its thousand tasks."""
+_HINT = f"A task is a folder with {' or '.join(f'{spec.config} ({spec.title})' for spec in FORMATS)}."
 
 
 def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
@@ -40,7 +41,7 @@ def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
         if len(found) == before and not again:
             raise UsageError(
                 f"There is no task in {printable(str(path))}.",
-                hint=f"A task is a folder with {harbor.CONFIG} (Harbor) or {terminal_bench.CONFIG} (Terminal-Bench 1).",
+                hint=_HINT,
             )
     names = _unique([(name, path) for _, name, path in found])
     return _once([_load(task, name) for (task, _, _), name in zip(found, names, strict=True)])
@@ -48,29 +49,29 @@ def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
 
 def load(path: Path, name: str) -> Task | Unusable:
     """Read one task folder in whatever format it has."""
-    has_harbor = os.path.lexists(path / harbor.CONFIG)
-    has_terminal_bench = os.path.lexists(path / terminal_bench.CONFIG)
-    if not has_harbor and not has_terminal_bench:
-        raise UsageError(
-            f"{printable(str(path))} is not a task.",
-            hint=f"A task is a folder with {harbor.CONFIG} (Harbor) or {terminal_bench.CONFIG} (Terminal-Bench 1).",
-        )
-    if not has_harbor:
-        return terminal_bench.load(path, name)
-    task = harbor.load(path, name)
-    if has_terminal_bench:
-        both = Problem(
+    formats = _formats(path)
+    if not formats:
+        raise UsageError(f"{printable(str(path))} is not a task.", hint=_HINT)
+    first, *others = formats
+    task = first.load(path, name)
+    both = tuple(
+        Problem(
             "two-formats",
             Severity.WARNING,
-            f"There are both {harbor.CONFIG} and {terminal_bench.CONFIG}; it is read as a Harbor task.",
-            path / terminal_bench.CONFIG,
+            f"There are both {first.config} and {other.config}; it is read as a {first.title} task.",
+            path / other.config,
         )
-        task = replace(task, problems=(*task.problems, both))
-    return task
+        for other in others
+    )
+    return replace(task, problems=(*task.problems, *both)) if both else task
+
+
+def _formats(path: Path) -> list[FormatSpec]:
+    return [spec for spec in FORMATS if os.path.lexists(path / spec.config)]
 
 
 def _load(path: Path, name: str) -> Task | Unusable:
-    if _is_task(path):
+    if _formats(path):
         return load(path, name)
     message = "This folder cannot be read, so nobody knows whether there are tasks in it."
     return Unusable(name, path, (Problem("unreadable", Severity.ERROR, message, path),))
@@ -78,7 +79,7 @@ def _load(path: Path, name: str) -> Task | Unusable:
 
 def _root(path: Path) -> Path:
     path = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links
-    if path.name in (harbor.CONFIG, terminal_bench.CONFIG) and not path.is_dir():
+    if path.name in {spec.config for spec in FORMATS} and not path.is_dir():
         path = path.parent
     if not os.path.lexists(path):
         raise UsageError(f"{printable(str(path))} does not exist.", hint="Name a task's folder, or a folder of tasks.")
@@ -93,7 +94,7 @@ def _below(root: Path) -> list[tuple[Path, str]]:
     folders = [root]
     while folders:
         folder = folders.pop()
-        if _is_task(folder):
+        if _formats(folder):
             found.append(folder)
             if _has_parts(folder):
                 continue
@@ -112,7 +113,7 @@ def _below(root: Path) -> list[tuple[Path, str]]:
                 continue
             path = folder / entry.name
             # A link is followed to a task and no further: nobody asked for what else is behind it.
-            if not entry.is_symlink() or (_is_task(path) and _has_parts(path)):
+            if not entry.is_symlink() or is_task_folder(path):
                 folders.append(path)
     found.sort(key=lambda path: [os.fsencode(part) for part in path.parts])
     return [
@@ -127,18 +128,14 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_task(path: Path) -> bool:
-    return os.path.lexists(path / harbor.CONFIG) or os.path.lexists(path / terminal_bench.CONFIG)
-
-
 def is_task_folder(path: Path) -> bool:
     """Whether the folder is a task, and not only above some."""
-    return _is_task(path) and _has_parts(path)
+    return bool(_formats(path)) and _has_parts(path)
 
 
 def _has_parts(path: Path) -> bool:
     """A config file alone (some datasets have one at their root) does not hide the tasks below it."""
-    return any(os.path.lexists(path / part) for part in (*harbor.PARTS, *terminal_bench.PARTS))
+    return any(os.path.lexists(path / part) for spec in FORMATS for part in spec.parts)
 
 
 def _unique(named: list[tuple[str, Path]]) -> list[str]:
