@@ -27,9 +27,9 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
+from harness.engine.daemon import Daemon, DaemonGone, connect, daemon_errors, hint_for
 from harness.engine.dockerd.box import OUTPUT, START_SECONDS, DockerBox, plain_user
 from harness.engine.dockerd.build import Builder, DockerImage
-from harness.engine.dockerd.connect import Daemon, DaemonGone, connect, daemon_errors, hint_for
 from harness.engine.dockerd.files import DaemonFiles, Files, proc_files
 from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
 from harness.engine.dockerd.pipe import SocketPipe

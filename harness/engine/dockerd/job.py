@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.engine.dockerd.connect import hint_for
+from harness.engine.daemon import hint_for
 from harness.engine.recipe.dockerfile import Dockerfile, Instruction
 from harness.errors import BuildFailed, EngineError
 
