@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.task.formats import FORMATS
 from harness.task.model import FormatSpec, Problem, Severity, Task, Unusable
-from harness.task.problems import printable
+from harness.untrusted import shown, visible
 
 RUN_MARK = "run.db"
 """A folder with this file is one of our own runs, with copies of tasks in it."""
@@ -40,7 +40,7 @@ def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
                 found.append((task, name, path))
         if len(found) == before and not again:
             raise UsageError(
-                f"There is no task in {printable(str(path))}.",
+                f"There is no task in {visible(str(path))}.",
                 hint=_HINT,
             )
     names = _unique([(name, path) for _, name, path in found])
@@ -51,7 +51,7 @@ def load(path: Path, name: str) -> Task | Unusable:
     """Read one task folder in whatever format it has."""
     formats = _formats(path)
     if not formats:
-        raise UsageError(f"{printable(str(path))} is not a task.", hint=_HINT)
+        raise UsageError(f"{visible(str(path))} is not a task.", hint=_HINT)
     first, *others = formats
     task = first.load(path, name)
     both = tuple(
@@ -82,9 +82,9 @@ def _root(path: Path) -> Path:
     if path.name in {spec.config for spec in FORMATS} and not path.is_dir():
         path = path.parent
     if not os.path.lexists(path):
-        raise UsageError(f"{printable(str(path))} does not exist.", hint="Name a task's folder, or a folder of tasks.")
+        raise UsageError(f"{visible(str(path))} does not exist.", hint="Name a task's folder, or a folder of tasks.")
     if not path.is_dir():
-        raise UsageError(f"{printable(str(path))} is not a folder.", hint="Name a task's folder, or a folder of tasks.")
+        raise UsageError(f"{visible(str(path))} is not a folder.", hint="Name a task's folder, or a folder of tasks.")
     return path
 
 
@@ -103,7 +103,7 @@ def _below(root: Path) -> list[tuple[Path, str]]:
                 children = list(entries)
         except OSError as error:
             if folder == root:
-                raise UsageError(f"{printable(str(root))} cannot be read: {error.strerror}.") from error
+                raise UsageError(f"{visible(str(root))} cannot be read: {error.strerror}.") from error
             found.append(folder)
             continue
         if any(entry.name == RUN_MARK for entry in children):
@@ -117,7 +117,8 @@ def _below(root: Path) -> list[tuple[Path, str]]:
                 folders.append(path)
     found.sort(key=lambda path: [os.fsencode(part) for part in path.parts])
     return [
-        (path, printable(path.relative_to(root).as_posix() if path != root else root.name or "task")) for path in found
+        (path, shown(path.relative_to(root).as_posix() if path != root else root.name or "task", keep="\n"))
+        for path in found
     ]
 
 
@@ -147,7 +148,7 @@ def _unique(named: list[tuple[str, Path]]) -> list[str]:
         if counts[name] > 1:
             above = Path(os.path.abspath(root))  # noqa: PTH100 - normalises without following links
             prefix = above.parent.name if above.name == name else above.name
-            name = f"{printable(prefix)}/{name}" if prefix else name
+            name = shown(f"{prefix}/{name}", keep="\n") if prefix else name
         candidate, number = name, 2
         while candidate in used:
             candidate, number = f"{name}#{number}", number + 1
