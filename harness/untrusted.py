@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 
 
-def shown(text: str) -> str:
-    """Line ends and tabs stay; every other character that does not print is spelled out."""
-    return "".join(c if c.isprintable() or c in "\n\t" else _spelled(c) for c in text)
+def shown(text: str, *, keep: str = "\n\t") -> str:
+    """Every character that does not print, half a surrogate pair too, is spelled out; those of `keep` stay."""
+    return "".join(c if c.isprintable() or c in keep else _spelled(c) for c in text)
 
 
 def visible(text: str) -> str:

@@ -22,6 +22,7 @@ from harness.judging.outcome import Shown, showing
 from harness.task.model import Severity as ProblemSeverity
 from harness.task.model import Task, Unusable
 from harness.trial.record import TrialRecord
+from harness.untrusted import shown
 from harness.verifier.reward import Rewards
 
 _STYLE = {
@@ -55,7 +56,7 @@ def colors() -> Literal["auto"] | None:
 
 def cell(text: str, style: str = "") -> Text:
     """Text from a task, with control characters made visible: a log may not move the cursor."""
-    return Text("".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text), style=style)
+    return Text(shown(text, keep="\n"), style=style)
 
 
 # --- check

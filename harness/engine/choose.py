@@ -1,33 +1,62 @@
-"""Which engine: the one named, or for `auto` docker where a daemon answers, else bwrap."""
+"""The engines there are, and which one is used: the one named, or for `auto` the first that can be used here."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 
 from harness.engine.contract import Engine, EngineOptions
 from harness.errors import EngineUnavailable, UsageError
 
-ENGINES = ("auto", "bwrap", "docker")
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """An engine is a package of harness/engine and this. It is imported when asked for, so that choosing one does not
+    load, or need, the other's libraries."""
+
+    name: str
+    module: str
+    engine: str
+    """The module's class: EngineOptions in, an Engine out, or EngineUnavailable with what is missing."""
+    under_way: str
+    """The module whose `stop` ends whatever the engine still does in other threads, such as builds."""
+    own_root: bool
+    """Its boxes can stand on this machine's own root, which `--image NAME=host` asks for."""
+
+    def make(self, options: EngineOptions) -> Engine:
+        make: Callable[[EngineOptions], Engine] = getattr(import_module(self.module), self.engine)
+        return make(options)
+
+
+SPECS = (
+    EngineSpec("docker", "harness.engine.dockerd", "DockerEngine", "harness.engine.dockerd.job", own_root=False),
+    EngineSpec(
+        "bwrap", "harness.engine.bwrap.engine", "BwrapEngine", "harness.engine.bwrap.box.launcher", own_root=True
+    ),
+)
+"""In the order in which `auto` tries them."""
+ENGINES = ("auto", *sorted(spec.name for spec in SPECS))
 
 
 def make_engine(name: str, options: EngineOptions) -> Engine:
     """The engine called `name`, ready to use; raises EngineUnavailable with what is missing and what to do."""
-    if name == "docker":
-        return _docker(options)
-    if name == "bwrap":
-        return _bwrap(options)
     if name == "auto":
         return _first_usable(options)
+    for spec in SPECS:
+        if spec.name == name:
+            return spec.make(options)
     raise UsageError(f"There is no engine named {name!r}.", hint=f"Engines: {', '.join(ENGINES)}.")
 
 
 def call_off(seconds: float) -> None:
     """End what the engines of this process still do in other threads, such as builds, and give those threads some
     time to tidy up. For a process that is about to end."""
-    for name in ("harness.engine.bwrap.box.launcher", "harness.engine.dockerd.job"):
-        module = sys.modules.get(name)
+    for spec in SPECS:
+        module = sys.modules.get(spec.under_way)
         if module is not None:
             module.stop()
     deadline = time.monotonic() + seconds
@@ -37,28 +66,17 @@ def call_off(seconds: float) -> None:
 
 
 def _first_usable(options: EngineOptions) -> Engine:
-    if any(stand_in.partition(";")[0].strip() == "host" for stand_in in options.images.values()):
-        return _bwrap(options)  # only bwrap can stand on this machine's own root
-    try:
-        return _docker(options)
-    except EngineUnavailable as no_docker:
+    own_root = any(stand_in.partition(";")[0].strip() == "host" for stand_in in options.images.values())
+    tried = [spec for spec in SPECS if spec.own_root or not own_root]
+    missing: list[tuple[EngineSpec, EngineUnavailable]] = []
+    for spec in tried:
         try:
-            return _bwrap(options)
-        except EngineUnavailable as no_bwrap:
-            raise EngineUnavailable(
-                f"No engine can be used here.\ndocker: {no_docker.message}\nbwrap: {no_bwrap.message}",
-                hint=f"{no_docker.hint}\n{no_bwrap.hint}".strip(),
-            ) from no_bwrap
-
-
-# The engines are imported when asked for, so that choosing one does not load (or need) the other's libraries.
-def _docker(options: EngineOptions) -> Engine:
-    from harness.engine.dockerd import DockerEngine
-
-    return DockerEngine(options)
-
-
-def _bwrap(options: EngineOptions) -> Engine:
-    from harness.engine.bwrap.engine import BwrapEngine
-
-    return BwrapEngine(options)
+            return spec.make(options)
+        except EngineUnavailable as error:
+            missing.append((spec, error))
+    if len(missing) == 1:
+        raise missing[0][1]
+    raise EngineUnavailable(
+        "\n".join(["No engine can be used here.", *(f"{spec.name}: {error.message}" for spec, error in missing)]),
+        hint="\n".join(error.hint for _, error in missing if error.hint),
+    ) from missing[-1][1]

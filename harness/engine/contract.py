@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 KEEP_ALIVE = ("sh", "-c", "sleep infinity")
 """A container's command where the format's runner sets it: nothing but a wait."""
@@ -221,6 +221,8 @@ class Engine(ABC):
     """Makes images and boxes. Thread-safe: several threads build and open boxes at once."""
 
     name: str
+    excused: ClassVar[Mapping[str, str]] = {}
+    """Check of the contract -> why this engine cannot pass it by its nature, on some machines."""
 
     @abstractmethod
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.judging.outcome import Baseline
-from harness.task.model import Format, Scoring, Task
+from harness.task.model import Scoring, Task
 from harness.task.texts import verifier_texts
 
 _REWARD_WRITE = re.compile(r"reward\.(?:txt|json)")
@@ -17,7 +17,7 @@ _LITERAL = re.compile(
 def all_or_nothing(task: Task, against: Baseline | None) -> bool:
     """Whether the verifier can be seen to pay 1 or 0 by a literal and nothing in between: then the first failing test
     decides."""
-    if against is None or len(task.steps) > 1 or task.format is not Format.HARBOR:
+    if against is None or len(task.steps) > 1 or not task.format.reward_file:
         return False
     step = task.steps[0]
     if step.verifier.scoring is Scoring.WEIGHTS or list(against.reference.values()) != [1]:

@@ -51,7 +51,7 @@ def _bwrap() -> str:
 
 
 def _docker() -> str:
-    from harness.engine.dockerd.connect import connect
+    from harness.engine.daemon import connect
 
     daemon = connect()
     found = daemon.api.version()

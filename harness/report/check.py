@@ -45,7 +45,7 @@ def _task_json(one: Checked) -> dict[str, Any]:
     return {
         "name": task.name,
         "path": str(task.path),
-        "format": task.format if isinstance(task, Task) else None,
+        "format": task.format.name if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "standing": one.standing,
         "build": _build_json(controls),

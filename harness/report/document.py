@@ -116,7 +116,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
     return {
         "name": task.name,
         "path": str(task.path),
-        "format": task.format if isinstance(task, Task) else None,
+        "format": task.format.name if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "verdict": one.verdict,
         "why": one.why,

@@ -11,12 +11,13 @@ from urllib.parse import quote
 
 from harness.findings.catalogue import LEAD_HELP, SURVIVOR_HELP, entry_of
 from harness.report.terminal import ranked_survivors
+from harness.task.formats import FORMATS
 from harness.testcode.assertions.lead import LEAD_KINDS
 from harness.untrusted import clip, shown, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "SRCROOT"
-CONFIG = {"harbor": "task.toml", "terminal-bench": "task.yaml"}
+CONFIG = {spec.name: spec.config for spec in FORMATS}
 """Where a finding without a place of its own is shown: what makes the folder a task."""
 LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 LONGEST_MESSAGE, LONGEST_DIFF = 8_000, 20_000

@@ -81,7 +81,7 @@ def told(found: Found, *, engine: str, why: str, jobs: int, width: int = 80) -> 
 
 def _lines(found: Found, engine: str, why: str, jobs: int, width: int) -> Iterator[str]:
     total = len(found.tasks) + len(found.unusable)
-    formats = Counter(str(task.format) for task in found.tasks)
+    formats = Counter(task.format.name for task in found.tasks)
     kinds = ", ".join(f"{count} {name}" for name, count in formats.most_common()) or "none can be read"
     yield from wrapped(f"Tasks: {total} ({kinds}).", width, "", following="  ")
     steps = sum(len(task.steps) > 1 for task in found.tasks)
@@ -148,7 +148,7 @@ def place(path: Path) -> Path:
 
 
 def config_text(found: Found) -> str:
-    formats = Counter(str(task.format) for task in found.tasks)
+    formats = Counter(task.format.name for task in found.tasks)
     kinds = ", ".join(f"{count} {name}" for name, count in formats.most_common()) or "no usable task"
     return _CONFIG.format(kinds=kinds, depths=", ".join(f'"{name}" ({number})' for name, number in DEPTHS.items()))
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.task import harbor, terminal_bench
-from harness.task.model import Problem, Severity, Task, Unusable
-from harness.task.problems import printable
+from harness.task.formats import FORMATS
+from harness.task.model import FormatSpec, Problem, Severity, Task, Unusable
+from harness.untrusted import shown, visible
 
 RUN_MARK = "run.db"
 """A folder with this file is one of our own runs, with copies of tasks in it."""
@@ -19,6 +19,7 @@ RUN_MARK = "run.db"
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 _ONCE = frozenset({"unknown-key"})
 """Codes that are said once a discovery: a dataset's private key is in each of its thousand tasks."""
+_HINT = f"A task is a folder with {' or '.join(f'{spec.config} ({spec.title})' for spec in FORMATS)}."
 
 
 def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
@@ -39,8 +40,8 @@ def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
                 found.append((task, name, path))
         if len(found) == before and not again:
             raise UsageError(
-                f"There is no task in {printable(str(path))}.",
-                hint=f"A task is a folder with {harbor.CONFIG} (Harbor) or {terminal_bench.CONFIG} (Terminal-Bench 1).",
+                f"There is no task in {visible(str(path))}.",
+                hint=_HINT,
             )
     names = _unique([(name, path) for _, name, path in found])
     return _once([_load(task, name) for (task, _, _), name in zip(found, names, strict=True)])
@@ -48,29 +49,29 @@ def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
 
 def load(path: Path, name: str) -> Task | Unusable:
     """Read one task folder in whatever format it has."""
-    has_harbor = os.path.lexists(path / harbor.CONFIG)
-    has_terminal_bench = os.path.lexists(path / terminal_bench.CONFIG)
-    if not has_harbor and not has_terminal_bench:
-        raise UsageError(
-            f"{printable(str(path))} is not a task.",
-            hint=f"A task is a folder with {harbor.CONFIG} (Harbor) or {terminal_bench.CONFIG} (Terminal-Bench 1).",
-        )
-    if not has_harbor:
-        return terminal_bench.load(path, name)
-    task = harbor.load(path, name)
-    if has_terminal_bench:
-        both = Problem(
+    formats = _formats(path)
+    if not formats:
+        raise UsageError(f"{visible(str(path))} is not a task.", hint=_HINT)
+    first, *others = formats
+    task = first.load(path, name)
+    both = tuple(
+        Problem(
             "two-formats",
             Severity.WARNING,
-            f"There are both {harbor.CONFIG} and {terminal_bench.CONFIG}; it is read as a Harbor task.",
-            path / terminal_bench.CONFIG,
+            f"There are both {first.config} and {other.config}; it is read as a {first.title} task.",
+            path / other.config,
         )
-        task = replace(task, problems=(*task.problems, both))
-    return task
+        for other in others
+    )
+    return replace(task, problems=(*task.problems, *both)) if both else task
+
+
+def _formats(path: Path) -> list[FormatSpec]:
+    return [spec for spec in FORMATS if os.path.lexists(path / spec.config)]
 
 
 def _load(path: Path, name: str) -> Task | Unusable:
-    if _is_task(path):
+    if _formats(path):
         return load(path, name)
     message = "This folder cannot be read, so nobody knows whether there are tasks in it."
     return Unusable(name, path, (Problem("unreadable", Severity.ERROR, message, path),))
@@ -78,12 +79,12 @@ def _load(path: Path, name: str) -> Task | Unusable:
 
 def _root(path: Path) -> Path:
     path = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links
-    if path.name in (harbor.CONFIG, terminal_bench.CONFIG) and not path.is_dir():
+    if path.name in {spec.config for spec in FORMATS} and not path.is_dir():
         path = path.parent
     if not os.path.lexists(path):
-        raise UsageError(f"{printable(str(path))} does not exist.", hint="Name a task's folder, or a folder of tasks.")
+        raise UsageError(f"{visible(str(path))} does not exist.", hint="Name a task's folder, or a folder of tasks.")
     if not path.is_dir():
-        raise UsageError(f"{printable(str(path))} is not a folder.", hint="Name a task's folder, or a folder of tasks.")
+        raise UsageError(f"{visible(str(path))} is not a folder.", hint="Name a task's folder, or a folder of tasks.")
     return path
 
 
@@ -93,7 +94,7 @@ def _below(root: Path) -> list[tuple[Path, str]]:
     folders = [root]
     while folders:
         folder = folders.pop()
-        if _is_task(folder):
+        if _formats(folder):
             found.append(folder)
             if _has_parts(folder):
                 continue
@@ -102,7 +103,7 @@ def _below(root: Path) -> list[tuple[Path, str]]:
                 children = list(entries)
         except OSError as error:
             if folder == root:
-                raise UsageError(f"{printable(str(root))} cannot be read: {error.strerror}.") from error
+                raise UsageError(f"{visible(str(root))} cannot be read: {error.strerror}.") from error
             found.append(folder)
             continue
         if any(entry.name == RUN_MARK for entry in children):
@@ -112,11 +113,12 @@ def _below(root: Path) -> list[tuple[Path, str]]:
                 continue
             path = folder / entry.name
             # A link is followed to a task and no further: nobody asked for what else is behind it.
-            if not entry.is_symlink() or (_is_task(path) and _has_parts(path)):
+            if not entry.is_symlink() or is_task_folder(path):
                 folders.append(path)
     found.sort(key=lambda path: [os.fsencode(part) for part in path.parts])
     return [
-        (path, printable(path.relative_to(root).as_posix() if path != root else root.name or "task")) for path in found
+        (path, shown(path.relative_to(root).as_posix() if path != root else root.name or "task", keep="\n"))
+        for path in found
     ]
 
 
@@ -127,18 +129,14 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_task(path: Path) -> bool:
-    return os.path.lexists(path / harbor.CONFIG) or os.path.lexists(path / terminal_bench.CONFIG)
-
-
 def is_task_folder(path: Path) -> bool:
     """Whether the folder is a task, and not only above some."""
-    return _is_task(path) and _has_parts(path)
+    return bool(_formats(path)) and _has_parts(path)
 
 
 def _has_parts(path: Path) -> bool:
     """A config file alone (some datasets have one at their root) does not hide the tasks below it."""
-    return any(os.path.lexists(path / part) for part in (*harbor.PARTS, *terminal_bench.PARTS))
+    return any(os.path.lexists(path / part) for spec in FORMATS for part in spec.parts)
 
 
 def _unique(named: list[tuple[str, Path]]) -> list[str]:
@@ -150,7 +148,7 @@ def _unique(named: list[tuple[str, Path]]) -> list[str]:
         if counts[name] > 1:
             above = Path(os.path.abspath(root))  # noqa: PTH100 - normalises without following links
             prefix = above.parent.name if above.name == name else above.name
-            name = f"{printable(prefix)}/{name}" if prefix else name
+            name = shown(f"{prefix}/{name}", keep="\n") if prefix else name
         candidate, number = name, 2
         while candidate in used:
             candidate, number = f"{name}#{number}", number + 1

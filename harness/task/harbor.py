@@ -22,7 +22,7 @@ from harness.task.files import Folder
 from harness.task.model import (
     NO_TIME_LIMIT,
     Environment,
-    Format,
+    FormatSpec,
     Hook,
     Network,
     NetworkMode,
@@ -41,7 +41,6 @@ COMPOSE = "docker-compose.yaml"
 SERVICE = "main"
 ARTIFACTS = "/logs/artifacts"
 PARTS = ("instruction.md", "environment", "solution", "tests", "steps")
-"""What a folder has besides task.toml when it is a task."""
 
 _BUILT_IMAGE = "built-by-the-runner"
 _MUST_STAY = (CONFIG, "weights.json", *PARTS, "environment/Dockerfile", f"environment/{COMPOSE}")
@@ -61,6 +60,19 @@ def load(path: Path, name: str) -> Task | Unusable:
     if task is None or problems.fatal:
         return Unusable(name, path, tuple(problems.found))
     return replace(task, digest=digest, problems=tuple(problems.found))
+
+
+HARBOR = FormatSpec(
+    name="harbor",
+    title="Harbor",
+    runner="Harbor",
+    config=CONFIG,
+    parts=PARTS,
+    load=load,
+    reward_file=True,
+    login_shell=False,
+    waits_until_healthy=True,
+)
 
 
 def _must_stay(relative: str) -> bool:
@@ -145,7 +157,7 @@ class _Loader:
         return Task(
             name=name,
             path=self.folder.root,
-            format=Format.HARBOR,
+            format=HARBOR,
             environment=common.environment,
             steps=tuple(step for step in steps if step is not None),
             digest="",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,11 +12,6 @@ from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Recipe
 
 NO_TIME_LIMIT = 86_400.0
 """A day, for a phase that the task and the format leave without a limit."""
-
-
-class Format(StrEnum):
-    HARBOR = "harbor"
-    TERMINAL_BENCH = "terminal-bench"
 
 
 class Severity(StrEnum):
@@ -188,11 +183,35 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatSpec:
+    """What differs between the task formats, for whoever has a task of one: its loader fills this in once."""
+
+    name: str
+    """Stable and kebab-case, as reports have it."""
+    title: str
+    """What people call it."""
+    runner: str
+    """What its own runner is called."""
+    config: str
+    """The file that makes a folder a task."""
+    parts: tuple[str, ...]
+    """What a task's folder has besides: a config file alone does not hide the tasks below it."""
+    load: Callable[[Path, str], Task | Unusable]
+    """Read the task in a folder, under a name; whatever is in there, this returns."""
+    reward_file: bool
+    """The verifier writes its reward to a file; else the runner makes it from what the tests print."""
+    login_shell: bool
+    """The runner starts the tests from a login shell, which reads the solver's startup files."""
+    waits_until_healthy: bool
+    """The runner begins when the container is healthy, by the image's or the compose file's check."""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     name: str
     """Unique in one run: the folder's path relative to where discovery began, or its own name."""
     path: Path
-    format: Format
+    format: FormatSpec
     environment: Environment
     steps: tuple[Step, ...]
     digest: str

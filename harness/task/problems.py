@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.task.model import Problem, Severity
+from harness.untrusted import shown
 
 
 class Problems:
@@ -24,11 +25,6 @@ class Problems:
         return any(problem.severity is Severity.ERROR for problem in self.found)
 
     def _add(self, code: str, severity: Severity, message: str, file: Path, line: int | None) -> None:
-        problem = Problem(code, severity, printable(message), file, line)
+        problem = Problem(code, severity, shown(message, keep="\n"), file, line)
         if problem not in self.found:
             self.found.append(problem)
-
-
-def printable(text: str) -> str:
-    """Without what no terminal or JSON file takes: half surrogates (of odd file names) and control characters."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

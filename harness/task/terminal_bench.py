@@ -21,7 +21,7 @@ from harness.task.fields import Fields, show
 from harness.task.files import Folder
 from harness.task.model import (
     Environment,
-    Format,
+    FormatSpec,
     Keys,
     Scoring,
     Solution,
@@ -40,7 +40,6 @@ PARSER = "pytest"
 
 _OTHER_PARSERS = ("swebench", "swelancer", "mlebench", "sweperf")
 PARTS = ("Dockerfile", COMPOSE, "solution.sh", "solution.yaml", "run-tests.sh", "tests")
-"""What a folder has besides task.yaml when it is a task."""
 
 _ABOUT = (
     "author_name", "author_email", "difficulty", "category", "tags", "estimated_duration_sec",
@@ -68,6 +67,19 @@ def load(path: Path, name: str) -> Task | Unusable:
     if task is None or problems.fatal:
         return Unusable(name, path, tuple(problems.found))
     return replace(task, digest=digest, problems=tuple(problems.found))
+
+
+TERMINAL_BENCH = FormatSpec(
+    name="terminal-bench",
+    title="Terminal-Bench 1",
+    runner="terminal-bench",
+    config=CONFIG,
+    parts=PARTS,
+    load=load,
+    reward_file=False,
+    login_shell=True,
+    waits_until_healthy=False,
+)
 
 
 def _must_stay(relative: str) -> bool:
@@ -108,7 +120,7 @@ class _Loader:
         return Task(
             name=name,
             path=self.folder.root,
-            format=Format.TERMINAL_BENCH,
+            format=TERMINAL_BENCH,
             environment=environment,
             steps=(step,),
             digest="",

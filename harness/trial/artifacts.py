@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from harness.engine.contract import Box, Command
 from harness.task.model import Step
 from harness.trial.record import Phase, PhaseName, Trouble, TroubleKind
-from harness.trial.session import Run, Stop
+from harness.trial.session import Session, Stop
 
 CONVENTION = "/logs/artifacts"
 """Carried whether declared or not."""
@@ -44,13 +44,13 @@ def _overlap(one: str, other: str) -> bool:
 
 
 @contextmanager
-def carried(run: Run, box: Box, step: Step) -> Iterator[tuple[Artifact, ...]]:
+def carried(session: Session, box: Box, step: Step) -> Iterator[tuple[Artifact, ...]]:
     """Collect a step's artifacts from its box into archives. One that is not there is left out, as the runner does."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
         found: list[Artifact] = []
-        for source in sources(run.task.artifacts, step.artifacts):
-            kind = _kind(run, box, source)
+        for source in sources(session.task.artifacts, step.artifacts):
+            kind = _kind(session, box, source)
             if not kind:
                 continue
             clash = [claimed for claimed in found if _overlap(claimed.source, source)]
@@ -61,14 +61,14 @@ def carried(run: Run, box: Box, step: Step) -> Iterator[tuple[Artifact, ...]]:
             archive = Path(folder) / f"{len(found)}.tar"
             archive.write_bytes(_pack(box, source, kind == "folder", step.excludes.get(source, ())))
             found.append(Artifact(source, kind == "folder", archive))
-        run.phases.append(Phase(PhaseName.CARRY, step.name, round(time.monotonic() - start, 4)))
+        session.phases.append(Phase(PhaseName.CARRY, step.name, round(time.monotonic() - start, 4)))
         yield tuple(found)
 
 
-def _kind(run: Run, box: Box, source: str) -> str:
+def _kind(session: Session, box: Box, source: str) -> str:
     """folder, file, or '' for what is not there. A link to a file is copied as a link, which leads nowhere outside."""
     quoted = shlex.quote(source)
-    said = run.chore(
+    said = session.chore(
         box, f"if [ -d {quoted} ]; then echo folder; elif [ -f {quoted} ] && [ ! -L {quoted} ]; then echo file; fi"
     )
     return said.output.decode("utf-8", "replace").strip()
@@ -96,21 +96,21 @@ def _pack(box: Box, source: str, folder: bool, excludes: tuple[str, ...]) -> byt
     return data
 
 
-def restore(run: Run, box: Box, step: Step, artifacts: tuple[Artifact, ...]) -> None:
+def restore(session: Session, box: Box, step: Step, artifacts: tuple[Artifact, ...]) -> None:
     """Put them into the verifier's box: a folder is emptied first, a file's parent is made, both open to all."""
     start = time.monotonic()
     for artifact in artifacts:
         target = artifact.source if artifact.folder else str(PurePosixPath(artifact.source).parent)
         if artifact.folder:
-            run.empty(box, target, open_to_all=True)
+            session.empty(box, target, open_to_all=True)
         else:
-            run.chore(box, f"mkdir -p {shlex.quote(target)} && chmod 777 {shlex.quote(target)}")
+            session.chore(box, f"mkdir -p {shlex.quote(target)} && chmod 777 {shlex.quote(target)}")
         inside = (
             [artifact] if artifact.archive else [a for a in artifacts if a is not artifact and _within(a, artifact)]
         )
         for one in inside:
             _unpack(box, one)
-    run.phases.append(Phase(PhaseName.CARRY, step.name, round(time.monotonic() - start, 4)))
+    session.phases.append(Phase(PhaseName.CARRY, step.name, round(time.monotonic() - start, 4)))
 
 
 def _within(inner: Artifact, outer: Artifact) -> bool:

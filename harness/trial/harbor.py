@@ -14,7 +14,7 @@ from harness.task.model import Scoring, Step
 from harness.trial.artifacts import carried, restore
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
-from harness.trial.session import CHORE, LOG_READ, LOGS, Run, Stop, step_record
+from harness.trial.session import CHORE, LOG_READ, LOGS, Session, Stop, step_record
 from harness.verifier.reward import RewardProblem, Rewards, combine, gate, read_rewards, weighted
 from harness.verifier.test_report import passed_by_name, read_report
 
@@ -25,51 +25,51 @@ REPORT_LIMIT = 4 << 20
 REPORTS_READ = 12
 
 
-def harbor_trial(run: Run) -> Rewards | RewardProblem:
-    multi = len(run.task.steps) > 1 or run.task.steps[0].name != ""
+def harbor_trial(session: Session) -> Rewards | RewardProblem:
+    multi = len(session.task.steps) > 1 or session.task.steps[0].name != ""
     said: list[Rewards | RewardProblem] = []
     with ExitStack() as boxes:
-        box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
-        with run.turn():
-            if run.task.environment.healthcheck is not None:
-                run.healthcheck(box, run.task.environment.healthcheck, "", None)
-            run.look_at_image(box)
-            for index, step in enumerate(run.task.steps):
-                last = index == len(run.task.steps) - 1
+        box = boxes.enter_context(session.open_main())
+        with session.turn():
+            if session.task.environment.healthcheck is not None:
+                session.healthcheck(box, session.task.environment.healthcheck, "", None)
+            session.look_at_image(box)
+            for index, step in enumerate(session.task.steps):
+                last = index == len(session.task.steps) - 1
                 if multi:
-                    _prepare(run, box, step)
-                before = look(box) if run.observes else None
-                run.change_before(box)
-                solve_log = _solve(run, box, step)
-                run.change_after(box, partial(_as_solver, step))
-                if run.observes:
-                    run.leave(box, step, before)
+                    _prepare(session, box, step)
+                before = look(box) if session.observes else None
+                session.change_before(box)
+                solve_log = _solve(session, box, step)
+                session.change_after(box, partial(_as_solver, step))
+                if session.observes:
+                    session.leave(box, step, before)
                 for hook in step.verifier.collect:
-                    _collect(run, box, step, hook.command, hook.timeout, hook.user)
+                    _collect(session, box, step, hook.command, hook.timeout, hook.user)
                 try:
                     if step.verifier.separate is not None:
-                        record = _verify_apart(run, box, step, boxes if last else None, solve_log)
+                        record = _verify_apart(session, box, step, boxes if last else None, solve_log)
                     else:
                         if multi:
-                            run.empty(box, VERIFIER_LOGS, open_to_all=True)
-                            run.empty(box, "/tests")
-                        record = _verify(run, box, step, solve_log)
+                            session.empty(box, VERIFIER_LOGS, open_to_all=True)
+                            session.empty(box, "/tests")
+                        record = _verify(session, box, step, solve_log)
                 except Stop as stop:
                     if said and stop.trouble is None:
-                        stop.rewards = combine(run.task.reward_strategy, [*said, _silence()])
+                        stop.rewards = combine(session.task.reward_strategy, [*said, _silence()])
                     raise
                 said.append(record.rewards if record.rewards is not None else record.problem or _silence())
                 stopped = _stops(said[-1], step) if multi and not last else ""
-                run.steps.append(_with_stop(record, stopped))
+                session.steps.append(_with_stop(record, stopped))
                 if stopped:
                     break
                 if multi and not last:
                     # The runner moves every step's logs away, and clears what a shared verifier left.
                     for folder in LOGS:
-                        run.empty(box, folder, open_to_all=True)
+                        session.empty(box, folder, open_to_all=True)
                     if step.verifier.separate is None:
-                        run.empty(box, "/tests")
-    return combine(run.task.reward_strategy, said) if multi else said[0]
+                        session.empty(box, "/tests")
+    return combine(session.task.reward_strategy, said) if multi else said[0]
 
 
 def _silence() -> RewardProblem:
@@ -89,7 +89,7 @@ def _stops(rewards: Rewards | RewardProblem, step: Step) -> str:
     return gate(rewards, step.min_reward)
 
 
-def _prepare(run: Run, box: Box, step: Step) -> None:
+def _prepare(session: Session, box: Box, step: Step) -> None:
     """A step's own files, setup.sh and healthcheck; a failure ends the trial before the step is verified."""
     if step.workdir_files is not None:
         where = box.run(Command(("bash", "-c", "pwd"), 60.0, user=step.agent_user))
@@ -98,37 +98,37 @@ def _prepare(run: Run, box: Box, step: Step) -> None:
         if step.setup is not None:
             script = f"{workdir.rstrip('/')}/setup.sh"
             command = Command(
-                ("bash", "-c", f"bash {shlex.quote(script)}"), run.solve_limit(step), user=step.agent_user
+                ("bash", "-c", f"bash {shlex.quote(script)}"), session.solve_limit(step), user=step.agent_user
             )
-            done, text = run.run(box, command, PhaseName.SETUP, step.name)
+            done, text = session.run(box, command, PhaseName.SETUP, step.name)
             if done.status != 0:
                 last = text.strip().splitlines()[-1:] or [""]
                 raise Stop(
                     Trouble(TroubleKind.SETUP, f"setup.sh of step {step.name} ended with {done.status}: {last[0]}")
                 )
     if step.healthcheck is not None:
-        run.healthcheck(box, step.healthcheck, step.name, step.agent_user)
+        session.healthcheck(box, step.healthcheck, step.name, step.agent_user)
 
 
-def _solve(run: Run, box: Box, step: Step) -> str | None:
+def _solve(session: Session, box: Box, step: Step) -> str | None:
     """Upload and run the solution; None where the control has none to run."""
-    if run.plan.kind is Kind.NOP:
+    if session.plan.kind is Kind.NOP:
         return None
     solution = step.solution
     if solution is None:
         where = f"step {step.name}" if step.name else "the task"
         raise Stop(Trouble(TroubleKind.NO_SOLUTION, f"{where} has no reference solution to run"))
-    run.put_solution(box, solution, step.name)
+    session.put_solution(box, solution, step.name)
     script = f"{solution.target}/{solution.script.relative_to(solution.folder).as_posix()}"
-    _make_executable(run, box, script, solution.script)
+    _make_executable(session, box, script, solution.script)
     command = Command(
         ("bash", "-c", f"({shlex.quote(script)}) > {SOLVE_LOG} 2>&1"),
-        run.solve_limit(step),
+        session.solve_limit(step),
         env={"DEBIAN_FRONTEND": "noninteractive", **solution.env},
         user=step.agent_user,
-        left_running=not run.observes,
+        left_running=not session.observes,
     )
-    _, text = run.run(
+    _, text = session.run(
         box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done), script=script
     )
     return text
@@ -138,10 +138,10 @@ def _as_solver(step: Step, line: str) -> Command:
     return Command(("bash", "-c", line), CHORE, user=step.agent_user)
 
 
-def _make_executable(run: Run, box: Box, script: str, original: Path) -> None:
+def _make_executable(session: Session, box: Box, script: str, original: Path) -> None:
     """chmod +x, as the runner does; needless where the file arrives executable for all."""
     if script.endswith(".sh") and original.stat().st_mode & 0o111 != 0o111:
-        run.chore(box, f"chmod +x {shlex.quote(script)}")
+        session.chore(box, f"chmod +x {shlex.quote(script)}")
 
 
 def _log(box: Box, path: str, done: Exit) -> str:
@@ -149,46 +149,46 @@ def _log(box: Box, path: str, done: Exit) -> str:
     return ((box.read(path, limit=-LOG_READ) or b"") + done.output).decode("utf-8", "replace")
 
 
-def _collect(run: Run, box: Box, step: Step, command: str, timeout: float, user: str | None) -> None:
+def _collect(session: Session, box: Box, step: Step, command: str, timeout: float, user: str | None) -> None:
     what = Command(("bash", "-c", command), max(1.0, timeout), user=user, left_running=True)
-    run.run(box, what, PhaseName.COLLECT, step.name)
+    session.run(box, what, PhaseName.COLLECT, step.name)
 
 
-def _verify_apart(run: Run, box: Box, step: Step, boxes: ExitStack | None, solve_log: str | None) -> StepRecord:
+def _verify_apart(session: Session, box: Box, step: Step, boxes: ExitStack | None, solve_log: str | None) -> StepRecord:
     """Verify in the verifier's own environment; the main box is closed first where no later step needs it."""
     assert step.verifier.separate is not None
-    with carried(run, box, step) as artifacts:
+    with carried(session, box, step) as artifacts:
         if boxes is not None:
             boxes.close()
-        with run.open(
-            run.built.verifiers[step.name],
+        with session.open(
+            session.built.verifiers[step.name],
             step.verifier.separate,
-            network=run.plan.networks.verifier,
+            network=session.plan.networks.verifier,
             step=step.name,
             mounts=(VERIFIER_LOGS,),
         ) as other:
-            restore(run, other, step, artifacts)
-            return _verify(run, other, step, solve_log)
+            restore(session, other, step, artifacts)
+            return _verify(session, other, step, solve_log)
 
 
-def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord:
+def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> StepRecord:
     verifier = step.verifier
     if not verifier.owns_tests:
         for folder in verifier.folders:
             box.put(folder, "/tests")
         for source, target in verifier.extra_files:
             box.put(source, target)
-        _make_tests_executable(run, box, step)
+        _make_tests_executable(session, box, step)
     else:
-        run.chore(box, f"chmod +x {shlex.quote(verifier.script)}")
-    first = run.bring_plugin(box)
+        session.chore(box, f"chmod +x {shlex.quote(verifier.script)}")
+    first = session.bring_plugin(box)
     command = Command(
         ("bash", "-c", f"{first}({shlex.quote(verifier.script)}) > {TEST_LOG} 2>&1"),
-        run.verify_limit(step),
-        env=run.verifier_env(verifier.env),
+        session.verify_limit(step),
+        env=session.verifier_env(verifier.env),
         user=verifier.user,
     )
-    done, text = run.run(
+    done, text = session.run(
         box, command, PhaseName.VERIFY, step.name, log=lambda done: _log(box, TEST_LOG, done), script=verifier.script
     )
     listing = box.listing(VERIFIER_LOGS)
@@ -197,23 +197,23 @@ def _verify(run: Run, box: Box, step: Step, solve_log: str | None) -> StepRecord
         name: box.read(f"{VERIFIER_LOGS}/{name}") if _reaches(name, listing, notes) else None
         for name in ("reward.json", "reward.txt")
     }
-    run.look_for_effect(box)
-    run.read_plugin(box, step)
+    session.look_for_effect(box)
+    session.read_plugin(box, step)
     report = read_report(_report_files(box, listing), text)
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
-    return step_record(run, step.name, rewards, report, text, solve_log, oom=done.oom, notes=tuple(notes))
+    return step_record(session, step.name, rewards, report, text, solve_log, oom=done.oom, notes=tuple(notes))
 
 
-def _make_tests_executable(run: Run, box: Box, step: Step) -> None:
+def _make_tests_executable(session: Session, box: Box, step: Step) -> None:
     script = step.verifier.script
     inside = script.removeprefix("/tests/")
     original = next((folder / inside for folder in reversed(step.verifier.folders) if (folder / inside).exists()), None)
     if original is None:
-        run.chore(box, f"chmod +x {shlex.quote(script)}")
+        session.chore(box, f"chmod +x {shlex.quote(script)}")
     else:
-        _make_executable(run, box, script, original)
+        _make_executable(session, box, script, original)
 
 
 def _reaches(name: str, listing: Mapping[str, str], notes: list[Note]) -> bool:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
 from harness.engine.contract import Engine
 from harness.errors import EngineError, NeedsDocker
-from harness.task.model import Format, Task
+from harness.task.harbor import HARBOR
+from harness.task.model import Task
+from harness.task.terminal_bench import TERMINAL_BENCH
 from harness.trial.harbor import harbor_trial
 from harness.trial.plan import Built, Plan, Turn
 from harness.trial.record import TrialRecord, Trouble, TroubleKind
-from harness.trial.session import Run, Stop
+from harness.trial.session import Session, Stop
 from harness.trial.terminal_bench import terminal_bench_trial
 from harness.verifier.reward import RewardProblem, Rewards
+
+RUNNERS: Mapping[str, Callable[[Session], Rewards | RewardProblem]] = {
+    HARBOR.name: harbor_trial,
+    TERMINAL_BENCH.name: terminal_bench_trial,
+}
+"""How each format's own runner runs a trial."""
 
 
 def run_trial(
@@ -26,14 +35,13 @@ def run_trial(
     cancel: threading.Event | None = None,
     turn: Turn = nullcontext,
 ) -> TrialRecord:
-    """Run one trial. Whatever happens in the box, or to the engine, is in the record."""
-    run = Run(engine, task, built, plan, cancel or threading.Event(), turn)
-    runner = harbor_trial if task.format is Format.HARBOR else terminal_bench_trial
+    """Session one trial. Whatever happens in the box, or to the engine, is in the record."""
+    session = Session(engine, task, built, plan, cancel or threading.Event(), turn)
     start = time.monotonic()
     rewards: Rewards | RewardProblem | None = None
     trouble: Trouble | None = None
     try:
-        rewards = runner(run)
+        rewards = RUNNERS[task.format.name](session)
     except Stop as stop:
         trouble, rewards = stop.trouble, stop.rewards
     except NeedsDocker as error:
@@ -54,11 +62,11 @@ def run_trial(
         rewards=None if isinstance(rewards, RewardProblem) else rewards,
         problem=rewards if isinstance(rewards, RewardProblem) else None,
         trouble=trouble,
-        phases=tuple(run.phases),
-        steps=tuple(run.steps),
-        seconds=round(time.monotonic() - start - run.waited, 4),
-        state=run.state,
-        effective=run.effective,
-        looked=run.looked,
-        image=run.image,
+        phases=tuple(session.phases),
+        steps=tuple(session.steps),
+        seconds=round(time.monotonic() - start - session.waited, 4),
+        state=session.state,
+        effective=session.effective,
+        looked=session.looked,
+        image=session.image,
     )

@@ -7,13 +7,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
-from harness.task.model import Environment, Format, Solution, Step, Task
+from harness.task.model import Environment, Solution, Step, Task
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, State, changes
 from harness.trial.hanging import running
@@ -59,7 +59,7 @@ class Stop(Exception):
         """What the runner pays for the steps before."""
 
 
-class Run:
+class Session:
     """A trial under way: the phases so far, and how the two formats' runners make more."""
 
     def __init__(
@@ -101,6 +101,10 @@ class Run:
                 raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
             yield
 
+    def open_main(self) -> AbstractContextManager[Box]:
+        """The box that the solution runs in."""
+        return self.open(self.built.main, self.task.environment, network=self.plan.networks.main)
+
     @contextmanager
     def open(
         self, image: Image, environment: Environment, *, network: bool, step: str = "", mounts: tuple[str, ...] = LOGS
@@ -115,7 +119,7 @@ class Run:
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
-            if self.task.format is Format.HARBOR:  # Terminal-Bench waits for no container to be healthy
+            if self.task.format.waits_until_healthy:
                 own = environment.service_healthcheck
                 check = own or (image.config.healthcheck if environment.image_healthcheck else None)
                 if check is not None:
@@ -345,7 +349,7 @@ def _write_like(original: Path, name: str, content: bytes, folder: Path) -> None
 
 
 def step_record(
-    run: Run,
+    session: Session,
     name: str,
     rewards: Rewards | RewardProblem,
     report: TestReport,
@@ -363,7 +367,7 @@ def step_record(
         None if isinstance(rewards, RewardProblem) else rewards,
         rewards if isinstance(rewards, RewardProblem) else None,
         report,
-        read_log(text, report, oom=oom, known=run.plan.known),
+        read_log(text, report, oom=oom, known=session.plan.known),
         solve_trouble(solve_log or ""),
         signs(text),
         notes=notes,

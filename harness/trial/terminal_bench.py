@@ -12,7 +12,7 @@ from harness.engine.contract import Box, Command
 from harness.task.model import Keys, Scoring, Step
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
-from harness.trial.session import CHORE, LOG_KEPT, Run, Stop, step_record
+from harness.trial.session import CHORE, LOG_KEPT, Session, Stop, step_record
 from harness.trial.terminal import Terminal
 from harness.verifier.reward import RewardFault, RewardProblem, Rewards, weighted
 from harness.verifier.test_report import Resolution, TestReport, parse_text, passed_by_name, plain, terminal_bench
@@ -20,53 +20,53 @@ from harness.verifier.test_report import Resolution, TestReport, parse_text, pas
 TEXT_READ = 4 << 20
 
 
-def terminal_bench_trial(run: Run) -> Rewards | RewardProblem:
-    step = run.task.steps[0]
+def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
+    step = session.task.steps[0]
     with ExitStack() as boxes:
-        box = boxes.enter_context(run.open(run.built.main, run.task.environment, network=run.plan.networks.main))
-        with run.turn():
-            run.look_at_image(box)
-            before = look(box) if run.observes else None
-            run.change_before(box)
-            terminal, solve_log = _solve(run, box, step)
-            run.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
-            if run.observes:
-                run.leave(box, step, before)
+        box = boxes.enter_context(session.open_main())
+        with session.turn():
+            session.look_at_image(box)
+            before = look(box) if session.observes else None
+            session.change_before(box)
+            terminal, solve_log = _solve(session, box, step)
+            session.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
+            if session.observes:
+                session.leave(box, step, before)
             for folder in step.verifier.folders:
                 box.put(folder, "/tests")
             for source, target in step.verifier.extra_files:
                 box.put(source, target)
-            text, oom = _verify(run, box, step, terminal, solve_log)
-            run.look_for_effect(box)
-            run.read_plugin(box, step)
+            text, oom = _verify(session, box, step, terminal, solve_log)
+            session.look_for_effect(box)
+            session.read_plugin(box, step)
     report = parse_text(text)
     rewards, notes = score(step, text, report)
-    run.steps.append(step_record(run, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
+    session.steps.append(step_record(session, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
     return rewards
 
 
-def _solve(run: Run, box: Box, step: Step) -> tuple[Terminal | None, str | None]:
-    """Run solution.sh, or type solution.yaml's keys; the terminal is kept for tests that share its shell."""
-    if run.plan.kind is Kind.NOP:
+def _solve(session: Session, box: Box, step: Step) -> tuple[Terminal | None, str | None]:
+    """Session solution.sh, or type solution.yaml's keys; the terminal is kept for tests that share its shell."""
+    if session.plan.kind is Kind.NOP:
         return None, None
     solution = step.solution
     if solution is None:
         raise Stop(Trouble(TroubleKind.NO_SOLUTION, "the task has no reference solution to run"))
     if solution.script.suffix == ".sh":
-        run.put_solution(box, solution, step.name)
+        session.put_solution(box, solution, step.name)
         script = f"{solution.target}/{solution.script.name}"
         # Tests that are typed into the same shell never start behind a solution that does not end.
-        goes_on = not run.observes and not step.verifier.same_shell
+        goes_on = not session.observes and not step.verifier.same_shell
         line = f"bash {shlex.quote(script)}"
-        command = login_shell(line, run.solve_limit(step), user=step.agent_user, left_running=goes_on)
-        return None, run.run(box, command, PhaseName.SOLVE, step.name, script=script)[1]
+        command = login_shell(line, session.solve_limit(step), user=step.agent_user, left_running=goes_on)
+        return None, session.run(box, command, PhaseName.SOLVE, step.name, script=script)[1]
     keys = solution.keys
-    replaced = run.replaced(solution, step.name).get(solution.script.name)
-    if run.plan.kind is Kind.HOLLOW:
+    replaced = session.replaced(solution, step.name).get(solution.script.name)
+    if session.plan.kind is Kind.HOLLOW:
         keys = ()
     elif replaced is not None:
         keys = _read_keys(replaced)
-    return _type(run, box, step, keys)
+    return _type(session, box, step, keys)
 
 
 def _read_keys(data: bytes) -> tuple[Keys, ...]:
@@ -84,9 +84,9 @@ def _read_keys(data: bytes) -> tuple[Keys, ...]:
     )
 
 
-def _type(run: Run, box: Box, step: Step, keys: tuple[Keys, ...]) -> tuple[Terminal, str]:
+def _type(session: Session, box: Box, step: Step, keys: tuple[Keys, ...]) -> tuple[Terminal, str]:
     start = time.monotonic()
-    limit = run.solve_limit(step)
+    limit = session.solve_limit(step)
     terminal = Terminal(box, step.agent_user)
     status: int | None = 0
     for key in keys:
@@ -94,35 +94,37 @@ def _type(run: Run, box: Box, step: Step, keys: tuple[Keys, ...]) -> tuple[Termi
         if left <= 0:
             status = None
             break
-        if not terminal.type(key, left, run.cancel):
+        if not terminal.type(key, left, session.cancel):
             # The runner stops typing here and goes on to the tests.
             status = 124 if time.monotonic() - start < limit else None
             break
     text = terminal.text()
     seconds = round(time.monotonic() - start, 4)
-    run.phases.append(Phase(PhaseName.SOLVE, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
-    if status is None and run.observes:
+    session.phases.append(Phase(PhaseName.SOLVE, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
+    if status is None and session.observes:
         raise Stop
     return terminal, text
 
 
-def _verify(run: Run, box: Box, step: Step, terminal: Terminal | None, solve_log: str | None) -> tuple[str, bool]:
+def _verify(
+    session: Session, box: Box, step: Step, terminal: Terminal | None, solve_log: str | None
+) -> tuple[str, bool]:
     """The text that the runner would parse, and whether memory ran out."""
-    line = f"{run.bring_plugin(box)}bash {shlex.quote(step.verifier.script)}"
-    limit = run.verify_limit(step)
+    line = f"{session.bring_plugin(box)}bash {shlex.quote(step.verifier.script)}"
+    limit = session.verify_limit(step)
     if step.verifier.same_shell and terminal is not None:
         start = time.monotonic()
-        ended = terminal.type(Keys(line, max_timeout=limit, block=True), limit, run.cancel)
+        ended = terminal.type(Keys(line, max_timeout=limit, block=True), limit, session.cancel)
         text = terminal.text()
         seconds = round(time.monotonic() - start, 4)
         status = 0 if ended else None
-        run.phases.append(Phase(PhaseName.VERIFY, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
+        session.phases.append(Phase(PhaseName.VERIFY, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
         if not ended:
             raise Stop
         return text, False
     user = step.agent_user if step.verifier.same_shell else step.verifier.user or "root"
     shell = login_shell(line, limit, user=user)
-    done, text = run.run(box, shell, PhaseName.VERIFY, step.name, script=step.verifier.script)
+    done, text = session.run(box, shell, PhaseName.VERIFY, step.name, script=step.verifier.script)
     # One shell is one screen: what the solution printed is parsed too.
     return (f"{solve_log or ''}\n{text}" if step.verifier.same_shell else text), done.oom
 
@@ -170,7 +172,7 @@ def _without_summary(found: Resolution, report: TestReport) -> tuple[Rewards | R
         note = Note(
             "no-summary",
             f"{found.error}, so the runner's own parser gives no result; read as resolved from pytest's closing count "
-            f"of {tally.passed} passed. Run pytest with -rA.",
+            f"of {tally.passed} passed. Session pytest with -rA.",
         )
         return {"reward": 1.0}, (note,)
     return RewardProblem(RewardFault.NO_RESULTS, found.error), ()

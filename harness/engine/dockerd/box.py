@@ -13,7 +13,7 @@ import docker
 from docker.errors import APIError
 
 from harness.engine.contract import MAIN_HINT, Box, Command, Exit
-from harness.engine.dockerd.connect import DaemonGone, daemon_errors
+from harness.engine.daemon import DaemonGone, daemon_errors
 from harness.engine.dockerd.files import Files
 from harness.engine.dockerd.pipe import SocketPipe
 from harness.engine.shell import Shell, ShellGone, command_line

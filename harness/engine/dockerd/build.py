@@ -20,9 +20,9 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from harness.engine.contract import EngineOptions, Fidelity, Image, Progress, Recipe
+from harness.engine.daemon import Daemon, daemon_errors
 from harness.engine.dockerd.buildkit import build_with_buildx, buildx_version
 from harness.engine.dockerd.classic import build_with_api
-from harness.engine.dockerd.connect import Daemon, daemon_errors
 from harness.engine.dockerd.job import PULL_HINT, Job, pull_error
 from harness.engine.dockerd.labels import LABEL
 from harness.engine.recipe.context import Folder, fingerprint, read_ignore

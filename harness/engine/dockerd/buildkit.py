@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.engine.contract import Progress
-from harness.engine.dockerd.connect import Daemon
+from harness.engine.daemon import Daemon
 from harness.engine.dockerd.job import (
     PARSE_LINE,
     TAIL_LINES,

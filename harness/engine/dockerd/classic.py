@@ -17,7 +17,7 @@ import urllib3
 from docker.errors import APIError, DockerException
 
 from harness.engine.contract import Progress
-from harness.engine.dockerd.connect import Daemon, daemon_errors
+from harness.engine.daemon import Daemon, daemon_errors
 from harness.engine.dockerd.job import (
     PARSE_LINE,
     TAIL_LINES,

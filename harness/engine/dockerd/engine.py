@@ -6,9 +6,10 @@ import math
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import docker
 from docker.errors import APIError
@@ -26,9 +27,9 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
+from harness.engine.daemon import Daemon, DaemonGone, connect, daemon_errors, hint_for
 from harness.engine.dockerd.box import OUTPUT, START_SECONDS, DockerBox, plain_user
 from harness.engine.dockerd.build import Builder, DockerImage
-from harness.engine.dockerd.connect import Daemon, DaemonGone, connect, daemon_errors, hint_for
 from harness.engine.dockerd.files import DaemonFiles, Files, proc_files
 from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
 from harness.engine.dockerd.pipe import SocketPipe
@@ -43,6 +44,11 @@ SECOND = 1_000_000_000
 
 class DockerEngine(Engine):
     name = "docker"
+    excused: ClassVar[Mapping[str, str]] = {
+        "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, as "
+        "for every container of it",
+        "disk_is_limited": "the daemon's storage driver limits no disk here",
+    }
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options

@@ -16,7 +16,7 @@ import docker
 from docker.errors import APIError
 
 from harness.engine import rootpath
-from harness.engine.dockerd.connect import daemon_errors
+from harness.engine.daemon import daemon_errors
 from harness.errors import EngineError
 
 _LIST = """cd "$1" 2>/dev/null || exit 0

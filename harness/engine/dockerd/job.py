@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.engine.dockerd.connect import hint_for
+from harness.engine.daemon import hint_for
 from harness.engine.recipe.dockerfile import Dockerfile, Instruction
 from harness.errors import BuildFailed, EngineError
 
@@ -128,8 +128,6 @@ def failure_error(job: Job, failure: Failure) -> BuildFailed | EngineError:
                 error.file, error.line = str(job.original or ""), failure.line
                 error.instruction = str(instruction or "")
             return error
-    if "no space left on device" in f"{words}\n{failure.output}".lower():
-        return EngineError(f"{place}{words}", hint=hint_for("no space left"))
     if _NO_BUILDKIT.search(words) or _is_unread_heredoc(job, words):
         if job.buildkit:
             return EngineError(

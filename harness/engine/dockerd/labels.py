@@ -9,7 +9,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
-from harness.engine.dockerd.connect import daemon_errors
+from harness.engine.daemon import daemon_errors
 from harness.engine.owner import Owner, megabytes
 
 LABEL = "foolsgold"

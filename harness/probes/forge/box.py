@@ -19,7 +19,6 @@ from harness.probes.forge.means import (
     daemon,
     plant,
 )
-from harness.task.model import Format
 
 
 def startup_files(facts: Facts) -> Iterator[Plan]:
@@ -31,8 +30,8 @@ def startup_files(facts: Facts) -> Iterator[Plan]:
         why = OWN_BOX if facts.separate else "no shell of the verifier reads a startup file"
         yield from (NotTried(name, why) for name in (runner, addopts))
         return
-    terminal = facts.format is Format.TERMINAL_BENCH
-    default = "terminal-bench runs the tests from a login shell, which reads the solver's startup files"
+    terminal = facts.format.login_shell
+    default = f"{facts.format.runner} runs the tests from a login shell, which reads the solver's startup files"
     close = SEPARATE if not terminal else "Nothing in the task does; run it by a format with a verifier apart."
     if terminal:
         function = f"bash() {{ sh {FORGE}/pay; }}"
@@ -189,7 +188,6 @@ def shell(facts: Facts) -> Iterator[Plan]:
     if facts.separate:
         yield NotTried(ident, OWN_BOX)
         return
-    runner = "Harbor" if facts.format is Format.HARBOR else "terminal-bench"
     yield Means(
         ident,
         "a tool replaced on PATH",
@@ -202,7 +200,7 @@ def shell(facts: Facts) -> Iterator[Plan]:
             ]
         ),
         _in_place("bash"),
-        default=f"{runner} starts the verifier by `bash`, whichever comes first on PATH",
+        default=f"{facts.format.runner} starts the verifier by `bash`, whichever comes first on PATH",
         unmade="the solution may write in no folder of PATH",
         close=SEPARATE,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from harness.mutants import solution_files
-from harness.task.model import Format, Scoring, Task
+from harness.task.model import FormatSpec, Scoring, Task
 from harness.task.texts import verifier_texts
 from harness.trial.artifacts import CONVENTION
 from harness.verifier.reward import Rewards
@@ -33,7 +33,7 @@ _STARTUP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    format: Format
+    format: FormatSpec
     scoring: Scoring
     parser: str
     rewards: Rewards
@@ -81,7 +81,7 @@ class Facts:
 
     @property
     def reads_startup_files(self) -> bool:
-        return self.format is Format.TERMINAL_BENCH or _STARTUP.search(self.shell) is not None
+        return self.format.login_shell or _STARTUP.search(self.shell) is not None
 
     @property
     def tools(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Mapping
 
 from harness.probes.forge.facts import FORGE, MARK, Facts
-from harness.task.model import Format
 
 MODULE = "foolsgold_forged"
 _MARKED = f'os.makedirs({FORGE!r}, exist_ok=True)\nopen({MARK!r}, "a").close()'
@@ -118,7 +117,7 @@ def reward_text(facts: Facts) -> str:
 
 def pay(facts: Facts) -> str:
     """A script that pays, the way this format pays."""
-    if facts.format is Format.TERMINAL_BENCH:
+    if not facts.format.reward_file:
         return f"#!/bin/sh\n: > {MARK}\n{said(summary(facts))}\nexit 0\n"
     lines = [
         "#!/bin/sh",

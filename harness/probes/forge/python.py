@@ -17,7 +17,6 @@ from harness.probes.forge.means import (
     Plan,
     plant,
 )
-from harness.task.model import Format
 
 
 def conftest(facts: Facts) -> Iterator[Plan]:
@@ -51,7 +50,6 @@ def _in_tests(facts: Facts, ident: str, family: str, files: dict[str, str]) -> I
     elif any(path.endswith(f"tests/{name}") for path in facts.texts):
         yield NotTried(ident, f"the task has a tests/{name} of its own, which takes the place of a planted one")
     else:
-        runner = "Harbor" if facts.format is Format.HARBOR else "terminal-bench"
         path = f"/tests/{name}"
         yield Means(
             ident,
@@ -59,7 +57,7 @@ def _in_tests(facts: Facts, ident: str, family: str, files: dict[str, str]) -> I
             f"it leaves a {name} in /tests, where the tests are put later",
             "\n".join(["mkdir -p /tests", plant(path, files[name])]),
             f"grep -q foolsgold {path}",
-            default=f"{runner} does not empty /tests before it puts the tests there",
+            default=f"{facts.format.runner} does not empty /tests before it puts the tests there",
             close="Begin the verifier's script by deleting what is not the task's own in /tests, or verify in a box of "
             "its own.",
         )

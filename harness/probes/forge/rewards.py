@@ -20,11 +20,10 @@ from harness.probes.forge.means import (
     daemon,
     plant,
 )
-from harness.task.model import Format
 
 
 def planted_rewards(facts: Facts) -> Iterator[Plan]:
-    if facts.format is Format.TERMINAL_BENCH:
+    if not facts.format.reward_file:
         for name in ("planted-reward-json", "planted-reward-txt", "planted-ctrf"):
             yield NotTried(name, "the runner reads the reward from the tests' text and from no file")
         return
@@ -33,7 +32,7 @@ def planted_rewards(facts: Facts) -> Iterator[Plan]:
         for name in ("planted-reward-json", "planted-reward-txt", "planted-ctrf"):
             yield NotTried(name, why)
         return
-    left = "Harbor does not empty /logs/verifier before a verifier in the solver's own box"
+    left = f"{facts.format.runner} does not empty /logs/verifier before a verifier in the solver's own box"
     yield _planted("reward.json", payloads.reward_json(facts), "planted-reward-json", f"{left}, and reads it first")
     text = payloads.reward_text(facts)
     if text:
@@ -65,7 +64,7 @@ def _planted(name: str, text: str, ident: str, default: str) -> Means:
 
 def reward_daemon(facts: Facts) -> Iterator[Plan]:
     ident = "reward-daemon"
-    if facts.format is Format.TERMINAL_BENCH:
+    if not facts.format.reward_file:
         yield NotTried(ident, "the runner reads the reward from the tests' text and from no file")
         return
     if facts.separate:
@@ -92,7 +91,7 @@ def reward_daemon(facts: Facts) -> Iterator[Plan]:
 
 def printed_summary(facts: Facts) -> Iterator[Plan]:
     ident = "printed-summary"
-    if facts.format is not Format.TERMINAL_BENCH:
+    if facts.format.reward_file:
         yield NotTried(ident, "the runner does not read the reward from a text")
     elif not facts.same_shell:
         yield NotTried(ident, "the tests run in a terminal of their own, and what the solution prints is not read")
@@ -110,7 +109,7 @@ def printed_summary(facts: Facts) -> Iterator[Plan]:
 def runner_killed(facts: Facts) -> Iterator[Plan]:
     ident = "runner-killed"
     text = payloads.reward_text(facts)
-    if facts.format is Format.TERMINAL_BENCH:
+    if not facts.format.reward_file:
         yield NotTried(ident, "without the tests' text there is no reward")
     elif facts.separate:
         yield NotTried(ident, OWN_BOX)
@@ -136,7 +135,7 @@ def full_disk(facts: Facts) -> Iterator[Plan]:
     disk that is anybody else's."""
     ident = "full-disk"
     text = payloads.reward_text(facts)
-    if facts.format is Format.TERMINAL_BENCH or not text:
+    if not facts.format.reward_file or not text:
         yield NotTried(ident, "no planted reward.txt is there to stay")
     elif facts.separate or facts.several:
         yield NotTried(ident, OWN_BOX if facts.separate else "between the steps the runner empties the folder")

@@ -8,15 +8,14 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from harness.testcode.demands import words
-from harness.testcode.demands.bindings import BINDS, bindings, own_nodes, parameters, words_of
+from harness.testcode.demands.bindings import bindings, parameters, words_of
+from harness.testcode.demands.derived import Derivation, Function
 from harness.testcode.demands.model import Demand, DemandKind, Reading, Unread
 from harness.testcode.demands.values import Constants, dotted, last_name
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _RUNS = frozenset(
     "run call check_call check_output Popen system popen getoutput getstatusoutput spawn"
@@ -36,12 +35,6 @@ _SAYS = frozenset(
     "print fail skip skipif xfail exit debug info warning error log add_note mark Exception AssertionError"
     " RuntimeError ValueError perror reason".split()
 )
-_PARSES = frozenset("loads load safe_load full_load json read_json literal_eval".split())
-_TABLES = frozenset("DictReader read_csv read_excel read_parquet read_table read_sql read_sql_query".split())
-_PASSES_ON = frozenset(
-    "list sorted next iter reversed dict set tuple enumerate zip items values get iterrows to_dict keys copy"
-    " frozenset head tail setdefault pop".split()
-)
 _KEY = re.compile(r"^[A-Za-z_][\w .-]{0,60}$")
 _STATUS = re.compile(r"(?:^|[._])(?:returncode|return_code|exit_?code|exit_?status|status_code|status|rc|code)$")
 _OUTPUT = re.compile(
@@ -54,9 +47,6 @@ _METRIC = re.compile(
     re.IGNORECASE,
 )
 _LOCAL = re.compile(r"^(?:localhost|127\.0\.0\.\d+|0\.0\.0\.0|::1?|)$")
-_OWN = re.compile(
-    r"expected|golden|reference|fixture|baseline|/tests?/|oracle|ground_?truth|answer_?key", re.IGNORECASE
-)
 _DEEPEST = 400
 
 
@@ -105,119 +95,27 @@ class _Reader:
                 self.functions.setdefault(node.name, node)
             elif isinstance(node, ast.Call):
                 self.calls.setdefault(last_name(node.func), []).append(node)
-        self.owned: dict[int, list[ast.AST]] = {}
-        self.derived_functions: dict[str, DemandKind] = {}
+        self.derivation = Derivation(self.functions)
         self.launchers: frozenset[str] = frozenset()
         """Functions of the file that run a program of the solution's."""
 
     def read(self) -> None:
-        top = bindings(self._bodies(self.tree.body))
+        top = bindings(self.derivation.bodies(self.tree.body))
         for node in self.tree.body:
             if isinstance(node, ast.ClassDef):
-                top = {**bindings(self._bodies(node.body)), **top}
+                top = {**bindings(self.derivation.bodies(node.body)), **top}
         self.module_constants = Constants(top)
-        for _ in range(3):
-            before = len(self.derived_functions)
-            for function in self.functions.values():
-                kind = self._returns_derived(function)
-                if kind is not None:
-                    self.derived_functions[function.name] = kind
-            if len(self.derived_functions) == before:
-                break
         self.launchers = frozenset(name for name, node in self.functions.items() if self._launches(node))
         scope = _Scope(self.module_constants, {})
-        scope.derived = self._derived_names(self.tree.body, {})
+        scope.derived = self.derivation.names(self.tree.body, {})
         for statement in self.tree.body:
             self._statement(statement, scope)
 
     def is_written(self, text: str) -> bool:
         return any(text == path or text.startswith(path.rstrip("/") + "/") for path in self.written)
 
-    # --- what holds what
-
-    def _returns_derived(self, function: Function) -> DemandKind | None:
-        names = self._derived_names(function.body, {})
-        for statement in function.body:
-            for node in self._own(statement):
-                if not isinstance(node, ast.Return | ast.Yield) or node.value is None:
-                    continue
-                kind = self._derived(node.value, names)
-                if kind is not None:
-                    return kind
-        return None
-
-    def _bodies(self, body: Iterable[ast.stmt]) -> Iterator[ast.AST]:
-        for statement in body:
-            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                yield from self._own(statement)
-
-    def _own(self, statement: ast.stmt) -> list[ast.AST]:
-        """The nodes of a statement that bind, call or return, read once."""
-        found = self.owned.get(id(statement))
-        if found is None:
-            found = self.owned[id(statement)] = [node for node in own_nodes(statement) if isinstance(node, BINDS)]
-        return found
-
-    def _derived_names(self, body: Iterable[ast.stmt], outer: Mapping[str, DemandKind]) -> dict[str, DemandKind]:
-        names = dict(outer)
-        for statement in body:
-            for node in self._own(statement):
-                target: ast.expr | None = None
-                value: ast.expr | None = None
-                if isinstance(node, ast.Assign) and len(node.targets) == 1:
-                    target, value = node.targets[0], node.value
-                elif isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.For | ast.comprehension):
-                    target = node.target
-                    value = node.iter if isinstance(node, ast.For | ast.comprehension) else node.value
-                elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-                    target, value = node.optional_vars, node.context_expr
-                if target is None or value is None:
-                    continue
-                kind = self._derived(value, names)
-                for name in ast.walk(target) if kind is not None else ():
-                    if isinstance(name, ast.Name):
-                        names[name.id] = kind  # type: ignore[assignment]  # not None where the loop runs
-        return names
-
-    def _derived(self, node: ast.expr, names: Mapping[str, DemandKind], depth: int = 0) -> DemandKind | None:
-        """Whether it is, or comes out of, a parsed file or answer of the solution's."""
-        if depth > 30:
-            return None
-        if isinstance(node, ast.Name):
-            return names.get(node.id)
-        if isinstance(node, ast.Subscript | ast.Attribute | ast.Await | ast.Starred):
-            return self._derived(node.value, names, depth + 1)
-        if isinstance(node, ast.Call):
-            name = last_name(node.func)
-            if isinstance(node.func, ast.Name) and name in self.derived_functions:
-                return self.derived_functions[name]
-            if name in _PARSES or name in _TABLES:
-                owned = isinstance(node.func, ast.Attribute) or name in _TABLES
-                if name == "json" and node.args:
-                    return None
-                if not owned or _OWN.search(" ".join(words_of(node))):
-                    return None
-                return DemandKind.COLUMN if name in _TABLES else DemandKind.KEY
-            if name in _PASSES_ON:
-                inner = [node.func.value] if isinstance(node.func, ast.Attribute) else node.args
-                return next((kind for one in inner if (kind := self._derived(one, names, depth + 1))), None)
-            return None
-        if isinstance(node, ast.BoolOp):
-            return next((kind for one in node.values if (kind := self._derived(one, names, depth + 1))), None)
-        if isinstance(node, ast.IfExp):
-            return self._derived(node.body, names, depth + 1) or self._derived(node.orelse, names, depth + 1)
-        if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
-            inner_names = dict(names)
-            for part in node.generators:
-                kind = self._derived(part.iter, inner_names, depth + 1)
-                for name_node in ast.walk(part.target) if kind is not None else ():
-                    if isinstance(name_node, ast.Name) and kind is not None:
-                        inner_names[name_node.id] = kind
-            return self._derived(node.elt, inner_names, depth + 1)
-        return None
-
     def _launches(self, function: Function) -> bool:
-        for node in [one for statement in function.body for one in self._own(statement)]:
+        for node in [one for statement in function.body for one in self.derivation.own(statement)]:
             if isinstance(node, ast.Call) and last_name(node.func) in _RUNS and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.BinOp):
@@ -231,7 +129,7 @@ class _Reader:
     # --- walking
 
     def _function(self, node: Function, outer: _Scope) -> None:
-        bound = bindings(self._bodies(node.body))
+        bound = bindings(self.derivation.bodies(node.body))
         arguments = [*node.args.posonlyargs, *node.args.args]
         for decorator in node.decorator_list:
             for name, expressions in parameters(decorator).items():
@@ -251,11 +149,11 @@ class _Reader:
         test = node.name if node.name.startswith("test") or not outer.test else outer.test
         scope = _Scope(Constants(bound, outer.constants), dict(outer.derived), test)
         for argument in arguments:
-            if argument.arg in self.derived_functions:
-                scope.derived[argument.arg] = self.derived_functions[argument.arg]
+            if argument.arg in self.derivation.functions:
+                scope.derived[argument.arg] = self.derivation.functions[argument.arg]
             else:
                 scope.derived.pop(argument.arg, None)
-        scope.derived = self._derived_names(node.body, scope.derived)
+        scope.derived = self.derivation.names(node.body, scope.derived)
         for statement in node.body:
             self._statement(statement, scope)
 
@@ -393,7 +291,7 @@ class _Reader:
             for text in scope.constants.texts(node.args[0]):
                 self._demand(words.label(text), node, scope)
         if name in ("get", "pop") and owner is not None and node.args:
-            kind = self._derived(owner, scope.derived)
+            kind = self.derivation.of(owner, scope.derived)
             if kind is not None:
                 self._keys(kind, node.args[0], node, scope)
         if name == "import_module" and node.args:
@@ -483,7 +381,7 @@ class _Reader:
                 ):
                     self._demand((DemandKind.NUMBER, f"{value:g}"), node, scope)
         elif isinstance(operator, ast.In):
-            kind = self._derived(right, scope.derived)
+            kind = self.derivation.of(right, scope.derived)
             if kind is None and isinstance(right, ast.Attribute) and right.attr in ("columns", "fieldnames"):
                 kind = DemandKind.COLUMN
             if kind is not None and not isinstance(right, ast.Subscript):
@@ -525,16 +423,16 @@ class _Reader:
                     if isinstance(inner, ast.Attribute) and inner.attr not in ("columns", "fieldnames", "keys"):
                         return None
                     return self._is_keys(inner, scope) or (
-                        self._derived(inner, scope.derived) if not isinstance(inner, ast.Attribute) else None
+                        self.derivation.of(inner, scope.derived) if not isinstance(inner, ast.Attribute) else None
                     )
             if name == "keys" and isinstance(node.func, ast.Attribute):
-                return self._derived(node.func.value, scope.derived)
+                return self.derivation.of(node.func.value, scope.derived)
             if name == "tolist" and isinstance(node.func, ast.Attribute):
                 return self._is_keys(node.func.value, scope)
         return None
 
     def _subscript(self, node: ast.Subscript, scope: _Scope) -> None:
-        kind = self._derived(node.value, scope.derived) if isinstance(node.ctx, ast.Load) else None
+        kind = self.derivation.of(node.value, scope.derived) if isinstance(node.ctx, ast.Load) else None
         if kind is not None:
             self._keys(kind, node.slice, node, scope)
 

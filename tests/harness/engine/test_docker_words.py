@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.engine.daemon import connect
 from harness.engine.dockerd.build import _needed, _with_image
 from harness.engine.dockerd.buildkit import read_buildkit_failure
-from harness.engine.dockerd.connect import connect
 from harness.engine.dockerd.job import Failure, Job, failure_error
 from harness.engine.recipe.dockerfile import parse, stages
 from harness.errors import BuildFailed, EngineError, EngineUnavailable

@@ -21,7 +21,8 @@ from harness.probes.forge.facts import Facts, facts_of, names_of_tests, runs
 from harness.probes.forge.means import Means, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted
-from harness.task.model import Format, Task
+from harness.task.harbor import HARBOR
+from harness.task.model import Task
 from harness.trial.record import Kind, TrialRecord
 from tests.harness.tasks import harbor, read, terminal_bench
 
@@ -315,7 +316,7 @@ def test_the_page_on_threats_names_every_means(tmp_path: Path) -> None:
 
 def test_facts_of_a_verifier_apart_are_read_from_its_own_image(tmp_path: Path) -> None:
     own = facts(tasks(tmp_path)["degrees"])
-    assert own.format is Format.HARBOR
+    assert own.format is HARBOR
     assert own.separate
     assert own.pytest
     assert own.reaches("/app/lib/degrees.py")

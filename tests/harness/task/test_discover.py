@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
+from harness.task import harbor, terminal_bench
 from harness.task.discover import RUN_MARK, discover, load
-from harness.task.model import Format, Task, Unusable
+from harness.task.model import Task, Unusable
 from tests.harness.task.folders import HARBOR, TERMINAL_BENCH, codes, write
 
 
@@ -21,7 +22,7 @@ def test_every_task_below_a_folder_is_found_in_the_order_of_names(tmp_path: Path
     write(tmp_path / "b/tb", TERMINAL_BENCH)
     found = discover([tmp_path])
     assert [task.name for task in found] == ["a", "b/one", "b/tb", "b/two", "c/deep/er/x"]
-    assert [task.format for task in found if isinstance(task, Task)].count(Format.TERMINAL_BENCH) == 1
+    assert [task.format for task in found if isinstance(task, Task)].count(terminal_bench.TERMINAL_BENCH) == 1
 
 
 def test_a_single_task_has_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +116,7 @@ def test_an_unknown_key_is_said_once_a_discovery(tmp_path: Path) -> None:
 def test_a_task_in_both_formats_is_harbors(tmp_path: Path) -> None:
     task = load(write(tmp_path, {**TERMINAL_BENCH, **HARBOR}), "t")
     assert isinstance(task, Task)
-    assert (task.format, codes(task)) == (Format.HARBOR, ["two-formats"])
+    assert (task.format, codes(task)) == (harbor.HARBOR, ["two-formats"])
 
 
 def test_three_hundred_tasks_are_read_in_a_moment(tmp_path: Path) -> None:

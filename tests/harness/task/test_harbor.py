@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
+from harness.task import harbor
 from harness.task.harbor import load
 from harness.task.model import (
     NO_TIME_LIMIT,
-    Format,
     Hook,
     Network,
     NetworkMode,
@@ -80,7 +80,7 @@ def verifier(root: Path, changes: Files) -> Verifier:
 
 def test_the_smallest_task_gets_the_formats_defaults(tmp_path: Path) -> None:
     task = usable(made(tmp_path))
-    assert (task.name, task.format, task.problems) == ("t", Format.HARBOR, ())
+    assert (task.name, task.format, task.problems) == ("t", harbor.HARBOR, ())
     environment = task.environment
     assert environment.recipe.dockerfile == tmp_path / "environment/Dockerfile"
     assert (environment.recipe.context, environment.recipe.timeout) == (tmp_path / "environment", 600.0)

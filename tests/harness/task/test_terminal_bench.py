@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.engine.contract import KEEP_ALIVE
+from harness.task import terminal_bench
 from harness.task.documents import parse_yaml
 from harness.task.files import Folder
-from harness.task.model import Format, Keys, Scoring, Task, Unusable
+from harness.task.model import Keys, Scoring, Task, Unusable
 from harness.task.problems import Problems
 from harness.task.terminal_bench import load
 from tests.harness.task.folders import COMPOSE, TERMINAL_BENCH, Files, codes, errors, usable, write
@@ -51,7 +52,7 @@ estimated_duration_sec:
 expert_time_estimate_min: 5
 """
     task = usable(made(tmp_path, {"task.yaml": text}))
-    assert (task.format, task.problems) == (Format.TERMINAL_BENCH, ())
+    assert (task.format, task.problems) == (terminal_bench.TERMINAL_BENCH, ())
     assert task.metadata == {
         "author_name": "somebody", "difficulty": "hard", "category": "files", "tags": ["a", "b"],
         "expert_time_estimate_min": 5,

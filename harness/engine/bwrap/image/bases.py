@@ -179,7 +179,7 @@ def docker_image(reference: str) -> _DockerImage | None:
     from docker.errors import DockerException
     from requests import RequestException
 
-    from harness.engine.dockerd.connect import connect
+    from harness.engine.daemon import connect
 
     try:
         daemon = connect()

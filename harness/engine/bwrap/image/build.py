@@ -13,9 +13,11 @@ from harness.engine.bwrap.box import sandbox
 from harness.engine.bwrap.image.bases import Base, find_base
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import MAKE_ROOM, Cache, default_cache, key_of, open_cache
+from harness.engine.bwrap.image.copy_step import add_or_copy
 from harness.engine.bwrap.image.platforms import platform_arguments
+from harness.engine.bwrap.image.run_step import run, working_folder
+from harness.engine.bwrap.image.scene import Scene, Start, State
 from harness.engine.bwrap.image.stack import Stack
-from harness.engine.bwrap.image.steps import Scene, Start, State, add_or_copy, run, working_folder
 from harness.engine.contract import Command, EngineOptions, Exit, ImageConfig, Progress, Recipe, silent
 from harness.engine.recipe.context import Folder, LinkLoop, read_ignore
 from harness.engine.recipe.dockerfile import (

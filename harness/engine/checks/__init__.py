@@ -1,0 +1,12 @@
+"""What every engine must do: one function a check, its name the sentence that must hold."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from harness.engine.checks.scene import CHECKS, CheckFailed, NotMeasured, Scene
+
+__all__ = ["CHECKS", "CheckFailed", "NotMeasured", "Scene"]
+
+for _part in ("commands", "processes", "surroundings", "isolation", "network", "users", "files", "limits"):
+    import_module(f"{__name__}.{_part}")

@@ -1,0 +1,105 @@
+"""What mutants say about a task: which finding, how severe, and what it is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.findings.model import Finding, Severity
+from harness.findings.mutants import SHOWN, Seen, mutant_findings
+from harness.judging.kill_matrix import Matrix
+from harness.judging.outcome import OutcomeKind
+from harness.task.model import Task
+from mutator.relevance import Requirement, requirements
+from tests.harness.tasks import harbor
+
+INSTRUCTION = "Delete old files.\nWith `--dry-run` nothing is deleted.\nWrite the count to `/app/count.txt`.\n"
+DELETE, DRY_RUN, COUNT = requirements(INSTRUCTION)
+SURVIVED, KILLED = OutcomeKind.SURVIVED, OutcomeKind.KILLED
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Task:
+    return harbor(tmp_path / "t", {"instruction.md": INSTRUCTION})
+
+
+def seen(
+    number: int, kind: OutcomeKind, requirement: Requirement | None, *evidence: str, relevance: float = 1.0
+) -> Seen:
+    return Seen(f"m{number}", "", f"variant {number}", f"solve.sh:{number}", kind, requirement, evidence, relevance)
+
+
+def found(task: Task, *every: Seen, tests: str = "", matrix: Matrix | None = None) -> tuple[Finding, ...]:
+    return mutant_findings(task, every, matrix, tests, "foolsgold audit t")
+
+
+def test_nothing_that_survived_is_nothing_to_say(task: Task) -> None:
+    assert found(task, seen(1, KILLED, DRY_RUN), seen(2, OutcomeKind.ERROR, DELETE)) == ()
+
+
+def test_a_flag_that_no_test_passes_is_never_tested_whatever_else_of_its_sentence_is(task: Task) -> None:
+    tried = (seen(1, SURVIVED, DRY_RUN, "--dry-run"), seen(2, KILLED, DRY_RUN), seen(3, KILLED, DRY_RUN))
+    [one] = found(task, *tried, tests="tool --dry-run-all\n")
+    assert (one.id, one.severity) == ("stated-requirement-untested", Severity.WARNING)
+    assert one.title.endswith(": --dry-run")
+    assert (one.task, one.command) == (task.name, "foolsgold audit t")
+    assert one.place is not None
+    assert str(one.place) == "instruction.md:2"
+    [other] = found(task, *tried, tests="tool --dry-run\n")
+    assert other.id == "stated-requirement-undertested"
+    assert "2 of 3" in other.title
+
+
+@pytest.mark.parametrize(
+    ("survivors", "killed", "severity"),
+    [(1, 1, Severity.WARNING), (1, 2, Severity.NOTE), (2, 3, Severity.NOTE), (3, 9, Severity.WARNING)],
+)
+def test_one_variant_that_slips_through_is_a_note_and_many_are_a_warning(
+    task: Task, survivors: int, killed: int, severity: Severity
+) -> None:
+    tried = [seen(n, SURVIVED, COUNT) for n in range(survivors)] + [seen(n + 50, KILLED, COUNT) for n in range(killed)]
+    [one] = found(task, *tried)
+    assert (one.id, one.severity) == ("stated-requirement-undertested", severity)
+
+
+def test_only_what_counts_is_counted(task: Task) -> None:
+    tried = (
+        seen(1, SURVIVED, COUNT), seen(2, KILLED, COUNT), seen(3, OutcomeKind.EQUIVALENT, COUNT),
+        seen(4, OutcomeKind.FLAKY, COUNT), seen(5, OutcomeKind.TIMEOUT, COUNT),
+    )  # fmt: skip
+    [one] = [each for each in found(task, *tried) if each.id == "stated-requirement-undertested"]
+    assert "2 of 3" in one.title
+
+
+def test_the_requirement_that_is_broken_most_surely_comes_first(task: Task) -> None:
+    first, second = found(task, seen(1, SURVIVED, DELETE, relevance=1.0), seen(2, SURVIVED, COUNT, relevance=9.0))
+    assert "/app/count.txt" in first.evidence[0]
+    assert "Delete old files" in second.evidence[0]
+
+
+def test_evidence_is_a_few_variants_and_how_many_more(task: Task) -> None:
+    [one] = found(task, *(seen(n, SURVIVED, DELETE) for n in range(SHOWN + 3)))
+    assert len(one.evidence) == 1 + SHOWN + 1
+    assert one.evidence[-1] == "and 3 more"
+
+
+def test_what_the_instruction_does_not_name_is_one_note(task: Task) -> None:
+    [one] = found(task, seen(1, SURVIVED, None), seen(2, SURVIVED, None), seen(3, KILLED, None))
+    assert (one.id, one.severity, len(one.evidence)) == ("unstated-behaviour-untested", Severity.NOTE, 2)
+
+
+def test_tests_that_disagree_with_themselves_are_a_warning(task: Task) -> None:
+    [one] = found(task, seen(1, OutcomeKind.FLAKY, DELETE))
+    assert (one.id, one.severity) == ("flaky-mutants", Severity.WARNING)
+    assert "m1" in one.evidence[0]
+
+
+def test_tests_that_never_fail_weigh_more_where_they_are_most_of_them(task: Task) -> None:
+    few = Matrix(("a", "b", "c", "d"), {}, ("a", "b"), (), ())
+    [one] = found(task, matrix=few)
+    assert (one.id, one.severity, one.evidence) == ("test-never-fails", Severity.NOTE, ("a", "b"))
+    [most] = found(task, matrix=replace(few, vacuous=("a", "b", "c")))
+    assert most.severity is Severity.WARNING
+    assert found(task, matrix=replace(few, vacuous=())) == ()
