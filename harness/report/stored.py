@@ -33,8 +33,8 @@ def with_progress(report: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {**report, "unfinished": unfinished}
 
 
-def unended(folder: Path) -> dict[str, Any]:
-    """The report of a run that never wrote one: every task in it is unfinished."""
+def stored_report(folder: Path) -> dict[str, Any]:
+    """The report that a run's store gives. It keeps no results of tasks: every task in it is unfinished."""
     options, progress = _read(folder)
     settings = AuditSettings()
     return {

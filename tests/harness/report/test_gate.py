@@ -132,7 +132,7 @@ def test_a_task_is_held_against_the_rules(
 
 
 def held(*tasks: dict[str, Any], accepted: Sequence[Accepted] = (), interrupted: bool = False) -> Gate:
-    report = {"tasks": list(tasks), "interrupted": interrupted}
+    report = {"tasks": list(tasks), "interrupted": interrupted, "unfinished": []}
     return gate(
         report,
         lambda _: Rules(),
