@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.untrusted import visible
-
 
 def run_name(run: Path, here: Path | None = None) -> str:
     """The run as it is named in a command: as the reader did, or from the working folder where that is shorter."""
@@ -56,4 +54,4 @@ def show_command(run: str, task: Mapping[str, Any], finding: Mapping[str, Any]) 
     witness = next(
         (mutant["ref"] for line in finding["evidence"] for mutant in task["mutants"] if mutant["id"] in line), None
     )
-    return shlex.join(["foolsgold", "show", run, visible(task["name"]) if witness is None else witness])
+    return shlex.join(["foolsgold", "show", run, task["name"] if witness is None else witness])
