@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -25,6 +24,7 @@ from harness.lab.store import Store, is_run
 from harness.mutants import solution_files
 from harness.report.gate import gate_text
 from harness.report.html import render
+from harness.report.json_stream import report_json
 from harness.report.kept import audit_and_keep
 from harness.report.read import REPORT, find_mutant, read_report
 from harness.report.terminal import terminal
@@ -168,7 +168,7 @@ def audit_into(
         finally:
             told_so_far.close()
     report = read_report(folder)
-    text = json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
+    text = "".join(report_json(report))
     _write(folder / REPORT, text)
     render(report, folder / PAGE)
     return report, text

@@ -11,7 +11,7 @@ import click
 
 from harness.commands.options import Flags, setting_options
 from harness.errors import ExitCode, UsageError
-from harness.report.gate import Accepted, Entry, Gate, Rules, gate_json, gate_text
+from harness.report.gate import Accepted, Entry, Gate, Rules, gate_json, gate_text, only_finished
 from harness.report.gate import gate as judge
 from harness.report.read import read_report
 from harness.report.whole import whole
@@ -97,6 +97,7 @@ def baseline(run: Path, output: Path, flags: Flags) -> int:
     """
     with whole(run):
         report = read_report(run)
+        only_finished(report, "baseline")
         found = gate_terms(flags.in_force(_task_paths(report)), reasons=False).judge(report)
         known = read_baseline(output, reasons=False) if output.exists() else ()
         text = baseline_text(report, found, output, known)

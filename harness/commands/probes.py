@@ -9,6 +9,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.probes.again import attempt_again
 from harness.probes.model import Attempt, Probe
+from harness.report.read import Matches, task_folder
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.untrusted import shown, visible
@@ -24,35 +25,35 @@ def label(probe: dict[str, Any]) -> str:
 def find_probe(report: dict[str, Any], name: str) -> Found | None:
     """(task, probe) by its label or the beginning of it, or task/label where several tasks share it; None where the
     name is no probe's."""
-    every = [(task, probe, label(probe)) for task in report["tasks"] for probe in task.get("probes") or []]
-    exact = [(task, probe) for task, probe, told in every if name in (told, f"{task['name']}/{told}")]
-    found = exact or [
-        (task, probe)
-        for task, probe, told in every
-        if "/" in name and (told.startswith(name) or f"{task['name']}/{told}".startswith(name))
-    ]
-    if len(found) > 1:
-        names = ", ".join(visible(f"{task['name']}/{label(probe)}") for task, probe in found[:6])
+    exact, begun = Matches(), Matches()
+    for task in report["tasks"]:
+        for probe in task.get("probes") or []:
+            told = label(probe)
+            if name in (told, f"{task['name']}/{told}"):
+                exact.add(task, probe, f"{task['name']}/{told}")
+            elif "/" in name and (told.startswith(name) or f"{task['name']}/{told}".startswith(name)):
+                begun.add(task, probe, f"{task['name']}/{told}")
+    found = exact if exact.count else begun
+    if found.count > 1:
         raise UsageError(
-            f"{visible(name)} names several probes: {names}{', ...' if len(found) > 6 else ''}.",
+            f"{visible(name)} names several probes: {found.names()}.",
             hint="Write the task's name before it, or more of it.",
         )
-    if not found and name.partition("/")[0] in set(Probe):
+    if not found.count and name.partition("/")[0] in set(Probe):
         raise UsageError(
             f"No probe {visible(name)} in this run.", hint='report.json lists them under "probes", each with its id.'
         )
-    return found[0] if found else None
+    return found.first
 
 
 def read_again(entry: dict[str, Any]) -> Task:
     """The task of a report, unless it has changed since."""
-    [task] = discover([Path(entry["path"])])
+    folder = task_folder(entry)
+    [task] = discover([folder])
     if isinstance(task, Unusable):
-        raise UsageError(f"{entry['path']} is no usable task any more: {task.problems[0].message}")
+        raise UsageError(f"{folder} is no usable task any more: {task.problems[0].message}")
     if task.digest != entry["digest"]:
-        raise UsageError(
-            f"{entry['path']} has changed since the run, so what was run may not fit.", hint="Audit it again."
-        )
+        raise UsageError(f"{folder} has changed since the run, so what was run may not fit.", hint="Audit it again.")
     return task
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 from harness.errors import ExitCode, UsageError
 from harness.report.compare import Change, compared
 from harness.report.compare import compare as compare_runs
+from harness.report.json_stream import json_text, report_json
 from harness.report.junit import junit
 from harness.report.markdown import markdown
 from harness.report.read import read_report, schema
@@ -22,23 +22,18 @@ from harness.report.terminal import terminal
 from harness.report.whole import whole
 from harness.untrusted import visible
 
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[dict[str, Any], Path], str | bytes]] = {
-    "terminal": lambda report, _: terminal(report) + "\n",
-    "markdown": lambda report, _: markdown(report),
-    "json": lambda report, _: _json(report),
-    "sarif": lambda report, root: _json(sarif(report, root)),
+FORMATS: Mapping[str, Callable[[dict[str, Any], Path], Iterable[str]]] = {
+    "terminal": lambda report, _: (terminal(report), "\n"),
+    "markdown": lambda report, _: (markdown(report),),
+    "json": lambda report, _: report_json(report),
+    "sarif": sarif,
     "junit": lambda report, _: junit(report),
-    "stryker": lambda report, _: _json(stryker(report)),
+    "stryker": lambda report, _: stryker(report),
     "csv": lambda report, _: mutants_csv(report),
     "csv-tasks": lambda report, _: tasks_csv(report),
     "csv-trials": lambda report, _: trials_csv(report),
 }
-"""Format -> what makes its text of a report and the root that its paths are relative to."""
+"""Format -> what makes its text, piece by piece, of a report and the root that its paths are relative to."""
 HTML = "html"
 
 
@@ -73,12 +68,12 @@ def report(run: Path | None, form: str, output: Path | None, root: Path, only_sc
       foolsgold report foolsgold-run --format markdown >> "$GITHUB_STEP_SUMMARY"
     """
     if only_schema:
-        _put(schema(), output)
+        _put([schema()], output)
         return ExitCode.OK
     if run is None:
         raise UsageError("RUN is missing: which run?", hint="Give the run folder of a `foolsgold audit`.")
     with whole(run):
-        found = read_report(run, one_by_one=form == HTML)
+        found = read_report(run)
         if form == HTML:
             _put_html(found, output)
         else:
@@ -119,29 +114,50 @@ def _notes(found: Mapping[str, Any], form: str) -> list[str]:
     return lines
 
 
-def _put(text: str | bytes, output: Path | None) -> None:
-    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
+def _put(pieces: Iterable[str], output: Path | None) -> None:
     if output is None or str(output) == "-":
-        click.echo(data, nl=False)
+        for data in _gathered(pieces):
+            click.echo(data, nl=False)
         return
     try:
-        _write(data, output)
+        count = _write(pieces, output)
     except OSError as error:
         raise _unwritable(output, error) from error
-    click.echo(f"{visible(str(output))}: {len(data):,} bytes", err=True)
+    click.echo(f"{visible(str(output))}: {count:,} bytes", err=True)
 
 
-def _write(data: bytes, output: Path) -> None:
-    """Whole or not at all; but what is no plain file, such as a pipe, stays what it is."""
+ENOUGH = 1 << 16
+"""Bytes that are written at once."""
+
+
+def _gathered(pieces: Iterable[str]) -> Iterator[bytes]:
+    """A few larger ones of many small pieces, as bytes."""
+    held, size = [], 0
+    for piece in pieces:
+        held.append(piece.encode("utf-8", "backslashreplace"))
+        size += len(held[-1])
+        if size >= ENOUGH:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def _write(pieces: Iterable[str], output: Path) -> int:
+    """Whole or not at all; but what is no plain file, such as a pipe, stays what it is. Gives the bytes."""
     if output.exists() and not output.is_file():
-        output.write_bytes(data)
-        return
+        return _fill(output, pieces)
     part = output.with_name(f".{output.name}.part")
     try:
-        part.write_bytes(data)
+        count = _fill(part, pieces)
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
+    return count
+
+
+def _fill(path: Path, pieces: Iterable[str]) -> int:
+    with path.open("wb") as file:
+        return sum(file.write(data) for data in _gathered(pieces))
 
 
 @click.command(short_help="Compare two runs task by task.")
@@ -162,7 +178,7 @@ def compare(before: Path, after: Path, fail_on_weaker: bool, as_json: bool) -> i
     """
     with whole(before, after):
         found = compare_runs(read_report(before), read_report(after))
-        click.echo(_json(found).rstrip() if as_json else compared(found))
+        _put(json_text(found) if as_json else (compared(found), "\n"), None)
     if fail_on_weaker and found["counts"][Change.WEAKER]:
         return ExitCode.BELOW_BAR
     if fail_on_weaker and found["counts"][Change.NOT_COMPARABLE]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.report.terminal import ranked_survivors
+from harness.report.ranking import ranked
 from harness.untrusted import visible, wrapped
 
 FAULTY, MENDED = "prune-faulty", "prune-mended"
@@ -68,12 +68,13 @@ def explained(report: Mapping[str, Any], folder: Path, *, width: int = 80) -> st
 
 
 def _example(report: Mapping[str, Any], task: Mapping[str, Any]) -> str:
-    worst = [mutant for owner, mutant in ranked_survivors(report) if owner is task]
+    worst = ranked(task)
     if not worst:
         return "There is no example of one that was paid."
-    requirement = worst[0]["requirement"]
+    _, mutant = worst[0]
+    requirement = mutant["requirement"]
     although = f' Yet the instruction says: "{requirement["text"].strip()}"' if requirement else ""
-    return f"For example, this one was paid: {worst[0]['sentence']}.{although}"
+    return f"For example, this one was paid: {mutant['sentence']}.{although}"
 
 
 def _command(*words: str | Path) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from harness.report.spool import Spool
 from harness.untrusted import clip, visible, wrapped
 
 SCHEMA = "foolsgold.compare/1"
@@ -25,18 +25,22 @@ class Change(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-
-
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """`before` and `after` are reports. Tasks are the same where their names are, mutants where their ids are."""
-    old = {task["name"]: task for task in before["tasks"]}
-    new = {task["name"]: task for task in after["tasks"]}
+    """`before` and `after` are reports. Tasks are the same where their names are, mutants where their ids are.
+
+    Of the tasks, what is compared is kept aside, and one of each run is held at a time."""
     unfinished = {task["name"] for report in (before, after) for task in report["unfinished"]}
-    tasks = [_task(name, old.get(name), new.get(name), unfinished) for name in dict.fromkeys([*new, *old])]
+    tasks = []
+    with Spool() as old:
+        missing: dict[str, None] = {}
+        for task in before["tasks"]:
+            old.put(task["name"], _compared(task))
+            missing[task["name"]] = None
+        for task in after["tasks"]:
+            name = task["name"]
+            tasks.append(_task(name, old.get(name), task, unfinished))
+            missing.pop(name, None)
+        tasks += [_task(name, old.get(name), None, unfinished) for name in missing]
     counts = Counter(task["change"] for task in tasks)
     return {
         "schema": SCHEMA,
@@ -46,6 +50,19 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
         "counts": {change.value: counts[change] for change in Change},
         "tasks": tasks,
     }
+
+
+def _compared(task: Mapping[str, Any]) -> dict[str, Any]:
+    """What a comparison reads of a task."""
+    return {
+        **{key: task[key] for key in ("verdict", "why", "strength", "digest")},
+        "mutants": [{key: mutant[key] for key in (*_SAID, "outcome", "gap")} for mutant in task["mutants"]],
+        "findings": [{key: finding[key] for key in _FINDING} for finding in task["findings"]],
+    }
+
+
+_SAID = ("id", "ref", "step", "sentence", "path", "line")
+_FINDING = ("id", "severity", "title", "fingerprint")
 
 
 def _run(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +116,7 @@ def _paid(mutant: Mapping[str, Any] | None) -> bool:
 
 def _mutant(mutant: Mapping[str, Any], other: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
-        **{key: mutant[key] for key in ("id", "ref", "step", "sentence", "path", "line")},
+        **{key: mutant[key] for key in _SAID},
         "in_the_other_run": other["outcome"] if other else None,
     }
 
@@ -107,7 +124,7 @@ def _mutant(mutant: Mapping[str, Any], other: Mapping[str, Any] | None) -> dict[
 def _findings(these: Mapping[str, Any] | None, others: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     known = {finding["fingerprint"] for finding in others["findings"]} if others else set()
     return [
-        {key: finding[key] for key in ("id", "severity", "title", "fingerprint")}
+        {key: finding[key] for key in _FINDING}
         for finding in (these["findings"] if these else ())
         if finding["fingerprint"] not in known
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,54 +45,60 @@ USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as t
 COUNTING = ("error", "warning")
 
 
-def dataset(tasks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows over the tasks of a report. A task may stand in several; one for which nobody looked counts in none."""
-    found = [_row(row, tasks) for row in ROWS]
-    faulty = {id(task) for row in ROWS for task in tasks if _reasons(row, task)}
-    usable = [task for task in tasks if task["verdict"] in ("strong", "adequate") and id(task) not in faulty]
-    unknown = [task for task in tasks if task["verdict"] == "unmeasured" and id(task) not in faulty]
-    because = {f"verdict {word}": _names(usable, word) for word in ("strong", "adequate")}
-    return [*found, _shares(USABLE, USABLE_MEANING, tasks, usable, unknown, because)]
+def dataset(tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows over the tasks of a report, which are gone through once. A task may stand in several; one for which nobody
+    looked counts in none."""
+    found = {row.name: _Members() for row in ROWS}
+    usable = _Members()
+    count = 0
+    for task in tasks:
+        count += 1
+        faulty = False
+        for row in ROWS:
+            reasons = _reasons(row, task)
+            found[row.name].add(task["name"], reasons, measured=row.name in task["measured"])
+            faulty = faulty or bool(reasons)
+        if not faulty:
+            good = task["verdict"] in ("strong", "adequate")
+            reasons = [f"verdict {task['verdict']}"] if good else []
+            usable.add(task["name"], reasons, measured=task["verdict"] != "unmeasured")
+    rows = [found[row.name].row(row.name, row.meaning, count) for row in ROWS]
+    return [*rows, usable.row(USABLE, USABLE_MEANING, count)]
 
 
-def _row(row: Row, tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    members = [task for task in tasks if _reasons(row, task)]
-    unknown = [task for task in tasks if not _reasons(row, task) and row.name not in task["measured"]]
-    because: dict[str, list[str]] = {}
-    for task in members:
-        for reason in _reasons(row, task):
-            because.setdefault(reason, []).append(task["name"])
-    return _shares(row.name, row.meaning, tasks, members, unknown, because)
+class _Members:
+    """The tasks of a row by their names, and why each is there."""
 
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.unknown: list[str] = []
+        self.because: dict[str, list[str]] = {}
 
-def _shares(
-    name: str,
-    meaning: str,
-    tasks: Sequence[Mapping[str, Any]],
-    members: Sequence[Mapping[str, Any]],
-    unknown: Sequence[Mapping[str, Any]],
-    because: Mapping[str, list[str]],
-) -> dict[str, Any]:
-    measured = len(tasks) - len(unknown)
-    low, high = wilson(len(members), measured)
-    return {
-        "row": name,
-        "meaning": meaning,
-        "tasks": [task["name"] for task in members],
-        "because": {reason: because[reason] for reason in sorted(because) if because[reason]},
-        "not_measured": [task["name"] for task in unknown],
-        "measured": measured,
-        "share": round(len(members) / measured, 4) if measured else None,
-        "low": round(low, 4) if measured else None,
-        "high": round(high, 4) if measured else None,
-    }
+    def add(self, name: str, reasons: Sequence[str], *, measured: bool) -> None:
+        if reasons:
+            self.names.append(name)
+        elif not measured:
+            self.unknown.append(name)
+        for reason in reasons:
+            self.because.setdefault(reason, []).append(name)
+
+    def row(self, name: str, meaning: str, tasks: int) -> dict[str, Any]:
+        measured = tasks - len(self.unknown)
+        low, high = wilson(len(self.names), measured)
+        return {
+            "row": name,
+            "meaning": meaning,
+            "tasks": self.names,
+            "because": {reason: self.because[reason] for reason in sorted(self.because)},
+            "not_measured": self.unknown,
+            "measured": measured,
+            "share": round(len(self.names) / measured, 4) if measured else None,
+            "low": round(low, 4) if measured else None,
+            "high": round(high, 4) if measured else None,
+        }
 
 
 def _reasons(row: Row, task: Mapping[str, Any]) -> list[str]:
     told = {finding["id"] for finding in task["findings"] if finding["severity"] in COUNTING}
     reasons = sorted(ident for ident in told if entry_of(ident).row == row.name)
     return reasons + [f"verdict {task['verdict']}"] * (task["verdict"] in row.verdicts)
-
-
-def _names(tasks: Sequence[Mapping[str, Any]], verdict: str) -> list[str]:
-    return [task["name"] for task in tasks if task["verdict"] == verdict]

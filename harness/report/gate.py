@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 from harness.untrusted import visible
 
 Entry = Mapping[str, Any]
@@ -20,6 +20,9 @@ Entry = Mapping[str, Any]
 _CAUGHT = frozenset({"killed", "timeout"})
 _COUNTED = _CAUGHT | {"survived", "partial"}
 _ROUNDING = 1e-9
+LEFT = "the audit has not come to its end"
+UNFINISHED = 10
+"""Unfinished tasks that are named line by line; a run of thousands may have been stopped at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class State(StrEnum):
     FAILED = "failed"
     UNMEASURED = "unmeasured"
     INTERNAL = "internal error"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Gate:
     def exit_code(self) -> ExitCode:
         """The first that applies of: interrupted, internal error, below the bar, unmeasured, good."""
         states = {one.state for one in self.judgements}
-        if self.interrupted:
+        if self.interrupted or State.UNFINISHED in states:
             return ExitCode.INTERRUPTED
         if State.INTERNAL in states:
             return ExitCode.INTERNAL
@@ -113,12 +117,18 @@ def gate(
     accepted_of: Callable[[Entry], Sequence[Accepted]],
 ) -> Gate:
     """`accepted_of` gives the entries that are about a task."""
-    entries = report["tasks"]
-    asked = {task["name"]: rules_of(task) for task in entries}
-    about = {task["name"]: accepted_of(task) for task in entries}
-    judgements = tuple(judge(task, asked[task["name"]], about[task["name"]]) for task in entries)
-    stale = _stale([(task, about[task["name"]]) for task in entries])
-    return Gate(judgements, stale, bool(report["interrupted"]), asked)
+    asked: dict[str, Rules] = {}
+    judgements: list[Judgement] = []
+    useless = _Useless()
+    for task in report["tasks"]:
+        rules, entries = rules_of(task), accepted_of(task)
+        asked[task["name"]] = rules
+        judgements.append(judge(task, rules, entries))
+        useless.add(task, entries)
+    for task in report["unfinished"]:
+        asked[task["name"]] = Rules()
+        judgements.append(Judgement(task["name"], task["path"] or "", State.UNFINISHED, (LEFT,)))
+    return Gate(tuple(judgements), useless.stale(), bool(report["interrupted"]), asked)
 
 
 def judge(task: Entry, rules: Rules, accepted: Sequence[Accepted]) -> Judgement:
@@ -208,18 +218,23 @@ def _useless(task: Entry, entry: Accepted) -> str:
     return "the task has no such finding any more"
 
 
-def _stale(about: Sequence[tuple[Entry, Sequence[Accepted]]]) -> tuple[Stale, ...]:
+class _Useless:
     """Entries about tasks of the run that let nothing pass in any of them, as far as those were measured."""
-    why: dict[Accepted, str] = {}
-    useful: set[Accepted] = set()
-    for task, entries in about:
+
+    def __init__(self) -> None:
+        self.why: dict[Accepted, str] = {}
+        self.useful: set[Accepted] = set()
+
+    def add(self, task: Entry, entries: Sequence[Accepted]) -> None:
         for entry in entries:
             reason = _useless(task, entry)
             if not reason or (task["verdict"] == "unmeasured" and not task["mutants"]):
-                useful.add(entry)
+                self.useful.add(entry)
             else:
-                why.setdefault(entry, reason)
-    return tuple(Stale(entry, reason) for entry, reason in why.items() if entry not in useful)
+                self.why.setdefault(entry, reason)
+
+    def stale(self) -> tuple[Stale, ...]:
+        return tuple(Stale(entry, reason) for entry, reason in self.why.items() if entry not in self.useful)
 
 
 def gate_json(found: Gate) -> dict[str, Any]:
@@ -252,11 +267,11 @@ def _accepted_json(entry: Accepted) -> dict[str, Any]:
 
 def gate_text(found: Gate) -> str:
     """One line a task that does not pass, one a stale entry, and the sum."""
-    word = {State.FAILED: "fails", State.UNMEASURED: "is unmeasured", State.INTERNAL: "broke foolsgold"}
+    unfinished = [one for one in found.judgements if one.state is State.UNFINISHED]
+    judged = [one for one in found.judgements if one.state in _WORDS]
     lines = [
-        visible(f"gate: {one.task} {word[one.state]}: {'; '.join(one.reasons)}")
-        for one in found.judgements
-        if one.state is not State.PASSED
+        *(visible(f"gate: {one.task} {_WORDS[one.state]}: {'; '.join(one.reasons)}") for one in judged),
+        *(visible(f"gate: {one.task} is unfinished: {one.reasons[0]}") for one in unfinished[:UNFINISHED]),
     ]
     lines += [visible(f"gate: {stale.entry.where}: stale entry, {stale.entry}: {stale.why}") for stale in found.stale]
     states = [one.state for one in found.judgements]
@@ -264,4 +279,38 @@ def gate_text(found: Gate) -> str:
     counts = [f"{states.count(State.PASSED)} of {len(states)} tasks pass"]
     if accepted:
         counts.append(f"{accepted} of them with something accepted")
+    if len(unfinished) > UNFINISHED:
+        lines.append(f"gate: {len(unfinished) - UNFINISHED} more are unfinished")
+    if found.interrupted and not unfinished:
+        lines.append(f"gate: {LEFT}")
+    if unfinished:
+        counts.append(f"{len(unfinished)} unfinished")
     return "\n".join([*lines, f"gate: {', '.join(counts)} (exit code {int(found.exit_code)})"])
+
+
+_WORDS = {
+    State.FAILED: "fails",
+    State.UNMEASURED: "is unmeasured",
+    State.INTERNAL: "broke foolsgold",
+}
+"""What the gate says of a finished task that does not pass."""
+
+
+class RunUnfinishedError(UsageError):
+    """What is asked for needs every task's result, and the run has not come to its end."""
+
+    exit_code = ExitCode.UNMEASURED
+
+
+def only_finished(report: Mapping[str, Any], what: str) -> None:
+    """Raises RunUnfinishedError where a task of the run is unfinished; `what` would be made of it."""
+    left = [task["name"] for task in report["unfinished"]]
+    if not left and not report["interrupted"]:
+        return
+    names = ", ".join(visible(name) for name in left[:UNFINISHED])
+    more = f" and {len(left) - UNFINISHED} more" if len(left) > UNFINISHED else ""
+    named = f" Unfinished: {names}{more}." if left else ""
+    raise RunUnfinishedError(
+        f"The audit in {visible(report['run'])} has not come to its end, so no {what} is made of it.{named}",
+        hint="Go on with the same `foolsgold audit` command and --resume, then ask again.",
+    )

@@ -39,14 +39,32 @@ LONGEST = 20_000
 """Characters of a failure's text: readers hold the whole file in memory."""
 
 
-def junit(report: Mapping[str, Any]) -> bytes:
-    suites = [_suite(task["name"], _cases(task), _beside(task)) for task in report["tasks"]]
-    suites += [_suite(task["name"], [UNFINISHED]) for task in report["unfinished"]]
-    root = ET.Element("testsuites", {"name": "foolsgold", **_sum(suites)})
-    root.extend(suites)
-    ET.indent(root)
-    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+def junit(report: Mapping[str, Any]) -> Iterator[str]:
+    """The document's text, suite by suite. The tasks are gone through twice: the sums stand before the suites."""
+    sums = _Sums()
+    for suite in _suites(report):
+        sums.add(suite)
+    root = _text(ET.Element("testsuites", {"name": "foolsgold", **sums.attributes()}))
+    yield "<?xml version='1.0' encoding='utf-8'?>\n"
+    if not sums.suites:
+        yield f"{root}\n"
+        return
+    yield f"{root.removesuffix(' />')}>\n"
+    for suite in _suites(report):
+        ET.indent(suite, level=1)
+        yield f"  {_text(suite)}\n"
+    yield "</testsuites>\n"
+
+
+def _suites(report: Mapping[str, Any]) -> Iterator[ET.Element]:
+    for task in report["tasks"]:
+        yield _suite(task["name"], _cases(task), _beside(task))
+    for task in report["unfinished"]:
+        yield _suite(task["name"], [UNFINISHED])
+
+
+def _text(element: ET.Element) -> str:
+    return ET.tostring(element, encoding="unicode")
 
 
 def _cases(task: Mapping[str, Any]) -> list[Case]:
@@ -92,10 +110,22 @@ def _suite(task: str, cases: Sequence[Case], beside: Mapping[str, str] | None = 
     return suite
 
 
-def _sum(suites: list[ET.Element]) -> dict[str, str]:
-    whole = {key: str(sum(int(suite.attrib[key]) for suite in suites)) for key in ("tests", "failures", "errors")}
-    skipped = sum(int(suite.attrib["skipped"]) for suite in suites)
-    return whole | {"skipped": str(skipped), "time": f"{sum(float(suite.attrib['time']) for suite in suites):.3f}"}
+class _Sums:
+    """What the document's first line says of all suites."""
+
+    def __init__(self) -> None:
+        self.suites = 0
+        self.counts: Counter[str] = Counter(tests=0, failures=0, errors=0, skipped=0)
+        self.seconds = 0.0
+
+    def add(self, suite: ET.Element) -> None:
+        self.suites += 1
+        self.seconds += float(suite.attrib["time"])
+        for key in self.counts:
+            self.counts[key] += int(suite.attrib[key])
+
+    def attributes(self) -> dict[str, str]:
+        return {key: str(count) for key, count in self.counts.items()} | {"time": f"{self.seconds:.3f}"}
 
 
 def _verdict(task: Mapping[str, Any]) -> Case:

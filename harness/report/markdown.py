@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.report.terminal import DATASET, dataset_cells, how_far, place, ranked_survivors
+from harness.report.ranking import worst
+from harness.report.terminal import DATASET, dataset_cells, how_far, place
 from harness.untrusted import clip, visible
 
 TASKS, SURVIVORS, FINDINGS, UNFINISHED = 20, 10, 10, 5
 LONGEST_NAME, LONGEST_SENTENCE = 60, 120
 """Characters. Whatever tasks are called, the whole stays below the 65,536 that a comment on GitHub may have."""
+SEVERITIES = ("error", "unmeasured", "warning")
 ORDER = ("broken", "unsound", "flaky", "weak", "unmeasured", "adequate", "strong")
 """What somebody has to look at first."""
 
@@ -46,8 +49,8 @@ def _interrupted(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
-    ranked = sorted(report["tasks"], key=lambda task: ORDER.index(task["verdict"]))
-    tried = any(task["forging"] for task in ranked)
+    ranked = heapq.nsmallest(TASKS, report["tasks"], key=lambda task: ORDER.index(task["verdict"]))
+    tried = any(task["forging"] for task in report["tasks"])
     if ranked:
         rows = [
             (
@@ -57,12 +60,13 @@ def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
                 *([_forged(task)] if tried else []),
                 _safe(task["why"], LONGEST_SENTENCE),
             )
-            for task in ranked[:TASKS]
+            for task in ranked
         ]
         forged = ["forging means: paid / met / tried / not measured"] if tried else []
         yield _table(("task", "verdict", "strength", "paid", *forged, "why"), rows)
-    if len(ranked) > TASKS:
-        yield f"and {len(ranked) - TASKS} more tasks"
+    more = len(report["tasks"]) - len(ranked)
+    if more:
+        yield f"and {more} more tasks"
 
 
 def _forged(task: Mapping[str, Any]) -> str:
@@ -83,7 +87,7 @@ def _numbers(task: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _survivors(report: Mapping[str, Any]) -> Iterator[str]:
-    found = ranked_survivors(report)
+    found, count = worst(report, SURVIVORS)
     if not found:
         return
     rows = [
@@ -94,37 +98,39 @@ def _survivors(report: Mapping[str, Any]) -> Iterator[str]:
             _safe(mutant["requirement"]["text"], LONGEST_SENTENCE) if mutant["requirement"] else "",
             _safe(mutant["ref"], LONGEST_NAME),
         )
-        for task, mutant in found[:SURVIVORS]
+        for task, mutant in found
     ]
     yield "**Broken variants that the tests paid in full**"
     yield _table(("task", "place", "what is wrong", "although the instruction says", "mutant"), rows)
-    if len(found) > SURVIVORS:
-        yield f"and {len(found) - SURVIVORS} more"
+    if count > SURVIVORS:
+        yield f"and {count - SURVIVORS} more"
 
 
 def _findings(report: Mapping[str, Any]) -> Iterator[str]:
-    told = [
-        (task, finding)
-        for severity in ("error", "unmeasured", "warning")
-        for task in report["tasks"]
-        for finding in task["findings"]
-        if finding["severity"] == severity
-    ]
+    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {severity: [] for severity in SEVERITIES}
+    count = 0
+    for task in report["tasks"]:
+        for finding in task["findings"]:
+            if finding["severity"] in found:
+                count += 1
+                if len(found[finding["severity"]]) < FINDINGS:
+                    found[finding["severity"]].append((task["name"], finding))
+    told = [one for first in found.values() for one in first][:FINDINGS]
     if not told:
         return
     rows = [
         (
             finding["severity"],
-            _safe(task["name"], LONGEST_NAME),
+            _safe(name, LONGEST_NAME),
             _safe(finding["title"], LONGEST_SENTENCE),
             _safe(place(finding), LONGEST_NAME),
         )
-        for task, finding in told[:FINDINGS]
+        for name, finding in told
     ]
     yield "**Findings**"
     yield _table(("severity", "task", "finding", "place"), rows)
-    if len(told) > FINDINGS:
-        yield f"and {len(told) - FINDINGS} more"
+    if count > len(told):
+        yield f"and {count - len(told)} more"
 
 
 def _dataset(report: Mapping[str, Any]) -> Iterator[str]:

@@ -31,15 +31,15 @@ TRIAL_COLUMNS = (
 OUTCOMES = ("killed", "timeout", "survived", "partial", "equivalent", "invalid", "error", "flaky")
 
 
-def mutants_csv(report: Mapping[str, Any]) -> str:
+def mutants_csv(report: Mapping[str, Any]) -> Iterator[str]:
     return _table(MUTANT_COLUMNS, (_mutant(report, task, one) for task in report["tasks"] for one in task["mutants"]))
 
 
-def tasks_csv(report: Mapping[str, Any]) -> str:
+def tasks_csv(report: Mapping[str, Any]) -> Iterator[str]:
     return _table(TASK_COLUMNS, (_task(report, task) for task in report["tasks"]))
 
 
-def trials_csv(report: Mapping[str, Any]) -> str:
+def trials_csv(report: Mapping[str, Any]) -> Iterator[str]:
     return _table(TRIAL_COLUMNS, (row for task in report["tasks"] for row in _trials(report, task)))
 
 
@@ -163,13 +163,17 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> str:
+def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The table's text, row by row."""
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
+    yield out.getvalue()
     for row in rows:
+        out.seek(0)
+        out.truncate()
         writer.writerow({key: cell(value, whole=key in LISTS) for key, value in row.items()})
-    return out.getvalue()
+        yield out.getvalue()
 
 
 LISTS = frozenset({"killed_by", "rewards", "findings"})

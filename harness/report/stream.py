@@ -11,25 +11,42 @@ PIECE = 1 << 20
 _DECODER = json.JSONDecoder()
 _AFTER = frozenset(",:]} \t\r\n")
 """What may stand after a value."""
+_OTHERS = frozenset('["-0123456789tfn')
+"""What other values begin with."""
+
+
+class NoObjectError(ValueError):
+    """The file's text is JSON of another kind."""
 
 
 class Tasks:
     """The report's tasks, in order; none is kept."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, count: int) -> None:
+        self.path, self.count = path, count
+
+    def __len__(self) -> int:
+        return self.count
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         with self.path.open(encoding="utf-8") as file:
             for key, value in _members(_Text(file)):
-                if key == "tasks":
+                if key is None:
                     yield value
 
 
 def streamed(path: Path) -> dict[str, Any]:
     """The report, whose `tasks` can be gone through any number of times. ValueError where the file is no report."""
+    found: dict[str, Any] = {}
+    count = 0
     with path.open(encoding="utf-8") as file:
-        return {key: value for key, value in _members(_Text(file)) if key != "tasks"} | {"tasks": Tasks(path)}
+        for key, value in _members(_Text(file)):
+            if key is None:
+                count += 1
+            else:
+                found[key] = value
+    # What is no list stays what it is: the report is broken, and whoever reads on finds out.
+    return found | {"tasks": Tasks(path, count)} if found.get("tasks") == [] else found
 
 
 class _Text:
@@ -76,8 +93,11 @@ class _Text:
             return value
 
 
-def _members(text: _Text) -> Iterator[tuple[str, Any]]:
-    """The top level's members; of `tasks` each element by itself."""
+def _members(text: _Text) -> Iterator[tuple[str | None, Any]]:
+    """The top level's members; of the list `tasks` each element by itself, under no key, and then an empty list."""
+    if text.sign() in _OTHERS:
+        text.value()
+        raise NoObjectError("expected an object")
     text.take("{")
     if text.sign() == "}":
         return
@@ -87,11 +107,14 @@ def _members(text: _Text) -> Iterator[tuple[str, Any]]:
         if key == "tasks" and text.sign() == "[":
             text.take("[")
             while text.sign() != "]":
-                yield key, text.value()
+                yield None, text.value()
                 if text.sign() != "]":
                     text.take(",")
             text.take("]")
+            yield key, []
         else:
             yield key, text.value()
         if text.take(",}") == "}":
-            return
+            break
+    if text.sign():
+        raise ValueError(f"expected the end of the file and found {text.sign()}")

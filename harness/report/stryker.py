@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.report.json_stream import Members, json_text
 from harness.untrusted import shown, visible
 from mutator.model import ByteEdit, apply_bytes
 
@@ -25,36 +27,56 @@ PRISM = {"shell": "bash", "diff": "diff", "env": "bash", "systemd": "ini", "cron
 """Languages that its viewer calls by another name."""
 
 
-def stryker(report: Mapping[str, Any]) -> dict[str, Any]:
-    files: dict[str, Any] = {}
-    tests: dict[str, Any] = {}
-    for task in report["tasks"]:
-        known = _tests(task)
-        for path, test in known.values():
-            tests.setdefault(path, {"tests": []})["tests"].append(test)
-        ids = {name: test["id"] for name, (_, test) in known.items()}
-        for file in task["files"]:
-            mutants = [one for one in task["mutants"] if (one["step"], one["file"]) == (file["step"], file["file"])]
-            if file["text"] is not None:
-                files[_name(task, file["path"])] = {
-                    "language": PRISM.get(file["language"], file["language"]),
-                    "source": file["text"],
-                    "mutants": [_mutant(task, file, one, ids) for one in mutants],
-                }
+def stryker(report: Mapping[str, Any]) -> Iterator[str]:
+    """The document's text, file by file."""
     thresholds = report["thresholds"]
-    return {
-        "schemaVersion": "2.0",
-        "thresholds": {"high": round(thresholds["strong"] * 100), "low": round(thresholds["adequate"] * 100)},
-        "framework": {"name": "foolsgold", "version": report["foolsgold"]},
-        "config": {
-            "engine": report["engine"],
-            "seed": report["seed"],
-            "interrupted": report["interrupted"],
-            "left_out": left_out(report),
-        },
-        "files": files,
-        "testFiles": tests,
-    }
+    yield from json_text(
+        {
+            "schemaVersion": "2.0",
+            "thresholds": {"high": round(thresholds["strong"] * 100), "low": round(thresholds["adequate"] * 100)},
+            "framework": {"name": "foolsgold", "version": report["foolsgold"]},
+            "config": {
+                "engine": report["engine"],
+                "seed": report["seed"],
+                "interrupted": report["interrupted"],
+                "left_out": left_out(report),
+            },
+            "files": Members(_once(_files(report))),
+            "testFiles": Members(_once(_test_files(report))),
+        }
+    )
+
+
+def _files(report: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for task in report["tasks"]:
+        ids = {name: test["id"] for name, (_, test) in _tests(task).items()}
+        for file in task["files"]:
+            if file["text"] is not None:
+                mutants = [one for one in task["mutants"] if (one["step"], one["file"]) == (file["step"], file["file"])]
+                yield (
+                    _name(task, file["path"]),
+                    {
+                        "language": PRISM.get(file["language"], file["language"]),
+                        "source": file["text"],
+                        "mutants": [_mutant(task, file, one, ids) for one in mutants],
+                    },
+                )
+
+
+def _test_files(report: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for task in report["tasks"]:
+        files: dict[str, Any] = {}
+        for path, test in _tests(task).values():
+            files.setdefault(path, {"tests": []})["tests"].append(test)
+        yield from files.items()
+
+
+def _once(members: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Names of two tasks may look the same once they are fit to be shown; then the second gets a number."""
+    seen: Counter[str] = Counter()
+    for name, value in members:
+        seen[name] += 1
+        yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), value
 
 
 def left_out(report: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -12,12 +11,10 @@ from typing import Any
 from tabulate import tabulate
 
 from harness.findings.labels import MEANING
+from harness.report.ranking import worst
 from harness.untrusted import clip, shown, visible, wrapped
 
 SURVIVORS = 10
-TOGETHER = 2
-"""Survivors of one requirement that are shown before those of the next."""
-TIERS = ("coarse", "medium", "fine")
 WIDTH = 80
 LONGEST_NAME = 36
 """A longer task name goes on in the next line."""
@@ -82,9 +79,11 @@ def reasons(report: Mapping[str, Any], width: int) -> Iterator[str]:
             if label in given:
                 yield from wrapped(f"{label}: {meaning}", width, "", following="  ")
         yield ""
-    told = [task for task in report["tasks"] if task["verdict"] not in ("strong", "weak") and not _plain(task)]
-    for task in told:
-        yield from wrapped(f"{task['name']} is {task['verdict']}: {task['why']}", width, "", following="  ")
+    told = False
+    for task in report["tasks"]:
+        if task["verdict"] not in ("strong", "weak") and not _plain(task):
+            yield from wrapped(f"{task['name']} is {task['verdict']}: {task['why']}", width, "", following="  ")
+            told = True
     if told:
         yield ""
     yield from _engine(report, width)
@@ -118,12 +117,11 @@ def _engine(report: Mapping[str, Any], width: int) -> Iterator[str]:
 
 def survivors(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """The broken variants that were paid, those that break what is stated first, over all tasks."""
-    found = ranked_survivors(report)
+    found, many = worst(report, SURVIVORS)
     if not found:
         return
-    many = len(found)
     yield f"{many} broken variant{'s were' if many != 1 else ' was'} paid like the solution itself:"
-    for task, mutant in found[:SURVIVORS]:
+    for task, mutant in found:
         yield ""
         yield from wrapped(mutant["sentence"], width, "  ")
         if mutant["requirement"]:
@@ -137,33 +135,18 @@ def survivors(report: Mapping[str, Any], width: int) -> Iterator[str]:
     yield ""
 
 
-def ranked_survivors(report: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """(task, mutant), what breaks a stated requirement most surely first; no requirement takes all the first places."""
-    found = []
-    for task in report["tasks"]:
-        by_ref = {mutant["ref"]: mutant for mutant in task["mutants"]}
-        found += [(task, by_ref[ref]) for ref in task["survivors"]]
-    found.sort(key=lambda item: (item[1]["requirement"] is None, TIERS.index(item[1]["tier"]), -item[1]["relevance"]))
-    seen: Counter[tuple[str, int | None]] = Counter()
-    turns = []
-    for task, mutant in found:
-        about = (task["name"], mutant["requirement"]["line"] if mutant["requirement"] else None)
-        turns.append(seen[about] // TOGETHER)
-        seen[about] += 1
-    return [item for _, item in sorted(zip(turns, found, strict=True), key=lambda pair: pair[0])]
-
-
 def findings(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    told = [
+    told = (
         (task["name"], finding)
         for task in report["tasks"]
         for finding in task["findings"]
         if finding["severity"] in ("error", "unmeasured", "warning")
-    ]
-    if not told:
-        return
-    yield "Findings:"
+    )
+    any_told = False
     for name, finding in told:
+        if not any_told:
+            yield "Findings:"
+            any_told = True
         where = f" ({place(finding)})" if finding["place"] else ""
         yield ""
         yield from wrapped(f"{finding['severity']}: {name}: {finding['title']}{where}", width, "  ", following="    ")
@@ -173,14 +156,17 @@ def findings(report: Mapping[str, Any], width: int) -> Iterator[str]:
             yield f"    | and {len(finding['evidence']) - 4} more"
         if finding["advice"]:
             yield from wrapped(finding["advice"], width, "    -> ", following="       ")
-    yield ""
+    if any_told:
+        yield ""
 
 
 def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """What was tried to be paid for nothing: a means that showed nothing is no means that was resisted."""
-    told = [task for task in report["tasks"] if task["forging"]]
-    for task in told:
-        yield from wrapped(f"{task['name']}: {forging_words(task['forging'])}", width, "", following="  ")
+    told = False
+    for task in report["tasks"]:
+        if task["forging"]:
+            yield from wrapped(f"{task['name']}: {forging_words(task['forging'])}", width, "", following="  ")
+            told = True
     if told:
         yield ""
 
@@ -244,14 +230,14 @@ def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
     run = shlex.quote(visible(report["run"]))
     yield "\nNext:"
     yield f"  1. Look at the report in a browser:\n     {visible(str(PurePath(report['run']) / 'report.html'))}"
-    worst = ranked_survivors(report)
-    if worst:
-        _, mutant = worst[0]
+    found, _ = worst(report, 1)
+    if found:
+        [(_, mutant)] = found
         yield f"  2. See the worst survivor:\n     foolsgold show {run} {shlex.quote(visible(mutant['ref']))}"
         yield f"  3. Write it as a task that any runner of the format can run:\n     {visible(mutant['repro'])}"
         return
     ill = next((task for task in report["tasks"] if task["verdict"] not in ("strong", "adequate")), None)
-    path = shlex.quote(visible(str((ill or report["tasks"][0])["path"])))
+    path = shlex.quote(visible(str((ill or next(iter(report["tasks"])))["path"])))
     if ill is not None:
         yield f"  2. Mend what the findings say, and see:\n     foolsgold check {path}"
     else:

@@ -80,9 +80,7 @@ def baseline_text(report: Mapping[str, Any], found: Gate, target: Path, known: S
     root = Path(os.path.abspath(target)).parent  # noqa: PTH100 - normalises without following links
     have = {(entry.finding, entry.mutant, entry.task) for entry in known}
     parts: list[str] = []
-    tasks = {task["name"]: task for task in report["tasks"]}
-    for judgement in found.judgements:
-        task = tasks[judgement.task]
+    for task, judgement in zip(report["tasks"], found.judgements, strict=False):
         path = Path(judgement.path)
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else judgement.task
         parts += [

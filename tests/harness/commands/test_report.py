@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from harness.commands.audit import show
 from harness.commands.report import FORMATS, HTML, compare, report
 from harness.errors import ExitCode, UsageError
 from harness.lab.store import SCHEMA_VERSION, Planned, Store
@@ -130,7 +131,7 @@ def test_a_run_that_was_killed_is_reported_in_every_format(tmp_path: Path, form:
 
 def test_a_run_that_was_killed_says_how_far_each_task_is_and_keeps_the_schema(tmp_path: Path) -> None:
     found = read_report(cut(tmp_path))
-    assert violations(found, json.loads(schema())) == []
+    assert violations({**found, "tasks": list(found["tasks"])}, json.loads(schema())) == []
     assert [task["name"] for task in found["unfinished"]] == ["a", "b"]
     assert found["interrupted"]
     progress = [task["progress"] for task in found["unfinished"]]
@@ -197,6 +198,15 @@ def test_a_store_of_no_database_is_said_to_be_none(tmp_path: Path) -> None:
     write(tmp_path / "run/run.db", "no database " * 100)
     with pytest.raises(UsageError, match="cannot be read"):
         read_report(tmp_path / "run")
+
+
+def test_a_variant_of_a_finished_task_is_found_in_an_unfinished_run(tmp_path: Path) -> None:
+    made = small()
+    folder = saved(tmp_path / "run", made)
+    [*_, ref] = made["tasks"][0]["survivors"]
+    assert f"{ref}: " in ask(show, folder, ref).stdout
+    with pytest.raises(UsageError, match=r"No mutant zz in this run\. 1 of its tasks is unfinished"):
+        ask(show, folder, "zz")
 
 
 # --- compare

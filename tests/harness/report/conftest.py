@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -9,6 +10,15 @@ import pytest
 from tests.harness.report.runs import KINDS
 
 Report = Callable[[str], dict[str, Any]]
+
+
+def whole(pieces: Iterable[str]) -> str:
+    return "".join(pieces)
+
+
+def parsed(pieces: Iterable[str]) -> Any:
+    """The document whose text the pieces are."""
+    return json.loads(whole(pieces))
 
 
 @pytest.fixture(scope="session")

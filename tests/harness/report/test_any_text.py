@@ -20,6 +20,7 @@ from harness.report.compare import compare, compared
 from harness.report.markdown import markdown
 from harness.report.read import schema
 from harness.report.rows import FORMULA, MUTANT_COLUMNS, TASK_COLUMNS, TRIAL_COLUMNS
+from tests.harness.report.conftest import whole
 from tests.harness.report.test_schemas import sarif_schema, stryker_schema, violations
 from tests.harness.report.test_snapshots import small
 
@@ -69,8 +70,7 @@ def _poisoned(value: Any, key: str, text: str) -> Any:
 
 
 def made(form: str, report: dict[str, Any]) -> str:
-    text = FORMATS[form](report, Path("/work"))
-    return text.decode("utf-8") if isinstance(text, bytes) else text
+    return whole(FORMATS[form](report, Path("/work")))
 
 
 def check(form: str, report: dict[str, Any]) -> str:

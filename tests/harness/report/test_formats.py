@@ -16,14 +16,14 @@ from harness.report.sarif import ROOT, sarif
 from harness.report.stryker import stryker
 from harness.report.terminal import terminal
 from mutator.model import ByteEdit, apply_bytes
-from tests.harness.report.conftest import Report
+from tests.harness.report.conftest import Report, parsed, whole
 from tests.harness.report.runs import KINDS, engine, run, tasks, written
 from tests.harness.report.test_snapshots import small
 from tests.harness.test_audit import INSTRUCTION, SOLUTION, looking_at
 
 
 def results(report: dict[str, Any], root: Path) -> list[dict[str, Any]]:
-    [one] = sarif(report, root)["runs"]
+    [one] = parsed(sarif(report, root))["runs"]
     found: list[dict[str, Any]] = one["results"]
     return found
 
@@ -71,7 +71,7 @@ def test_sarif_places_are_the_mutated_text(report: Report, tmp_path: Path) -> No
 
 def test_every_sarif_rule_has_help_and_every_result_points_at_its_own(report: Report, tmp_path: Path) -> None:
     for kind in KINDS:
-        [one] = sarif(report(kind), tmp_path)["runs"]
+        [one] = parsed(sarif(report(kind), tmp_path))["runs"]
         rules = one["tool"]["driver"]["rules"]
         assert all(rule["help"]["text"] and rule["shortDescription"]["text"] for rule in rules)
         assert all(rules[found["ruleIndex"]]["id"] == found["ruleId"] for found in one["results"])
@@ -98,7 +98,7 @@ def test_fingerprints_stay_when_lines_above_are_added_and_differ_within_a_run(tm
 
 
 def test_sarif_says_that_a_run_was_cut_short(report: Report, tmp_path: Path) -> None:
-    [one] = sarif(report("interrupted"), tmp_path)["runs"]
+    [one] = parsed(sarif(report("interrupted"), tmp_path))["runs"]
     [invocation] = one["invocations"]
     assert invocation["executionSuccessful"] is False
     assert [said["level"] for said in invocation["toolExecutionNotifications"]] == ["warning", "warning"]
@@ -114,7 +114,7 @@ def test_a_stryker_replacement_at_its_place_gives_the_mutated_file(report: Repor
         for task in made["tasks"]
         for mutant in task["mutants"]
     }
-    for file in stryker(made)["files"].values():
+    for file in parsed(stryker(made))["files"].values():
         lines = file["source"].split("\n")
         for mutant in file["mutants"]:
             at = [
@@ -128,7 +128,7 @@ def test_a_stryker_replacement_at_its_place_gives_the_mutated_file(report: Repor
 def test_stryker_columns_count_as_its_viewer_does(tmp_path: Path) -> None:
     script = SOLUTION.replace('"port"', '"\U0001f600": 1, "port"')
     made = tasks(tmp_path, "wide", files={"solution/solve.sh": script})
-    [file] = stryker(written(run(engine(looking_at("hosts")), made, tmp_path / "run")))["files"].values()
+    [file] = parsed(stryker(written(run(engine(looking_at("hosts")), made, tmp_path / "run"))))["files"].values()
     [mutant] = [one for one in file["mutants"] if one["description"] == "`port` is 8081, not 8080"]
     start = mutant["location"]["start"]
     units = file["source"].split("\n")[start["line"] - 1].encode("utf-16-le")
@@ -138,7 +138,7 @@ def test_stryker_columns_count_as_its_viewer_does(tmp_path: Path) -> None:
 
 def test_stryker_counts_as_the_report_does(report: Report) -> None:
     made = report("survivors")
-    statuses = [one["status"] for file in stryker(made)["files"].values() for one in file["mutants"]]
+    statuses = [one["status"] for file in parsed(stryker(made))["files"].values() for one in file["mutants"]]
     outcomes = made["summary"]["outcomes"]
     assert (statuses.count("Killed"), statuses.count("Survived")) == (outcomes["killed"], outcomes["survived"])
 
@@ -146,21 +146,24 @@ def test_stryker_counts_as_the_report_does(report: Report) -> None:
 def test_junit_fails_for_a_task_below_the_bar_and_for_each_survivor(report: Report) -> None:
     made = report("survivors")
     failed = [
-        case.get("name") for case in ET.fromstring(junit(made)).iter("testcase") if case.find("failure") is not None
+        case.get("name")
+        for case in ET.fromstring(whole(junit(made))).iter("testcase")
+        if case.find("failure") is not None
     ]
     assert len(failed) == made["summary"]["outcomes"]["survived"] > 0
     [verdict] = [
-        case for case in ET.fromstring(junit(report("unpaid"))).iter("testcase") if case.get("name") == "verdict"
+        case for case in ET.fromstring(whole(junit(report("unpaid")))).iter("testcase") if case.get("name") == "verdict"
     ]
     assert verdict.find("failure") is not None
-    [first, *_] = ET.fromstring(junit(report("engine_gone"))).iter("testcase")
+    [first, *_] = ET.fromstring(whole(junit(report("engine_gone")))).iter("testcase")
     assert first.find("error") is not None
 
 
 def test_csv_has_a_row_for_each_mutant_each_task_and_each_trial(report: Report) -> None:
     made = report("survivors")
     [mutants, tasks_, trials] = [
-        list(csv.DictReader(io.StringIO(text))) for text in (mutants_csv(made), tasks_csv(made), trials_csv(made))
+        list(csv.DictReader(io.StringIO(whole(text))))
+        for text in (mutants_csv(made), tasks_csv(made), trials_csv(made))
     ]
     assert len(tasks_) == 2
     assert len(mutants) == made["summary"]["mutants"]

@@ -16,6 +16,7 @@ import harness
 from harness.commands.main import cli
 from harness.errors import ExitCode, UsageError
 from harness.findings.catalogue import FINDINGS
+from harness.lab.store import Store
 from harness.report.document import SCHEMA
 from harness.report.gate import Accepted, Gate, Rules, State, gate, gate_json, gate_text, judge
 from harness.settings.accepted import about, read_baseline
@@ -132,7 +133,7 @@ def test_a_task_is_held_against_the_rules(
 
 
 def held(*tasks: dict[str, Any], accepted: Sequence[Accepted] = (), interrupted: bool = False) -> Gate:
-    report = {"tasks": list(tasks), "interrupted": interrupted}
+    report = {"tasks": list(tasks), "interrupted": interrupted, "unfinished": []}
     return gate(
         report,
         lambda _: Rules(),
@@ -215,6 +216,72 @@ def test_the_json_has_rules_reasons_and_what_was_accepted() -> None:
         {"task": "*", "finding": "nop-paid", "mutant": None, "reason": "known", "where": "accepted.toml:1"}
     ]
     assert found["exit_code"] == 0
+
+
+# --- runs that did not end
+
+
+def unfinished_run(folder: Path, *names: str) -> Path:
+    """As Ctrl-C leaves it: one task is done, and these are not."""
+    folder.mkdir()
+    left = [{"name": name, "path": f"/tasks/{name}", "progress": None} for name in names]
+    made = {"schema": SCHEMA, "tasks": [{**STRONG, "name": "done"}], "interrupted": True, "unfinished": left}
+    (folder / "report.json").write_text(json.dumps(made))
+    return folder
+
+
+def test_the_gate_names_the_tasks_of_a_run_that_are_unfinished(tmp_path: Path) -> None:
+    folder = unfinished_run(tmp_path / "run", "b", "c\x1b[31m")
+    code, said = foolsgold("gate", str(folder))
+    assert code == ExitCode.INTERRUPTED
+    assert said.splitlines() == [
+        "gate: b is unfinished: the audit has not come to its end",
+        "gate: c\\x1b[31m is unfinished: the audit has not come to its end",
+        "gate: 1 of 3 tasks pass, 2 unfinished (exit code 130)",
+    ]
+    code, said = foolsgold("gate", str(folder), "--json")
+    states = {one["name"]: one["state"] for one in json.loads(said)["tasks"]}
+    assert (code, states) == (130, {"done": "passed", "b": "unfinished", "c\x1b[31m": "unfinished"})
+
+
+def test_thousands_of_unfinished_tasks_are_counted_and_not_listed(tmp_path: Path) -> None:
+    _, said = foolsgold("gate", str(unfinished_run(tmp_path / "run", *(f"t{number}" for number in range(2000)))))
+    assert said.splitlines()[10:] == [
+        "gate: 1990 more are unfinished",
+        "gate: 1 of 2001 tasks pass, 2000 unfinished (exit code 130)",
+    ]
+
+
+def test_an_audit_that_was_killed_before_it_wrote_a_report_does_not_pass(tmp_path: Path) -> None:
+    with Store(tmp_path / "run") as store:
+        store.set_meta({"options": {"engine": "bwrap", "seed": 3}})
+    code, said = foolsgold("gate", str(tmp_path / "run"))
+    assert code == ExitCode.INTERRUPTED
+    assert said.splitlines() == [
+        "gate: the audit has not come to its end",
+        "gate: 0 of 0 tasks pass (exit code 130)",
+    ]
+    with Store(tmp_path / "run") as store:
+        store.begin_task("a", "0" * 64, "setting")
+    code, said = foolsgold("gate", str(tmp_path / "run"))
+    assert code == ExitCode.INTERRUPTED
+    assert "gate: a is unfinished" in said
+
+
+def test_no_baseline_is_made_of_a_run_that_did_not_end(tmp_path: Path) -> None:
+    accepted = tmp_path / "accepted.toml"
+    code, said = foolsgold("baseline", str(unfinished_run(tmp_path / "run", "b")), "-o", str(accepted))
+    assert code == ExitCode.UNMEASURED
+    assert "has not come to its end, so no baseline is made of it. Unfinished: b." in said
+    assert "--resume" in said
+    assert not accepted.exists()
+
+
+def test_an_entry_about_an_unfinished_task_is_not_stale(tmp_path: Path) -> None:
+    accepted = tmp_path / "accepted.toml"
+    accepted.write_text('[[accepted]]\ntask = "b"\nfinding = "nop-paid"\nreason = "r"\n')
+    _, said = foolsgold("gate", str(unfinished_run(tmp_path / "run", "b")), "--baseline", str(accepted))
+    assert "stale" not in said
 
 
 # --- the baseline file

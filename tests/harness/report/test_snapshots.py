@@ -12,6 +12,7 @@ import pytest
 from harness.commands.report import FORMATS
 from harness.report.compare import compare, compared
 from harness.report.read import schema
+from tests.harness.report.conftest import whole
 from tests.harness.report.test_schemas import violations
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -50,8 +51,7 @@ def test_every_format_has_a_snapshot() -> None:
 
 @pytest.mark.parametrize("form", FILES)
 def test_a_format_is_as_it_was(form: str) -> None:
-    text = FORMATS[form](small(), Path("/work"))
-    same(FILES[form], text if isinstance(text, bytes) else text.encode())
+    same(FILES[form], whole(FORMATS[form](small(), Path("/work"))).encode())
 
 
 def test_a_comparison_is_as_it_was() -> None:
