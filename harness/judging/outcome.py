@@ -356,7 +356,7 @@ def settle(outcomes: Sequence[Outcome]) -> Outcome:
     """Repeated runs of one mutant: what they agree on, or flaky. An error among results is left out."""
     told = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.ERROR]
     if not told:
-        return outcomes[0]
+        return outcomes[-1]
     kinds = dict.fromkeys(outcome.kind for outcome in told)
     if len(kinds) > 1:
         return Outcome(OutcomeKind.FLAKY, "its runs disagree: " + ", ".join(outcome.kind for outcome in told))

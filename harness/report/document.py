@@ -15,6 +15,7 @@ from harness import __version__
 from harness.findings.catalogue import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD
 from harness.findings.labels import labels
 from harness.findings.model import Finding, Severity
+from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, results
 from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.judging.strength import Verdict
@@ -108,8 +109,6 @@ def entry_of(one: Audited) -> dict[str, Any]:
     """A task's part of the report, but for what depends on the others and on where the run folder is read: the `ref`
     and `repro` of a mutant, and `survivors`, which are labels here."""
     task, controls = one.task, one.controls
-    prepared = controls.prepared if controls else None
-    image = prepared.built.main if prepared and prepared.built else None
     found = kill_matrix(controls, one.mutants) if controls and one.mutants else None
     steps = {step.step.name: step for step in one.steps}
     tests = _tests(one)
@@ -122,12 +121,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "why": one.why,
         "labels": list(labels(one.findings)),
         "thresholds": asdict(one.thresholds),
-        "engine": {
-            "fidelity": image.fidelity if image else None,
-            "base": image.base if image else None,
-            "image": image.id if image else None,
-            "notes": list(prepared.built.notes) if prepared and prepared.built else [],
-        },
+        "engine": _engine(controls),
         "steps": steps_json(one),
         "strength": one.strength.to_json() if one.strength else None,
         "measured": _measured(one),
@@ -140,36 +134,51 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
         "survivors": [result.label for result in one.survivors],
         "files": [_file(step, name, task) for step in one.steps for name in _mutated_files(step)],
-        "not_run": [
-            {
-                "step": step.step.name,
-                "generated": step.generated,
-                "duplicates": len(step.selection.duplicates),
-                "invalid": step.tally.invalid,
-                "beyond_budget": step.selection.left,
-                "skipped": [{"file": skipped.file, "reason": skipped.reason} for skipped in step.skipped],
-            }
-            for step in one.steps
-        ],
-        "matrix": {
-            "tests": list(found.tests),
-            "kills": {ident: sorted(names) for ident, names in found.kills.items()},
-            "vacuous": list(found.vacuous),
-            "decorative": list(found.decorative),
-            "enough": list(found.enough),
-        }
-        if found
-        else None,
-        "controls": {
-            "reference": [_control(record) for record in controls.references],
-            "nop": _control(controls.nop) if controls.nop else None,
-            "hollow": _control(controls.hollow) if controls.hollow else None,
-            "reference_at_the_end": _control(one.last) if one.last else None,
-        }
-        if controls
-        else None,
+        "not_run": [_not_run(step) for step in one.steps],
+        "matrix": _matrix(found) if found else None,
+        "controls": _controls(controls, one.last) if controls else None,
         "seconds": one.seconds,
         "internal_error": one.internal or None,
+    }
+
+
+def _engine(controls: Controls | None) -> dict[str, Any]:
+    built = controls.prepared.built if controls else None
+    return {
+        "fidelity": built.main.fidelity if built else None,
+        "base": built.main.base if built else None,
+        "image": built.main.id if built else None,
+        "notes": list(built.notes) if built else [],
+    }
+
+
+def _not_run(step: StepMutants) -> dict[str, Any]:
+    return {
+        "step": step.step.name,
+        "generated": step.generated,
+        "duplicates": len(step.selection.duplicates),
+        "invalid": step.tally.invalid,
+        "beyond_budget": step.selection.left,
+        "skipped": [{"file": skipped.file, "reason": skipped.reason} for skipped in step.skipped],
+    }
+
+
+def _matrix(found: Matrix) -> dict[str, Any]:
+    return {
+        "tests": list(found.tests),
+        "kills": {ident: sorted(names) for ident, names in found.kills.items()},
+        "vacuous": list(found.vacuous),
+        "decorative": list(found.decorative),
+        "enough": list(found.enough),
+    }
+
+
+def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
+    return {
+        "reference": [_control(record) for record in controls.references],
+        "nop": _control(controls.nop) if controls.nop else None,
+        "hollow": _control(controls.hollow) if controls.hollow else None,
+        "reference_at_the_end": _control(last) if last else None,
     }
 
 
