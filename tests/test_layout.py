@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -121,6 +122,13 @@ def test_one_engine_never_imports_another() -> None:
         if mine != theirs and f"{module}.".startswith(f"{mine}.") and f"{other}.".startswith(f"{theirs}.")
     }
     assert crossing == set()
+
+
+def test_what_contributors_are_pointed_to_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:harness|mutator|tests)/[\w./]+)`", text)
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_no_file_is_longer_than_a_person_reads_at_once() -> None:
