@@ -140,17 +140,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
         "survivors": [result.label for result in one.survivors],
         "files": [_file(step, name, task) for step in one.steps for name in _mutated_files(step)],
-        "not_run": [
-            {
-                "step": step.step.name,
-                "generated": step.generated,
-                "duplicates": len(step.selection.duplicates),
-                "invalid": step.tally.invalid,
-                "beyond_budget": step.selection.left,
-                "skipped": [{"file": skipped.file, "reason": skipped.reason} for skipped in step.skipped],
-            }
-            for step in one.steps
-        ],
+        "not_run": [_not_run(step) for step in one.steps],
         "matrix": {
             "tests": list(found.tests),
             "kills": {ident: sorted(names) for ident, names in found.kills.items()},
@@ -170,6 +160,17 @@ def entry_of(one: Audited) -> dict[str, Any]:
         else None,
         "seconds": one.seconds,
         "internal_error": one.internal or None,
+    }
+
+
+def _not_run(step: StepMutants) -> dict[str, Any]:
+    return {
+        "step": step.step.name,
+        "generated": step.generated,
+        "duplicates": len(step.selection.duplicates),
+        "invalid": step.tally.invalid,
+        "beyond_budget": step.selection.left,
+        "skipped": [{"file": skipped.file, "reason": skipped.reason} for skipped in step.skipped],
     }
 
 
