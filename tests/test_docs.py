@@ -11,6 +11,7 @@ import click
 import pytest
 
 from harness.commands.main import cli
+from harness.engine.checks import CHECKS
 from harness.judging.strength import Thresholds, Verdict
 from harness.mutants import Wish, task_mutants
 from harness.settings.catalogue import DEPTHS
@@ -95,6 +96,10 @@ def test_the_page_on_verdicts_has_the_thresholds_in_force() -> None:
     assert f"at least {thresholds.strong:.0%}".replace("%", " %") in text
     assert f"at least {thresholds.adequate:.0%}".replace("%", " %") in text
     assert f"fewer than {thresholds.least} counted" in text
+
+
+def test_the_page_on_engines_counts_the_checks() -> None:
+    assert f"proves by {len(CHECKS)}\nnamed checks" in PAGES["docs/engines.md"]
 
 
 def test_the_page_on_audit_has_the_depths() -> None:

@@ -24,7 +24,7 @@ from mutator.operators.state import OPERATORS as STATE_OPERATORS
 from mutator.operators.state import StateOperator
 from mutator.select import Chosen
 
-SCHEMA = "foolsgold/mutants/1"
+SCHEMA = "foolsgold.mutants/1"
 
 
 @click.command(short_help="List the broken variants, without running any.")
@@ -214,7 +214,7 @@ def operators(as_json: bool, as_markdown: bool) -> None:
     """
     if as_json:
         described = [*map(_described, every_operator()), *map(_described_state, STATE_OPERATORS)]
-        click.echo(json.dumps({"schema": "foolsgold/operators/1", "operators": described}, indent=2))
+        click.echo(json.dumps({"schema": "foolsgold.operators/1", "operators": described}, indent=2))
     elif as_markdown:
         click.echo(operators_page(), nl=False)
     else:

@@ -36,7 +36,7 @@ def own_scratch() -> Iterator[Path]:
     base = _private(Path(usual) / f"foolsgold-scratch-{os.geteuid()}", "set TMPDIR")
     for path in others(base)[1]:
         shutil.rmtree(path, ignore_errors=True)
-    run = Run.begin(base)
+    run = Scratch.begin(base)
     tempfile.tempdir = str(run.path)
     try:
         yield run.path
@@ -58,7 +58,7 @@ def _private(path: Path, otherwise: str) -> Path:
 
 
 @dataclass(slots=True)
-class Run:
+class Scratch:
     """This process's own folder, locked while it lives."""
 
     path: Path
@@ -66,7 +66,7 @@ class Run:
     _lock: int = field(repr=False, default=-1)
 
     @classmethod
-    def begin(cls, base: Path | None = None) -> Run:
+    def begin(cls, base: Path | None = None) -> Scratch:
         token = f"{os.getpid()}-{secrets.token_hex(3)}"
         path = (base or folder()) / token
         path.mkdir(mode=0o700, parents=True)

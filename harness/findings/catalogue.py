@@ -357,7 +357,7 @@ def finding(
     return Finding(ident, "", known, title, said, place, entry.advice if advice is None else advice)
 
 
-def entry_of(ident: str) -> Entry:
+def about(ident: str) -> Entry:
     """Also of an id that this version does not know: a report may be another's."""
     words = ident.replace("-", " ")
     return FINDINGS.get(ident) or Entry(f"{words[:1].upper()}{words[1:]}.", "")

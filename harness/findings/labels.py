@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.findings.catalogue import entry_of
+from harness.findings.catalogue import about
 from harness.findings.model import Finding, Label, Severity
 
 MEANING: Mapping[Label, str] = {
@@ -17,5 +17,5 @@ COUNTING = frozenset({Severity.ERROR, Severity.WARNING})
 
 def labels(findings: Iterable[Finding]) -> tuple[Label, ...]:
     """Only what is more than a note gives a task its label."""
-    given = {entry_of(one.id).label for one in findings if one.severity in COUNTING}
+    given = {about(one.id).label for one in findings if one.severity in COUNTING}
     return tuple(label for label in Label if label in given)

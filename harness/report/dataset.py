@@ -13,7 +13,7 @@ from harness.findings.catalogue import (
     REFERENCE,
     REQUIREMENT,
     REWARD,
-    entry_of,
+    about,
 )
 from harness.judging.strength import wilson
 
@@ -100,5 +100,5 @@ class _Members:
 
 def _reasons(row: Row, task: Mapping[str, Any]) -> list[str]:
     told = {finding["id"] for finding in task["findings"] if finding["severity"] in COUNTING}
-    reasons = sorted(ident for ident in told if entry_of(ident).row == row.name)
+    reasons = sorted(ident for ident in told if about(ident).row == row.name)
     return reasons + [f"verdict {task['verdict']}"] * (task["verdict"] in row.verdicts)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from harness.findings.catalogue import LEAD_HELP, SURVIVOR_HELP, entry_of
+from harness.findings.catalogue import LEAD_HELP, SURVIVOR_HELP, about
 from harness.report.json_stream import Elements, json_text
 from harness.report.ranking import ranked
 from harness.report.spool import Spool
@@ -202,7 +202,7 @@ def _leads(report: Mapping[str, Any], root: Path) -> Iterator[dict[str, Any]]:
 
 
 def _finding_rule(finding: Mapping[str, Any]) -> dict[str, Any]:
-    entry = entry_of(finding["id"])
+    entry = about(finding["id"])
     return _rule(finding["id"], entry.says, entry.advice, LEVELS.get(finding["severity"]) or "warning")
 
 

@@ -41,7 +41,7 @@ def listed(run: Run, *arguments: str) -> dict[str, Any]:
     code, out, err = run("mutants", *arguments, "--json")
     assert (code, err) == (0, "")
     document = json.loads(out)
-    assert document["schema"] == "foolsgold/mutants/1"
+    assert document["schema"] == "foolsgold.mutants/1"
     step: dict[str, Any] = document["tasks"][0]["steps"][0]
     return step
 

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from harness.engine import leftovers as runs
+from harness.engine import leftovers
 from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
 from harness.engine.bwrap.box.launchpad import OUT
 from harness.engine.bwrap.image.build import build, cache_folder
@@ -123,11 +123,11 @@ class BwrapEngine(Engine):
     def clean(self, *, everything: bool = False) -> list[str]:
         """Boxes die with the tool that made them; what outlives a kill -9 are control groups, firewall rules and
         empty folders."""
-        alive, dead = runs.others()
+        alive, dead = leftovers.others()
         removed, self._swept = self._swept, []
         removed += [f"network of a crashed run ({what})" for what in nat.clean(alive)]
         groups = []
-        for group in cgroups.leftovers(alive):
+        for group in cgroups.left_over(alive):
             if group.is_orphaned():
                 group.kill()
             if group.remove():

@@ -5,40 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from mutator.model import ByteEdit
 
 
 class DemandKind(StrEnum):
-    PATH = "path"
-    FILE_NAME = "file-name"
-    COMMAND = "command"
-    FLAG = "flag"
-    KEY = "key"
-    COLUMN = "column"
-    PORT = "port"
-    URL = "url"
-    STATUS = "status"
-    MESSAGE = "message"
-    NUMBER = "number"
-    NAME = "name"
+    """Each with what it is called. The surest first."""
+
+    called: str
+
+    def __new__(cls, value: str, called: str) -> Self:
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.called = called
+        return kind
+
+    PATH = "path", "the path"
+    FILE_NAME = "file-name", "the file name"
+    COMMAND = "command", "the command"
+    FLAG = "flag", "the option"
+    KEY = "key", "the key"
+    COLUMN = "column", "the column"
+    PORT = "port", "the port"
+    URL = "url", "the URL"
+    STATUS = "status", "the status"
+    MESSAGE = "message", "the message"
+    NUMBER = "number", "the number"
+    NAME = "name", "the name"
     """A module, function or class that the tests import."""
-
-
-CALLED = {
-    DemandKind.PATH: "the path",
-    DemandKind.FILE_NAME: "the file name",
-    DemandKind.COMMAND: "the command",
-    DemandKind.FLAG: "the option",
-    DemandKind.KEY: "the key",
-    DemandKind.COLUMN: "the column",
-    DemandKind.PORT: "the port",
-    DemandKind.URL: "the URL",
-    DemandKind.STATUS: "the status",
-    DemandKind.MESSAGE: "the message",
-    DemandKind.NUMBER: "the number",
-    DemandKind.NAME: "the name",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,7 @@ class HiddenLead:
 
     @property
     def sentence(self) -> str:
-        said = f"{CALLED[self.demand.kind]} `{self.demand.text}`"
+        said = f"{self.demand.kind.called} `{self.demand.text}`"
         return f"the tests demand {said}, which neither the instruction nor the environment gives away"
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine import leftovers as runs
+from harness.engine import leftovers
 from harness.engine.bwrap.box import cgroups
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
@@ -73,8 +73,8 @@ def test_what_a_process_on_another_root_made_is_left_alone_while_that_lives(tmp_
     """Its folder is not seen here, and its group is still empty: it has just been made."""
     if not cgroups.hierarchies()[0]:
         pytest.skip("no control groups can be made here")
-    assert runs.maker_lives(f"{os.getpid()}-abcdef")
-    assert not runs.maker_lives(f"{_dead()}-abcdef")
+    assert leftovers.maker_lives(f"{os.getpid()}-abcdef")
+    assert not leftovers.maker_lives(f"{_dead()}-abcdef")
     fresh = cgroups.make(f"{os.getpid()}-elsewhere.1", memory=0, pids=10, cpus=0)
     try:
         make_engine("bwrap", EngineOptions(images={"*": "host"}, cache=tmp_path)).close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.findings.catalogue import FINDINGS, entry_of, finding
+from harness.findings.catalogue import FINDINGS, about, finding
 from harness.findings.files import file_findings, place_of
 from harness.findings.labels import MEANING, labels
 from harness.findings.model import Label, Severity
@@ -33,7 +33,7 @@ def test_a_finder_cannot_make_up_an_id_or_leave_a_severity_open() -> None:
 
 
 def test_an_id_of_another_version_has_words_and_counts_as_nothing() -> None:
-    entry = entry_of("some-later-finding")
+    entry = about("some-later-finding")
     assert (entry.says, entry.row, entry.label) == ("Some later finding.", "", None)
 
 

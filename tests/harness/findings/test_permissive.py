@@ -108,7 +108,7 @@ def test_one_finding_a_test_and_a_few_witnesses_of_it() -> None:
         import os, requests
 
         def test_health():
-            assert os.path.exists("/health")
+            assert "fine" in open("/health").read() or "well" in open("/health").read()
             assert requests.get("http://localhost/health").status_code in (200, 500)
         """
     survivors = [paid("respond /health 200", STATUS, ident=f"m{n}") for n in range(SHOWN + 2)]

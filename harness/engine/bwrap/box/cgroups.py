@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from harness.engine import leftovers as runs
+from harness.engine import leftovers
 
 ROOT = Path("/sys/fs/cgroup")
 FOLDER = "foolsgold"
@@ -171,7 +171,7 @@ def _write(folder: Path, values: Mapping[str, str], *, optional: bool = False) -
                 raise
 
 
-def leftovers(alive: frozenset[str]) -> list[Group]:
+def left_over(alive: frozenset[str]) -> list[Group]:
     """Groups of runs whose token (the name up to the first dot) is not among `alive`."""
     bases, unified = hierarchies()
     found: dict[str, dict[str, Path]] = {}
@@ -179,6 +179,6 @@ def leftovers(alive: frozenset[str]) -> list[Group]:
         with suppress(OSError):
             for entry in base.iterdir():
                 token = entry.name.split(".")[0]
-                if entry.is_dir() and token not in alive and not runs.maker_lives(token):
+                if entry.is_dir() and token not in alive and not leftovers.maker_lives(token):
                     found.setdefault(entry.name, {})[controller] = entry
     return [Group(folders, unified) for _name, folders in sorted(found.items())]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.engine import leftovers as runs
+from harness.engine import leftovers
 from harness.engine.bwrap.box import hostmask, launchpad
 from harness.errors import EngineError, EngineUnavailable
 
@@ -38,7 +38,7 @@ class Launcher:
     """Thread-safe. One per process is enough; see `shared`."""
 
     def __init__(self) -> None:
-        self.run = runs.Run.begin()
+        self.run = leftovers.Scratch.begin()
         self.ids = "all"
         self._lock = threading.Lock()
         self._count = 0

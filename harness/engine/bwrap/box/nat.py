@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from harness.engine import leftovers as runs
+from harness.engine import leftovers
 from harness.engine.bwrap.box.launcher import Launcher
 from harness.errors import EngineError
 
@@ -372,7 +372,7 @@ def clean(alive: frozenset[str]) -> list[str]:
         return []
     tokens = {match for _table_name, rule in _iptables_rules() for match in re.findall(r"foolsgold:([0-9a-f-]+)", rule)}
     tokens |= {name.removeprefix("foolsgold_").replace("_", "-") for name in _nft_tables()}
-    return [token for token in sorted(tokens - alive) if not runs.maker_lives(token) and _remove(token)]
+    return [token for token in sorted(tokens - alive) if not leftovers.maker_lives(token) and _remove(token)]
 
 
 # A helper for each box, which speaks to the outside with the user's own sockets.

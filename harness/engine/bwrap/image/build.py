@@ -16,7 +16,7 @@ from harness.engine.bwrap.image.cache import MAKE_ROOM, Cache, default_cache, ke
 from harness.engine.bwrap.image.copy_step import add_or_copy
 from harness.engine.bwrap.image.platforms import platform_arguments
 from harness.engine.bwrap.image.run_step import run, working_folder
-from harness.engine.bwrap.image.scene import Scene, Start, State
+from harness.engine.bwrap.image.scene import Scene, StageSoFar, Start
 from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import Command, EngineOptions, Exit, ImageConfig, Progress, Recipe, silent
 from harness.engine.recipe.context import Folder, LinkLoop, read_ignore
@@ -100,7 +100,7 @@ def _built(recipe: Recipe, options: EngineOptions, progress: Progress, cache: Ca
     return _image(builder.with_mount_points(builder.stage(wanted)))
 
 
-def _image(state: State) -> BwrapImage:
+def _image(state: StageSoFar) -> BwrapImage:
     config = state.config
     facts: list[object] = [dict(config.env), config.workdir, config.user, config.entrypoint, config.cmd, config.shell]
     facts += [asdict(config.healthcheck) if config.healthcheck else None]
@@ -114,9 +114,9 @@ def _image(state: State) -> BwrapImage:
     )
 
 
-def _first_state(base: Base) -> State:
+def _first_state(base: Base) -> StageSoFar:
     env = dict(base.config.env)
-    return State(base, base.id, base.layers, base.seen, base.config, env, base.notes, triggers=base.triggers)
+    return StageSoFar(base, base.id, base.layers, base.seen, base.config, env, base.notes, triggers=base.triggers)
 
 
 class _Builder:
@@ -127,13 +127,13 @@ class _Builder:
         self.known = known
         self.arguments = arguments
         self.build_args = build_args
-        self.done: dict[int, State] = {}
+        self.done: dict[int, StageSoFar] = {}
 
     @property
     def dockerfile(self) -> Dockerfile:
         return self.scene.dockerfile
 
-    def stage(self, stage: Stage) -> State:
+    def stage(self, stage: Stage) -> StageSoFar:
         """The finished stage; only the stages that the wanted one needs are built."""
         if stage.index not in self.done:
             state = self.begin(stage)
@@ -144,7 +144,7 @@ class _Builder:
             self.done[stage.index] = state
         return self.done[stage.index]
 
-    def begin(self, stage: Stage) -> State:
+    def begin(self, stage: Stage) -> StageSoFar:
         if not stage.base.isdigit():
             earlier = find_stage(self.known[: stage.index], stage.base)
             if earlier is not None:
@@ -166,7 +166,7 @@ class _Builder:
         except ValueError as error:
             raise self.dockerfile.fail(f"{error}.", instruction) from error
 
-    def step(self, state: State, instruction: Instruction, stage: Stage) -> State:
+    def step(self, state: StageSoFar, instruction: Instruction, stage: Stage) -> StageSoFar:
         self.scene.in_time(instruction)
         self.scene.progress(f"{self.dockerfile.path}:{instruction.line}: {instruction}")
         try:
@@ -178,7 +178,7 @@ class _Builder:
                 raise self.scene.disk_full(instruction) from error
             raise
 
-    def _step(self, state: State, instruction: Instruction, stage: Stage) -> State:
+    def _step(self, state: StageSoFar, instruction: Instruction, stage: Stage) -> StageSoFar:
         match instruction.name:
             case "RUN":
                 return self.layered(state, run(self.scene, state, instruction, self.source(stage)))
@@ -195,13 +195,13 @@ class _Builder:
             case _:
                 return self.setting(state, instruction)
 
-    def layered(self, state: State, made: tuple[str, Path, tuple[str, ...]] | None) -> State:
+    def layered(self, state: StageSoFar, made: tuple[str, Path, tuple[str, ...]] | None) -> StageSoFar:
         if made is None:
             return state
         key, folder, notes = made
         return state.with_layer(key, folder, notes)
 
-    def with_mount_points(self, state: State) -> State:
+    def with_mount_points(self, state: StageSoFar) -> StageSoFar:
         """A container has a folder for every VOLUME, also where the image has none."""
         for instruction, path in state.volumes:
             by_root = replace(state, config=replace(state.config, user=""))
@@ -211,12 +211,12 @@ class _Builder:
     def source(self, stage: Stage) -> SourceOf:
         return SourceOf(self, stage)
 
-    def workdir(self, state: State, instruction: Instruction) -> State:
+    def workdir(self, state: StageSoFar, instruction: Instruction) -> StageSoFar:
         path = absolute(state.config.workdir, self.expand(instruction, instruction.text, state.env)).rstrip("/") or "/"
         state = replace(state, config=replace(state.config, workdir=path))
         return self.layered(state, working_folder(self.scene, state, instruction, path))
 
-    def named_values(self, state: State, instruction: Instruction) -> State:
+    def named_values(self, state: StageSoFar, instruction: Instruction) -> StageSoFar:
         values = {
             self.expand(instruction, name, state.env): self.expand(instruction, value or "", state.env)
             for name, value in pairs(instruction.text, self.dockerfile.syntax)
@@ -226,7 +226,7 @@ class _Builder:
         config = replace(state.config, env={**state.config.env, **values})
         return replace(state, config=config, env={**state.env, **values})
 
-    def argument(self, state: State, instruction: Instruction) -> State:
+    def argument(self, state: StageSoFar, instruction: Instruction) -> StageSoFar:
         env = dict(state.env)
         for name, default in pairs(instruction.text, self.dockerfile.syntax, bare=True):
             name = self.expand(instruction, name, env)
@@ -238,7 +238,7 @@ class _Builder:
                 env[name] = self.arguments[name]
         return replace(state, env=env)
 
-    def recorded(self, state: State, instruction: Instruction) -> State:
+    def recorded(self, state: StageSoFar, instruction: Instruction) -> StageSoFar:
         if instruction.name == "HEALTHCHECK":
             try:
                 return replace(state, config=replace(state.config, healthcheck=read_healthcheck(instruction)))
@@ -261,7 +261,7 @@ class _Builder:
         named = (port if "/" in port else f"{port}/tcp" for port in words)
         return replace(state, config=replace(state.config, exposed=tuple(sorted({*state.config.exposed, *named}))))
 
-    def setting(self, state: State, instruction: Instruction) -> State:
+    def setting(self, state: StageSoFar, instruction: Instruction) -> StageSoFar:
         """USER, SHELL, ENTRYPOINT and CMD."""
         config = state.config
         match instruction.name:

@@ -23,7 +23,7 @@ from harness.engine.bwrap.image.copying import (
     parse_mode,
     unpack,
 )
-from harness.engine.bwrap.image.scene import Made, Scene, SourceOf, State, missing, tree_of, user_of
+from harness.engine.bwrap.image.scene import Made, Scene, SourceOf, StageSoFar, missing, tree_of, user_of
 from harness.engine.bwrap.image.stack import ROOT, Layer
 from harness.engine.contract import Command
 from harness.engine.recipe.context import Folder, Missing, Tree, fingerprint, ignore_rules, resolve, select
@@ -35,7 +35,7 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 _GIT = re.compile(r"(git@|git://|ssh://)|https?://.*\.git(#.*)?$", re.IGNORECASE)
 
 
-def add_or_copy(scene: Scene, state: State, instruction: Instruction, source_of: SourceOf) -> Made:
+def add_or_copy(scene: Scene, state: StageSoFar, instruction: Instruction, source_of: SourceOf) -> Made:
     *sources, dest = instruction.json or instruction.text.split()
     dest = absolute(state.config.workdir, scene.expand(instruction, dest, state.env))
     heredocs = {heredoc.name: heredoc for heredoc in instruction.heredocs}
@@ -88,7 +88,7 @@ class _Job(Protocol):
     def do(
         self,
         scene: Scene,
-        state: State,
+        state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
         dest: str,
@@ -116,7 +116,7 @@ class _Files:
     def do(
         self,
         scene: Scene,
-        state: State,
+        state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
         dest: str,
@@ -151,7 +151,7 @@ class _Inline:
     def do(
         self,
         scene: Scene,
-        state: State,
+        state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
         dest: str,
@@ -184,7 +184,7 @@ class _Download:
     def do(
         self,
         scene: Scene,
-        state: State,
+        state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
         dest: str,
@@ -217,7 +217,7 @@ def _unpacks(instruction: Instruction) -> bool:
 
 
 def _manner(
-    scene: Scene, state: State, instruction: Instruction, *, from_context: bool
+    scene: Scene, state: StageSoFar, instruction: Instruction, *, from_context: bool
 ) -> tuple[Manner, list[object], tuple[str, ...]]:
     owner: Owner | None = (0, 0) if from_context else None
     notes: tuple[str, ...] = ()
@@ -236,7 +236,7 @@ def _manner(
     return manner, [list(owner) if owner else None, chmod, exclude], notes
 
 
-def _owner(scene: Scene, state: State, instruction: Instruction, spec: str) -> Owner:
+def _owner(scene: Scene, state: StageSoFar, instruction: Instruction, spec: str) -> Owner:
     who, colon, _group = spec.partition(":")
     if who.isdigit() and not colon:
         return int(who), int(who)  # a lone uid is the gid too

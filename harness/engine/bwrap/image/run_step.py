@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.engine.bwrap.image.cache import key_of
 from harness.engine.bwrap.image.copying import Copier, Manner
-from harness.engine.bwrap.image.scene import Made, Scene, SourceOf, State, check_user, missing, tree_of, user_of
+from harness.engine.bwrap.image.scene import Made, Scene, SourceOf, StageSoFar, check_user, missing, tree_of, user_of
 from harness.engine.bwrap.image.stack import Layer, Stack
 from harness.engine.contract import Command, Exit
 from harness.engine.recipe.context import Folder, Missing, Tree, fingerprint, is_folder, kind, resolve
@@ -34,7 +34,7 @@ class _Mount:
     facts: tuple[str, ...] = ()
 
 
-def run(scene: Scene, state: State, instruction: Instruction, source_of: SourceOf) -> Made:
+def run(scene: Scene, state: StageSoFar, instruction: Instruction, source_of: SourceOf) -> Made:
     argv, script = _command(state, instruction)
     mounts, notes = _mounts(scene, state, instruction, source_of)
     network = _wants_network(scene, instruction) and scene.network
@@ -57,7 +57,7 @@ def run(scene: Scene, state: State, instruction: Instruction, source_of: SourceO
 
 def _in_box(
     scene: Scene,
-    state: State,
+    state: StageSoFar,
     instruction: Instruction,
     upper: Path,
     argv: tuple[str, ...],
@@ -95,7 +95,7 @@ def _in_box(
         return box.run(command)
 
 
-def _command(state: State, instruction: Instruction) -> tuple[tuple[str, ...], str | None]:
+def _command(state: StageSoFar, instruction: Instruction) -> tuple[tuple[str, ...], str | None]:
     """What to run, and the text of the script where a heredoc with `#!` is one (its path is the command)."""
     if instruction.json is not None:
         return instruction.json, None
@@ -122,7 +122,7 @@ def _wants_network(scene: Scene, instruction: Instruction) -> bool:
     return network != "none"
 
 
-def _check_shell(scene: Scene, state: State, instruction: Instruction, program: str) -> None:
+def _check_shell(scene: Scene, state: StageSoFar, instruction: Instruction, program: str) -> None:
     view = Stack(state.seen)
     for needed in (program, "/bin/sh"):
         if needed.startswith("/") and kind(view, resolve(view, needed)) is None and not needed.startswith("/dev/"):
@@ -134,7 +134,7 @@ def _check_shell(scene: Scene, state: State, instruction: Instruction, program: 
 
 
 def _mounts(
-    scene: Scene, state: State, instruction: Instruction, source_of: SourceOf
+    scene: Scene, state: StageSoFar, instruction: Instruction, source_of: SourceOf
 ) -> tuple[list[_Mount], tuple[str, ...]]:
     found: list[_Mount] = []
     notes: list[str] = []
@@ -178,7 +178,7 @@ def _bind(
     return _Mount("bind", target, tree, path, writable, facts)
 
 
-def _mount_fields(scene: Scene, state: State, instruction: Instruction, text: str) -> dict[str, str]:
+def _mount_fields(scene: Scene, state: StageSoFar, instruction: Instruction, text: str) -> dict[str, str]:
     names = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly", "readwrite": "rw"}
     fields: dict[str, str] = {}
     for word in next(csv.reader([text]), []):
@@ -216,7 +216,7 @@ def _drop_mount_point(layer: Path, below: Stack, target: str) -> None:
 
 
 def _run_failed(
-    scene: Scene, state: State, instruction: Instruction, result: Exit, network: bool
+    scene: Scene, state: StageSoFar, instruction: Instruction, result: Exit, network: bool
 ) -> BuildFailed | EngineError:
     output = result.output.decode("utf-8", "replace")
     tail = "\n".join(output.rstrip().splitlines()[-_TAIL_LINES:])
@@ -237,7 +237,7 @@ def _run_failed(
     )
 
 
-def working_folder(scene: Scene, state: State, instruction: Instruction, path: str) -> Made | None:
+def working_folder(scene: Scene, state: StageSoFar, instruction: Instruction, path: str) -> Made | None:
     """The folder is made where it is missing, and belongs to the user of the moment."""
     view = Stack(state.seen)
     if is_folder(view, resolve(view, path)):

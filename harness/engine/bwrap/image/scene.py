@@ -47,7 +47,7 @@ class Start(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StageSoFar:
     """What a stage has become so far."""
 
     base: Base
@@ -63,7 +63,7 @@ class State:
     """ONBUILD instructions that wait for the next FROM."""
     volumes: tuple[tuple[Instruction, str], ...] = ()
 
-    def with_layer(self, key: str, folder: Path, notes: tuple[str, ...]) -> State:
+    def with_layer(self, key: str, folder: Path, notes: tuple[str, ...]) -> StageSoFar:
         return replace(
             self, key=key, layers=(*self.layers, folder), seen=(*self.seen, folder), notes=(*self.notes, *notes)
         )
@@ -144,14 +144,14 @@ class Scene:
         return self.base_of(name)
 
 
-def check_user(scene: Scene, state: State, instruction: Instruction) -> None:
+def check_user(scene: Scene, state: StageSoFar, instruction: Instruction) -> None:
     try:
         user_of(state, state.config.user)
     except EngineError as error:
         raise scene.failed(instruction, error.message.rstrip("."), certain=state.certain, hint=state.hint) from error
 
 
-def user_of(state: State, spec: str) -> users.User:
+def user_of(state: StageSoFar, spec: str) -> users.User:
     view = Stack(state.seen)
 
     def content(path: str) -> bytes | None:
@@ -167,7 +167,7 @@ def tree_of(scene: Scene, instruction: Instruction, name: str | None, source_of:
 
 
 def missing(
-    scene: Scene, instruction: Instruction, error: Missing, from_context: bool, state: State | None = None
+    scene: Scene, instruction: Instruction, error: Missing, from_context: bool, state: StageSoFar | None = None
 ) -> BuildFailed:
     if not from_context:
         name = instruction.flag("from") or "the stage"
