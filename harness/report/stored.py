@@ -34,7 +34,7 @@ def stored_report(folder: Path, named: str = "") -> dict[str, Any]:
         **facts,
         "run": named or str(folder),
         "options": meta.get("options", {}),
-        "interrupted": bool(left),
+        "interrupted": bool(left) or meta.get("seconds") is None,
         "seconds": meta.get("seconds"),
         "summary": summary(briefs, len(left)),
         "tasks": StoredTasks(folder, named or str(folder), len(briefs)),

@@ -16,7 +16,7 @@ import harness
 from harness.commands.main import cli
 from harness.errors import ExitCode, UsageError
 from harness.findings.catalogue import FINDINGS
-from harness.lab.store import Store
+from harness.lab.store import Planned, Store
 from harness.report.document import SCHEMA
 from harness.report.gate import Accepted, Gate, Rules, State, gate, gate_json, gate_text, judge
 from harness.settings.accepted import about, read_baseline
@@ -262,7 +262,7 @@ def test_an_audit_that_was_killed_before_it_wrote_a_report_does_not_pass(tmp_pat
         "gate: 0 of 0 tasks pass (exit code 130)",
     ]
     with Store(tmp_path / "run") as store:
-        store.begin_task("a", "0" * 64, "setting")
+        store.begin_run([Planned("a", "/a", "0" * 64)], {})
     code, said = foolsgold("gate", str(tmp_path / "run"))
     assert code == ExitCode.INTERRUPTED
     assert "gate: a is unfinished" in said
