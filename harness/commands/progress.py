@@ -18,6 +18,7 @@ from rich.text import Text
 from harness.check import Checked
 from harness.commands.console import colors
 from harness.judging.outcome import Outcome, OutcomeKind
+from harness.runs import Silent
 from harness.stages.result import Audited
 from harness.trial.record import Kind
 from harness.untrusted import visible
@@ -55,23 +56,6 @@ def progress(job: str, total: int, *, show: bool = True, stream: TextIO | None =
     if stream.isatty() and not console.is_dumb_terminal:
         return Watched(job, total, console)
     return Lines(total, stream)
-
-
-class Silent:
-    def doing(self, task: str, what: str) -> None:
-        pass
-
-    def planned(self, task: str, mutants: int) -> None:
-        pass
-
-    def tried(self, task: str, outcome: Outcome) -> None:
-        pass
-
-    def done(self, done: Checked | Audited) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 class Lines(Silent):

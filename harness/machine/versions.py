@@ -1,4 +1,4 @@
-"""What `--version` prints: foolsgold's version and those of its engines, which are not waited for long."""
+"""What `doctor --versions` prints: foolsgold's version and those of its engines, which are not waited for long."""
 
 from __future__ import annotations
 

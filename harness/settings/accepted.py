@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.findings.catalogue import FINDINGS
 from harness.report.gate import Accepted, Gate
 from harness.settings.catalogue import suggestion
-from harness.settings.file import task_matches
+from harness.settings.in_force import task_matches
 from harness.task.documents import toml_line
 from harness.untrusted import visible
 

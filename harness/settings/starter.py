@@ -74,7 +74,7 @@ def _spread(tasks: Sequence[Task], most: int) -> list[Task]:
     return [tasks[position * len(tasks) // most] for position in range(most)]
 
 
-def told(found: Found, *, engine: str, why: str, jobs: int, width: int = 80) -> str:
+def described(found: Found, *, engine: str, why: str, jobs: int, width: int = 80) -> str:
     """What a person wants to know before the first audit."""
     return "\n".join(_lines(found, engine, why, jobs, width))
 

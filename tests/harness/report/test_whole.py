@@ -12,10 +12,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from harness.commands.audit import repro, show
-from harness.commands.gate import baseline, gate
-from harness.commands.report import FORMATS, HTML, compare, report
+from harness.commands.baseline import baseline
+from harness.commands.compare import compare
+from harness.commands.gate import gate
+from harness.commands.report import report
+from harness.commands.repro import repro
+from harness.commands.show import show
 from harness.errors import UsageError
+from harness.report.formats import FORMATS, HTML
 from harness.report.read import read_report, schema
 from harness.report.whole import whole, wrong_with
 from tests.harness.commands.test_report import ask, saved
