@@ -115,6 +115,23 @@ def test_the_message_names_the_file_and_the_place(
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (("summary", "more"), 1, "summary has `more`, which no report has"),
+        (("interrupted",), "yes", 'interrupted is "yes"'),
+        (("tasks", 0, "controls"), [], "tasks[0].controls is []"),
+        (("summary", "mutants"), -1, "summary.mutants is -1"),
+        (("schema",), "foolsgold.report/9", "schema is not 'foolsgold.report/1'"),
+        (("summary", "verdicts", "weak"), GONE, "summary.verdicts has no `weak`"),
+    ],
+)
+def test_what_no_reader_stumbles_over_is_named_as_well(
+    tmp_path: Path, place: tuple[Any, ...], value: Any, said: str
+) -> None:
+    assert wrong_with(saved(tmp_path / "run", broken(place, value)) / "report.json") == said
+
+
 @pytest.mark.parametrize("form", [HTML, "terminal"])
 def test_a_report_that_was_cut_short_is_no_bug(tmp_path: Path, form: str) -> None:
     run = saved(tmp_path / "run", WHOLE)
