@@ -15,7 +15,7 @@ SECONDS = 3.0
 
 
 def versions(ask: Mapping[str, Callable[[], str]] | None = None, *, seconds: float = SECONDS) -> str:
-    """An engine that does not answer in time, such as a daemon that hangs, is said not to."""
+    """A line for each. For an engine that does not answer in time, such as a daemon that hangs, the line says so."""
     asked = ENGINES if ask is None else ask
     answers: dict[str, str] = {}
     threads = [

@@ -1,4 +1,4 @@
-"""Every setting: its name in a config file and as a flag, what it may be, and which commands know it."""
+"""Every setting: its name in a config file and as a flag, the values it takes, and the commands that have it."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class Setting:
     entries: Callable[[], Mapping[str, float]] | None = None
     """A table's defaults."""
     per_task: bool = True
-    """It may stand in an `[[override]]`."""
+    """It is allowed in an `[[override]]`."""
     choices: tuple[str, ...] = ()
     low: float = -math.inf
     high: float = math.inf
     short: str = ""
     metavar: str | None = None
     known: Callable[[], Collection[str]] | None = None
-    """What the list's items, or the table's keys, may be; None is anything."""
+    """The allowed items of a list, or keys of a table; None allows any."""
     what: str = ""
-    """What one of those is called."""
+    """What such an item is called in a message."""
     item: Callable[[str], object] | None = None
-    """Looks closer at a table's value; raises UsageError."""
+    """Checks a table's value further; raises UsageError."""
 
     @property
     def table(self) -> bool:
@@ -65,7 +65,7 @@ class Setting:
 
 
 def operator_names() -> frozenset[str]:
-    """Operators, and the families that stand for all of theirs."""
+    """Every operator, and every family: its name stands for all its operators."""
     from mutator.operators import FAMILIES
 
     ids = {operator.id for family in FAMILIES for operator in family.operators}
@@ -259,7 +259,7 @@ BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
 
 class Unfit(ValueError):
-    """A value that a setting cannot have; `hint` says what would do."""
+    """A value that a setting cannot have; `hint` names values that it can."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -346,7 +346,7 @@ def _unknown(setting: Setting, name: str) -> Unfit:
 
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
-    """`Did you mean ...?`, or all there is where that is short."""
+    """`Did you mean ...?`, or the whole list where it is short."""
     names = sorted(map(str, known))
     near = difflib.get_close_matches(wrong, names, n=3, cutoff=0.6)
     if near:

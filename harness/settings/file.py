@@ -1,4 +1,4 @@
-"""Config files: found from the tasks upwards, and read with the line of whatever is wrong in them."""
+"""Config files: searched from the tasks upwards, and read. An error names the line."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def config_speaks(pyproject: Path) -> bool:
 
 
 def read_config(path: Path) -> ConfigFile:
-    """Raises UsageError, with the line, for whatever cannot be in force."""
+    """Raises UsageError, with the line, for a name or value that no setting has."""
     return _Reader(path).read()
 
 

@@ -1,4 +1,4 @@
-"""What is in force: default < file < override < flag. docs/config.md says it for users."""
+"""Which value of a setting counts: default < file < override < flag. docs/config.md is the page for users."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def defaults() -> Values:
 
 
 def merge(layers: Iterable[Values]) -> Values:
-    """Later layers win, tables entry by entry. A depth also puts aside the budget of a layer below it."""
+    """Later layers win, tables entry by entry. A depth also removes the budget that an earlier layer sets."""
     merged: dict[Key, Value] = {}
     for layer in layers:
         if ("depth",) in layer and ("budget",) in merged:
