@@ -36,11 +36,11 @@ import docker
 from trial_overhead import PYTHON, copy_packages
 
 from harness.audit import audit
-from harness.commands.progress import Silent
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.lab.store import Store
 from harness.mutants import Wish, mutated_file
+from harness.runs import Silent
 from harness.stages.result import Audited, AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task

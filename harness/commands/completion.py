@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import ShellComplete, get_completion_class
 
 from harness.errors import ExitCode
 
@@ -11,7 +10,7 @@ SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_FOOLSGOLD_COMPLETE"
 
 
-@click.command(short_help="Complete commands in bash, zsh or fish.")
+@click.command
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
@@ -25,6 +24,8 @@ def completion(context: click.Context, shell: str) -> int:
       foolsgold completion zsh > ~/.zfunc/_foolsgold
       foolsgold completion fish > ~/.config/fish/completions/foolsgold.fish
     """
+    from click.shell_completion import ShellComplete, get_completion_class
+
     known = get_completion_class(shell)
     assert known is not None
     made = known(context.find_root().command, {}, "foolsgold", VARIABLE)

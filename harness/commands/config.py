@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from tabulate import tabulate
 
 from harness.commands.options import Flags, setting_options
 from harness.errors import ExitCode
-from harness.settings.accepted import read_baseline
 from harness.settings.catalogue import BY_NAME
-from harness.settings.file import InForce, Key, Value, Values, budget, one, thresholds
-from harness.task.discover import discover
-from harness.task.model import Task, Unusable
+from harness.settings.in_force import InForce, Key, Value, Values, one
 from harness.untrusted import visible
+
+if TYPE_CHECKING:
+    from harness.task.model import Task, Unusable
 
 SCHEMA = "foolsgold.config/1"
 
 
-@click.command(short_help="Which settings are in force, and from where.")
+@click.command
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @setting_options("config")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
@@ -36,16 +35,20 @@ def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:
       foolsgold config
       foolsgold config tasks --json
     """
-    told = flags.in_force(paths)
-    run = told.run()
+    from harness.settings.accepted import read_baseline
+    from harness.settings.meaning import thresholds
+    from harness.task.discover import discover
+
+    in_force = flags.in_force(paths)
+    run = in_force.run()
     thresholds(run)
     if one(run, "baseline") is not None:
         read_baseline(Path(one(run, "baseline")))
     tasks = discover(list(paths)) if paths else []
-    own = {task.name: _own(told, run, task) for task in tasks}
-    idle = _idle(told, tasks) if paths else []
+    own = {task.name: _own(in_force, run, task) for task in tasks}
+    idle = _idle(in_force, tasks) if paths else []
     if as_json:
-        click.echo(json.dumps(_json(told, run, own, idle), indent=2, ensure_ascii=True))
+        click.echo(json.dumps(_json(in_force, run, own, idle), indent=2, ensure_ascii=True))
         return ExitCode.OK
     click.echo(_rows(run))
     for name, values in own.items():
@@ -56,20 +59,24 @@ def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:
     return ExitCode.OK
 
 
-def _own(told: InForce, run: Values, task: Task | Unusable) -> Values:
-    values = told.task(task.name, task.path)
+def _own(in_force: InForce, run: Values, task: Task | Unusable) -> Values:
+    from harness.settings.meaning import thresholds
+
+    values = in_force.task(task.name, task.path)
     thresholds(values)
     return {key: value for key, value in values.items() if run.get(key) != value}
 
 
-def _idle(told: InForce, tasks: Sequence[Task | Unusable]) -> list[str]:
-    if told.file is None:
+def _idle(in_force: InForce, tasks: Sequence[Task | Unusable]) -> list[str]:
+    if in_force.file is None:
         return []
-    used = {override.where for task in tasks for override in told.overrides(task.name, task.path)}
-    return [override.where for override in told.file.overrides if override.where not in used]
+    used = {override.where for task in tasks for override in in_force.overrides(task.name, task.path)}
+    return [override.where for override in in_force.file.overrides if override.where not in used]
 
 
 def _rows(values: Values) -> str:
+    from tabulate import tabulate
+
     rows = [
         (".".join(key), visible(_said(key, value, values)), value.where or value.level) for key, value in values.items()
     ]
@@ -79,6 +86,8 @@ def _rows(values: Values) -> str:
 def _said(key: Key, value: Value, values: Values) -> str:
     if value.value is None:
         if key == ("budget",) and ("depth",) in values:
+            from harness.settings.meaning import budget
+
             return f"- ({budget(values)}, by depth)"
         return "-"
     if isinstance(value.value, tuple):
@@ -86,10 +95,10 @@ def _said(key: Key, value: Value, values: Values) -> str:
     return f"{value.value:g}" if isinstance(value.value, float) else str(value.value)
 
 
-def _json(told: InForce, run: Values, own: dict[str, Values], idle: list[str]) -> dict[str, Any]:
+def _json(in_force: InForce, run: Values, own: dict[str, Values], idle: list[str]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "file": str(told.file.path) if told.file else None,
+        "file": str(in_force.file.path) if in_force.file else None,
         "settings": _settings_json(run),
         "tasks": [{"name": name, "settings": _settings_json(values)} for name, values in own.items()],
         "unmatched_overrides": idle,

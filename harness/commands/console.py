@@ -41,7 +41,7 @@ _GRAVE = (Severity.ERROR, Severity.UNMEASURED)
 
 
 def printer(stream: TextIO | None = None, *, width: int | None = None) -> Console:
-    """A console that breaks no word apart and marks nothing up that is not its own."""
+    """A console that takes text as it is: no markup, no highlighting, no wrapping where nobody reads on a screen."""
     stream = stream or sys.stdout
     # Where nobody reads it on a screen, lines are as long as they are.
     if width is None and not stream.isatty():
@@ -72,7 +72,7 @@ def check_table(checked: Sequence[Checked]) -> Table:
 
 
 def row(one: Checked) -> tuple[str, ...]:
-    """A task in seven words: what `check` prints for it."""
+    """A task's row in the table of `check`."""
     controls = one.controls
     if controls is None:
         return (one.task.name, "-", "-", "-", "-", "-", one.standing)
@@ -156,7 +156,7 @@ def print_finding(finding: Finding, console: Console) -> None:
 
 
 def print_warnings(tasks: Sequence[Task | Unusable], console: Console) -> None:
-    """What somebody should know about the tasks' files, before anything runs; of each kind the first few."""
+    """Warnings about the tasks' files, before anything runs; the first few of each kind."""
     seen: dict[str, int] = {}
     for task in tasks:
         for problem in task.problems:

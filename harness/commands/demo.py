@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from harness.commands.audit import audit_into
-from harness.demo import RUN, explained, unpack
-from harness.engine.choose import make_engine
-from harness.engine.contract import EngineOptions
 from harness.errors import EngineUnavailable, ExitCode
-from harness.report.terminal import terminal
-from harness.settings.file import InForce, Level, Value
-from harness.task.discover import discover
 
 
-@click.command(short_help="See it work on two small tasks of its own.")
+@click.command
 @click.option(
     "-o",
     "--output",
@@ -38,11 +32,20 @@ def demo(folder: Path, no_progress: bool) -> int:
       foolsgold demo
       foolsgold demo -o /tmp/demo
     """
+    from harness.commands.progress import progress
+    from harness.demo import RUN, explained, unpack
+    from harness.report.terminal import terminal
+    from harness.runs import audit_tasks
+    from harness.settings.in_force import InForce, Level, Value
+    from harness.task.discover import discover
+
     tasks = unpack(folder)
     click.echo(f"Auditing the two tasks in {tasks}.", err=True)
     wanted = {"engine": _engine(), "depth": "quick", "repeat": 2}
-    told = InForce(flags={(name,): Value(value, Level.FLAG) for name, value in wanted.items()})
-    report, _ = audit_into(folder / RUN, discover([tasks]), told, fresh=True, shows=not no_progress)
+    in_force = InForce(flags={(name,): Value(value, Level.FLAG) for name, value in wanted.items()})
+    found = discover([tasks])
+    with closing(progress("auditing", len(found), show=not no_progress)) as watcher:
+        report = audit_tasks(folder / RUN, found, in_force, fresh=True, watcher=watcher)
     if report["unfinished"]:
         click.echo("Interrupted. `foolsgold demo` starts anew.", err=True)
         return ExitCode.INTERRUPTED
@@ -56,6 +59,9 @@ def demo(folder: Path, no_progress: bool) -> int:
 
 def _engine() -> str:
     """The embedded one, which needs no image; where it cannot be used, whatever can."""
+    from harness.engine.choose import make_engine
+    from harness.engine.contract import EngineOptions
+
     try:
         with make_engine("bwrap", EngineOptions()):
             return "bwrap"

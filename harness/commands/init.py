@@ -9,17 +9,11 @@ from pathlib import Path
 
 import click
 
-from harness.engine.contract import EngineOptions
 from harness.errors import ExitCode, UsageError
-from harness.judging.strength import Thresholds
-from harness.machine.doctor import chosen
-from harness.settings.file import NAME, PYPROJECT, config_speaks
-from harness.settings.starter import config_text, look, place, told
-from harness.task.discover import discover
 from harness.untrusted import visible
 
 
-@click.command(short_help="What is there, and a config file to begin with.")
+@click.command
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a foolsgold.toml that is there already.")
 def init(path: Path, force: bool) -> int:
@@ -33,6 +27,13 @@ def init(path: Path, force: bool) -> int:
       foolsgold init tasks
       foolsgold init tasks --force
     """
+    from harness.engine.contract import EngineOptions
+    from harness.judging.strength import Thresholds
+    from harness.machine.doctor import chosen
+    from harness.settings.file import NAME, PYPROJECT, config_speaks
+    from harness.settings.starter import config_text, described, look, place
+    from harness.task.discover import discover
+
     tasks = discover([path])
     file = place(path) / NAME
     if file.exists() and not force:
@@ -46,7 +47,7 @@ def init(path: Path, force: bool) -> int:
     text = config_text(found)
     tomllib.loads(text)
     engine, why = chosen("auto", EngineOptions())
-    click.echo(told(found, engine=engine, why=f"{why.splitlines()[0].rstrip('.')}.", jobs=os.cpu_count() or 1))
+    click.echo(described(found, engine=engine, why=f"{why.splitlines()[0].rstrip('.')}.", jobs=os.cpu_count() or 1))
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -1,70 +1,121 @@
-"""The command line: a thin face over what Python can call."""
+"""The command line: a thin face over what Python can call. Each command has a module of its own, imported when it is
+called: `foolsgold --help` and shell completion import none of them."""
 
 from __future__ import annotations
 
 import errno
 import io
-import json
 import os
-import shlex
+import platform
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.check import CheckRun, run_check
-from harness.commands.audit import audit, repro, show
-from harness.commands.completion import completion
-from harness.commands.config import config
-from harness.commands.console import print_check, print_error, print_warnings, printer
-from harness.commands.demo import demo
-from harness.commands.gate import baseline, gate
-from harness.commands.init import init
-from harness.commands.mutants import mutants, operators
-from harness.commands.options import Flags, setting_options
-from harness.commands.progress import give_back, progress
-from harness.commands.report import compare, report
-from harness.engine.choose import ENGINES, call_off, make_engine
-from harness.engine.contract import EngineOptions
+from harness import __version__
+from harness.engine.choose import call_off
 from harness.engine.leftovers import own_scratch
 from harness.errors import ExitCode, FoolsgoldError
-from harness.report.check import check_json
-from harness.settings.file import as_told, control_settings, one, table, told_json
-from harness.task.discover import discover
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COMMANDS = {
+    "demo": "See it work on two small tasks of its own.",
+    "init": "What is there, and a config file to begin with.",
+    "doctor": "Which engine works here, and what is missing.",
+    "check": "Are the tasks sound: reference paid, nothing else?",
+    "audit": "The main job: which broken variants are paid?",
+    "show": "Show one broken variant, and what the tests said.",
+    "repro": "Write one as a task that any runner can run.",
+    "report": "Show a run again, or as HTML, SARIF, CSV and more.",
+    "compare": "Compare two runs task by task.",
+    "gate": "Judge a finished run again, by other rules.",
+    "baseline": "Write down what is known and accepted.",
+    "config": "Which settings are in force, and from where.",
+    "mutants": "List the broken variants, without running any.",
+    "operators": "List what makes broken variants, with examples.",
+    "clean": "Remove what crashed runs left behind.",
+    "completion": "Complete commands in bash, zsh or fish.",
+}
+"""In the order in which a user meets them. Each is the function of its name in harness/commands/<name>.py."""
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """The commands by name; each is imported when it is asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            short_help = COMMANDS[name]
+            command: click.Command = getattr(import_module(f"harness.commands.{name}"), name)
+            command.short_help = short_help
+            self._loaded[name] = command
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS
 
 
 class Group(click.Group):
-    """Shows commands in the order in which a user meets them."""
+    """Lists its commands, in a help and to a shell, from the table above alone."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
 
-def _print_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from harness.machine.versions import versions
-
-    click.echo(versions())
+    click.echo(f"foolsgold, version {__version__}")
+    click.echo(f"Python {platform.python_version()} on {platform.system()} {platform.release()}, {platform.machine()}")
     context.exit()
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Group,
+    commands=Commands(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--version",
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=_print_versions,
-    help="Show the version, and those of the engines.",
+    callback=_print_version,
+    help="Show the version. `foolsgold doctor --versions` shows the engines' too.",
 )
 def cli() -> None:
     """Measure whether the tests of a coding task can tell right from wrong.
@@ -79,134 +130,6 @@ def cli() -> None:
       foolsgold check path/to/tasks
       foolsgold audit path/to/tasks
     """
-
-
-@cli.command(short_help="Are the tasks sound: reference paid, nothing else?")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@setting_options("check")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
-@click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no table: only what is not good, and the sum.")
-def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: bool, quiet: bool) -> int:
-    """Run the controls of every task in PATHS.
-
-    The reference must be paid in full, every time; doing nothing, and a solution that exits at once, must not be paid.
-
-    \b
-    Examples:
-      foolsgold check tasks/my-task
-      foolsgold check tasks --engine bwrap --repeat 5 --jobs 4
-      foolsgold check tasks --json > check.json
-    """
-    told = flags.in_force(paths)
-    values = told.run()
-    tasks = [as_told(task, told) for task in discover(list(paths))]
-    settings = control_settings(values)
-    again = flags.words()
-    if not quiet:
-        print_warnings(tasks, printer(sys.stderr))
-    with make_engine(one(values, "engine"), EngineOptions(images=table(values, "image"))) as engine:
-        told_so_far = progress("checking", len(tasks), show=not (no_progress or quiet))
-        try:
-            run = run_check(
-                engine,
-                tasks,
-                settings,
-                jobs=one(values, "jobs") or os.cpu_count() or 1,
-                watcher=told_so_far,
-                command=lambda task: shlex.join(["foolsgold", "check", str(task.path), *again]),
-                options={
-                    "engine": one(values, "engine"),
-                    "images": [f"{name}={base}" for name, base in table(values, "image").items()],
-                    "repeat": settings.repeat,
-                    "network": settings.network,
-                    "timeout_factor": settings.timeout_factor,
-                    **told_json(told, tasks, "check"),
-                },
-                settings_of=lambda task: control_settings(told.task(task.name, task.path)),
-            )
-        finally:
-            told_so_far.close()
-        if as_json:
-            click.echo(json.dumps(check_json(run), indent=2, ensure_ascii=True, allow_nan=False))
-        else:
-            print_check(run, printer(), quiet=quiet)
-        if run.unfinished:
-            _say_how_to_go_on(run, again)
-    return run.exit_code
-
-
-def _say_how_to_go_on(run: CheckRun, again: Sequence[str]) -> None:
-    left = shlex.join([str(task.path) for task in run.unfinished])
-    done = len(run.checked)
-    click.echo(
-        f"\nInterrupted: {done} of {done + len(run.unfinished)} tasks were checked and are shown above. To check the "
-        f"rest:\nfoolsgold check {left} {shlex.join(again)}".rstrip(),
-        err=True,
-    )
-
-
-@cli.command(short_help="Which engine works here, and what is missing.")
-@setting_options("doctor")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
-def doctor(flags: Flags, as_json: bool) -> int:
-    """Say which engine will be used and why, what is missing, and prove that the engine keeps its contract.
-
-    What is missing comes with the command that installs it.
-
-    \b
-    Examples:
-      foolsgold doctor
-      foolsgold doctor --engine bwrap --image '*=host'
-    """
-    from harness.machine.advice import advise
-    from harness.machine.doctor import doctor_json, examine, print_doctor
-    from harness.machine.facts import facts
-
-    values = flags.in_force().run()
-    options = EngineOptions(images=table(values, "image"))
-    found = replace(examine(one(values, "engine"), options), advice=advise(facts(options)))
-    if as_json:
-        click.echo(json.dumps(doctor_json(found), indent=2))
-    else:
-        print_doctor(found, printer())
-    return found.exit_code
-
-
-@cli.command(short_help="Remove what crashed runs left behind.")
-@setting_options("clean")
-@click.option("--all", "everything", is_flag=True, help="Caches and images too, not only leftovers of crashed runs.")
-def clean(flags: Flags, everything: bool) -> int:
-    """Remove what crashed runs left behind.
-
-    Boxes die with the process that made them; control groups, folders and containers may outlive a kill.
-
-    \b
-    Examples:
-      foolsgold clean
-      foolsgold clean --engine docker --all
-    """
-    from harness.machine.doctor import usable_engines
-
-    values = flags.in_force().run()
-    engine_name, options = one(values, "engine"), EngineOptions(images=table(values, "image"))
-    removed: list[str] = []
-    for name in ENGINES[1:] if engine_name == "auto" else (engine_name,):
-        for engine in usable_engines([name], options, must=engine_name != "auto"):
-            removed += [f"{engine.name}: {what}" for what in engine.clean(everything=everything)]
-    for line in removed:
-        click.echo(line)
-    count = sum(not line.partition(": ")[2].startswith("kept ") for line in removed)
-    click.echo(f"{count} thing{'' if count == 1 else 's'} removed.", err=True)
-    return ExitCode.OK
-
-
-for command in (
-    demo, init, doctor, check, audit, show, repro, report, compare, gate, baseline, config, mutants, operators, clean,
-    completion,
-):  # fmt: skip
-    cli.commands.pop(command.name or "", None)
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -224,6 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         code = ExitCode.USAGE
     except FoolsgoldError as error:
+        from harness.commands.console import print_error, printer
+
         print_error(error, printer(sys.stderr))
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -278,7 +203,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
         _stopped.append(time.monotonic())
         raise KeyboardInterrupt
     if time.monotonic() - _stopped[0] > PATIENCE:
-        give_back()
+        if (progress := sys.modules.get("harness.commands.progress")) is not None:
+            progress.give_back()
         os._exit(ExitCode.INTERRUPTED)
 
 

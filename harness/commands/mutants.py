@@ -1,4 +1,4 @@
-"""`foolsgold mutants` and `foolsgold operators`: what would be broken, and how. Nothing runs."""
+"""`foolsgold mutants`: what would be broken, and how. Nothing runs."""
 
 from __future__ import annotations
 
@@ -6,28 +6,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from tabulate import tabulate
 
-from harness.commands.operators_page import operators_page
 from harness.commands.options import Flags, setting_options
 from harness.errors import UsageError
-from harness.mutants import StepMutants, diff, task_mutants
-from harness.settings.file import one, wish
-from harness.task.discover import discover
-from harness.task.model import Task, Unusable
-from mutator.model import Operator
-from mutator.operators import FAMILIES
-from mutator.operators.state import OPERATORS as STATE_OPERATORS
-from mutator.operators.state import StateOperator
-from mutator.select import Chosen
+from harness.settings.in_force import one
+
+if TYPE_CHECKING:
+    from harness.mutants import StepMutants
+    from harness.task.model import Task
+    from mutator.select import Chosen
 
 SCHEMA = "foolsgold.mutants/1"
 
 
-@click.command(short_help="List the broken variants, without running any.")
+@click.command
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @setting_options("mutants")
 @click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
@@ -51,11 +46,16 @@ def mutants(
       foolsgold mutants tasks/my-task --diff --fault missing-flag
       foolsgold mutants tasks --all --json > mutants.json
     """
+    from harness.mutants import task_mutants
+    from harness.settings.meaning import wish
+    from harness.task.discover import discover
+    from harness.task.model import Unusable
+
     if everything and not {("budget",), ("depth",)}.isdisjoint(flags.values):
         raise UsageError(
             "--all shows every mutant, and --budget and --depth a number of them.", hint="Give one of them."
         )
-    told = flags.in_force(paths)
+    in_force = flags.in_force(paths)
     wished: dict[str, list[StepMutants]] = {}
     listed: list[dict[str, Any]] = []
     for task in discover(paths):
@@ -66,7 +66,7 @@ def mutants(
                 for problem in task.problems:
                     click.echo(f"  {problem.file}: {problem.message}", err=True)
             continue
-        wanted = wish(told.task(task.name, task.path))
+        wanted = wish(in_force.task(task.name, task.path))
         made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
         if wanted.sources:
             wished.setdefault(", ".join(sorted(wanted.sources)), []).extend(made)
@@ -77,7 +77,7 @@ def mutants(
     for text, steps in wished.items():
         _must_name_a_source(text, steps)
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "seed": one(told.run(), "seed"), "tasks": listed}, indent=2))
+        click.echo(json.dumps({"schema": SCHEMA, "seed": one(in_force.run(), "seed"), "tasks": listed}, indent=2))
 
 
 def _must_name_a_source(text: str, steps: Sequence[StepMutants]) -> None:
@@ -90,11 +90,11 @@ def _must_name_a_source(text: str, steps: Sequence[StepMutants]) -> None:
     )
 
 
-def every_operator() -> list[Operator]:
-    return [operator for family in FAMILIES for operator in family.operators]
-
-
 def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
+    from tabulate import tabulate
+
+    from harness.mutants import diff
+
     if not steps:
         click.echo(f"{task.name}: no reference solution to break")
         return
@@ -148,6 +148,8 @@ def _linked(step: StepMutants, entry: Chosen) -> str:
 
 
 def _as_json(step: StepMutants) -> dict[str, Any]:
+    from harness.mutants import diff
+
     return {
         "name": step.step.name,
         "sources": [
@@ -195,57 +197,5 @@ def _as_json(step: StepMutants) -> dict[str, Any]:
                 ],
             }
             for entry in step.selection.chosen
-        ],
-    }
-
-
-@click.command(short_help="List what makes broken variants, with examples.")
-@click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Write the page docs/operators.md.")
-def operators(as_json: bool, as_markdown: bool) -> None:
-    """List every operator: what it breaks, in which languages, with an example.
-
-    The ids, and the families before their dots, are what --operator and --skip-operator take.
-
-    \b
-    Examples:
-      foolsgold operators
-      foolsgold operators --json
-    """
-    if as_json:
-        described = [*map(_described, every_operator()), *map(_described_state, STATE_OPERATORS)]
-        click.echo(json.dumps({"schema": "foolsgold.operators/1", "operators": described}, indent=2))
-    elif as_markdown:
-        click.echo(operators_page(), nl=False)
-    else:
-        rows: list[tuple[str, str, str, str]] = [
-            (op.id, op.fault.value, op.tier.value, op.sentence) for op in every_operator()
-        ]
-        rows += [(op.id, op.fault.value, op.tier.value, op.sentence) for op in STATE_OPERATORS]
-        click.echo(tabulate(rows, headers=("operator", "fault", "tier", "what is wrong then")))
-
-
-def _described_state(operator: StateOperator) -> dict[str, Any]:
-    """Made on what is left behind, whatever language wrote it."""
-    return {
-        "id": operator.id,
-        "fault": operator.fault,
-        "tier": operator.tier,
-        "languages": [],
-        "sentence": operator.sentence,
-        "examples": [],
-    }
-
-
-def _described(operator: Operator) -> dict[str, Any]:
-    return {
-        "id": operator.id,
-        "fault": operator.fault,
-        "tier": operator.tier,
-        "languages": sorted(operator.languages),
-        "sentence": operator.sentence,
-        "examples": [
-            {"language": example.language, "before": example.before, "after": list(example.after)}
-            for example in operator.examples
         ],
     }

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from harness.errors import UsageError
 from harness.settings.catalogue import SETTINGS, Kind, Setting, Unfit, fitting
-from harness.settings.file import InForce, Key, Level, Value, Values, find_config, read_config
+from harness.settings.in_force import InForce, Key, Level, Value, Values
 from harness.untrusted import visible
 
 
@@ -28,6 +28,8 @@ class Flags:
 
     def in_force(self, paths: Sequence[Path] = ()) -> InForce:
         """With the config file of these paths; says on stderr which one that is."""
+        from harness.settings.file import find_config, read_config
+
         path = self.config
         if path is None and not self.no_config:
             path = find_config(paths)

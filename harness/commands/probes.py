@@ -122,6 +122,6 @@ def _again(entry: dict[str, Any], probe: dict[str, Any]) -> Attempt:
 
 
 def _paid(entry: dict[str, Any]) -> Rewards:
-    """What the reference was paid in that run: per key the least, as the audit takes it."""
+    """What the reference was paid in that run: the least of each key, as in the audit."""
     runs = [run["rewards"] for run in entry["controls"]["reference"] if run["rewards"]]
     return {key: min(run.get(key, 0) for run in runs) for key in runs[0]} if runs else {}

@@ -18,6 +18,7 @@ from rich.text import Text
 from harness.check import Checked
 from harness.commands.console import colors
 from harness.judging.outcome import Outcome, OutcomeKind
+from harness.runs import Silent
 from harness.stages.result import Audited
 from harness.trial.record import Kind
 from harness.untrusted import visible
@@ -28,11 +29,11 @@ BAR = 20
 NAME = 34
 """A longer task name is cut."""
 ENOUGH = 4
-"""So many mutants must have been tried before the time left is guessed from them."""
+"""How many mutants must have been tried before the time left is estimated from them."""
 
 
 class Progress(Protocol):
-    """What a check and an audit tell of themselves; called from several threads."""
+    """How a check or an audit reports its progress; called from several threads."""
 
     def doing(self, task: str, what: str) -> None: ...
 
@@ -55,23 +56,6 @@ def progress(job: str, total: int, *, show: bool = True, stream: TextIO | None =
     if stream.isatty() and not console.is_dumb_terminal:
         return Watched(job, total, console)
     return Lines(total, stream)
-
-
-class Silent:
-    def doing(self, task: str, what: str) -> None:
-        pass
-
-    def planned(self, task: str, mutants: int) -> None:
-        pass
-
-    def tried(self, task: str, outcome: Outcome) -> None:
-        pass
-
-    def done(self, done: Checked | Audited) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 class Lines(Silent):
@@ -97,7 +81,7 @@ def _word(done: Checked | Audited) -> str:
 
 
 class Watched:
-    """Redrawn in place, and gone without a trace at the end."""
+    """Redrawn in place, and removed at the end."""
 
     def __init__(self, job: str, total: int, console: Console) -> None:
         self._lock = threading.Lock()
@@ -166,7 +150,7 @@ def give_back() -> None:
 
 @dataclass
 class Row:
-    """A task in work."""
+    """A task that is being worked on."""
 
     name: str
     touched: float
@@ -189,7 +173,7 @@ class Run:
     start: float
     rows: dict[str, Row] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
-    """Task names in the places where they are drawn, so that no line jumps."""
+    """The task names in the order in which they are drawn, so that no line moves."""
     words: Counter[str] = field(default_factory=Counter)
     """Verdicts, or standings, of the finished tasks."""
     finished: int = 0
@@ -248,7 +232,7 @@ class Run:
 
     @property
     def mutants(self) -> tuple[int, int, int]:
-        """Mutants tried, known of, and paid."""
+        """How many mutants were tried, are known, and were paid."""
         rows = self.rows.values()
         return (
             self.past_tried + sum(row.tried for row in rows),
@@ -272,7 +256,7 @@ class Run:
         return min(1.0, tried / self.whole) if self.whole else 0.0
 
     def left(self, now: float) -> float | None:
-        """Seconds, by the pace so far; None while that would be a guess."""
+        """Seconds left at the speed so far; None while too little is known."""
         tried, known, _ = self.mutants
         if not known:
             return (now - self.start) / self.finished * (self.total - self.finished) if self.finished else None
@@ -351,7 +335,7 @@ def clock(seconds: float) -> str:
 
 
 def about(seconds: float) -> str:
-    """Rough on purpose."""
+    """Rounded, because it is an estimate."""
     if seconds < 60:
         return "<1 min"
     if seconds < 90 * 60:

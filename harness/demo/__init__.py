@@ -19,7 +19,7 @@ TASKS, RUN = "tasks", "run"
 
 
 def unpack(folder: Path) -> Path:
-    """The tasks as files in `folder`, for a user to look at and to change; an earlier demo's are made anew."""
+    """Write the tasks into `folder`, for a user to read and to change; those of an earlier demo are replaced."""
     tasks = folder / TASKS
     ours = (tasks / FAULTY).is_dir()
     if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
@@ -40,7 +40,7 @@ def unpack(folder: Path) -> Path:
 
 
 def explained(report: Mapping[str, Any], folder: Path, *, width: int = 80) -> str:
-    """What was done and what came of it. Every number is the run's own."""
+    """What the demo did and what it found. Every number comes from the run."""
     faulty, mended = (_task(report, name) for name in (FAULTY, MENDED))
     tasks = folder / TASKS
     kept = "not paid" if _unpaid(faulty) and _unpaid(mended) else "PAID"

@@ -1,4 +1,4 @@
-"""What this machine lacks for each engine, and the command that mends it: facts in, advice out, nothing looked at."""
+"""What this machine lacks for each engine, and the command that installs it. Pure: facts in, advice out."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Facts:
     user: str = "$USER"
     container: bool = False
     package_manager: str = "apt-get"
-    """A key of INSTALL; '' where there is none of them."""
+    """A key of INSTALL; '' where the machine has none of these package managers."""
     bwrap: bool = True
     """The bwrap engine makes boxes here."""
     docker: bool = True
     """A Docker daemon answers this user."""
     docker_installed: bool = True
     docker_denied: bool = False
-    """A daemon is there, and this user may not talk to it."""
+    """A daemon runs, and this user has no permission to use it."""
     forbidden: tuple[str, ...] = ()
     """Kernel settings, as sysctl takes them, without which this user makes no user namespaces."""
     subordinate_ids: bool = True

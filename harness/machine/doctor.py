@@ -9,10 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from harness import __version__
-from harness.commands.console import cell
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import Engine, EngineOptions, EngineReport, Recipe
 from harness.engine.selfcheck import CheckResult, Outcome, run_selfcheck
@@ -118,37 +115,6 @@ def usable_engines(names: Sequence[str], options: EngineOptions, *, must: bool) 
             continue
         with engine:
             yield engine
-
-
-def print_doctor(found: Diagnosis, console: Console) -> None:
-    console.print(cell(f"foolsgold {__version__}: " + _sentence(found)))
-    for advice in found.advice:
-        console.print()
-        how = "Needed" if advice.needed else "Missing"
-        console.print(cell(f"{how}: {advice.lacking}", "bold" if advice.needed else ""))
-        console.print(cell(f"    {advice.command}"))
-    for one in found.engines:
-        console.print()
-        usable = "usable" if one.report.usable else "not usable"
-        console.print(cell(f"{one.report.name}: {usable}. {one.report.version}".rstrip(), "bold"))
-        for line in one.report.lines:
-            console.print(cell(f"  {line}"))
-        if one.not_checked:
-            console.print(cell(f"  Not checked: {one.not_checked}", "yellow"))
-        styles = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.NOT_MEASURED: "yellow"}
-        for check in one.checks:
-            reason = f": {check.reason}" if check.reason else ""
-            words = f"  {check.outcome:12}  {check.name.replace('_', ' ')}{reason}"
-            console.print(cell(words, styles[check.outcome]))
-        if one.checks:
-            counts = [sum(check.outcome is outcome for check in one.checks) for outcome in Outcome]
-            console.print(cell(f"  {counts[0]} passed, {counts[1]} failed, {counts[2]} not measured."))
-
-
-def _sentence(found: Diagnosis) -> str:
-    if not found.used:
-        return f"no engine can be used. {found.why}"
-    return f"--engine {found.wanted} uses {found.used}, because {found.why}."
 
 
 def doctor_json(found: Diagnosis) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Looks at this machine for what `foolsgold doctor` advises about."""
+"""Finds out what this machine has, for the advice of `foolsgold doctor`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SETTINGS = {
     "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),
     "user.max_user_namespaces": ("0", "28633"),
 }
-"""Kernel setting -> the value that forbids, and one that allows."""
+"""Kernel setting -> the value that forbids user namespaces, and one that allows them."""
 
 
 def facts(options: EngineOptions) -> Facts:
@@ -47,7 +47,7 @@ def facts(options: EngineOptions) -> Facts:
 
 
 def _bwrap(options: EngineOptions, layers: bool) -> bool:
-    """Whether boxes can be made; where only the cache is in the way, with one that is thrown away."""
+    """Whether boxes can be made; where only the cache folder is the problem, tried with a temporary one."""
     try:
         with tempfile.TemporaryDirectory(prefix="foolsgold-", dir=None if layers else _memory()) as folder:
             given = options if layers else replace(options, cache=Path(folder))
@@ -62,7 +62,7 @@ def _memory() -> str | None:
 
 
 def _docker() -> tuple[bool, bool]:
-    """(it answers, it is there and this user may not use it)."""
+    """(a daemon answers, a daemon runs that this user has no permission to use)."""
     try:
         with make_engine("docker", EngineOptions()) as engine:
             return engine.report().usable, False

@@ -6,21 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.report.read import REPORT, schema
 from harness.untrusted import clip, visible
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "object": (dict,),
-    "array": (list,),
-    "string": (str,),
-    "boolean": (bool,),
-    "number": (int, float),
-    "integer": (int,),
-    "null": (type(None),),
-}
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 _ANY_OF_THESE = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 """What code that trusts a report may run into where it should not have."""
 
@@ -51,8 +45,10 @@ def wrong_with(path: Path) -> str:
         return ""
     except (OSError, ValueError, RecursionError) as error:
         return f"it cannot be read: {error}"
-    known = json.loads(schema())
-    return next(_wrong(found, known, known["$defs"], ""), "") or next(_at_odds(found), "")
+    from jsonschema import Draft202012Validator  # only where something is wrong, so that no command waits for it
+
+    first = next(Draft202012Validator(json.loads(schema())).iter_errors(found), None)
+    return _sentence(first) if first is not None else next(_at_odds(found), "")
 
 
 def _at_odds(found: Mapping[str, Any]) -> Iterator[str]:
@@ -72,46 +68,23 @@ def _at_odds(found: Mapping[str, Any]) -> Iterator[str]:
                     )
 
 
-def _wrong(value: Any, wanted: Mapping[str, Any], defs: Mapping[str, Any], at: str) -> Iterator[str]:
-    """As much of JSON Schema as decides what shape a value has."""
-    where = at or "it"
-    if "$ref" in wanted:
-        yield from _wrong(value, defs[wanted["$ref"].rpartition("/")[2]], defs, at)
-    if "anyOf" in wanted:
-        each = [list(_wrong(value, one, defs, at)) for one in wanted["anyOf"]]
-        if all(each):
-            yield each[0][0]
-    if "const" in wanted and value != wanted["const"]:
-        yield f"{where} is not {wanted['const']!r}"
-    if "enum" in wanted and value not in wanted["enum"]:
-        yield f"{where} is {_shown(value)}"
-    if "type" in wanted and not _is(value, wanted["type"]):
-        yield f"{where} is {_shown(value)}"
-        return
-    if isinstance(value, int | float) and not wanted.get("minimum", value) <= value <= wanted.get("maximum", value):
-        yield f"{where} is {value}"
-    if isinstance(value, dict):
-        inner = wanted.get("properties", {})
-        for key in wanted.get("required", ()):
-            if key not in value:
-                yield f"{where} has no `{key}`"
-        other = wanted.get("additionalProperties")
-        for key, each in value.items():
-            below = f"{at}.{visible(key)}" if at else visible(key)
-            if key in inner:
-                yield from _wrong(each, inner[key], defs, below)
-            elif isinstance(other, dict):
-                yield from _wrong(each, other, defs, below)
-    elif isinstance(value, list) and "items" in wanted:
-        for position, each in enumerate(value):
-            yield from _wrong(each, wanted["items"], defs, f"{at}[{position}]")
-
-
-def _is(value: Any, names: str | list[str]) -> bool:
-    every = [names] if isinstance(names, str) else names
-    if isinstance(value, bool):
-        return "boolean" in every
-    return any(isinstance(value, _TYPES[name]) for name in every)
+def _sentence(error: ValidationError) -> str:
+    """Where the report breaks the schema, and how. Of alternatives the first is meant: the others are mostly null."""
+    while error.validator == "anyOf" and error.context:
+        error = error.context[0]
+    wanted: Any = error.schema
+    found: Any = error.instance
+    where = error.json_path.removeprefix("$").removeprefix(".")
+    where = visible(where) or "it"
+    if error.validator == "required":
+        missing = next(key for key in wanted["required"] if key not in found)
+        return f"{where} has no `{missing}`"
+    if error.validator == "additionalProperties":
+        unknown = next(key for key in found if key not in wanted["properties"])
+        return f"{where} has `{visible(unknown)}`, which no report has"
+    if error.validator == "const":
+        return f"{where} is not {wanted['const']!r}"
+    return f"{where} is {_shown(found)}"
 
 
 def _shown(value: Any) -> str:

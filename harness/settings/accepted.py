@@ -1,4 +1,4 @@
-"""The file of accepted findings and mutants: read, held to its rules, and written."""
+"""The file of accepted findings and mutants: read, checked, and written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.findings.catalogue import FINDINGS
 from harness.report.gate import Accepted, Gate
 from harness.settings.catalogue import suggestion
-from harness.settings.file import task_matches
+from harness.settings.in_force import task_matches
 from harness.task.documents import toml_line
 from harness.untrusted import visible
 
@@ -25,7 +25,7 @@ HEAD = """\
 
 
 def read_baseline(path: Path, *, reasons: bool = True) -> tuple[Accepted, ...]:
-    """Raises UsageError with the line for whatever is no entry; without `reasons`, for all but those."""
+    """Raises UsageError, with the line, for an entry that is wrong. Without `reasons`, an entry may lack its reason."""
     try:
         text = path.read_bytes().decode("utf-8")
         data = tomllib.loads(text)
@@ -71,7 +71,7 @@ def _wrong(path: Path, text: str, where: tuple[str | int, ...], message: str, hi
 
 
 def about(entries: Sequence[Accepted], name: str, path: Path, root: Path) -> list[Accepted]:
-    """The entries that mean this task; `root` is the baseline's folder."""
+    """The entries that apply to this task; `root` is the baseline's folder."""
     return [entry for entry in entries if task_matches(entry.task, name, path, root)]
 
 
@@ -92,7 +92,7 @@ def baseline_text(report: Mapping[str, Any], found: Gate, target: Path, known: S
 
 
 def _literal(name: str) -> str:
-    """A name as a pattern that means only itself."""
+    """A pattern that matches only this name."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
@@ -104,7 +104,7 @@ def _comment(task: Mapping[str, Any], entry: Accepted) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A JSON string is a TOML one too; escapes beyond ASCII are not the same."""
+    """A JSON string is also a TOML string, as long as it has no escapes for characters beyond ASCII."""
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""Every setting: its name in a config file and as a flag, what it may be, and which commands know it."""
+"""Every setting: its name in a config file and as a flag, the values it takes, and the commands that have it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from typing import Any
 from harness.engine.choose import ENGINES
 from harness.engine.recipe.standin import parse_stand_in
 from harness.errors import UsageError
-from harness.findings.catalogue import FINDINGS
-from harness.judging.strength import Thresholds
-from harness.probes.model import Probe
 from harness.task.network import MODES
-from mutator.model import FaultClass
-from mutator.operators import FAMILIES
 
 NO_PROBE = "none"
 DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
@@ -45,30 +40,61 @@ class Setting:
     commands: frozenset[str]
     help: str
     default: Any = None
+    entries: Callable[[], Mapping[str, float]] | None = None
+    """A table's defaults."""
     per_task: bool = True
-    """It may stand in an `[[override]]`."""
+    """It is allowed in an `[[override]]`."""
     choices: tuple[str, ...] = ()
     low: float = -math.inf
     high: float = math.inf
     short: str = ""
     metavar: str | None = None
     known: Callable[[], Collection[str]] | None = None
-    """What the list's items, or the table's keys, may be; None is anything."""
+    """The allowed items of a list, or keys of a table; None allows any."""
     what: str = ""
-    """What one of those is called."""
+    """What such an item is called in a message."""
     item: Callable[[str], object] | None = None
-    """Looks closer at a table's value; raises UsageError."""
+    """Checks a table's value further; raises UsageError."""
 
     @property
     def table(self) -> bool:
         return self.kind in (Kind.TABLE, Kind.NUMBERS)
 
 
+# What a list's items may be is imported where somebody asks for it: a command's help needs none of it, and starts fast.
+
+
 def operator_names() -> frozenset[str]:
-    """Operators, and the families that stand for all of theirs."""
+    """Every operator, and every family: its name stands for all its operators."""
+    from mutator.operators import FAMILIES
+
     ids = {operator.id for family in FAMILIES for operator in family.operators}
     families = {".".join(parts[:end]) for parts in (each.split(".") for each in ids) for end in range(1, len(parts))}
     return frozenset(ids | families)
+
+
+def _faults() -> frozenset[str]:
+    from mutator.model import FaultClass
+
+    return frozenset(FaultClass)
+
+
+def _probes() -> frozenset[str]:
+    from harness.probes.model import Probe
+
+    return frozenset({*Probe, NO_PROBE})
+
+
+def _findings() -> frozenset[str]:
+    from harness.findings.catalogue import FINDINGS
+
+    return frozenset(FINDINGS)
+
+
+def _thresholds() -> Mapping[str, float]:
+    from harness.judging.strength import Thresholds
+
+    return asdict(Thresholds())
 
 
 def _reason(text: str) -> None:
@@ -159,7 +185,7 @@ SETTINGS: tuple[Setting, ...] = (
         _MUTANTS,
         "Only this fault class.",
         metavar="CLASS",
-        known=lambda: frozenset(FaultClass),
+        known=_faults,
         what="fault class",
     ),
     Setting(
@@ -168,7 +194,7 @@ SETTINGS: tuple[Setting, ...] = (
         _MUTANTS,
         "Not this fault class.",
         metavar="CLASS",
-        known=lambda: frozenset(FaultClass),
+        known=_faults,
         what="fault class",
     ),
     Setting("source", Kind.LIST, _MUTANTS, "Only sources whose name has this in it.", metavar="TEXT"),
@@ -178,7 +204,7 @@ SETTINGS: tuple[Setting, ...] = (
         _commands("audit"),
         "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden, else all]",
         metavar="PROBE",
-        known=lambda: frozenset({*Probe, NO_PROBE}),
+        known=_probes,
         what="probe",
     ),
     Setting(
@@ -186,10 +212,10 @@ SETTINGS: tuple[Setting, ...] = (
         Kind.NUMBERS,
         _commands("audit"),
         "What makes a verdict, such as `adequate=0.6`; docs/verdicts.md lists them.",
-        default=asdict(Thresholds()),
+        entries=_thresholds,
         metavar="NAME=NUMBER",
         low=0,
-        known=lambda: frozenset(asdict(Thresholds())),
+        known=_thresholds,
         what="threshold",
     ),
     Setting(
@@ -207,7 +233,7 @@ SETTINGS: tuple[Setting, ...] = (
         _GATE,
         "Fail where a task has this finding.",
         metavar="FINDING",
-        known=lambda: frozenset(FINDINGS),
+        known=_findings,
         what="finding",
     ),
     Setting(
@@ -216,7 +242,7 @@ SETTINGS: tuple[Setting, ...] = (
         _GATE,
         "Let this finding pass, and why.",
         metavar="FINDING=REASON",
-        known=lambda: frozenset(FINDINGS),
+        known=_findings,
         what="finding",
         item=_reason,
     ),
@@ -233,7 +259,7 @@ BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
 
 class Unfit(ValueError):
-    """A value that a setting cannot have; `hint` says what would do."""
+    """A value that a setting cannot have; `hint` names values that it can."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -250,7 +276,8 @@ def fitting(setting: Setting, value: Any, key: str = "") -> Any:
         case Kind.NUMBER:
             return _number(setting, value)
         case Kind.NUMBERS:
-            whole = isinstance(setting.default[key], int)
+            assert setting.entries is not None
+            whole = isinstance(setting.entries()[key], int)
             return _whole(setting, value) if whole else _share(setting, value)
         case Kind.LIST:
             if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each for each in value):
@@ -319,7 +346,7 @@ def _unknown(setting: Setting, name: str) -> Unfit:
 
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
-    """`Did you mean ...?`, or all there is where that is short."""
+    """`Did you mean ...?`, or the whole list where it is short."""
     names = sorted(map(str, known))
     near = difflib.get_close_matches(wrong, names, n=3, cutoff=0.6)
     if near:

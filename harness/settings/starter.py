@@ -1,4 +1,4 @@
-"""What a dataset's folder holds, and a config file to begin with. Reads files; runs nothing of a task's."""
+"""What a dataset's folder holds, and a config file to begin with. Reads the tasks' files and runs none of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness.task.model import Severity, Task, Unusable
 from harness.untrusted import clip, visible, wrapped
 
 SAMPLE = 20
-"""So many tasks, evenly spread, are read closely: what they have is taken for what the others have."""
+"""How many tasks, evenly spread, are read closely; the others are assumed to be like them."""
 CONTROLS = 6
 """Trials of a task besides its mutants: three references, two that do nothing, and one at the end."""
 AGAIN = 1.3
-"""Trials a mutant costs: those that were paid run twice more, one kill in ten once more."""
+"""Trials that a mutant costs on average: one that was paid runs twice more, one kill in ten once more."""
 SHOWN = 8
 
 
@@ -74,8 +74,8 @@ def _spread(tasks: Sequence[Task], most: int) -> list[Task]:
     return [tasks[position * len(tasks) // most] for position in range(most)]
 
 
-def told(found: Found, *, engine: str, why: str, jobs: int, width: int = 80) -> str:
-    """What a person wants to know before the first audit."""
+def described(found: Found, *, engine: str, why: str, jobs: int, width: int = 80) -> str:
+    """What a user wants to know before the first audit."""
     return "\n".join(_lines(found, engine, why, jobs, width))
 
 

@@ -113,9 +113,11 @@ def trials(path: Path) -> int:
 LOADING = """
 import sys
 
+WHERE = sys.argv.pop(1)
+
 class StopsAt:
     def find_spec(self, name, *_):
-        if name == "harness.stages.controls":
+        if name == WHERE:
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, StopsAt())
@@ -124,15 +126,21 @@ main()
 """
 
 
-def test_130_ctrl_c_while_it_loads() -> None:
-    words = [sys.executable, "-c", LOADING, "check", "."]
+@pytest.mark.parametrize(
+    ("module", "shown"),
+    [("harness.engine.choose", "Interrupted.\n"), ("harness.stages.controls", "\nInterrupted.\n")],
+    ids=["before it knows the command", "while the command loads"],
+)
+def test_130_ctrl_c_while_it_loads(module: str, shown: str) -> None:
+    words = [sys.executable, "-c", LOADING, module, "check", "."]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", shown)
 
 
 IMPATIENT = """
 import os, signal, sys, time
 import harness.commands.main
+import harness.task.discover
 
 def stubborn(*_arguments, **_options):
     try:
@@ -142,7 +150,7 @@ def stubborn(*_arguments, **_options):
         os.kill(os.getpid(), signal.SIGINT)
         print("tidied up")
 
-harness.commands.main.discover = stubborn
+harness.task.discover.discover = stubborn
 harness.commands.main.main(["check", "."])
 """
 

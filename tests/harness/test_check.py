@@ -15,9 +15,9 @@ from typing import Any
 import click
 import pytest
 
-import harness.commands.audit
 import harness.commands.main
 import harness.findings.controls
+import harness.runs
 from harness.commands.console import printer
 from harness.engine.contract import Command, Engine, EngineOptions
 from harness.errors import ExitCode
@@ -37,7 +37,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         def make(_name: str, _options: EngineOptions) -> Engine:
             return engine
 
-        monkeypatch.setattr(harness.commands.main, "make_engine", make)
+        monkeypatch.setattr(harness.runs, "make_engine", make)
         monkeypatch.setattr(harness.commands.main, "_leave", _leave)
         with pytest.raises(_Left) as left:
             harness.commands.main.main(arguments)
@@ -133,11 +133,8 @@ def test_quiet_says_what_is_not_good_and_the_sum(run: Callable[..., Any], tasks:
     assert "2 good, 0 below the bar, 1 unmeasured" in last
 
 
-def test_quiet_says_of_an_audit_what_the_gate_says(
-    run: Callable[..., Any], tasks: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_quiet_says_of_an_audit_what_the_gate_says(run: Callable[..., Any], tasks: Path) -> None:
     engine = FakeEngine([(VERIFY, rewarding("0", FAILED))])
-    monkeypatch.setattr(harness.commands.audit, "make_engine", lambda name, options: engine)
     code, out, err = run(engine, "audit", str(tasks / "a"), "-q", "-o", str(tasks / "run"))
     assert (code, err) == (ExitCode.BELOW_BAR, "")
     assert [line.partition(" ")[0] for line in out.splitlines()] == ["gate:", "gate:"]
@@ -252,7 +249,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_every_option_of_check_is_on_its_page() -> None:
     page = (DOCS / "check.md").read_text()
-    for option in harness.commands.main.check.params:
+    for option in harness.commands.main.cli.commands["check"].params:
         if isinstance(option, click.Option):
             assert any(name in page for name in option.opts), option.name
 

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.commands.audit import show
-from harness.commands.report import FORMATS, HTML, compare, report
+from harness.commands.compare import compare
+from harness.commands.report import report
+from harness.commands.show import show
 from harness.errors import ExitCode, UsageError
 from harness.lab.store import SCHEMA_VERSION, Planned, Store
 from harness.mutants import Wish
 from harness.report.document import SCHEMA, run_facts
+from harness.report.formats import FORMATS, HTML
 from harness.report.read import read_report, schema
 from harness.stages.result import AuditSettings
 from tests.harness.report.runs import Stopping, engine, run, tasks, written

@@ -7,11 +7,12 @@ import pytest
 
 import harness.machine.doctor
 from harness.commands.console import printer
+from harness.commands.doctor import print_doctor
 from harness.engine.contract import Engine, EngineOptions, EngineReport
 from harness.engine.selfcheck import CheckResult, Outcome
 from harness.errors import BuildFailed, EngineUnavailable, ExitCode
 from harness.machine.advice import Advice
-from harness.machine.doctor import Diagnosis, Examined, doctor_json, examine, print_doctor
+from harness.machine.doctor import Diagnosis, Examined, doctor_json, examine
 from tests.harness.fake_engine import FakeEngine
 
 PASSED = CheckResult("exit_status_is_exact", Outcome.PASSED, "", 0.1)

@@ -1,4 +1,4 @@
-"""`foolsgold --version`, and the scripts that complete its commands."""
+"""`foolsgold doctor --versions`, and the scripts that complete its commands."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_daemon_that_takes_the_call_and_never_answers_does_not_hold_the_versio
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
-        done = foolsgold("--version", DOCKER_HOST=f"unix://{path}")
+        done = foolsgold("doctor", "--versions", DOCKER_HOST=f"unix://{path}")
     assert done.returncode == 0
     assert done.stdout.startswith(f"foolsgold, version {__version__}\n")
     assert "\ndocker: n" in done.stdout

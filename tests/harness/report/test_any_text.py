@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from harness.commands.report import FORMATS
 from harness.report.compare import compare, compared
+from harness.report.formats import FORMATS
 from harness.report.markdown import markdown
 from harness.report.read import schema
 from harness.report.rows import FORMULA, MUTANT_COLUMNS, TASK_COLUMNS, TRIAL_COLUMNS

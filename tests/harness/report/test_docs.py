@@ -3,9 +3,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from harness.commands.report import FORMATS, HTML, compare, report
+from harness.commands.compare import compare
+from harness.commands.report import report
 from harness.findings.catalogue import FINDINGS
 from harness.report.dataset import ROWS, USABLE
+from harness.report.formats import FORMATS, HTML
 from harness.report.rows import LONGEST_CELL, MUTANT_COLUMNS, TASK_COLUMNS, TRIAL_COLUMNS
 from harness.report.sarif import LONGEST_MESSAGE
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from harness.commands.report import FORMATS
 from harness.report import markdown, terminal
 from harness.report.compare import compare
 from harness.report.dataset import dataset
+from harness.report.formats import FORMATS
 from harness.report.gate import Rules, gate
 from harness.report.html import render
 from harness.report.read import find_mutant

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.commands.report import FORMATS
 from harness.report.compare import compare, compared
+from harness.report.formats import FORMATS
 from harness.report.read import schema
 from tests.harness.report.conftest import whole
 from tests.harness.report.test_schemas import violations

@@ -12,10 +12,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from harness.commands.audit import repro, show
-from harness.commands.gate import baseline, gate
-from harness.commands.report import FORMATS, HTML, compare, report
+from harness.commands.baseline import baseline
+from harness.commands.compare import compare
+from harness.commands.gate import gate
+from harness.commands.report import report
+from harness.commands.repro import repro
+from harness.commands.show import show
 from harness.errors import UsageError
+from harness.report.formats import FORMATS, HTML
 from harness.report.read import read_report, schema
 from harness.report.whole import whole, wrong_with
 from tests.harness.commands.test_report import ask, saved
@@ -109,6 +113,23 @@ def test_the_message_names_the_file_and_the_place(
         ask(report, run, "--format", HTML, "-o", tmp_path / "page.html")
     assert raised.value.message == f"{run}/report.json is no whole report: {said}."
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (("summary", "more"), 1, "summary has `more`, which no report has"),
+        (("interrupted",), "yes", 'interrupted is "yes"'),
+        (("tasks", 0, "controls"), [], "tasks[0].controls is []"),
+        (("summary", "mutants"), -1, "summary.mutants is -1"),
+        (("schema",), "foolsgold.report/9", "schema is not 'foolsgold.report/1'"),
+        (("summary", "verdicts", "weak"), GONE, "summary.verdicts has no `weak`"),
+    ],
+)
+def test_what_no_reader_stumbles_over_is_named_as_well(
+    tmp_path: Path, place: tuple[Any, ...], value: Any, said: str
+) -> None:
+    assert wrong_with(saved(tmp_path / "run", broken(place, value)) / "report.json") == said
 
 
 @pytest.mark.parametrize("form", [HTML, "terminal"])

@@ -14,23 +14,9 @@ from click.testing import CliRunner
 from harness.commands.main import cli
 from harness.errors import UsageError
 from harness.settings.catalogue import SETTINGS, Kind, Setting, operator_names
-from harness.settings.file import (
-    InForce,
-    Key,
-    Level,
-    Value,
-    as_told,
-    budget,
-    control_settings,
-    find_config,
-    one,
-    read_config,
-    rules,
-    table,
-    task_matches,
-    thresholds,
-    wish,
-)
+from harness.settings.file import find_config, read_config
+from harness.settings.in_force import InForce, Key, Level, Value, one, table, task_matches
+from harness.settings.meaning import budget, control_settings, rules, thresholds, wish, with_own_images
 from tests.harness.tasks import HARBOR, harbor, write
 
 
@@ -263,7 +249,7 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
 
 def test_a_task_can_stand_on_an_image_of_its_own(tmp_path: Path) -> None:
     found = told(tmp_path, '[image]\n"*" = "host"\n[[override]]\ntasks = ["b"]\nimage = { "*" = "mine" }\n')
-    plain, own = (as_told(harbor(tmp_path / name), found) for name in "ab")
+    plain, own = (with_own_images(harbor(tmp_path / name), found) for name in "ab")
     assert plain.environment.recipe.images == {}
     assert own.environment.recipe.images == {"*": "mine"}
 
@@ -347,6 +333,7 @@ ONLY_FLAGS = {
     "--fresh": "is about this one run",
     "--force": "is about this one file",
     "--all": "is about this one call",
+    "--versions": "runs nothing",
     "--version": "runs nothing",
     "--help": "runs nothing",
 }

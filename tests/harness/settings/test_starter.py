@@ -15,7 +15,7 @@ from harness.commands.init import init
 from harness.errors import UsageError
 from harness.settings.catalogue import BY_NAME
 from harness.settings.file import read_config
-from harness.settings.starter import CONTROLS, look, told
+from harness.settings.starter import CONTROLS, described, look
 from harness.task.discover import discover
 from tests.harness.tasks import HARBOR, write
 
@@ -24,7 +24,7 @@ FIXTURES = Path(__file__).parents[3] / "fixtures"
 
 @pytest.fixture(autouse=True)
 def _no_engine_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.commands.init.chosen", lambda wanted, options: ("bwrap", "no Docker daemon answers"))
+    monkeypatch.setattr("harness.machine.doctor.chosen", lambda wanted, options: ("bwrap", "no Docker daemon answers"))
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_the_estimate_counts_trials_and_time(dataset: Path) -> None:
     found = look(discover([dataset]), least=8)
     assert found.sampled == 2
     assert found.trials == round(2 * (CONTROLS + 1.3 * found.mutants))
-    said = " ".join(told(found, engine="docker", why="a Docker daemon answers.", jobs=1).split())
+    said = " ".join(described(found, engine="docker", why="a Docker daemon answers.", jobs=1).split())
     assert f"1 s: {found.trials} s" in said or f"1 s: {round(found.trials / 60)} min" in said
 
 
@@ -119,4 +119,4 @@ def test_a_large_dataset_is_sampled_and_says_so(tmp_path: Path) -> None:
         write(tmp_path / f"tasks/t{number:02}", HARBOR)
     found = look(discover([tmp_path / "tasks"]), least=8)
     assert (len(found.tasks), found.sampled) == (45, 20)
-    assert "(in 20 of them that were looked at)" in " ".join(told(found, engine="", why="x", jobs=2).split())
+    assert "(in 20 of them that were looked at)" in " ".join(described(found, engine="", why="x", jobs=2).split())

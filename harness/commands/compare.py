@@ -1,0 +1,43 @@
+"""`foolsgold compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.errors import ExitCode
+
+
+@click.command
+@click.argument("before", metavar="RUN_A", type=click.Path(path_type=Path))
+@click.argument("after", metavar="RUN_B", type=click.Path(path_type=Path))
+@click.option("--fail-on-weaker", is_flag=True, help="Exit with 1 where a task got weaker, with 3 where nobody knows.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the text.")
+def compare(before: Path, after: Path, fail_on_weaker: bool, as_json: bool) -> int:
+    """Compare two runs task by task: stronger, weaker, new, gone.
+
+    Tasks are the same where their names are, mutants where their ids are. Settings in which the runs differ are named
+    first: they may be the reason.
+
+    \b
+    Examples:
+      foolsgold compare runs/main runs/branch
+      foolsgold compare runs/main runs/branch --fail-on-weaker
+    """
+    from harness.report.compare import Change, compared
+    from harness.report.compare import compare as compare_runs
+    from harness.report.formats import gathered
+    from harness.report.json_stream import json_text
+    from harness.report.read import read_report
+    from harness.report.whole import whole
+
+    with whole(before, after):
+        found = compare_runs(read_report(before), read_report(after))
+        for data in gathered(json_text(found) if as_json else (compared(found), "\n")):
+            click.echo(data, nl=False)
+    if fail_on_weaker and found["counts"][Change.WEAKER]:
+        return ExitCode.BELOW_BAR
+    if fail_on_weaker and found["counts"][Change.NOT_COMPARABLE]:
+        return ExitCode.UNMEASURED
+    return ExitCode.OK

@@ -1,0 +1,69 @@
+"""`foolsgold show`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.errors import ExitCode
+from harness.untrusted import shown, visible
+
+
+@click.command
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("mutant")
+def show(run: Path, mutant: str) -> int:
+    """Show one mutant or probe of a run: its change, what it breaks, and what the tests said.
+
+    MUTANT is the id that the report shows, or the beginning of it; with the task's name before it where several tasks
+    share it.
+
+    \b
+    Examples:
+      foolsgold show foolsgold-run 9ade5e163a
+      foolsgold show foolsgold-run forge/planted-reward-json
+    """
+    from harness.report.read import read_report
+    from harness.report.whole import whole
+
+    with whole(run):
+        click.echo(_shown(read_report(run), mutant))
+    return ExitCode.OK
+
+
+def _shown(report: dict[str, Any], name: str) -> str:
+    from harness.commands.probes import find_probe, show_probe
+    from harness.report.read import find_mutant
+
+    probe = find_probe(report, name)
+    if probe is not None:
+        return show_probe(probe)
+    task, found = find_mutant(report, name)
+    place = f"{visible(found['path'])}:{found['line']}"
+    lines = [
+        f"{visible(found['ref'])}: {visible(found['sentence'])}",
+        f"task {visible(task['name'])}, {place}, {found['operator']} ({found['fault']})",
+        f"outcome: {found['outcome']}" + (f" ({visible(found['why'])})" if found["why"] else ""),
+    ]
+    if found["requirement"]:
+        lines.append(
+            f"the instruction says, line {found['requirement']['line']}: {visible(found['requirement']['text'])}"
+        )
+    for number, trial in enumerate(found["runs"], start=1):
+        paid = trial["rewards"] if trial["rewards"] is not None else trial["problem"]
+        lines.append(f"run {number}: {visible(str(paid))}, {trial['seconds']:.2f} s")
+    if found["killed_by"]:
+        lines.append("failed: " + ", ".join(visible(name) for name in found["killed_by"]))
+    if passed := _passed(task, found):
+        lines.append(f"passed over it: {', '.join(visible(name) for name in passed)}")
+    lines += ["", shown(found["diff"]), "", visible(found["repro"])]
+    return "\n".join(lines)
+
+
+def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """The tests that ran on it and noticed nothing; none where the verifier reports no single tests."""
+    told = found["runs"][0]["tests"] if found["runs"] else None
+    return [name for name, letter in zip(task["tests"], told, strict=True) if letter == "P"] if told else []

@@ -1,0 +1,104 @@
+"""What the settings in force ask of an audit, of its controls, mutants and probes, and of the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from harness.errors import UsageError
+from harness.judging.controls import ControlSettings
+from harness.judging.strength import Thresholds
+from harness.mutants import Wish
+from harness.probes.model import Probe
+from harness.report.gate import Rules
+from harness.settings.catalogue import BY_NAME, DEPTHS, NO_PROBE
+from harness.settings.in_force import InForce, Values, one, table
+from harness.stages.result import AuditSettings
+from harness.task.model import Environment, Task, Unusable
+
+AnyTask = TypeVar("AnyTask", bound=Task | Unusable)
+
+
+def with_own_images(task: AnyTask, in_force: InForce) -> AnyTask:
+    """The task, with the images that stand for its FROMs where an override names others than the run's."""
+    images = table(in_force.task(task.name, task.path), "image")
+    if isinstance(task, Unusable) or images == table(in_force.run(), "image"):
+        return task
+
+    def standing(environment: Environment) -> Environment:
+        return replace(environment, recipe=replace(environment.recipe, images=images))
+
+    steps = []
+    for step in task.steps:
+        separate = step.verifier.separate
+        verifier = replace(step.verifier, separate=standing(separate)) if separate else step.verifier
+        steps.append(replace(step, verifier=verifier))
+    return replace(task, environment=standing(task.environment), steps=tuple(steps))
+
+
+def overrides_json(in_force: InForce, tasks: Sequence[Task | Unusable], command: str) -> dict[str, Any]:
+    """For a report's options: the config file, and what is in force for some tasks only."""
+    if in_force.file is None:
+        return {}
+    run = in_force.run()
+    own: dict[str, dict[str, Any]] = {}
+    for task in tasks:
+        values = in_force.task(task.name, task.path)
+        different = {
+            ".".join(key): value.value
+            for key, value in values.items()
+            if command in BY_NAME[key[0]].commands and (key not in run or run[key].value != value.value)
+        }
+        if different:
+            own[task.name] = different
+    return {"config": str(in_force.file.path), "overrides": own}
+
+
+def control_settings(values: Values) -> ControlSettings:
+    return ControlSettings(one(values, "repeat"), one(values, "network"), one(values, "timeout-factor"))
+
+
+def wish(values: Values) -> Wish:
+    return Wish(
+        operators=frozenset(one(values, "operator")),
+        faults=frozenset(one(values, "fault")),
+        sources=frozenset(one(values, "source")),
+        budget=budget(values),
+        seed=one(values, "seed"),
+        skipped_operators=frozenset(one(values, "skip-operator")),
+        skipped_faults=frozenset(one(values, "skip-fault")),
+    )
+
+
+def budget(values: Values) -> int:
+    exact: int | None = one(values, "budget")
+    return exact if exact is not None else DEPTHS[one(values, "depth")]
+
+
+def probes(values: Values) -> frozenset[Probe]:
+    named = one(values, "probe")
+    if named:
+        return frozenset(Probe(name) for name in named if name != NO_PROBE)
+    return frozenset({Probe.HIDDEN}) if one(values, "depth") == "quick" else frozenset(Probe)
+
+
+def thresholds(values: Values) -> Thresholds:
+    found = Thresholds(**table(values, "threshold"))
+    if found.adequate > found.strong:
+        raise UsageError(
+            f"The threshold `adequate` ({found.adequate:g}) is above `strong` ({found.strong:g}).",
+            hint="A strong task is an adequate one and more.",
+        )
+    return found
+
+
+def audit_settings(values: Values) -> AuditSettings:
+    quick = one(values, "depth") == "quick"
+    return AuditSettings(
+        control_settings(values), wish(values), thresholds(values), first_failure=quick, probes=probes(values)
+    )
+
+
+def rules(values: Values) -> Rules:
+    return Rules(one(values, "fail-under"), frozenset(one(values, "fail-on")))
