@@ -135,6 +135,10 @@ class Report:
     document: dict[str, Any] = field(repr=False)
     """report.json; docs/reports.md and its JSON Schema describe every field."""
 
+    def __reduce__(self) -> tuple[type[Report], tuple[Path, dict[str, Any]]]:
+        """With every task, which are otherwise read from the run folder as they are gone through."""
+        return Report, (self.run, {**self.document, "tasks": list(self.document["tasks"])})
+
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
         """The document's tasks by name."""

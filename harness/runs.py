@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import harness.check
-import harness.stages.events
+from harness.audit import audit
 from harness.check import Checked, CheckRun, run_check
 from harness.engine.choose import make_engine
-from harness.engine.contract import EngineOptions
+from harness.engine.contract import Engine, EngineOptions
 from harness.judging.outcome import Outcome
-from harness.lab.store import Store
+from harness.lab.lab import Lab, run_here
+from harness.lab.store import Planned, Store
+from harness.report.document import brief_of, entry_of, run_facts
 from harness.report.formats import write_whole
 from harness.report.html import render
 from harness.report.json_stream import report_json
-from harness.report.kept import audit_and_keep
 from harness.report.read import REPORT, read_report
 from harness.settings.in_force import InForce, Values, one, table
 from harness.settings.meaning import audit_settings, control_settings, overrides_json
-from harness.stages.result import Audited
+from harness.stages.events import Watcher
+from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task, Unusable
 
 PAGE = "report.html"
@@ -84,7 +87,7 @@ def audit_tasks(
     *,
     flags: Sequence[str] = (),
     fresh: bool = False,
-    watcher: harness.stages.events.Watcher | None = None,
+    watcher: Watcher | None = None,
 ) -> dict[str, Any]:
     """Audit the tasks into a run folder, with report.json and report.html, and give the report. A run that is there
     goes on, unless it is to be `fresh`. `flags` are those that a command to audit one of the tasks again needs."""
@@ -126,6 +129,41 @@ def audit_tasks(
     write_whole(report_json(report), folder / REPORT)
     render(report, folder / PAGE)
     return report
+
+
+def audit_and_keep(
+    engine: Engine,
+    tasks: Sequence[Task | Unusable],
+    settings: AuditSettings,
+    store: Store,
+    *,
+    jobs: int,
+    watcher: Watcher,
+    command: Callable[[Task | Unusable], str],
+    options: Mapping[str, Any],
+    settings_of: Callable[[Task], AuditSettings] | None = None,
+) -> bool:
+    """Audit every task on this machine, with `settings` or its own. False where Ctrl-C ended it, within a moment; what
+    was done is in the store."""
+    start = time.monotonic()
+    store.begin_run([Planned(task.name, str(task.path), _digest(task)) for task in tasks], options)
+    store.set_meta({"facts": run_facts(engine.name, engine.report().version, settings)})
+
+    def work(lab: Lab) -> AsyncIterator[Audited]:
+        return audit(tasks, settings_of or (lambda _task: settings), lab, watcher, command)
+
+    def keep(audited: Audited) -> None:
+        entry = entry_of(audited)
+        store.put_result(audited.task.name, entry, brief_of(audited, entry))
+        watcher.done(audited)
+
+    whole = run_here(work, keep, engine=engine, jobs=jobs, memory=store, doing=watcher.doing)
+    store.set_meta({"seconds": round(time.monotonic() - start, 3)})
+    return whole
+
+
+def _digest(task: Task | Unusable) -> str:
+    return task.digest if isinstance(task, Task) else ""
 
 
 def _engine_json(values: Values) -> dict[str, Any]:

@@ -23,12 +23,13 @@ FLOORS = (
     {"audit", "check"},
     {"report"},
     {"settings", "demo"},
+    {"runs"},
     {"api"},
     {"commands"},
 )
 """Rooms from the ground up. A room imports from floors below its own and from itself, so that there is no circle."""
 
-OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "api", "commands"}
+OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "api", "commands"}
 """Who may import the lab: whoever runs trials or reads what is remembered of them."""
 
 NOT_YET = {

@@ -21,9 +21,9 @@ from harness.judging.outcome import Cause, Outcome, OutcomeKind, Shown, showing
 from harness.judging.strength import Thresholds, Verdict
 from harness.lab.store import Store
 from harness.mutants import Wish
-from harness.report.kept import audit_and_keep
 from harness.report.stored import stored_report
 from harness.report.terminal import terminal
+from harness.runs import audit_and_keep
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task, Unusable
 from harness.trial.record import Kind, TrialRecord, Which
