@@ -131,11 +131,10 @@ def make_engine() -> Any:
 
 
 def run_audit(tasks: Path, run: Path, mutants: int, jobs: int, done: Path) -> None:
-    """The audit with its report.json, as `foolsgold audit` makes it. `done` grows by a byte with each task."""
-    from harness.audit import audit
+    """The audit with its results in the store. `done` grows by a byte with each task."""
     from harness.lab.store import Store
     from harness.mutants import Wish
-    from harness.report.document import document
+    from harness.report.kept import audit_and_keep
     from harness.stages.controls import ControlSettings
     from harness.stages.result import AuditSettings
     from harness.task.discover import discover
@@ -154,22 +153,17 @@ def run_audit(tasks: Path, run: Path, mutants: int, jobs: int, done: Path) -> No
             with done.open("ab") as file:
                 file.write(b".")
 
-    settings = AuditSettings(ControlSettings(repeat=1), Wish(budget=mutants))
-    options = {"engine": "fake", "seed": 0}
     with Store(run) as store:
-        store.set_meta({"options": options})
-        found = audit(
+        audit_and_keep(
             make_engine(),
             list(discover([tasks])),
-            settings,
+            AuditSettings(ControlSettings(repeat=1), Wish(budget=mutants)),
             store,
             jobs=jobs,
             watcher=Told(),
             command=lambda task: f"foolsgold audit {task.path}",
-            options=options,
+            options={"engine": "fake", "seed": 0},
         )
-    text = json.dumps(document(found, str(run)), indent=2)
-    (run / "report.json").write_text(text + "\n", encoding="utf-8")
 
 
 def run_command(words: list[str]) -> None:

@@ -41,9 +41,25 @@ def test_a_streamed_report_is_the_report(
         assert {**found, "tasks": list(found["tasks"])} == whole
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"tasks": [1', '{"tasks": [1 2]}', '{"a" 1}', '{"a": 1'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"tasks": [1', '{"tasks": [1 2]}', '{"a" 1}', '{"a": 1', '{"tasks": []} 2', '{"tasks": []}}'],
+)
 def test_what_is_no_report_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(text)
     with pytest.raises(ValueError, match=r"[Ee]xpect|delimiter"):
         list(streamed(path)["tasks"])
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '{"tasks": null}', '{"tasks": {}}', '{"tasks": "x"}'])
+def test_what_has_no_list_of_tasks_is_not_taken_for_a_report_without_any(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    assert streamed(path) == json.loads(text)
+
+
+def test_the_tasks_are_counted_without_being_held(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({"tasks": [{}] * 7}))
+    assert len(streamed(path)["tasks"]) == 7
