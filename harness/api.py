@@ -124,7 +124,8 @@ def audit(
 def report(run: AnyPath) -> Report:
     """The report of a run folder, as far as the run came; a report.json by itself will do."""
     with whole(Path(run)):
-        return Report(Path(run), read_report(Path(run)))
+        found = read_report(Path(run))
+        return Report(Path(run), {**found, "tasks": list(found["tasks"])})
 
 
 @dataclass(frozen=True, slots=True)
