@@ -124,7 +124,8 @@ def audit(
 def report(run: AnyPath) -> Report:
     """The report of a run folder, as far as the run came; a report.json by itself will do."""
     with whole(Path(run)):
-        return Report(Path(run), read_report(Path(run)))
+        found = read_report(Path(run))
+        return Report(Path(run), {**found, "tasks": list(found["tasks"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +135,6 @@ class Report:
     run: Path
     document: dict[str, Any] = field(repr=False)
     """report.json; docs/reports.md and its JSON Schema describe every field."""
-
-    def __reduce__(self) -> tuple[type[Report], tuple[Path, dict[str, Any]]]:
-        """With every task, which are otherwise read from the run folder as they are gone through."""
-        return Report, (self.run, {**self.document, "tasks": list(self.document["tasks"])})
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
