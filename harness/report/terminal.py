@@ -68,10 +68,13 @@ def _top(first: First, width: int) -> list[str]:
 
 def _missing(number: int, test: Missing, width: int) -> Iterator[str]:
     at = f" ({visible(test.place)})" if test.place else ""
-    most = max(2 * (width - 14) - len(at), 40)
-    says = f'"{clip(visible(test.says), most)}"' if test.says else "What is not stated"
     more = f", and {len(test.paid) - 1} more" if len(test.paid) > 1 else ""
-    yield from wrapped(f"{number}. {says}{at}", width, "    ", following="       ")[:3]
+    lines, most = [""] * 3, 2 * width
+    while len(lines) > 2 and most > 0:
+        most -= 10
+        says = f'"{clip(visible(test.says), most)}"' if test.says else "What is not stated"
+        lines = wrapped(f"{number}. {says}{at}", width, "    ", following="       ")
+    yield from (clip(line, width) for line in lines[:2])
     yield f"       paid although {clip(visible(test.paid[0]), max(width - 21 - len(more), 20))}{more}"
     yield f"       {test.command}"
 

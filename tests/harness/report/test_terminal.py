@@ -25,6 +25,10 @@ def crowded(tasks: int, **changes: Any) -> dict[str, Any]:
     found = made_up(tasks, 40, seed=3)
     for number, task in enumerate(found["tasks"]):
         kinds = ("error", "warning", "unmeasured", "note")
+        for mutant in task["mutants"]:
+            mutant["sentence"] = "`what` is left out although it is wanted " * 9
+            if mutant["requirement"]:
+                mutant["requirement"]["text"] = f"{'/a-long-name' * 4} has to be there " * 9
         task["findings"] += [
             {"id": "x", "severity": kinds[at % 4], "title": f"What {number} is {at}: {'why ' * 60}",
              "evidence": ["no"] * 50, "place": {"file": f"tests/{'long-' * 20}.py", "line": 3}, "advice": "Do.",
