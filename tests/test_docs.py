@@ -14,6 +14,7 @@ from harness.commands.main import cli
 from harness.engine.checks import CHECKS
 from harness.judging.strength import Thresholds, Verdict
 from harness.mutants import Wish, task_mutants
+from harness.report.terminal import LINES
 from harness.settings.catalogue import DEPTHS
 from tests.harness.tasks import read
 
@@ -84,10 +85,13 @@ def test_the_readmes_example_is_what_the_fixture_gives() -> None:
     task = read(ROOT / "fixtures" / "cases" / "cleanup-dry-run-faulty")
     (step,) = task_mutants(task, Wish(budget=DEPTHS["quick"]))
     chosen = {one.mutant.id: one.mutant for one in step.selection.chosen}
-    shown = re.findall(r"  (\S.*)\n    although: .*\n    \S+, solution/(\S+), mutant \S+/(\w+)", example)
-    assert len(shown) == 2
-    for sentence, place, ident in shown:
-        assert (chosen[ident].sentence, chosen[ident].place) == (sentence, place)
+    shown = re.findall(r" paid although (.*?)(?:, and \d+ more)?\n +foolsgold show foolsgold-run \S+/(\w+)\n", example)
+    assert len(shown) >= 1
+    for sentence, ident in shown:
+        assert chosen[ident].sentence.startswith(sentence.removesuffix("..."))
+    assert len(example.strip().splitlines()) <= LINES
+    tried = re.findall(r"^cleanup-dry-run-(?:faulty|mended) .* (\d+)$", example, re.MULTILINE)
+    assert tried == [str(len(chosen))] * 2
 
 
 def test_the_page_on_verdicts_has_the_thresholds_in_force() -> None:

@@ -30,6 +30,7 @@ from harness.errors import UsageError
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the tables.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no tables: only what the gate says.")
+@click.option("--verbose", is_flag=True, help="End with every finding and its evidence, not with one screen.")
 def audit(
     paths: tuple[Path, ...],
     flags: Flags,
@@ -39,6 +40,7 @@ def audit(
     as_json: bool,
     no_progress: bool,
     quiet: bool,
+    verbose: bool,
 ) -> int:
     """Break every task's reference solution on purpose and see which broken variants its tests still pay.
 
@@ -58,6 +60,7 @@ def audit(
     from harness.report.gate import gate_text
     from harness.report.json_stream import report_json
     from harness.report.terminal import terminal
+    from harness.report.verbose import verbose as long_form
     from harness.runs import audit_tasks
     from harness.settings.meaning import with_own_images
     from harness.settings.terms import gate_terms
@@ -81,7 +84,8 @@ def audit(
             click.echo(data, nl=False)
         click.echo(verdict, err=True)
     else:
-        click.echo(verdict if quiet else terminal(report, gate=verdict))
+        ending = long_form if verbose else terminal
+        click.echo(verdict if quiet else ending(report, gate=verdict))
     if report["unfinished"]:
         words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
         click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)

@@ -35,6 +35,11 @@ def init(path: Path, force: bool) -> int:
     from harness.task.discover import discover
 
     tasks = discover([path])
+    found = look(tasks, least=Thresholds().least)
+    text = config_text(found)
+    tomllib.loads(text)
+    engine, why = chosen("auto", EngineOptions())
+    click.echo(described(found, engine=engine, why=f"{why.splitlines()[0].rstrip('.')}.", jobs=os.cpu_count() or 1))
     file = place(path) / NAME
     if file.exists() and not force:
         raise UsageError(f"{file} is there already.", hint="Keep it, or replace it with --force.")
@@ -43,11 +48,6 @@ def init(path: Path, force: bool) -> int:
             f"{file.parent / PYPROJECT} has a [tool.foolsgold] already, and a folder has one of the two.",
             hint="Keep it; `foolsgold config` shows what it sets.",
         )
-    found = look(tasks, least=Thresholds().least)
-    text = config_text(found)
-    tomllib.loads(text)
-    engine, why = chosen("auto", EngineOptions())
-    click.echo(described(found, engine=engine, why=f"{why.splitlines()[0].rstrip('.')}.", jobs=os.cpu_count() or 1))
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -34,7 +34,7 @@ COMMANDS = {
     "doctor": "Which engine works here, and what is missing.",
     "check": "Are the tasks sound: reference paid, nothing else?",
     "audit": "The main job: which broken variants are paid?",
-    "show": "Show one broken variant, and what the tests said.",
+    "show": "List findings and paid variants, or show one.",
     "repro": "Write one as a task that any runner can run.",
     "report": "Show a run again, or as HTML, SARIF, CSV and more.",
     "compare": "Compare two runs task by task.",

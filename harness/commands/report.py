@@ -31,8 +31,9 @@ from harness.untrusted import visible
     default=Path(),
     help="SARIF: the folder that paths are relative to, such as a checkout's. [default: where you are]",
 )
+@click.option("--verbose", is_flag=True, help="The terminal's long form: every finding with its evidence.")
 @click.option("--schema", "only_schema", is_flag=True, help="Print the JSON Schema of report.json instead.")
-def report(run: Path | None, form: str, output: Path | None, root: Path, only_schema: bool) -> int:
+def report(run: Path | None, form: str, output: Path | None, root: Path, verbose: bool, only_schema: bool) -> int:
     """Show a run again, or write it in another format.
 
     A run that was interrupted, or is still going on, is shown as far as it came.
@@ -44,6 +45,7 @@ def report(run: Path | None, form: str, output: Path | None, root: Path, only_sc
       foolsgold report foolsgold-run --format markdown >> "$GITHUB_STEP_SUMMARY"
     """
     from harness.report.read import read_report, schema
+    from harness.report.verbose import verbose as long_form
     from harness.report.whole import whole
 
     if only_schema:
@@ -55,6 +57,8 @@ def report(run: Path | None, form: str, output: Path | None, root: Path, only_sc
         found = read_report(run)
         if form == HTML:
             _put_html(found, output)
+        elif verbose and form == "terminal":
+            _put([long_form(found), "\n"], output)
         else:
             _put(FORMATS[form](found, root.resolve()), output)
         for line in _notes(found, form):

@@ -8,21 +8,23 @@ from typing import Any
 
 import click
 
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 from harness.untrusted import shown, visible
 
 
 @click.command
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("mutant")
-def show(run: Path, mutant: str) -> int:
-    """Show one mutant or probe of a run: its change, what it breaks, and what the tests said.
+@click.argument("what", metavar="[TASK|MUTANT]", default="")
+def show(run: Path, what: str) -> int:
+    """List what a run found, a line for each finding and each broken variant that was paid, the weakest task first.
 
-    MUTANT is the id that the report shows, or the beginning of it; with the task's name before it where several tasks
-    share it.
+    With a task's name only that task. With a mutant's or a probe's id that one: its change, what it breaks, and what
+    the tests said. The beginning of an id is enough; the task's name stands before it where several tasks share it.
 
     \b
     Examples:
+      foolsgold show foolsgold-run
+      foolsgold show foolsgold-run my-task
       foolsgold show foolsgold-run 9ade5e163a
       foolsgold show foolsgold-run forge/planted-reward-json
     """
@@ -30,8 +32,25 @@ def show(run: Path, mutant: str) -> int:
     from harness.report.whole import whole
 
     with whole(run):
-        click.echo(_shown(read_report(run), mutant))
+        click.echo(shown_of(read_report(run), what))
     return ExitCode.OK
+
+
+def shown_of(report: dict[str, Any], what: str) -> str:
+    """A task's whole name comes before an id, an id before the beginning of a name."""
+    from harness.report.listing import run_listing, task_listing, task_named
+
+    if not what:
+        return run_listing(report)
+    task = task_named(report, what)
+    if task is not None and task["name"] == what:
+        return task_listing(report, task)
+    try:
+        return _shown(report, what)
+    except UsageError:
+        if task is None:
+            raise
+        return task_listing(report, task)
 
 
 def _shown(report: dict[str, Any], name: str) -> str:
@@ -64,6 +83,6 @@ def _shown(report: dict[str, Any], name: str) -> str:
 
 
 def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """The tests that ran on it and noticed nothing; none where the verifier reports no single tests."""
+    """The tests that ran on it and caught nothing; none where the verifier reports no single tests."""
     told = found["runs"][0]["tests"] if found["runs"] else None
     return [name for name, letter in zip(task["tests"], told, strict=True) if letter == "P"] if told else []

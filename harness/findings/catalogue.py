@@ -171,34 +171,34 @@ _CONTROLS: Mapping[str, Entry] = {
     ),
     "skipped-tests": Entry(
         "Some of the task's tests are skipped.",
-        "A test that is skipped notices nothing: let it run, or remove it.",
+        "A test that is skipped catches nothing: let it run, or remove it.",
         Severity.NOTE,
     ),
 }
 
 _MUTANTS: Mapping[str, Entry] = {
     "stated-requirement-untested": Entry(
-        "No test notices that a stated requirement is broken.",
-        "Leaving it out is paid all the same. Add a test that fails for the variants.",
+        "Broken variants of something that the instruction states are paid, and no test looks at it.",
+        "Add a test that fails for each of these variants.",
         Severity.WARNING,
         row=REQUIREMENT,
     ),
     "stated-requirement-undertested": Entry(
-        "Some ways to break a stated requirement go unnoticed.",
-        "Add a test that fails for the variants named.",
+        "Some ways to break something that the instruction states are paid.",
+        "Add a test that fails for each of these variants.",
     ),
     "unstated-behaviour-untested": Entry(
         "Variants that break nothing the instruction names are paid.",
-        "Look whether they matter; where they do, the instruction should say so and a test should look.",
+        "See whether they matter. Where they do, let the instruction say so and add a test.",
         Severity.NOTE,
     ),
     "test-never-fails": Entry(
         "A test fails for no broken variant and for no control.",
-        "Fine for what must stay as it was; else make it look at what the work changes.",
+        "This is right where something has to stay as it was. Any other test has to look at what the work changes.",
     ),
     "passes-untouched": Entry(
         "Some tests pass on the untouched environment.",
-        "Fine for what must stay as it was; a test of the work itself has to fail before it is done.",
+        "This is right where something has to stay as it was. A test of the work has to fail before the work is done.",
         Severity.NOTE,
     ),
     "no-assertion-reached": Entry(
@@ -211,7 +211,7 @@ _MUTANTS: Mapping[str, Entry] = {
     ),
     "tests-unread": Entry(
         "A file of the verifier's cannot be read for suspicions.",
-        "Nothing, where it is no test; else see whether any Python can read it.",
+        "If it is no test, do nothing. If it is one, see whether any Python can read it.",
         Severity.NOTE,
     ),
     "swallowed-assertion": Entry(
@@ -221,7 +221,7 @@ _MUTANTS: Mapping[str, Entry] = {
         row=REWARD,
     ),
     "flaky-mutants": Entry(
-        "The tests disagree with themselves on some variants.",
+        "The same tests pay some variants in one run and not in another.",
         "Look for races, timeouts and random choices in the tests.",
         Severity.WARNING,
     ),

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Place, Severity
+from harness.findings.requirements import Seen, State, Tested, how_tested, stated
 from harness.judging.kill_matrix import Matrix
-from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
+from harness.judging.outcome import COUNTED, OutcomeKind
 from harness.task.model import Task
 from mutator.relevance import FLAG, PATH, Requirement
 
 SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a finding needs of a mutant's result."""
-
-    id: str
-    step: str
-    sentence: str
-    place: str
-    kind: OutcomeKind
-    requirement: Requirement | None
-    evidence: tuple[str, ...]
-    relevance: float
 
 
 def mutant_findings(
@@ -47,43 +33,44 @@ def _requirements(task: Task, seen: Sequence[Seen], tests: str) -> Iterator[Find
             groups.setdefault((one.step, one.requirement.index), []).append(one)
     ranked = sorted(groups.items(), key=lambda item: -max(one.relevance for one in item[1]))
     for (step, _), members in ranked:
-        survivors = [one for one in members if one.kind is OutcomeKind.SURVIVED]
-        if not survivors:
-            continue
-        requirement = survivors[0].requirement
+        requirement, found = members[0].requirement, how_tested(members, tests)
         assert requirement is not None
-        detected = sum(one.kind in DETECTED for one in members)
-        said = requirement.text if len(requirement.text) <= 160 else requirement.text[:157] + "..."
-        evidence = [f"{one.sentence} ({one.place}, mutant {one.id}): still paid in full" for one in survivors[:SHOWN]]
-        if len(survivors) > SHOWN:
-            evidence.append(f"and {len(survivors) - SHOWN} more")
-        never = ", ".join(_never_named(requirement, survivors, tests))
-        untested = bool(never) or not detected
-        if untested:
-            title = f"Stated requirement never tested: {never or _name(requirement, survivors)}"
+        if not found.paid:
+            continue
+        name = ", ".join(found.unused) or _name(requirement, found.paid)
+        if found.state is State.UNTESTED:
+            title = f"Stated requirement never tested: {name}"
         else:
-            name = _name(requirement, survivors)
-            title = f"Stated requirement tested in part ({detected} of {len(members)} mutants noticed): {name}"
+            title = (
+                f"Stated requirement tested in part ({found.caught} of {found.counted} broken variants caught): {name}"
+            )
         yield finding(
-            "stated-requirement-untested" if untested else "stated-requirement-undertested",
+            "stated-requirement-untested" if found.state is State.UNTESTED else "stated-requirement-undertested",
             title,
-            (f"the instruction says: {said}", *evidence),
+            tuple(_evidence(task, step, requirement, found)),
             Place(_relative(task, step), requirement.line),
-            severity=Severity.WARNING if _many(len(survivors), len(members)) else Severity.NOTE,
-            advice="Add a test that fails for the variants below.",
+            severity=Severity.WARNING if _many(len(found.paid), found.counted) else Severity.NOTE,
         )
+
+
+def _evidence(task: Task, step: str, requirement: Requirement, found: Tested) -> Iterator[str]:
+    instruction = next(each.instruction for each in task.steps if each.name == step)
+    said = stated(instruction, requirement.text, requirement.line)
+    yield f'the instruction says: "{said if len(said) <= 160 else said[:157] + "..."}"'
+    if found.unused and found.caught:
+        yield (
+            f"no test uses {', '.join(found.unused)}; {found.caught} of {found.counted} variants that break this "
+            "sentence were caught for another reason"
+        )
+    for one in found.paid[:SHOWN]:
+        yield f"paid in full: {one.sentence} ({one.place}, mutant {one.id})"
+    if len(found.paid) > SHOWN:
+        yield f"and {len(found.paid) - SHOWN} more"
 
 
 def _many(survivors: int, members: int) -> bool:
     """One variant that slips through may be one that nobody could tell from the reference."""
     return survivors >= 3 or 2 * survivors >= members
-
-
-def _never_named(requirement: Requirement, survivors: Sequence[Seen], tests: str) -> list[str]:
-    """Flags that survivors break and that no test passes: whatever was noticed of this sentence, it was not them."""
-    broken = dict.fromkeys(token for one in survivors for token in one.evidence)
-    flags = [token for token in broken if token.startswith("-") and requirement.tokens.get(token, 0.0) >= FLAG]
-    return [flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", tests)]
 
 
 def _name(requirement: Requirement, survivors: Sequence[Seen]) -> str:
@@ -108,8 +95,9 @@ def _elsewhere(seen: Sequence[Seen]) -> Iterator[Finding]:
     if survivors:
         yield finding(
             "unstated-behaviour-untested",
-            f"{len(survivors)} variant{'s' * (len(survivors) != 1)} that break nothing the instruction names "
-            f"{'are' if len(survivors) != 1 else 'is'} paid in full",
+            f"{len(survivors)} broken variant{'s' * (len(survivors) != 1)} that "
+            f"{'break' if len(survivors) != 1 else 'breaks'} nothing the instruction names "
+            f"{'were' if len(survivors) != 1 else 'was'} paid in full",
             tuple(f"{one.sentence} ({one.place}, mutant {one.id})" for one in survivors[:SHOWN]),
         )
 
@@ -119,7 +107,7 @@ def _flaky(seen: Sequence[Seen]) -> Iterator[Finding]:
     if flaky:
         yield finding(
             "flaky-mutants",
-            f"The tests disagree with themselves on {len(flaky)} variant{'s' * (len(flaky) != 1)}",
+            f"The same tests paid {len(flaky)} broken variant{'s' * (len(flaky) != 1)} in one run and not in another",
             tuple(f"{one.sentence} ({one.place}, mutant {one.id})" for one in flaky[:SHOWN]),
         )
 

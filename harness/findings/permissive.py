@@ -78,7 +78,7 @@ def permissive_findings(tests: Sequence[TestFunction], survivors: Sequence[Paid]
 
 
 def _finding(lead: Lead, witnesses: Sequence[Paid]) -> Finding:
-    evidence = [f"paid all the same: {one.mutant.sentence} (mutant {one.mutant.id})" for one in witnesses[:SHOWN]]
+    evidence = [f"paid in full: {one.mutant.sentence} (mutant {one.mutant.id})" for one in witnesses[:SHOWN]]
     if len(witnesses) > SHOWN:
         evidence.append(f"and {len(witnesses) - SHOWN} more")
     return finding(
@@ -86,7 +86,7 @@ def _finding(lead: Lead, witnesses: Sequence[Paid]) -> Finding:
         f"Permissive assertion: {lead.sentence}",
         evidence,
         Place(lead.file, lead.line),
-        advice="Assert exactly what the instruction says, so that the variants above fail.",
+        advice="Assert exactly what the instruction says, so that these variants fail.",
     )
 
 

@@ -111,6 +111,12 @@ def wilson(successes: float, trials: int, z: float = 1.959964) -> tuple[float, f
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
+def percent(share: float) -> str:
+    """With at most one decimal, rounded down: 89.96 % is not yet 90 %. The margin is for what cannot be written in
+    binary, such as 0.57."""
+    return f"{math.floor(share * 1000 + 1e-6) / 10:g} %"
+
+
 def weight(outcome: Outcome) -> float:
     """How much of a counted mutant was detected: all, nothing, or the gap in its reward."""
     if outcome.kind in DETECTED:
@@ -148,14 +154,15 @@ def verdict(found: Strength, thresholds: Thresholds) -> tuple[Verdict, str]:
     errors = found.by_outcome.get(OutcomeKind.ERROR, 0)
     counted, value = found.share.counted, found.share.value
     if tried and errors / tried > thresholds.errors:
-        return Verdict.UNMEASURED, f"{errors} of {tried} mutants could not be measured"
+        return Verdict.UNMEASURED, f"{errors} of {tried} broken variants could not be measured"
     if counted < thresholds.least:
-        return Verdict.UNMEASURED, f"only {counted} mutants count; {thresholds.least} are needed"
-    said = f"{value:.0%} of {counted} mutants were not paid"
+        return Verdict.UNMEASURED, f"only {counted} broken variants count; {thresholds.least} are needed"
+    said = f"{percent(value)} of {counted} broken variants were caught"
     if value < thresholds.adequate:
-        return Verdict.WEAK, said
+        return Verdict.WEAK, f"{said}; {percent(thresholds.adequate)} is adequate"
     if value < thresholds.strong:
-        return Verdict.ADEQUATE, said
+        return Verdict.ADEQUATE, f"{said}; {percent(thresholds.strong)} is strong"
     if found.stated.counted and found.stated.value < thresholds.stated:
-        return Verdict.ADEQUATE, f"{said}, but only {found.stated.value:.0%} of those that break what is stated"
+        few, wanted = percent(found.stated.value), percent(thresholds.stated)
+        return Verdict.ADEQUATE, f"{said}, but only {few} of those that break what is stated; {wanted} is strong"
     return Verdict.STRONG, said

@@ -78,7 +78,7 @@ def findings(attempted: Sequence[Attempted], instruction: str, noticed: Collecti
             "unchecked-output",
             f"No test looks at {path}"
             + (", which the instruction names" if named else ", which the instruction does not name either"),
-            tuple(f"paid all the same: {one.attempt.sentence}" for one in tried[:6]),
+            tuple(f"paid in full: {one.attempt.sentence}" for one in tried[:6]),
             severity=Severity.WARNING if named else Severity.NOTE,
             advice="Add a test that reads it." if named else "",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,8 @@ SCHEMA = "foolsgold.compare/1"
 COUNTED = ("killed", "timeout", "survived", "partial")
 RANK = {"broken": 0, "unsound": 0, "flaky": 0, "weak": 1, "adequate": 2, "strong": 3}
 """`unmeasured` has no rank: it is neither better nor worse than anything."""
+WISHES = ("budget", "operators", "skipped_operators", "faults", "skipped_faults", "sources")
+"""Options that choose which variants are tried. A share of other variants is another measure."""
 
 
 class Change(StrEnum):
@@ -30,6 +32,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 
     Of the tasks, what is compared is kept aside, and one of each run is held at a time."""
     unfinished = {task["name"] for report in (before, after) for task in report["unfinished"]}
+    wishes = [option for option in WISHES if before["options"].get(option) != after["options"].get(option)]
     tasks = []
     with Spool() as old:
         missing: dict[str, None] = {}
@@ -38,9 +41,9 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
             missing[task["name"]] = None
         for task in after["tasks"]:
             name = task["name"]
-            tasks.append(_task(name, old.get(name), task, unfinished))
+            tasks.append(_task(name, old.get(name), task, unfinished, wishes))
             missing.pop(name, None)
-        tasks += [_task(name, old.get(name), None, unfinished) for name in missing]
+        tasks += [_task(name, old.get(name), None, unfinished, wishes) for name in missing]
     counts = Counter(task["change"] for task in tasks)
     return {
         "schema": SCHEMA,
@@ -80,9 +83,15 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
 
 
 def _task(
-    name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, unfinished: set[str]
+    name: str,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+    unfinished: set[str],
+    wishes: Sequence[str],
 ) -> dict[str, Any]:
     change, why = _change(name, old, new, unfinished)
+    if wishes and change in (Change.STRONGER, Change.WEAKER):
+        change, why = Change.NOT_COMPARABLE, f"the runs chose their variants otherwise ({', '.join(wishes)}); {why}"
     was, now = _mutants(old), _mutants(new)
     return {
         "name": name,
@@ -154,10 +163,10 @@ def _by_mutants(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change,
     was, now = _mutants(old), _mutants(new)
     common = [key for key in was if key in now and {was[key]["outcome"], now[key]["outcome"]} <= set(COUNTED)]
     if not common:
-        return Change.NOT_COMPARABLE, "the runs have no mutant in common"
+        return Change.NOT_COMPARABLE, "the runs have no broken variant in common"
     before = round(sum(_detected(was[key]) for key in common), 6)
     after = round(sum(_detected(now[key]) for key in common), 6)
-    said = f"{after:g} of {len(common)} mutants that both runs tried are noticed, {before:g} before"
+    said = f"{after:g} of {len(common)} broken variants that both runs tried are caught, {before:g} before"
     if after == before:
         return Change.UNCHANGED, said
     return Change.STRONGER if after > before else Change.WEAKER, said

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.report.terminal import forging_words
+from harness.report.words import forging_words
 from harness.untrusted import clip, shown, visible
 
 SAID = {
     "survived": "The tests paid for it in full",
     "partial": "The tests paid for it in part",
-    "error": "It could not be measured, so nobody knows whether the tests notice it",
+    "error": "It could not be measured, so nobody knows whether the tests catch it",
     "flaky": "The tests disagree with themselves on it",
     "invalid": "It does not parse or build, so it says nothing about the tests",
     "equivalent": "It behaves as the solution does, so it says nothing about the tests",

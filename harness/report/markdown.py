@@ -8,15 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.report.ranking import worst
-from harness.report.terminal import DATASET, dataset_cells, how_far, place
+from harness.report.words import (
+    DATASET,
+    WEAKEST_FIRST,
+    dataset_cells,
+    gone,
+    how_far,
+    interval,
+    place,
+    share_of,
+    weakness,
+)
 from harness.untrusted import clip, visible
 
 TASKS, SURVIVORS, FINDINGS, UNFINISHED = 20, 10, 10, 5
 LONGEST_NAME, LONGEST_SENTENCE = 60, 120
 """Characters. Whatever tasks are called, the whole stays below the 65,536 that a comment on GitHub may have."""
 SEVERITIES = ("error", "unmeasured", "warning")
-ORDER = ("broken", "unsound", "flaky", "weak", "unmeasured", "adequate", "strong")
-"""What somebody has to look at first."""
 
 
 def markdown(report: Mapping[str, Any]) -> str:
@@ -36,7 +44,7 @@ def _headline(report: Mapping[str, Any]) -> str:
     total = len(report["tasks"])
     if not total:
         return "no task was audited"
-    counts = {word: report["summary"]["verdicts"][word] for word in ORDER}
+    counts = {word: report["summary"]["verdicts"][word] for word in WEAKEST_FIRST}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"{total} task{'s' * (total != 1)}: {told}"
 
@@ -45,11 +53,11 @@ def _interrupted(report: Mapping[str, Any]) -> Iterator[str]:
     if report["interrupted"]:
         left = [f"{_safe(task['name'], LONGEST_NAME)} ({how_far(task)})" for task in report["unfinished"][:UNFINISHED]]
         more = len(report["unfinished"]) - len(left)
-        yield f"**Interrupted.** Unfinished: {', '.join(left)}{f' and {more} more' if more > 0 else ''}"
+        yield f"**{gone(report)}** {', '.join(left)}{f' and {more} more' if more > 0 else ''}"
 
 
 def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
-    ranked = heapq.nsmallest(TASKS, report["tasks"], key=lambda task: ORDER.index(task["verdict"]))
+    ranked = heapq.nsmallest(TASKS, report["tasks"], key=weakness)
     tried = any(task["forging"] for task in report["tasks"])
     if ranked:
         rows = [
@@ -83,7 +91,7 @@ def _numbers(task: Mapping[str, Any]) -> tuple[str, str]:
         return "-", "-"
     share = strength["share"]
     paid = f"{strength['by_outcome']['survived']} of {share['counted']}"
-    return f"{share['value']:.0%} ({share['low']:.0%}-{share['high']:.0%})", paid
+    return f"{share_of(strength)} ({interval(share)})", paid
 
 
 def _survivors(report: Mapping[str, Any]) -> Iterator[str]:
@@ -100,8 +108,8 @@ def _survivors(report: Mapping[str, Any]) -> Iterator[str]:
         )
         for task, mutant in found
     ]
-    yield "**Broken variants that the tests paid in full**"
-    yield _table(("task", "place", "what is wrong", "although the instruction says", "mutant"), rows)
+    yield "**Broken variants that were paid in full**"
+    yield _table(("task", "place", "what is wrong", "the instruction says", "mutant"), rows)
     if count > SURVIVORS:
         yield f"and {count - SURVIVORS} more"
 

@@ -73,7 +73,7 @@ def find_mutant(report: Mapping[str, Any], name: str) -> tuple[dict[str, Any], d
                 begun.add(task, mutant, mutant["ref"])
     found = exact if exact.count else begun
     if not name or not found.count:
-        raise UsageError(f"No mutant {visible(name)} in this run.{_so_far(report)}", hint=_LISTED)
+        raise UsageError(f"No task and no mutant {visible(name)} in this run.{_so_far(report)}", hint=_LISTED)
     if found.count > 1:
         raise UsageError(
             f"{visible(name)} is the beginning of several mutants: {found.names()}.", hint="Write more of it."
@@ -82,7 +82,7 @@ def find_mutant(report: Mapping[str, Any], name: str) -> tuple[dict[str, Any], d
     return found.first
 
 
-_LISTED = "`foolsgold report RUN --format csv` lists them all."
+_LISTED = "`foolsgold show RUN` lists tasks and paid mutants; `foolsgold report RUN --format csv` every mutant."
 
 
 def _so_far(report: Mapping[str, Any]) -> str:

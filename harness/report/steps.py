@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
+from harness.findings.requirements import how_tested
 from harness.stages.result import Audited, MutantResult
+from harness.stages.verdict import seen
 from harness.task.model import Step, Task, Unusable
 from harness.task.texts import relative, verifier_texts
 from mutator.relevance import Requirement, requirements
@@ -20,16 +21,21 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def steps_json(one: Audited) -> list[dict[str, Any]]:
-    return [] if isinstance(one.task, Unusable) else [_step(one.task, step, one.mutants) for step in one.task.steps]
+    if isinstance(one.task, Unusable):
+        return []
+    texts = {step.name: verifier_texts(one.task, step) for step in one.task.steps}
+    tests = "\n".join(text for found in texts.values() for text in found.values())
+    return [_step(one.task, step, one.mutants, texts[step.name], tests) for step in one.task.steps]
 
 
-def _step(task: Task, step: Step, results: Sequence[MutantResult]) -> dict[str, Any]:
+def _step(
+    task: Task, step: Step, results: Sequence[MutantResult], texts: Mapping[str, str], tests: str
+) -> dict[str, Any]:
     mine = [result for result in results if result.step == step.name]
-    texts = verifier_texts(task, step)
     return {
         "name": step.name,
         "instruction": {"path": relative(task, step.instruction_file), "text": step.instruction},
-        "requirements": [_requirement(step.instruction, one, mine) for one in requirements(step.instruction)],
+        "requirements": [_requirement(step.instruction, one, mine, tests) for one in requirements(step.instruction)],
         "tests": [
             {"path": path, "text": text if len(text) <= LONGEST_TEST else None, "functions": list(_functions(text))}
             for path, text in texts.items()
@@ -40,7 +46,7 @@ def _step(task: Task, step: Step, results: Sequence[MutantResult]) -> dict[str, 
 # --- requirements
 
 
-def _requirement(instruction: str, said: Requirement, results: Sequence[MutantResult]) -> dict[str, Any]:
+def _requirement(instruction: str, said: Requirement, results: Sequence[MutantResult], tests: str) -> dict[str, Any]:
     """`mutants` break it before anything else that is stated; `also` bear on it besides."""
     first = [result for result in results if result.links and result.links[0].requirement == said.index]
     also = [result for result in results if said.index in {link.requirement for link in result.links[1:]}]
@@ -52,20 +58,10 @@ def _requirement(instruction: str, said: Requirement, results: Sequence[MutantRe
         "line": said.line,
         "start": start,
         "end": end,
-        "state": _state([result.outcome.kind for result in first]),
+        "state": how_tested([seen(result) for result in first], tests).state,
         "mutants": [result.mutant.id for result in first],
         "also": [result.mutant.id for result in also],
     }
-
-
-def _state(kinds: Sequence[OutcomeKind]) -> str:
-    """What the mutants that break a requirement say about its tests."""
-    counted = [kind for kind in kinds if kind in COUNTED]
-    if not counted:
-        return "not-probed"
-    if all(kind in DETECTED for kind in counted):
-        return "tested"
-    return "in-part" if any(kind in DETECTED or kind is OutcomeKind.PARTIAL for kind in counted) else "untested"
 
 
 def span(instruction: str, said: Requirement) -> tuple[int, int] | tuple[None, None]:

@@ -1,277 +1,210 @@
-"""What `foolsgold audit` prints at the end: the verdicts, the survivors that matter most, and what to do next."""
+"""What `foolsgold audit` prints at its end: one screen, whatever the run found.
+
+What to do first, then task by task the weakest first with a line a finding, then where the rest is."""
 
 from __future__ import annotations
 
+import heapq
 import shlex
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from tabulate import tabulate
-
 from harness.findings.labels import MEANING
-from harness.report.ranking import worst
-from harness.untrusted import clip, shown, visible, wrapped
+from harness.report.first import First, Missing, standing, what_first, why_dropped
+from harness.report.verbose import paid_cell
+from harness.report.words import added_up, counts, gone, place, share_of, weakness
+from harness.untrusted import clip, visible, wrapped
 
-SURVIVORS = 10
+LINES = 60
+"""At most, of a run of any size."""
 WIDTH = 80
-LONGEST_NAME = 36
-"""A longer task name goes on in the next line."""
+TASKS = 10
+GATE = 4
+SHORTEST_NAME = 16
+SEVERITIES = ("error", "unmeasured", "warning")
+"""Notes are counted, and told where somebody looks at the task."""
+
+Task = Mapping[str, Any]
+Finding = Mapping[str, Any]
 
 
 def terminal(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) -> str:
-    """Prose is wrapped at `width`; ids, paths and commands to copy are never broken. The end is what a person sees
-    first: the sum, what the `gate` says, and what to do next."""
+    """Every line is at most `width` long, but for commands and paths, which are to be copied."""
     width = max(width, 40)
-    parts = [
-        verdicts(report),
-        *reasons(report, width),
-        *survivors(report, width),
-        *findings(report, width),
-        *forged(report, width),
-        *dataset_rows(report),
-        *internal_errors(report),
-        *unfinished(report, width),
-        *sums(report, width),
-        *([gate] if gate else []),
-        *next_steps(report),
-    ]
-    return "\n".join(parts)
+    ranked = heapq.nsmallest(TASKS, report["tasks"], key=weakness)
+    first = what_first(standing(report, task) for task in report["tasks"])
+    top = _top(first, width) if first else [_none(report), ""]
+    end = [*_sums(report, width), *_gate(gate, report, width), *_next(report, first)]
+    room = LINES - len(top) - len(end)
+    return "\n".join([*top, *_tasks(ranked, len(report["tasks"]), first, room, width), *end])
 
 
-def verdicts(report: Mapping[str, Any]) -> str:
-    rows: list[tuple[object, ...]] = []
-    for task in report["tasks"]:
-        name = textwrap.wrap(visible(task["name"]), LONGEST_NAME) or [""]
-        words = "\n".join((task["verdict"], *task["labels"]))
-        rows.append(("\n".join(name), words, *_numbers(task)))
-    headers = ("task", "verdict", "strength (95 %)", "caught", "paid", "unclear")
-    aligned = ("left", "left", "left", "right", "right", "right")
-    table = tabulate(rows, headers=headers, disable_numparse=True, colalign=aligned) if rows else "No task was audited."
-    return f"{table}\n"
+def _none(report: Mapping[str, Any]) -> str:
+    return "No task has ended yet." if report["unfinished"] else "No task was audited."
 
 
-def _numbers(task: Mapping[str, Any]) -> tuple[object, ...]:
-    strength = task["strength"]
-    if not strength:
-        return ("-",) * 4
-    share, outcomes = strength["share"], strength["by_outcome"]
-    detected = outcomes["killed"] + outcomes["timeout"]
-    percent = f"{share['value']:.0%} ({share['low']:.0%}-{share['high']:.0%})" if share["counted"] else "-"
-    paid = str(outcomes["survived"]) + (f" +{outcomes['partial']} in part" if outcomes["partial"] else "")
-    return percent, f"{detected}/{share['counted']}", paid, outcomes["error"] + outcomes["flaky"]
+# --- what to do first
 
 
-def reasons(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """What the numbers of the table do not say by themselves."""
-    if any(task["strength"] for task in report["tasks"]):
-        yield from wrapped(
-            "caught: broken variants of the solution that the tests did not pay, of those that count; paid: those "
-            "paid like the solution itself; unclear: left out, because runs disagreed or could not be measured.",
-            width,
-            "",
-        )
-        yield ""
-    given = {label for task in report["tasks"] for label in task["labels"]}
-    if given:
-        for label, meaning in MEANING.items():
-            if label in given:
-                yield from wrapped(f"{label}: {meaning}", width, "", following="  ")
-        yield ""
-    told = False
-    for task in report["tasks"]:
-        if task["verdict"] not in ("strong", "weak") and not _plain(task):
-            yield from wrapped(f"{task['name']} is {task['verdict']}: {task['why']}", width, "", following="  ")
-            told = True
-    if told:
-        yield ""
-    yield from _engine(report, width)
+def _top(first: First, width: int) -> list[str]:
+    one = first.weakest
+    lines = ["Do this first", ""]
+    if one.verdict != "strong" or first.missing:
+        lines += [clip(f"  Look at {visible(one.name)}: {one.verdict}.", width)]
+        lines += [clip(f"    {visible(one.why[:1].upper() + one.why[1:])}", width)]
+    task = ""
+    for number, test in enumerate(first.missing, start=1):
+        if test.task != task:
+            task = test.task
+            lines += [clip(f"  Tests to write for {visible(task)}:", width)]
+        lines += _missing(number, test, width)
+    lines += _named(
+        "Mend or drop", [f"{visible(each.name)} ({why_dropped(each)})" for each in first.drop], first.dropped, width
+    )
+    lines += _named("Sound", [visible(each.name) for each in first.sound], first.sounds, width)
+    return [*lines, ""]
 
 
-def _plain(task: Mapping[str, Any]) -> bool:
-    """An adequate task whose share alone says why."""
-    return bool(task["verdict"] == "adequate" and "but" not in task["why"])
+def _missing(number: int, test: Missing, width: int) -> Iterator[str]:
+    at = f" ({visible(test.place)})" if test.place else ""
+    more = f", and {len(test.paid) - 1} more" if len(test.paid) > 1 else ""
+    lines, most = [""] * 3, 2 * width
+    while len(lines) > 2 and most > 0:
+        most -= 10
+        says = f'"{clip(visible(test.says), most)}"' if test.says else "What is not stated"
+        lines = wrapped(f"{number}. {says}{at}", width, "    ", following="       ")
+    yield from (clip(line, width) for line in lines[:2])
+    yield f"       paid although {clip(visible(test.paid[0]), max(width - 21 - len(more), 20))}{more}"
+    yield f"       {test.command}"
 
 
-def _engine(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """A reader must know where the boxes were not the tasks' own images."""
-    stands: dict[tuple[str, str], int] = {}
-    for task in report["tasks"]:
-        fidelity = task["engine"]["fidelity"]
-        if fidelity and fidelity != "image":
-            # This machine's root is the same whatever image it stands for.
-            key = (fidelity, "" if fidelity == "host" else task["engine"]["base"] or "")
-            stands[key] = stands.get(key, 0) + 1
-    for (fidelity, base), count in stands.items():
-        what = "this machine's own root" if fidelity == "host" else f"a stand-in ({base})"
-        many = "1 task" if count == 1 else f"{count} tasks"
-        yield from wrapped(
-            f"The boxes of {many} stood on {what}, not on the images that the tasks name (fidelity `{fidelity}`, "
-            f"engine {report['engine']}).",
-            width,
-            "",
-        )
-        yield ""
+def _named(what: str, names: Sequence[str], of: int, width: int) -> list[str]:
+    """As many names as two lines have room for."""
+    if not names:
+        return []
+    room = 2 * width - 40
+    taken = [name for at, name in enumerate(names) if at == 0 or len(", ".join(names[: at + 1])) <= room]
+    left = of - len(taken)
+    said = f"{what}: {', '.join(taken)}" + (f", and {left} more" if left else "")
+    return [clip(line, width) for line in wrapped(said, width, "  ", following="    ")[:2]]
 
 
-def survivors(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """The broken variants that were paid, those that break what is stated first, over all tasks."""
-    found, many = worst(report, SURVIVORS)
-    if not found:
+# --- task by task
+
+
+def _tasks(ranked: Sequence[Task], of: int, first: First | None, room: int, width: int) -> Iterator[str]:
+    if first is None:
         return
-    yield f"{many} broken variant{'s were' if many != 1 else ' was'} paid like the solution itself:"
-    for task, mutant in found:
-        yield ""
-        yield from wrapped(mutant["sentence"], width, "  ")
-        if mutant["requirement"]:
-            yield from wrapped(
-                f"although: {clip(visible(mutant['requirement']['text']), 200)}", width, "    ", following="      "
-            )
-        at = f"{visible(mutant['path'])}:{mutant['line']}"
-        yield f"    {visible(task['name'])}, {at}, mutant {visible(mutant['ref'])}"
-    if many > SURVIVORS:
-        yield f"\n  and {many - SURVIVORS} more: foolsgold report {visible(report['run'])} --format csv"
+    named = {(test.task, test.line) for test in first.missing}
+    told = [list(_about(task, named, width)) for task in ranked]
+    more = of - len(ranked)
+    shares = _allotted([len(lines) for lines in told], room - len(ranked) - 5 - bool(more))
+    table = list(_table(ranked, width))
+    yield from table[:2]
+    for line, lines, share in zip(table[2:], told, shares, strict=True):
+        yield line
+        yield from lines[:share]
+    if more:
+        yield f"and {more} more task{'s' if more > 1 else ''}"
+    hidden = sum(len(lines) - share for lines, share in zip(told, shares, strict=True))
+    yield "caught + paid + left out (equivalent to the solution, or unclear) = tried"
+    if hidden:
+        yield f"{hidden} more finding{'s' if hidden > 1 else ''} of these tasks: foolsgold show RUN TASK"
     yield ""
 
 
-def findings(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    told = (
-        (task["name"], finding)
-        for task in report["tasks"]
-        for finding in task["findings"]
-        if finding["severity"] in ("error", "unmeasured", "warning")
-    )
-    any_told = False
-    for name, finding in told:
-        if not any_told:
-            yield "Findings:"
-            any_told = True
-        where = f" ({place(finding)})" if finding["place"] else ""
-        yield ""
-        yield from wrapped(f"{finding['severity']}: {name}: {finding['title']}{where}", width, "  ", following="    ")
-        for line in finding["evidence"][:4]:
-            yield from wrapped(clip(visible(line), 240), width, "    | ")
-        if len(finding["evidence"]) > 4:
-            yield f"    | and {len(finding['evidence']) - 4} more"
-        if finding["advice"]:
-            yield from wrapped(finding["advice"], width, "    -> ", following="       ")
-    if any_told:
-        yield ""
+HEADERS = ("task, weakest first", "verdict", "strength", "caught", "paid", "left out", "tried")
 
 
-def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """What was tried to be paid for nothing: a means that showed nothing is no means that was resisted."""
-    told = False
-    for task in report["tasks"]:
-        if task["forging"]:
-            yield from wrapped(f"{task['name']}: {forging_words(task['forging'])}", width, "", following="  ")
-            told = True
-    if told:
-        yield ""
+def _table(ranked: Sequence[Task], width: int) -> Iterator[str]:
+    rows = [HEADERS, *(_row(task) for task in ranked)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(HEADERS))]
+    widths[0] = min(widths[0], max(width - sum(widths[1:]) - 2 * (len(HEADERS) - 1), SHORTEST_NAME))
+    for number, row in enumerate(rows):
+        cells = [clip(row[0], widths[0]).ljust(widths[0]), row[1].ljust(widths[1])]
+        cells += [cell.rjust(wide) for cell, wide in zip(row[2:], widths[2:], strict=True)]
+        yield "  ".join(cells).rstrip()
+        if number == 0:
+            yield "  ".join("-" * wide for wide in widths)
 
 
-def forging_words(counts: Mapping[str, int]) -> str:
-    paid, default = counts["paid"], counts["paid_by_default"]
-    by_default = f" ({'all' if default == paid else default} by what the format leaves open)" if default else ""
-    return (
-        f"{counts['tried']} means to forge the reward tried, {counts['effective']} took effect, {paid} "
-        f"paid{by_default}, {counts['not_measured']} not measured"
-    )
+def _row(task: Task) -> tuple[str, ...]:
+    name = visible(task["name"])
+    if not task["strength"]:
+        return name, task["verdict"], *("-",) * 5
+    found = counts(task["strength"]["by_outcome"])
+    numbers = (found.caught, paid_cell(found), found.left_out, found.tried)
+    return name, task["verdict"], share_of(task["strength"]), *map(str, numbers)
 
 
-def place(finding: Mapping[str, Any]) -> str:
-    where = finding["place"]
-    if not where:
-        return ""
-    return f"{visible(where['file'])}:{where['line']}" if where["line"] else visible(where["file"])
+def _about(task: Task, named: set[tuple[str, int]], width: int) -> Iterator[str]:
+    """A line each: why its verdict is what it is where no finding says so, its labels, and its findings."""
+    told = [finding for word in SEVERITIES for finding in task["findings"] if finding["severity"] == word]
+    if task["verdict"] in ("unmeasured", "broken", "unsound", "flaky") and not any(
+        task["why"] in finding["title"] for finding in told
+    ):
+        yield clip(f"  {task['verdict']}: {visible(task['why'])}", width)
+    for label, meaning in MEANING.items():
+        if label in task["labels"]:
+            yield clip(f"  {label}: {meaning}", width)
+    for finding in told:
+        line = (finding["place"] or {}).get("line")
+        if finding["id"].startswith("stated-requirement") and (task["name"], line) in named:
+            continue  # a test to write already
+        said = f"  {finding['severity']}: {visible(finding['title'])}"
+        at = f" ({place(finding)})" if finding["place"] else ""
+        yield clip(said, width) + (at if len(said) + len(at) <= width else "")
 
 
-def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
-    if len(report["tasks"]) < 2:
-        return
-    rows = [dataset_cells(row) for row in report["summary"]["dataset"]]
-    aligned = ("left", "right", "right", "left", "right")
-    yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
-    yield ""
+def _allotted(wanted: Sequence[int], room: int) -> list[int]:
+    """How many lines each task gets, in turns, the first ones first."""
+    given = [0] * len(wanted)
+    while room > 0 and given != list(wanted):
+        for at, many in enumerate(wanted):
+            if given[at] < many and room > 0:
+                given[at] += 1
+                room -= 1
+    return given
 
 
-DATASET = ("of these tasks", "tasks", "share", "95 %", "not measured")
+# --- the end
 
 
-def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """A share of tasks that nobody measured is not 0."""
-    unknown = str(len(row["not_measured"]))
-    if row["share"] is None:
-        return row["row"], "-", "not measured", "", unknown
-    return row["row"], str(len(row["tasks"])), f"{row['share']:.0%}", f"{row['low']:.0%}-{row['high']:.0%}", unknown
-
-
-def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
+def _sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
     summary = report["summary"]
-    if not summary["tasks"]:
-        return
-    verdicts = [f"{count} {word}" for word, count in summary["verdicts"].items() if count]
-    tasks = f"{summary['tasks']} task{'' if summary['tasks'] == 1 else 's'}: {', '.join(verdicts) or 'none is done'}"
-    if report["interrupted"] and verdicts:
-        tasks += f", {len(report['unfinished'])} unfinished"
-    paid = summary["outcomes"]["survived"]
-    many = f"{summary['mutants']} broken variant{'' if summary['mutants'] == 1 else 's'} tried"
-    begun = [task["progress"] for task in report["unfinished"] if task["progress"]]
-    tried, so_far = (sum(one[key] for one in begun) for key in ("tried", "paid"))
-    more = f" Of unfinished tasks {tried} tried, {so_far} paid so far." if tried else ""
-    yield from wrapped(f"{tasks}. {many}, {paid} paid like the solution itself.{more}", width, "")
+    failed = [visible(task["name"]) for task in report["tasks"] if task["internal_error"]]
+    if failed:
+        yield clip(f"foolsgold itself failed on {', '.join(failed)}. Please report it with what this prints:", width)
+        yield f"  foolsgold report {shlex.quote(visible(report['run']))} --verbose"
+    if report["interrupted"]:
+        yield from wrapped(f"{gone(report)} What was done is kept.", width, "")
+    elsewhere = sum(task["engine"]["fidelity"] not in (None, "image") for task in report["tasks"])
+    if elsewhere:
+        of = f"{elsewhere} of {len(report['tasks'])} tasks"
+        yield f"{of} ran on a stand-in, not on the image that they name."
+    if summary["tasks"]:
+        words = [f"{count} {word}" for word, count in summary["verdicts"].items() if count]
+        many = f"{summary['tasks']} task{'' if summary['tasks'] == 1 else 's'}"
+        yield from wrapped(f"{many}: {', '.join(words) or 'none is done'}.", width, "")
+        yield from wrapped(f"{added_up(counts(summary['outcomes']))}.", width, "")
 
 
-def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
-    """Three things to do, each a command or a file as it is typed."""
-    if not report["tasks"]:
+def _gate(gate: str, report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Its last line is the sum."""
+    lines = gate.splitlines()
+    if len(lines) > GATE:
+        run = shlex.quote(visible(report["run"]))
+        lines = [*lines[: GATE - 2], f"gate: and {len(lines) - GATE + 1} more: foolsgold gate {run}", lines[-1]]
+    yield from (clip(line, width) for line in lines)
+
+
+def _next(report: Mapping[str, Any], first: First | None) -> Iterator[str]:
+    if first is None:
         return
     run = shlex.quote(visible(report["run"]))
-    yield "\nNext:"
-    yield f"  1. Look at the report in a browser:\n     {visible(str(PurePath(report['run']) / 'report.html'))}"
-    found, _ = worst(report, 1)
-    if found:
-        [(_, mutant)] = found
-        yield f"  2. See the worst survivor:\n     foolsgold show {run} {shlex.quote(visible(mutant['ref']))}"
-        yield f"  3. Write it as a task that any runner of the format can run:\n     {visible(mutant['repro'])}"
-        return
-    ill = next((task for task in report["tasks"] if task["verdict"] not in ("strong", "adequate")), None)
-    path = shlex.quote(visible(str((ill or next(iter(report["tasks"])))["path"])))
-    if ill is not None:
-        yield f"  2. Mend what the findings say, and see:\n     foolsgold check {path}"
-    else:
-        yield f"  2. Look deeper:\n     foolsgold audit {path} --depth deep -o {run}-deep"
-    yield f"  3. Hold it to a bar:\n     foolsgold gate {run} --fail-under 80"
-
-
-def internal_errors(report: Mapping[str, Any]) -> Iterator[str]:
-    for task in report["tasks"]:
-        if task["internal_error"]:
-            yield f"foolsgold itself failed on {visible(task['name'])}; please report this:"
-            yield f"{shown(task['internal_error'].rstrip())}\n"
-
-
-def unfinished(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """What an interrupted run had not come to the end of, and how far it was."""
-    if not report["interrupted"]:
-        return
-    left = report["unfinished"]
-    yield f"Interrupted: {len(left)} of {report['summary']['tasks']} tasks unfinished. What was done is kept:"
-    for task in left[:UNFINISHED]:
-        yield from wrapped(f"{task['name']}: {how_far(task)}", width, "  ", following="    ")
-    if len(left) > UNFINISHED:
-        yield f"  and {len(left) - UNFINISHED} more"
     yield ""
-
-
-UNFINISHED = 10
-
-
-def how_far(task: Mapping[str, Any]) -> str:
-    progress = task["progress"]
-    if progress is None or not progress["trials"]:
-        return "not begun"
-    if not progress["mutants"]:
-        return f"{progress['trials']} trials of its controls"
-    return f"{progress['tried']} of {progress['mutants']} mutants tried, {progress['paid']} of them paid so far"
+    yield "The rest:"
+    yield f"  {visible(str(PurePath(report['run']) / 'report.html'))}"
+    yield f"  foolsgold show {run} {shlex.quote(visible(first.weakest.name))}"
+    yield f"  foolsgold report {run} --verbose"

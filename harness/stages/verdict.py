@@ -13,8 +13,9 @@ from harness.findings.files import file_findings
 from harness.findings.given_away import joined
 from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding, Severity
-from harness.findings.mutants import Seen, mutant_findings
+from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Paid, permissive_findings, unread_finding
+from harness.findings.requirements import Seen
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix, results
 from harness.judging.outcome import DETECTED, OutcomeKind, Shown, showing

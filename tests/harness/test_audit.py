@@ -365,8 +365,8 @@ def test_the_terminal_names_the_survivors_and_what_to_do(tmp_path: Path) -> None
     found = run(engine_looking_at("debug", "hosts"), [task(tmp_path)], tmp_path / "run")
     said = terminal(found.report("the-run"))
     assert "`port` is left out" in said
-    assert "although: The key `port` is 8080." in said
-    assert "foolsgold repro the-run" in said
+    assert '"The key `port` is 8080." (instruction.md:3)' in said
+    assert "foolsgold show the-run" in said
 
 
 def test_controls_are_kept_as_trials_of_their_own(tmp_path: Path) -> None:

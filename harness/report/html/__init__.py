@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from harness.judging.strength import percent
 from harness.report.html.highlight import Colours
 from harness.report.html.overview import overview
 from harness.report.html.pack import packed
@@ -50,7 +51,8 @@ def render(report: Mapping[str, Any], out: Path) -> None:
     found = overview(report)
     style = _own("report.css")
     script = "(() => {\n'use strict';\n" + "\n".join(_own(f"{name}.js") for name in SCRIPTS) + "\n})();\n"
-    environment.filters["percent"] = percent
+    environment.filters["percent"] = lambda share: "-" if share is None else percent(share).replace(" ", "\u00a0")
+    environment.filters["whole"] = lambda share: "-" if share is None else f"{share * 100:.0f}\u00a0%"
     parts = environment.get_template("report.html.j2").generate(
         view=found,
         style=style,
@@ -66,10 +68,6 @@ def render(report: Mapping[str, Any], out: Path) -> None:
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def percent(share: float | None) -> str:
-    return "-" if share is None else f"{share * 100:.0f}%"
 
 
 def _blocks(report: Mapping[str, Any]) -> Iterator[str]:

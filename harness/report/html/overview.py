@@ -6,23 +6,30 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from harness.judging.strength import Verdict, wilson
+from harness.report.first import First, FirstSoFar, Standing, standing, why_dropped
 from harness.report.html.pack import clean_text
+from harness.report.words import added_up, counts, weakness
+from harness.untrusted import clip
 
 BINS = 10
+SHOWN = 300
+"""Characters of a sentence on top of the page."""
 SEARCHED = 1500
 """Characters of a task's sentences that the text filter looks through."""
 
 VERDICTS = {
-    Verdict.STRONG: "Its tests notice broken work.",
-    Verdict.ADEQUATE: "They notice most of it.",
-    Verdict.WEAK: "Too much broken work is paid.",
     Verdict.UNSOUND: "It pays for nothing, or what nobody can earn.",
+    Verdict.WEAK: "Too much broken work is paid.",
     Verdict.BROKEN: "Its environment or its reference does not work.",
     Verdict.FLAKY: "The same work is paid in one run and not in another.",
     Verdict.UNMEASURED: "Too little is known to say.",
+    Verdict.ADEQUATE: "Its tests catch most broken work.",
+    Verdict.STRONG: "Its tests catch broken work.",
 }
+"""Those to look at first come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,37 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    name: str
+    href: str
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestToWrite:
+    says: str
+    place: str
+    paid: str
+    more: int
+    command: str
+    task: Link
+    """Its first paid variant on the task's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstView:
+    """What to do first, fit to be shown."""
+
+    weakest: Link
+    why: str
+    tests: tuple[TestToWrite, ...]
+    drop: tuple[Link, ...]
+    more_to_drop: int
+    sound: tuple[Link, ...]
+    more_sound: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     run: str
     engine: str
@@ -68,11 +106,13 @@ class Overview:
     paid: int
     strength: Part
     verdicts: tuple[Part, ...]
-    """Only those that occur, from the best to the least known."""
+    """Only those that occur."""
     dataset: tuple[Part, ...]
     faults: tuple[Part, ...]
     """Weakest first."""
     bins: tuple[Bin, ...]
+    added_up: str
+    first: FirstView | None
     findings: tuple[tuple[str, int], ...]
     formats: tuple[str, ...]
     engines: tuple[str, ...]
@@ -80,15 +120,16 @@ class Overview:
 
 
 def overview(report: Mapping[str, Any]) -> Overview:
-    """Goes through the tasks once, and keeps of each its row alone."""
+    """Goes through the tasks once, and keeps of each its row and what it lacks."""
     members: dict[str, list[str]] = {}
     for part in report["summary"]["dataset"]:
         for name in part["tasks"]:
             members.setdefault(name, []).append(part["row"])
     faults = _Faults()
-    rows = []
+    rows, first = [], FirstSoFar()
     for task in report["tasks"]:
         rows.append(_row(report, task, members.get(task["name"], [])))
+        first.add(standing(report, task))
         faults.add(task)
     outcomes = report["summary"]["outcomes"]
     shares = [row["share"] for row in rows if row["share"]]
@@ -116,6 +157,8 @@ def overview(report: Mapping[str, Any]) -> Overview:
         ),
         faults=tuple(faults.parts()),
         bins=tuple(_bins(shares)),
+        added_up=added_up(counts(outcomes)),
+        first=_first(first.found()),
         findings=tuple(sorted(findings.items())),
         formats=tuple(sorted({row["format"] for row in rows if row["format"]})),
         engines=tuple(sorted({row["engine"] for row in rows})),
@@ -123,6 +166,43 @@ def overview(report: Mapping[str, Any]) -> Overview:
                "seed": report["seed"], "options": report["options"], "python": report["python"],
                "engine_version": report["engine_version"]},
     )  # fmt: skip
+
+
+def _first(found: First | None) -> FirstView | None:
+    if found is None:
+        return None
+    one = found.weakest
+    return FirstView(
+        Link(clean_text(one.name), link(clean_text(one.name)), one.verdict),
+        clean_text(one.why[:1].upper() + one.why[1:]),
+        tuple(
+            TestToWrite(
+                clean_text(clip(test.says, SHOWN)),
+                clean_text(test.place),
+                clean_text(clip(test.paid[0], SHOWN)),
+                len(test.paid) - 1,
+                clean_text(test.command),
+                Link(clean_text(test.task), link(clean_text(test.task), test.ids[0])),
+            )
+            for test in found.missing
+        ),
+        tuple(_links(found.drop)),
+        found.dropped - len(found.drop),
+        tuple(_links(found.sound)),
+        found.sounds - len(found.sound),
+    )
+
+
+def _links(tasks: Sequence[Standing]) -> Iterator[Link]:
+    for task in tasks:
+        name = clean_text(task.name)
+        yield Link(name, link(name), why_dropped(task))
+
+
+def link(task: str, mutant: str = "") -> str:
+    """The address that data.js reads."""
+    parts = [*task.split("/"), *(mutant.split("/") if mutant else ())]
+    return "#" + ("/".join(quote(part, safe="!'()*~") for part in parts) or "/")
 
 
 def engine_name(report: Mapping[str, Any], task: Mapping[str, Any]) -> str:
@@ -142,6 +222,7 @@ def _row(report: Mapping[str, Any], task: Mapping[str, Any], rows: list[str]) ->
     ]
     return {
         "name": task["name"],
+        "weakness": list(weakness(task)),
         "verdict": task["verdict"],
         "labels": task["labels"],
         "why": task["why"],

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from harness.report.first import missing, show_command
 from harness.report.html.diffs import folded
 from harness.report.html.highlight import Colours
 from harness.report.html.overview import engine_name
@@ -35,6 +36,11 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colou
         "verdict": task["verdict"],
         "why": task["why"],
         "labels": task["labels"],
+        "missing": [
+            {"says": one.says, "place": one.place, "paid": one.paid, "ids": one.ids, "command": one.command}
+            for one in missing(report, task)
+        ],
+        "show": show_command(report, task["name"]),
         "forging": task["forging"],
         "engine": task["engine"],
         "engine_name": engine_name(report, task),

@@ -207,7 +207,7 @@ def test_a_variant_of_a_finished_task_is_found_in_an_unfinished_run(tmp_path: Pa
     folder = saved(tmp_path / "run", made)
     [*_, ref] = made["tasks"][0]["survivors"]
     assert f"{ref}: " in ask(show, folder, ref).stdout
-    with pytest.raises(UsageError, match=r"No mutant zz in this run\. 1 of its tasks is unfinished"):
+    with pytest.raises(UsageError, match=r"No task and no mutant zz in this run\. 1 of its tasks is unfinished"):
         ask(show, folder, "zz")
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.findings.model import Finding, Severity
-from harness.findings.mutants import SHOWN, Seen, mutant_findings
+from harness.findings.mutants import SHOWN, mutant_findings
+from harness.findings.requirements import Seen
 from harness.judging.kill_matrix import Matrix
 from harness.judging.outcome import OutcomeKind
 from harness.task.model import Task

@@ -59,7 +59,7 @@ def test_a_survivor_confirms_the_test_that_is_about_what_it_breaks_and_no_other(
     [one], leads = said(HEALTH)
     assert (one.id, one.severity) == ("permissive-assertion", Severity.WARNING)
     assert "test_health" in one.title
-    assert one.evidence == ("paid all the same: it is broken (mutant m1)",)
+    assert one.evidence == ("paid in full: it is broken (mutant m1)",)
     assert one.place is not None
     assert one.place.file == "tests/test_a.py"
     assert {one.test for one in leads} == {"test_total"}

@@ -112,3 +112,15 @@ def test_a_run_beside_itself_is_unchanged(report: Report) -> None:
         found = compare(report(kind), report(kind))
         assert {one["change"] for one in found["tasks"]} == {Change.UNCHANGED}
         assert not any(one[key] for one in found["tasks"] for key in ("survivors_gained", "findings_lost", "edited"))
+
+
+@pytest.mark.parametrize("option", ["budget", "operators", "sources"])
+def test_what_tried_other_variants_is_neither_stronger_nor_weaker(option: str) -> None:
+    before = run(task("weak", SURVIVED), options={option: 20})
+    after = run(task("strong", KILLED), options={option: 60})
+    for one, other in ((before, after), (after, before)):
+        found = only(one, other)
+        assert found["change"] == Change.NOT_COMPARABLE
+        assert option in found["why"]
+    assert only(before, {**before, "options": {option: 60}})["change"] == Change.UNCHANGED
+    assert only(before, {**after, "options": before["options"]})["change"] == Change.STRONGER

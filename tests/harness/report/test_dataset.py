@@ -7,7 +7,7 @@ import pytest
 from harness.findings.catalogue import FINDINGS
 from harness.judging.strength import Verdict, wilson
 from harness.report.dataset import ROWS, dataset
-from harness.report.terminal import dataset_cells
+from harness.report.words import dataset_cells
 from tests.harness.report.conftest import Report
 
 EVERYTHING = [row.name for row in ROWS]

@@ -15,6 +15,7 @@ from harness.report.rows import cell, mutants_csv, tasks_csv, trials_csv
 from harness.report.sarif import ROOT, sarif
 from harness.report.stryker import stryker
 from harness.report.terminal import terminal
+from harness.report.verbose import verbose
 from mutator.model import ByteEdit, apply_bytes
 from tests.harness.report.conftest import Report, parsed, whole
 from tests.harness.report.runs import KINDS, engine, run, tasks, written
@@ -202,7 +203,7 @@ def test_the_letters_of_a_run_are_its_tests(report: Report) -> None:
 
 def test_the_terminal_says_how_far_an_interrupted_run_is() -> None:
     assert "Interrupted: 1 of 3 tasks unfinished" in terminal(small())
-    assert "c: 4 of 12 mutants tried, 1 of them paid so far" in terminal(small())
+    assert "c: 4 of 12 broken variants tried, 1 of them paid so far" in verbose(small())
 
 
 def times(value: Any, key: str = "") -> set[str]:

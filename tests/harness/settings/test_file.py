@@ -321,6 +321,7 @@ ONLY_FLAGS = {
     "--no-config": "is about the file itself",
     "--output": "names where this one result goes",
     "--format": "is the shape of this one result",
+    "--verbose": "is the length of this one result",
     "--fail-on-weaker": "is the question of this one comparison",
     "--schema": "prints something else altogether",
     "--root": "belongs to where one format is read",

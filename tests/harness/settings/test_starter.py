@@ -69,11 +69,12 @@ def test_what_the_file_proposes_are_settings_with_values_they_may_have(dataset: 
     assert found.values[("image", "python:3.12-*")].value == "host"
 
 
-def test_a_file_that_is_there_stays_unless_it_is_forced(dataset: Path) -> None:
+def test_a_file_that_is_there_stays_unless_it_is_forced(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = dataset / "foolsgold.toml"
     file.write_text("# mine\n")
     with pytest.raises(UsageError, match="is there already"):
-        ask(dataset)
+        init.main([str(dataset)], standalone_mode=False)
+    assert "Tasks: " in capsys.readouterr().out
     assert file.read_text() == "# mine\n"
     ask(dataset, "--force")
     assert "depth" in tomllib.loads(file.read_text())

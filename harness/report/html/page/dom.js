@@ -17,7 +17,9 @@ const svg = (name, attributes = {}, ...children) => fill(document.createElementN
 const byId = (id) => document.getElementById(id);
 
 const chip = (word, kind, text = word) => h("span", { class: `chip ${kind}-${word}` }, text);
-const percent = (share) => (share === null || share === undefined ? "-" : `${Math.round(share * 100)}%`);
+// Rounded down, so that nothing looks as if it had reached a threshold.
+const percent = (share) => (share === null || share === undefined ? "-" : `${Math.floor(share * 1000 + 1e-6) / 10}\u00a0%`);
+const whole = (share) => `${Math.round(share * 100)}\u00a0%`;
 const number = (value) => value.toLocaleString("en-US");
 const weighed = (value) => (Number.isInteger(value) ? number(value) : value.toFixed(1));
 const many = (count, word, words = `${word}s`) => `${number(count)} ${count === 1 ? word : words}`;

@@ -3,9 +3,12 @@
 const NO_FILTERS = { text: "", verdict: "", finding: "", fault: "", format: "", engine: "", row: "", sort: "weakest", down: "" };
 let filters = { ...NO_FILTERS };
 
-const AT = { unsound: -1, flaky: 2, broken: 3, unmeasured: 4 };
-const weakness = (row) => (row.verdict in AT ? AT[row.verdict] : row.share && row.share.counted ? row.share.value : 1.5);
+// By verdict, then by what was caught; no share is above 1.
+const weakness = (row) => row.weakness[0] * 2 + row.weakness[1];
 const outcome = (row, name) => (row.outcomes ? row.outcomes[name] : -1);
+const caught = (outcomes) => outcomes.killed + outcomes.timeout;
+const leftOut = (outcomes) => outcomes.equivalent + outcomes.invalid + outcomes.error + outcomes.flaky;
+const tried = (outcomes) => caught(outcomes) + outcomes.survived + outcomes.partial + leftOut(outcomes);
 const share = (found) => (found && found.counted ? found.value : null);
 const VERDICT_ORDER = ["unsound", "weak", "broken", "flaky", "unmeasured", "adequate", "strong"];
 
@@ -16,9 +19,10 @@ const SORTS = {
   verdict: (row) => VERDICT_ORDER.indexOf(row.verdict),
   strength: (row) => share(row.share),
   stated: (row) => share(row.stated),
-  caught: (row) => (row.share ? row.share.detected : null),
+  caught: (row) => (row.outcomes ? caught(row.outcomes) : null),
   paid: (row) => (row.outcomes ? row.outcomes.survived + row.outcomes.partial : null),
-  unclear: (row) => (row.outcomes ? row.outcomes.error + row.outcomes.flaky : null),
+  left: (row) => (row.outcomes ? leftOut(row.outcomes) : null),
+  tried: (row) => (row.outcomes ? tried(row.outcomes) : null),
   findings: (row) => row.findings.length,
   format: (row) => row.format,
   engine: (row) => row.engine,

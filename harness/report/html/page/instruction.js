@@ -4,7 +4,7 @@ const STATES = {
   tested: "tested", "in-part": "tested in part", untested: "untested", "not-probed": "not probed", forged: "forged", hidden: "hidden",
 };
 const MEANINGS = {
-  tested: "every variant that breaks it is caught", "in-part": "some variants that break it are paid", untested: "every variant that breaks it is paid",
+  tested: "every variant that breaks it is caught", "in-part": "some variants that break it are paid", untested: "no variant that breaks it is caught, or no test uses the option that it names",
   "not-probed": "no variant breaks it first", forged: "it is paid without being done", hidden: "tests demand it and it is said nowhere",
 };
 

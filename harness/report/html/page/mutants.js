@@ -1,12 +1,12 @@
 // A task's broken variants: a row each, opened for the diff, what the verifier said, and the command.
 
 const OUTCOMES = {
-  survived: "paid like the solution itself", partial: "paid in part", killed: "not paid", timeout: "hung, where the solution does not",
+  survived: "paid in full, like the solution itself", partial: "paid in part", killed: "caught: not paid", timeout: "caught: it hangs where the solution does not",
   equivalent: "shown to do what the solution does: left out", invalid: "does not parse or build: left out",
   error: "could not be measured: left out", flaky: "runs disagree: left out",
 };
 const OUTCOME_ORDER = Object.keys(OUTCOMES);
-const SHORT = { survived: "paid", partial: "paid in part", killed: "caught", timeout: "hung", equivalent: "equivalent", invalid: "invalid", error: "error", flaky: "flaky" };
+const SHORT = { survived: "paid", partial: "paid in part", killed: "caught", timeout: "caught: hangs", equivalent: "equivalent", invalid: "invalid", error: "error", flaky: "flaky" };
 
 const outcomeChip = (name) => chip(name, "o", SHORT[name] || name);
 const byImportance = (one, other) => one.rank - other.rank;
@@ -29,7 +29,7 @@ function mutantBody(task, mutant) {
       fact("Outcome", OUTCOMES[mutant.outcome] || mutant.outcome, mutant.cause ? ` (${mutant.cause})` : "", mutant.crashed ? "; the solution itself ended with an error" : "",
         mutant.outcome === "partial" ? `; the gap to the solution's reward is ${mutant.gap}` : ""),
       fact("The verifier said", mutant.why ? long(mutant.why) : ""),
-      fact("Noticed by", tests.length ? h("ul", { class: "links" }, tests.map((name) => h("li", {}, h("code", {}, clipped(name, 400))))) : ""),
+      fact("Caught by", tests.length ? h("ul", { class: "links" }, tests.map((name) => h("li", {}, h("code", {}, clipped(name, 400))))) : ""),
       fact("Runs", mutant.runs.map((run, at) => [at ? h("br") : "", `${run.run}: ${rewards(run.rewards)}, ${seconds(run.seconds)}${run.network ? ", with network" : ""}${run.problem ? `: ${run.problem}` : ""}`])),
       fact("Fault", `${mutant.fault}, ${mutant.operator}, ${mutant.tier}`),
       fact("In", mutant.target !== mutant.path && mutant.target, mutant.scope ? ` (${mutant.scope})` : "")),

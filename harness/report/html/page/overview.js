@@ -3,11 +3,11 @@
 const BATCH = 30;
 const COLUMNS = [
   ["name", "Task"], ["verdict", "Verdict"], ["strength", "Strength"], ["stated", "Stated"], ["caught", "Caught"], ["paid", "Paid"],
-  ["unclear", "Unclear"], ["findings", "Findings"], ["format", "Format"], ["engine", "Engine"], ["seconds", "Time"],
+  ["left", "Left out"], ["tried", "Tried"], ["findings", "Findings"], ["format", "Format"], ["engine", "Engine"], ["seconds", "Time"],
 ];
-const NUMBERS = new Set(["stated", "caught", "paid", "unclear", "seconds"]);
+const NUMBERS = new Set(["stated", "caught", "paid", "left", "tried", "seconds"]);
 // A reason that only repeats the row's share.
-const SAID_BY_NUMBERS = /^\d+\s?% of \d+ mutants were not paid$/;
+const SAID_BY_NUMBERS = /^[\d.]+ % of \d+ broken variants were caught(; [\d.]+ % is \w+)?$/;
 let listed = [];
 let body = null;
 let made = 0;
@@ -21,9 +21,10 @@ function cells(row) {
       ? h("span", { class: "with-meter" }, meter(all), h("span", {}, percent(all.value), " ", h("small", {}, `${Math.round(all.low * 100)}–${Math.round(all.high * 100)}`)))
       : "-",
     stated: stated && stated.counted ? percent(stated.value) : "-",
-    caught: all ? `${weighed(all.detected)} / ${number(all.counted)}` : "-",
-    paid: outcomes ? number(outcomes.survived) + (outcomes.partial ? ` +${outcomes.partial} part` : "") : "-",
-    unclear: outcomes ? number(outcomes.error + outcomes.flaky) : "-",
+    caught: outcomes ? number(caught(outcomes)) : "-",
+    paid: outcomes ? number(outcomes.survived) + (outcomes.partial ? ` +${outcomes.partial} in part` : "") : "-",
+    left: outcomes ? h("span", { title: `${outcomes.equivalent + outcomes.invalid} equivalent or invalid, ${outcomes.error + outcomes.flaky} unclear` }, number(leftOut(outcomes))) : "-",
+    tried: outcomes ? number(tried(outcomes)) : "-",
     findings: h("span", { class: "tags" }, row.findings.slice(0, 3).map((name) => h("span", {}, name)), row.findings.length > 3 ? h("span", {}, `and ${row.findings.length - 3} more`) : null),
     format: row.format || "-",
     engine: row.engine,
@@ -96,12 +97,15 @@ function showList() {
   }
 }
 
+// What is filtered by is never hidden.
 function showFilters() {
+  if (Object.keys(NO_FILTERS).some((name) => !["sort", "down"].includes(name) && filters[name])) byId("filterbox").open = true;
   for (const field of byId("filters").elements) if (field.name) field.value = filters[field.name];
 }
 
 function startOverview() {
   makeList();
+  for (const text of document.querySelectorAll("#overview .prose")) text.replaceChildren(...prose(text.textContent));
   const form = byId("filters");
   form.addEventListener("input", (event) => {
     filters[event.target.name] = event.target.value;
@@ -122,5 +126,5 @@ function startOverview() {
       show(byId("tasks-title"));
     });
   }
-  addEventListener("beforeprint", () => { if (!byId("overview").hidden) addRows(listed.length); });
+  addEventListener("beforeprint", () => { byId("statistics").open = true; if (!byId("overview").hidden) addRows(listed.length); });
 }

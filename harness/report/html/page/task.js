@@ -15,19 +15,44 @@ function linked(task, text) {
 // Links first, then code spans in what is between them.
 const linkedProse = (task, text) => (text.length > 2000 ? long(text, 2000) : linked(task, text).map((piece) => (typeof piece === "string" ? prose(piece) : piece)));
 
+const EVIDENCE = 4;
+
 function findingBody(task, one) {
+  const [shown, rest] = [one.evidence.slice(0, EVIDENCE), one.evidence.slice(EVIDENCE)];
   return [
-    one.evidence.length ? h("ul", {}, one.evidence.map((text) => h("li", {}, linkedProse(task, text)))) : null,
+    one.evidence.length ? h("ul", {}, shown.map((text) => h("li", {}, linkedProse(task, text)))) : null,
+    rest.length ? lazy({ class: "rest" }, `${rest.length} more`, () => h("ul", {}, rest.map((text) => h("li", {}, linkedProse(task, text))))) : null,
     one.advice ? h("p", { class: "advice" }, one.advice) : null,
-    one.command ? command(one.command, "the command that shows it") : null,
   ];
+}
+
+// A note is no alarm: it is one line until somebody opens it.
+function findingCard(task, one) {
+  const place = one.place ? `${one.place.file}${one.place.line ? `:${one.place.line}` : ""}` : "";
+  const head = [chip(one.severity, "x"), h("span", {}, one.id), h("span", {}, place)];
+  if (one.severity === "note") return lazy({ class: "note" }, h("span", { class: "row" }, chip(one.severity, "x"), h("span", { class: "grow" }, prose(clipped(one.title, 300)))), () => [h("p", { class: "hint" }, one.id, place ? `, ${place}` : ""), findingBody(task, one)]);
+  return h("section", { class: `finding x-bar-${one.severity}` }, h("header", {}, head), h("h3", {}, prose(one.title, 600)), findingBody(task, one));
+}
+
+// The tests that would do most, each with what was paid for want of it.
+function firstPart(task) {
+  if (!task.missing.length) return null;
+  return h("section", { class: "panel first" }, h("h2", { tabindex: -1 }, "Tests to write first"), h("ol", { class: "wanted" }, task.missing.map((test) => {
+    const found = test.ids.map((id) => task.mutants.find((one) => one.id.split("/").pop() === id)).filter(Boolean);
+    return h("li", {}, lazy({}, [h("span", { class: "says" }, test.says ? ["“", prose(clipped(test.says, 300)), "”"] : "What the instruction does not state"),
+      h("span", { class: "paid" }, "paid although ", prose(clipped(test.paid[0], 300)), test.paid.length > 1 ? `, and ${test.paid.length - 1} more` : "")], () => [
+      test.place ? h("p", { class: "hint" }, test.place) : null,
+      h("ul", { class: "links" }, found.slice(0, 10).map((one) => mutantLink(task, one)), found.length > 10 ? h("li", {}, `and ${found.length - 10} more`) : null),
+      command(test.command, "the command that shows the first")]));
+  })));
 }
 
 function findingsPart(task) {
   if (!task.findings.length && !task.leads.length) return null;
-  const place = (one) => (one.place ? `${one.place.file}${one.place.line ? `:${one.place.line}` : ""}` : "");
-  return part("Findings", many(task.findings.length, "finding"), h("div", { class: "findings" }, task.findings.map((one) =>
-    h("section", { class: `finding x-bar-${one.severity}` }, h("header", {}, chip(one.severity, "x"), h("span", {}, one.id), h("span", {}, place(one))), h("h3", {}, prose(one.title, 600)), findingBody(task, one)))), leads(task));
+  const graver = task.findings.filter((one) => one.severity !== "note");
+  const notes = task.findings.filter((one) => one.severity === "note");
+  return part("Findings", many(task.findings.length, "finding"), graver.length ? h("div", { class: "findings" }, graver.map((one) => findingCard(task, one))) : null,
+    notes.length ? h("div", { class: "notes" }, notes.map((one) => findingCard(task, one))) : null, command(task.show, "the command that lists them in a terminal"), leads(task));
 }
 
 function leads(task) {
@@ -38,13 +63,16 @@ function leads(task) {
 function facts(task) {
   const found = task.strength;
   const fact = (label, value, small = "") => h("div", {}, h("dt", {}, label), h("dd", {}, value, small ? h("small", {}, small) : null));
-  const interval = (share) => `${percent(share.low)} to ${percent(share.high)}`;
+  const interval = (share) => `${whole(share.low)} to ${whole(share.high)}`;
+  const sum = (outcomes) => [[caught(outcomes), "caught"], [outcomes.survived, "paid in full"], [outcomes.partial, "paid in part"], [outcomes.equivalent, "equivalent to the solution"], [outcomes.invalid, "invalid"], [outcomes.error + outcomes.flaky, "unclear"]]
+    .filter(([count], at) => count || at < 2).map(([count, word]) => `${number(count)} ${word}`).join(" + ");
+  const how = (found) => [[found.by_assertion, "by a failing test"], [found.by_crash, "because the solution itself crashed"], [found.by_outcome.timeout, "because it hung"], [found.unexplained, "without a failing test that is known"]].filter(([count]) => count).map(([count, words]) => `${number(count)} ${words}`).join(", ");
   return h("dl", { class: "facts" },
     found && found.share.counted ? fact("Strength", percent(found.share.value), interval(found.share)) : null,
     found && found.stated.counted ? fact("Of what is stated", percent(found.stated.value), `${interval(found.stated)}, ${many(found.stated.counted, "variant")}`) : null,
-    found ? fact("Caught", `${weighed(found.share.detected)} of ${number(found.share.counted)}`, `${found.by_assertion} by an assertion, ${found.by_crash} by a crash${found.unexplained ? `, ${found.unexplained} unexplained` : ""}`) : null,
+    found ? fact("Tried", number(tried(found.by_outcome)), `= ${sum(found.by_outcome)}`) : null,
+    found ? fact("Caught", number(caught(found.by_outcome)), how(found)) : null,
     found ? fact("Paid", number(found.by_outcome.survived), found.by_outcome.partial ? `and ${found.by_outcome.partial} in part` : "like the solution itself") : null,
-    found && found.by_outcome.error + found.by_outcome.flaky ? fact("Unclear", number(found.by_outcome.error + found.by_outcome.flaky), "errors, or runs that disagree") : null,
     task.forging ? fact("Forged rewards", `${task.forging.paid} paid`, `${task.forging.paid_by_default} of them by what the format leaves open; ${task.forging.tried} means tried, ${task.forging.effective} took effect, ${task.forging.not_measured} not measured`) : null,
     fact("Engine", task.engine_name, task.engine.fidelity === "image" ? "the task's own image" : task.engine.base || ""),
     fact("Format", task.format || "unknown", `${seconds(task.seconds)} of box time`));
@@ -59,5 +87,5 @@ function crumbs(task) {
 function taskPage(task) {
   const parts = [findingsPart(task), instructionPart(task), mutantsPart(task), referencePart(task), testsPart(task), controlsPart(task), provenancePart(task)].filter(Boolean);
   const jump = h("ul", { class: "jump", "aria-label": "Parts of this page" }, parts.map((each) => h("li", {}, h("button", { type: "button", onclick: () => show(each.firstChild) }, each.firstChild.firstChild.textContent))));
-  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(named(task.name), 300)), chip(task.verdict, "v"), task.labels.map((label) => chip("warning", "x", label))), h("p", { class: "lead" }, prose(task.why, 600)), facts(task), jump, ...parts];
+  return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(named(task.name), 300)), chip(task.verdict, "v"), task.labels.map((label) => chip("warning", "x", label))), h("p", { class: "lead" }, prose(task.why, 600)), firstPart(task), facts(task), jump, ...parts];
 }

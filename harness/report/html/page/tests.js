@@ -22,7 +22,7 @@ function columns(task) {
 
 function cell(column, test) {
   const letter = column.letters[test];
-  if (NOTICED.has(letter)) return column.hits === 1 ? ["only", "!", "the only one to notice"] : ["hit", "×", "noticed"];
+  if (NOTICED.has(letter)) return column.hits === 1 ? ["only", "!", "the only one to catch it"] : ["hit", "×", "caught it"];
   if (!column.letters) return ["none", "?", "single tests are not known"];
   return LETTERS[letter] || ["none", "–", "did not report"];
 }
@@ -39,7 +39,7 @@ function grid(task, onColumn) {
   const controls = [["nop", "nothing done"], ["hollow", "a solution that exits at once"]].filter(([name]) => task.tests.some((test) => test[name] !== null));
   const td = ([kind, sign, meaning], classes) => h("td", { class: classes }, h("span", { class: kind, title: meaning, "aria-label": meaning, role: "img" }, sign));
   const build = (most) => h("table", { class: "grid" },
-    h("caption", { class: "unseen" }, "Tests in rows, variants in columns; variants that the same tests noticed share a column."),
+    h("caption", { class: "unseen" }, "Tests in rows, variants in columns; variants that the same tests caught share a column."),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Test"), h("th", { scope: "col" }, h("span", { class: "unseen" }, "What it is worth")),
       controls.map(([name, meaning]) => h("th", { scope: "col", class: "control", title: meaning }, name)),
       found.slice(0, most).map((column, at) => {
@@ -73,27 +73,27 @@ function assertions(task, test) {
 function testRow(task, test, place) {
   const noticed = task.mutants.filter((one) => one.killed_by.includes(place));
   return lazy({}, h("span", { class: "row" }, h("span", { class: "grow" }, h("code", {}, short(test.name))), word(test),
-    h("small", {}, `${many(noticed.length, "kill")}, ${seconds(test.seconds)}`)), () => [
+    h("small", {}, `${number(noticed.length)} caught, ${seconds(test.seconds)}`)), () => [
     assertions(task, test),
     h("dl", { class: "sheet" }, fact("Name", h("code", {}, clipped(test.name, 2000))), fact("Reference", test.reference.join(", ") || "not reported"), fact("Nothing done", test.nop && `${test.nop}${test.nop_said ? `: ${test.nop_said}` : ""}`), fact("Hollow solution", test.hollow)),
-    noticed.length ? [h("p", { class: "hint" }, "It noticed:"), h("ul", { class: "links" }, [...noticed].sort(byImportance).slice(0, 100).map((one) => mutantLink(task, one)), noticed.length > 100 ? h("li", {}, `and ${noticed.length - 100} more`) : null)] : h("p", { class: "hint" }, "It noticed no variant."),
+    noticed.length ? [h("p", { class: "hint" }, "It caught:"), h("ul", { class: "links" }, [...noticed].sort(byImportance).slice(0, 100).map((one) => mutantLink(task, one)), noticed.length > 100 ? h("li", {}, `and ${noticed.length - 100} more`) : null)] : h("p", { class: "hint" }, "It caught no variant."),
   ]);
 }
 
 function testsPart(task) {
   const shown = h("div", { "aria-live": "polite" });
   const onColumn = (column) => {
-    shown.replaceChildren(h("p", { class: "hint" }, `${many(column.mutants.length, "variant")}, ${OUTCOMES[column.outcome]}${column.hits ? `, noticed by ${many(column.hits, "test")}` : ""}:`), h("ul", { class: "links" }, column.mutants.map((one) => mutantLink(task, one))));
+    shown.replaceChildren(h("p", { class: "hint" }, `${many(column.mutants.length, "variant")}, ${OUTCOMES[column.outcome]}${column.hits ? `, caught by ${many(column.hits, "test")}` : ""}:`), h("ul", { class: "links" }, column.mutants.map((one) => mutantLink(task, one))));
     shown.scrollIntoView({ block: "nearest" });
   };
-  const counts = [["vacuous", "never fail"], ["decorative", "are never the only one to notice"], ["enough", "keep every kill by themselves"]].map(([name, words]) => [task.tests.filter((test) => test[name]).length, words]);
+  const counts = [["vacuous", "never fail"], ["decorative", "never catch one alone"], ["enough", "are enough to catch all that is caught"]].map(([name, words]) => [task.tests.filter((test) => test[name]).length, words]);
   const sources = task.test_files.map((file) => lazy({}, h("span", { class: "row" }, h("code", { class: "grow" }, clipped(file.path, 200)), h("small", {}, file.step ? `step ${file.step}` : "")), () =>
     file.text === null ? h("p", { class: "hint" }, "Too large to be shown here.") : codeBlock(file.path, colouredLines(file.text, file.runs).map((nodes) => h("span", { class: "l" }, nodes)))));
   if (!task.tests.length && !sources.length) return null;
   return part("Tests", task.tests.length ? many(task.tests.length, "test") : "",
     task.tests.length && task.matrix ? [
-      h("p", { class: "hint" }, `Of ${many(task.tests.length, "test")}, ${counts.map(([count, words]) => `${count} ${words}`).join(", ")}. A column is one or more variants that the same tests noticed.`),
-      h("p", { class: "legend" }, [["only", "!", "the only test to notice"], ["hit", "×", "noticed, with others"], ["miss", "·", "passed"], ["none", "–", "did not report"]].map(([kind, sign, meaning]) => h("span", {}, h("span", { class: `sign ${kind}` }, sign), meaning))),
+      h("p", { class: "hint" }, `Of ${many(task.tests.length, "test")}, ${counts.map(([count, words]) => `${count} ${words}`).join(", ")}. A column is one or more variants that the same tests caught.`),
+      h("p", { class: "legend" }, [["only", "!", "the only test that caught it"], ["hit", "×", "caught it, with others"], ["miss", "·", "passed"], ["none", "–", "did not report"]].map(([kind, sign, meaning]) => h("span", {}, h("span", { class: `sign ${kind}` }, sign), meaning))),
       grid(task, onColumn), shown,
     ] : h("p", { class: "hint" }, task.tests.length ? "No variant was tried against them." : "This verifier does not report single tests, so there is no kill matrix."),
     h("div", { class: "test-list" }, task.tests.map((test, place) => testRow(task, test, place))),

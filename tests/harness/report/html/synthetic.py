@@ -106,7 +106,7 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         "format": chance.choice(("harbor", "terminal-bench")),
         "digest": hashlib.sha256(name.encode()).hexdigest(),
         "verdict": verdict,
-        "why": f"{share or 0:.0%} of {strength['share']['counted']} mutants were not paid",
+        "why": f"{share or 0:.1%} of {strength['share']['counted']} broken variants were caught; 90 % is strong",
         "labels": chance.sample(["over-strict", "forgeable", "given-away"], number % 3),
         "thresholds": THRESHOLDS,
         "engine": {
@@ -321,9 +321,9 @@ def _finding(author: Author, task: str, path: str, mutant: dict[str, Any]) -> di
         "task": task,
         "severity": "warning",
         "title": f"Stated requirement never tested: {mutant['requirement']['text']}",
-        "evidence": [f"{mutant['sentence']} (solve.py:{mutant['line']}, mutant {mutant['id']}): still paid in full"],
+        "evidence": [f"paid in full: {mutant['sentence']} (solve.py:{mutant['line']}, mutant {mutant['id']})"],
         "place": {"file": "instruction.md", "line": mutant["requirement"]["line"]},
-        "advice": "Add a test that fails for the variants below.",
+        "advice": "Add a test that fails for each of these variants.",
         "command": f"foolsgold audit {path}",
         "fingerprint": mutant["id"] + "000000",
     }

@@ -12,6 +12,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import expect
 
+from harness.report.first import standing, what_first
+from harness.report.words import weakness
 from tests.harness.report.conftest import Report as ReportOf
 from tests.harness.report.html.conftest import Open, Opened
 from tests.harness.report.html.synthetic import report
@@ -64,10 +66,8 @@ def test_the_overview_counts_what_the_report_counts_and_lists_the_weakest_first(
     for word, number in many["summary"]["verdicts"].items():
         if number:
             assert page.texts(f'[data-filter="verdict"][data-value="{word}"] .count') == [str(number)]
-    weakest = min(task["strength"]["share"]["value"] for task in many["tasks"])
-    first = page.texts(NAMES)[0]
-    [task] = [task for task in many["tasks"] if task["name"] == first]
-    assert task["strength"]["share"]["value"] == weakest
+    [task] = [task for task in many["tasks"] if task["name"] == page.texts(NAMES)[0]]
+    assert weakness(task) == min(weakness(each) for each in many["tasks"])
     for row in many["summary"]["dataset"]:
         cells = page.page.locator(".panel tr", has_text=row["meaning"]).locator("td").all_inner_texts()
         assert cells[0] == f"{len(row['tasks'])} of {row['measured']}"
@@ -150,9 +150,10 @@ WORDS = ["unsound", "weak", "broken", "flaky", "unmeasured", "adequate", "strong
         ("Verdict", lambda task: WORDS.index(task["verdict"])),
         ("Strength", lambda task: task["strength"]["share"]["value"]),
         ("Stated", lambda task: task["strength"]["stated"]["value"]),
-        ("Caught", lambda task: task["strength"]["share"]["detected"]),
+        ("Caught", _outcomes("killed", "timeout")),
         ("Paid", _outcomes("survived", "partial")),
-        ("Unclear", _outcomes("error", "flaky")),
+        ("Left out", _outcomes("equivalent", "invalid", "error", "flaky")),
+        ("Tried", lambda task: len(task["mutants"])),
         ("Findings", lambda task: len({finding["id"] for finding in task["findings"]})),
         ("Format", lambda task: task["format"]),
         ("Engine", lambda task: task["engine"]["fidelity"]),
@@ -391,6 +392,40 @@ def test_everything_on_the_way_to_a_command_works_by_keyboard(opened: Open, many
     tab_to(f"[id='m-{mutant['id']}'] .copy")
     outline = page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
+
+
+@pytest.mark.parametrize(("width", "height"), [(375, 812), (1400, 1000)])
+def test_what_to_do_first_and_the_top_of_the_list_are_on_the_first_screen(
+    opened: Open, many: dict[str, Any], width: int, height: int
+) -> None:
+    page = opened(many, width=width, height=height)
+    page.page.reload()
+    page.page.wait_for_selector("html[data-ready]")
+    first = what_first(standing(many, task) for task in many["tasks"])
+    assert first is not None
+    top = page.page.locator(".first")
+    assert top.locator(".look a").inner_text() == first.weakest.name
+    assert top.locator(".wanted > li").count() == len(first.missing) == 3
+    for at, test in enumerate(first.missing):
+        item = top.locator(".wanted > li").nth(at)
+        expect(item.locator("summary")).to_contain_text(test.says.partition("`")[0])
+        item.locator("summary").click()
+        expect(item.locator(".command code")).to_have_text(test.command)
+        item.locator("summary").click()
+    for selector in (".look", ".wanted > li >> nth=2", "#list tbody tr >> nth=0"):
+        box = page.page.locator(selector).bounding_box()
+        assert box is not None
+        assert box["y"] + 20 < height, selector
+
+
+def test_a_tasks_page_begins_with_the_tests_to_write_and_its_numbers_add_up(opened: Open, many: dict[str, Any]) -> None:
+    task = next(task for task in many["tasks"] if len(standing(many, task).missing) == 3)
+    page = opened(many, f"#{task['name']}")
+    for at, test in enumerate(standing(many, task).missing):
+        expect(page.page.locator("#task .wanted > li").nth(at)).to_contain_text(test.says.partition("`")[0])
+    tried = page.page.locator(".facts div", has_text="Tried").first.inner_text()
+    whole, parts = tried.partition("=")[0], tried.partition("=")[2]
+    assert int(re.findall(r"\d+", whole)[0]) == sum(map(int, re.findall(r"\d+", parts))) == len(task["mutants"])
 
 
 WIDTHS = (375, 1600)

@@ -1,0 +1,161 @@
+"""What to do first about a run: the weakest task, the tests that are missing, what to mend or drop, what is sound.
+
+Made of one task at a time, so that a report of any size can be gone through once. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.findings.requirements import stated
+from harness.report.ranking import ranked
+from harness.report.words import weakness
+from harness.untrusted import visible
+
+TESTS = 3
+"""Missing tests that are named first."""
+NAMED = 8
+"""Tasks to mend or drop, and sound ones, that are named."""
+
+Mutant = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A test that is not there: what it would hold the solution to, and what was paid for want of it."""
+
+    task: str
+    says: str
+    """The instruction's words; empty where it says nothing about what was broken."""
+    place: str
+    line: int
+    paid: tuple[str, ...]
+    """Sentences of the variants that were paid, the worst first."""
+    ids: tuple[str, ...]
+    command: str
+    """Shows the worst of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A task in a few words."""
+
+    name: str
+    verdict: str
+    labels: tuple[str, ...]
+    why: str
+    weakness: tuple[int, float]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    weakest: Standing
+    missing: tuple[Missing, ...]
+    """Of the weakest task, and then of the next."""
+    drop: tuple[Standing, ...]
+    """To be mended or dropped: their reward teaches nothing, or the answer can be read. The first few of `dropped`."""
+    dropped: int
+    sound: tuple[Standing, ...]
+    sounds: int
+
+
+class FirstSoFar:
+    """Takes one task after another, and keeps no more of them than are told."""
+
+    def __init__(self) -> None:
+        self.weakest, self.lacking = _Weakest(1), _Weakest(TESTS)
+        self.drop, self.sound = _Weakest(NAMED), _Weakest(NAMED)
+
+    def add(self, one: Standing) -> None:
+        self.weakest.add(one)
+        if one.missing:
+            self.lacking.add(one)
+        if why_dropped(one):
+            self.drop.add(one)
+        if one.verdict == "strong" and not one.labels:
+            self.sound.add(one)
+
+    def found(self) -> First | None:
+        if not self.weakest.count:
+            return None
+        tests = [test for one in self.lacking.first() for test in one.missing]
+        return First(
+            self.weakest.first()[0],
+            tuple(tests[:TESTS]),
+            self.drop.first(),
+            self.drop.count,
+            self.sound.first(),
+            self.sound.count,
+        )
+
+
+class _Weakest:
+    """The weakest few of any number; of equals, those that came first."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.count = most, 0
+        self.kept: list[Standing] = []
+
+    def add(self, one: Standing) -> None:
+        self.count += 1
+        self.kept = sorted([*self.kept, one], key=lambda each: each.weakness)[: self.most]
+
+    def first(self) -> tuple[Standing, ...]:
+        return tuple(self.kept)
+
+
+def what_first(standings: Iterable[Standing]) -> First | None:
+    found = FirstSoFar()
+    for one in standings:
+        found.add(one)
+    return found.found()
+
+
+def standing(report: Mapping[str, Any], task: Mapping[str, Any]) -> Standing:
+    return Standing(
+        task["name"], task["verdict"], tuple(task["labels"]), task["why"], weakness(task), missing(report, task)
+    )
+
+
+UNUSABLE = ("unsound", "broken", "flaky")
+
+
+def why_dropped(one: Standing) -> str:
+    """What makes its reward teach nothing; empty where nothing does."""
+    if one.verdict in UNUSABLE:
+        return one.verdict
+    return "given-away" if "given-away" in one.labels else ""
+
+
+def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[Missing, ...]:
+    """The tests that are missing from one task, those about what the instruction states first."""
+    groups: dict[tuple[str, int], list[Mutant]] = {}
+    for _, mutant in sorted(ranked(task), key=lambda pair: pair[0][1:]):
+        requirement = mutant["requirement"]
+        groups.setdefault((mutant["step"], requirement["line"] if requirement else 0), []).append(mutant)
+    instructions = {step["name"]: step["instruction"]["text"] for step in task["steps"]}
+    # An unstated one is no more than a question, so all of them are one.
+    found = [_missing(report, task, group, instructions.get(step, "")) for (step, _), group in groups.items()]
+    return tuple(found[:TESTS])
+
+
+def _missing(report: Mapping[str, Any], task: Mapping[str, Any], group: Sequence[Mutant], instruction: str) -> Missing:
+    worst = group[0]
+    requirement = worst["requirement"]
+    line = requirement["line"] if requirement else 0
+    return Missing(
+        task["name"],
+        stated(instruction, requirement["text"], line) if requirement else "",
+        f"{requirement['file']}:{line}" if requirement else "",
+        line,
+        tuple(mutant["sentence"] for mutant in group),
+        tuple(mutant["id"] for mutant in group),
+        show_command(report, worst["ref"]),
+    )
+
+
+def show_command(report: Mapping[str, Any], what: str) -> str:
+    return f"foolsgold show {shlex.quote(visible(report['run']))} {shlex.quote(visible(what))}"

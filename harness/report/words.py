@@ -1,0 +1,114 @@
+"""What every report for people says in the same words: counts that add up, places, how far a task is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.judging.strength import percent
+from harness.untrusted import visible
+
+WEAKEST_FIRST = ("unsound", "weak", "broken", "flaky", "unmeasured", "adequate", "strong")
+"""Verdicts, what somebody has to look at first."""
+
+
+def weakness(task: Mapping[str, Any]) -> tuple[int, float]:
+    """What tasks are sorted by, the weakest first: by verdict, then by what was caught."""
+    share = (task["strength"] or {}).get("share") or {}
+    return WEAKEST_FIRST.index(task["verdict"]), share["value"] if share.get("counted") else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a task's broken variants. The six make up all that were tried."""
+
+    caught: int
+    paid: int
+    in_part: int
+    equivalent: int
+    invalid: int
+    unclear: int
+
+    @property
+    def left_out(self) -> int:
+        return self.equivalent + self.invalid + self.unclear
+
+    @property
+    def tried(self) -> int:
+        return self.caught + self.paid + self.in_part + self.left_out
+
+
+def counts(outcomes: Mapping[str, int]) -> Counts:
+    """`outcomes` are a strength's or a summary's numbers by outcome."""
+    return Counts(
+        outcomes["killed"] + outcomes["timeout"],
+        outcomes["survived"],
+        outcomes["partial"],
+        outcomes["equivalent"],
+        outcomes["invalid"],
+        outcomes["error"] + outcomes["flaky"],
+    )
+
+
+def added_up(found: Counts) -> str:
+    """Every variant that was tried, in a sentence whose numbers add up."""
+    parts = [f"{found.caught} caught", f"{found.paid} paid in full"]
+    parts += [f"{found.in_part} paid in part (counted by what they lost)"] if found.in_part else []
+    parts += [f"{found.equivalent} equivalent to the solution"] if found.equivalent else []
+    parts += [f"{found.invalid} invalid"] if found.invalid else []
+    parts += [f"{found.unclear} unclear"] if found.unclear else []
+    return f"{found.tried} broken variant{'' if found.tried == 1 else 's'} tried: {', '.join(parts)}"
+
+
+def share_of(strength: Mapping[str, Any] | None) -> str:
+    share = (strength or {}).get("share")
+    return percent(share["value"]) if share and share["counted"] else "-"
+
+
+def interval(share: Mapping[str, Any]) -> str:
+    return f"{share['low']:.0%} to {share['high']:.0%}".replace("%", " %")
+
+
+def place(finding: Mapping[str, Any]) -> str:
+    where = finding["place"]
+    if not where:
+        return ""
+    return f"{visible(where['file'])}:{where['line']}" if where["line"] else visible(where["file"])
+
+
+def how_far(task: Mapping[str, Any]) -> str:
+    progress = task["progress"]
+    if progress is None or not progress["trials"]:
+        return "not begun"
+    if not progress["mutants"]:
+        return f"{progress['trials']} trials of its controls"
+    return f"{progress['tried']} of {progress['mutants']} broken variants tried, {progress['paid']} of them paid so far"
+
+
+DATASET = ("of these tasks", "tasks", "share", "95 %", "not measured")
+
+
+def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """A share of tasks that nobody measured is not 0."""
+    unknown = str(len(row["not_measured"]))
+    if row["share"] is None:
+        return row["row"], "-", "not measured", "", unknown
+    return row["row"], str(len(row["tasks"])), percent(row["share"]), interval(row), unknown
+
+
+def forging_words(found: Mapping[str, int]) -> str:
+    paid, default = found["paid"], found["paid_by_default"]
+    by_default = f" ({'all' if default == paid else default} by what the format leaves open)" if default else ""
+    return (
+        f"{found['tried']} means to forge the reward tried, {found['effective']} took effect, {paid} "
+        f"paid{by_default}, {found['not_measured']} not measured"
+    )
+
+
+def gone(report: Mapping[str, Any]) -> str:
+    """How much of an interrupted run is missing, and how far that is."""
+    begun = [task["progress"] for task in report["unfinished"] if task["progress"]]
+    tried, paid = (sum(one[key] for one in begun) for key in ("tried", "paid"))
+    far = f", {tried} of their broken variants tried and {paid} of them paid so far" if tried else ""
+    return f"Interrupted: {len(report['unfinished'])} of {report['summary']['tasks']} tasks unfinished{far}."
