@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -67,8 +66,11 @@ async def side_by_side(
 
 def drive(work: Coroutine[Any, Any, Result], stop: Callable[[], None]) -> Result | None:
     """Run it to its end; None where Ctrl-C ended it: `stop` is called then, before anything waits for anything."""
-    with suppress(RuntimeError):
+    try:
         asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
         return _in_a_thread(work, stop)  # a notebook's loop is running already
     with asyncio.Runner() as runner:
         try:
