@@ -38,7 +38,8 @@ from trial_overhead import PYTHON, copy_packages
 from harness.audit import audit
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
-from harness.lab.store import Store
+from harness.lab.lab import run_here
+from harness.lab.store import Planned, Store
 from harness.mutants import Wish, mutated_file
 from harness.runs import Silent
 from harness.stages.result import Audited, AuditSettings
@@ -170,21 +171,22 @@ def write_task(folder: Path, base: str, more: int) -> Task:
 
 def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audited]:
     with make_engine("bwrap", EngineOptions(images={base: "host"})) as engine, Store(folder / "run") as store:
+        store.begin_run([Planned(task.name, str(task.path), task.digest)], {})
         # The image is built before: its cost is one of the task, not of its trials.
         engine.build(task.environment.recipe)
+        kept: list[Audited] = []
+        settings = AuditSettings(wish=Wish(budget=MUTANTS))
         start = time.perf_counter()
-        found = audit(
-            engine,
-            [task],
-            AuditSettings(wish=Wish(budget=MUTANTS)),
-            store,
+        run_here(
+            lambda lab: audit([task], lambda _: settings, lab, Silent(), lambda _: ""),
+            kept.append,
+            engine=engine,
             jobs=jobs,
-            watcher=Silent(),
-            command=lambda _: "",
-            options={},
+            memory=store,
+            doing=Silent().doing,
         )
         seconds = time.perf_counter() - start
-    (one,) = found.audited
+    (one,) = kept
     return seconds, one
 
 
