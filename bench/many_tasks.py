@@ -132,11 +132,10 @@ def make_engine() -> Any:
 
 def run_audit(tasks: Path, run: Path, mutants: int, jobs: int, done: Path) -> None:
     """The audit with its results in the store. `done` grows by a byte with each task."""
-    from harness.report.kept import audit_and_keep
-
+    from harness.judging.controls import ControlSettings
     from harness.lab.store import Store
     from harness.mutants import Wish
-    from harness.stages.controls import ControlSettings
+    from harness.runs import audit_and_keep
     from harness.stages.result import AuditSettings
     from harness.task.discover import discover
 
