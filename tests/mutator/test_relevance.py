@@ -198,9 +198,9 @@ import sys
 LIMIT = 40
 
 
-def older(files, days):
+def spared(items, n):
     # Files younger than this stay.
-    return [file for file in files if file.age >= days]
+    return [each for each in items if each.x >= n]
 
 
 def report(removed, kept):
@@ -218,7 +218,7 @@ if len(sys.argv) < 2:
 
 
 def test_a_comment_says_what_a_statement_is_for() -> None:
-    assert first(INSTRUCTION, source(PROGRAM), "file.age >= days", "file.age > days").startswith("`--older-than DAYS`")
+    assert first(INSTRUCTION, source(PROGRAM), "each.x >= n", "each.x").startswith("`--older-than DAYS`")
 
 
 def test_only_what_changes_counts_and_not_its_neighbours() -> None:
