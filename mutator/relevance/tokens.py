@@ -97,7 +97,7 @@ _NOTHING = (0.0, "")
 
 def _names(text: str, code: bool, add: Add) -> None:
     """Names, their words, and each pair of words that stand beside each other in a name or a sentence."""
-    before, ended = "", -1
+    before, spoken, ended = "", "", -1
     for match in _NAME.finditer(_FOLDERS.sub(" ", _HTML.sub(" ", text))):
         name = match[0].strip("$")
         words = _WORD.findall(name)
@@ -117,8 +117,8 @@ def _names(text: str, code: bool, add: Add) -> None:
             root = stem(lowered)
             add(root, SPAN if named and not compound else WORD, word)
             if before:
-                add(f"{before} {root}", NAME if compound and named else PAIR, name if compound else f"{before} {root}")
-            before = root
+                add(f"{before} {root}", NAME if compound and named else PAIR, name if compound else f"{spoken} {word}")
+            before, spoken = root, word
         ended = match.end()
 
 

@@ -312,3 +312,8 @@ def test_an_entry_of_a_stated_file_is_what_the_sentence_about_the_file_asks_for(
     data = '{\n  "mode": 1,\n  "kind": 2,\n  "a": 3,\n  "b": 4\n}\n'
     assert first(instruction, source(data, "json", "/app/summary.json"), '  "kind": 2,\n').startswith("Write a summary")
     assert first(instruction, source(data, "text", "/app/summary.R"), '  "kind": 2,\n') == ""
+
+
+def test_the_evidence_is_said_in_the_words_of_the_instruction() -> None:
+    links = Relevance("Encrypting archives is needed. Be done soon.").links(mutant("encrypt_archive(x)", "pass"))
+    assert links[0].evidence[0] == "Encrypting archives"
