@@ -1,0 +1,309 @@
+"""What an edit touches in its source: what it changes, the statement around it, and what depends on that.
+
+Lines and indents only, so it is the same for every language; nothing here needs the text to parse.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from mutator.model import Edit
+from mutator.relevance.requirements import says_nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A text that a change concerns."""
+
+    text: str
+    nearness: float
+    code: bool = True
+    without: str = ""
+    """Tokens of this text are not meant: they stay as they are."""
+    same: float = 0.0
+    """How near it is where nothing else changes: the two sides of a sign."""
+    concepts: bool = False
+    """Whether only what it does is meant, and not its words."""
+    changed: bool = False
+    """Whether it is what changes, and not what stands around it."""
+    named: float = 0.0
+    """How near the whole text is, where the instruction names it as it stands."""
+
+
+NEW, SAME, STATEMENT, COMMENT, GUARD, BODY, DEFINED, SCOPE = 0.4, 0.4, 0.45, 0.6, 0.3, 0.4, 0.3, 0.35
+CONTENT = 0.5
+"""The file that a piece of data is the content of: what the sentence asks for is in it."""
+_DATA = frozenset(("json", "yaml", "toml", "ini", "csv", "env"))
+_PROSE = re.compile(r"\.(?:txt|md|tsv|csv|log)$|/[^./]+$")
+"""What else is text is a program that no family speaks."""
+NAMED = 0.6
+"""An edit somewhere in a function that the instruction names."""
+WIDE = 4
+"""Lines beyond which an edit is about more than any one of them."""
+_LONG_LINE = 160
+_LONGEST = 20_000
+"""Characters of a removed text that are looked at."""
+_FEW = 5
+"""A name that stands on more lines than this says nothing about any of them."""
+
+_LAST_WORD = re.compile(r"[\w.\-\]\['\")]+ *$")
+_NEXT_WORD = re.compile(r"[ (]*[\w.\-'\"]+")
+_NAME = re.compile(r"[A-Za-z_$][\w]{2,}")
+_ASSIGNED = re.compile(
+    r"^\s*(?:export |local |readonly |const |let |var |static |final )?"
+    r"\$?([A-Za-z_]\w{2,})\s*(?::[^=]{1,40})?(?:=(?!=)|:=)"
+)
+_GUARDS = re.compile(r"^\s*(?:\}?\s*else if|elif|if|while|for|case|when|unless|until|switch|except|catch|with|match)\b")
+_OPENS = re.compile(r"(?::|\{|\bthen|\bdo)\s*$")
+_COMMENT = re.compile(r"^\s*(?:#(?!!)|//|--\s|;|/?\*+(?!/))\s*(.*?)\s*(?:\*/)?$")
+_TRAILING = re.compile(r"(?<=[\s;,)}\]])(?:#|//)\s+(\S.*)$")
+_DOCSTRING = re.compile(r"^\s*[rRuU]?(\"\"\"|''')(.*?)(?:\1|$)", re.DOTALL)
+_DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{")
+
+
+_HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
+_LOOKS = frozenset(
+    "test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep rm if log info logger".split()
+)
+"""Commands that make nothing of the files they name, unless they write to one."""
+_RUNNERS = frozenset("python python3 bash sh node ruby perl timeout sudo exec time nohup env".split())
+_COMMAND = re.compile(r"[^\s;&|()]+")
+_SAYS = re.compile(
+    r"(?:^|[:;{]|\bthen\b)\s*(?:\w+\.)?"
+    r"(?:print\w*|echo|log\w*|warn\w*|debug|info|raise|throw|panic!?|Println|die|fail|errors)\b"
+)
+_QUOTES = re.compile(r"['\"`]")
+_FOR = {"chmod": "~permissions", "chown": "~owner", "chgrp": "~owner"}
+_WRITES = re.compile(r"(?<![<>&\d-])>{1,2}\s*(\S+)")
+LOOKED_AT, TRIED, MESSAGE = 0.15, 0.3, 0.6
+
+
+class Surroundings:
+    """One source's text, read for what stands around an edit.
+
+    `products`: the programs that the solution makes; running one of them in the solution itself only tries it.
+    """
+
+    def __init__(self, text: str, language: str = "", target: str = "", products: frozenset[str] = frozenset()) -> None:
+        self.text = text
+        self._content_of = target if language in _DATA or (language == "text" and _PROSE.search(target)) else ""
+        self._shell = language == "shell"
+        self._products = products
+        self.lines = text.split("\n")
+        self._starts = [0]
+        for line in self.lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def number(self, offset: int) -> int:
+        return min(bisect_right(self._starts, offset), len(self.lines)) - 1
+
+    def start(self, number: int) -> int:
+        return self._starts[number]
+
+    @cached_property
+    def _named(self) -> dict[str, list[int]]:
+        """Name -> the lines on which it stands, as far as they are few."""
+        found: dict[str, list[int]] = {}
+        for number, line in enumerate(self.lines):
+            if len(line) > 1000:
+                continue
+            for name in set(_NAME.findall(line)):
+                places = found.setdefault(name, [])
+                if len(places) <= _FEW + 1:
+                    places.append(number)
+        return {name: places for name, places in found.items() if 1 < len(places) <= _FEW + 1}
+
+    def whole(self, edits: Sequence[Edit]) -> bool:
+        """Whether (nearly) all of the text goes: then it is about the text's purpose, and no part of it."""
+        gone = sum(edit.end - edit.start - len(edit.new) for edit in edits)
+        return gone > 0.7 * len(self.text.strip()) and self.text.count("\n") >= WIDE
+
+    def zones(self, edits: Sequence[Edit], scope: str) -> Iterator[Zone]:
+        first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
+        height = sum(self.text.count("\n", edit.start, max(edit.end - 1, edit.start)) + 1 for edit in edits)
+        if height > WIDE:
+            yield from self._wide(edits, scope, height)
+            return
+        changed: list[str] = []
+        share = self._share(first)
+        for edit in edits:
+            old, new = self.widened(edit)
+            changed.append(old)
+            yield Zone(old, share, without=new, changed=True)
+            yield Zone(new, NEW * share, without=old, changed=True)
+            yield Zone(old, SAME * share, same=share)
+        if share < 1.0:
+            for written in _WRITES.findall("\n".join(changed)):
+                yield Zone(written, 1.0)
+        if scope:
+            yield Zone(scope.rsplit(".", 1)[-1], SCOPE, named=NAMED)
+        seen: set[int] = set()
+        for edit in edits[:4]:
+            low, high = self.number(edit.start), self.number(max(edit.end - 1, edit.start))
+            numbers = [number for number in range(low, high + 1) if number not in seen]
+            seen.update(numbers)
+            for number in numbers:
+                yield Zone(self._statement(number, edit), STATEMENT * share)
+            if low == high:
+                old, new = self._both(low, edit)
+                yield Zone(old, share, without=new, concepts=True, changed=True)
+            comment = self.comment(low)
+            if comment:
+                yield Zone(comment, COMMENT, code=False)
+            yield from self._depends(low, high)
+        if self._content_of:
+            yield Zone(self._content_of, CONTENT, changed=True)
+        for number in self._definitions(changed, first, last):
+            yield Zone(self.lines[number], DEFINED)
+
+    def _share(self, number: int) -> float:
+        """What the words of a statement say about what it does: little where it only looks, or tells."""
+        if not self._shell:
+            line = self.lines[number]
+            return MESSAGE if _SAYS.search(line) and _QUOTES.search(line) else 1.0
+        words = _COMMAND.findall(self.lines[number])
+        while words and (words[0].rsplit("/", 1)[-1] in _RUNNERS or words[0].startswith("-") or words[0].isdigit()):
+            words.pop(0)
+        if not words:
+            return 1.0
+        if words[0] in _LOOKS:
+            return 1.0 if _WRITES.search(self.lines[number]) else LOOKED_AT
+        return TRIED if words[0].strip("\"'").removeprefix("./").rsplit("/", 1)[-1] in self._products else 1.0
+
+    def only_for(self, edits: Sequence[Edit]) -> str:
+        """The concept without which a sentence does not ask for what this command does."""
+        if not self._shell:
+            return ""
+        word = _COMMAND.search(self.lines[self.number(edits[0].start)])
+        return _FOR.get(word[0], "") if word else ""
+
+    def widened(self, edit: Edit) -> tuple[str, str]:
+        """The change with the words it begins and ends in whole, and with no more than that."""
+        start, end = edit.start, min(edit.end, edit.start + _LONGEST)
+        low, high = start, edit.end
+        if start == edit.end or (start < len(self.text) and _in_word(self.text[start])) or edit.new:
+            while low > 0 and start - low < 60 and _in_word(self.text[low - 1]):
+                low -= 1
+        while (
+            high < len(self.text) and high - edit.end < 60 and _in_word(self.text[high]) and (low < start or high > low)
+        ):
+            if edit.start == edit.end and low == start and not _in_word(edit.new[:1] or " "):
+                break
+            high += 1
+        if not any(map(_in_word, self.text[low:high])):
+            low, high = self._operands(low, high)
+        head, tail = self.text[low:start], self.text[edit.end : high]
+        return head + self.text[start:end] + tail, head + edit.new[:_LONGEST] + tail
+
+    def _operands(self, low: int, high: int) -> tuple[int, int]:
+        """What stands on both sides of a sign, in its line."""
+        before = _LAST_WORD.search(self.text, max(low - 60, self.text.rfind("\n", 0, low) + 1), low)
+        after = _NEXT_WORD.match(self.text, high, high + 60)
+        return (before.start() if before else low), (after.end() if after else high)
+
+    def _statement(self, number: int, edit: Edit) -> str:
+        """The line, or of a very long one the part between its separators."""
+        line = self.lines[number]
+        if len(line) <= _LONG_LINE:
+            return line
+        at = min(max(edit.start - self._starts[number], 0), len(line))
+        low = max(line.rfind(";", 0, at), at - _LONG_LINE, 0)
+        high = line.find(";", max(edit.end - self._starts[number], at))
+        return line[low : min(high if high >= 0 else len(line), at + _LONG_LINE)]
+
+    def _both(self, number: int, edit: Edit) -> tuple[str, str]:
+        """The statement around an edit within a line, before and after."""
+        at = self._starts[number]
+        low = max(edit.start - at - _LONG_LINE, 0)
+        line = self.lines[number]
+        after = line[: edit.start - at] + edit.new[:_LONG_LINE] + line[edit.end - at :]
+        return line[low : edit.end - at + _LONG_LINE], after[low : edit.start - at + len(edit.new) + _LONG_LINE]
+
+    def comment(self, number: int) -> str:
+        """What the solution's author says of this line: beside it, or above it without a gap."""
+        found: list[str] = []
+        beside = _TRAILING.search(self.lines[number]) if len(self.lines[number]) < 400 else None
+        if beside:
+            found.append(beside[1])
+        above = number - 1
+        while above >= 0 and number - above <= 6 and self.lines[above].strip():
+            comment = _COMMENT.match(self.lines[above])
+            if comment:
+                found.append(comment[1])
+                while above > 0 and (comment := _COMMENT.match(self.lines[above - 1])) and len(found) < 4:
+                    found.append(comment[1])
+                    above -= 1
+                break
+            if _indent(self.lines[above]) < _indent(self.lines[number]) or _DEFINES.match(self.lines[above]):
+                break
+            above -= 1
+        said = "\n".join(found)[:400]
+        return "" if says_nothing(said) else said
+
+    def _depends(self, low: int, high: int) -> Iterator[Zone]:
+        line = self.lines[low]
+        indent = _indent(line)
+        if _GUARDS.match(line) or _OPENS.search(self.lines[high]):
+            for number in range(high + 1, min(high + 4, len(self.lines))):
+                if self.lines[number].strip() and _indent(self.lines[number]) <= indent:
+                    break
+                yield Zone(self.lines[number][:400], BODY)
+        for number in range(low - 1, max(low - 12, -1), -1):
+            above = self.lines[number]
+            if above.strip() and _indent(above) < indent:
+                if _GUARDS.match(above):
+                    yield Zone(above[:400], GUARD)
+                break
+        assigned = _ASSIGNED.match(line)
+        if assigned:
+            for number in self._named.get(assigned[1], ()):
+                if not low <= number <= high:
+                    yield Zone(self.lines[number][:400], DEFINED)
+
+    def _definitions(self, changed: Sequence[str], first: int, last: int) -> list[int]:
+        """Where the names in the changed text get their value."""
+        found: dict[int, None] = {}
+        for text in changed:
+            for name in _NAME.findall(text[:400]):
+                for number in self._named.get(name, ()):
+                    assigned = _ASSIGNED.match(self.lines[number])
+                    if not first <= number <= last and assigned and assigned[1] == name:
+                        found[number] = None
+        return list(found)[:3]
+
+    def _wide(self, edits: Sequence[Edit], scope: str, height: int) -> Iterator[Zone]:
+        """Many lines at once: what they are called and said to do, and the less what each holds the more they are."""
+        number = self.number(edits[0].start)
+        if scope:
+            yield Zone(scope.rsplit(".", 1)[-1], 1.0, named=1.0, changed=True)
+        above = [each for each in range(number, max(number - 12, -1), -1) if _DEFINES.match(self.lines[each])]
+        said = "\n".join(self.lines[above[0] : number + 6]) if above else self.lines[number]
+        for line in said.split("\n"):
+            doc = _DOCSTRING.match(line)
+            if doc:
+                yield Zone(doc[2], 0.8, code=False, changed=True)
+                break
+        for each in {number, *above[:1]}:
+            comment = self.comment(each)
+            if comment:
+                yield Zone(comment, 0.8, code=False, changed=True)
+        share = max(0.15, 1.0 / height**0.5)
+        if self._shell and _HEREDOC.search(self.lines[number]):
+            yield Zone(self.lines[number], self._share(number), changed=True)
+            share /= 4
+        for edit in edits:
+            yield Zone(
+                self.text[edit.start : min(edit.end, edit.start + _LONGEST)], share, without=edit.new, changed=True
+            )
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char in "_-/."
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
