@@ -239,19 +239,25 @@ def _is_run_here(script: Script, start: int, end: int) -> bool:
     line = said.split("\n", 1)[0]
     target = re.search(r">\s*['\"]?([\w./${}-]+\.(?:py|sh|js|rb|pl))\b", line)
     if target is not None and "<<" in line:
-        return re.search(rf"{_RUNS}\S*{re.escape(basename(target[1]))}\b", script.plain, re.MULTILINE) is not None
+        return _is_run(script.plain, basename(target[1]))
     ran = re.match(rf"{_RUNS}(\S+\.(?:py|sh|js|rb|pl))\b", said)
-    if ran is None:
-        return False
-    name = re.escape(basename(ran[1]))
-    return re.search(rf">\s*\S*\b{name}['\"]?\s*<<|<<.*>\s*\S*\b{name}\b", script.text) is not None
+    return ran is not None and _is_written(script.text, basename(ran[1]))
+
+
+@lru_cache(maxsize=64)
+def _is_run(text: str, name: str) -> bool:
+    return re.search(rf"{_RUNS}\S*{re.escape(name)}\b", text, re.MULTILINE) is not None
+
+
+@lru_cache(maxsize=64)
+def _is_written(text: str, name: str) -> bool:
+    name = re.escape(name)
+    return re.search(rf">\s*\S*\b{name}['\"]?\s*<<|<<.*>\s*\S*\b{name}\b", text) is not None
 
 
 def _is_scratch(word: str) -> bool:
-    return (
-        word.startswith(("-", "/var/lib/apt/", "/var/cache/apt/"))
-        or re.search(r"(?i)\btmp|temp\b|_tmp", word) is not None
-    )
+    kept = word.startswith(("-", "/var/lib/apt/", "/var/cache/apt/"))
+    return kept or re.search(r"(?i)\btmp|temp\b|_tmp", word) is not None
 
 
 def _only_prints(name: str, args: list[str]) -> bool:
