@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from mutator.effect import Bulk, aside, stilled
 from mutator.model import (
     ByteEdit,
     Candidate,
@@ -21,6 +22,7 @@ from mutator.model import (
     Mutant,
     Operator,
     Source,
+    Tier,
     Unwritable,
     Window,
     short_id,
@@ -99,6 +101,7 @@ def generate(
     tally = Tally() if tally is None else tally
     lines = {name: Lines(data) for name, data in files.items()}
     seen: Counter[bytes] = Counter()
+    bulk = Bulk(sources)
     for source in sources:
         speakers = [family for family in families if source.language in family.languages]
         if not speakers:
@@ -117,7 +120,9 @@ def generate(
                     continue
                 count = tally.of(operator.id)
                 for candidate in operator.propose(tree):
-                    mutant = _mutant(source, family, tree, operator, candidate, text_lines, lines, guarded, seen, count)
+                    mutant = _mutant(
+                        source, family, tree, operator, candidate, text_lines, lines, guarded, seen, count, bulk
+                    )
                     if mutant is not None:
                         yield mutant
         if not parsed:
@@ -135,6 +140,7 @@ def _mutant(
     guarded: bool,
     seen: Counter[bytes],
     count: Count,
+    bulk: Bulk,
 ) -> Mutant | None:
     edits = tuple(whole_lines(source.text, least(source.text, edit)) for edit in candidate.edits)
     edits = tuple(edit for edit in edits if edit.new or edit.end > edit.start)
@@ -157,11 +163,12 @@ def _mutant(
     key = "\0".join((operator.id, _NUMBERED.sub("", source.id), candidate.scope, before, after))
     told = sha256(key.encode("utf-8", "surrogatepass")).digest()
     seen[told] += 1
+    span = stilled(source.text, candidate)
     return Mutant(
         id=short_id(key, str(seen[told])),
         operator=operator.id,
         fault=operator.fault,
-        tier=candidate.tier or operator.tier,
+        tier=Tier.FINE if aside(source, before, after) else candidate.tier or operator.tier,
         source=source.id,
         file=source.file,
         target=source.target,
@@ -172,6 +179,9 @@ def _mutant(
         before=before,
         after=after,
         digest=short_id(source.id, *(repr(leftmost(source.text, edit)) for edit in edits)),
+        stilled=f"{span[0]}-{span[1]}" if span else "",
+        stated=candidate.stated,
+        ruins=bulk.ruined(source, span, edits),
         changes=edits,
     )
 

@@ -288,6 +288,12 @@ class Candidate:
     """The smallest part of the text whose re-parse proves the whole still parses; None is all of it."""
     tier: Tier | None = None
     """Where it differs from the operator's own."""
+    stills: tuple[int, int] | None = None
+    """The part of the text that has no effect any more, where that is all the fault is and more than the edits take
+    away: what follows an early end, the body of a branch that is never taken."""
+    stated: str = ""
+    """The words that are changed, or one of which the instruction must state (a line each), where it is worth a look
+    only then."""
 
 
 class Tree(Protocol):
@@ -360,6 +366,12 @@ class Mutant:
     after: str
     digest: str
     """Of the mutated text, for telling duplicates."""
+    stilled: str = ""
+    """The part of the source that has no effect any more, where that is all the fault is: two with the same are one."""
+    stated: str = ""
+    """`Candidate.stated`."""
+    ruins: bool = False
+    """So much of the solution has no effect any more that it is as broken as doing nothing."""
     changes: tuple[Edit, ...] = ()
     """The edits in the source's own text; empty where a mutant was not made from one."""
 

@@ -1,21 +1,22 @@
-"""Which mutants to run: each behaviour once, coarse before fine, most relevant first, spread over the solution."""
+"""Which mutants to run: each behaviour once, every stated requirement before any twice, spread over the solution."""
 
 from __future__ import annotations
 
 import heapq
 import io
 import json
+import re
 import textwrap
 import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from types import CodeType
 
-from mutator.model import Mutant, Tier
+from mutator.model import FaultClass, Mutant, Tier
 from mutator.relevance import Link, Relevance
 
 REFERENCE = "reference"
@@ -49,14 +50,61 @@ def select(
 ) -> Selection:
     """`languages` maps a source's id to its language. The same mutants, instruction and seed give the same answer."""
     distinct, duplicates = _distinct(mutants, languages)
-    chosen: list[Chosen] = []
-    for tier in TIERS:
-        room = None if budget is None else budget - len(chosen)
-        if room is not None and room <= 0:
-            break
-        entries = [Chosen(mutant, relevance.links(mutant)) for mutant in distinct if mutant.tier is tier]
-        chosen += _spread(entries, room, seed)
+    stated = Stated(requirement.text for requirement in relevance.requirements)
+    entries = [stated.placed(mutant, relevance.links(mutant)) for mutant in distinct]
+    chosen = _ordered([entry for entry in entries if not entry.mutant.ruins], seed)
+    ruins = _ordered([entry for entry in entries if entry.mutant.ruins], seed)
+    # Any verifier notices that everything is gone, and the `hollow` control asks it: one such is enough.
+    if budget is not None:
+        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5))
+    chosen = [*chosen, *(ruins if budget is None else ruins[:1])][:budget]
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
+
+
+_AT_LEAST = r"\b(?:at least|minimum(?: of)?|no (?:fewer|less) than|>=)"
+_AT_MOST = r"\b(?:at most|maximum(?: of)?|no more than|up to|within|<=)"
+
+
+class Stated:
+    """Whether the words that a mutant changes stand in the instruction, where all depends on that."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._text = "\n".join(texts)
+        self._words = frozenset(re.findall(r"[\w./-]*\w", self._text))
+
+    def placed(self, mutant: Mutant, links: tuple[Link, ...]) -> Chosen:
+        """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
+        if not mutant.stated:
+            return Chosen(mutant, links)
+        if not any(self._says(line.strip().strip("'\""), links) for line in mutant.stated.split("\n")):
+            return Chosen(replace(mutant, tier=Tier.FINE), links)
+        if self._still_meets(mutant):
+            return Chosen(replace(mutant, tier=Tier.FINE), links)
+        telling = mutant.tier is Tier.FINE and re.fullmatch(r"\d[\d_.]+", mutant.stated)
+        return Chosen(replace(mutant, tier=Tier.MEDIUM) if telling else mutant, links)
+
+    def _still_meets(self, mutant: Mutant) -> bool:
+        """More where at least so much is asked, less where at most."""
+        if not mutant.stated.isdigit():
+            return False
+        new = set(re.findall(r"\d+", mutant.after)) - set(re.findall(r"\d+", mutant.before))
+        number = rf"[^.\n\d]{{0,30}}\b{mutant.stated}\b"
+        if len(new) != 1 or not self._text:
+            return False
+        more = int(new.pop()) > int(mutant.stated)
+        bound = _AT_LEAST if more else _AT_MOST
+        return re.search(bound + number, self._text, re.IGNORECASE) is not None
+
+    def _says(self, words: str, links: tuple[Link, ...]) -> bool:
+        if len(words) == 1 and words.isdigit():
+            # A lone digit stands everywhere: it must be what the sentence is about.
+            return words > "1" and bool(links) and words in links[0].evidence
+        if not words or re.fullmatch(r"[\w./-]*\w", words):
+            return bool(words) and words in self._words
+        if words in self._text:
+            return True
+        telling = [word for word in re.findall(r"[\w./-]*\w", words) if re.search(r"[\d_./-]|[a-z][A-Z]", word)]
+        return any(word in self._words for word in telling if len(word) > 1)
 
 
 def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[list[Mutant], dict[str, str]]:
@@ -64,6 +112,8 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
     ordered = sorted(enumerate(mutants), key=lambda item: (TIERS.index(item[1].tier), item[0]))
     by_text: dict[str, str] = {}
     by_meaning: dict[bytes, str] = {}
+    by_effect: dict[tuple[str, str], str] = {}
+    gone: dict[str, list[Mutant]] = {}
     kept: list[tuple[int, Mutant]] = []
     duplicates: dict[str, str] = {}
     for position, mutant in ordered:
@@ -79,10 +129,31 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
         if meaning in by_meaning:
             duplicates[mutant.id] = by_meaning[meaning]
             continue
+        same = by_effect.get((mutant.source, mutant.stilled)) if mutant.stilled else None
+        same = same or _wrapped(mutant, gone.get(mutant.file, ()))
+        if same:
+            duplicates[mutant.id] = same
+            continue
+        if mutant.stilled:
+            by_effect[mutant.source, mutant.stilled] = mutant.id
+            gone.setdefault(mutant.file, []).append(mutant)
         by_text[mutant.digest] = mutant.id
         by_meaning[meaning] = mutant.id
         kept.append((position, mutant))
     return [mutant for _, mutant in sorted(kept, key=lambda item: item[0])], duplicates
+
+
+def _wrapped(mutant: Mutant, others: Iterable[Mutant]) -> str | None:
+    """The one that takes away this and hardly more: the command in which a program is written, the loop around it."""
+    if not mutant.stilled:
+        return None
+    start, end = mutant.edits[0].start, mutant.edits[-1].end
+    for other in others:
+        first, last = other.edits[0].start, other.edits[-1].end
+        share = 0.5 if other.source != mutant.source else 0.75
+        if first <= start and end <= last and end - start > share * (last - first):
+            return other.id
+    return None
 
 
 def _meaning(mutant: Mutant, said: str | None) -> bytes:
@@ -137,59 +208,144 @@ def _bytecode(code: CodeType) -> str:
     return repr((code.co_code, code.co_exceptiontable, tuple(constants), *names))
 
 
-_CROWDED = 1000
-"""Behind so many the order is by what each is worth then: it decides about nothing any more, and costs the most."""
+_LONGEST = 300
+"""So many are put in order one by one; behind them nobody looks, and what each is worth by itself is order enough."""
+_WORTH = {Tier.COARSE: 1.0, Tier.MEDIUM: 0.75, Tier.FINE: 0.25}
+_CROWDING = {
+    "requirement": 0.6,
+    "fault": 0.15,
+    "operator": 0.25,
+    "source": 0.1,
+    "scope": 0.4,
+    "statement": 2.5,
+    "tier": 0.1,
+}
+"""How much less each that shares it makes a further one worth."""
 
 
-def _spread(entries: Sequence[Chosen], room: int | None, seed: int) -> list[Chosen]:
-    """Greedy: the entry that tells most given what is already chosen. Every repetition of a fault class, source,
-    scope or place lowers what a further one is worth, so no corner takes the budget."""
-    taken: Counter[tuple[str, str]] = Counter()
+class _Taken:
+    """What has been chosen, and what another mutant would add to it."""
 
-    def base(entry: Chosen) -> float:
-        return 1.0 + min(entry.links[0].score if entry.links else 0.0, 12.0)
+    def __init__(self, entries: Sequence[Chosen], seed: int) -> None:
+        self._entries = entries
+        self._worth = [_worth(entry) for entry in entries]
+        self._corners = [_corners(entry) for entry in entries]
+        # Operators propose the likeliest faults first; only another seed than 0 shuffles what is worth the same.
+        ties = (f"{seed}\0{entry.mutant.id}" if seed else "" for entry in entries)
+        self._ties = [sha256(tie.encode()).hexdigest() if tie else "" for tie in ties]
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self.count = 0
 
-    def corners(entry: Chosen) -> tuple[tuple[str, str], ...]:
-        mutant = entry.mutant
-        return (
-            ("fault", mutant.fault),
-            ("source", mutant.source),
-            ("scope", f"{mutant.source}\0{mutant.scope}"),
-            ("place", f"{mutant.file}\0{mutant.line}"),
-            ("kind", f"{mutant.operator}\0{mutant.source}\0{mutant.scope}"),
-        )
+    def add(self, place: int) -> None:
+        self._counts.update(corner for corner, _ in self._corners[place])
+        self.count += 1
 
-    weight = {"fault": 0.5, "source": 0.35, "scope": 0.5, "place": 1.0, "kind": 1.0}
+    def standing(self, place: int) -> tuple[bool, float, str, int]:
+        """Smaller is better, and it never gets smaller."""
+        counts = self._counts
+        crowding = 1.0
+        covered = True
+        for corner, weight in self._corners[place]:
+            count = counts.get(corner, 0)
+            if corner[0] == "tier":
+                crowding *= 1.0 + weight * count
+                continue
+            crowding += weight * count
+            if corner[0] == "requirement" and corner[1]:
+                covered = count > 0
+        return covered, -self._worth[place] / crowding, self._ties[place], place
 
-    def crowding(entry: Chosen, first: int = 0) -> float:
-        return sum(weight[kind] * taken[kind, name] for kind, name in corners(entry)[first:])
+    def had_its_share(self, place: int, covers: bool) -> bool:
+        """A tenth may come of one operator, and a few in any case: a small budget has more than ten good ones."""
+        share = max(_WHILE_COVERING if covers else _LEAST_OF_AN_OPERATOR, -(-(self.count + 1) // 10))
+        return self._counts["operator", self._entries[place].mutant.operator] >= share
 
-    def tie(entry: Chosen) -> str:
-        """Operators propose the likeliest faults first; only another seed than 0 shuffles what is worth the same."""
-        return sha256(f"{seed}\0{entry.mutant.id}".encode()).hexdigest() if seed else ""
 
-    # What shares relevance, fault class and source is told apart by the other corners alone, which few entries share:
-    # a choice changes the order in a few piles only, and little of it there.
-    piles: dict[tuple[float, str, str], list[tuple[float, str, int]]] = {}
-    for index, entry in enumerate(entries):
-        pile = piles.setdefault((base(entry), entry.mutant.fault, entry.mutant.source), [])
-        heapq.heappush(pile, (0.0, tie(entry), index))
-    chosen: list[Chosen] = []
-    while piles and len(chosen) < min(_CROWDED, len(entries) if room is None else room):
-        best: tuple[float, str, int] | None = None
-        chosen_from = next(iter(piles))
-        for key, pile in piles.items():
-            while pile[0][0] != (now := crowding(entries[pile[0][2]], 2)):
-                heapq.heapreplace(pile, (now, *pile[0][1:]))
-            _, order, index = pile[0]
-            worth = (-key[0] / (1.0 + crowding(entries[index])), order, index)
-            if best is None or worth < best:
-                best, chosen_from = worth, key
-        _, _, index = heapq.heappop(piles[chosen_from])
-        if not piles[chosen_from]:
-            del piles[chosen_from]
-        chosen.append(entries[index])
-        taken.update(corners(entries[index]))
-    rest = [(order, index) for pile in piles.values() for _, order, index in pile]
-    rest.sort(key=lambda one: (-base(entries[one[1]]) / (1.0 + crowding(entries[one[1]])), *one))
-    return [*chosen, *(entries[index] for _, index in rest)][:room]
+def _worth(entry: Chosen) -> float:
+    mutant = entry.mutant
+    score = entry.links[0].score if entry.links else _WORDS if mutant.stated and mutant.tier is not Tier.FINE else 0.0
+    return _WORTH[mutant.tier] * (1.0 + min(score, _ENOUGH))
+
+
+_ENOUGH = 8.0
+"""Of a link's score: beyond, it says no more."""
+_WORDS = 2.0
+"""What it is worth that the instruction states the very words that are changed, where no sentence is linked."""
+_LEAST_OF_AN_OPERATOR = 4
+_WHILE_COVERING = 5
+
+
+def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
+    mutant = entry.mutant
+    named = {
+        "requirement": str(entry.links[0].requirement) if entry.links else "",
+        "fault": mutant.fault,
+        "operator": mutant.operator,
+        "source": mutant.source,
+        "scope": f"{mutant.source}\0{mutant.scope}",
+        "statement": f"{mutant.file}\0{_statement(mutant)}",
+        "tier": mutant.tier,
+    }
+    return tuple(((kind, name), _CROWDING[kind]) for kind, name in named.items())
+
+
+_ENOUGH_MUTANTS = 12
+"""So many say enough about a verifier that details are no longer needed to fill a budget."""
+
+
+def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
+    """A detail stands in only where there is hardly anything else."""
+    wanted = sum(entry.mutant.tier is not Tier.FINE for entry in chosen)
+    room = max(least - wanted, 0)
+    kept = []
+    for entry in chosen:
+        if entry.mutant.tier is Tier.FINE:
+            if not room:
+                continue
+            room -= 1
+        kept.append(entry)
+    return kept
+
+
+def _statement(mutant: Mutant) -> int:
+    """A table is many statements in one line: what is taken for what tells them apart."""
+    return (
+        mutant.line if mutant.fault is not FaultClass.SWAPPED_MAPPING else -mutant.edits[0].start - mutant.edits[-1].end
+    )
+
+
+def _ordered(entries: Sequence[Chosen], seed: int) -> list[Chosen]:
+    """One for each stated requirement before a second for any; then what adds most to those already taken."""
+    taken = _Taken(entries, seed)
+    heap = [taken.standing(place) for place, entry in enumerate(entries) if entry.mutant.tier is not Tier.FINE]
+    later = [taken.standing(place) for place, entry in enumerate(entries) if entry.mutant.tier is Tier.FINE]
+    heapq.heapify(heap)
+    waiting: list[tuple[bool, float, str, int]] = []
+    """Of operators that have had their share for now."""
+    limited = True
+    ordered: list[int] = []
+    while len(ordered) < _LONGEST:
+        if not heap and limited:
+            heap, waiting, limited = [*waiting, *later], [], False
+            heapq.heapify(heap)
+        if not heap:
+            break
+        # What one adds only ever falls as others are taken: the first is the best once its own figure is up to date.
+        place = heap[0][3]
+        now = taken.standing(place)
+        if now > heap[0]:
+            heapq.heapreplace(heap, now)
+            continue
+        heapq.heappop(heap)
+        if limited and taken.had_its_share(place, covers=not now[0]):
+            waiting.append(now)
+            continue
+        ordered.append(place)
+        taken.add(place)
+        if len(ordered) % 10 == 0:
+            heap = [*heap, *waiting]
+            heapq.heapify(heap)
+            waiting = []
+    left = [*heap, *waiting, *(later if limited else [])]
+    rest = sorted(taken.standing(item[3]) for item in left)
+    return [entries[place] for place in (*ordered, *(item[3] for item in rest))]

@@ -98,7 +98,7 @@ def _turned(program: Program, table: dict[str, str]) -> Iterator[Candidate]:
         if token.prints and token.text in (">", ">>", "|"):
             continue
         new = table[token.text]
-        yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new})
+        yield Candidate((Edit(token.start, token.end, new),), {"old": token.text, "new": new}, stated=token.text)
 
 
 _LOGIC = {"==": "!=", "!=": "==", "&&": "||", "||": "&&", "~": "!~", "!~": "~", "and": "or", "or": "and"}

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from crossplane.analyzer import analyze
 from crossplane.errors import NgxParserBaseException
 
 from mutator.model import Candidate, Edit, FaultClass, Tier, apply
+from mutator.operators.another_name import another_name
 from mutator.operators.define import operator, operators_in
 
 LANGUAGES = frozenset({"nginx"})
@@ -475,8 +476,8 @@ def change_location(config: Config) -> Iterator[Candidate]:
     Tier.MEDIUM,
     LANGUAGES,
     "`{directive}` names {new}",
-    ("root /var/www/html;", ("root /var/www/html_other;",)),
-    ("error_log /var/log/e.log;", ("error_log /var/log/e_other.log;",)),
+    ("root /var/www/html;", ("root /var/www/htmls;",)),
+    ("error_log /var/log/e.log;", ("error_log /var/log/es.log;",)),
 )
 def change_path(config: Config) -> Iterator[Candidate]:
     names = {"root", "alias", "access_log", "error_log", "ssl_certificate", "ssl_certificate_key", "index"}
@@ -484,9 +485,12 @@ def change_path(config: Config) -> Iterator[Candidate]:
     for directive in config.all:
         if directive.name in names and directive.args and directive.args[0].text not in {"off", "stderr", "syslog"}:
             word = directive.args[0]
-            stem, dot, ending = word.text.strip("\"'").rpartition(".")
-            new = f"{stem}_other.{ending}" if dot and "/" not in ending else f"{word.text.rstrip('/')}_other"
-            yield _candidate(directive, Edit(word.start, word.end, new), old=word.text, new=new)
+            path = word.text.strip("\"'").rstrip("/")
+            folder, slash, name = path.rpartition("/")
+            stem, dot, ending = name.partition(".")
+            new = f"{folder}{slash}{another_name(stem)}{dot}{ending}"
+            candidate = _candidate(directive, Edit(word.start, word.end, new), old=word.text, new=new)
+            yield replace(candidate, stated=path)
 
 
 @operator(

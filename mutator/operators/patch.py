@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -152,8 +153,28 @@ def drop_added_line(patch: Patch) -> Iterator[Candidate]:
     for file, hunk in _hunks(patch):
         added = [line for line in hunk.lines if line.mark == "+"]
         for line in added:
-            if len(added) > 1 and patch.text[line.start + 1 : line.end].strip():
+            if len(added) > 1 and _stands_alone(patch, hunk, line):
                 yield _without(patch, file, hunk, [line], {"file": file.path, "line": _said(patch, [line])})
+
+
+_OPENS = re.compile(
+    r"[\[({,:=+|&\\.]$|^\W*(?:else|elif|except|finally|case|default|then|do|fi|done|end|def|func|fn|class"
+    r"|import|from|use|using|package|#include|@|return|let|const|var)\b|^[\])}]"
+)
+"""Ends of lines that go on, and lines that others need."""
+
+
+def _stands_alone(patch: Patch, hunk: Hunk, line: Line) -> bool:
+    """Whether a text that has to be read by a program still may be without it."""
+    said = patch.text[line.start + 1 : line.end].strip()
+    at = hunk.lines.index(line)
+    before = patch.text[hunk.lines[at - 1].start + 1 : hunk.lines[at - 1].end].strip() if at else ""
+    balanced = all(said.count(one) == said.count(other) for one, other in ("()", "[]", "{}"))
+    names = re.match(r"(\w+)\s*:?=(?!=)", said)
+    needed = names is not None and len(re.findall(rf"\b{names[1]}\b", patch.text)) > 1
+    return (
+        bool(said) and balanced and not needed and not _OPENS.search(said) and not re.search(r"[\[({,:=+|&\\]$", before)
+    )
 
 
 @operator(
@@ -162,12 +183,22 @@ def drop_added_line(patch: Patch) -> Iterator[Candidate]:
     Tier.FINE,
     LANGUAGES,
     "the patch of {file} does not remove `{line}`",
-    ("--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n b\n", ("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a\n b\n",)),
+    ("--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n b\n", ()),
+    (
+        "--- a/x\n+++ b/x\n@@ -1,3 +1,2 @@\n-a\n b\n-c\n+d\n",
+        ("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n b\n-c\n+d\n",),
+    ),
 )
 def keep_removed_line(patch: Patch) -> Iterator[Candidate]:
     for file, hunk in _hunks(patch):
+        replaced = {line.start for run in _runs(hunk) if any(one.mark == "+" for one in run) for line in run}
         for line in hunk.lines:
-            if line.mark == "-" and patch.text[line.start + 1 : line.end].strip():
+            if (
+                len(_runs(hunk)) > 1
+                and line.mark == "-"
+                and line.start not in replaced
+                and _stands_alone(patch, hunk, line)
+            ):
                 yield _without(patch, file, hunk, [line], {"file": file.path, "line": _said(patch, [line])})
 
 

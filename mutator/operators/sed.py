@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mutator.model import Candidate, Edit, FaultClass, Tier, apply
+from mutator.operators.another_name import another_name
 from mutator.operators.define import operator, operators_in
 
 LANGUAGES = frozenset({"sed"})
@@ -176,11 +177,11 @@ def drop_command(program: Program) -> Iterator[Candidate]:
 @operator(
     "sed.change-replacement",
     FaultClass.WRONG_VALUE,
-    Tier.COARSE,
+    Tier.MEDIUM,
     LANGUAGES,
     "sed writes {new} instead of `{old}`",
     ("s/port 80/port 8080/", ("s/port 80/port 8081/",)),
-    ("s|a/b|c\\1|g;3i hello", ("s|a/b||g;3i hello", "s|a/b|c\\1|g;3i helloX")),
+    ("s|a/b|c\\1|g;3i hello", ("s|a/b|c\\1|g;3i hellos",)),
 )
 def change_replacement(program: Program) -> Iterator[Candidate]:
     for command in program.commands:
@@ -193,32 +194,15 @@ def change_replacement(program: Program) -> Iterator[Candidate]:
         if numbers:
             last = numbers[-1]
             at = span[0] + last.start()
+            stated = last[0]
             edit = Edit(at, at + len(last[0]), str(int(last[0]) + 1))
-        elif old and command.name == "s":
-            edit = Edit(*span, "")
-        elif re.search(r"\w$", old):
-            edit = Edit(span[1], span[1], "X")
+        elif word := re.search(r"(?:^|[ =])(?P<word>[A-Za-z][A-Za-z-]+)$", old):
+            stated = word["word"]
+            edit = Edit(span[0] + word.start("word"), span[1], another_name(stated))
         else:
             continue
         new = apply(program.text, (edit,))[span[0] : span[1] + len(edit.new) - (edit.end - edit.start)]
-        yield Candidate((edit,), {**fields, "new": f"`{new}`" if new else "nothing"})
-
-
-@operator(
-    "sed.drop-flag",
-    FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
-    LANGUAGES,
-    "`{command}` without `{flag}`: not every match is replaced",
-    ("s/a/b/g", ("s/a/b/",)),
-)
-def drop_flag(program: Program) -> Iterator[Candidate]:
-    for command in program.commands:
-        if command.flags is None:
-            continue
-        for at in range(*command.flags):
-            if program.text[at] in "gI":
-                yield Candidate((Edit(at, at + 1, ""),), {"flag": program.text[at], "command": _said(program, command)})
+        yield Candidate((edit,), {**fields, "new": f"`{new}`"}, stated=stated)
 
 
 @operator(

@@ -448,4 +448,4 @@ def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: P
     [last] = [number for number, (kind, _, _) in enumerate(done) if kind == Kind.IDENTITY]
     assert {label for kind, label, _ in done[:last] if kind == Kind.MUTANT} >= kills
     assert not {label for kind, label, _ in done[last:] if kind == Kind.MUTANT} & kills
-    assert len(kills) > 2
+    assert len(kills) >= 2

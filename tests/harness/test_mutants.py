@@ -52,7 +52,7 @@ NAMED: dict[str, dict[str, Callable[[str, str], object]]] = {
         "U and D are swapped": lambda gone, come: '"U": (1, 0)' in come and '"D": (-1, 0)' in come,
     },
     "cleanup-dry-run": {
-        "--dry-run is not accepted": lambda gone, come: 'add_argument("--dry-run"' in gone and not come.strip(),
+        "--dry-run is not accepted": lambda gone, come: 'add_argument("--dry-run"' in gone and "set_defaults" in come,
         "--dry-run is ignored": lambda gone, come: "args.dry_run" in gone and "args.dry_run" not in come,
     },
     "pkg-resolver": {

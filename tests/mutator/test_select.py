@@ -72,13 +72,79 @@ def test_data_is_compared_as_data() -> None:
     assert canonical('{"a": 1, "b": 2}', "json") == canonical('{"b":2,"a":1}', "json")
 
 
-def test_coarse_mutants_run_before_finer_ones() -> None:
+def test_coarse_and_medium_mutants_share_a_budget_and_fine_ones_come_last() -> None:
     lines = iter(range(1000))
     mixed = [
-        replace(mutant, line=next(lines))
-        for mutant in [*many(3, Tier.FINE), *many(3, Tier.MEDIUM), *many(3, Tier.COARSE)]
+        replace(mutant, line=next(lines), operator=f"python.{place % 6}")
+        for place, mutant in enumerate([*many(20, Tier.FINE), *many(20, Tier.MEDIUM), *many(20, Tier.COARSE)])
     ]
-    assert [name.rstrip("0123456789") for name in ids(mixed)] == ["coarse"] * 3 + ["medium"] * 3 + ["fine"] * 3
+    tiers = [entry.mutant.tier for entry in select(mixed, NONE, {"s": "python"}, budget=12).chosen]
+    assert Tier.FINE not in tiers
+    assert min(tiers.count(Tier.COARSE), tiers.count(Tier.MEDIUM)) >= 4
+
+
+def test_every_stated_requirement_has_a_mutant_before_any_has_two() -> None:
+    relevance = Relevance("- `--quick` is fast.\n- `--loud` is heard.\n- `--dry-run` removes nothing.\n")
+    flags = ("--quick", "--quick", "--quick", "--loud", "--dry-run")
+    told = [
+        replace(ONE, id=f"{flag}{n}", before=f'x("{flag}", {n})', after=f"x({n})", line=n, digest=f"{n}", scope=f"f{n}")
+        for n, flag in enumerate(flags)
+    ]
+    chosen = select(told, relevance, {"s": "python"}, budget=3).chosen
+    assert {entry.links[0].requirement for entry in chosen} == {0, 1, 2}
+
+
+def test_an_operator_gets_a_tenth_of_a_budget_while_others_have_anything_to_give() -> None:
+    crowd = [replace(mutant, operator="python.loud", fault=FaultClass.BOUNDARY) for mutant in many(50)]
+    others = [
+        replace(
+            ONE, id=f"o{n}", operator=f"python.{n}", line=100 + n, after=f"b = {n}", digest=f"o{n}", tier=Tier.MEDIUM
+        )
+        for n in range(40)
+    ]
+    chosen = select([*crowd, *others], NONE, {"s": "python"}, budget=40).chosen
+    assert sum(entry.mutant.operator == "python.loud" for entry in chosen) == 4
+
+
+def test_of_those_that_leave_nothing_of_a_solution_one_is_chosen_at_most_and_last() -> None:
+    ruins = [replace(mutant, id=f"ruin{n}", ruins=True, digest=f"r{n}") for n, mutant in enumerate(many(3))]
+    others = [replace(mutant, line=50 + n, scope=f"g{n}") for n, mutant in enumerate(many(3, Tier.FINE))]
+    chosen = ids([*ruins, *others])
+    assert [name.startswith("ruin") for name in chosen] == [False, False, False, True]
+    assert len(ids([*ruins, *others], budget=None)) == 6
+
+
+def test_what_takes_the_effect_of_the_same_part_is_one_mutant() -> None:
+    never = replace(ONE, stilled="10-20")
+    gone = replace(ONE, id="m1", line=2, before="b = 1", after="pass", digest="d1", stilled="10-20")
+    elsewhere = replace(gone, id="m2", source="t", file="other.sh", digest="d2", before="c = 1")
+    assert select([never, gone, elsewhere], NONE, {"s": "python"}).duplicates == {"m1": "m0"}
+
+
+def test_a_command_and_the_program_written_in_it_are_one_mutant() -> None:
+    outer = replace(ONE, edits=(ByteEdit(0, 40, b""),), stilled="0-40")
+    inner = replace(
+        ONE, id="m1", source="s2", edits=(ByteEdit(10, 38, b""),), stilled="0-28", digest="d1", after="a = 3"
+    )
+    small = replace(inner, id="m2", edits=(ByteEdit(10, 14, b""),), stilled="0-4", digest="d2", after="a = 4")
+    assert select([outer, inner, small], NONE, {"s": "python"}).duplicates == {"m1": "m0"}
+
+
+def test_changed_words_count_only_where_the_instruction_states_them() -> None:
+    relevance = Relevance("The server listens on port 8080 and says `Not found`.")
+    mutants = [
+        replace(ONE, id=words, stated=words, line=n, before=f"x = {words!r}", after="x = ''", digest=words)
+        for n, words in enumerate(("8080", "9090", "Not found", "1", "nobody\nport", "'Not found'"))
+    ]
+    tiers = {entry.mutant.id: entry.mutant.tier for entry in select(mutants, relevance, {"s": "python"}).chosen}
+    assert tiers == {
+        "8080": Tier.COARSE,
+        "9090": Tier.FINE,
+        "Not found": Tier.COARSE,
+        "1": Tier.FINE,
+        "nobody\nport": Tier.COARSE,
+        "'Not found'": Tier.COARSE,
+    }
 
 
 def test_a_budget_is_spread_over_fault_classes_and_scopes() -> None:

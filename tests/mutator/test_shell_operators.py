@@ -236,11 +236,11 @@ def test_no_mutant_tears_a_compound_statement_that_the_grammar_misreads(script: 
 @pytest.mark.parametrize(
     ("script", "tiers"),
     [
-        ("chmod 755 /app/run.sh\n", {"777": Tier.FINE, "644": Tier.COARSE}),
-        ("chmod 0644 /app/x\n", {"0666": Tier.FINE, "0600": Tier.COARSE}),
-        ("chmod 600 /root/key\n", {"666": Tier.COARSE, "400": Tier.COARSE}),
-        ("chmod 750 /srv\n", {"777": Tier.COARSE, "640": Tier.COARSE}),
-        ("umask 022\n", {"000": Tier.COARSE}),
+        ("chmod 755 /app/run.sh\n", {"777": Tier.FINE, "644": Tier.MEDIUM}),
+        ("chmod 0644 /app/x\n", {"0666": Tier.FINE, "0600": Tier.FINE}),
+        ("chmod 600 /root/key\n", {"666": Tier.MEDIUM, "400": Tier.FINE}),
+        ("chmod 750 /srv\n", {"777": Tier.MEDIUM, "640": Tier.MEDIUM}),
+        ("umask 022\n", {"000": Tier.MEDIUM}),
     ],
 )
 def test_opening_what_everybody_can_read_is_a_fine_point(script: str, tiers: dict[str, Tier]) -> None:

@@ -14,6 +14,7 @@ from mutator.operators.code.reading import (
     LANGUAGES,
     OPTION,
     SAFE,
+    branch_of,
     called,
     condition_text,
     is_guard,
@@ -60,6 +61,9 @@ def missing_flag(program: Program) -> Iterator[Candidate]:
     for found in program.each(tree.STRING):
         said = program.said(found.node)
         match = OPTION.search(said)
+        if match is not None and not _SPEAKS.fullmatch(said.strip("\"'`")):
+            # A text about the option, such as the line of usage.
+            continue
         if match is not None:
             at = found.node.start_byte + match.end()
             yield Candidate((Edit(at, at, "-off"),), {"flag": match[0]}, found.scope, check=SAFE)
@@ -67,12 +71,16 @@ def missing_flag(program: Program) -> Iterator[Candidate]:
         bare = said.strip("\"'`")
         if not re.fullmatch(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", bare) or len(said) < len(bare) + 2:
             continue
-        if _names_option(program, found.node):
+        if names_option(program, found.node):
             at = found.node.end_byte - 1
             yield Candidate((Edit(at, at, "-off"),), {"flag": f"--{bare}"}, found.scope, check=SAFE)
 
 
-def _names_option(program: Program, node: Node) -> bool:
+_SPEAKS = re.compile(r"(?:-\w[,|\s]+)?--[\w-]+(?:[=\s]*[<\[]?[\w.:-]*[>\]]?)?(?:[,|\s]+-\w)?")
+"""An option as a program is told it: `-n, --dry-run`, `--out <file>`."""
+
+
+def names_option(program: Program, node: Node) -> bool:
     parent = node.parent
     if parent is None:
         return False
@@ -133,7 +141,8 @@ def drop_guard(program: Program) -> Iterator[Candidate]:
             said = condition_text(program, found.node)
             tier = Tier.MEDIUM if _PASSED_ON.fullmatch(said) else None
             fields = {"condition": f"not {said}" if "unless" in found.node.type else said}
-            yield Candidate((whole_lines(program, statement(found.node)),), fields, found.scope, tier=tier)
+            gone = whole_lines(program, statement(found.node))
+            yield Candidate((gone,), fields, found.scope, tier=tier, stills=branch_of(found.node))
 
 
 @operator(
@@ -185,7 +194,11 @@ def hollow_function(program: Program) -> Iterator[Candidate]:
         for edit, value in early_return(program, found.node):
             fields = {"name": f"`{name}`" if name else _anonymous(program, found.node), "returns": _returns(value)}
             scope = f"{found.scope}.{name}" if found.scope and name else name or found.scope
-            yield Candidate((edit,), fields, scope)
+            # A stage of the program that one place uses: without what it gives there is no result at all.
+            stage = (
+                bool(name) and value != "nothing" and len(re.findall(rf"\b{re.escape(name)}\s*\(", program.text)) == 2
+            )
+            yield Candidate((edit,), fields, scope, tier=Tier.FINE if stage else None)
 
 
 def _returns(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -81,7 +82,7 @@ def boundary(program: Program) -> Iterator[Candidate]:
 @operator(
     "code.reverse-comparison",
     FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
+    Tier.FINE,
     LANGUAGES,
     "`{expression}` compares with {new}",
     ("package p\nvar x = a < b\n", ("package p\nvar x = a > b\n",), "go"),
@@ -89,16 +90,22 @@ def boundary(program: Program) -> Iterator[Candidate]:
 def reverse_comparison(program: Program) -> Iterator[Candidate]:
     for candidate in _binaries(program, "boundary"):
         old = candidate.fields["old"]
-        if old in _REVERSED:
+        if old in _REVERSED and not _counts(program.text, candidate.edits[0].start):
             edit = candidate.edits[0]
             fields = {**candidate.fields, "new": _REVERSED[old]}
             yield Candidate((Edit(edit.start, edit.end, _REVERSED[old]),), fields, candidate.scope, check=SAFE)
 
 
+def _counts(text: str, at: int) -> bool:
+    """In the head of a loop, which would then never turn, or never end."""
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return re.search(r"\b(?:for|while)\b", line) is not None
+
+
 @operator(
     "code.relation",
     FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
+    Tier.FINE,
     LANGUAGES,
     "`{expression}` compares with {new}",
     ("const x = a === b || c != d;", ("const x = a !== b || c != d;", "const x = a === b || c == d;"), "javascript"),

@@ -38,6 +38,12 @@ def statement(node: Node) -> Node:
     return node
 
 
+def branch_of(node: Node) -> tuple[int, int] | None:
+    """What happens if the condition holds."""
+    body = node.child_by_field_name("consequence") or node.child_by_field_name("body")
+    return (body.start_byte, body.end_byte) if body is not None else None
+
+
 def is_guard(program: Program, node: Node) -> bool:
     if node.parent is not None and node.parent.type in ("else_clause", "else"):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mutator.model import Candidate, Edit, FaultClass, Tier, apply
 from mutator.operators.code.sql_tokens import Script, Token, parse, reads
@@ -448,7 +449,7 @@ def change_number(script: Script) -> Iterator[Candidate]:
     for token in script.tokens:
         if token.kind == "number" and "." not in token.text:
             new = str(int(token.text) + 1)
-            yield _becomes(script, token, token.end, new)
+            yield replace(_becomes(script, token, token.end, new), stated=token.text)
 
 
 class Sql:

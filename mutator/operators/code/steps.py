@@ -12,6 +12,7 @@ from mutator.operators.code import tree
 from mutator.operators.code.reading import (
     LANGUAGES,
     RELATIONS,
+    branch_of,
     called,
     condition_of,
     condition_text,
@@ -52,9 +53,9 @@ def never(program: Program) -> Iterator[Candidate]:
         condition = condition_of(node)
         if condition is not None and "let_" in condition.type:
             continue
-        yield Candidate(
-            (whole_lines(program, statement(node)),), {"condition": condition_text(program, node)}, found.scope
-        )
+        fields = {"condition": condition_text(program, node)}
+        gone = whole_lines(program, statement(node))
+        yield Candidate((gone,), fields, found.scope, stills=branch_of(node))
 
 
 def _is_statement(program: Program, node: Node) -> bool:
@@ -179,7 +180,7 @@ def _is_wrapped_control(node: Node) -> bool:
 @operator(
     "code.negate-condition",
     FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
+    Tier.FINE,
     LANGUAGES,
     "`{condition}` is taken the other way round",
     ("if (a > 1) x(); else y();", ("if (!(a > 1)) x(); else y();",), "javascript"),
@@ -202,9 +203,8 @@ def negate_condition(program: Program) -> Iterator[Candidate]:
                 continue
             if _compares(program, condition):
                 continue  # `relation` says the same in fewer words
-            yield Candidate(
-                _negation(program, condition), {"condition": condition_text(program, found.node)}, found.scope
-            )
+            fields = {"condition": condition_text(program, found.node)}
+            yield Candidate(_negation(program, condition), fields, found.scope)
 
 
 def _compares(program: Program, condition: Node) -> bool:

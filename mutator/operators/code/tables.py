@@ -63,6 +63,14 @@ def _shape(value: str) -> str:
     return re.split(r"[({]", value, maxsplit=1)[0].strip() if value[:1] not in "[{(" else value[:1]
 
 
+_TYPED = frozenset({"go", "c", "cpp", "java", "rust", "typescript"})
+
+
+def _tier(program: Program, value: str) -> Tier | None:
+    """Names may be of unlike types, and then nothing is built."""
+    return Tier.FINE if _shape(value) == "name" and program.language in _TYPED else None
+
+
 @operator(
     "code.swap-entries",
     FaultClass.SWAPPED_MAPPING,
@@ -85,7 +93,7 @@ def swap_entries(program: Program) -> Iterator[Candidate]:
             first_text, second_text = program.text[slice(*first)], program.text[slice(*second)]
             if first_text != second_text and _shape(first_text) == _shape(second_text):
                 edits = (Edit(*first, second_text), Edit(*second, first_text))
-                yield Candidate(edits, {"one": one, "two": two}, scope)
+                yield Candidate(edits, {"one": one, "two": two}, scope, tier=_tier(program, first_text))
 
 
 @operator(
@@ -101,7 +109,8 @@ def duplicate_entry(program: Program) -> Iterator[Candidate]:
         for (_, one, first), (_, two, second) in pairwise(members):
             first_text, second_text = program.text[slice(*first)], program.text[slice(*second)]
             if first_text != second_text and _shape(first_text) == _shape(second_text):
-                yield Candidate((Edit(*second, first_text),), {"one": one, "two": two}, scope)
+                fields = {"one": one, "two": two}
+                yield Candidate((Edit(*second, first_text),), fields, scope, tier=_tier(program, first_text))
 
 
 @operator(
@@ -197,8 +206,8 @@ def drop_entry(program: Program) -> Iterator[Candidate]:
                     end = following.start_byte if following.is_named else end
                 elif not program.text[program.text.rfind("\n", 0, node.start_byte) + 1 : node.start_byte].strip():
                     start = program.text.rfind("\n", 0, node.start_byte)
-                    yield Candidate((Edit(max(start, 0), end, ""),), {"key": key}, scope)
+                    yield Candidate((Edit(max(start, 0), end, ""),), {"key": key}, scope, stated=key)
                     continue
-                yield Candidate((Edit(node.start_byte, end, ""),), {"key": key}, scope)
+                yield Candidate((Edit(node.start_byte, end, ""),), {"key": key}, scope, stated=key)
             elif before is not None and program.said(before) == ",":
-                yield Candidate((Edit(before.start_byte, node.end_byte, ""),), {"key": key}, scope)
+                yield Candidate((Edit(before.start_byte, node.end_byte, ""),), {"key": key}, scope, stated=key)

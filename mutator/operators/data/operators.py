@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from mutator.model import Candidate, Edit, FaultClass, Tier, apply
+from mutator.operators.another_name import another_name
 from mutator.operators.data import lines, structured
 from mutator.operators.data.document import Container, Document, Entry, Kind
 from mutator.operators.define import operator, operators_in
@@ -86,6 +87,7 @@ def drop_entry(document: Document) -> Iterator[Candidate]:
                 {"entry": _label(document, container, entry)},
                 container.path,
                 tier=Tier.FINE if entry.name in _PROSE else _tier(container),
+                stated=entry.name or _said(document, entry),
             )
 
 
@@ -96,7 +98,7 @@ _PROSE = frozenset({"Description", "Documentation", "description", "author", "li
 @operator(
     "data.truncate",
     FaultClass.CORRUPTED_OUTPUT,
-    Tier.COARSE,
+    Tier.FINE,
     LANGUAGES,
     "{name} is cut short: {kept} of {all} entries are left",
     ("[1, 2, 3, 4]", ("[1, 2]",), "json"),
@@ -112,7 +114,7 @@ def truncate(document: Document) -> Iterator[Candidate]:
         end = entries[-1].loss[1] if entries[half].kind is Kind.ROW else entries[-1].end
         name = container.path or "the document"
         fields = {"name": name, "kept": str(half), "all": str(len(entries))}
-        yield Candidate((Edit(start, end, ""),), fields, container.path, tier=_tier(container))
+        yield Candidate((Edit(start, end, ""),), fields, container.path)
 
 
 _OPPOSITE = {"true": "false", "false": "true", "yes": "no", "no": "yes", "on": "off", "off": "on"}
@@ -132,7 +134,7 @@ def flip_boolean(document: Document) -> Iterator[Candidate]:
         flipped = _OPPOSITE[said.lower()]
         new = flipped.upper() if said.isupper() else flipped.capitalize() if said[0].isupper() else flipped
         fields = {"entry": container.name_of(entry), "new": new}
-        yield Candidate((Edit(*entry.value, new),), fields, container.path)
+        yield Candidate((Edit(*entry.value, new),), fields, container.path, stated=entry.name)
 
 
 @operator(
@@ -145,14 +147,20 @@ def flip_boolean(document: Document) -> Iterator[Candidate]:
     ("id,n\n1,a\n2,b\n", ("1,a\nid,n\n2,b\n", "id,n\n2,b\n1,a\n"), "csv"),
 )
 def swap_values(document: Document) -> Iterator[Candidate]:
+    """Of named entries, and rows of a table: the lines of a text are nobody's values."""
     for container in _containers(document):
+        if container.kind is not Kind.MAPPING and document.language != "csv":
+            continue
         chosen = sample([entry for entry in container.entries if entry.value[1] > entry.value[0]])
         for first, second in pairwise(chosen):
             one, two = document.text[slice(*first.value)], document.text[slice(*second.value)]
             if first.kind is not second.kind or one == two or first.kind in (Kind.OTHER, Kind.MAPPING, Kind.SEQUENCE):
                 continue
             fields = {"one": _label(document, container, first), "two": _label(document, container, second)}
-            yield Candidate((Edit(*first.value, two), Edit(*second.value, one)), fields, container.path)
+            stated = f"{first.name}\n{second.name}" if first.name and second.name else one
+            edits = Edit(*first.value, two), Edit(*second.value, one)
+            tier = Tier.FINE if first.kind is Kind.ROW else None
+            yield Candidate(edits, fields, container.path, tier=tier, stated=stated)
 
 
 @operator(
@@ -172,7 +180,7 @@ def duplicate_value(document: Document) -> Iterator[Candidate]:
             one, two = document.text[slice(*first.value)], document.text[slice(*second.value)]
             if first.kind is second.kind and one != two and first.kind in (Kind.STRING, Kind.NUMBER):
                 fields = {"one": container.name_of(first), "two": container.name_of(second)}
-                yield Candidate((Edit(*second.value, one),), fields, container.path)
+                yield Candidate((Edit(*second.value, one),), fields, container.path, stated=second.name)
 
 
 @operator(
@@ -188,7 +196,7 @@ def change_number(document: Document) -> Iterator[Candidate]:
     for container, entry, said in _scalars(document, Kind.NUMBER):
         for new in _other_numbers(said):
             fields = {"entry": container.name_of(entry), "old": said, "new": new}
-            yield Candidate((Edit(*entry.value, new),), fields, container.path)
+            yield Candidate((Edit(*entry.value, new),), fields, container.path, stated=said)
 
 
 def _other_numbers(said: str) -> tuple[str, ...]:
@@ -203,7 +211,7 @@ def _other_numbers(said: str) -> tuple[str, ...]:
 @operator(
     "data.change-type",
     FaultClass.WRONG_VALUE,
-    Tier.MEDIUM,
+    Tier.FINE,
     frozenset(structured.LANGUAGES),
     "`{entry}` is the text {old}, not the value",
     ('{"a": 1, "b": true}', ('{"a": "1", "b": true}', '{"a": 1, "b": "true"}'), "json"),
@@ -220,7 +228,7 @@ def change_type(document: Document) -> Iterator[Candidate]:
 @operator(
     "data.reverse",
     FaultClass.WRONG_ORDER,
-    Tier.MEDIUM,
+    Tier.FINE,
     LANGUAGES,
     "the order of {name} is reversed",
     ("a: [x, y, z]\n", ("a: [z, y, x]\n",), "yaml"),
@@ -244,7 +252,7 @@ def reverse(document: Document) -> Iterator[Candidate]:
 @operator(
     "data.duplicate-row",
     FaultClass.CORRUPTED_OUTPUT,
-    Tier.MEDIUM,
+    Tier.FINE,
     ROWS,
     "the line `{entry}` occurs twice",
     ("id\n1\n2", ("id\n1\n2\n2",), "csv"),
@@ -276,7 +284,8 @@ def change_line_number(document: Document) -> Iterator[Candidate]:
                 new = _other_numbers(match[0])[0]
                 start = entry.value[0] + match.start()
                 fields = {"old": match[0], "new": new, "entry": _said(document, entry)}
-                yield Candidate((Edit(start, start + len(match[0]), new),), fields, container.path)
+                edit = Edit(start, start + len(match[0]), new)
+                yield Candidate((edit,), fields, container.path, stated=match[0])
 
 
 _PATHLIKE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[~.]{0,2}/)\S+$")
@@ -285,11 +294,11 @@ _PATHLIKE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[~.]{0,2}/)\S+$")
 @operator(
     "data.change-string",
     FaultClass.WRONG_VALUE,
-    Tier.FINE,
+    Tier.MEDIUM,
     KEYED,
-    "`{entry}` is `{new}`",
-    ('{"a": "x"}', ('{"a": "x_other"}',), "json"),
-    ("A=x\n", ("A=x_other\n",), "env"),
+    "`{entry}` is `{new}`, not `{old}`",
+    ('{"a": "x"}', ('{"a": "xs"}',), "json"),
+    ("A=x\n", ("A=xs\n",), "env"),
 )
 def change_string(document: Document) -> Iterator[Candidate]:
     for container, entry, said in _scalars(document, Kind.STRING):
@@ -299,10 +308,16 @@ def change_string(document: Document) -> Iterator[Candidate]:
         inner = said[1:-1] if quote else said
         if not inner.strip():
             continue
-        at = entry.value[1] - len(quote)
-        tier = Tier.MEDIUM if _PATHLIKE.match(inner) else None
-        fields = {"entry": container.name_of(entry), "new": f"{inner}_other"}
-        yield Candidate((Edit(at, at, "_other"),), fields, container.path, tier=tier)
+        folder, slash, last = inner.rpartition("/") if _PATHLIKE.match(inner) else ("", "", inner)
+        stem, dot, ending = last.partition(".")
+        if not stem:
+            continue
+        new = f"{folder}{slash}{another_name(stem)}{dot}{ending}"
+        if new == inner:
+            continue
+        start = entry.value[0] + len(quote)
+        fields = {"entry": container.name_of(entry), "old": inner, "new": new}
+        yield Candidate((Edit(start, start + len(inner), new),), fields, container.path, stated=inner)
 
 
 def _scalars(document: Document, kind: Kind) -> Iterator[tuple[Container, Entry, str]]:

@@ -9,6 +9,7 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
+from mutator.operators.python.entry import runs_by_itself
 from mutator.operators.python.nodes import callee, dotted, is_name, last_name, statements
 from mutator.operators.python.tree import PythonTree, drop_item, item_span
 
@@ -113,11 +114,14 @@ def guard_disarmed(tree: PythonTree) -> Iterator[Candidate]:
             continue
         coarse = _refuses(tree, node.body) or _LIMIT_WORD.search(tree.code(node.test)) is not None
         last = statements(node.body)[-1]
+        # A complaint about what lies there is made of nothing that lies there.
+        unmet = not isinstance(last, cst.Continue | cst.Return) and runs_by_itself(tree)
         refuses = {cst.Raise: "raises", cst.Return: "returns early", cst.Continue: "skips anything"}
         yield tree.mutant(
             node,
             tree.replace(node.test, "False"),
-            tier=None if coarse else Tier.MEDIUM,
+            tier=Tier.FINE if unmet else None if coarse else Tier.MEDIUM,
+            stills=tree.span(node.body),
             test=tree.label(node.test),
             refuses=refuses.get(type(last), "stops anything"),
         )
@@ -431,6 +435,7 @@ def safeguard_dropped(tree: PythonTree) -> Iterator[Candidate]:
                 if arg.keyword.value == "errors" and name not in _DECODES:
                     continue
                 tier = Tier.COARSE if arg.keyword.value in _GATES else None
+                tier = Tier.FINE if "worker" in arg.keyword.value else tier
                 edit = drop_item(tree, call.args, index)
                 yield tree.mutant(call, edit, tier=tier, call=name, option=tree.label(arg, 40))
 
@@ -497,7 +502,7 @@ def limit_loosened(tree: PythonTree) -> Iterator[Candidate]:
         # What is counted within a shorter time is less.
         window = "window" in name.lower()
         new = repr(1000 * value if not window else 1 if isinstance(value, int) else value / 1000)
-        tier = None if _HARD_LIMIT.search(name) else Tier.MEDIUM
+        tier = Tier.FINE if "worker" in name or "thread" in name else None if _HARD_LIMIT.search(name) else Tier.MEDIUM
         yield tree.mutant(node, tree.replace(node, new), tier=tier, name=name, new=new, old=old)
 
 

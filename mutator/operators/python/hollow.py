@@ -9,6 +9,7 @@ import libcst as cst
 
 from mutator.model import Candidate, FaultClass, Tier
 from mutator.operators.python.define import operator
+from mutator.operators.python.entry import is_called, is_read_once, stilled_by
 from mutator.operators.python.guards import CHECK, ROUTE, answers_yes_or_no, body_edit, is_truth
 from mutator.operators.python.nodes import callee, dotted, is_name, last_name, statements
 from mutator.operators.python.tree import PythonTree
@@ -126,8 +127,21 @@ def function_hollow(tree: PythonTree) -> Iterator[Candidate]:
                 continue
             edit = body_edit(tree, function, text)
             if edit is not None:
-                tier = Tier.FINE if _only_closes(function) else None
-                yield tree.mutant(function, edit, tier=tier, name=tree.called(function), instead=instead)
+                stage = text not in ("pass", "") and is_read_once(tree, name)
+                # What is used as something else than None only stops the program.
+                asked = is_called(tree, name) and "." not in tree.scope(function)
+                stage = stage or (asked and text not in ("pass", "return False", "return True", "return None"))
+                stage = stage or (asked and text == "return None" and not _returns_none(tree, function))
+                tier = Tier.FINE if stage or _only_closes(function) else None
+                gone = stilled_by(tree, name, (edit.start, edit.end))
+                stills = gone if text == "pass" or gone == (0, len(tree.text)) else None
+                yield tree.mutant(function, edit, tier=tier, stills=stills, name=tree.called(function), instead=instead)
+
+
+def _returns_none(tree: PythonTree, function: cst.FunctionDef) -> bool:
+    """Whether it may answer with nothing anyway."""
+    returned = [node.value for node in tree.own(function, cst.Return)]
+    return not returned or any(value is None or is_name(value, "None") for value in returned)
 
 
 def _only_closes(function: cst.FunctionDef) -> bool:

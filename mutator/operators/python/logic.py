@@ -10,7 +10,7 @@ import libcst as cst
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
 from mutator.operators.python.flags import flag_tests
-from mutator.operators.python.nodes import is_name, last_name
+from mutator.operators.python.nodes import dotted, is_name, last_name
 from mutator.operators.python.tree import PythonTree
 
 
@@ -40,7 +40,7 @@ _CONTRARY: dict[type[cst.CSTNode], str] = {
 @operator(
     "python.condition-negated",
     FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
+    Tier.FINE,
     "`{test}` is taken the other way round",
     (
         "if x == 1:\n    pass\nelif a and b:\n    pass\ny = 1 if not z else 2\n",
@@ -71,6 +71,11 @@ def condition_negated(tree: PythonTree) -> Iterator[Candidate]:
         yield tree.mutant(node, edit, test=tree.label(test))
 
 
+def _if_guard(node: cst.CSTNode) -> Tier | None:
+    """A guard the other way round refuses everything: nothing works any more."""
+    return Tier.FINE if isinstance(node, cst.If) and _leaves(node) else None
+
+
 def _beside_word(tree: PythonTree, start: int, new: str) -> str:
     """`if(x)` needs a blank where its parentheses go."""
     before = tree.text[start - 1 : start]
@@ -98,7 +103,17 @@ def branch_never(tree: PythonTree) -> Iterator[Candidate]:
                 continue
             start = tree.outer(node.test)[0]
             edit = Edit(start, tree.outer(node.test)[1], _beside_word(tree, start, "False"))
-            yield tree.mutant(node, edit, test=tree.label(node.test))
+            tier = Tier.FINE if _makes_ready(tree, node) else None
+            yield tree.mutant(node, edit, tier=tier, stills=tree.span(node.body), test=tree.label(node.test))
+
+
+def _makes_ready(tree: PythonTree, node: cst.If) -> bool:
+    """`if key not in table: table[key] = []`: without it the next line stops the program."""
+    test = node.test
+    if not isinstance(test, cst.Comparison) or not isinstance(test.comparisons[0].operator, cst.NotIn):
+        return False
+    table = tree.code(test.comparisons[0].comparator)
+    return f"{table}[" in tree.code(node.body)
 
 
 def _leaves(node: cst.If) -> bool:
@@ -120,7 +135,7 @@ def branch_always(tree: PythonTree) -> Iterator[Candidate]:
         if tree.knows(node.test) and not is_name(node.test, "True", "False"):
             start, end = tree.outer(node.test)
             edit = Edit(start, end, _beside_word(tree, start, "True"))
-            yield tree.mutant(node, edit, test=tree.label(node.test))
+            yield tree.mutant(node, edit, tier=_if_guard(node), test=tree.label(node.test))
 
 
 @operator(
@@ -214,8 +229,16 @@ def _compared_with(tree: PythonTree, instead: dict[type[cst.CSTNode], str]) -> I
                 edit = Edit(*tree.span(target.operator), new)
                 # Older for newer is what a comparison of versions is for.
                 coarse = instead is _REVERSED and _VERSION.search(tree.code(node)) is not None
-                tier = Tier.COARSE if coarse else None
+                # The other way round is nobody's mistake, and a bound of thousands is never met exactly.
+                turned = instead is not _BOUNDARY or _is_far(target.comparator) or _is_far(node.left)
+                tier = Tier.COARSE if coarse else Tier.FINE if turned else None
                 yield tree.mutant(node, edit, tier=tier, test=tree.label(node), new=new)
+
+
+def _is_far(side: cst.BaseExpression) -> bool:
+    if isinstance(side, cst.Float):
+        return True
+    return isinstance(side, cst.Integer) and side.value.isdigit() and int(side.value) >= 1000
 
 
 _VERSION = re.compile(r"(?i)version|semver|release")
@@ -282,10 +305,9 @@ def not_dropped(tree: PythonTree) -> Iterator[Candidate]:
 _ARITHMETIC: dict[type[cst.CSTNode], str] = {
     cst.Add: "-",
     cst.Subtract: "+",
-    cst.Multiply: "/",
-    cst.Divide: "*",
-    cst.FloorDivide: "/",
-    cst.Modulo: "*",
+    cst.Multiply: "+",
+    cst.Divide: "//",
+    cst.Modulo: "//",
     cst.Power: "*",
     cst.LeftShift: ">>",
     cst.RightShift: "<<",
@@ -294,10 +316,9 @@ _ARITHMETIC: dict[type[cst.CSTNode], str] = {
     cst.BitXor: "|",
     cst.AddAssign: "-=",
     cst.SubtractAssign: "+=",
-    cst.MultiplyAssign: "/=",
-    cst.DivideAssign: "*=",
-    cst.FloorDivideAssign: "*=",
-    cst.ModuloAssign: "*=",
+    cst.MultiplyAssign: "+=",
+    cst.DivideAssign: "//=",
+    cst.ModuloAssign: "//=",
     cst.BitOrAssign: "&=",
     cst.BitAndAssign: "|=",
 }
@@ -312,7 +333,7 @@ _ARITHMETIC: dict[type[cst.CSTNode], str] = {
         'x = a + b * 2\ny = "a" + b\nn += 1\n',
         (
             'x = a - b * 2\ny = "a" + b\nn += 1\n',
-            'x = a + b / 2\ny = "a" + b\nn += 1\n',
+            'x = a + b + 2\ny = "a" + b\nn += 1\n',
             'x = a + b * 2\ny = "a" + b\nn -= 1\n',
         ),
     ),
@@ -324,13 +345,31 @@ def arithmetic(tree: PythonTree) -> Iterator[Candidate]:
         new = _ARITHMETIC.get(type(node.operator))
         # Strings, lists and paths are put together with the same signs; nothing else fits them.
         if new is not None and not any(_is_joined(tree, side) for side in sides):
-            yield tree.mutant(node, Edit(*tree.span(node.operator), new), code=tree.label(node), new=new)
+            loops = isinstance(node, cst.AugAssign) and tree.within(node, cst.While, cst.FunctionDef)
+            # A count that runs the other way never ends a loop; bits are somebody's mixing of them.
+            tier = Tier.FINE if isinstance(node.operator, _BITS) or isinstance(loops, cst.While) else None
+            if isinstance(tree.within(node, cst.Index, cst.Assign, cst.Expr, cst.Return), cst.Index):
+                tier = Tier.FINE  # Beside the row the program stops.
+            edit = Edit(*tree.span(node.operator), new)
+            yield tree.mutant(node, edit, tier=tier, code=tree.label(node), new=new)
+
+
+_TEXTS = re.compile(
+    r"(?i)(^|_)(text|content|contents|line|msg|message|str|string|prefix|suffix|html|name|path|body|header|word|title|output|out"
+    r"|lines|items|rows|result|results|parts|left|right|head|tail|tokens|data)$"
+)
+"""Names of what is put together rather than added up."""
+
+
+_BITS = (cst.BitAnd, cst.BitOr, cst.BitXor, cst.LeftShift, cst.RightShift, cst.BitAndAssign, cst.BitOrAssign)
 
 
 def _is_joined(tree: PythonTree, side: cst.BaseExpression) -> bool:
     if isinstance(side, cst.BinaryOperation):
         return _is_joined(tree, side.left) or _is_joined(tree, side.right)
     if isinstance(side, cst.BaseString | cst.List | cst.Tuple | cst.Dict | cst.ListComp):
+        return True
+    if _TEXTS.search(dotted(side).rpartition(".")[2]):
         return True
     if last_name(side) in ("str", "join", "Path", "PurePath", "list", "format", "dumps", "Q", "repr", "encode"):
         return True

@@ -57,9 +57,11 @@ def _tables(tree: PythonTree) -> Iterator[_Table]:
             continue
         # A table holds like things; a record of unlike fields is mixed up less often.
         record = isinstance(node, cst.Dict) and (_is_output(tree, node) or _is_given(tree, node))
-        alike = not record and len({_kind(value) for _, value in found}) == 1
+        kinds = {_kind(value) for _, value in found}
+        alike = not record and len(kinds) == 1
         name = _record(tree, node) if record else _table_name(tree, node)
-        tier = Tier.COARSE if alike else Tier.MEDIUM
+        counts = kinds == {"number"} and isinstance(node, cst.Dict) and not name.strip("`").isupper()
+        tier = Tier.MEDIUM if alike and counts else Tier.COARSE if alike else Tier.FINE
         yield _Table(node, name, tuple(entry for entry, _ in found), tier, record)
 
 
@@ -418,12 +420,20 @@ def output_key_dropped(tree: PythonTree) -> Iterator[Candidate]:
             continue
         for index, element in enumerate(node.elements):
             if isinstance(element, cst.DictElement):
-                yield tree.mutant(
-                    node,
-                    drop_item(tree, node.elements, index),
-                    key=tree.label(element.key, 30),
-                    record=_record(tree, node),
-                )
+                edit = drop_item(tree, node.elements, index)
+                key = tree.label(element.key, 30)
+                tier = Tier.FINE if _is_read(tree, element) else None
+                yield tree.mutant(node, edit, tier=tier, key=key, record=_record(tree, node))
+
+
+def _is_read(tree: PythonTree, element: cst.DictElement) -> bool:
+    """Whether the program itself looks the key up later on, and stops where it is not there."""
+    name = tree.literal(element.key)
+    if name is None:
+        return False
+    start, end = tree.outer(element.value)
+    read = re.compile(rf"\[\s*['\"]{re.escape(name)}['\"]\s*\](?!\s*=[^=])")
+    return any(not start <= found.start() < end for found in read.finditer(tree.text))
 
 
 def _record(tree: PythonTree, node: cst.CSTNode) -> str:
@@ -453,11 +463,16 @@ def mapping_entry_dropped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Dict):
         if _is_output(tree, node):
             continue
+        up = tree.parent(node)
+        holder = dotted(up.targets[0].target) if isinstance(up, cst.Assign) else ""
+        # A table that is asked for every key by brackets stops the program at the first that is missing.
+        tier = Tier.FINE if holder and re.search(rf"\b{re.escape(holder)}\[", tree.text) else None
         for index, element in enumerate(node.elements[: 4 * _ALL_PAIRS]):
             if isinstance(element, cst.DictElement):
                 yield tree.mutant(
                     node,
                     drop_item(tree, node.elements, index),
+                    tier=tier,
                     key=tree.label(element.key, 30),
                     table=_table_name(tree, node),
                 )
@@ -558,6 +573,9 @@ def arguments_swapped(tree: PythonTree) -> Iterator[Candidate]:
         first = [arg for arg in call.args if arg.keyword is None and not arg.star][:2]
         if last_name(call) not in _TWO_SIDED or len(first) < 2 or keyword(call, "key"):
             continue
+        if any(isinstance(arg.value, cst.BaseString | cst.BaseNumber) for arg in first):
+            # A literal tells which is which.
+            continue
         (a, b), (c, d) = tree.outer(first[0].value), tree.outer(first[1].value)
         yield tree.mutant(
             call,
@@ -571,5 +589,5 @@ def arguments_swapped(tree: PythonTree) -> Iterator[Candidate]:
 
 _TWO_SIDED = frozenset(
     "copy copy2 copyfile copytree move rename replace symlink link divmod pow atan2 relpath issubclass swap translate"
-    " transfer sub maketrans connect compare diff subtract divide strptime difference issubset issuperset".split()
+    " transfer sub maketrans connect compare diff subtract divide difference issubset issuperset".split()
 )

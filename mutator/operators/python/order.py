@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
@@ -111,7 +113,9 @@ def _slice_ends(tree: PythonTree, node: cst.Subscript) -> Iterator[Candidate]:
                 continue
             other = {"0": ("-1", "1"), "-1": ("0",), "1": ("0",), "2": ("1",)}.get(code, ())
             for new in other:
-                yield _shown(tree, node, Edit(*tree.outer(part.value), new))
+                # Of what has one element the first is the last.
+                tier = Tier.FINE if {code, new} == {"0", "-1"} or isinstance(node.value, cst.Call) else None
+                yield replace(_shown(tree, node, Edit(*tree.outer(part.value), new)), tier=tier)
 
 
 @operator(
@@ -136,6 +140,8 @@ def order(tree: PythonTree) -> Iterator[Candidate]:
     for call in tree.every(cst.Call):
         name = last_name(call)
         code = tree.label(call)
+        if callee(call).startswith(("np.", "numpy.", "torch.", "jnp.")):
+            continue
         if name not in ("sorted", "sort", "sort_values", "nlargest", "nsmallest", "reversed", "groupby", "order_by"):
             continue
         first = positional(call)[:1]
@@ -169,8 +175,11 @@ def _keys(tree: PythonTree, call: cst.Call, code: str) -> Iterator[Candidate]:
     key = keyword(call, "key")
     if key is None:
         return
-    yield tree.mutant(call, drop_item(tree, call.args, list(call.args).index(key)), how="the key is ignored", code=code)
     body = key.value.body if isinstance(key.value, cst.Lambda) else None
+    edit = drop_item(tree, call.args, list(call.args).index(key))
+    # Records have no order of their own: without a key the program stops.
+    tier = Tier.FINE if body is not None and re.search(r"\w\[['\"]|\w\.\w", tree.code(body)) else None
+    yield tree.mutant(call, edit, tier=tier, how="the key is ignored", code=code)
     if isinstance(body, cst.UnaryOperation) and isinstance(body.operator, cst.Minus):
         yield tree.mutant(call, tree.replace(body, tree.code(body.expression)), how="a key counts upwards", code=code)
     if isinstance(body, cst.Tuple) and len(body.elements) > 1:
@@ -231,8 +240,6 @@ _AGGREGATION = {
     "findall": ("search",),
     "issubset": ("issuperset",),
     "issuperset": ("issubset",),
-    "keys": ("values",),
-    "values": ("keys",),
     "extend": ("append",),
     "zip_longest": ("zip",),
 }

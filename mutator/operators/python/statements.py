@@ -9,7 +9,8 @@ import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.python.define import operator
-from mutator.operators.python.guards import CHECK
+from mutator.operators.python.entry import runs_by_itself, stilled_by
+from mutator.operators.python.guards import CHECK, body_edit
 from mutator.operators.python.nodes import (
     callee,
     dotted,
@@ -20,6 +21,7 @@ from mutator.operators.python.nodes import (
     positional,
     statements,
 )
+from mutator.operators.python.spans import Span
 from mutator.operators.python.tree import PythonTree, definitions
 
 _MESSAGE = re.compile(r"(?i)^(log|logger|logging|_log|_logger|LOG|warnings|console|self\.log(ger)?|self\._log(ger)?)\.")
@@ -78,11 +80,48 @@ def message_dropped(tree: PythonTree) -> Iterator[Candidate]:
     ("print(json.dumps(report))\n", ("pass\n",)),
 )
 def print_dropped(tree: PythonTree) -> Iterator[Candidate]:
+    """What a program that writes files prints besides is mostly how far it has come."""
+    tier = Tier.FINE if tree.once(_writes_files) else None
     for node in tree.every(cst.Expr):
         if is_message(tree, node.value):
             continue
         if callee(node.value) in ("print", "sys.stdout.write", "click.echo", "typer.echo", "pprint", "pprint.pprint"):
-            yield tree.mutant(node, Edit(*tree.span(node), "pass"), call=tree.label(node.value))
+            own = Tier.FINE if _COMPLAINS.search(tree.code(node.value)) else tier
+            stills = (0, len(tree.text)) if tree.once(_results) == [node] else None
+            edit = Edit(*tree.span(node), "pass")
+            yield tree.mutant(node, edit, tier=own, stills=stills, call=tree.label(node.value))
+
+
+_COMPLAINS = re.compile(r"(?i)\(\s*[rf]*['\"](?:error|warning|failed|fatal|usage)")
+
+
+def _results(tree: PythonTree) -> list[cst.CSTNode]:
+    """The prints of what was found out, where nothing else is left behind."""
+    if tree.once(_writes_files):
+        return []
+    return [
+        node
+        for node in tree.every(cst.Expr)
+        if isinstance(node.value, cst.Call)
+        and last_name(node.value) in ("print", "echo")
+        and not is_message(tree, node.value)
+        and not all(isinstance(arg.value, cst.SimpleString | cst.BaseNumber) for arg in node.value.args)
+    ]
+
+
+def _writes_files(tree: PythonTree) -> bool:
+    for call in tree.every(cst.Call):
+        name = last_name(call)
+        if name in WRITERS:
+            return True
+        given = keyword(call, "mode")
+        modes = [given] if given else positional(call)[:2] if name == "open" else []
+        if name == "open" and any(re.fullmatch(r"[wax]b?t?\+?", tree.literal(arg.value) or "") for arg in modes):
+            return True
+    return False
+
+
+WRITERS = frozenset("write_text write_bytes to_csv to_json to_parquet to_excel savefig imwrite save savez".split())
 
 
 @operator(
@@ -109,9 +148,55 @@ def call_dropped(tree: PythonTree) -> Iterator[Candidate]:
         tier = Tier.COARSE if _EFFECT.match(name.lstrip("_")) else None
         if callee(call) in tree.once(definitions):
             tier = Tier.COARSE
-        if name in _HARDLY_SEEN or callee(call) in _HARDLY_SEEN or _writes_blank(tree, call):
+        if (
+            name in _HARDLY_SEEN
+            or callee(call) in _HARDLY_SEEN
+            or _writes_blank(tree, call)
+            or keyword(call, "exist_ok")
+        ):
             tier = Tier.FINE
-        yield tree.mutant(node, Edit(*tree.span(node), "pass"), tier=tier, call=tree.label(call))
+        stills = stilled_by(tree, callee(call), _body_of(tree, callee(call))) if tier is Tier.COARSE else None
+        if name in ("run", "serve_forever", "run_app", "mainloop", "run_forever") and tree.function(node) is None:
+            stills = 0, len(tree.text)  # It is not started at all, as if its script were not run.
+        if node in tree.once(_writes) and len(tree.once(_writes)) == 1:
+            stills = 0, len(tree.text)
+        if name in ("append", "extend", "add") and _only_one(tree, node, call):
+            tier = Tier.FINE  # Nothing is in it then, and nothing comes of it.
+        words = [tree.literal(arg.value) for arg in call.args]
+        stated = words[0] if name in ("append", "write") and len(words) == 1 and words[0] else ""
+        edit = Edit(*tree.span(node), "pass")
+        yield tree.mutant(node, edit, tier=tier, stills=stills, stated=stated or "", call=tree.label(call))
+
+
+def _only_one(tree: PythonTree, node: cst.CSTNode, call: cst.Call) -> bool:
+    """Whether a list with a plain name is filled by this alone."""
+    holder = call.func.value if isinstance(call.func, cst.Attribute) else None
+    if not isinstance(holder, cst.Name):
+        return False
+    function = tree.function(node)
+    start, end = tree.span(function) if function is not None else (0, len(tree.text))
+    filled = rf"\b{holder.value}(?:\.(?:append|extend|add|insert|update)\(|\s*\+=)"
+    return len(re.findall(filled, tree.text[start:end])) == 1
+
+
+def _writes(tree: PythonTree) -> list[cst.CSTNode]:
+    """The statements by which anything is left behind or said: with the only one gone there is no result."""
+    return [
+        node
+        for node in tree.every(cst.Expr)
+        if isinstance(node.value, cst.Call)
+        and (last_name(node.value) in WRITERS | {"dump", "write", "writelines", "writerow", "writerows"})
+        and not is_message(tree, node.value)
+    ]
+
+
+def _body_of(tree: PythonTree, name: str) -> Span:
+    """Of the function of that name, or nothing."""
+    for function in tree.every(cst.FunctionDef):
+        if function.name.value == name:
+            edit = body_edit(tree, function, "pass")
+            return (edit.start, edit.end) if edit else (0, 0)
+    return 0, 0
 
 
 _HARDLY_SEEN = frozenset(
@@ -265,7 +350,7 @@ def _has_value_before(tree: PythonTree, node: cst.Assign, target: cst.BaseExpres
 @operator(
     "python.loop-skipped",
     FaultClass.DROPPED_STEP,
-    Tier.MEDIUM,
+    Tier.FINE,
     "the loop over `{iterable}` never runs",
     ("for row in rows:\n    use(row)\n", ("for row in ():\n    use(row)\n",)),
 )
@@ -273,7 +358,8 @@ def loop_skipped(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.For):
         # An empty tuple, which `async for` cannot take.
         if node.asynchronous is None:
-            yield tree.mutant(node, tree.replace(node.iter, "()"), iterable=tree.label(node.iter))
+            stills = tree.span(node.body)
+            yield tree.mutant(node, tree.replace(node.iter, "()"), stills=stills, iterable=tree.label(node.iter))
 
 
 @operator(
@@ -327,7 +413,9 @@ def early_return(tree: PythonTree) -> Iterator[Candidate]:
         start = tree.span(decorators[0] if decorators else line)[0]
         name = tree.label(line, 40)
         edit = Edit(start, start, f"return{tree.newline}{tree.indent(function.body.body[0])}")
-        yield tree.mutant(function, edit, name=tree.called(function), statement=name)
+        stills = start, tree.span(function.body)[1]
+        tier = Tier.FINE if function.name.value == "main" else None
+        yield tree.mutant(function, edit, tier=tier, stills=stills, name=tree.called(function), statement=name)
 
 
 def _first(line: cst.CSTNode) -> cst.CSTNode:
@@ -382,7 +470,8 @@ def raise_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if function is not None and statements(function.body)[0] is node:
             continue
         error = tree.label(node.exc) if node.exc else "the error at hand"
-        yield tree.mutant(node, Edit(*tree.span(node), "pass"), error=error)
+        tier = Tier.FINE if runs_by_itself(tree) else None
+        yield tree.mutant(node, Edit(*tree.span(node), "pass"), tier=tier, error=error)
 
 
 @operator(
@@ -399,7 +488,7 @@ def exception_swallowed(tree: PythonTree) -> Iterator[Candidate]:
             continue
         start, end = tree.span(node.body.body[0])[0], tree.span(node.body.body[-1])[1]
         only_message = all(isinstance(s, cst.Expr) and is_message(tree, s.value) for s in body)
-        tier = Tier.FINE if only_message else None
+        tier = Tier.FINE if only_message or runs_by_itself(tree) else None
         yield tree.mutant(node, Edit(start, end, "pass"), tier=tier, error=_caught(tree, node))
 
 
@@ -422,17 +511,18 @@ def _caught(tree: PythonTree, node: cst.ExceptHandler) -> str:
     ),
 )
 def exception_uncaught(tree: PythonTree) -> Iterator[Candidate]:
+    tier = Tier.FINE if runs_by_itself(tree) else None
     for node in tree.every(cst.ExceptHandler):
         if node.type is None:
             colon = tree.header(node)[1] - 1
-            yield tree.mutant(node, Edit(colon, colon, " ()"), error="any error")
+            yield tree.mutant(node, Edit(colon, colon, " ()"), tier=tier, error="any error")
         elif isinstance(node.type, cst.Tuple) and len(node.type.elements) > 1:
             for element in node.type.elements:
                 others = [tree.code(e.value) for e in node.type.elements if e is not element]
                 one = f"({', '.join(others)}{',' if len(others) == 1 else ''})"
-                yield tree.mutant(node, tree.replace(node.type, one), error=f"`{tree.label(element.value)}`")
+                yield tree.mutant(node, tree.replace(node.type, one), tier=tier, error=f"`{tree.label(element.value)}`")
         else:
-            yield tree.mutant(node, tree.replace(node.type, "()"), error=_caught(tree, node))
+            yield tree.mutant(node, tree.replace(node.type, "()"), tier=tier, error=_caught(tree, node))
 
 
 @operator(
@@ -501,7 +591,8 @@ def exit_status(tree: PythonTree) -> Iterator[Candidate]:
             new = "0"
         else:
             continue
-        yield tree.mutant(node, tree.replace(value, new), exit=named, new=new, old=tree.label(value, 30))
+        tier = Tier.FINE if runs_by_itself(tree) else None
+        yield tree.mutant(node, tree.replace(value, new), tier=tier, exit=named, new=new, old=tree.label(value, 30))
 
 
 _EXITS = frozenset(

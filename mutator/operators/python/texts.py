@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.another_name import another_name, another_text
 from mutator.operators.python.define import operator
 from mutator.operators.python.nodes import callee, dotted, last_name, positional
 from mutator.operators.python.order import compiled_patterns
-from mutator.operators.python.statements import is_message
+from mutator.operators.python.statements import WRITERS, is_message
 from mutator.operators.python.tree import PythonTree, drop_item
 from mutator.operators.python.values import named
 
@@ -64,32 +66,62 @@ def encoding(tree: PythonTree) -> Iterator[Candidate]:
             yield tree.mutant(node, Edit(*tree.inner(node), new), old=name, new=new)
 
 
-_PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@%+/-]*[\w]|[\w-]+\.[a-z][a-z0-9]{1,5}")
+_PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@%+/-]*[\w]|[\w-]+\.[a-z][a-z0-9]{1,8}")
 
 
 @operator(
     "python.path",
     FaultClass.WRONG_TARGET,
-    Tier.COARSE,
+    Tier.MEDIUM,
     "{new} is used instead of {old}",
     (
-        'open("/app/out.json")\nPath(base) / "notes.txt"\n',
+        'open("/app/out.json", "w")\nopen("rows.txt")\n(base / "notes.txt").write_text(x)\n',
         (
-            'open("/app/out_old.json")\nPath(base) / "notes.txt"\n',
-            'open("/app/out.json")\nPath(base) / "notes_old.txt"\n',
+            'open("/app/outs.json", "w")\nopen("rows.txt")\n(base / "notes.txt").write_text(x)\n',
+            'open("/app/out.json", "w")\nopen("rows.txt")\n(base / "note.txt").write_text(x)\n',
         ),
+    ),
+    ('open("/app/out.json", "w")\n', ()),
+    (
+        'OUT_PATH = "/app/a.csv"\nplt.savefig("b.png")\n',
+        ('OUT_PATH = "/app/as.csv"\nplt.savefig("b.png")\n', 'OUT_PATH = "/app/a.csv"\nplt.savefig("bs.png")\n'),
     ),
 )
 def path(tree: PythonTree) -> Iterator[Candidate]:
+    """One of several files that are written, by a name somebody might give it.
+
+    Where a file is read, or is the only one, nothing is left that works.
+    """
+    written = []
     for node in tree.every(cst.SimpleString):
         text = tree.literal(node)
         if not text or not is_plain(node) or not _PATH.fullmatch(text) or is_wording(tree, node):
             continue
-        if not _is_file(tree, node, text):
-            continue
-        head, dot, ending = text.rpartition(".")
-        new = f"{head}_old.{ending}" if dot and "/" not in ending else f"{text}_old"
-        yield tree.mutant(node, Edit(*tree.inner(node), new), new=f"'{new}'", old=f"'{text}'")
+        if (_is_file(tree, node, text) or "/" not in text) and _is_written(tree, node):
+            written.append((node, text))
+    if len({text for _, text in written}) < 2:
+        return
+    for node, text in written:
+        folder, slash, name = text.rpartition("/")
+        stem, dot, ending = name.partition(".")
+        new = f"{folder}{slash}{another_name(stem)}{dot}{ending}"
+        edit = Edit(*tree.inner(node), new)
+        yield tree.mutant(node, edit, stated=text, new=f"'{new}'", old=f"'{text}'")
+
+
+def _is_written(tree: PythonTree, node: cst.CSTNode) -> bool:
+    name = named(tree, node).lower()
+    if re.search(r"(^|_)(out|output|result|report|dest|target)", name):
+        return True
+    for up in tree.ancestors(node):
+        if isinstance(up, cst.Call):
+            if last_name(up) in WRITERS:
+                return True
+            if last_name(up) == "open":
+                return any(re.fullmatch(r"[wax]b?t?\+?", tree.literal(arg.value) or "") for arg in up.args)
+        if isinstance(up, cst.BaseSmallStatement):
+            break
+    return False
 
 
 def _is_file(tree: PythonTree, node: cst.CSTNode, text: str) -> bool:
@@ -142,8 +174,8 @@ _CHOICES = {
     (
         'state["open"] = "new"\nif order == "desc":\n    pass\n',
         (
-            'state["open_"] = "new"\nif order == "desc":\n    pass\n',
-            'state["open"] = "new_"\nif order == "desc":\n    pass\n',
+            'state["opens"] = "new"\nif order == "desc":\n    pass\n',
+            'state["open"] = "New"\nif order == "desc":\n    pass\n',
             'state["open"] = "new"\nif order == "asc":\n    pass\n',
         ),
     ),
@@ -155,13 +187,21 @@ def key(tree: PythonTree) -> Iterator[Candidate]:
         if not text or not is_plain(node) or not re.fullmatch(r"[\w .:-]{1,40}", text) or text.startswith("-"):
             continue
         where = _said(tree, node)
+        if where != "the separator or format" and text not in _CHOICES and tree.once(_spoken)[text] > 1:
+            # What is written under another name and read under this one only stops the program.
+            continue
         if where:
-            new = _CHOICES.get(text, f"{text}_" if text[-1].isalnum() or len(text) < 2 else text[:-1])
+            new = _CHOICES.get(text) or (another_name(text) if where == "the key" else another_text(text))
             # Several words are for a person to read.
             tier = Tier.FINE if where == "the value" and " " in text else None
             yield tree.mutant(
-                node, Edit(*tree.inner(node), new), tier=tier, where=where, old=f"'{text}'", new=f"'{new}'"
+                node, Edit(*tree.inner(node), new), tier=tier, stated=text, where=where, old=f"'{text}'", new=f"'{new}'"
             )
+
+
+def _spoken(tree: PythonTree) -> Counter[str]:
+    """How often each text or name stands in the program."""
+    return Counter(re.findall(r"\w+(?:[ .:-]\w+)*(?=['\"])|\w+", tree.text))
 
 
 def _said(tree: PythonTree, node: cst.SimpleString) -> str:
@@ -169,8 +209,11 @@ def _said(tree: PythonTree, node: cst.SimpleString) -> str:
     up = tree.parent(node)
     if isinstance(up, cst.DictElement):
         return "the key" if up.key is node else "the value" if tree.literal(up.key) is not None else ""
-    if isinstance(up, cst.Index) and isinstance(tree.parent(tree.parent(up) or up), cst.Subscript):
-        return "the key"
+    if isinstance(up, cst.Index):
+        # Where it is read, the program would only stop.
+        place = tree.parent(tree.parent(up) or up)
+        written = isinstance(place, cst.Subscript) and isinstance(tree.parent(place), cst.AssignTarget)
+        return "the key" if written else ""
     if isinstance(up, cst.ComparisonTarget) or (isinstance(up, cst.Comparison) and up.left is node):
         return "the word"
     if isinstance(up, cst.Return):
@@ -222,7 +265,7 @@ def number_format(tree: PythonTree) -> Iterator[Candidate]:
             digits = int(found.group(1))
             new = f".{digits - 1 if digits else 1}{found.group(2)}"
             edit = Edit(start + found.start(), start + found.end(), new)
-            yield tree.mutant(node, edit, old=found.group(), new=new)
+            yield tree.mutant(node, edit, stated=str(digits), old=found.group(), new=new)
     for call in tree.every(cst.Call):
         given = positional(call)
         if callee(call) == "round" and len(given) == 2 and isinstance(given[1].value, cst.Integer):
@@ -231,7 +274,8 @@ def number_format(tree: PythonTree) -> Iterator[Candidate]:
                 fewer = str(int(digits_code) - 1 if int(digits_code) else 1)
                 edit = tree.replace(given[1].value, fewer)
                 new = tree.code(call).replace(digits_code, fewer)
-                yield tree.mutant(call, edit, old=tree.label(call), new=" ".join(new.split())[:50])
+                shown = " ".join(new.split())[:50]
+                yield tree.mutant(call, edit, stated=digits_code, old=tree.label(call), new=shown)
 
 
 def _is_format_spec(tree: PythonTree, node: cst.FormattedStringText) -> bool:
@@ -396,20 +440,32 @@ def _first_piece(tree: PythonTree, node: cst.BaseExpression) -> cst.BaseExpressi
 @operator(
     "python.text",
     FaultClass.WRONG_VALUE,
-    Tier.FINE,
-    "the text {old} is empty",
-    ('x = "hello"\n', ('x = ""\n',)),
+    Tier.MEDIUM,
+    "the text {old} is written {new}",
+    ('f("Hello")\n', ('f("hello")\n',)),
 )
 def text(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.SimpleString):
         value = tree.literal(node)
-        if value and value.lower() not in _WORDS_OF_PYTHON and not is_wording(tree, node):
-            start, end = tree.inner(node)
-            yield tree.mutant(node, Edit(start, end, ""), old=tree.label(node, 40))
+        if not value or value.lower() in _WORDS_OF_PYTHON or is_wording(tree, node) or not is_plain(node):
+            continue
+        if (
+            value.startswith("-")
+            or tree.once(_spoken)[value] > 1
+            or _said(tree, node)
+            or isinstance(tree.parent(node), cst.Index)
+            or _PATH.fullmatch(value)
+            or not re.fullmatch(r"[\w .,:;!?'/@-]*[^\W\d_][\w .,:;!?'/@-]*", value)
+        ):
+            continue
+        new = another_text(value)
+        edit = Edit(*tree.inner(node), new)
+        yield tree.mutant(node, edit, stated=value, old=tree.label(node, 40), new=f"'{new}'")
 
 
 _WORDS_OF_PYTHON = frozenset(
-    "r w a rb wb ab x r+ w+ a+ rt wt utf-8 utf8 ascii latin-1 utf-8-sig replace ignore strict".split()
+    "get post put delete patch head options"
+    " r w a rb wb ab x r+ w+ a+ rt wt utf-8 utf8 ascii latin-1 utf-8-sig replace ignore strict".split()
 )
 """Modes and encodings: without them there is only an error."""
 
@@ -417,12 +473,18 @@ _WORDS_OF_PYTHON = frozenset(
 @operator(
     "python.message",
     FaultClass.MESSAGE,
-    Tier.FINE,
+    Tier.MEDIUM,
     "the message {old} is empty",
     ('raise ValueError("bad")\n', ('raise ValueError("")\n',)),
 )
 def message(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.SimpleString):
-        if tree.literal(node) and is_wording(tree, node):
+        words = tree.literal(node)
+        if (
+            words
+            and re.search(r"\w\w", words)
+            and is_wording(tree, node)
+            and not isinstance(tree.parent(node), cst.Index)
+        ):
             start, end = tree.inner(node)
-            yield tree.mutant(node, Edit(start, end, ""), old=tree.label(node, 40))
+            yield tree.mutant(node, Edit(start, end, ""), stated=words, old=tree.label(node, 40))

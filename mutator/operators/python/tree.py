@@ -316,7 +316,15 @@ class PythonTree:
         alone = isinstance(self._parents.get(node), cst.Assign | cst.AnnAssign | cst.AugAssign | cst.Return | cst.Arg)
         return code if alone else atom(code)
 
-    def mutant(self, node: cst.CSTNode, *edits: Edit, tier: Tier | None = None, **details: str) -> Candidate:
+    def mutant(
+        self,
+        node: cst.CSTNode,
+        *edits: Edit,
+        tier: Tier | None = None,
+        stills: Span | None = None,
+        stated: str = "",
+        **details: str,
+    ) -> Candidate:
         """A candidate at this node; its check is the smallest statement that holds all edits."""
         ordered = tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
         return Candidate(
@@ -325,6 +333,8 @@ class PythonTree:
             scope=self.scope(node),
             check=self.region(node, ordered[0].start, max(edit.end for edit in ordered)),
             tier=tier,
+            stills=stills,
+            stated=stated,
         )
 
     def sound(self, candidate: Candidate) -> bool:

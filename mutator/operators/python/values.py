@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import libcst as cst
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.another_name import another_number
 from mutator.operators.python.define import operator
 from mutator.operators.python.nodes import callee, dotted, keyword, last_name, positional
 from mutator.operators.python.tree import PythonTree
@@ -61,7 +63,9 @@ def status_code(tree: PythonTree) -> Iterator[Candidate]:
     for node in tree.every(cst.Integer):
         if _is_status(tree, node):
             new = "500" if node.value.startswith("2") else "200"
-            yield tree.mutant(node, tree.replace(node, new), where=_answering(tree, node), new=new, old=node.value)
+            where = _answering(tree, node)
+            edit = tree.replace(node, new)
+            yield tree.mutant(node, edit, stated=node.value, where=where, new=new, old=node.value)
     for attribute in tree.every(cst.Attribute):
         holder, _, name = dotted(attribute).rpartition(".")
         if isinstance(tree.parent(attribute), cst.Attribute):
@@ -74,7 +78,8 @@ def status_code(tree: PythonTree) -> Iterator[Candidate]:
         else:
             continue
         edit = tree.replace(attribute, new)
-        yield tree.mutant(attribute, edit, where=_answering(tree, attribute), new=short, old=name)
+        value = "".join(re.findall(r"\d\d\d", name)) or str(HTTPStatus[name].value if name in _STATUSES else "")
+        yield tree.mutant(attribute, edit, stated=value, where=_answering(tree, attribute), new=short, old=name)
 
 
 def _answering(tree: PythonTree, node: cst.CSTNode) -> str:
@@ -82,6 +87,7 @@ def _answering(tree: PythonTree, node: cst.CSTNode) -> str:
     return f"`{scope}()`" if scope else "the program"
 
 
+_STATUSES = frozenset(HTTPStatus.__members__)
 _FINE_STATUS = frozenset({"OK", "CREATED", "ACCEPTED", "NO_CONTENT", "PARTIAL_CONTENT"})
 
 
@@ -108,10 +114,7 @@ def header_dropped(tree: PythonTree) -> Iterator[Candidate]:
     "{file} is opened with mode '{new}' instead of '{old}'",
     (
         'open(path, "w")\nlog.open(mode="a")\n',
-        (
-            'open(path, "a")\nlog.open(mode="a")\n',
-            'open(path, "w")\nlog.open(mode="w")\n',
-        ),
+        ('open(path, "w")\nlog.open(mode="w")\n',),
     ),
 )
 def file_mode(tree: PythonTree) -> Iterator[Candidate]:
@@ -121,9 +124,8 @@ def file_mode(tree: PythonTree) -> Iterator[Candidate]:
         given = keyword(call, "mode")
         for arg in [given] if given else positional(call)[:2]:
             mode = tree.literal(arg.value)
-            new = {"w": "a", "a": "w", "wb": "ab", "ab": "wb", "x": "w", "w+": "a+", "a+": "w+", "wt": "at"}.get(
-                mode or ""
-            )
+            # The other way round nothing changes where the file is not there before.
+            new = {"a": "w", "ab": "wb", "x": "w", "xb": "wb", "a+": "w+", "at": "wt"}.get(mode or "")
             if new is None or not isinstance(arg.value, cst.SimpleString):
                 continue
             holder = call.func.value if isinstance(call.func, cst.Attribute) else None
@@ -193,11 +195,19 @@ def conversion_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if isinstance(up, cst.Expr | cst.Decorator):
             continue
         if isinstance(call.func, cst.Attribute) and name in _TEXT_METHODS and dotted(call.func.value) not in _MODULES:
+            if isinstance(call.func.value, cst.Attribute) and call.func.value.attr.value in ("str", "dt", "cat"):
+                # What is left is a column's way to its methods, and no column.
+                continue
             if isinstance(up, cst.Assign) and tree.code(up.targets[0].target) == tree.code(call.func.value):
                 # Then the whole statement is left out.
                 continue
             edit = Edit(tree.outer(call.func.value)[1], tree.span(call)[1], "")
-            yield tree.mutant(call, edit, call=tree.label(call.func.value, 40), name=name)
+            tier = (
+                Tier.FINE
+                if name in ("reset_index", "splitlines", "copy", "deepcopy", "encode", "decode", "groupby")
+                else None
+            )
+            yield tree.mutant(call, edit, tier=tier, call=tree.label(call.func.value, 40), name=name)
         elif (
             callee(call) in _CONVERSIONS and len(call.args) >= 1 and not call.args[0].star and not call.args[0].keyword
         ):
@@ -208,7 +218,9 @@ def conversion_dropped(tree: PythonTree) -> Iterator[Candidate]:
                 continue
             simple = isinstance(first, cst.Name | cst.Attribute | cst.Call | cst.Subscript)
             kept = tree.code(first) if simple else tree.fitted(call, tree.code(first))
-            yield tree.mutant(call, tree.replace(call, kept), call=tree.label(first, 40), name=name)
+            # What is no number stops the next sum, and what is one already stays as it is.
+            tier = Tier.FINE if name in ("int", "float", "bool", "copy", "deepcopy", "abspath", "realpath") else None
+            yield tree.mutant(call, tree.replace(call, kept), tier=tier, call=tree.label(first, 40), name=name)
 
 
 _MODULES = frozenset({"copy", "re", "shutil", "os", "html", "np", "math", "dataclasses", "unicodedata", "pd"})
@@ -247,17 +259,22 @@ def number(tree: PythonTree) -> Iterator[Candidate]:
         elif base.startswith(("0x", "0b")) or base.endswith("j"):
             news = [f"{node.value} + 1"]
         elif isinstance(node, cst.Float):
-            news = [repr(float(base) * 2) if float(base) else "1.0"]
+            news = [repr(float(base) * 2 if float(base) >= 1 else float(base) / 2) if float(base) else "1.0"]
         else:
             value = int(base)
             news = ["1"] if value == 0 else ["0", "2"] if value == 1 else [str(value + 1), str(value - 1)]
+            if not named(tree, node):
+                news = news[:1]
+            if value >= 100:
+                news = [str(another_number(value))]
         name = named(tree, node)
         tier = Tier.FINE if not name or _HARDLY_SEEN.search(name) else None
         for new in news:
             if "inf" not in new:
                 where = f"`{name}` is" if name else f"`{tree.label(_statement(tree, node))}` takes"
                 text = f"({new})" if " " in new else new
-                yield tree.mutant(node, tree.replace(node, text), tier=tier, name=where, new=new, old=node.value)
+                edit = tree.replace(node, text)
+                yield tree.mutant(node, edit, tier=tier, stated=node.value, name=where, new=new, old=node.value)
 
 
 _HARDLY_SEEN = re.compile(
@@ -319,10 +336,12 @@ def truth(tree: PythonTree) -> Iterator[Candidate]:
         new = "False" if node.value == "True" else "True"
         tier = Tier.FINE if name in _UNSEEN_SWITCHES else None
         where = f"`{name}` is" if name else f"`{tree.label(_statement(tree, node))}` takes"
-        yield tree.mutant(node, tree.replace(node, new), tier=tier, name=where, new=new, old=node.value)
+        edit = tree.replace(node, new)
+        yield tree.mutant(node, edit, tier=tier, stated=name or "", name=where, new=new, old=node.value)
 
 
 _UNSEEN_SWITCHES = frozenset(
-    "frozen slots kw_only daemon show_default add_completion debug reload flush copy threaded use_reloader"
+    "verbose quiet"
+    " frozen slots kw_only daemon show_default add_completion debug reload flush copy threaded use_reloader"
     " line_buffering autoflush err".split()
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tree_sitter import Node
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
 from mutator.operators.define import operator
 from mutator.operators.shell.document import Marked, Script, gap
-from mutator.operators.shell.steps import LANGUAGES, named, only_looks
+from mutator.operators.shell.steps import LANGUAGES, SCRIPT, named, only_looks
 
 Span = tuple[int, int]
 
@@ -50,7 +51,18 @@ def hollow_function(script: Script) -> Iterator[Candidate]:
             continue
         edits = _emptied(script, body)
         if edits:
-            yield Candidate(edits, {"name": marked.function}, marked.function, _span(marked.node))
+            name = marked.function
+            # What is asked for by what it prints only leaves an empty word behind.
+            asked = name in _asked(script.plain)
+            stills = (0, len(script.text)) if name == "main" else None
+            tier = Tier.FINE if asked else None
+            yield Candidate(edits, {"name": name}, name, _span(marked.node), tier, stills)
+
+
+@lru_cache(maxsize=8)
+def _asked(text: str) -> frozenset[str]:
+    """The first words of command substitutions."""
+    return frozenset(re.findall(r"(?:\$\(|<\()\s*(\w+)", text))
 
 
 @operator(
@@ -75,7 +87,7 @@ def empty_loop(script: Script) -> Iterator[Candidate]:
 @operator(
     "shell.negate-condition",
     FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
+    Tier.FINE,
     LANGUAGES,
     "the condition `{condition}` is turned round",
     (
@@ -89,13 +101,15 @@ def empty_loop(script: Script) -> Iterator[Candidate]:
             "if a && b; then c; fi\nwhile ! x; do y; done\n",
         ),
     ),
+    skips=SCRIPT,
 )
 def negate_condition(script: Script) -> Iterator[Candidate]:
     for marked in script.conditions:
         node = marked.node
         start, end = _span(node)
+        if node.type == "test_command" and _turnable(node):
+            continue
         fields = {"condition": script.said(start, end)}
-        loops = node.parent is not None and node.parent.type == "while_statement"
         edits: tuple[Edit, ...]
         if node.type == "negated_command":
             after = re.compile(r"!\s*").match(script.plain, start)
@@ -106,7 +120,21 @@ def negate_condition(script: Script) -> Iterator[Candidate]:
             edits = (Edit(start, start, "! "),)
         else:
             continue
-        yield Candidate(edits, fields, marked.function, (start, end), Tier.FINE if loops else None)
+        yield Candidate(edits, fields, marked.function, (start, end))
+
+
+def _turnable(node: Node) -> bool:
+    """A test with one sign in it, which another operator turns."""
+    inner = node.named_children
+    signs = (
+        [child for child in inner[0].children if not child.is_named or child.type == "test_operator"] if inner else []
+    )
+    return (
+        len(inner) == 1
+        and inner[0].type == "binary_expression"
+        and [sign.type for sign in signs] != []
+        and all(sign.text is not None and sign.text.decode() in _EQUAL for sign in signs)
+    )
 
 
 _TESTS = frozenset(
@@ -127,6 +155,7 @@ _TESTS = frozenset(
             "[ -f a ] && rm a\ngrep -q x f && echo x >> f\na && b\nc || true\n",
         ),
     ),
+    skips=SCRIPT,
 )
 def swap_and_or(script: Script) -> Iterator[Candidate]:
     """Where the left side is a test; steps joined by `&&` are drop-step's."""
@@ -324,7 +353,7 @@ def move_boundary(script: Script) -> Iterator[Candidate]:
 @operator(
     "shell.negate-test",
     FaultClass.WRONG_LOGIC,
-    Tier.MEDIUM,
+    Tier.FINE,
     LANGUAGES,
     "`{old}` becomes `{new}` in `{test}`",
     (
@@ -349,11 +378,14 @@ def negate_test(script: Script) -> Iterator[Candidate]:
     "`{old}` becomes `{new}` in `{test}`",
     (
         "x=$((a + b * 2))\n(( i++ ))\n",
-        ("x=$((a - b * 2))\n(( i++ ))\n", "x=$((a + b + 2))\n(( i++ ))\n", "x=$((a + b * 2))\n(( i-- ))\n"),
+        ("x=$((a - b * 2))\n(( i++ ))\n", "x=$((a + b + 2))\n(( i++ ))\n"),
     ),
 )
 def swap_arithmetic(script: Script) -> Iterator[Candidate]:
-    return _turned(script, _SUMS, arithmetic=True, words=False)
+    for candidate in _turned(script, _SUMS, arithmetic=True, words=False):
+        # The count of a loop that runs the other way never ends.
+        if candidate.fields["old"] not in ("++", "--"):
+            yield candidate
 
 
 # case
@@ -516,6 +548,7 @@ def swap_cases(script: Script) -> Iterator[Candidate]:
     LANGUAGES,
     "`{condition}` has no else branch",
     ("if a; then b; else c; fi\n", ("if a; then b; fi\n",)),
+    skips=SCRIPT,
 )
 def drop_else(script: Script) -> Iterator[Candidate]:
     seen: set[int] = set()

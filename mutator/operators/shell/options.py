@@ -46,7 +46,7 @@ _TAKES = {
     "chmod": "", "chown": "", "chgrp": "", "ls": "I", "cat": "", "tee": "", "grep": "efmABCd", "egrep": "efmABC",
     "sort": "ktoS", "uniq": "fsw", "head": "nc", "tail": "nc", "cut": "dfcb", "tr": "", "wc": "", "df": "", "du": "dt",
     "tar": "fCTXbI", "gzip": "", "unzip": "dx", "zip": "x", "curl": "oHdXuFAbceTmwxKE", "wget": "OPUQteoT",
-    "useradd": "ugGsdcmk", "adduser": "", "usermod": "ugGsdcl", "groupadd": "g", "passwd": "", "git": "Ccmb",
+    "useradd": "ugGsdck", "adduser": "", "usermod": "ugGsdcl", "groupadd": "g", "passwd": "", "git": "Ccmb",
     "ssh": "ipolLRFJ", "scp": "iPoFJ", "rsync": "ef", "psql": "hpUdcfvFo", "mysql": "huPDe", "sqlite3": "",
     "make": "fjC",
     "apt-get": "ot", "apt": "ot", "pip": "rct", "pip3": "rct", "npm": "", "yarn": "", "date": "dr",
@@ -131,6 +131,8 @@ def _options(named: Named) -> Iterator[tuple[int, int]]:
 
 
 def _noise(named: Named, flag: str) -> bool:
+    if named.name == "curl" and re.fullmatch(r"-[sSfLkv#]+", flag):
+        return True
     return bool(_NOISE_LONG.match(flag)) or flag.lstrip("-") in _NOISE.get(named.name, "").split()
 
 
@@ -154,7 +156,7 @@ def _called(named: Named) -> str:
 @operator(
     "shell.drop-flag",
     FaultClass.MISSING_FLAG,
-    Tier.COARSE,
+    Tier.MEDIUM,
     LANGUAGES,
     "`{flag}` is not passed to {command}",
     (
@@ -177,7 +179,15 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             continue
         for index, end in _options(named):
             flag = named.args[index]
-            if _noise(named, flag) or (named.name == "tee" and flag in ("-a", "--append")):
+            if flag == "-o" and named.name in _COMPILERS:
+                continue
+            if (named.name == "jq" and flag in ("--arg", "--argjson", "--slurpfile")) or named.name in (
+                "patch",
+                "tar",
+                "man",
+            ):
+                continue
+            if _noise(named, flag) or named.name in _SHOWS or (named.name == "tee" and flag in ("-a", "--append")):
                 continue
             # How many at once, and what only looks whether all is well: the same is left behind.
             if (named.name in _PARALLEL and _JOBS.match(flag)) or TESTS_ONLY.issuperset(named.args):
@@ -193,11 +203,23 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             last = named.spans[end - 1][1]
             before = gap(script, first)
             fields = {"flag": script.said(first, last), "command": _called(named)}
-            yield Candidate(
-                (Edit(before, last, ""),), fields, named.command.function, (named.command.start, named.command.end)
-            )
+            check = (named.command.start, named.command.end)
+            known = flag.lstrip("-") in _TELLING.get(named.name, "").split()
+            values = [word for word in re.findall(r"[\w./-]+", fields["flag"]) if not re.search(r"/|\.\w", word)]
+            stated = "" if known else "\n".join((flag, *values))
+            yield Candidate((Edit(before, last, ""),), fields, named.command.function, check, stated=stated)
 
 
+_TELLING = {
+    "sort": "u n r k t nr rn unique numeric-sort reverse", "uniq": "c d u", "grep": "v i o w x c", "cut": "d f",
+    "tr": "d s cd", "head": "n c", "tail": "n c", "wc": "l w c", "ln": "s sf", "cp": "r a R p", "rsync": "a delete",
+    "openssl": "days subj nodes", "ssh-keygen": "t b N", "useradd": "m s G g u", "usermod": "aG G", "setfacl": "d R",
+    "chmod": "R", "chown": "R", "git": "bare", "date": "u", "jq": "r s c",
+}  # fmt: skip
+"""Options of well-known programs by which the result is another one."""
+_COMPILERS = frozenset("go gcc g++ cc c++ clang clang++ rustc gfortran".split())
+"""What they make would have another name, and nothing would be there."""
+_SHOWS = frozenset({"ls", "ps", "df", "du", "ss", "netstat", "lsof", "free"})
 _PARALLEL = frozenset(
     {"make", "gmake", "ninja", "cmake", "cargo", "mvn", "bazel", "xargs", "parallel", "ctest", "meson"}
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
 from posixpath import basename
 
 from mutator.model import Candidate, Edit, FaultClass, SourceKind, Tier
@@ -72,7 +74,22 @@ _LOOKS = frozenset(
 )
 """They print or wait: without a redirection nothing is left of them."""
 _FINE = frozenset(
-    {"ldconfig", "cd", "pushd", "popd", "mkdir", "source", ".", "umask", "wait", "sync", "unset", "hash", "ulimit"}
+    {
+        "touch",
+        "ldconfig",
+        "cd",
+        "pushd",
+        "popd",
+        "mkdir",
+        "source",
+        ".",
+        "umask",
+        "wait",
+        "sync",
+        "unset",
+        "hash",
+        "ulimit",
+    }
 )
 _HOUSEKEEPING = (
     (frozenset({"apt-get", "apt"}), frozenset({"update", "clean", "autoremove", "autoclean"})),
@@ -82,6 +99,20 @@ _HOUSEKEEPING = (
     (frozenset({"pip", "pip3"}), frozenset({"pip"})),
 )
 """Steps that tidy up or look after what was done: (programs, what they are told)."""
+_INSTALLS = {
+    **{name: {"install"} for name in "apt-get apt yum dnf pip pip3 npm gem cargo conda".split()},
+    "uv": {"init", "add", "venv", "sync", "pip", "tool"},
+    "python3": {"venv", "pip", "ensurepip"},
+    "python": {"venv", "pip", "ensurepip"},
+    "apk": {"add"},
+    "yarn": {"add"},
+}
+"""Without its tool a program does not even start, unless the instruction asks for the tool itself."""
+_BUILDS = frozenset(
+    {("go", "build"), ("cargo", "build"), ("npm", "run"), ("mvn", "package"), ("gradle", "build"), ("dotnet", "build")}
+    | {("tsc", ""), ("cmake", "")}
+)
+"""Without it nothing is there to be tried, or whoever tries it builds it anyway."""
 _SERVICE_COMMANDS = frozenset(
     {
         "nginx",
@@ -126,15 +157,32 @@ def _writes(script: Script, command: Command | None) -> bool:
     return False
 
 
+@lru_cache(maxsize=8)
+def _last_uses(text: str) -> dict[str, int]:
+    """Where the value of each variable is asked for last."""
+    return {use[1]: use.start() for use in re.finditer(r"\$\{?(\w+)", text)}
+
+
+def _assigned(script: Script, start: int, end: int) -> str:
+    """The role of a statement that is no command."""
+    said = script.text[start:end]
+    name = re.match(r"(\w+)=", said)
+    if name and _last_uses(script.text).get(name[1], -1) >= end:
+        return "needed"
+    if re.fullmatch(r"\w+=(?:\"[^\"`]*\"|'[^']*'|[^\s`$(]*)", said) and "$(" not in said:
+        return "fine"  # Nobody forgets to name what is used below.
+    return "assign" if re.match(r"\w+\+?=|unset\b", script.plain[start : start + 12]) else "step"
+
+
 def _role(script: Script, start: int, end: int) -> tuple[str, str]:
     """(role, what is named in the sentence) of a statement: step, look, fine, service, cron, edit, export or none."""
     text = script.said(start, end)
     command = head(script, start)
     first = script.plain[start : start + 12]
-    if re.match(r"(for|while|until)\b", first) and only_looks(script, start, end):
+    if re.match(r"(for|while|until|if|case)\b", first) and only_looks(script, start, end):
         return "look", text
     if command is None:
-        return ("assign" if re.match(r"\w+\+?=|unset\b", first) else "step"), text
+        return _assigned(script, start, end), text
     name, args = named(script, command)
     if any(_installs_cron(*named(script, stage)) for stage in command.stages):
         return "cron", text
@@ -144,6 +192,10 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
         return "export", text
     if name in _SILENT:
         return "none", text
+    if _only_prints(name, args):
+        return "look", text
+    if _is_run_here(script, start, end):
+        return "needed", text
     service = _service(script, command, name, args, end)
     if service:
         return "service", service
@@ -155,11 +207,65 @@ def _role(script: Script, start: int, end: int) -> tuple[str, str]:
     fetches = any(one in ("curl", "wget") for one, _ in passes)
     if all(_looks(*one) for one in passes) and not _writes(script, command):
         return ("fine" if fetches else "look"), text
+    if name in _INSTALLS and _INSTALLS[name] & set(args[:3]) and not (name == "uv" and "run" in args[:1]):
+        return "install", text
+    if (name, next((one for one in args if not one.startswith("-")), "")) in _BUILDS or name in (
+        "make",
+        "javac",
+        "gcc",
+    ):
+        return "build", text
+    if name in ("curl", "wget") and any(named(script, one)[0] in ("sh", "bash") for one in command.stages[1:]):
+        return "install", text
+    if name == "chmod" and any(re.fullmatch(r"[ugoa]*\+x|0?[75]55", one) for one in args):
+        return "executable", text
+    if re.search(r">\s*['\"]?\S*\b(?:go\.mod|package\.json|Cargo\.toml|CMakeLists\.txt|Makefile|pom\.xml)\b", text):
+        return "build", text
+    if re.search(r"(?:>\s*|\s)['\"]?/tmp/[^\s'\"]*['\"]?$", text) and name not in ("cp", "mv", "cat", "echo", "mkdir"):
+        return "fine", text  # Tried out beforehand.
     if name in _FINE or any(name in names and words & set(args) for names, words in _HOUSEKEEPING):
         return "fine", text
-    if name == "rm" and all(one.startswith(("-", "/var/lib/apt/", "/var/cache/apt/")) for one in args):
+    if name == "rm" and all(_is_scratch(one) for one in args):
         return "fine", text
     return "step", text
+
+
+_RUNS = r"(?:^|[;&|]|\s)(?:python3?|bash|sh|node|ruby|perl)\s+"
+
+
+def _is_run_here(script: Script, start: int, end: int) -> bool:
+    """Writes a program that the script runs itself, or runs it: whatever it is there for is lost with it."""
+    said = script.text[start:end]
+    line = said.split("\n", 1)[0]
+    target = re.search(r">\s*['\"]?([\w./${}-]+\.(?:py|sh|js|rb|pl))\b", line)
+    if target is not None and "<<" in line:
+        return _is_run(script.plain, basename(target[1]))
+    ran = re.match(rf"{_RUNS}(\S+\.(?:py|sh|js|rb|pl))\b", said)
+    return ran is not None and _is_written(script.text, basename(ran[1]))
+
+
+@lru_cache(maxsize=64)
+def _is_run(text: str, name: str) -> bool:
+    return re.search(rf"{_RUNS}\S*{re.escape(name)}\b", text, re.MULTILINE) is not None
+
+
+@lru_cache(maxsize=64)
+def _is_written(text: str, name: str) -> bool:
+    name = re.escape(name)
+    return re.search(rf">\s*\S*\b{name}['\"]?\s*<<|<<.*>\s*\S*\b{name}\b", text) is not None
+
+
+def _is_scratch(word: str) -> bool:
+    kept = word.startswith(("-", "/var/lib/apt/", "/var/cache/apt/"))
+    return kept or re.search(r"(?i)\btmp|temp\b|_tmp", word) is not None
+
+
+def _only_prints(name: str, args: list[str]) -> bool:
+    """`python -c "import x; print(x.version)"`."""
+    if not name.startswith("python") or len(args) != 2 or args[0] != "-c":
+        return False
+    lines = [line.strip() for line in re.split(r"[;\n]", args[1].strip("'\"")) if line.strip()]
+    return all(re.match(r"(?:import|from|print)\b", line) for line in lines)
 
 
 def only_looks(script: Script, start: int, end: int) -> bool:
@@ -168,6 +274,12 @@ def only_looks(script: Script, start: int, end: int) -> bool:
     return all(_role(script, one.start, one.end)[0] in harmless for one in script.within(start, end))
 
 
+_ASKS = frozenset(
+    {("conda", "env", "list"), ("conda", "list"), ("conda", "info"), ("pip", "list"), ("pip", "show"), ("pip3", "list")}
+    | {("git", "status"), ("git", "log"), ("git", "diff"), ("git", "show"), ("systemctl", "status"), ("docker", "ps")}
+    | {("man",), ("info",), ("nproc",), ("lsb_release",)}
+)
+"""Commands with commands of their own that only show something."""
 _SENDS = re.compile(r"-[a-zA-Z]*[OdXTF]|--(remote-name|data|request|upload-file|form|json|post)")
 _TO_FILE = re.compile(r"-[a-zA-Z]*o|--output\b")
 TESTS_ONLY = frozenset({"-t", "-T", "-q", "-v", "-V", "--version", "--help", "configtest"})
@@ -178,6 +290,10 @@ def _looks(name: str, args: list[str]) -> bool:
     if name == "curl":
         kept = [args[at + 1 : at + 2] for at, one in enumerate(args) if _TO_FILE.match(one)]
         return not any(_SENDS.match(one) for one in args) and all(one in (["/dev/null"], ["-"]) for one in kept)
+    if name == "tar" and args and re.match(r"-?[a-zA-Z]*t", args[0]) and not re.match(r"-?[a-zA-Z]*[cx]", args[0]):
+        return True
+    if not _ASKS.isdisjoint({(name, *args[:2]), (name, *args[:1]), (name,)}):
+        return True
     if name == "wget":
         return "--spider" in args or any(re.match(r"-q?O-|--output-document=-", one) for one in args)
     return name in _LOOKS or name in _PURE or (bool(args) and TESTS_ONLY.issuperset(args))
@@ -284,9 +400,27 @@ def _parts(script: Script, step: Step, chain: Chain, wanted: frozenset[str]) -> 
     ("rm x || exit 1\n", ("",)),
 )
 def drop_step(script: Script) -> Iterator[Candidate]:
-    tiers = {"step": Tier.COARSE, "fine": Tier.FINE}
+    tiers = {
+        "step": Tier.COARSE,
+        "fine": Tier.FINE,
+        "install": Tier.MEDIUM,
+        "executable": Tier.MEDIUM,
+        "needed": Tier.FINE,
+        "build": Tier.FINE,
+    }
     for role, name, candidate in _removals(script, frozenset(tiers)):
-        yield Candidate(candidate.edits, {"step": name}, candidate.scope, candidate.check, tiers[role])
+        stated = "\n".join(_packages(name)) if role == "install" else _run_as(name) if role == "executable" else ""
+        yield replace(candidate, fields={"step": name}, tier=tiers[role], stated=stated)
+
+
+def _run_as(step: str) -> str:
+    """How an instruction says that a program is started by its own name; a hook or a script mostly is."""
+    name = step.rpartition(" ")[2].strip("'\"")
+    return f"executable\n./{basename(name)}\nchmod" if name.endswith((".py", ".js", ".rb", ".pl")) else ""
+
+
+def _packages(step: str) -> list[str]:
+    return [re.split("[=<>~!\\[]", word.strip("'\""))[0] for word in step.split() if not word.startswith("-")][1:]
 
 
 @operator(
@@ -371,7 +505,7 @@ def _acts(script: Script, roles: frozenset[str]) -> list[Step]:
 @operator(
     "shell.exit-early",
     FaultClass.DROPPED_STEP,
-    Tier.COARSE,
+    Tier.MEDIUM,
     LANGUAGES,
     "the script ends before `{step}`",
     ("set -e\na\nb\nc\nd\n", ("set -e\na\nb\nexit 0\nc\nd\n",)),
@@ -385,13 +519,14 @@ def exit_early(script: Script) -> Iterator[Candidate]:
     line = script.text.rfind("\n", 0, step.start) + 1
     if script.plain[line : step.start].strip():
         return
-    yield Candidate((Edit(line, line, "exit 0\n"),), {"step": script.said(step.start, step.end)}, "", (line, line))
+    fields = {"step": script.said(step.start, step.end)}
+    yield Candidate((Edit(line, line, "exit 0\n"),), fields, "", (line, line), stills=(line, len(script.text)))
 
 
 @operator(
     "shell.hollow-script",
     FaultClass.HOLLOW_FUNCTION,
-    Tier.COARSE,
+    Tier.MEDIUM,
     LANGUAGES,
     "the script ends before it does anything",
     ("#!/bin/sh\nset -e\na\nb\n", ("#!/bin/sh\nset -e\nexit 0\na\nb\n",)),
@@ -404,7 +539,7 @@ def hollow_script(script: Script) -> Iterator[Candidate]:
         return
     line = script.text.rfind("\n", 0, steps[0].start) + 1
     if not script.plain[line : steps[0].start].strip():
-        yield Candidate((Edit(line, line, "exit 0\n"),), {}, "", (line, line))
+        yield Candidate((Edit(line, line, "exit 0\n"),), {}, "", (line, line), stills=(line, len(script.text)))
 
 
 _ERREXIT = re.compile(r"-[a-z]*e|-o\s+errexit")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from posixpath import splitext
+from functools import lru_cache
 
 from mutator.model import Candidate, Edit, FaultClass, Tier
+from mutator.operators.another_name import another_name, another_number, another_text
 from mutator.operators.define import operator
 from mutator.operators.shell.document import Script, gap
 from mutator.operators.shell.options import FLAG, UNTOUCHED, named_commands, operands
@@ -20,14 +21,12 @@ from mutator.sources.shell import unwrap
     Tier.COARSE,
     LANGUAGES,
     "source and target of {command} are swapped: `{target}` to `{source}`",
-    (
-        "cp a b\nsudo ln -sf /x /y\nmv a b c/\n",
-        ("cp b a\nsudo ln -sf /x /y\nmv a b c/\n", "cp a b\nsudo ln -sf /y /x\nmv a b c/\n"),
-    ),
+    ("cp a b\nsudo ln -sf /x /y\n", ("cp a b\nsudo ln -sf /y /x\n",)),
 )
 def swap_operands(script: Script) -> Iterator[Candidate]:
+    """Only of `ln`, whose two names are often mixed up: nobody copies what is not there yet."""
     for named in named_commands(script):
-        if named.name not in ("cp", "mv", "ln", "rsync", "scp", "install"):
+        if named.name != "ln":
             continue
         own = operands(named)
         if len(own) != 2 or named.args[own[0]] == named.args[own[1]]:
@@ -54,6 +53,8 @@ def _modes(mode: str) -> list[str]:
         return [lead + one for one in dict.fromkeys((wide, narrow)) if one != digits]
     if match := re.fullmatch(r"([ugoa]*)([+=-])([rwxXst]+)", mode):
         who, sign, bits = match.groups()
+        if sign == "+" and bits == "x":
+            return []  # The same as if the step was left out.
         return [f"{who}{'-' if sign != '-' else '+'}{bits}"]
     return []
 
@@ -68,13 +69,13 @@ def _opens_what_is_open(old: str, new: str) -> bool:
 @operator(
     "shell.wrong-mode",
     FaultClass.WRONG_PERMISSION,
-    Tier.COARSE,
+    Tier.MEDIUM,
     LANGUAGES,
     "{path} {verb} {new}, not {old}",
     ("chmod 600 key\n", ("chmod 666 key\n", "chmod 400 key\n")),
     (
         "chmod -R 755 d\nchmod +x e\n",
-        ("chmod -R 777 d\nchmod +x e\n", "chmod -R 644 d\nchmod +x e\n", "chmod -R 755 d\nchmod -x e\n"),
+        ("chmod -R 777 d\nchmod +x e\n", "chmod -R 644 d\nchmod +x e\n"),
     ),
     ("mkdir -m 700 d\n", ("mkdir -m 777 d\n", "mkdir -m 600 d\n")),
 )
@@ -96,14 +97,21 @@ def wrong_mode(script: Script) -> Iterator[Candidate]:
         for new in _modes(old):
             fields = {"old": old, "new": new, "path": said, "verb": verb}
             check = (named.command.start, named.command.end)
-            tier = Tier.FINE if named.name != "umask" and _opens_what_is_open(old, new) else None
-            yield Candidate((Edit(*named.spans[index], new),), fields, named.command.function, check, tier)
+            narrow = re.fullmatch(r"0?[0-6][0-7]{2}", old) is not None and not int(old[-3]) & 1 and new < old
+            tier = Tier.FINE if named.name != "umask" and (_opens_what_is_open(old, new) or narrow) else None
+            stated = f"{old}\n{_ABOUT_MODES}" + ("\nexecutable" if "x" in old else "\nreadable\nwritable")
+            edit = Edit(*named.spans[index], new)
+            yield Candidate((edit,), fields, named.command.function, check, tier, stated=stated)
+
+
+_ABOUT_MODES = "permission\npermissions\nPermissions\nmode\nchmod\numask"
+_ABOUT_OWNERS = "owner\nowned\nownership\nOwner\nOwnership\nchown"
 
 
 @operator(
     "shell.wrong-owner",
     FaultClass.WRONG_PERMISSION,
-    Tier.COARSE,
+    Tier.MEDIUM,
     LANGUAGES,
     "{path} belongs to {new}, not {old}",
     (
@@ -138,11 +146,12 @@ def wrong_owner(script: Script) -> Iterator[Candidate]:
         for new in news:
             fields = {"old": old, "new": new, "path": path}
             check = (named.command.start, named.command.end)
-            yield Candidate((Edit(*named.spans[index], new),), fields, named.command.function, check)
+            stated = "\n".join((_ABOUT_OWNERS, old, *(name for name in (owner, group) if re.search("[-_]", name))))
+            yield Candidate((Edit(*named.spans[index], new),), fields, named.command.function, check, stated=stated)
 
 
 _NOT_NUMBERS = frozenset(
-    {"chmod", "umask", "sleep", "exit", "return", "kill", "shift", "break", "continue", "timeout", "wait"}
+    {"chmod", "umask", "sleep", "patch", "exit", "return", "kill", "shift", "break", "continue", "timeout", "wait"}
 )
 
 
@@ -172,64 +181,14 @@ def change_number(script: Script) -> Iterator[Candidate]:
                 continue
             start = span[0] + match.start("number")
             old = match["number"]
-            new = str(int(old) + 1)
+            new = str(another_number(int(old)))
             fields = {"old": old, "new": new, "command": script.said(named.command.start, named.command.end, 50)}
             check = (named.command.start, named.command.end)
-            yield Candidate((Edit(start, start + len(old), new),), fields, named.command.function, check)
+            edit = Edit(start, start + len(old), new)
+            yield Candidate((edit,), fields, named.command.function, check, stated=old)
 
 
-_PATH = re.compile(r"[\"']?[\w./~${}-]+[\"']?")
-
-
-def _other_path(path: str) -> tuple[int, str] | None:
-    """(offset, insertion) that turns a path into another one beside it."""
-    bare = path.rstrip("\"'")
-    if not _PATH.fullmatch(path) or bare.startswith("/dev/") or bare.endswith(("/", ".", "}")) or bare in ("", "-"):
-        return None
-    stem = splitext(bare)[0]
-    if not re.search(r"[A-Za-z0-9]$", stem):
-        return None
-    # `$name_old` would be another variable.
-    return len(stem), "-old" if re.search(r"\$\w+$", stem) else "_old"
-
-
-@operator(
-    "shell.wrong-path",
-    FaultClass.WRONG_TARGET,
-    Tier.MEDIUM,
-    LANGUAGES,
-    "`{new}` is written instead of `{old}`",
-    (
-        'a > /o/x.txt 2>/dev/null\ncp a "$D/b.py"\ncp a /d/\n',
-        (
-            'a > /o/x_old.txt 2>/dev/null\ncp a "$D/b.py"\ncp a /d/\n',
-            'a > /o/x.txt 2>/dev/null\ncp a "$D/b_old.py"\ncp a /d/\n',
-        ),
-    ),
-)
-def wrong_path(script: Script) -> Iterator[Candidate]:
-    for named in named_commands(script):
-        spans = [
-            redirect.target
-            for redirect in named.command.redirects
-            if redirect.target is not None and redirect.heredoc is None and redirect.op in (">", ">>", ">|", "&>")
-        ]
-        own = operands(named)
-        if named.name in ("cp", "mv", "ln", "install") and len(own) == 2:
-            spans.append(named.spans[own[1]])
-        elif named.name in ("tee", "touch") and len(own) == 1:
-            spans.append(named.spans[own[0]])
-        for start, end in sorted(spans):
-            path = script.text[start:end]
-            other = _other_path(path)
-            if other is None:
-                continue
-            at, more = other
-            fields = {"old": path, "new": path[:at] + more + path[at:]}
-            check = (named.command.start, named.command.end)
-            # Nobody asks for logs and scratch files.
-            tier = Tier.FINE if "/tmp/" in path or path.strip("'\"").endswith(".log") else None  # noqa: S108 - only text
-            yield Candidate((Edit(start + at, start + at, more),), fields, named.command.function, check, tier)
+# Where output goes
 
 
 @operator(
@@ -237,41 +196,50 @@ def wrong_path(script: Script) -> Iterator[Candidate]:
     FaultClass.CORRUPTED_OUTPUT,
     Tier.MEDIUM,
     LANGUAGES,
-    "`{path}` is {new}, not {old}",
+    "`{path}` is overwritten instead of appended to: what was in it before is lost",
     (
-        "a > f\nb >> f\nc | tee -a g >/dev/null\n",
+        "a > f\nb >> f\nc >> new\nd | tee -a /etc/g >/dev/null\n",
         (
-            "a >> f\nb >> f\nc | tee -a g >/dev/null\n",
-            "a > f\nb > f\nc | tee -a g >/dev/null\n",
-            "a > f\nb >> f\nc | tee g >/dev/null\n",
+            "a > f\nb > f\nc >> new\nd | tee -a /etc/g >/dev/null\n",
+            "a > f\nb >> f\nc >> new\nd | tee /etc/g >/dev/null\n",
         ),
     ),
 )
 def swap_append(script: Script) -> Iterator[Candidate]:
+    """Only of a file that has something in it by then; and what is overwritten mostly was not there before."""
     for command in script.commands:
         words = script.words(command)
         check = (command.start, command.end)
         if words and words[unwrap(words)] == "tee":
             for span, word in zip(command.words, words, strict=True):
-                if word in ("-a", "--append"):
-                    fields = {"path": words[-1], "old": "appended to", "new": "overwritten"}
+                if word in ("-a", "--append") and _is_there(script, words[-1], command.start):
+                    fields = {"path": words[-1]}
                     yield Candidate((Edit(gap(script, span[0]), span[1], ""),), fields, command.function, check)
         for redirect in command.redirects:
-            if redirect.op not in (">", ">>") or redirect.target is None or redirect.heredoc is not None:
+            if redirect.op != ">>" or redirect.target is None or redirect.heredoc is not None:
                 continue
             path = script.text[slice(*redirect.target)]
-            if path.startswith("/dev/") or path.strip("'\"").startswith("/dev/"):
+            if path.strip("'\"").startswith("/dev/") or not _is_there(script, path, redirect.start):
                 continue
             start = script.plain.index(">", redirect.start)
-            appends = redirect.op == ">>"
-            fields = {
-                "path": path,
-                "old": "appended to" if appends else "overwritten",
-                "new": "overwritten" if appends else "appended to",
-            }
-            edit = Edit(start, start + len(redirect.op), ">" if appends else ">>")
-            tier = Tier.MEDIUM if appends else Tier.FINE
-            yield Candidate((edit,), fields, command.function, check, tier)
+            yield Candidate((Edit(start, start + len(redirect.op), ">"),), {"path": path}, command.function, check)
+
+
+def _is_there(script: Script, path: str, before: int) -> bool:
+    """Whether a file has something in it: the system's own, or one that was written further up."""
+    bare = path.strip("'\"")
+    if re.match(r"(/etc/|~/\.|/root/\.|\$\{?HOME\}?/\.)", bare):
+        return True
+    return _first_writes(script.plain).get(bare, before) < before
+
+
+@lru_cache(maxsize=8)
+def _first_writes(text: str) -> dict[str, int]:
+    """Where output goes to each file first."""
+    found: dict[str, int] = {}
+    for write in re.finditer(r">\s*['\"]?([\w./${}~-]+)", text):
+        found.setdefault(write[1], write.start())
+    return found
 
 
 _TURN = {
@@ -294,11 +262,11 @@ _TURN |= {"1": "0", "0": "1"}
     LANGUAGES,
     "{name} is `{new}`, not `{old}`",
     (
-        'A=8080\nexport B="/app/x"\nC=true\nD=$(pwd)\n',
+        'A=8080\nexport B="low"\nC=true\nD=$(pwd)\nE=/app/x\n',
         (
-            'A=8081\nexport B="/app/x"\nC=true\nD=$(pwd)\n',
-            'A=8080\nexport B="/app/x_old"\nC=true\nD=$(pwd)\n',
-            'A=8080\nexport B="/app/x"\nC=false\nD=$(pwd)\n',
+            'A=8081\nexport B="low"\nC=true\nD=$(pwd)\nE=/app/x\n',
+            'A=8080\nexport B="lows"\nC=true\nD=$(pwd)\nE=/app/x\n',
+            'A=8080\nexport B="low"\nC=false\nD=$(pwd)\nE=/app/x\n',
         ),
     ),
 )
@@ -315,9 +283,10 @@ def change_value(script: Script) -> Iterator[Candidate]:
         if inner in _TURN:
             new = _TURN[inner]
         elif inner.isdigit() and len(inner) < 10:
-            new = str(int(inner) + 1)
-        elif re.fullmatch(r"[\w./:@ -]+", inner) and (text[0] in "'\"" or re.fullmatch(r"[\w./:@-]+", text)):
-            new = inner + "_old" if re.search(r"\w$", inner) else ""
+            new = str(another_number(int(inner)))
+        elif re.fullmatch(r"[\w:@ -]+", inner) and (text[0] in "'\"" or re.fullmatch(r"[\w:@-]+", text)):
+            # Another path only leads nowhere.
+            new = another_name(inner) if re.search(r"\w$", inner) else ""
         else:
             continue
         if not new:
@@ -326,7 +295,9 @@ def change_value(script: Script) -> Iterator[Candidate]:
         parent = marked.node.parent
         statement = parent if parent is not None and parent.type == "declaration_command" else marked.node
         check = (statement.start_byte, statement.end_byte)
-        yield Candidate((Edit(offset, offset + len(inner), new),), fields, marked.function, check)
+        edit = Edit(offset, offset + len(inner), new)
+        stated = fields["name"] if inner in _TURN else inner
+        yield Candidate((edit,), fields, marked.function, check, stated=stated)
 
 
 _LITERAL = re.compile(r"(?P<quote>['\"])(?P<text>[^'\"$`\\\n]*[A-Za-z][^'\"$`\\\n]*)(?P=quote)")
@@ -335,10 +306,10 @@ _LITERAL = re.compile(r"(?P<quote>['\"])(?P<text>[^'\"$`\\\n]*[A-Za-z][^'\"$`\\\
 @operator(
     "shell.change-literal",
     FaultClass.MESSAGE,
-    Tier.FINE,
+    Tier.MEDIUM,
     LANGUAGES,
-    "the words {old} are changed",
-    ("echo \"hello\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n", ("echo \"helloX\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n",)),
+    "the words {old} are written '{new}'",
+    ("echo \"hello\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n", ("echo \"Hello\" '$x'\nawk 'a' f\ntr 'a-z' 'A-Z'\n",)),
     skips=SCRIPT,
 )
 def change_literal(script: Script) -> Iterator[Candidate]:
@@ -351,11 +322,12 @@ def change_literal(script: Script) -> Iterator[Candidate]:
             match = _LITERAL.fullmatch(arg)
             if match is None or arg.startswith(("'-", '"-')):
                 continue
-            at = span[0] + match.end("text")
-            fields = {"old": script.said(*span, 50)}
-            yield Candidate(
-                (Edit(at, at, "X"),), fields, named.command.function, (named.command.start, named.command.end)
-            )
+            words = match["text"]
+            start = span[0] + match.start("text")
+            fields = {"old": script.said(*span, 50), "new": another_text(words)}
+            edit = Edit(start, start + len(words), fields["new"])
+            check = (named.command.start, named.command.end)
+            yield Candidate((edit,), fields, named.command.function, check, stated=words)
 
 
 _PROGRAMS = frozenset(
