@@ -98,6 +98,8 @@ class _Collector:
         self.labels: Counter[tuple[str, str]] = Counter()
         self.used: dict[str, str] = {}
         """Sibling -> target."""
+        self.languages: dict[str, str] = {}
+        """Target -> the language of what is written there, for what changes it later."""
 
     def add_script(self, script: str) -> None:
         text = self.texts[script]
@@ -148,9 +150,9 @@ class _Collector:
             place = reading.place
             inner = shell_pieces(piece.window, reading)
         elif piece.language == "python":
-            inner = python_pieces(piece.window)
+            inner = python_pieces(piece.window, self.languages)
         elif piece.language == "diff":
-            inner = diff_pieces(piece.window)
+            inner = diff_pieces(piece.window, self.languages)
         for one in inner:
             self._add(file, one, place if one.kind is SourceKind.INLINE else Place(dict(place.variables)), depth + 1)
         return place
@@ -169,6 +171,8 @@ class _Collector:
             label = "script"
         elif isinstance(piece.window, Window):
             label = f"{piece.kind}:{piece.name}"
+        if piece.target and kind is not SourceKind.REPLACEMENT:
+            self.languages[piece.target] = piece.language
         if label:
             self.labels[file, label] += 1
             number = self.labels[file, label]

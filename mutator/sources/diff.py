@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mutator.model import Fixed, SourceKind, Window
 from mutator.sources.languages import language_of
@@ -12,12 +12,12 @@ from mutator.spelling.window import Added, Parent, WindowBuilder
 from mutator.unified_diff import Hunk, read_diff
 
 
-def diff_pieces(window: Parent) -> Iterator[Piece]:
+def diff_pieces(window: Parent, known: Mapping[str, str]) -> Iterator[Piece]:
     for file in read_diff(window.text) or ():
         for hunk in file.hunks:
             if any(line.mark == "+" for line in hunk.lines):
                 new = _new_side(window, hunk)
-                language = language_of(file.path, new.text)
+                language = known.get(file.path, "") or language_of(file.path, new.text)
                 yield Piece(SourceKind.REPLACEMENT, language, file.path, fragment(new, language), file.path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mutator.model import SourceKind, Window
@@ -41,8 +41,8 @@ class _Program:
         return start + len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "surrogatepass"))
 
 
-def python_pieces(window: Parent) -> Iterator[Piece]:
-    """In the order of the text."""
+def python_pieces(window: Parent, known: Mapping[str, str]) -> Iterator[Piece]:
+    """In the order of the text. `known`: the languages of files that the solution wrote before."""
     text = window.text
     if not any(word in text for word in (".replace(", "sub(", "write", "subprocess", "system(", "popen", "print(")):
         return
@@ -68,7 +68,7 @@ def python_pieces(window: Parent) -> Iterator[Piece]:
                     literal = escaped_window(literal, percent=False)  # `re` reads `\n` once more
             if literal is None or not literal.text.strip():
                 continue
-            language = language or language_of(target, literal.text)
+            language = language or known.get(target, "") or language_of(target, literal.text)
             if kind is SourceKind.REPLACEMENT:
                 if not target and "\n" not in literal.text:
                     continue
