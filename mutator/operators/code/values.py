@@ -71,7 +71,9 @@ def empty_string(program: Program) -> Iterator[Candidate]:
 def change_string(program: Program) -> Iterator[Candidate]:
     for found in program.each(tree.STRING):
         said = program.said(found.node)
-        if len(said) < 3 or said[-1] not in "\"'`" or OPTION.search(said) or "${" in said or "#{" in said:
+        if len(said) < 3 or said[-1] not in "\"'`" or OPTION.search(said) or said.endswith('"""'):
+            continue
+        if any(mark in said for mark in program.dialect.expands):
             continue
         at = found.node.end_byte - 1
         fields = {"old": program.short(found.node, 40)}
