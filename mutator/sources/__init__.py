@@ -16,6 +16,7 @@ from mutator.model import Edit, FileText, Source, SourceKind, Window, apply_byte
 from mutator.shell.syntax import heredocs
 from mutator.sources.diff import diff_pieces
 from mutator.sources.languages import language_of
+from mutator.sources.notebook import notebook_pieces
 from mutator.sources.piece import SOLUTION, Piece
 from mutator.sources.python import python_pieces
 from mutator.sources.shell import Place, read_calls, shell_pieces
@@ -137,10 +138,12 @@ class _Collector:
     def _add(self, file: str, piece: Piece, place: Place, depth: int = 0) -> Place:
         """The piece and those within it; the shell's state after it."""
         large = self._is_large(piece)
-        self._source(file, piece, large=large)
+        cells = list(notebook_pieces(piece.window, piece.target)) if piece.language == "notebook" and not large else []
+        if not cells:  # a notebook is its cells
+            self._source(file, piece, large=large)
         if depth >= _DEEPEST or large:
             return place
-        inner: Iterator[Piece] = iter(())
+        inner: Iterator[Piece] = iter(cells)
         if piece.language == "shell":
             reading = read_calls(piece.window, place)
             siblings = [name for name in self.texts if name != file]
