@@ -14,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from mutator.model import Edit, FileText, Source, SourceKind, Window, apply_bytes
 from mutator.shell.syntax import heredocs
+from mutator.sources.before import Before
 from mutator.sources.diff import diff_pieces
 from mutator.sources.languages import language_of
 from mutator.sources.notebook import notebook_pieces
@@ -24,7 +25,7 @@ from mutator.sources.siblings import used_by_calls, used_by_mention
 from mutator.spelling.window import Parent
 from mutator.spelling.yaml import yaml_scalar_window
 
-__all__ = ["Skipped", "decode", "read_sources", "reprinted", "whole_file"]
+__all__ = ["Before", "Skipped", "decode", "read_sources", "reprinted", "whole_file"]
 
 LARGEST = 1_000_000
 """Characters of a piece beyond which it is not parsed: nobody wrote it by hand. What is read line by line may be
@@ -68,13 +69,16 @@ def whole_file(file: str, data: bytes, language: str = "", target: str = "") -> 
     return Source(file, SourceKind.SIBLING, language or language_of(target or file, text.text), target, text, 1)
 
 
-def read_sources(files: Mapping[str, bytes], script: str, *, skipped: list[Skipped] | None = None) -> list[Source]:
-    """The script's pieces first, then every file of the folder that it uses. `skipped` is told what is left out."""
+def read_sources(
+    files: Mapping[str, bytes], script: str, *, skipped: list[Skipped] | None = None, before: Before | None = None
+) -> list[Source]:
+    """The script's pieces first, then every file of the folder that it uses. `skipped` is told what is left out;
+    `before` is what the environment holds, for what is repaired there."""
     skipped = [] if skipped is None else skipped
     texts = _readable(files, skipped)
     if script not in texts:
         return []
-    collector = _Collector(texts, skipped)
+    collector = _Collector(texts, skipped, before or Before())
     collector.add_script(script)
     collector.add_used(script)
     return collector.sources
@@ -92,8 +96,9 @@ def _readable(files: Mapping[str, bytes], skipped: list[Skipped]) -> dict[str, F
 
 
 class _Collector:
-    def __init__(self, texts: dict[str, FileText], skipped: list[Skipped]) -> None:
+    def __init__(self, texts: dict[str, FileText], skipped: list[Skipped], before: Before) -> None:
         self.texts = texts
+        self.before = before
         self.skipped = skipped
         self.sources: list[Source] = []
         self.labels: Counter[tuple[str, str]] = Counter()
@@ -153,9 +158,9 @@ class _Collector:
             place = reading.place
             inner = shell_pieces(piece.window, reading)
         elif piece.language == "python":
-            inner = python_pieces(piece.window, self.languages)
+            inner = python_pieces(piece.window, self.languages, self.before)
         elif piece.language == "diff":
-            inner = diff_pieces(piece.window, self.languages)
+            inner = diff_pieces(piece.window, self.languages, self.before)
         for one in inner:
             self._add(file, one, place if one.kind is SourceKind.INLINE else Place(dict(place.variables)), depth + 1)
         return place
