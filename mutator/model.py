@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 
 class FaultClass(StrEnum):
@@ -94,13 +94,14 @@ class Spelling(Protocol):
         ...
 
 
-@runtime_checkable
-class Reaching(Protocol):
+class Counted:
     """A spelling of places whose length is counted elsewhere in the parent, as a patch counts its lines."""
+
+    __slots__ = ()
 
     def reach(self, parent: Window | FileText, edit: Edit) -> Edit:
         """The parent's edit, together with the count."""
-        ...
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class Window:
         # (the next line's stripped indent) with it.
         end = start if inserts else self.outer(edit.end, at_end=self.seam(edit.end))
         made = Edit(start, end, spelling(self, edit))
-        return spelling.reach(self.parent, made) if isinstance(spelling, Reaching) else made
+        return spelling.reach(self.parent, made) if isinstance(spelling, Counted) else made
 
     def seam(self, position: int) -> bool:
         """Whether the way of quoting begins anew there."""

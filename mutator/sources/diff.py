@@ -35,11 +35,12 @@ def diff_pieces(window: Parent, known: Mapping[str, str], before: Before) -> Ite
 
 def _new_side(window: Parent, hunk: Hunk) -> Window:
     builder = WindowBuilder(window)
+    added = Added.to(hunk)
     for line in hunk.lines:
         if line.mark in " +":
             blank = window.text[line.start] not in " +"
             start = line.start if blank else line.start + 1
-            builder.zone(Added.to(hunk) if line.mark == "+" else Fixed(), start)
+            builder.zone(added if line.mark == "+" else Fixed(), start)
             builder.plain(start, line.end)
     return builder.window()
 
@@ -59,9 +60,10 @@ def _patched(window: Parent, file: FileDiff, base: str) -> Window | None:
         if at is None or any(line.mark == "\\" for line in hunk.lines):
             return None
         _keep(builder, "".join(lines[done:at]), hunk.start)
+        added = Added.to(hunk)
         for index, line in enumerate(hunk.lines):
             if line.mark == "+":
-                builder.zone(Added.to(hunk), line.start + 1)
+                builder.zone(added, line.start + 1)
                 builder.plain(line.start + 1, line.end)
             elif line.mark == " ":
                 _keep(builder, _content(window, hunk, index), line.start)

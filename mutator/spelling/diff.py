@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mutator.model import Edit, Unwritable, Window
+from mutator.model import Counted, Edit, Unwritable, Window
 from mutator.spelling.window import Parent
 from mutator.unified_diff import Hunk
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class Added(Counted):
     """Within the added lines of one hunk."""
 
     start: int
@@ -51,7 +51,7 @@ class Added:
         """Whether the added lines end there."""
         if position == len(window.text):
             return True
-        return any(start == position and spelling != self for start, spelling in window.zones)
+        return window.seam(position) and any(start == position and one != self for start, one in window.zones)
 
     def reach(self, parent: Parent, edit: Edit) -> Edit:
         """With the count of lines in the header where that changes."""
