@@ -73,6 +73,7 @@ ROWS = frozenset({"csv", "cron", "dockerfile", "text"})
     ("A=1\n# c\nexport B=x\n", ("# c\nexport B=x\n", "A=1\n# c\n"), "env"),
     ("id,n\n1,a\n", ("1,a\n", "id,n\n"), "csv"),
     ("# m h\n0 3 * * * /bin/a\n", ("# m h\n",), "cron"),
+    ("FROM a\nRUN b && \\\n  # why\n  c d\n", ("RUN b && \\\n  # why\n  c d\n", "FROM a\n"), "dockerfile"),
     (
         'a "b" {\n  c = 1\n}\nd = [2]\n',
         ("d = [2]\n", 'a "b" {\n  c = 1\n}\n', 'a "b" {\n}\nd = [2]\n', 'a "b" {\n  c = 1\n}\nd = []\n'),
