@@ -227,6 +227,7 @@ DIALECTS: dict[str, Dialect] = {
         raising=("Environment.Exit", "Environment.FailFast"),
         typed=True,
         nothing="return;",
+        relations={"??": ("", "")},  # of two types, which && cannot join
     ),
     "php": Dialect(
         grammar=("tree_sitter_php", "language_php"),
