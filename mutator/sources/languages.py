@@ -62,10 +62,11 @@ def _encoded(text: str) -> str:
     """What was written by a program, of which no line can go."""
     if text.startswith("%PDF-"):
         return "pdf"
-    lines = text.split()
-    if len(text) > 200 and len(lines) * 40 < len(text) and all(map(_BASE64.fullmatch, lines[:200])):
-        return "base64" if re.search(r"[A-Z]", text) and re.search(r"[a-z]", text) and re.search(r"\d", text) else ""
-    return ""
+    head = text[:_SNIFFED]
+    words = head.split()
+    if len(head) < 200 or len(words) * 40 > len(head) or not all(map(_BASE64.fullmatch, words)):
+        return ""
+    return "base64" if all(re.search(kind, head) for kind in ("[A-Z]", "[a-z]", r"\d")) else ""
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
