@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from mutator.model import Edit, FileText, Source, SourceKind, Window, apply_bytes
+from mutator.model import Edit, FileText, Fixed, Source, SourceKind, Window, apply_bytes
 from mutator.shell.syntax import heredocs
 from mutator.sources.before import Before
 from mutator.sources.diff import diff_pieces
@@ -162,6 +162,8 @@ class _Collector:
         elif piece.language == "diff":
             inner = diff_pieces(piece.window, self.languages, self.before)
         for one in inner:
+            if _fixed(one.window):
+                continue
             self._add(file, one, place if one.kind is SourceKind.INLINE else Place(dict(place.variables)), depth + 1)
         return place
 
@@ -191,6 +193,17 @@ class _Collector:
             self.skipped.append(Skipped(source.id, f"more than {LARGEST:,} characters of {piece.language}"))
         else:
             self.sources.append(source)
+
+
+def _fixed(window: Parent) -> bool:
+    """Whether it lies in what a repaired program was before, of which nothing is written here."""
+    if not isinstance(window, Window) or not isinstance(window.parent, Window):
+        return False
+    start, end = window.outer(0), window.outer(len(window.text), at_end=True)
+    zones = window.parent.zones
+    ends = [*(after for after, _ in zones[1:]), len(window.parent.text)]
+    within = [one for (at, one), stop in zip(zones, ends, strict=True) if at < end and start < stop]
+    return bool(within) and all(isinstance(one, Fixed) for one in within)
 
 
 def _start(window: Parent) -> int:

@@ -171,6 +171,12 @@ def test_without_the_program_each_hunk_is_read_by_itself(held: Before) -> None:
     assert ["import sys" in one.text for one in sources if one.kind is SourceKind.REPLACEMENT] == [False, False]
 
 
+def test_what_the_program_wrote_before_it_was_repaired_is_no_source() -> None:
+    more = BASE.replace("import sys\n", 'import sys\nopen("/app/a.json", "w").write("{}")\n')
+    sources = read_sources({"solve.sh": REPLACE_SCRIPT.encode()}, "solve.sh", before=before(("src/rates.py", more)))
+    assert [one.kind for one in sources] == [SourceKind.SCRIPT, SourceKind.HEREDOC, SourceKind.REPLACEMENT]
+
+
 def test_the_environment_is_not_read_where_nothing_is_repaired() -> None:
     def load() -> Iterator[tuple[str, str]]:
         raise AssertionError
