@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.task.model import Solution, Step, Task
+from harness.task.texts import environment_files
 from mutator.generate import Tally, generate
 from mutator.model import ByteEdit, Mutant, Operator, Source, apply_bytes
 from mutator.operators import FAMILIES
 from mutator.relevance import Relevance
 from mutator.select import Selection, select
-from mutator.sources import Skipped, read_sources
+from mutator.sources import Before, Skipped, read_sources
 
 TOO_LARGE = 32 << 20
 """Bytes beyond which a solution's file is left alone: no person wrote it by hand."""
@@ -62,14 +64,15 @@ class StepMutants:
 
 def task_mutants(task: Task, wish: Wish) -> list[StepMutants]:
     """The mutants of every step that has a solution; the budget is one step's."""
-    return [step_mutants(step, step.solution, wish) for step in task.steps if step.solution is not None]
+    before = Before(partial(environment_files, task))
+    return [step_mutants(step, step.solution, wish, before) for step in task.steps if step.solution is not None]
 
 
-def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
+def step_mutants(step: Step, solution: Solution, wish: Wish, before: Before) -> StepMutants:
     skipped: list[Skipped] = []
     files = solution_files(solution, skipped)
     script = solution.script.relative_to(solution.folder).as_posix()
-    everything = read_sources(files, script, skipped=skipped)
+    everything = read_sources(files, script, skipped=skipped, before=before)
     sources = tuple(source for source in everything if wish.source(source))
     unwished = tuple(source.id for source in everything if not wish.source(source))
     tally = Tally()

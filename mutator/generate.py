@@ -22,6 +22,7 @@ from mutator.model import (
     Mutant,
     Operator,
     Source,
+    SourceKind,
     Tier,
     Unwritable,
     Window,
@@ -40,6 +41,8 @@ class Count:
     skipped: int = 0
     """By a pragma."""
     unchanged: int = 0
+    elsewhere: int = 0
+    """In lines of a repaired program that the solution leaves as they were."""
 
 
 @dataclass(slots=True)
@@ -151,10 +154,16 @@ def _mutant(
     if guarded and any(_protected(source.window, edit) for edit in edits):
         count.skipped += 1
         return None
+    byte_edits = None
+    if source.kind is SourceKind.REPLACEMENT:  # mostly of lines that are not written here: the cheaper look first
+        byte_edits = _written(source, edits) or _written(source, candidate.edits)
+        if byte_edits is None:
+            count.elsewhere += 1
+            return None
     if not family.valid(tree, candidate):
         count.invalid += 1
         return None
-    byte_edits = _written(source, edits) or _written(source, candidate.edits)
+    byte_edits = byte_edits or _written(source, edits) or _written(source, candidate.edits)
     if byte_edits is None:
         count.unwritable += 1
         return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Protocol
 
 
@@ -91,6 +92,16 @@ class Spelling(Protocol):
     def __call__(self, window: Window, edit: Edit) -> str:
         """`edit.new` as the parent must spell it, or Unwritable."""
         ...
+
+
+class Counted:
+    """A spelling of places whose length is counted elsewhere in the parent, as a patch counts its lines."""
+
+    __slots__ = ()
+
+    def reach(self, parent: Window | FileText, edit: Edit) -> Edit:
+        """The parent's edit, together with the count."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -175,7 +186,8 @@ class Window:
         # Where quoting changes, an end stays before the quote; else it takes what the parent holds between runs
         # (the next line's stripped indent) with it.
         end = start if inserts else self.outer(edit.end, at_end=self.seam(edit.end))
-        return Edit(start, end, spelling(self, edit))
+        made = Edit(start, end, spelling(self, edit))
+        return spelling.reach(self.parent, made) if isinstance(spelling, Counted) else made
 
     def seam(self, position: int) -> bool:
         """Whether the way of quoting begins anew there."""
@@ -261,7 +273,10 @@ class Source:
 
     def rewrite(self, edits: Iterable[Edit]) -> tuple[ByteEdit, ...]:
         """The edits (ascending, disjoint) in the bytes of the real file, or Unwritable."""
-        return tuple(self._outward(edit) for edit in edits)
+        made = tuple(self._outward(edit) for edit in edits)
+        if any(after.start < before.end for before, after in pairwise(made)):
+            raise Unwritable("two changes meet in what counts them")
+        return made
 
     def _outward(self, edit: Edit) -> ByteEdit:
         try:

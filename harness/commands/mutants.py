@@ -135,7 +135,7 @@ def _left_alone(step: StepMutants) -> list[tuple[str, str]]:
     """What has no mutants although it is part of the solution, and why."""
     languages = {source.id: source.language for source in step.sources}
     found = [(skipped.file, skipped.reason) for skipped in step.skipped]
-    found += [(source, f"no operators for {languages[source]}") for source in step.tally.unspoken]
+    found += [(source, f"{languages[source]} is not spoken") for source in step.tally.unspoken]
     found += [(source, f"does not parse as {languages[source]}") for source in step.tally.unparsed]
     return found
 

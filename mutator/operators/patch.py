@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mutator.model import Candidate, Edit, FaultClass, Tier, apply
 from mutator.operators.define import operator, operators_in
+from mutator.sources.names import by_name
 from mutator.unified_diff import FileDiff, Hunk, Line, read_diff
 
 LANGUAGES = frozenset({"diff"})
@@ -151,8 +152,10 @@ def drop_change(patch: Patch) -> Iterator[Candidate]:
 )
 def drop_added_line(patch: Patch) -> Iterator[Candidate]:
     for file, hunk in _hunks(patch):
+        if by_name(file.path) not in _BY_LINE:
+            continue
         added = [line for line in hunk.lines if line.mark == "+"]
-        for line in added:
+        for line in _few(added):
             if len(added) > 1 and _stands_alone(patch, hunk, line):
                 yield _without(patch, file, hunk, [line], {"file": file.path, "line": _said(patch, [line])})
 
@@ -191,15 +194,24 @@ def _stands_alone(patch: Patch, hunk: Hunk, line: Line) -> bool:
 )
 def keep_removed_line(patch: Patch) -> Iterator[Candidate]:
     for file, hunk in _hunks(patch):
+        if by_name(file.path) not in _BY_LINE:
+            continue
         replaced = {line.start for run in _runs(hunk) if any(one.mark == "+" for one in run) for line in run}
-        for line in hunk.lines:
-            if (
-                len(_runs(hunk)) > 1
-                and line.mark == "-"
-                and line.start not in replaced
-                and _stands_alone(patch, hunk, line)
-            ):
+        for line in _few([line for line in hunk.lines if line.mark == "-"]):
+            if len(_runs(hunk)) > 1 and line.start not in replaced and _stands_alone(patch, hunk, line):
                 yield _without(patch, file, hunk, [line], {"file": file.path, "line": _said(patch, [line])})
+
+
+_BY_LINE = frozenset(
+    {"", "text", "csv", "jsonl", "ini", "env", "systemd", "cron", "nginx", "dockerfile", "yaml", "toml"}
+)
+"""What a line can be taken from. A program is read as it is after the patch, and loses statements, not lines."""
+_MANY = 12
+
+
+def _few(lines: list[Line]) -> list[Line]:
+    """Of many lines the first and the last ones: one more like them tells nothing new."""
+    return lines if len(lines) <= _MANY else [*lines[: _MANY // 2], *lines[-_MANY // 2 :]]
 
 
 def _said(patch: Patch, lines: list[Line]) -> str:

@@ -12,10 +12,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from mutator.model import Edit, FileText, Source, SourceKind, Window, apply_bytes
+from mutator.model import Edit, FileText, Fixed, Source, SourceKind, Window, apply_bytes
 from mutator.shell.syntax import heredocs
+from mutator.sources.before import Before
 from mutator.sources.diff import diff_pieces
 from mutator.sources.languages import language_of
+from mutator.sources.notebook import notebook_pieces
 from mutator.sources.piece import SOLUTION, Piece
 from mutator.sources.python import python_pieces
 from mutator.sources.shell import Place, read_calls, shell_pieces
@@ -23,7 +25,7 @@ from mutator.sources.siblings import used_by_calls, used_by_mention
 from mutator.spelling.window import Parent
 from mutator.spelling.yaml import yaml_scalar_window
 
-__all__ = ["Skipped", "decode", "read_sources", "reprinted", "whole_file"]
+__all__ = ["Before", "Skipped", "decode", "read_sources", "reprinted", "whole_file"]
 
 LARGEST = 1_000_000
 """Characters of a piece beyond which it is not parsed: nobody wrote it by hand. What is read line by line may be
@@ -67,13 +69,16 @@ def whole_file(file: str, data: bytes, language: str = "", target: str = "") -> 
     return Source(file, SourceKind.SIBLING, language or language_of(target or file, text.text), target, text, 1)
 
 
-def read_sources(files: Mapping[str, bytes], script: str, *, skipped: list[Skipped] | None = None) -> list[Source]:
-    """The script's pieces first, then every file of the folder that it uses. `skipped` is told what is left out."""
+def read_sources(
+    files: Mapping[str, bytes], script: str, *, skipped: list[Skipped] | None = None, before: Before | None = None
+) -> list[Source]:
+    """The script's pieces first, then every file of the folder that it uses. `skipped` is told what is left out;
+    `before` is what the environment holds, for what is repaired there."""
     skipped = [] if skipped is None else skipped
     texts = _readable(files, skipped)
     if script not in texts:
         return []
-    collector = _Collector(texts, skipped)
+    collector = _Collector(texts, skipped, before or Before())
     collector.add_script(script)
     collector.add_used(script)
     return collector.sources
@@ -91,13 +96,16 @@ def _readable(files: Mapping[str, bytes], skipped: list[Skipped]) -> dict[str, F
 
 
 class _Collector:
-    def __init__(self, texts: dict[str, FileText], skipped: list[Skipped]) -> None:
+    def __init__(self, texts: dict[str, FileText], skipped: list[Skipped], before: Before) -> None:
         self.texts = texts
+        self.before = before
         self.skipped = skipped
         self.sources: list[Source] = []
         self.labels: Counter[tuple[str, str]] = Counter()
         self.used: dict[str, str] = {}
         """Sibling -> target."""
+        self.languages: dict[str, str] = {}
+        """Target -> the language of what is written there, for what changes it later."""
 
     def add_script(self, script: str) -> None:
         text = self.texts[script]
@@ -135,10 +143,12 @@ class _Collector:
     def _add(self, file: str, piece: Piece, place: Place, depth: int = 0) -> Place:
         """The piece and those within it; the shell's state after it."""
         large = self._is_large(piece)
-        self._source(file, piece, large=large)
+        cells = list(notebook_pieces(piece.window, piece.target)) if piece.language == "notebook" and not large else []
+        if not cells:  # a notebook is its cells
+            self._source(file, piece, large=large)
         if depth >= _DEEPEST or large:
             return place
-        inner: Iterator[Piece] = iter(())
+        inner: Iterator[Piece] = iter(cells)
         if piece.language == "shell":
             reading = read_calls(piece.window, place)
             siblings = [name for name in self.texts if name != file]
@@ -148,10 +158,12 @@ class _Collector:
             place = reading.place
             inner = shell_pieces(piece.window, reading)
         elif piece.language == "python":
-            inner = python_pieces(piece.window)
+            inner = python_pieces(piece.window, self.languages, self.before)
         elif piece.language == "diff":
-            inner = diff_pieces(piece.window)
+            inner = diff_pieces(piece.window, self.languages, self.before)
         for one in inner:
+            if _fixed(one.window):
+                continue
             self._add(file, one, place if one.kind is SourceKind.INLINE else Place(dict(place.variables)), depth + 1)
         return place
 
@@ -169,6 +181,8 @@ class _Collector:
             label = "script"
         elif isinstance(piece.window, Window):
             label = f"{piece.kind}:{piece.name}"
+        if piece.target and kind is not SourceKind.REPLACEMENT:
+            self.languages[piece.target] = piece.language
         if label:
             self.labels[file, label] += 1
             number = self.labels[file, label]
@@ -179,6 +193,17 @@ class _Collector:
             self.skipped.append(Skipped(source.id, f"more than {LARGEST:,} characters of {piece.language}"))
         else:
             self.sources.append(source)
+
+
+def _fixed(window: Parent) -> bool:
+    """Whether it lies in what a repaired program was before, of which nothing is written here."""
+    if not isinstance(window, Window) or not isinstance(window.parent, Window):
+        return False
+    start, end = window.outer(0), window.outer(len(window.text), at_end=True)
+    zones = window.parent.zones
+    ends = [*(after for after, _ in zones[1:]), len(window.parent.text)]
+    within = [one for (at, one), stop in zip(zones, ends, strict=True) if at < end and start < stop]
+    return bool(within) and all(isinstance(one, Fixed) for one in within)
 
 
 def _start(window: Parent) -> int:

@@ -9,103 +9,79 @@ import re
 import warnings
 from posixpath import basename, splitext
 
-_EXTENSIONS = {
-    "py": "python", "pyw": "python", "pyi": "python", "sh": "shell", "bash": "shell", "zsh": "shell", "ksh": "shell",
-    "json": "json", "jsonc": "json", "geojson": "json", "ipynb": "json", "webmanifest": "json", "jsonl": "jsonl",
-    "ndjson": "jsonl", "yaml": "yaml", "yml": "yaml", "toml": "toml", "ini": "ini", "cfg": "ini", "properties": "ini",
-    "csv": "csv", "tsv": "csv", "env": "env", "service": "systemd", "timer": "systemd", "socket": "systemd",
-    "target": "systemd", "mount": "systemd", "path": "systemd", "network": "systemd", "netdev": "systemd",
-    "cron": "cron", "crontab": "cron", "dockerfile": "dockerfile", "sql": "sql", "psql": "sql", "ddl": "sql",
-    "js": "javascript", "mjs": "javascript", "cjs": "javascript", "jsx": "javascript", "ts": "typescript",
-    "mts": "typescript", "cts": "typescript", "tsx": "tsx", "go": "go", "rs": "rust", "c": "c", "h": "c",
-    "cc": "cpp", "cpp": "cpp", "cxx": "cpp", "hpp": "cpp", "hh": "cpp", "hxx": "cpp", "ino": "cpp", "cu": "cpp",
-    "java": "java", "rb": "ruby", "rake": "ruby", "gemspec": "ruby", "pl": "perl", "pm": "perl", "t": "perl",
-    "awk": "awk", "sed": "sed", "patch": "diff", "diff": "diff", "nginx": "nginx", "vhost": "nginx", "jq": "jq",
-    "txt": "text", "md": "text", "html": "text", "htm": "text", "css": "text", "xml": "text", "rst": "text",
-    "tex": "text", "svg": "text", "log": "text",
-}  # fmt: skip
-_NAMES = {
-    ".env": "env", ".bashrc": "shell", ".profile": "shell", ".bash_profile": "shell", ".zshrc": "shell",
-    "pkgbuild": "shell", "crontab": "cron", "dockerfile": "dockerfile", "containerfile": "dockerfile",
-    "nginx.conf": "nginx", "my.cnf": "ini", ".gitconfig": "ini", ".npmrc": "ini", "pip.conf": "ini", "setup.cfg": "ini",
-    ".flake8": "ini", ".editorconfig": "ini", "gemfile": "ruby", "rakefile": "ruby", "pipfile": "toml",
-    "cargo.lock": "toml", "poetry.lock": "toml", ".prettierrc": "json", ".eslintrc": "json", ".babelrc": "json",
-    "makefile": "text", "cmakelists.txt": "text", "environment": "env", "requirements.txt": "text",
-    "supervisord.conf": "ini",
-}  # fmt: skip
-_FOLDERS = (
-    ("nginx", re.compile(r"(^|/)(nginx)/(.*/)?[^/]*$|/sites-(available|enabled)/")),
-    ("systemd", re.compile(r"/systemd/(system|user)/|/systemd/.*\.conf$")),
-    ("cron", re.compile(r"/etc/cron\.d/|/var/spool/cron/")),
-    ("shell", re.compile(r"/etc/(cron\.(hourly|daily|weekly|monthly)|init\.d|profile\.d)/|/hooks/[a-z-]+$")),
-    ("env", re.compile(r"/etc/default/")),
-    ("ini", re.compile(r"/supervisor/.*\.conf$|/etc/php/|/mysql/.*\.cnf$|\.cnf$")),
-)
-_INTERPRETERS = (
-    ("python", re.compile(r"^(python|pypy)[\d.]*$|^uv$")),
-    ("shell", re.compile(r"^(ba|da|z|k|a)?sh$|^busybox$")),
-    ("javascript", re.compile(r"^(node|nodejs|bun|deno|mongosh|mongo)$")),
-    ("typescript", re.compile(r"^(ts-node|tsx)$")),
-    ("perl", re.compile(r"^perl[\d.]*$")),
-    ("ruby", re.compile(r"^(ruby[\d.]*|irb)$")),
-    ("awk", re.compile(r"^(g|m|n|original-)?awk$")),
-    ("sed", re.compile(r"^g?sed$")),
-    ("jq", re.compile(r"^jq$")),
-    ("sql", re.compile(r"^(psql|mysql|mariadb|sqlite3?|duckdb|clickhouse-client|sqlcmd|sqlplus)$")),
-)
-
-
-def interpreter_language(name: str) -> str:
-    """The language that a program of this name runs, or nothing."""
-    base = basename(name)
-    return next((language for language, pattern in _INTERPRETERS if pattern.match(base)), "")
+from mutator.sources.names import TEMPLATES, by_name, extension_of, interpreter_language
 
 
 def language_of(path: str, text: str, fallback: str = "") -> str:
-    """The language of a file at `path` (which may be empty) with this text."""
+    """The language of a file at `path` (which may be empty) with this text; its extension where nobody knows it."""
     shebang = _shebang(text)
     if shebang:
         return shebang
-    named = _by_name(path)
+    named = by_name(path)
+    extension = extension_of(path)
     if named == "nginx" and not re.search(r"[;{}]", text):
         named = ""
-    if named == "c" and path.endswith(".h") and re.search(r"^\s*(class|namespace|template)\b", text, re.MULTILINE):
+    if extension == "h" and re.search(r"^\s*(class|namespace|template)\b", text, re.MULTILINE):
         return "cpp"
+    if named in ("html", "xml") and "<" not in text:
+        named = "text"
+    if extension == "v":
+        named = "coq" if re.search(r"^\s*(Require|Theorem|Lemma|Proof|Definition)\b", text, re.MULTILINE) else "verilog"
+    if extension in TEMPLATES and _FILLED_IN.search(text):
+        return "template"
     if named == "json" and "\n" in text.strip() and not _is_json(text) and _is_jsonl(text):
         return "jsonl"
+    if named in ("", "text") and (encoded := _encoded(text)):
+        return encoded
     if named == "shell" or not named:
-        return fallback or named or sniff(text, path)
+        return fallback or named or _unnamed(text, path, extension)
     return named
 
 
+_FILLED_IN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
+_LOOSE = frozenset({"conf", "cfg", "cf", "config", "rules", "zone", "local", "list", "out", "dat", "data", "lock"})
+"""Extensions that say nothing about a language: configuration and data of every kind."""
+
+
+def _unnamed(text: str, path: str, extension: str) -> str:
+    """By content, where the name says nothing; an extension that nobody knows is no other language's."""
+    guess = sniff(text, path)
+    strange = bool(re.fullmatch(r"[a-z][a-z0-9_+-]{0,11}", extension)) and extension not in _LOOSE
+    if strange and (guess in _PROGRAMS or (guess == "text" and _looks_like_code(text))):
+        return extension
+    return "unknown code" if guess == "text" and not strange and not extension and _looks_like_code(text) else guess
+
+
+def _looks_like_code(text: str) -> bool:
+    lines = [line.strip() for line in text[:_SNIFFED].splitlines() if line.strip()]
+    ends = sum(line.endswith((";", "{", "}")) or "<-" in line for line in lines)
+    return len(lines) > 3 and ends * 5 > len(lines) * 2
+
+
+def _encoded(text: str) -> str:
+    """What was written by a program, of which no line can go."""
+    if text.startswith("%PDF-"):
+        return "pdf"
+    head = text[:_SNIFFED]
+    words = head.split()
+    if len(head) < 200 or len(words) * 40 > len(head) or not all(map(_BASE64.fullmatch, words)):
+        return ""
+    return "base64" if all(re.search(kind, head) for kind in ("[A-Z]", "[a-z]", r"\d")) else ""
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+
+
 def _shebang(text: str) -> str:
-    match = re.match(r"#!\s*(\S+)(?:[ \t]+([^\r\n]*))?", text)
+    """What the first line says: a language, or a program by its name."""
+    match = re.match(r"#!\s*(/\S+)(?:[ \t]+([^\r\n]*))?", text)
     if match is None:
         return ""
     program = basename(match[1])
     if program == "env":
         words = [word for word in (match[2] or "").split() if not word.startswith("-") and "=" not in word]
         program = basename(words[0]) if words else ""
-    return interpreter_language(program)
-
-
-def _by_name(path: str) -> str:
-    name = basename(path).lower()
-    if not name:
-        return ""
-    if name in _NAMES:
-        return _NAMES[name]
-    if name.startswith(".env") or name.endswith(".env"):
-        return "env"
-    if name.startswith(("dockerfile.", "dockerfile-")) or name.endswith(".dockerfile"):
-        return "dockerfile"
-    for language, pattern in _FOLDERS:
-        if pattern.search(path):
-            return language
-    extension = splitext(name)[1][1:]
-    if extension in ("bak", "tmp", "new", "orig", "tmpl", "template", "j2", "in", "example", "sample", "dist"):
-        return _by_name(splitext(path)[0])
-    return _EXTENSIONS.get(extension, "")
+    return interpreter_language(program) or re.sub(r"[\d.]+$", "", program).lower()
 
 
 _SIGNS = (
@@ -116,11 +92,24 @@ _SIGNS = (
     ("cron", r"^(@(reboot|daily|hourly|weekly|monthly)|[\d*/,-]+\s+[\d*/,-]+\s+[\d*/,-]+\s+[\d*/,a-zA-Z-]+\s+[\d*/,a-zA-Z-]+)\s+\S"),
     ("cpp", r"^\s*#include\s*<(iostream|vector|string|map|memory|algorithm)>|^\s*using namespace |^template\s*<"),
     ("c", r"^\s*#include\s*[<\"]"),
+    ("html", r"\A\s*(<!--.*?-->\s*)?(<!doctype\s+html|<html)\b"),
+    ("xml", r"\A\s*<\?xml\s"),
+    ("php", r"\A\s*<\?php\b"),
+    ("expect", r"^\s*(spawn\s+\S|expect\s+[\"{-]|send\s+[\"-])"),
+    ("protobuf", r"^syntax\s*=\s*[\"']proto[23]"),
+    ("cobol", r"(?i)^.{0,8}IDENTIFICATION\s+DIVISION\s*\."),
+    ("sparql", r"(?i)^\s*PREFIX\s+[\w-]*:\s*<|^\s*(SELECT|CONSTRUCT|ASK)\b[^\n;]*[?{]"),
+    ("hcl", r"^(terraform|locals|(resource|data)\s+\"[^\"]+\"\s+\"[^\"]+\"|(provider|variable|module|output)\s+\"[^\"]+\")\s*\{"),
+    ("csharp", r"^\s*using\s+(static\s+)?[A-Z][\w.]*;|^\s*namespace\s+[A-Z][\w.]*\s*[;{]?\s*$"),
+    ("kotlin", r"^\s*((private|public|internal|override|suspend|inline)\s+)*fun\s+(<.*>\s*)?[\w.]+\(|^\s*data\s+class\s"),
     ("go", r"^package\s+\w+\s*$"),
     ("java", r"^\s*(public\s+(final\s+|abstract\s+)?(class|interface|enum)|import java)"),
     ("rust", r"^\s*(pub\s+)?fn\s+\w+.*\{|^use\s+[\w:]+(::\{.*\})?;"),
     ("sql", r"(?i)^\s*(select\s.*\bfrom\b|insert\s+into\s|create\s+(or\s+replace\s+)?(table|view|database|user|index|function|role|trigger|temp|unique|extension)|update\s+\S+\s+set\s|delete\s+from\s|alter\s+\w+\s|drop\s+\w+\s|grant\s.*\bto\b|pragma\s|begin;|copy\s.*\b(from|to)\b)"),
     ("javascript", r"^\s*(const|let|var)\s+[\w{\[].*=|require\(['\"]|^\s*(export\s+(default|const|function|class)|module\.exports)|^\s*(async\s+)?function\s+\w*\s*\(|=>\s*[{(]"),
+    ("lua", r"^\s*local\s+(function\s+)?\w+(\s*,\s*\w+)*\s*(=[^=]|\()"),
+    ("r", r"^\s*(library|require)\([\w.]+\)\s*$|^\s*[\w.]+\s*<-\s*(function\s*\(|[\w.\"'-])"),
+    ("makefile", r"^\.PHONY\s*:|^[\w./%$(){}-]+\s*:(?![:=])[^\n]*\n\t\S"),
     ("perl", r"^\s*use\s+(strict|warnings);|^\s*(my|our)\s+[$@%]"),
     ("ruby", r"^\s*(require\s+['\"]|def\s+\w+[^:]*$|class\s+[A-Z]\w*(\s*<\s*\w+)?\s*$|puts\s)"),
 )  # fmt: skip
@@ -134,6 +123,8 @@ _SHELL = re.compile(
     re.MULTILINE,
 )
 _SNIFFED = 20_000
+_PROGRAMS = frozenset(language for language, _ in _SIGNS) - {"diff", "nginx", "systemd", "dockerfile", "cron"}
+_PROGRAMS |= {"python", "shell"}
 
 
 def sniff(text: str, path: str = "") -> str:
@@ -167,7 +158,8 @@ def sniff(text: str, path: str = "") -> str:
             else "ini"
         )
     if lines and all(re.match(r"(export\s+)?[A-Za-z_][A-Za-z0-9_.]*=", line) for line in lines):
-        return "env"
+        # A patch of a program without an extension: Python's names and displays are no words of an environment.
+        return "python" if re.search(r"=\s*(True|False|None|[{\[(].*)\s*$", lines[0]) and _is_python(text) else "env"
     if lines and all(re.match(r"\s*(- |[\w\"'./-]+:(\s|$)|[}\]#]|---$)", line) for line in lines[:40]):
         return "yaml"
     if len(lines) > 1 and len({line.count(",") for line in lines}) == 1 and "," in lines[0]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mutator.model import SourceKind, Window
+from mutator.sources.before import Before
 from mutator.sources.languages import language_of, parse_python
 from mutator.sources.piece import Piece
 from mutator.spelling.python import python_string_window
 from mutator.spelling.shell import escaped_window
-from mutator.spelling.window import Parent, part_window
+from mutator.spelling.window import Parent, WindowBuilder, part_window
 
 _PATH = re.compile(r"^[~.\w@+-]*/[\w./@+~ -]*\w$|^[\w-]+(\.[\w-]+)*\.[A-Za-z]\w{0,9}$")
 
@@ -41,8 +42,8 @@ class _Program:
         return start + len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "surrogatepass"))
 
 
-def python_pieces(window: Parent) -> Iterator[Piece]:
-    """In the order of the text."""
+def python_pieces(window: Parent, known: Mapping[str, str], before: Before) -> Iterator[Piece]:
+    """In the order of the text. `known`: the languages of files that the solution wrote before."""
     text = window.text
     if not any(word in text for word in (".replace(", "sub(", "write", "subprocess", "system(", "popen", "print(")):
         return
@@ -68,14 +69,39 @@ def python_pieces(window: Parent) -> Iterator[Piece]:
                     literal = escaped_window(literal, percent=False)  # `re` reads `\n` once more
             if literal is None or not literal.text.strip():
                 continue
-            language = language or language_of(target, literal.text)
+            language = language or known.get(target, "") or language_of(target, literal.text)
             if kind is SourceKind.REPLACEMENT:
+                repaired = _repaired(program, call, literal, target, before)
+                if repaired is not None:
+                    language = known.get(target, "") or language_of(target, repaired.text)
+                    found.append((start, Piece(kind, language, target, repaired, target)))
+                    continue
                 if not target and "\n" not in literal.text:
                     continue
                 literal = fragment(literal, language)
             found.append((start, Piece(kind, language, target, literal, target or language)))
     found.sort(key=lambda item: item[0])
     yield from (piece for _, piece in found)
+
+
+def _repaired(program: _Program, call: ast.Call, new: Window, target: str, before: Before) -> Window | None:
+    """The whole file after `text.replace(old, new)`, where the environment holds it and `old` stands there once."""
+    if getattr(call.func, "attr", "") != "replace" or new.parent is not program.window:
+        return None
+    node = _text(program, call.args[0])
+    old = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    base = before.find(target, lambda text: text.count(old) == 1) if old else None
+    if base is None:
+        return None
+    head, _, tail = base.partition(old)
+    builder = WindowBuilder(program.window)
+    start = new.outer(0)
+    if head:
+        builder.fixed(head, start)
+    builder.include(new)
+    if tail:
+        builder.fixed(tail, new.outer(len(new.text), at_end=True))
+    return builder.window()
 
 
 def _read_names(program: _Program) -> list[ast.Call]:

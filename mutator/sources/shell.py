@@ -11,7 +11,8 @@ from itertools import pairwise
 from mutator.model import SourceKind, Window
 from mutator.shell.commands import Command, Redirect, Span, assignments, read_commands
 from mutator.shell.syntax import ShellTree, read_shell
-from mutator.sources.languages import interpreter_language, language_of
+from mutator.sources.languages import language_of
+from mutator.sources.names import interpreter_language
 from mutator.sources.piece import SOLUTION, Piece
 from mutator.spelling.shell import BARE, escaped_window, heredoc_window, word_window
 from mutator.spelling.window import Parent, WindowBuilder
@@ -292,7 +293,7 @@ def _reader(call: Call) -> tuple[str, str, bool]:
         return "diff", "", False
     if name in ("ssh", "su", "runuser") or (name == "docker" and "exec" in args):
         return "shell", "", False
-    if name in ("ed", "ex", "bc", "dc", "gnuplot", "octave", "R", "Rscript", "php", "lua"):
+    if name in ("ed", "ex", "bc", "dc", "gnuplot", "octave"):
         return name, "", False
     if _COMPILERS.match(name) and "-x" in args:
         return {"c": "c", "c++": "cpp"}.get(args[args.index("-x") + 1] if args[-1:] != ("-x",) else "", ""), "", False
@@ -324,6 +325,10 @@ _PROGRAM_FLAGS = {
     "typescript": re.compile(r"^(-e|--eval)$"),
     "perl": re.compile(r"^-[a-zA-Z0-9]*[eE]$"),
     "ruby": re.compile(r"^-[a-z]*e$"),
+    "php": re.compile(r"^-[a-z]*r$"),
+    "lua": re.compile(r"^-e$"),
+    "r": re.compile(r"^-e$"),
+    "julia": re.compile(r"^-[eE]$"),
     "sql": re.compile(r"^(-[a-zA-Z]*c|-[a-zA-Z]*e|--command|--execute)$"),
 }
 _TAKES_VALUE = {

@@ -140,16 +140,3 @@ def part_window(parent: Parent, start: int, end: int, indent: str = "") -> Windo
         builder.plain(position, after)
         position = after
     return builder.window()
-
-
-# Lines that a patch adds
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """Within one added line: the hunk's header counts lines."""
-
-    def __call__(self, window: Window, edit: Edit) -> str:
-        if "\n" in edit.new or "\n" in window.text[edit.start : edit.end]:
-            raise Unwritable("the hunk's header counts its lines")
-        return edit.new

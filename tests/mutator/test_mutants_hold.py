@@ -182,7 +182,8 @@ LINE = b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0NTY3ODkwMTIzNDU2Nzg5\n"
     ("name", "unit", "mutated"),
     [
         ("rows.csv", b"name,1,2\n", True),
-        ("notes.txt", LINE, True),
+        ("notes.txt", b"so many words as 45 lines have\n", True),
+        ("packed.txt", LINE, False),
         ("lines.txt", "ä\r\n".encode(), True),
         ("one.txt", b"a", True),
         ("a.py", b"x = 1\n", False),

@@ -58,7 +58,7 @@ def _run(*command: str) -> Callable[[str], bool]:
 
 
 def _grammar(language: str) -> Callable[[str], bool]:
-    return lambda text: not parser(language).parse(text.encode()).root_node.has_error
+    return lambda text: not parser(language, text).parse(text.encode()).root_node.has_error
 
 
 READERS: dict[str, Callable[[str], bool]] = {

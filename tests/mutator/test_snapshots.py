@@ -96,5 +96,5 @@ def test_the_snippets_show_every_kind_of_source_every_language_and_every_operato
 
 LANGUAGES = (
     "shell python nginx json yaml toml ini csv env systemd cron dockerfile sql javascript typescript tsx go rust c cpp "
-    "java ruby perl awk sed jq diff text"
+    "java ruby perl awk sed jq diff text kotlin csharp php lua hcl makefile"
 ).split()

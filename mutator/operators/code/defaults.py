@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from mutator.model import Edit
-from mutator.operators.code.tree import Program
+from mutator.operators.code.tree import Program, body_of
 
 _BODIES = ("block", "statement_block", "compound_statement", "constructor_body", "body_statement")
 
@@ -18,7 +18,7 @@ def early_return(program: Program, function: Node) -> Iterator[tuple[Edit, str]]
 
     The body stays below the return: unused imports and variables, an error in several languages, do not come up.
     """
-    body = function.child_by_field_name("body")
+    body = body_of(function)
     if body is None or body.type not in _BODIES or not body.named_child_count:
         return
     values = list(_values(program, function, body))
@@ -36,6 +36,8 @@ def _return(program: Program, value: str) -> str:
         return f"if (true) return {value};" if value else "if (true) return;"
     if not value:
         return program.dialect.nothing
+    if language == "lua":
+        return f"do return {value} end"  # a bare return must be the last of its block
     return f"return {value}{program.dialect.terminator}"
 
 
@@ -58,6 +60,13 @@ def _values(program: Program, function: Node, body: Node) -> Iterator[str]:
             yield from _java(program, function)
         case "c" | "cpp":
             yield from _c(program, function)
+        case "kotlin":
+            yield from _kotlin(program, function)
+        case "csharp":
+            yield from _csharp(program, function)
+        case "php":
+            declared = function.child_by_field_name("return_type")
+            yield from _php(program, body, program.said(declared) if declared is not None else "")
         case "typescript" | "tsx":
             declared = function.child_by_field_name("return_type")
             said = program.said(declared).lstrip(": ") if declared is not None else ""
@@ -173,6 +182,59 @@ def _c(program: Program, function: Node) -> Iterator[str]:
         yield "0"
 
 
+def _kotlin(program: Program, function: Node) -> Iterator[str]:
+    types = ("user_type", "nullable_type", "function_type", "parenthesized_type")
+    parameters = next((i for i, one in enumerate(function.named_children) if one.type.endswith("parameters")), 0)
+    declared = next((one for one in function.named_children[parameters + 1 :] if one.type in types), None)
+    said = program.said(declared) if declared is not None else "Unit"
+    zeros = {"Unit": "", "String": '""', "Double": "0.0", "Float": "0f", "Long": "0L", "Char": "' '"}
+    if said.endswith("?"):
+        yield "null"
+    elif said == "Boolean":
+        yield "false"
+        yield "true"
+    elif said in zeros or said in ("Int", "Short", "Byte"):
+        yield zeros.get(said, "0")
+    elif empty := re.match(r"(Mutable)?(List|Set|Map)<|(Collection|Iterable)<", said):
+        kind = empty[2] or "List"
+        yield f"mutable{kind}Of()" if empty[1] else f"empty{kind}()"
+
+
+def _csharp(program: Program, function: Node) -> Iterator[str]:
+    declared = function.child_by_field_name("returns") or function.child_by_field_name("type")
+    said = program.said(declared) if declared is not None else "void"
+    if re.match(r"(System\.Collections\.Generic\.)?I(Async)?Enumer(able|ator)\b", said):
+        return  # perhaps an iterator, which returns nothing at all
+    waits = any(child.type == "modifier" and program.said(child) == "async" for child in function.children)
+    if task := re.fullmatch(r"(?:[\w.]+\.)?(?:Value)?Task(?:<(.*)>)?", said, re.DOTALL):
+        if not waits:
+            if task[1] is None:
+                yield "Task.CompletedTask"
+            return
+        said = task[1] or "void"
+    if said == "void":
+        yield ""
+    elif said == "bool":
+        yield "false"
+        yield "true"
+    elif said == "string":
+        yield '""'
+    else:
+        yield "default"
+
+
+def _php(program: Program, body: Node, declared: str) -> Iterator[str]:
+    zeros = {"bool": "false true", "int": "0", "float": "0", "string": "''", "array": "[]"}
+    if declared in zeros:
+        yield from zeros[declared].split()
+    elif declared == "void":
+        yield ""
+    elif declared.startswith("?") or declared == "mixed":
+        yield "null"
+    elif not declared:
+        yield from _script(program, body, "")
+
+
 _BY_TYPE = {
     "boolean": ("false", "true"), "number": ("0",), "string": ('""',), "void": ("",), "undefined": ("",),
     "null": ("null",),
@@ -197,12 +259,12 @@ def _script(program: Program, body: Node, declared: str) -> Iterator[str]:
         yield "0"
     elif said[:1] in ("'", '"', "`"):
         yield '""'
-    elif said.startswith("["):
+    elif said.startswith("[") and program.language != "lua":
         yield "[]"
     elif said.startswith("{"):
         yield "{}"
     else:
-        yield {"ruby": "nil", "perl": "undef"}.get(program.language, "null")
+        yield {"ruby": "nil", "perl": "undef", "lua": "nil"}.get(program.language, "null")
 
 
 def _returned(program: Program, body: Node) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tree_sitter import Parser
@@ -40,8 +41,10 @@ class Dialect:
     """An early return without a value."""
     terminator: str = ";"
     negation: tuple[str, str] = ("!(", ")")
-    parenthesised: bool = True
-    """Conditions of if and while stand in parentheses that belong to them."""
+    relations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Signs that mean something else than in most languages, as (kind, what it becomes)."""
+    expands: tuple[str, ...] = ("${", "#{")
+    """What in a text is no text: nothing can be written behind it."""
     comments: frozenset[str] = field(default=frozenset({"comment", "line_comment", "block_comment"}))
 
 
@@ -85,7 +88,6 @@ DIALECTS: dict[str, Dialect] = {
         typed=True,
         nothing="return",
         terminator="",
-        parenthesised=False,
     ),
     "rust": Dialect(
         grammar=("tree_sitter_rust",),
@@ -104,7 +106,6 @@ DIALECTS: dict[str, Dialect] = {
         raising=("panic!", "std::process::exit", "process::exit", "exit"),
         typed=True,
         nothing="return;",
-        parenthesised=False,
     ),
     "c": Dialect(
         grammar=("tree_sitter_c",),
@@ -170,7 +171,6 @@ DIALECTS: dict[str, Dialect] = {
         raising=("raise", "exit", "abort", "fail"),
         nothing="return",
         terminator="",
-        parenthesised=False,
     ),
     "perl": Dialect(
         grammar=("tree_sitter_perl",),
@@ -191,8 +191,83 @@ DIALECTS: dict[str, Dialect] = {
         raising=("die", "exit", "croak"),
         nothing="return;",
     ),
+    "kotlin": Dialect(
+        grammar=("tree_sitter_kotlin",),
+        functions=frozenset({"function_declaration", "anonymous_function"}),
+        statements=frozenset({"call_expression", "assignment"}),
+        exits=frozenset({"return_expression", "throw_expression"}),
+        raises=frozenset({"throw_expression"}),
+        ifs=frozenset({"if_expression"}),
+        loops=frozenset({"while_statement", "do_while_statement"}),
+        numbers=frozenset({"number_literal", "float_literal"}),
+        strings=frozenset({"string_literal"}),
+        booleans=frozenset({"identifier"}),
+        pairs=frozenset({"value_argument"}),
+        cases=frozenset({"when_entry"}),
+        returns=frozenset({"return_expression"}),
+        raising=("error", "exitProcess"),
+        typed=True,
+        nothing="return",
+        terminator="",
+        expands=("$",),
+    ),
+    "csharp": Dialect(
+        grammar=("tree_sitter_c_sharp",),
+        functions=frozenset({"method_declaration", "constructor_declaration", "local_function_statement"}),
+        statements=frozenset({"expression_statement"}),
+        exits=frozenset({"return_statement", "throw_statement", "continue_statement", "break_statement"}),
+        raises=frozenset({"throw_statement"}),
+        ternaries=frozenset({"conditional_expression"}),
+        numbers=frozenset({"integer_literal", "real_literal"}),
+        strings=frozenset({"string_literal", "verbatim_string_literal"}),
+        booleans=frozenset({"boolean_literal"}),
+        pairs=frozenset({"assignment_expression"}),
+        rows=frozenset({"initializer_expression"}),
+        cases=frozenset({"switch_section", "switch_expression_arm"}),
+        raising=("Environment.Exit", "Environment.FailFast"),
+        typed=True,
+        nothing="return;",
+        relations={"??": ("", "")},  # of two types, which && cannot join
+    ),
+    "php": Dialect(
+        grammar=("tree_sitter_php", "language_php"),
+        functions=frozenset({"function_definition", "method_declaration", "anonymous_function"}),
+        statements=frozenset({"expression_statement", "echo_statement"}),
+        exits=frozenset(
+            {"return_statement", "continue_statement", "break_statement", "exit_statement", "throw_expression"}
+        ),
+        raises=frozenset({"exit_statement"}),
+        ternaries=frozenset({"conditional_expression"}),
+        numbers=frozenset({"integer", "float"}),
+        strings=frozenset({"string", "encapsed_string"}),
+        booleans=frozenset({"boolean"}),
+        pairs=frozenset({"array_element_initializer"}),
+        cases=frozenset({"case_statement", "match_conditional_expression"}),
+        raising=("die", "exit", "abort"),
+        nothing="return;",
+        expands=("$",),
+    ),
+    "lua": Dialect(
+        grammar=("tree_sitter_lua",),
+        functions=frozenset({"function_declaration", "function_definition"}),
+        statements=frozenset({"function_call", "assignment_statement"}),
+        exits=frozenset({"return_statement", "break_statement", "goto_statement"}),
+        raises=frozenset(),
+        loops=frozenset({"while_statement", "repeat_statement"}),
+        numbers=frozenset({"number"}),
+        strings=frozenset({"string"}),
+        pairs=frozenset({"field"}),
+        raising=("error", "os.exit"),
+        nothing="do return end",
+        terminator="",
+        negation=("not (", ")"),
+        relations={"==": ("relation", "~="), "~=": ("relation", "=="), "^": ("arithmetic", "*")},
+    ),
 }  # fmt: skip
 
 
-def parser(language: str) -> Parser:
+def parser(language: str, text: str = "") -> Parser:
+    """`text` is what will be read: a piece of PHP need not begin with its opening tag."""
+    if language == "php" and "<?" not in text:
+        return grammar_parser("tree_sitter_php", "language_php_only")
     return grammar_parser(*DIALECTS[language].grammar)

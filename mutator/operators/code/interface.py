@@ -125,6 +125,22 @@ _PASSED_ON = re.compile(r"\w*err\w* != nil|err", re.IGNORECASE)
     ("int f(int a) {\n  if (a < 0) return 1;\n  return 0;\n}\n", ("int f(int a) {\n  return 0;\n}\n",), "c"),
     ("def f(a)\n  raise 'no' unless a\n  a\nend\n", ("def f(a)\n  a\nend\n",), "ruby"),
     (
+        "fun f(a: Int): Int {\n  if (a < 0) return 0\n  return a\n}\n",
+        ("fun f(a: Int): Int {\n  return a\n}\n",),
+        "kotlin",
+    ),
+    (
+        "function f(a)\n  if a < 0 then\n    error('no')\n  end\n  return a\nend\n",
+        ("function f(a)\n  return a\nend\n",),
+        "lua",
+    ),
+    ("if ($a < 0) { throw new E(); }\ngo();\n", ("go();\n",), "php"),
+    (
+        "int F(int a) {\n  if (a < 0) { throw new E(); }\n  return a;\n}\n",
+        ("int F(int a) {\n  return a;\n}\n",),
+        "csharp",
+    ),
+    (
         "sub f { my ($a) = @_;\n  die 'no' if $a < 0;\n  return 1; }\n",
         ("sub f { my ($a) = @_;\n  return 1; }\n",),
         "perl",
@@ -186,6 +202,18 @@ def drop_guard(program: Program) -> Iterator[Candidate]:
         "java",
     ),
     ("def f(a)\n  { a: 1 }\nend\n", ("def f(a)\n  return {}\n  { a: 1 }\nend\n",), "ruby"),
+    (
+        "fun f(): List<Int> {\n  return a\n}\n",
+        ("fun f(): List<Int> {\n  return emptyList()\n  return a\n}\n",),
+        "kotlin",
+    ),
+    (
+        "async Task<int> F() {\n  return 1;\n}\n",
+        ("async Task<int> F() {\n  return default;\n  return 1;\n}\n",),
+        "csharp",
+    ),
+    ("function f(): array {\n  return a();\n}\n", ("function f(): array {\n  return [];\n  return a();\n}\n",), "php"),
+    ("function f()\n  return 'x'\nend\n", ("function f()\n  do return \"\" end\n  return 'x'\nend\n",), "lua"),
     ("sub f {\n  return 1;\n}\n", ("sub f {\n  return 0;\n  return 1;\n}\n",), "perl"),
 )
 def hollow_function(program: Program) -> Iterator[Candidate]:

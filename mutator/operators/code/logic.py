@@ -47,7 +47,7 @@ def _binaries(program: Program, kind: str) -> Iterator[Candidate]:
         if operator is None:
             continue
         said = program.said(operator)
-        known = RELATIONS.get(said)
+        known = program.dialect.relations.get(said) or RELATIONS.get(said)
         if known is None or known[0] != kind:
             continue
         operands = [child for child in found.node.named_children if child.type not in program.dialect.comments]

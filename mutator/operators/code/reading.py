@@ -47,15 +47,33 @@ def branch_of(node: Node) -> tuple[int, int] | None:
 def is_guard(program: Program, node: Node) -> bool:
     if node.parent is not None and node.parent.type in ("else_clause", "else"):
         return False
-    if node.child_by_field_name("alternative") is not None or any(
-        child.type in ("else", "elsif", "else_clause") for child in node.named_children
-    ):
+    if has_else(program, node):
         return False
     body = node.child_by_field_name("consequence") or node.child_by_field_name("body")
+    if program.language == "kotlin":
+        body = _branches(program, node)[0] if _branches(program, node) else None
     body = body or node.child_by_field_name("block")
     if body is None:
         body = node.named_children[0] if node.type == "postfix_conditional_expression" else None
     return body is not None and _ends(program, body)
+
+
+def has_else(program: Program, node: Node) -> bool:
+    if program.language == "kotlin":
+        return len(_branches(program, node)) > 1
+    return node.child_by_field_name("alternative") is not None or any(
+        child.type in ("else", "elsif", "else_clause") for child in node.named_children
+    )
+
+
+def _branches(program: Program, node: Node) -> list[Node]:
+    """Kotlin's grammar names only the condition of an `if`."""
+    condition = condition_of(node)
+    return [
+        child
+        for child in node.named_children
+        if child.type not in program.dialect.comments and (condition is None or child.id != condition.id)
+    ]
 
 
 def _ends(program: Program, body: Node) -> bool:
@@ -64,7 +82,7 @@ def _ends(program: Program, body: Node) -> bool:
     while True:
         if last.type in program.dialect.exits or last.type in program.dialect.raises:
             return True
-        if called(program, last) in program.dialect.raising:
+        if called(program, last) in program.dialect.raising or program.said(last) in ("break", "continue"):
             return True
         children = [child for child in last.named_children if child.type not in program.dialect.comments]
         wrappers = ("block", "statement_block", "compound_statement", "statement_list", "then", "expression_statement")
@@ -76,7 +94,7 @@ def _ends(program: Program, body: Node) -> bool:
 def called(program: Program, node: Node) -> str:
     if node.type not in (
         "call_expression", "call", "method_invocation", "function_call_expression", "macro_invocation",
-        "ambiguous_function_call_expression",
+        "ambiguous_function_call_expression", "invocation_expression", "function_call",
     ):  # fmt: skip
         return ""
     if node.type == "method_invocation":
@@ -86,6 +104,10 @@ def called(program: Program, node: Node) -> str:
         macro = node.child_by_field_name("macro")
         return f"{program.said(macro)}!" if macro else ""
     function = node.child_by_field_name("function") or node.child_by_field_name("method")
+    if function is None and program.language == "lua":
+        function = node.child_by_field_name("name")
+    if function is None and program.language == "kotlin":
+        function = node.named_children[0] if node.named_children else None
     return program.said(function) if function is not None else ""
 
 
@@ -115,7 +137,15 @@ def stands_alone(program: Program, node: Node) -> bool:
         if parent.type not in ("program", "body_statement", "then", "else", "do", "block_body", "begin", "when"):
             return False
         return not (parent.type == "body_statement" and parent.named_children[-1].id == node.id)
+    if program.language == "kotlin" and parent.type == "block" and parent.parent is not None:
+        holder = parent.parent
+        if holder.type in ("function_body", "for_statement", "while_statement", "do_while_statement"):
+            return True
+        # The last expression of a branch may be the value of the whole.
+        holder = holder.parent if holder.type == "when_entry" and holder.parent is not None else holder
+        return parent.named_children[-1].id != node.id or stands_alone(program, holder)
     return parent.type in (
         "program", "statement_block", "block", "statement_list", "compound_statement", "source_file", "switch_case",
         "case_statement", "switch_block_statement_group", "constructor_body", "switch_default", "class_static_block",
+        "switch_section", "global_statement", "colon_block", "default_statement", "chunk",
     )  # fmt: skip

@@ -16,6 +16,7 @@ from mutator.operators.code.reading import (
     called,
     condition_of,
     condition_text,
+    has_else,
     innermost,
     is_guard,
     stands_alone,
@@ -38,6 +39,11 @@ from mutator.operators.define import operator
     ),
     ("package p\nfunc f() {\n\tif dry {\n\t\tx()\n\t}\n\ty()\n}\n", ("package p\nfunc f() {\n\ty()\n}\n",), "go"),
     ("void f(void) {\n  if (v) x();\n  y();\n}\n", ("void f(void) {\n  y();\n}\n",), "c"),
+    (
+        "fun f() {\n  if (v) x()\n  val a = if (v) 1 else 2\n}\n",
+        ("fun f() {\n  val a = if (v) 1 else 2\n}\n",),
+        "kotlin",
+    ),
     ("sub f { if ($v) { x(); }\n z(); }\n", ("sub f { \n z(); }\n",), "perl"),
 )
 def never(program: Program) -> Iterator[Candidate]:
@@ -46,7 +52,7 @@ def never(program: Program) -> Iterator[Candidate]:
         node = found.node
         if is_guard(program, node):
             continue
-        if node.child_by_field_name("alternative") is not None or (node.parent and "else" in node.parent.type):
+        if has_else(program, node) or (node.parent and "else" in node.parent.type):
             continue
         if node.type in ("unless", "if_modifier", "unless_modifier") or not _is_statement(program, node):
             continue
@@ -61,6 +67,8 @@ def never(program: Program) -> Iterator[Candidate]:
 def _is_statement(program: Program, node: Node) -> bool:
     outer = statement(node)
     parent = outer.parent
+    if program.language == "kotlin":
+        return stands_alone(program, outer)
     if parent is None or not (stands_alone(program, outer) or parent.type == "block"):
         return False
     # The last expression of a Rust or Ruby block is its value.
@@ -99,7 +107,7 @@ def drop_raise(program: Program) -> Iterator[Candidate]:
 
 _NOISE = re.compile(
     r"^(?:await\s+)?(?:console\.|log\.|logger\.|logging\.|fmt\.Print|fmt\.Fprint(?:ln|f)?\(os\.Stderr|print(?:ln|f)?\b|"
-    r"e?println!|puts\b|System\.(?:out|err)\.|std::c(?:out|err)|warn\b|fprintf\(stderr|perror)"
+    r"e?println!|puts\b|System\.(?:out|err)\.|Console\.|Debug\.|error_log\(|io\.stderr|std::c(?:out|err)|warn\b|fprintf\(stderr|perror)"
 )
 
 
@@ -214,7 +222,8 @@ def _compares(program: Program, condition: Node) -> bool:
     operator = condition.child_by_field_name("operator")
     if operator is None or condition.type not in program.dialect.binaries:
         return False
-    return RELATIONS.get(program.said(operator), ("",))[0] == "relation"
+    said = program.said(operator)
+    return (program.dialect.relations.get(said) or RELATIONS.get(said, ("", "")))[0] == "relation"
 
 
 def _negation(program: Program, condition: Node) -> tuple[Edit, ...]:

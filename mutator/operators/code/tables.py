@@ -21,11 +21,24 @@ def _entries(program: Program, found: tree.Found) -> tuple[str, tuple[int, int]]
     key = node.child_by_field_name("key")
     value = node.child_by_field_name("value")
     children = [child for child in node.named_children if child.type not in program.dialect.comments]
-    if len(children) < 2:
+    if program.language == "kotlin":  # `a to b`, given to mapOf
+        inner = children[0] if len(children) == 1 and children[0].type == "infix_expression" else None
+        children = inner.named_children if inner is not None and len(inner.named_children) == 3 else []
+        if len(children) != 3 or program.said(children[1]) != "to":
+            return None
+    if len(children) < 2 or (node.type == "assignment_expression" and not _initializes(node)):
         return None
     key = key or children[0]
     value = value or children[-1]
     return program.short(key, 30), (value.start_byte, value.end_byte)
+
+
+_LISTS = frozenset({"array_expression", "initializer_list", "initializer_expression"})
+
+
+def _initializes(node: Node) -> bool:
+    """`["a"] = 1` and `A = 1` of C# are entries only within the braces that a new object is followed by."""
+    return node.parent is not None and node.parent.type == "initializer_expression"
 
 
 def _tables(program: Program) -> Iterator[tuple[str, list[tuple[tree.Found, str, tuple[int, int]]]]]:
@@ -38,7 +51,7 @@ def _tables(program: Program) -> Iterator[tuple[str, list[tuple[tree.Found, str,
                 continue
             if kind == tree.ROW:
                 named = found.node.named_children
-                if parent.type not in ("array_expression", "initializer_list") or len(named) < 2:
+                if parent.type not in _LISTS or len(named) < 2:
                     continue
                 if named[0].type not in program.dialect.strings | program.dialect.numbers | {"char_literal"}:
                     continue
@@ -84,6 +97,10 @@ def _tier(program: Program, value: str) -> Tier | None:
         "go",
     ),
     ('let m = [("a", 1), ("b", 2)];', ('let m = [("a", 2), ("b", 1)];',), "rust"),
+    ('val m = mapOf("a" to 1, "b" to 2)\n', ('val m = mapOf("a" to 2, "b" to 1)\n',), "kotlin"),
+    ('var m = new D { ["a"] = 1, ["b"] = 2 };', ('var m = new D { ["a"] = 2, ["b"] = 1 };',), "csharp"),
+    ('$m = ["a" => 1, "b" => 2];', ('$m = ["a" => 2, "b" => 1];',), "php"),
+    ('m = {a = 1, ["b"] = 2}', ('m = {a = 2, ["b"] = 1}',), "lua"),
     ("std::map<char, int> m = {{'a', 1}, {'b', 2}};", ("std::map<char, int> m = {{'a', 2}, {'b', 1}};",), "cpp"),
     ("m = { 'a' => 1, b: 2 }\n", ("m = { 'a' => 2, b: 1 }\n",), "ruby"),
 )
@@ -173,6 +190,10 @@ def _label(program: Program, node: Node) -> Node | None:
     label = node.child_by_field_name("value") if node.type != "match_arm" else node.child_by_field_name("pattern")
     if label is None:
         label = node.child_by_field_name("pattern")
+    if label is None:  # Kotlin, PHP and C#
+        label = node.child_by_field_name("condition") or node.child_by_field_name("conditional_expressions")
+    if label is None and node.type in ("switch_section", "switch_expression_arm"):
+        return next((child for child in node.named_children if child.type == "constant_pattern"), None)
     if label is None:
         label = next((child for child in node.named_children if child.type == "switch_label"), None)
         if label is not None and not label.named_children:

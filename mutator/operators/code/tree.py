@@ -71,7 +71,7 @@ def parse(text: str, language: str) -> Program | None:
     dialect = DIALECTS[language]
     if not text.strip() or len(text) > LARGE:
         return None
-    tree = parser(language).parse(ascii_twin(text))
+    tree = parser(language, text).parse(ascii_twin(text))
     faults = count_faults(tree.root_node)
     if faults > 2 + text.count("\n") // 50:
         return None  # not this language, or a dialect of it that the grammar does not know
@@ -142,16 +142,29 @@ def _collect(program: Program) -> None:
         stack += [(child, inner) for child in reversed(node.named_children)]
 
 
-_NAMED = frozenset({"class_declaration", "class_specifier", "struct_specifier", "impl_item", "class", "module"})
+_NAMED = frozenset(
+    {"class_declaration", "class_specifier", "struct_specifier", "impl_item", "class", "module", "object_declaration",
+     "struct_declaration", "trait_declaration"}
+)  # fmt: skip
 _SKIPPED = frozenset(
     {"import_statement", "import_declaration", "import_spec", "use_declaration", "preproc_include", "package_clause",
-     "package_declaration", "attribute_item", "use_statement", "decorator", "annotation", "marker_annotation"}
+     "package_declaration", "attribute_item", "use_statement", "decorator", "annotation", "marker_annotation",
+     "using_directive", "package_header", "import_header", "import_list", "attribute_list", "namespace_use_declaration"}
 )  # fmt: skip
+
+
+def body_of(function: Node) -> Node | None:
+    body = function.child_by_field_name("body")
+    if body is not None:
+        return body
+    wrapped = next((child for child in function.named_children if child.type == "function_body"), None)  # Kotlin
+    return wrapped.named_children[0] if wrapped is not None and wrapped.named_children else None
 
 
 def name_of(program: Program, node: Node) -> str:
     named = node.child_by_field_name("name") or node.child_by_field_name("type")
-    if node.type == "function_definition":  # C and C++: the name is inside nested declarators
+    if node.type == "function_definition" and node.child_by_field_name("name") is None:
+        # C and C++: the name is inside nested declarators
         named = node.child_by_field_name("declarator")
         while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
             named = inner
@@ -173,7 +186,7 @@ def valid(program: Program, candidate: Candidate) -> bool:
 
 
 def _has_error(language: str, text: str) -> bool:
-    return parser(language).parse(ascii_twin(text)).root_node.has_error
+    return parser(language, text).parse(ascii_twin(text)).root_node.has_error
 
 
 def _valid_in_all(program: Program, candidate: Candidate) -> bool:
@@ -193,7 +206,7 @@ def _valid_in_all(program: Program, candidate: Candidate) -> bool:
         new_end = start + len(edit.new)
         tree.edit(start, edit.end + shift, new_end, (0, start), (0, edit.end + shift), (0, new_end))
         shift += len(edit.new) - (edit.end - edit.start)
-    root = parser(program.language).parse(mutated, tree).root_node
+    root = parser(program.language, program.text).parse(mutated, tree).root_node
     return count_faults(root) <= program.faults
 
 

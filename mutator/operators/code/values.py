@@ -77,7 +77,9 @@ def change_string(program: Program) -> Iterator[Candidate]:
         said = program.said(found.node)
         if names_option(program, found.node):
             continue  # Under another name it is not known, which is another operator's.
-        if len(said) < 3 or said[-1] not in "\"'`" or OPTION.search(said) or "${" in said or "#{" in said:
+        if len(said) < 3 or said[-1] not in "\"'`" or OPTION.search(said) or said.endswith('"""'):
+            continue
+        if any(mark in said for mark in program.dialect.expands):
             continue
         first = re.match(r"[^\"'`]*[\"'`]", said)
         if first is None or "\\" in said or "%" in said:

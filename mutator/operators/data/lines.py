@@ -30,7 +30,7 @@ def read(text: str, language: str) -> Document | None:
         case "cron":
             _rows(document, "line", _CRON)
         case "dockerfile":
-            _rows(document, "instruction", _INSTRUCTION)
+            _instructions(document)
         case _:
             _rows(document, "line", None)
     document.containers = [container for container in document.containers if container.entries]
@@ -96,6 +96,24 @@ def _rows(document: Document, _what: str, shape: re.Pattern[str] | None) -> None
             continue
         if shape is None or shape.match(line):
             container.entries.append(Entry(str(index), Kind.ROW, start, end, (start, end), (start, after)))
+
+
+def _instructions(document: Document) -> None:
+    """A Dockerfile's, each with the lines that it goes on in."""
+    container = Container(Kind.SEQUENCE, "", 0)
+    document.containers.append(container)
+    goes_on = False
+    for index, (start, end, after) in enumerate(lines(document.text)):
+        line = document.text[start:end].strip()
+        if goes_on and (not line or line.startswith("#")):
+            continue
+        begins = not goes_on and not line.startswith("#") and _INSTRUCTION.match(line) is not None
+        if begins:
+            container.entries.append(Entry(str(index), Kind.ROW, start, end, (start, end), (start, after)))
+        elif goes_on:
+            last = container.entries[-1]
+            last.end, last.value, last.loss = end, (last.start, end), (last.start, after)
+        goes_on = (begins or goes_on) and line.endswith("\\")
 
 
 def _table(document: Document) -> None:

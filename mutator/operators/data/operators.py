@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from mutator.model import Candidate, Edit, FaultClass, Tier, apply
 from mutator.operators.another_name import another_name
-from mutator.operators.data import lines, structured
+from mutator.operators.data import blocks, lines, structured
 from mutator.operators.data.document import Container, Document, Entry, Kind
 from mutator.operators.define import operator, operators_in
 
@@ -74,6 +74,13 @@ ROWS = frozenset({"csv", "cron", "dockerfile", "text"})
     ("A=1\n# c\nexport B=x\n", ("# c\nexport B=x\n", "A=1\n# c\n"), "env"),
     ("id,n\n1,a\n", ("1,a\n", "id,n\n"), "csv"),
     ("# m h\n0 3 * * * /bin/a\n", ("# m h\n",), "cron"),
+    ("FROM a\nRUN b && \\\n  # why\n  c d\n", ("RUN b && \\\n  # why\n  c d\n", "FROM a\n"), "dockerfile"),
+    (
+        'a "b" {\n  c = 1\n}\nd = [2]\n',
+        ("d = [2]\n", 'a "b" {\n  c = 1\n}\n', 'a "b" {\n}\nd = [2]\n', 'a "b" {\n  c = 1\n}\nd = []\n'),
+        "hcl",
+    ),
+    ("A = 1\nb: c\n\td\n", ("b: c\n\td\n", "A = 1\n", "A = 1\nb: \n\td\n", "A = 1\nb: c\n"), "makefile"),
 )
 def drop_entry(document: Document) -> Iterator[Candidate]:
     for container in _containers(document):
@@ -212,7 +219,7 @@ def _other_numbers(said: str) -> tuple[str, ...]:
     "data.change-type",
     FaultClass.WRONG_VALUE,
     Tier.FINE,
-    frozenset(structured.LANGUAGES),
+    frozenset(structured.LANGUAGES) - frozenset(blocks.LANGUAGES),
     "`{entry}` is the text {old}, not the value",
     ('{"a": 1, "b": true}', ('{"a": "1", "b": true}', '{"a": 1, "b": "true"}'), "json"),
 )

@@ -1,4 +1,4 @@
-"""JSON, YAML and TOML through their tree-sitter grammars."""
+"""JSON, YAML and TOML, HCL and Makefiles through their tree-sitter grammars."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import re
 import tree_sitter
 
 from mutator.grammars import grammar_parser
+from mutator.operators.data import blocks
 from mutator.operators.data.document import Container, Document, Entry, Kind, settle
 from mutator.operators.twin import ascii_twin
 
-LANGUAGES = ("json", "yaml", "toml")
+LANGUAGES = ("json", "yaml", "toml", *blocks.LANGUAGES)
+_PACKAGES = {"makefile": "tree_sitter_make"}
+"""Where it is not called like the language."""
 MAX_DEPTH = 60
 _YAML_BOOLEAN = re.compile(r"(?:true|false|yes|no|on|off)", re.IGNORECASE)
 
 
 def parser(language: str) -> tree_sitter.Parser:
-    return grammar_parser(f"tree_sitter_{language}")
+    return grammar_parser(_PACKAGES.get(language, f"tree_sitter_{language}"))
 
 
 def errors(text: str, language: str) -> int:
@@ -37,7 +40,11 @@ def read(text: str, language: str) -> Document | None:
     if root.has_error:
         return None
     document = Document(text, language)
-    _Reader(document).walk(root, "", 0)
+    if language in blocks.LANGUAGES:
+        blocks.read(document, root)
+    else:
+        _Reader(document).walk(root, "", 0)
+    document.containers = [container for container in document.containers if container.entries]
     return document if document.containers else None
 
 

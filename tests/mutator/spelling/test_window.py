@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 
 import pytest
@@ -13,6 +14,7 @@ from ruamel.yaml import YAML
 from mutator.model import ByteEdit, Edit, FileText, Unwritable, Window, apply, apply_bytes
 from mutator.shell.syntax import heredocs
 from mutator.sources import decode, yaml_commands
+from mutator.spelling.json import json_strings_window
 from mutator.spelling.python import python_string_window
 from mutator.spelling.shell import escaped_window, heredoc_window, word_window
 from mutator.spelling.window import WindowBuilder, part_window
@@ -274,3 +276,20 @@ def test_pieces_of_one_parent_join_and_what_is_between_them_is_fixed() -> None:
     assert rewritten(window, Edit(2, 3, '"')) == 'echo \'a\'; echo "\\""\n'
     with pytest.raises(Unwritable):
         window.outward(Edit(0, 2, ""))
+
+
+@settings(max_examples=300)
+@given(st.data(), st.lists(st.text(max_size=8), min_size=1, max_size=4))
+def test_what_is_written_into_strings_of_json_is_what_json_reads(data: st.DataObject, parts: list[str]) -> None:
+    text = json.dumps(parts, ensure_ascii=data.draw(st.booleans()), indent=data.draw(st.sampled_from([None, 1])))
+    spans, at = [], 0
+    for _ in parts:
+        at = text.index('"', at)
+        _, end = json.JSONDecoder().raw_decode(text, at)
+        spans.append((at, end))
+        at = end
+    window = json_strings_window(FileText(text), spans)
+    assert window is not None
+    assert window.text == "".join(parts)
+    edit = data.draw(an_edit(window.text))
+    assert "".join(json.loads(rewritten(window, edit))) == apply(window.text, (edit,))
