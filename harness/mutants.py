@@ -74,7 +74,7 @@ def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
     unwished = tuple(source.id for source in everything if not wish.source(source))
     tally = Tally()
     made = list(generate(sources, files, FAMILIES, accept=wish.operator, tally=tally))
-    relevance = Relevance(step.instruction)
+    relevance = Relevance(step.instruction, sources)
     languages = {source.id: source.language for source in sources}
     selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed)
     return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped), unwished)

@@ -172,6 +172,7 @@ def _mutant(
         before=before,
         after=after,
         digest=short_id(source.id, *(repr(leftmost(source.text, edit)) for edit in edits)),
+        changes=edits,
     )
 
 

@@ -360,6 +360,8 @@ class Mutant:
     after: str
     digest: str
     """Of the mutated text, for telling duplicates."""
+    changes: tuple[Edit, ...] = ()
+    """The edits in the source's own text; empty where a mutant was not made from one."""
 
     @property
     def place(self) -> str:

@@ -72,7 +72,9 @@ def test_headings_are_context_and_list_items_are_sentences_with_their_line() -> 
     dry = found["`--dry-run`: print what would be removed, remove nothing."]
     assert (dry.line, dry.heading) == (6, "Cleaner")
     assert "Exit status" not in found
-    assert "clean.py --older-than 30 /srv/data" in found
+    assert dry.example == ""
+    assert "clean.py --older-than 30 /srv/data" not in found
+    assert found["At most 10 requests per second are sent."].example == "clean.py --older-than 30 /srv/data"
 
 
 def test_a_sentence_does_not_end_in_an_abbreviation_or_a_code_span() -> None:

@@ -1,0 +1,139 @@
+"""Behaviour that code and sentences say in different words: `sort -u` and "each once". Few, and of no domain."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+CONCEPT = 1.5
+"""What a concept in common counts, beside one plain word."""
+
+_CONCEPTS: tuple[tuple[str, str, str], ...] = (
+    # name, how code says it, how a sentence says it
+    (
+        "order",
+        r"\bsort|\breversed?\b|\border by\b|\.sort|cmp\b|descending|heapq",
+        (
+            r"\bsort|\border(?:ed|ing)?\b|alphabetical|ascending|descending|\brank|chronological|"
+            r"lexicographic"
+        ),
+    ),
+    (
+        "unique",
+        r"\buniq\b|sort -\w*u|\bset\(|\bdistinct\b|dedup|\bseen\b|hashset|\bnew Set",
+        r"\bunique|\bonce\b|duplicat|\bdistinct|dedup",
+    ),
+    (
+        "exit status",
+        r"\bexit\b|SystemExit|\bos\._exit",
+        r"\bexit|\bstatus\b|return code",
+    ),
+    (
+        "permissions",
+        r"\bchmod|\binstall -m|\bumask|\bfchmod|0o[0-7]{3}|\bmode=",
+        r"permission|\bmode\b|executable|\bchmod|readable|writable|world-|\b0?[0-7]{3}\b",
+    ),
+    (
+        "owner",
+        r"\bchown|\bchgrp|\busermod",
+        r"\bown(?:ed|er|s)|\bgroup\b",
+    ),
+    (
+        "at boot",
+        r"systemctl enable|update-rc\.d|@reboot|\benable\b|WantedBy",
+        r"\bboot|\benable|persist|\breboot|surviv",
+    ),
+    (
+        "running",
+        r"systemctl (?:re)?start|\bservice \S+ (?:re)?start|nohup|\bserve\b|\blisten|\bdaemon|app\.run",
+        r"\brunning\b|\bstart|\blisten|\bserve|\bdaemon|\bbackground",
+    ),
+    (
+        "at least",
+        r">=|<=|\bmin\(|\bmax\(|-ge\b|-le\b|-gt\b|-lt\b|[^-=<>]>[^>=]|[^<]<[^<=]|\bclip|\bclamp",
+        (
+            r"at least|at most|more than|less than|fewer than|greater|exceed|no more|no less|threshold|"
+            r"\bwithin\b|maximum|minimum|up to|older than|younger|larger|smaller|\bbelow\b|\babove\b|"
+            r"\bbetween\b|>=|<=|≥|≤|\bclamp"
+        ),
+    ),
+    (
+        "retry",
+        r"\bretry|\bretries|\battempt|backoff",
+        r"\bretr|\battempt|backoff|\btry again",
+    ),
+    (
+        "time limit",
+        r"\btimeout|\bdeadline|settimeout",
+        r"time ?out|time limit|\bdeadline|\bwithin \d+",
+    ),
+    (
+        "rounding",
+        r"\bround\(|\bfloor|\bceil|:\.\d+f|%\.\d+f|tofixed|\bquantize",
+        r"\bround|decimal|precision|nearest|\bfloor|\bceil",
+    ),
+    (
+        "letter case",
+        r"\.lower\(|\.upper\(|casefold|tolower|toupper|ignorecase|\.title\(|tr .*[A-Z]-?Z|grep -\w*i",
+        r"case-?(?:in)?sensitiv|lower-?case|upper-?case|\bignoring case|\bcapital",
+    ),
+    (
+        "empty",
+        r"is None|== ?0\b|if not\b|\[ -z|len\(\w+\) ?<|\.empty|== ?(?:''|\x22\x22)|null",
+        r"\bempty|\bmissing|\bno \w+ (?:is|are|exist)|\babsent|\bwithout any|does not exist|\bnone\b",
+    ),
+    (
+        "refusal",
+        r"\braise\b|\bexcept\b|>&2|stderr|\bthrow|\berrors?\.New|\bError\(|\bassert|\bpanic|Err\(",
+        r"\berror|invalid|malformed|\bfail|\breject|\brefus|corrupt|\braise|exception|\bunknown|\bskip",
+    ),
+    (
+        "white space",
+        r"\.strip\(|\.trim|\.rstrip|\.lstrip|tr -d",
+        r"white ?space|\btrim|leading|trailing|\bblank|\bstrip",
+    ),
+    (
+        "at the same time",
+        r"\block\b|mutex|\bthread|async|atomic|\.acquire|flock|\bos\.replace|gorout|synchronized",
+        r"concurren|\bthread|\brace|atomic|\block|parallel|simultan|interleav",
+    ),
+    (
+        "append",
+        r">>|['\x22]ab?['\x22]|\btee -a|O_APPEND",
+        r"\bappend|\badd(?:ed|s)? (?:to|at)\b",
+    ),
+    (
+        "sum",
+        r"\bsum\(|\+=|\btotal\b|\bcumsum",
+        r"\bsum\b|\btotal|\badd(?:ed|ing) up|\bsubtract|\bcumulative",
+    ),
+    (
+        "mean",
+        r"\bmean\(|\baverage|\bavg\b|/ ?len\(|\bmedian",
+        r"\bmean\b|\baverage|\bmedian",
+    ),
+    (
+        "default",
+        r"default=|:-|\.get\([^)]*,|\bor ['\x22\d]|getenv\([^)]*,",
+        r"\bdefault",
+    ),
+    (
+        "removal",
+        r"\brm\b|\bunlink|rmtree|\bremove|\bdelete|\bdel\b|\bdrop\b",
+        r"\bremov|\bdelet|\bdrop\b|\bclean",
+    ),
+    (
+        "help",
+        r"--help|\busage\b",
+        r"\busage\b|\bhelp\b",
+    ),
+)
+
+_CODE = tuple((f"~{name}", re.compile(code, re.IGNORECASE)) for name, code, _ in _CONCEPTS)
+_TEXT = tuple((f"~{name}", re.compile(text, re.IGNORECASE)) for name, _, text in _CONCEPTS)
+
+
+@lru_cache(maxsize=8192)
+def stated(text: str, *, code: bool = False) -> tuple[str, ...]:
+    """The concepts that a piece of code, or a sentence, is about: tokens that begin with `~`."""
+    return tuple(name for name, pattern in (_CODE if code else _TEXT) if pattern.search(text))

@@ -1,0 +1,244 @@
+"""From what a mutant changes to the sentences of the instruction that it breaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from mutator.model import Edit, Mutant, Source
+from mutator.relevance.concepts import stated
+from mutator.relevance.requirements import Requirement, requirements
+from mutator.relevance.surroundings import Surroundings, Zone
+from mutator.relevance.tokens import CONTEXT_WEIGHT, PATH, tokens_of
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A requirement that a mutant breaks."""
+
+    requirement: int
+    score: float
+    evidence: tuple[str, ...]
+    """The words that tie the mutant to the sentence, most telling first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A part of the solution that serves a requirement."""
+
+    source: str
+    """The id of the source."""
+    start: int
+    end: int
+    """In the source's text; whole lines."""
+    score: float
+
+
+THRESHOLD = 1.6
+"""A weaker link is no link."""
+ANCHOR = 0.9
+"""What the changed text itself must have in common with a sentence."""
+LEAD = 0.7
+"""A sentence that introduces others stands behind them."""
+LONGEST_SOURCE = 200_000
+"""Characters beyond which a source is data and read for edits only."""
+
+
+class Relevance:
+    """Looks mutants up in one instruction, or in any other set of texts.
+
+    With the `sources` that the mutants were made from, links rest on the edit's surroundings as well, and `served` is
+    known; without them on the lines that a mutant shows.
+    """
+
+    def __init__(self, instruction: str | Sequence[Requirement], sources: Iterable[Source] = ()) -> None:
+        self.requirements = requirements(instruction) if isinstance(instruction, str) else tuple(instruction)
+        self._sources = {source.id: source for source in sources}
+        self._where: dict[str, list[tuple[int, float]]] = {}
+        spread: dict[str, float] = {}
+        for requirement in self.requirements:
+            for token, weight in requirement.tokens.items():
+                self._where.setdefault(token, []).append((requirement.index, weight))
+                spread[token] = spread.get(token, 0.0) + 1.0
+            for token, weight in requirement.context.items():
+                self._where.setdefault(token, []).append((requirement.index, weight * CONTEXT_WEIGHT))
+                spread[token] = spread.get(token, 0.0) + CONTEXT_WEIGHT
+        total = math.log(len(self.requirements) + 2)
+        self._rarity = {token: max(1.0 - math.log(max(count, 1.0)) / total, 0.05) for token, count in spread.items()}
+        sizes = [len(requirement.tokens) for requirement in self.requirements]
+        mean = sum(sizes) / max(len(sizes), 1) or 1.0
+        self._length = [0.7 + 0.3 * max(size / mean, 0.6) for size in sizes]
+        self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
+        self._tokens = lru_cache(maxsize=16384)(self._read)
+        self._read_texts: dict[str, Surroundings] = {}
+
+    # --- mutants
+
+    def links(self, mutant: Mutant, most: int = 3) -> tuple[Link, ...]:
+        """The sentences that the mutant breaks, strongest first; none where nothing it changes is stated."""
+        source = self._sources.get(mutant.source)
+        if source is not None and mutant.changes:
+            around, edits = self._surroundings(source), mutant.changes
+        else:
+            around, edits = Surroundings(mutant.before), _difference(mutant.before, mutant.after)
+        if not edits:
+            return ()
+        return self._ranked(around, edits, mutant.scope, mutant.target, most)
+
+    def score(self, links: Sequence[Link]) -> float:
+        return links[0].score if links else 0.0
+
+    def _surroundings(self, source: Source) -> Surroundings:
+        found = self._read_texts.get(source.id)
+        if found is None:
+            found = self._read_texts[source.id] = Surroundings(source.text)
+        return found
+
+    def _ranked(
+        self, around: Surroundings, edits: Sequence[Edit], scope: str, target: str, most: int
+    ) -> tuple[Link, ...]:
+        zones: Iterable[Zone]
+        if target and around.whole(edits):
+            zones, own = [Zone(target, 1.0)], frozenset[str]()
+        else:
+            zones, own = around.zones(edits, scope), frozenset(self._tokens(target, True)) if target else frozenset()
+        near: dict[str, float] = {}
+        for zone in zones:
+            for token in self._zone_tokens(zone):
+                if token in own and zone.nearness < 1.0:
+                    continue
+                if near.get(token, 0.0) < zone.nearness:
+                    near[token] = zone.nearness
+        return self._best(near, most)
+
+    def _best(self, near: Mapping[str, float], most: int) -> tuple[Link, ...]:
+        score: dict[int, float] = {}
+        anchor: dict[int, float] = {}
+        evidence: dict[int, list[tuple[float, str]]] = {}
+        for token, nearness in near.items():
+            rarity = self._rarity[token] * self._code_rarity(token)
+            for index, weight in self._where[token]:
+                value = weight * rarity * nearness
+                if nearness < 0.9 and weight >= PATH and "/" in token:
+                    value *= 0.5
+                score[index] = score.get(index, 0.0) + value
+                if token in self.requirements[index].tokens:
+                    anchor[index] = anchor.get(index, 0.0) + value * (nearness >= 0.4)
+                evidence.setdefault(index, []).append((value, token))
+        for index in score:
+            score[index] = score[index] / self._length[index] * (LEAD if self.requirements[index].leads else 1.0)
+        ranked = sorted(
+            (item for item in score.items() if anchor.get(item[0], 0.0) >= ANCHOR and self._telling(evidence[item[0]])),
+            key=lambda item: (-item[1], item[0]),
+        )
+        if not ranked or ranked[0][1] < THRESHOLD:
+            return ()
+        best = ranked[0][1]
+        return tuple(
+            Link(index, round(value, 3), self._shown(index, evidence[index]))
+            for index, value in ranked[:most]
+            if value >= max(THRESHOLD, best / 2)
+        )
+
+    def _telling(self, evidence: Sequence[tuple[float, str]]) -> bool:
+        """One name, value or pair of words, or two things besides: a single plain word ties nothing."""
+        return any(value >= 1.2 for value, _ in evidence) or sum(value >= 0.3 for value, _ in evidence) >= 2
+
+    def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:
+        words = self.requirements[index].words
+        ranked = [token for _, token in sorted(evidence, key=lambda one: (-one[0], one[1]))]
+        return tuple(dict.fromkeys(words.get(token, token).removeprefix("~") for token in ranked[:8]))[:5]
+
+    # --- tokens
+
+    def _zone_tokens(self, zone: Zone) -> Iterator[str]:
+        tokens = self._tokens(zone.text, zone.code)
+        if zone.without:
+            without = self._tokens(zone.without, zone.code)
+            return (token for token in tokens if token not in without)
+        return iter(tokens)
+
+    def _read(self, text: str, code: bool) -> tuple[str, ...]:
+        """The tokens of a text that the instruction has as well."""
+        found: dict[str, None] = {}
+        for token in tokens_of(text, code=code):
+            if token in self._where:
+                found[token] = None
+            elif token in self._abbreviated:
+                found[self._abbreviated[token]] = None
+        for concept in stated(text, code=code):
+            if concept in self._where:
+                found[concept] = None
+        return tuple(found)
+
+    def _code_rarity(self, token: str) -> float:
+        lines, counts = self._counted
+        count = counts.get(token, 0)
+        if count <= 2 or lines < 8:
+            return 1.0
+        return max(1.0 - math.log(count / 2) / math.log(lines), 0.3)
+
+    @cached_property
+    def _counted(self) -> tuple[int, dict[str, int]]:
+        """How many lines the solution has, and on how many of them each token stands."""
+        counts: dict[str, int] = {}
+        lines = 0
+        for source in self._sources.values():
+            if len(source.text) > LONGEST_SOURCE:
+                continue
+            for line in source.text.split("\n"):
+                if line.strip():
+                    lines += 1
+                    for token in self._tokens(line[:1000], True):
+                        counts[token] = counts.get(token, 0) + 1
+        return lines, counts
+
+    # --- the solution
+
+    @cached_property
+    def served(self) -> Mapping[int, tuple[Served, ...]]:
+        """Requirement -> the lines of the solution that serve it before any other, together where they touch."""
+        found: dict[int, list[Served]] = {}
+        for source in self._sources.values():
+            if len(source.text) > LONGEST_SOURCE:
+                continue
+            around = self._surroundings(source)
+            for number, line in enumerate(around.lines):
+                if not line.strip():
+                    continue
+                start, end = around.start(number), around.start(number) + len(line)
+                links = self._ranked(around, (Edit(start, end, ""),), "", source.target, 1)
+                if not links:
+                    continue
+                parts = found.setdefault(links[0].requirement, [])
+                if parts and parts[-1].source == source.id and parts[-1].end + 1 >= start:
+                    score = max(parts[-1].score, links[0].score)
+                    parts[-1] = Served(source.id, parts[-1].start, end, score)
+                else:
+                    parts.append(Served(source.id, start, end, links[0].score))
+        return {index: tuple(found[index]) for index in sorted(found)}
+
+
+def _difference(before: str, after: str) -> tuple[Edit, ...]:
+    """The one edit that turns a text into another."""
+    if before == after:
+        return ()
+    start, limit = 0, min(len(before), len(after))
+    while start < limit and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < limit - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return (Edit(start, len(before) - end, after[start : len(after) - end]),)
+
+
+def _abbreviations(words: Iterable[str]) -> dict[str, str]:
+    """`addr` for address: a beginning of four letters or more that only one word of the instruction has."""
+    found: dict[str, str] = {}
+    for word in words:
+        for length in range(4, min(len(word), 12)):
+            short = word[:length]
+            found[short] = "" if short in found else word
+    return {short: word for short, word in found.items() if word}

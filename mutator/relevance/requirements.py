@@ -1,0 +1,285 @@
+"""An instruction cut into what it asks for: sentences, items and rows, with the examples that belong to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mutator.relevance.concepts import CONCEPT, stated
+from mutator.relevance.tokens import tokens_of, words_of
+
+EXAMPLE = 0.75
+"""What a token of an example counts, beside one of the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One sentence, list item or table row of the instruction."""
+
+    index: int
+    text: str
+    line: int
+    heading: str
+    tokens: Mapping[str, float]
+    """Token -> how telling its kind is. What stands only in its example counts for less."""
+    context: Mapping[str, float] = field(default_factory=dict)
+    """The same of the heading and the sentence that introduces it."""
+    example: str = ""
+    """The code block below it."""
+    leads: bool = False
+    """Introduces the items below it, and is therefore broken by what breaks all of them."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Token -> the word as the instruction writes it."""
+
+
+@dataclass(slots=True)
+class _Unit:
+    """A piece of the instruction while it is being cut."""
+
+    text: str
+    line: int
+    heading: str
+    context: str
+    example: list[str] = field(default_factory=list)
+    leads: bool = False
+
+
+def requirements(instruction: str) -> tuple[Requirement, ...]:
+    """What the instruction asks for, in its order. Headings and what is said to everybody are no requirement."""
+    found: list[Requirement] = []
+    for unit in _Cutter(instruction).units():
+        if says_nothing(unit.text):
+            continue
+        example = "\n".join(unit.example)
+        tokens = tokens_of(unit.text)
+        for token, weight in tokens_of(example, code=True).items():
+            tokens.setdefault(token, weight * EXAMPLE)
+        if not tokens:
+            continue
+        tokens |= dict.fromkeys(stated(unit.text), CONCEPT)
+        around = f"{unit.heading}\n{unit.context}"
+        found.append(
+            Requirement(
+                len(found),
+                unit.text,
+                unit.line,
+                unit.heading,
+                tokens,
+                {token: weight for token, weight in tokens_of(around).items() if token not in tokens},
+                example,
+                unit.leads,
+                words_of(around) | words_of(unit.text),
+            )
+        )
+    return tuple(found)
+
+
+# --- what is no requirement
+
+_ADDRESSED = re.compile(
+    r"(?:you (?:are (?:given|provided|an?\b|now|working|in\b)|have (?:access|been given|root)"
+    r"|will (?:be given|find)|may assume)"
+    r"|good luck|happy |thank|welcome|hello|hi\b|hey\b|as (?:an?|the) (?:expert|engineer|senior|developer)"
+    r"|(?:this|the) (?:task|challenge|exercise) (?:is|tests|evaluates|requires)"
+    r"|(?:more|further) (?:steps|information|details)|see (?:also|below|above)|background\b"
+    r"|for (?:context|reference)\b)",
+    re.IGNORECASE,
+)
+_THERE = re.compile(
+    r"there (?:is|are|exists?)\b|(?:the|an?|your) [\w ./`-]{1,60} (?:is|are)"
+    r" (?:located|available|provided|installed|given|stored|placed|found)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\b(?:must|shall|should|need(?:s|ed)?|have to|has to|required?|ensure|make sure|do not|don't|never|always|only"
+    r"|exactly|write|create|implement|build|add|fix|save|return|print|output|store|configure|install|set|update|use"
+    r"|produce|generate|find|compute|calculate|report|convert|remove|replace|keep|at (?:least|most))\b",
+    re.IGNORECASE,
+)
+_CANARY = re.compile(r"canary|\bGUID\b|benchmark data should never", re.IGNORECASE)
+
+
+def says_nothing(text: str) -> bool:
+    """What is said to everybody, or only where things are: context."""
+    if _CANARY.search(text) and "example" not in text.lower():
+        return len(text) < 400
+    bare = text.lstrip("*_>` ")
+    if _ADDRESSED.match(bare) or _THERE.match(bare):
+        return not _ASKS.search(bare)
+    return not re.search(r"\w", bare)
+
+
+# --- cutting
+
+_FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+_ITEM = re.compile(r"^(\s*)(?:[-*+•‣–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+(?=\S)")
+_QUOTE = re.compile(r"^\s*>\s?")
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_RULE = re.compile(r"^\s*\|?[\s:|=-]{3,}\|?\s*$")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TITLE = re.compile(r"^(?:\*\*|__)[^*_]{1,80}(?:\*\*|__):?$|^[\w`'/&() -]{1,40}:$")
+_TITLE_WORDS = 5
+
+
+class _Cutter:
+    """Reads the lines once. A blank line, an item, a row, a heading or a fence ends the paragraph before it."""
+
+    def __init__(self, instruction: str) -> None:
+        self._lines = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), instruction).splitlines()
+        self._units: list[_Unit] = []
+        self._paragraph: list[str] = []
+        self._began = 1
+        self._heading = ""
+        self._leads: list[tuple[int, _Unit]] = []
+        """(indent, the sentence that introduces what is indented more, or follows it as items)."""
+        self._indent = 0
+        self._is_item = False
+        self._header = ""
+
+    def units(self) -> list[_Unit]:
+        fence = ""
+        for number, line in enumerate(self._lines, start=1):
+            opened = _FENCE.match(line)
+            if fence:
+                if opened and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
+                    fence = ""
+                else:
+                    self._example(line, number)
+            elif opened:
+                self._end()
+                fence = opened[1]
+            else:
+                self._line(line, number)
+        self._end()
+        return self._units
+
+    def _line(self, line: str, number: int) -> None:
+        line = _QUOTE.sub("", line)
+        heading = _HEADING.match(line)
+        if heading:
+            self._end()
+            self._heading = heading[1].strip("*_ ")
+            self._leads.clear()
+            return
+        if not line.strip() or (_RULE.match(line) and not _ROW.match(line)):
+            self._end()
+            self._header = ""
+            return
+        if _ROW.match(line):
+            self._end()
+            self._row(line, number)
+            return
+        item = _ITEM.match(line)
+        if item:
+            self._end()
+            self._indent, self._is_item = len(item[1].expandtabs(4)), True
+            line = line[item.end() :]
+        elif not self._paragraph:
+            self._indent, self._is_item = len(line) - len(line.lstrip()), False
+        if not self._paragraph:
+            self._began = number
+        self._paragraph.append(line.strip())
+
+    def _row(self, line: str, number: int) -> None:
+        if _RULE.match(line):
+            return
+        if not self._header:
+            following = self._lines[number] if number < len(self._lines) else ""
+            self._header = line.strip().strip("|").strip()
+            if _RULE.match(following):
+                return
+        self._units.append(
+            _Unit(line.strip().strip("|").strip(), number, self._heading, f"{self._lead(99, True)} {self._header}")
+        )
+
+    def _example(self, line: str, number: int) -> None:
+        if not line.strip():
+            return
+        if self._units and self._units[-1].heading == self._heading:
+            self._units[-1].example.append(line)
+        else:
+            self._units.append(_Unit(line.strip(), number, self._heading, "", [line]))
+
+    def _end(self) -> None:
+        if not self._paragraph:
+            return
+        joined = "\n".join(self._paragraph)
+        self._paragraph = []
+        if not self._is_item and _TITLE.match(joined) and len(joined.split()) <= _TITLE_WORDS:
+            self._heading = joined.strip("*_: ")
+            self._leads.clear()
+            return
+        context = self._lead(self._indent, self._is_item)
+        last: _Unit | None = None
+        for text, offset in sentences_at(joined):
+            last = _Unit(" ".join(text.split()), self._began + joined.count("\n", 0, offset), self._heading, context)
+            self._units.append(last)
+        if last is not None:
+            last.leads = last.text.rstrip("*_").endswith(":")
+            if last.leads or self._is_item:
+                self._leads.append((self._indent if self._is_item else self._indent - 1, last))
+
+    def _lead(self, indent: int, is_item: bool) -> str:
+        """What introduces a paragraph at this indent; drops what no longer does."""
+        if not is_item and not (self._leads and indent > self._leads[-1][0] + 1):
+            self._leads.clear()
+            return ""
+        while self._leads and self._leads[-1][0] >= indent:
+            self._leads.pop()
+        return " ".join(unit.text for _, unit in self._leads[-2:])[-400:]
+
+
+# --- sentences
+
+_SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_LINK = re.compile(r"https?://\S+|\b[\w.-]+@[\w.-]+")
+_END = re.compile(
+    r"(?<=[.!?])[\"')\]*_]*\s+(?=[A-Z`\"'(\[*_/~$-])|(?<=[a-z0-9)`][a-z0-9)`][.!?])\s+(?=[a-z])|:\s*\n(?=\S)"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|fig|figs|eq|incl|resp|al|ca|min|max|sec|dept|st|mr|ms|mrs|dr|inc|ltd|jr|sr|vol|pp?)"
+    r"|(?:^|\s)[A-Za-z])\.$",
+    re.IGNORECASE,
+)
+_PART = re.compile(r";\s+|\s+(?=\((?:\d|[a-h]|i{1,3}|iv)\)\s)")
+_LONG = 220
+"""Characters beyond which a sentence with semicolons or numbered parts is several."""
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences of a paragraph; a code span, a link, a number or an abbreviation never ends one."""
+    return [sentence for sentence, _ in sentences_at(text)]
+
+
+def sentences_at(text: str) -> Iterator[tuple[str, int]]:
+    """(sentence, where it begins)."""
+    masked = _LINK.sub(
+        lambda match: _mask(match[0]), _SPAN.sub(lambda match: "`" + "x" * (len(match[0]) - 2) + "`", text)
+    )
+    start = 0
+    for match in _END.finditer(masked):
+        if _ABBREVIATION.search(masked, max(start, match.start() - 12), match.start()):
+            continue
+        yield from _parts(text, masked, start, match.start() + (match[0][0] == ":"))
+        start = match.end()
+    yield from _parts(text, masked, start, len(text))
+
+
+def _mask(link: str) -> str:
+    bare = link.rstrip(".,;:!?)")
+    return "x" * len(bare) + link[len(bare) :]
+
+
+def _parts(text: str, masked: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    cuts = [start]
+    if end - start > _LONG:
+        for match in _PART.finditer(masked, start, end):
+            if match.start() - cuts[-1] >= 30:
+                cuts.append(match.end())
+    for begin, stop in zip(cuts, [*cuts[1:], end], strict=True):
+        piece = text[begin:stop]
+        bare = piece.strip()
+        if bare:
+            yield bare, begin + len(piece) - len(piece.lstrip())

@@ -1,0 +1,216 @@
+"""What an edit touches in its source: what it changes, the statement around it, and what depends on that.
+
+Lines and indents only, so it is the same for every language; nothing here needs the text to parse.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from mutator.model import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A text that a change concerns."""
+
+    text: str
+    nearness: float
+    code: bool = True
+    without: str = ""
+    """Tokens of this text are not meant: they stay as they are."""
+
+
+NEW, SAME, STATEMENT, COMMENT, GUARD, BODY, DEFINED, SCOPE = 0.4, 0.4, 0.45, 0.6, 0.3, 0.4, 0.3, 0.35
+WIDE = 4
+"""Lines beyond which an edit is about more than any one of them."""
+_LONG_LINE = 160
+_LONGEST = 20_000
+"""Characters of a removed text that are looked at."""
+_FEW = 5
+"""A name that stands on more lines than this says nothing about any of them."""
+
+_NAME = re.compile(r"[A-Za-z_$][\w]{2,}")
+_ASSIGNED = re.compile(
+    r"^\s*(?:export |local |readonly |const |let |var |static |final )?"
+    r"\$?([A-Za-z_]\w{2,})\s*(?::[^=]{1,40})?(?:=(?!=)|:=)"
+)
+_GUARDS = re.compile(r"^\s*(?:\}?\s*else if|elif|if|while|for|case|when|unless|until|switch|except|catch|with|match)\b")
+_OPENS = re.compile(r"(?::|\{|\bthen|\bdo)\s*$")
+_COMMENT = re.compile(r"^\s*(?:#(?!!)|//|--\s|;|/?\*+(?!/))\s*(.*?)\s*(?:\*/)?$")
+_TRAILING = re.compile(r"(?<=[\s;,)}\]])(?:#|//)\s+(\S.*)$")
+_DOCSTRING = re.compile(r"^\s*[rRuU]?(\"\"\"|''')(.*?)(?:\1|$)", re.DOTALL)
+_DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{")
+
+
+class Surroundings:
+    """One source's text, read for what stands around an edit."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = text.split("\n")
+        self._starts = [0]
+        for line in self.lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def number(self, offset: int) -> int:
+        return min(bisect_right(self._starts, offset), len(self.lines)) - 1
+
+    def start(self, number: int) -> int:
+        return self._starts[number]
+
+    @cached_property
+    def _named(self) -> dict[str, list[int]]:
+        """Name -> the lines on which it stands, as far as they are few."""
+        found: dict[str, list[int]] = {}
+        for number, line in enumerate(self.lines):
+            if len(line) > 1000:
+                continue
+            for name in set(_NAME.findall(line)):
+                places = found.setdefault(name, [])
+                if len(places) <= _FEW + 1:
+                    places.append(number)
+        return {name: places for name, places in found.items() if 1 < len(places) <= _FEW + 1}
+
+    def whole(self, edits: Sequence[Edit]) -> bool:
+        """Whether (nearly) all of the text goes: then it is about the text's purpose, and no part of it."""
+        gone = sum(edit.end - edit.start - len(edit.new) for edit in edits)
+        return gone > 0.7 * len(self.text.strip()) and self.text.count("\n") >= WIDE
+
+    def zones(self, edits: Sequence[Edit], scope: str) -> Iterator[Zone]:
+        first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
+        height = sum(self.text.count("\n", edit.start, max(edit.end - 1, edit.start)) + 1 for edit in edits)
+        if height > WIDE:
+            yield from self._wide(edits, scope, height)
+            return
+        changed: list[str] = []
+        for edit in edits:
+            old, new = self.widened(edit)
+            changed.append(old)
+            yield Zone(old, 1.0, without=new)
+            yield Zone(new, NEW, without=old)
+            yield Zone(old, SAME)
+        if scope:
+            yield Zone(scope.rsplit(".", 1)[-1], SCOPE)
+        seen: set[int] = set()
+        for edit in edits[:4]:
+            low, high = self.number(edit.start), self.number(max(edit.end - 1, edit.start))
+            numbers = [number for number in range(low, high + 1) if number not in seen]
+            seen.update(numbers)
+            for number in numbers:
+                yield Zone(self._statement(number, edit), STATEMENT)
+            comment = self.comment(low)
+            if comment:
+                yield Zone(comment, COMMENT, code=False)
+            yield from self._depends(low, high)
+        for number in self._definitions(changed, first, last):
+            yield Zone(self.lines[number], DEFINED)
+
+    def widened(self, edit: Edit) -> tuple[str, str]:
+        """The change with the words it begins and ends in whole, and with no more than that."""
+        start, end = edit.start, min(edit.end, edit.start + _LONGEST)
+        low, high = start, edit.end
+        if start == edit.end or (start < len(self.text) and _in_word(self.text[start])) or edit.new:
+            while low > 0 and start - low < 60 and _in_word(self.text[low - 1]):
+                low -= 1
+        while (
+            high < len(self.text) and high - edit.end < 60 and _in_word(self.text[high]) and (low < start or high > low)
+        ):
+            if edit.start == edit.end and low == start and not _in_word(edit.new[:1] or " "):
+                break
+            high += 1
+        head, tail = self.text[low:start], self.text[edit.end : high]
+        return head + self.text[start:end] + tail, head + edit.new[:_LONGEST] + tail
+
+    def _statement(self, number: int, edit: Edit) -> str:
+        """The line, or of a very long one the part between its separators."""
+        line = self.lines[number]
+        if len(line) <= _LONG_LINE:
+            return line
+        at = min(max(edit.start - self._starts[number], 0), len(line))
+        low = max(line.rfind(";", 0, at), at - _LONG_LINE, 0)
+        high = line.find(";", max(edit.end - self._starts[number], at))
+        return line[low : min(high if high >= 0 else len(line), at + _LONG_LINE)]
+
+    def comment(self, number: int) -> str:
+        """What the solution's author says of this line: beside it, or above it without a gap."""
+        found: list[str] = []
+        beside = _TRAILING.search(self.lines[number]) if len(self.lines[number]) < 400 else None
+        if beside:
+            found.append(beside[1])
+        above = number - 1
+        while above >= 0 and number - above <= 6 and self.lines[above].strip():
+            comment = _COMMENT.match(self.lines[above])
+            if comment:
+                found.append(comment[1])
+                while above > 0 and (comment := _COMMENT.match(self.lines[above - 1])) and len(found) < 4:
+                    found.append(comment[1])
+                    above -= 1
+                break
+            if _indent(self.lines[above]) < _indent(self.lines[number]) or _DEFINES.match(self.lines[above]):
+                break
+            above -= 1
+        return "\n".join(found)[:400]
+
+    def _depends(self, low: int, high: int) -> Iterator[Zone]:
+        line = self.lines[low]
+        indent = _indent(line)
+        if _GUARDS.match(line) or _OPENS.search(self.lines[high]):
+            for number in range(high + 1, min(high + 4, len(self.lines))):
+                if self.lines[number].strip() and _indent(self.lines[number]) <= indent:
+                    break
+                yield Zone(self.lines[number][:400], BODY)
+        for number in range(low - 1, max(low - 12, -1), -1):
+            above = self.lines[number]
+            if above.strip() and _indent(above) < indent:
+                if _GUARDS.match(above):
+                    yield Zone(above[:400], GUARD)
+                break
+        assigned = _ASSIGNED.match(line)
+        if assigned:
+            for number in self._named.get(assigned[1], ()):
+                if not low <= number <= high:
+                    yield Zone(self.lines[number][:400], DEFINED)
+
+    def _definitions(self, changed: Sequence[str], first: int, last: int) -> list[int]:
+        """Where the names in the changed text get their value."""
+        found: dict[int, None] = {}
+        for text in changed:
+            for name in _NAME.findall(text[:400]):
+                for number in self._named.get(name, ()):
+                    assigned = _ASSIGNED.match(self.lines[number])
+                    if not first <= number <= last and assigned and assigned[1] == name:
+                        found[number] = None
+        return list(found)[:3]
+
+    def _wide(self, edits: Sequence[Edit], scope: str, height: int) -> Iterator[Zone]:
+        """Many lines at once: what they are called and said to do, and the less what each holds the more they are."""
+        number = self.number(edits[0].start)
+        if scope:
+            yield Zone(scope.rsplit(".", 1)[-1], 1.0)
+        above = [each for each in range(number, max(number - 12, -1), -1) if _DEFINES.match(self.lines[each])]
+        said = "\n".join(self.lines[above[0] : number + 6]) if above else self.lines[number]
+        for line in said.split("\n"):
+            doc = _DOCSTRING.match(line)
+            if doc:
+                yield Zone(doc[2], 0.8, code=False)
+                break
+        for each in {number, *above[:1]}:
+            comment = self.comment(each)
+            if comment:
+                yield Zone(comment, 0.8, code=False)
+        share = max(0.15, 1.0 / height**0.5)
+        for edit in edits:
+            yield Zone(self.text[edit.start : min(edit.end, edit.start + _LONGEST)], share, without=edit.new)
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char in "_-"
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

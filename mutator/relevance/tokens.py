@@ -1,0 +1,158 @@
+"""The words, names, numbers and signs of a text, each with how telling its kind is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+Add = Callable[[str, float, str], None]
+
+FLAG, PATH, CODE, QUOTE, UNIT, STATUS, NUMBER, DIGIT, CONSTANT, NAME, PAIR, WORD = (
+    5.0, 4.0, 4.0, 3.5, 3.0, 3.0, 2.0, 0.5, 3.5, 3.0, 2.5, 1.0
+)  # fmt: skip
+CONTEXT_WEIGHT = 0.3
+"""Of a token that stands only in the heading or the sentence that introduces it."""
+
+_SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
+_QUOTED = re.compile(r"\"([^\"\n]{1,80})\"|(?<![A-Za-z0-9])'([^'\n]{1,80})'(?![A-Za-z0-9])|“([^”\n]{1,80})”")
+_FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+_PATH = re.compile(
+    r"(?<![\w.)])(?:~|\.{1,2})?/[\w.@%+~-]+(?:/[\w.@%+~-]+)*|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,5}\b(?!\()"
+)
+_NUMBER = re.compile(
+    r"(?<![\w.])(\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?:\s?-?(%|r/s|r/m|[kmgt]i?b\b|ms\b|s\b|sec\b|seconds?\b|minutes?\b|hours?\b|days?\b|bytes?\b"
+    r"|requests?\b|rows?\b|lines?\b|chars?\b|characters?\b|times?\b|decimals?\b|[kmgt]\b|x\b))?(?![\w])",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"(?<![\w.])(\d+)\s+\w+\s+(?:per|a|an|each|every)\s+(second|minute)\b", re.IGNORECASE)
+_CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9]*)*")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_HTML = re.compile(r"</?[a-z]+>")
+
+_WORD_NUMBERS = {
+    word: str(value)
+    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+} | {"twenty": "20", "thirty": "30", "fifty": "50", "sixty": "60", "hundred": "100", "thousand": "1000"}
+
+_STOP = frozenset(
+    """a about above after all also an and any are as at be because been before being below between both but by can
+    could did do does done each either else end for from get given has have having here how if in into is it its just
+    let like may might more most must need no nor not now of off on once one only or other our out over own per same
+    shall should so some such than that the their them then there these they this those through to too under until up
+    upon use used uses using via was we were what when where whether which while who will with within without would
+    you your file files task system write create make ensure following provide implement exists contain contains
+    def return self true false none null import str int len print class elif try except lambda echo then
+    done esac function var const let new float dict list append path open args argv main bool func err nil struct
+    string void auto std char static public private final void app etc usr bin opt tmp home root include
+    please simply able way want""".split()
+)
+
+
+def tokens_of(text: str, *, code: bool = False) -> dict[str, float]:
+    """Every token of a text with the weight of its kind. `code`: the text is code, so bare names count as names."""
+    return {token: weight for token, weight, _ in _tokens(text, code)}
+
+
+def words_of(text: str) -> dict[str, str]:
+    """Token -> the word as the text writes it, for tokens that a person would not recognise."""
+    words: dict[str, str] = {}
+    for token, _, said in _tokens(text, False):
+        if said != token:
+            words.setdefault(token, said)
+    return words
+
+
+def _tokens(text: str, code: bool) -> Iterator[tuple[str, float, str]]:
+    """(token, weight, as it is written), the heavier of equal ones last."""
+    found: dict[str, tuple[float, str]] = {}
+
+    def add(token: str, weight: float, said: str) -> None:
+        if token and found.get(token, (0.0, ""))[0] < weight:
+            found[token] = (weight, said)
+
+    spans = [] if code else [match[2].strip() for match in _SPAN.finditer(text)]
+    for said in spans:
+        if len(said) <= 80:
+            add(said, CODE if not said.isalpha() and len(said) > 2 else NAME, said)
+        _names(said, True, add)
+    quoted = [match[1] or match[2] or match[3] or "" for match in _QUOTED.finditer(text)]
+    for said in quoted:
+        if len(said) > 2:
+            add(said, QUOTE, said)
+    _literals(text, add)
+    _names(text, code, add)
+    for token, (weight, said) in found.items():
+        yield token, weight, said
+
+
+def _names(text: str, code: bool, add: Add) -> None:
+    """Names, their words, and each pair of words that stand beside each other in a name or a sentence."""
+    before, ended = "", -1
+    for match in _NAME.finditer(_HTML.sub(" ", text)):
+        name = match[0].strip("$")
+        words = _WORD.findall(name)
+        named = code or "_" in name.strip("_") or (name[1:] != name[1:].lower() and name != name.upper())
+        if named and len(name) > 2 and name.lower() not in _STOP:
+            add(name, NAME, name)
+        compound = len(words) > 1
+        if match.start() - ended > 1 or (code and not compound):
+            before = ""
+        for word in words:
+            lowered = word.lower()
+            if lowered in _WORD_NUMBERS:
+                add(_WORD_NUMBERS[lowered], _weight_of_number(_WORD_NUMBERS[lowered]), word)
+            if len(lowered) < 3 or lowered in _STOP:
+                before = ""
+                continue
+            root = stem(lowered)
+            add(root, WORD, word)
+            if before:
+                add(f"{before} {root}", NAME if compound and named else PAIR, name if compound else f"{before} {root}")
+            before = root
+        ended = match.end()
+
+
+def _literals(text: str, add: Add) -> None:
+    for match in _FLAG.finditer(text):
+        add(match[0], FLAG, match[0])
+        for word in _WORD.findall(match[0]):
+            if len(word) > 2 and word.lower() not in _STOP:
+                add(stem(word.lower()), 2 * WORD, word)
+    for match in _PATH.finditer(text):
+        path = match[0].rstrip(".")
+        name = path.rsplit("/", 1)[-1]
+        if "/" in path or not code_like(path):
+            add(path, PATH, path)
+            add(name, NAME, name)
+    for match in _CONSTANT.finditer(text):
+        add(match[0], CONSTANT, match[0])
+    for match in _RATE.finditer(text):
+        add(f"{match[1]}r/{match[2][0].lower()}", UNIT, match[0])
+    for match in _NUMBER.finditer(text):
+        digits, unit = match[1].replace(",", ""), (match[2] or "").lower()
+        if unit:
+            unit = unit.removesuffix("s") if len(unit) > 2 and unit.isalpha() else unit
+            add(digits + unit, UNIT, match[0])
+        add(digits, _weight_of_number(digits), match[1])
+
+
+def code_like(path: str) -> bool:
+    """`e.g` and `self.x` have a dot, and are no file."""
+    return len(path.split(".")[0]) < 2 or path.startswith(("self.", "this.", "np.", "os.", "sys.", "e.g", "i.e"))
+
+
+def _weight_of_number(digits: str) -> float:
+    if len(digits) == 1:
+        return DIGIT if digits in "01" else 2 * DIGIT
+    status = len(digits) == 3 and digits[0] in "12345" and digits.isdigit()
+    return STATUS if status else NUMBER
+
+
+def stem(word: str) -> str:
+    """Enough to make plural, past and -ing forms of a word agree; nothing cleverer."""
+    for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "ly", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            base = word[: -len(ending)]
+            return base + "y" if ending in ("ies", "ied") else base.removesuffix("e")
+    return word.removesuffix("e")
