@@ -36,7 +36,7 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
     (
         "owner",
         r"\bchown|\bchgrp|\busermod",
-        r"\bown(?:ed|er|s)|\bgroup\b",
+        r"\bown(?:ed|er|ership|s)\b",
     ),
     (
         "at boot",
@@ -50,7 +50,7 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "at least",
-        r">=|<=|\bmin\(|\bmax\(|-ge\b|-le\b|-gt\b|-lt\b|[^-=<>]>[^>=]|[^<]<[^<=]|\bclip|\bclamp",
+        r">=|<=|\bmin\(|\bmax\(|-ge\b|-le\b|-gt\b|-lt\b|[\w)\]]\s*[<>]\s*-?[\w(]+(?![\w./(])|\bclip|\bclamp",
         (
             r"at least|at most|more than|less than|fewer than|greater|exceed|no more|no less|threshold|"
             r"\bwithin\b|maximum|minimum|up to|older than|younger|larger|smaller|\bbelow\b|\babove\b|"
@@ -121,6 +121,11 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
         "removal",
         r"\brm\b|\bunlink|rmtree|\bremove|\bdelete|\bdel\b|\bdrop\b",
         r"\bremov|\bdelet|\bdrop\b|\bclean",
+    ),
+    (
+        "printing",
+        r"\bprint|\becho\b|stdout|console\.log|\bputs\b|Println|cout",
+        r"\bprint|stdout|standard output",
     ),
     (
         "help",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from mutator.model import Edit, Mutant, Source
+from mutator.model import Edit, Mutant, Source, SourceKind
 from mutator.relevance.concepts import stated
-from mutator.relevance.requirements import Requirement, requirements
+from mutator.relevance.requirements import Requirement, requirements, tells
 from mutator.relevance.surroundings import Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, PATH, tokens_of
+from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,20 @@ class Served:
     score: float
 
 
-THRESHOLD = 1.6
+THRESHOLD = 1.7
 """A weaker link is no link."""
-ANCHOR = 0.9
+ALONE = 1.2
+"""Unless no other sentence comes near it."""
+ANCHOR = 0.7
 """What the changed text itself must have in common with a sentence."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
+_FUNCTION = re.compile(
+    r"^\s*(?:async |pub |export |static )*(?:def|class|func|fn|function|sub)\s+(\w{3,})", re.MULTILINE
+)
+_MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|[;&|])", re.MULTILINE)
+TOLD = 0.5
+"""What is told of the past, or of what one may try, asks for little."""
 LONGEST_SOURCE = 200_000
 """Characters beyond which a source is data and read for edits only."""
 
@@ -69,7 +78,12 @@ class Relevance:
         self._rarity = {token: max(1.0 - math.log(max(count, 1.0)) / total, 0.05) for token, count in spread.items()}
         sizes = [len(requirement.tokens) for requirement in self.requirements]
         mean = sum(sizes) / max(len(sizes), 1) or 1.0
-        self._length = [0.7 + 0.3 * max(size / mean, 0.6) for size in sizes]
+        self._standing = [
+            (LEAD if requirement.leads else 1.0)
+            * (TOLD if tells(requirement.text) else 1.0)
+            / (0.7 + 0.3 * max(size / mean, 0.6))
+            for requirement, size in zip(self.requirements, sizes, strict=True)
+        ]
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._read_texts: dict[str, Surroundings] = {}
@@ -85,7 +99,8 @@ class Relevance:
             around, edits = Surroundings(mutant.before), _difference(mutant.before, mutant.after)
         if not edits:
             return ()
-        return self._ranked(around, edits, mutant.scope, mutant.target, most)
+        target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
+        return self._ranked(around, edits, mutant.scope, target, most)
 
     def score(self, links: Sequence[Link]) -> float:
         return links[0].score if links else 0.0
@@ -93,7 +108,7 @@ class Relevance:
     def _surroundings(self, source: Source) -> Surroundings:
         found = self._read_texts.get(source.id)
         if found is None:
-            found = self._read_texts[source.id] = Surroundings(source.text)
+            found = self._read_texts[source.id] = Surroundings(source.text, source.language, self._products)
         return found
 
     def _ranked(
@@ -109,8 +124,10 @@ class Relevance:
             for token in self._zone_tokens(zone):
                 if token in own and zone.nearness < 1.0:
                     continue
-                if near.get(token, 0.0) < zone.nearness:
-                    near[token] = zone.nearness
+                nearness = zone.named if token == zone.text and self._names_parts else zone.nearness
+                nearness = max(nearness, zone.nearness)
+                if near.get(token, 0.0) < nearness:
+                    near[token] = nearness
         return self._best(near, most)
 
     def _best(self, near: Mapping[str, float], most: int) -> tuple[Link, ...]:
@@ -118,32 +135,37 @@ class Relevance:
         anchor: dict[int, float] = {}
         evidence: dict[int, list[tuple[float, str]]] = {}
         for token, nearness in near.items():
-            rarity = self._rarity[token] * self._code_rarity(token)
+            common = self._code_rarity(token)
+            rarity = self._rarity[token] * nearness
             for index, weight in self._where[token]:
-                value = weight * rarity * nearness
-                if nearness < 0.9 and weight >= PATH and "/" in token:
+                value = weight * rarity * (common if weight < 2 * WORD else max(common, 0.75))
+                if nearness < 0.9 and "/" in token:
                     value *= 0.5
                 score[index] = score.get(index, 0.0) + value
-                if token in self.requirements[index].tokens:
-                    anchor[index] = anchor.get(index, 0.0) + value * (nearness >= 0.4)
+                if nearness >= 0.4 and token in self.requirements[index].tokens:
+                    anchor[index] = anchor.get(index, 0.0) + value
                 evidence.setdefault(index, []).append((value, token))
         for index in score:
-            score[index] = score[index] / self._length[index] * (LEAD if self.requirements[index].leads else 1.0)
+            score[index] *= self._standing[index]
         ranked = sorted(
             (item for item in score.items() if anchor.get(item[0], 0.0) >= ANCHOR and self._telling(evidence[item[0]])),
             key=lambda item: (-item[1], item[0]),
         )
-        if not ranked or ranked[0][1] < THRESHOLD:
+        if not ranked:
             return ()
         best = ranked[0][1]
+        if best < THRESHOLD and not (best >= ALONE and (len(ranked) == 1 or best >= 1.5 * ranked[1][1])):
+            return ()
         return tuple(
             Link(index, round(value, 3), self._shown(index, evidence[index]))
             for index, value in ranked[:most]
-            if value >= max(THRESHOLD, best / 2)
+            if value >= best / 2
         )
 
     def _telling(self, evidence: Sequence[tuple[float, str]]) -> bool:
-        """One name, value or pair of words, or two things besides: a single plain word ties nothing."""
+        """One name, value or pair of words, or two things besides: a single plain word or concept ties nothing."""
+        if all(token.startswith("~") for _, token in evidence):
+            return False
         return any(value >= 1.2 for value, _ in evidence) or sum(value >= 0.3 for value, _ in evidence) >= 2
 
     def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:
@@ -179,6 +201,21 @@ class Relevance:
         if count <= 2 or lines < 8:
             return 1.0
         return max(1.0 - math.log(count / 2) / math.log(lines), 0.3)
+
+    @cached_property
+    def _names_parts(self) -> bool:
+        """Whether the instruction names functions of the solution, and not only the one that is all of it."""
+        functions = {name for source in self._sources.values() for name in _FUNCTION.findall(source.text)}
+        return sum(name in self._where for name in functions) > 1
+
+    @cached_property
+    def _products(self) -> frozenset[str]:
+        """The names of the programs that the solution itself makes."""
+        found = {source.target.rsplit("/", 1)[-1] for source in self._sources.values() if source.target}
+        for source in self._sources.values():
+            if source.language == "shell" and len(source.text) <= LONGEST_SOURCE:
+                found.update(name.strip("\"'") for name in _MADE.findall(source.text))
+        return frozenset(found - {""})
 
     @cached_property
     def _counted(self) -> tuple[int, dict[str, int]]:

@@ -110,6 +110,22 @@ def says_nothing(text: str) -> bool:
     return not re.search(r"\w", bare)
 
 
+_TOLD = re.compile(
+    r"(?:we|our|i|i'm|i've|they|last \w+|currently|right now|today|at the moment|so far|previously|symptoms?|motivation"
+    r"|profiling|samples?|your \S+ from|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
+    r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run))\b",
+    re.IGNORECASE,
+)
+_DEMANDS = re.compile(
+    r"\b(?:must|shall|should|need to|have to|has to|required?|ensure|do not|never|always)\b", re.IGNORECASE
+)
+
+
+def tells(text: str) -> bool:
+    """Whether a sentence only tells how things came to be, or what one may try."""
+    return bool(_TOLD.match(text.lstrip("*_>` "))) and not _DEMANDS.search(text)
+
+
 # --- cutting
 
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")

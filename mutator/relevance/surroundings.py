@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mutator.model import Edit
+from mutator.relevance.requirements import says_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,13 @@ class Zone:
     code: bool = True
     without: str = ""
     """Tokens of this text are not meant: they stay as they are."""
+    named: float = 0.0
+    """How near the whole text is, where the instruction names it as it stands."""
 
 
 NEW, SAME, STATEMENT, COMMENT, GUARD, BODY, DEFINED, SCOPE = 0.4, 0.4, 0.45, 0.6, 0.3, 0.4, 0.3, 0.35
+NAMED = 0.6
+"""An edit somewhere in a function that the instruction names."""
 WIDE = 4
 """Lines beyond which an edit is about more than any one of them."""
 _LONG_LINE = 160
@@ -47,11 +52,25 @@ _DOCSTRING = re.compile(r"^\s*[rRuU]?(\"\"\"|''')(.*?)(?:\1|$)", re.DOTALL)
 _DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{")
 
 
-class Surroundings:
-    """One source's text, read for what stands around an edit."""
+_HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
+_LOOKS = frozenset("test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep rm if".split())
+"""Commands that make nothing of the files they name, unless they write to one."""
+_RUNNERS = frozenset("python python3 bash sh node ruby perl timeout sudo exec time nohup env".split())
+_COMMAND = re.compile(r"[^\s;&|()]+")
+_WRITES = re.compile(r"(?<![<>&\d-])>{1,2}\s*(\S+)")
+LOOKED_AT, TRIED = 0.3, 0.3
 
-    def __init__(self, text: str) -> None:
+
+class Surroundings:
+    """One source's text, read for what stands around an edit.
+
+    `products`: the programs that the solution makes; running one of them in the solution itself only tries it.
+    """
+
+    def __init__(self, text: str, language: str = "", products: frozenset[str] = frozenset()) -> None:
         self.text = text
+        self._shell = language == "shell"
+        self._products = products
         self.lines = text.split("\n")
         self._starts = [0]
         for line in self.lines:
@@ -88,27 +107,44 @@ class Surroundings:
             yield from self._wide(edits, scope, height)
             return
         changed: list[str] = []
+        share = self._share(first)
         for edit in edits:
             old, new = self.widened(edit)
             changed.append(old)
-            yield Zone(old, 1.0, without=new)
-            yield Zone(new, NEW, without=old)
-            yield Zone(old, SAME)
+            yield Zone(old, share, without=new)
+            yield Zone(new, NEW * share, without=old)
+            yield Zone(old, SAME * share)
+        if share < 1.0:
+            for written in _WRITES.findall("\n".join(changed)):
+                yield Zone(written, 1.0)
         if scope:
-            yield Zone(scope.rsplit(".", 1)[-1], SCOPE)
+            yield Zone(scope.rsplit(".", 1)[-1], SCOPE, named=NAMED)
         seen: set[int] = set()
         for edit in edits[:4]:
             low, high = self.number(edit.start), self.number(max(edit.end - 1, edit.start))
             numbers = [number for number in range(low, high + 1) if number not in seen]
             seen.update(numbers)
             for number in numbers:
-                yield Zone(self._statement(number, edit), STATEMENT)
+                yield Zone(self._statement(number, edit), STATEMENT * share)
             comment = self.comment(low)
             if comment:
                 yield Zone(comment, COMMENT, code=False)
             yield from self._depends(low, high)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
+
+    def _share(self, number: int) -> float:
+        """What the words of a command say about what it does: little where it only looks at what it names."""
+        if not self._shell:
+            return 1.0
+        words = _COMMAND.findall(self.lines[number])
+        while words and (words[0].rsplit("/", 1)[-1] in _RUNNERS or words[0].startswith("-") or words[0].isdigit()):
+            words.pop(0)
+        if not words:
+            return 1.0
+        if words[0] in _LOOKS:
+            return 1.0 if _WRITES.search(self.lines[number]) else LOOKED_AT
+        return TRIED if words[0].strip("\"'").removeprefix("./").rsplit("/", 1)[-1] in self._products else 1.0
 
     def widened(self, edit: Edit) -> tuple[str, str]:
         """The change with the words it begins and ends in whole, and with no more than that."""
@@ -154,7 +190,8 @@ class Surroundings:
             if _indent(self.lines[above]) < _indent(self.lines[number]) or _DEFINES.match(self.lines[above]):
                 break
             above -= 1
-        return "\n".join(found)[:400]
+        said = "\n".join(found)[:400]
+        return "" if says_nothing(said) else said
 
     def _depends(self, low: int, high: int) -> Iterator[Zone]:
         line = self.lines[low]
@@ -191,7 +228,7 @@ class Surroundings:
         """Many lines at once: what they are called and said to do, and the less what each holds the more they are."""
         number = self.number(edits[0].start)
         if scope:
-            yield Zone(scope.rsplit(".", 1)[-1], 1.0)
+            yield Zone(scope.rsplit(".", 1)[-1], 1.0, named=1.0)
         above = [each for each in range(number, max(number - 12, -1), -1) if _DEFINES.match(self.lines[each])]
         said = "\n".join(self.lines[above[0] : number + 6]) if above else self.lines[number]
         for line in said.split("\n"):
@@ -204,12 +241,15 @@ class Surroundings:
             if comment:
                 yield Zone(comment, 0.8, code=False)
         share = max(0.15, 1.0 / height**0.5)
+        if self._shell and _HEREDOC.search(self.lines[number]):
+            yield Zone(self.lines[number], self._share(number))
+            share /= 4
         for edit in edits:
             yield Zone(self.text[edit.start : min(edit.end, edit.start + _LONGEST)], share, without=edit.new)
 
 
 def _in_word(char: str) -> bool:
-    return char.isalnum() or char in "_-"
+    return char.isalnum() or char in "_-/."
 
 
 def _indent(line: str) -> int:

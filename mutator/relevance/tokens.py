@@ -19,6 +19,8 @@ _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _PATH = re.compile(
     r"(?<![\w.)])(?:~|\.{1,2})?/[\w.@%+~-]+(?:/[\w.@%+~-]+)*|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,5}\b(?!\()"
 )
+_HERE = re.compile(r"[~.]*/?(?:app|tmp|root|home|usr|etc|var|opt|workspace|solution|tests?)?/?")
+"""Where everything lies."""
 _NUMBER = re.compile(
     r"(?<![\w.])(\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?:\s?-?(%|r/s|r/m|[kmgt]i?b\b|ms\b|s\b|sec\b|seconds?\b|minutes?\b|hours?\b|days?\b|bytes?\b"
     r"|requests?\b|rows?\b|lines?\b|chars?\b|characters?\b|times?\b|decimals?\b|[kmgt]\b|x\b))?(?![\w])",
@@ -28,6 +30,8 @@ _RATE = re.compile(r"(?<![\w.])(\d+)\s+\w+\s+(?:per|a|an|each|every)\s+(second|m
 _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9]*)*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_FOLDERS = re.compile(r"(?<![\w.)])(?:~|\.{1,2})?/(?:[\w.@%+~-]+/)*(?=[\w.@%+~-])")
+"""The part of a path whose words say nothing of the file."""
 _HTML = re.compile(r"</?[a-z]+>")
 
 _WORD_NUMBERS = {
@@ -45,7 +49,7 @@ _STOP = frozenset(
     def return self true false none null import str int len print class elif try except lambda echo then
     done esac function var const let new float dict list append path open args argv main bool func err nil struct
     string void auto std char static public private final void app etc usr bin opt tmp home root include
-    please simply able way want""".split()
+    please simply able way want python python3 bash sudo""".split()
 )
 
 
@@ -73,8 +77,8 @@ def _tokens(text: str, code: bool) -> Iterator[tuple[str, float, str]]:
 
     spans = [] if code else [match[2].strip() for match in _SPAN.finditer(text)]
     for said in spans:
-        if len(said) <= 80:
-            add(said, CODE if not said.isalpha() and len(said) > 2 else NAME, said)
+        if len(said) <= 80 and not _HERE.fullmatch(said):
+            add(said, DIGIT if len(said) < 3 else NAME if said.isalpha() else CODE, said)
         _names(said, True, add)
     quoted = [match[1] or match[2] or match[3] or "" for match in _QUOTED.finditer(text)]
     for said in quoted:
@@ -89,7 +93,7 @@ def _tokens(text: str, code: bool) -> Iterator[tuple[str, float, str]]:
 def _names(text: str, code: bool, add: Add) -> None:
     """Names, their words, and each pair of words that stand beside each other in a name or a sentence."""
     before, ended = "", -1
-    for match in _NAME.finditer(_HTML.sub(" ", text)):
+    for match in _NAME.finditer(_FOLDERS.sub(" ", _HTML.sub(" ", text))):
         name = match[0].strip("$")
         words = _WORD.findall(name)
         named = code or "_" in name.strip("_") or (name[1:] != name[1:].lower() and name != name.upper())
@@ -115,14 +119,14 @@ def _names(text: str, code: bool, add: Add) -> None:
 
 def _literals(text: str, add: Add) -> None:
     for match in _FLAG.finditer(text):
-        add(match[0], FLAG, match[0])
+        add(match[0], FLAG if len(match[0]) > 2 else FLAG / 2, match[0])
         for word in _WORD.findall(match[0]):
             if len(word) > 2 and word.lower() not in _STOP:
                 add(stem(word.lower()), 2 * WORD, word)
     for match in _PATH.finditer(text):
         path = match[0].rstrip(".")
         name = path.rsplit("/", 1)[-1]
-        if "/" in path or not code_like(path):
+        if not _HERE.fullmatch(path) and ("/" in path or not code_like(path)):
             add(path, PATH, path)
             add(name, NAME, name)
     for match in _CONSTANT.finditer(text):
