@@ -7,6 +7,8 @@ from functools import lru_cache
 
 CONCEPT = 1.5
 """What a concept in common counts, beside one plain word."""
+EVERYWHERE = frozenset(("~at least", "~empty", "~refusal", "~default", "~sum"))
+"""What nearly every program does counts for half."""
 
 _CONCEPTS: tuple[tuple[str, str, str], ...] = (
     # name, how code says it, how a sentence says it
@@ -70,7 +72,7 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
     (
         "rounding",
         r"\bround\(|\bfloor|\bceil|:\.\d+f|%\.\d+f|tofixed|\bquantize",
-        r"\bround|decimal|precision|nearest|\bfloor|\bceil",
+        r"\bround(?:ed|ing)\b|\bround (?:to|up|down|half|all|the)\b|decimal|precision|nearest|\bfloor|\bceil",
     ),
     (
         "letter case",

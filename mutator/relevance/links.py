@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -39,10 +39,14 @@ class Served:
 
 THRESHOLD = 1.7
 """A weaker link is no link."""
-ALONE = 1.2
+ALONE = 1.3
 """Unless no other sentence comes near it."""
 ANCHOR = 0.7
 """What the changed text itself must have in common with a sentence."""
+CALLED = 1.4
+"""A sentence that has all the words of the function's name."""
+BESIDE = 0.6
+"""A sentence that says nothing of the changed words themselves, only of what stands around them."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
 _FUNCTION = re.compile(
@@ -81,7 +85,7 @@ class Relevance:
         self._standing = [
             (LEAD if requirement.leads else 1.0)
             * (TOLD if tells(requirement.text) else 1.0)
-            / (0.7 + 0.3 * max(size / mean, 0.6))
+            / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
@@ -116,10 +120,11 @@ class Relevance:
     ) -> tuple[Link, ...]:
         zones: Iterable[Zone]
         if target and around.whole(edits):
-            zones, own = [Zone(target, 1.0)], frozenset[str]()
+            zones, own = [Zone(target, 1.0, changed=True)], frozenset[str]()
         else:
             zones, own = around.zones(edits, scope), frozenset(self._tokens(target, True)) if target else frozenset()
         near: dict[str, float] = {}
+        touched: set[str] = set()
         for zone in zones:
             for token in self._zone_tokens(zone):
                 if token in own and zone.nearness < 1.0:
@@ -128,9 +133,14 @@ class Relevance:
                 nearness = max(nearness, zone.nearness)
                 if near.get(token, 0.0) < nearness:
                     near[token] = nearness
-        return self._best(near, most)
+                if zone.changed:
+                    touched.add(token)
+        called = frozenset(token for token in self._tokens(scope.rsplit(".", 1)[-1], True) if token.isalpha())
+        return self._best(near, touched, called, around.only_for(edits), most)
 
-    def _best(self, near: Mapping[str, float], most: int) -> tuple[Link, ...]:
+    def _best(
+        self, near: Mapping[str, float], touched: Set[str], called: frozenset[str], only: str, most: int
+    ) -> tuple[Link, ...]:
         score: dict[int, float] = {}
         anchor: dict[int, float] = {}
         evidence: dict[int, list[tuple[float, str]]] = {}
@@ -146,7 +156,14 @@ class Relevance:
                     anchor[index] = anchor.get(index, 0.0) + value
                 evidence.setdefault(index, []).append((value, token))
         for index in score:
+            score[index] -= _said_twice(evidence[index])
             score[index] *= self._standing[index]
+            if touched.isdisjoint(token for _, token in evidence[index]):
+                score[index] *= BESIDE
+            if only and only not in self.requirements[index].tokens:
+                score[index] = 0.0
+            if called and called.issubset(token for _, token in evidence[index]):
+                score[index] *= CALLED
         ranked = sorted(
             (item for item in score.items() if anchor.get(item[0], 0.0) >= ANCHOR and self._telling(evidence[item[0]])),
             key=lambda item: (-item[1], item[0]),
@@ -166,7 +183,9 @@ class Relevance:
         """One name, value or pair of words, or two things besides: a single plain word or concept ties nothing."""
         if all(token.startswith("~") for _, token in evidence):
             return False
-        return any(value >= 1.2 for value, _ in evidence) or sum(value >= 0.3 for value, _ in evidence) >= 2
+        return any(value >= 1.2 and not token.isalpha() for value, token in evidence) or (
+            sum(value >= 0.25 for value, _ in evidence) >= 2
+        )
 
     def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:
         words = self.requirements[index].words
@@ -256,6 +275,16 @@ class Relevance:
                 else:
                     parts.append(Served(source.id, start, end, links[0].score))
         return {index: tuple(found[index]) for index in sorted(found)}
+
+
+def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:
+    """What concepts add although the very word is shared as well."""
+    words = [token for _, token in evidence if token.isalpha()]
+    return sum(
+        0.7 * value
+        for value, concept in evidence
+        if concept.startswith("~") and any(concept in stated(word) or concept in stated(word + "ed") for word in words)
+    )
 
 
 def _difference(before: str, after: str) -> tuple[Edit, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mutator.relevance.concepts import CONCEPT, stated
+from mutator.relevance.concepts import CONCEPT, EVERYWHERE, stated
 from mutator.relevance.tokens import tokens_of, words_of
 
 EXAMPLE = 0.75
@@ -57,7 +57,7 @@ def requirements(instruction: str) -> tuple[Requirement, ...]:
             tokens.setdefault(token, weight * EXAMPLE)
         if not tokens:
             continue
-        tokens |= dict.fromkeys(stated(unit.text), CONCEPT)
+        tokens |= {concept: CONCEPT / (1 + (concept in EVERYWHERE)) for concept in stated(unit.text)}
         around = f"{unit.heading}\n{unit.context}"
         found.append(
             Requirement(
@@ -116,6 +116,11 @@ _TOLD = re.compile(
     r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run))\b",
     re.IGNORECASE,
 )
+_GRADED = re.compile(
+    r"\b(?:is|are) (?:in the )?provided\b|\bwill be (?:checked|graded|validated|verified|tested|compared|re-?run)\b"
+    r"|\bwe(?:'ll| will) (?:grade|check|run|verify|validate|test|re-?run|compare)\b",
+    re.IGNORECASE,
+)
 _DEMANDS = re.compile(
     r"\b(?:must|shall|should|need to|have to|has to|required?|ensure|do not|never|always)\b", re.IGNORECASE
 )
@@ -123,7 +128,7 @@ _DEMANDS = re.compile(
 
 def tells(text: str) -> bool:
     """Whether a sentence only tells how things came to be, or what one may try."""
-    return bool(_TOLD.match(text.lstrip("*_>` "))) and not _DEMANDS.search(text)
+    return bool(_GRADED.search(text) or _TOLD.match(text.lstrip("*_>` "))) and not _DEMANDS.search(text)
 
 
 # --- cutting

@@ -24,6 +24,8 @@ class Zone:
     code: bool = True
     without: str = ""
     """Tokens of this text are not meant: they stay as they are."""
+    changed: bool = False
+    """Whether it is what changes, and not what stands around it."""
     named: float = 0.0
     """How near the whole text is, where the instruction names it as it stands."""
 
@@ -39,6 +41,8 @@ _LONGEST = 20_000
 _FEW = 5
 """A name that stands on more lines than this says nothing about any of them."""
 
+_LAST_WORD = re.compile(r"[\w.\-\]\['\")]+ *$")
+_NEXT_WORD = re.compile(r"[ (]*[\w.\-'\"]+")
 _NAME = re.compile(r"[A-Za-z_$][\w]{2,}")
 _ASSIGNED = re.compile(
     r"^\s*(?:export |local |readonly |const |let |var |static |final )?"
@@ -57,8 +61,13 @@ _LOOKS = frozenset("test [ [[ ls cat head tail stat file wc diff cmp grep echo p
 """Commands that make nothing of the files they name, unless they write to one."""
 _RUNNERS = frozenset("python python3 bash sh node ruby perl timeout sudo exec time nohup env".split())
 _COMMAND = re.compile(r"[^\s;&|()]+")
+_SAYS = re.compile(
+    r"^\s*(?:\w+\.)?(?:print\w*|echo|log\w*|warn\w*|debug|info|raise|throw|panic!?|Println|die|fail|errors)\b"
+)
+_QUOTES = re.compile(r"['\"`]")
+_FOR = {"chmod": "~permissions", "chown": "~owner", "chgrp": "~owner"}
 _WRITES = re.compile(r"(?<![<>&\d-])>{1,2}\s*(\S+)")
-LOOKED_AT, TRIED = 0.3, 0.3
+LOOKED_AT, TRIED, MESSAGE = 0.3, 0.3, 0.6
 
 
 class Surroundings:
@@ -111,8 +120,8 @@ class Surroundings:
         for edit in edits:
             old, new = self.widened(edit)
             changed.append(old)
-            yield Zone(old, share, without=new)
-            yield Zone(new, NEW * share, without=old)
+            yield Zone(old, share, without=new, changed=True)
+            yield Zone(new, NEW * share, without=old, changed=True)
             yield Zone(old, SAME * share)
         if share < 1.0:
             for written in _WRITES.findall("\n".join(changed)):
@@ -134,9 +143,10 @@ class Surroundings:
             yield Zone(self.lines[number], DEFINED)
 
     def _share(self, number: int) -> float:
-        """What the words of a command say about what it does: little where it only looks at what it names."""
+        """What the words of a statement say about what it does: little where it only looks, or tells."""
         if not self._shell:
-            return 1.0
+            line = self.lines[number]
+            return MESSAGE if _SAYS.match(line) and _QUOTES.search(line) else 1.0
         words = _COMMAND.findall(self.lines[number])
         while words and (words[0].rsplit("/", 1)[-1] in _RUNNERS or words[0].startswith("-") or words[0].isdigit()):
             words.pop(0)
@@ -145,6 +155,13 @@ class Surroundings:
         if words[0] in _LOOKS:
             return 1.0 if _WRITES.search(self.lines[number]) else LOOKED_AT
         return TRIED if words[0].strip("\"'").removeprefix("./").rsplit("/", 1)[-1] in self._products else 1.0
+
+    def only_for(self, edits: Sequence[Edit]) -> str:
+        """The concept without which a sentence does not ask for what this command does."""
+        if not self._shell:
+            return ""
+        word = _COMMAND.search(self.lines[self.number(edits[0].start)])
+        return _FOR.get(word[0], "") if word else ""
 
     def widened(self, edit: Edit) -> tuple[str, str]:
         """The change with the words it begins and ends in whole, and with no more than that."""
@@ -159,8 +176,16 @@ class Surroundings:
             if edit.start == edit.end and low == start and not _in_word(edit.new[:1] or " "):
                 break
             high += 1
+        if not any(map(_in_word, self.text[low:high])):
+            low, high = self._operands(low, high)
         head, tail = self.text[low:start], self.text[edit.end : high]
         return head + self.text[start:end] + tail, head + edit.new[:_LONGEST] + tail
+
+    def _operands(self, low: int, high: int) -> tuple[int, int]:
+        """What stands on both sides of a sign, in its line."""
+        before = _LAST_WORD.search(self.text, max(low - 60, self.text.rfind("\n", 0, low) + 1), low)
+        after = _NEXT_WORD.match(self.text, high, high + 60)
+        return (before.start() if before else low), (after.end() if after else high)
 
     def _statement(self, number: int, edit: Edit) -> str:
         """The line, or of a very long one the part between its separators."""
@@ -228,24 +253,26 @@ class Surroundings:
         """Many lines at once: what they are called and said to do, and the less what each holds the more they are."""
         number = self.number(edits[0].start)
         if scope:
-            yield Zone(scope.rsplit(".", 1)[-1], 1.0, named=1.0)
+            yield Zone(scope.rsplit(".", 1)[-1], 1.0, named=1.0, changed=True)
         above = [each for each in range(number, max(number - 12, -1), -1) if _DEFINES.match(self.lines[each])]
         said = "\n".join(self.lines[above[0] : number + 6]) if above else self.lines[number]
         for line in said.split("\n"):
             doc = _DOCSTRING.match(line)
             if doc:
-                yield Zone(doc[2], 0.8, code=False)
+                yield Zone(doc[2], 0.8, code=False, changed=True)
                 break
         for each in {number, *above[:1]}:
             comment = self.comment(each)
             if comment:
-                yield Zone(comment, 0.8, code=False)
+                yield Zone(comment, 0.8, code=False, changed=True)
         share = max(0.15, 1.0 / height**0.5)
         if self._shell and _HEREDOC.search(self.lines[number]):
-            yield Zone(self.lines[number], self._share(number))
+            yield Zone(self.lines[number], self._share(number), changed=True)
             share /= 4
         for edit in edits:
-            yield Zone(self.text[edit.start : min(edit.end, edit.start + _LONGEST)], share, without=edit.new)
+            yield Zone(
+                self.text[edit.start : min(edit.end, edit.start + _LONGEST)], share, without=edit.new, changed=True
+            )
 
 
 def _in_word(char: str) -> bool:

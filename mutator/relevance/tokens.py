@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 Add = Callable[[str, float, str], None]
 
-FLAG, PATH, CODE, QUOTE, UNIT, STATUS, NUMBER, DIGIT, CONSTANT, NAME, PAIR, WORD = (
-    5.0, 4.0, 4.0, 3.5, 3.0, 3.0, 2.0, 0.5, 3.5, 3.0, 2.5, 1.0
+FLAG, PATH, CODE, QUOTE, UNIT, STATUS, NUMBER, DIGIT, CONSTANT, NAME, PAIR, SPAN, WORD = (
+    5.0, 4.0, 4.0, 3.5, 3.0, 3.0, 2.0, 0.5, 3.5, 3.0, 2.5, 2.0, 1.0
 )  # fmt: skip
 CONTEXT_WEIGHT = 0.3
 """Of a token that stands only in the heading or the sentence that introduces it."""
@@ -30,6 +30,7 @@ _RATE = re.compile(r"(?<![\w.])(\d+)\s+\w+\s+(?:per|a|an|each|every)\s+(second|m
 _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9]*)*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_SIGNS = re.compile(r"[=(){}\[\]<>;|]|--")
 _FOLDERS = re.compile(r"(?<![\w.)])(?:~|\.{1,2})?/(?:[\w.@%+~-]+/)*(?=[\w.@%+~-])")
 """The part of a path whose words say nothing of the file."""
 _HTML = re.compile(r"</?[a-z]+>")
@@ -78,8 +79,8 @@ def _tokens(text: str, code: bool) -> Iterator[tuple[str, float, str]]:
     spans = [] if code else [match[2].strip() for match in _SPAN.finditer(text)]
     for said in spans:
         if len(said) <= 80 and not _HERE.fullmatch(said):
-            add(said, DIGIT if len(said) < 3 else NAME if said.isalpha() else CODE, said)
-        _names(said, True, add)
+            add(said, DIGIT if len(said) < 3 else SPAN if said.isalpha() else CODE, said)
+        _names(said, said.count(" ") < 2 or bool(_SIGNS.search(said)), add)
     quoted = [match[1] or match[2] or match[3] or "" for match in _QUOTED.finditer(text)]
     for said in quoted:
         if len(said) > 2:
@@ -98,7 +99,7 @@ def _names(text: str, code: bool, add: Add) -> None:
         words = _WORD.findall(name)
         named = code or "_" in name.strip("_") or (name[1:] != name[1:].lower() and name != name.upper())
         if named and len(name) > 2 and name.lower() not in _STOP:
-            add(name, NAME, name)
+            add(name, SPAN if name.isalpha() and name.islower() else NAME, name)
         compound = len(words) > 1
         if match.start() - ended > 1 or (code and not compound):
             before = ""
@@ -128,7 +129,7 @@ def _literals(text: str, add: Add) -> None:
         name = path.rsplit("/", 1)[-1]
         if not _HERE.fullmatch(path) and ("/" in path or not code_like(path)):
             add(path, PATH, path)
-            add(name, NAME, name)
+            add(name, NAME if "." in name else WORD, name)
     for match in _CONSTANT.finditer(text):
         add(match[0], CONSTANT, match[0])
     for match in _RATE.finditer(text):
