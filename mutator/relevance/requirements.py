@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mutator.relevance.concepts import CONCEPT, EVERYWHERE, stated
-from mutator.relevance.tokens import tokens_of, words_of
+from mutator.relevance.tokens import said_tokens, tokens_of
 
 EXAMPLE = 0.75
 """What a token of an example counts, beside one of the sentence."""
@@ -52,13 +53,14 @@ def requirements(instruction: str) -> tuple[Requirement, ...]:
         if says_nothing(unit.text):
             continue
         example = "\n".join(unit.example)
-        tokens = tokens_of(unit.text)
+        said = said_tokens(unit.text)
+        tokens = {token: weight for token, (weight, _) in said.items()}
         for token, weight in tokens_of(example, code=True).items():
             tokens.setdefault(token, weight * EXAMPLE)
         if not tokens:
             continue
         tokens |= {concept: CONCEPT / (1 + (concept in EVERYWHERE)) for concept in stated(unit.text)}
-        around = f"{unit.heading}\n{unit.context}"
+        around = _context(f"{unit.heading}\n{unit.context}")
         found.append(
             Requirement(
                 len(found),
@@ -66,13 +68,18 @@ def requirements(instruction: str) -> tuple[Requirement, ...]:
                 unit.line,
                 unit.heading,
                 tokens,
-                {token: weight for token, weight in tokens_of(around).items() if token not in tokens},
+                {token: weight for token, (weight, _) in around.items() if token not in tokens},
                 example,
                 unit.leads,
-                words_of(around) | words_of(unit.text),
+                {token: word for token, (_, word) in (around | said).items() if word != token},
             )
         )
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _context(text: str) -> dict[str, tuple[float, str]]:
+    return said_tokens(text)
 
 
 # --- what is no requirement

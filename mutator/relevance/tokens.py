@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 
 Add = Callable[[str, float, str], None]
 
@@ -56,39 +57,33 @@ _STOP = frozenset(
 
 def tokens_of(text: str, *, code: bool = False) -> dict[str, float]:
     """Every token of a text with the weight of its kind. `code`: the text is code, so bare names count as names."""
-    return {token: weight for token, weight, _ in _tokens(text, code)}
+    return {token: weight for token, (weight, _) in said_tokens(text, code=code).items()}
 
 
-def words_of(text: str) -> dict[str, str]:
-    """Token -> the word as the text writes it, for tokens that a person would not recognise."""
-    words: dict[str, str] = {}
-    for token, _, said in _tokens(text, False):
-        if said != token:
-            words.setdefault(token, said)
-    return words
-
-
-def _tokens(text: str, code: bool) -> Iterator[tuple[str, float, str]]:
-    """(token, weight, as it is written), the heavier of equal ones last."""
+def said_tokens(text: str, *, code: bool = False) -> dict[str, tuple[float, str]]:
+    """Token -> the weight of its kind, and how the text writes it."""
     found: dict[str, tuple[float, str]] = {}
 
     def add(token: str, weight: float, said: str) -> None:
-        if token and found.get(token, (0.0, ""))[0] < weight:
+        if token and found.get(token, _NOTHING)[0] < weight:
             found[token] = (weight, said)
 
-    spans = [] if code else [match[2].strip() for match in _SPAN.finditer(text)]
-    for said in spans:
-        if len(said) <= 80 and not _HERE.fullmatch(said):
-            add(said, DIGIT if len(said) < 3 else SPAN if said.isalpha() else CODE, said)
-        _names(said, said.count(" ") < 2 or bool(_SIGNS.search(said)), add)
-    quoted = [match[1] or match[2] or match[3] or "" for match in _QUOTED.finditer(text)]
-    for said in quoted:
+    if not code and "`" in text:
+        for match in _SPAN.finditer(text):
+            said = match[2].strip()
+            if len(said) <= 80 and not _HERE.fullmatch(said):
+                add(said, DIGIT if len(said) < 3 else SPAN if said.isalpha() else CODE, said)
+            _names(said, said.count(" ") < 2 or bool(_SIGNS.search(said)), add)
+    for match in _QUOTED.finditer(text):
+        said = match[1] or match[2] or match[3] or ""
         if len(said) > 2:
             add(said, QUOTE, said)
     _literals(text, add)
     _names(text, code, add)
-    for token, (weight, said) in found.items():
-        yield token, weight, said
+    return found
+
+
+_NOTHING = (0.0, "")
 
 
 def _names(text: str, code: bool, add: Add) -> None:
@@ -154,6 +149,7 @@ def _weight_of_number(digits: str) -> float:
     return STATUS if status else NUMBER
 
 
+@lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """Enough to make plural, past and -ing forms of a word agree; nothing cleverer."""
     for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "ly", "s"):
