@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from mutator.model import Edit, Mutant, Source, SourceKind
 from mutator.relevance.concepts import stated
-from mutator.relevance.requirements import Requirement, requirements, tells
+from mutator.relevance.requirements import Requirement, makes, requirements, tells
 from mutator.relevance.surroundings import Surroundings, Zone
 from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, tokens_of
 
@@ -45,7 +45,9 @@ ANCHOR = 0.7
 """What the changed text itself must have in common with a sentence."""
 CALLED = 1.4
 """A sentence that has all the words of the function's name."""
-BESIDE = 0.6
+MAKES = 1.3
+"""A sentence that asks for a file, before others that only name it."""
+BESIDE = 0.3
 """A sentence that says nothing of the changed words themselves, only of what stands around them."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
@@ -88,6 +90,7 @@ class Relevance:
             / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]
+        self._makes = [makes(requirement.text) for requirement in self.requirements]
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._read_texts: dict[str, Surroundings] = {}
@@ -112,7 +115,9 @@ class Relevance:
     def _surroundings(self, source: Source) -> Surroundings:
         found = self._read_texts.get(source.id)
         if found is None:
-            found = self._read_texts[source.id] = Surroundings(source.text, source.language, self._products)
+            found = self._read_texts[source.id] = Surroundings(
+                source.text, source.language, source.target, self._products
+            )
         return found
 
     def _ranked(
@@ -127,7 +132,7 @@ class Relevance:
         touched: set[str] = set()
         for zone in zones:
             for token in self._zone_tokens(zone):
-                if token in own and zone.nearness < 1.0:
+                if token in own and zone.nearness < 1.0 and zone.text != target:
                     continue
                 nearness = zone.named if token == zone.text and self._names_parts else zone.nearness
                 nearness = max(nearness, zone.nearness)
@@ -162,6 +167,8 @@ class Relevance:
                 score[index] *= BESIDE
             if only and only not in self.requirements[index].tokens:
                 score[index] = 0.0
+            if self._makes[index] and any("/" in token for _, token in evidence[index]):
+                score[index] *= MAKES
             if called and called.issubset(token for _, token in evidence[index]):
                 score[index] *= CALLED
         ranked = sorted(

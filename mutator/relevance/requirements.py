@@ -119,10 +119,12 @@ def says_nothing(text: str) -> bool:
 
 _TOLD = re.compile(
     r"(?:we|our|i|i'm|i've|they|last \w+|currently|right now|today|at the moment|so far|previously|symptoms?|motivation"
-    r"|profiling|samples?|your \S+ from|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
+    r"|profiling|samples?|your \S+ from|your (?:previous|existing|current|earlier)|the (?:old|previous|prior|original)"
+    r"|you(?:'ve| have)? already|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
     r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run))\b",
     re.IGNORECASE,
 )
+_PAST = re.compile(r"\b(?:was|were|had|used to)\b", re.IGNORECASE)
 _GRADED = re.compile(
     r"\b(?:is|are) (?:in the )?provided\b|\bwill be (?:checked|graded|validated|verified|tested|compared|re-?run)\b"
     r"|\bwe(?:'ll| will) (?:grade|check|run|verify|validate|test|re-?run|compare)\b",
@@ -135,7 +137,20 @@ _DEMANDS = re.compile(
 
 def tells(text: str) -> bool:
     """Whether a sentence only tells how things came to be, or what one may try."""
-    return bool(_GRADED.search(text) or _TOLD.match(text.lstrip("*_>` "))) and not _DEMANDS.search(text)
+    past = _PAST.search(text) and not makes(text)
+    return bool(past or _GRADED.search(text) or _TOLD.match(text.lstrip("*_>` "))) and not _DEMANDS.search(text)
+
+
+_MAKES = re.compile(
+    r"\b(?:write|creat|build|implement|deliver|make|sav|plac|put|produc|generat|add|emit|stor|output|updat|extend|modif"
+    r"|fix|repair|rewrit|replac)(?:e|es|s|ed)?\b",
+    re.IGNORECASE,
+)
+
+
+def makes(text: str) -> bool:
+    """Whether a sentence begins by asking for something to be made."""
+    return bool(_MAKES.search(text, 0, 60))
 
 
 # --- cutting

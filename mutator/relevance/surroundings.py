@@ -31,6 +31,9 @@ class Zone:
 
 
 NEW, SAME, STATEMENT, COMMENT, GUARD, BODY, DEFINED, SCOPE = 0.4, 0.4, 0.45, 0.6, 0.3, 0.4, 0.3, 0.35
+CONTENT = 0.5
+"""The file that a piece of data is the content of: what the sentence asks for is in it."""
+_DATA = frozenset(("json", "yaml", "toml", "ini", "csv", "text", "env"))
 NAMED = 0.6
 """An edit somewhere in a function that the instruction names."""
 WIDE = 4
@@ -57,17 +60,20 @@ _DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)
 
 
 _HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
-_LOOKS = frozenset("test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep rm if".split())
+_LOOKS = frozenset(
+    "test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep rm if log info logger".split()
+)
 """Commands that make nothing of the files they name, unless they write to one."""
 _RUNNERS = frozenset("python python3 bash sh node ruby perl timeout sudo exec time nohup env".split())
 _COMMAND = re.compile(r"[^\s;&|()]+")
 _SAYS = re.compile(
-    r"^\s*(?:\w+\.)?(?:print\w*|echo|log\w*|warn\w*|debug|info|raise|throw|panic!?|Println|die|fail|errors)\b"
+    r"(?:^|[:;{]|\bthen\b)\s*(?:\w+\.)?"
+    r"(?:print\w*|echo|log\w*|warn\w*|debug|info|raise|throw|panic!?|Println|die|fail|errors)\b"
 )
 _QUOTES = re.compile(r"['\"`]")
 _FOR = {"chmod": "~permissions", "chown": "~owner", "chgrp": "~owner"}
 _WRITES = re.compile(r"(?<![<>&\d-])>{1,2}\s*(\S+)")
-LOOKED_AT, TRIED, MESSAGE = 0.3, 0.3, 0.6
+LOOKED_AT, TRIED, MESSAGE = 0.15, 0.3, 0.6
 
 
 class Surroundings:
@@ -76,8 +82,9 @@ class Surroundings:
     `products`: the programs that the solution makes; running one of them in the solution itself only tries it.
     """
 
-    def __init__(self, text: str, language: str = "", products: frozenset[str] = frozenset()) -> None:
+    def __init__(self, text: str, language: str = "", target: str = "", products: frozenset[str] = frozenset()) -> None:
         self.text = text
+        self._content_of = target if language in _DATA else ""
         self._shell = language == "shell"
         self._products = products
         self.lines = text.split("\n")
@@ -139,6 +146,8 @@ class Surroundings:
             if comment:
                 yield Zone(comment, COMMENT, code=False)
             yield from self._depends(low, high)
+        if self._content_of:
+            yield Zone(self._content_of, CONTENT)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
 
@@ -146,7 +155,7 @@ class Surroundings:
         """What the words of a statement say about what it does: little where it only looks, or tells."""
         if not self._shell:
             line = self.lines[number]
-            return MESSAGE if _SAYS.match(line) and _QUOTES.search(line) else 1.0
+            return MESSAGE if _SAYS.search(line) and _QUOTES.search(line) else 1.0
         words = _COMMAND.findall(self.lines[number])
         while words and (words[0].rsplit("/", 1)[-1] in _RUNNERS or words[0].startswith("-") or words[0].isdigit()):
             words.pop(0)

@@ -32,8 +32,8 @@ _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9]*)*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SIGNS = re.compile(r"[=(){}\[\]<>;|]|--")
-_FOLDERS = re.compile(r"(?<![\w.)])(?:~|\.{1,2})?/(?:[\w.@%+~-]+/)*(?=[\w.@%+~-])")
-"""The part of a path whose words say nothing of the file."""
+_FOLDERS = re.compile(r"(?<![\w.)])(?:~|\.{1,2})?/(?:[\w.@%+~-]+/)*(?=[\w.@%+~-]+/)")
+"""The part of a path whose words say nothing of the file: all but its own folder."""
 _HTML = re.compile(r"</?[a-z]+>")
 
 _WORD_NUMBERS = {
