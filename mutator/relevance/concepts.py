@@ -22,7 +22,7 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "unique",
-        r"\buniq\b|sort -\w*u|\bset\(|\bdistinct\b|dedup|\bseen\b|hashset|\bnew set",
+        r"\buniq\b|(?<=sort )-\w*u|\bset\(|\bdistinct\b|dedup|\bseen\b|hashset|\bnew set",
         r"\bunique|\bonce\b|duplicat|\bdistinct|dedup",
     ),
     (

@@ -130,6 +130,7 @@ class Relevance:
             zones, own = around.zones(edits, scope), frozenset(self._tokens(target, True)) if target else frozenset()
         near: dict[str, float] = {}
         touched: set[str] = set()
+        beside: dict[str, float] = {}
         for zone in zones:
             for token in self._zone_tokens(zone):
                 if token in own and zone.nearness < 1.0 and zone.text != target:
@@ -140,6 +141,11 @@ class Relevance:
                     near[token] = nearness
                 if zone.changed:
                     touched.add(token)
+                elif zone.same:
+                    beside[token] = zone.same
+        if not touched:
+            touched = set(beside)
+            near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}
         called = frozenset(token for token in self._tokens(scope.rsplit(".", 1)[-1], True) if token.isalpha())
         return self._best(near, touched, called, around.only_for(edits), most)
 
@@ -203,6 +209,8 @@ class Relevance:
 
     def _zone_tokens(self, zone: Zone) -> Iterator[str]:
         tokens = self._tokens(zone.text, zone.code)
+        if zone.concepts:
+            tokens = tuple(token for token in tokens if token.startswith("~"))
         if zone.without:
             without = self._tokens(zone.without, zone.code)
             return (token for token in tokens if token not in without)
@@ -288,7 +296,7 @@ def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:
     """What concepts add although the very word is shared as well."""
     words = [token for _, token in evidence if token.isalpha()]
     return sum(
-        0.7 * value
+        0.8 * value
         for value, concept in evidence
         if concept.startswith("~") and any(concept in stated(word) or concept in stated(word + "ed") for word in words)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -164,13 +165,15 @@ _RULE = re.compile(r"^\s*\|?[\s:|=-]{3,}\|?\s*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TITLE = re.compile(r"^(?:\*\*|__)[^*_]{1,80}(?:\*\*|__):?$|^[\w`'/&() -]{1,40}:$")
 _TITLE_WORDS = 5
+_CODE_INDENT = 4
 
 
 class _Cutter:
     """Reads the lines once. A blank line, an item, a row, a heading or a fence ends the paragraph before it."""
 
     def __init__(self, instruction: str) -> None:
-        self._lines = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), instruction).splitlines()
+        plain = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), textwrap.dedent(instruction))
+        self._lines = plain.splitlines()
         self._units: list[_Unit] = []
         self._paragraph: list[str] = []
         self._began = 1
@@ -215,6 +218,14 @@ class _Cutter:
             self._row(line, number)
             return
         item = _ITEM.match(line)
+        if (
+            not item
+            and not self._paragraph
+            and all(lead < 0 for lead, _ in self._leads)
+            and len(line) - len(line.lstrip()) >= _CODE_INDENT
+        ):
+            self._example(line, number)
+            return
         if item:
             self._end()
             self._indent, self._is_item = len(item[1].expandtabs(4)), True

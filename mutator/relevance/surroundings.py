@@ -24,6 +24,10 @@ class Zone:
     code: bool = True
     without: str = ""
     """Tokens of this text are not meant: they stay as they are."""
+    same: float = 0.0
+    """How near it is where nothing else changes: the two sides of a sign."""
+    concepts: bool = False
+    """Whether only what it does is meant, and not its words."""
     changed: bool = False
     """Whether it is what changes, and not what stands around it."""
     named: float = 0.0
@@ -129,7 +133,7 @@ class Surroundings:
             changed.append(old)
             yield Zone(old, share, without=new, changed=True)
             yield Zone(new, NEW * share, without=old, changed=True)
-            yield Zone(old, SAME * share)
+            yield Zone(old, SAME * share, same=share)
         if share < 1.0:
             for written in _WRITES.findall("\n".join(changed)):
                 yield Zone(written, 1.0)
@@ -142,6 +146,9 @@ class Surroundings:
             seen.update(numbers)
             for number in numbers:
                 yield Zone(self._statement(number, edit), STATEMENT * share)
+            if low == high:
+                old, new = self._both(low, edit)
+                yield Zone(old, share, without=new, concepts=True, changed=True)
             comment = self.comment(low)
             if comment:
                 yield Zone(comment, COMMENT, code=False)
@@ -205,6 +212,14 @@ class Surroundings:
         low = max(line.rfind(";", 0, at), at - _LONG_LINE, 0)
         high = line.find(";", max(edit.end - self._starts[number], at))
         return line[low : min(high if high >= 0 else len(line), at + _LONG_LINE)]
+
+    def _both(self, number: int, edit: Edit) -> tuple[str, str]:
+        """The statement around an edit within a line, before and after."""
+        at = self._starts[number]
+        low = max(edit.start - at - _LONG_LINE, 0)
+        line = self.lines[number]
+        after = line[: edit.start - at] + edit.new[:_LONG_LINE] + line[edit.end - at :]
+        return line[low : edit.end - at + _LONG_LINE], after[low : edit.start - at + len(edit.new) + _LONG_LINE]
 
     def comment(self, number: int) -> str:
         """What the solution's author says of this line: beside it, or above it without a gap."""

@@ -20,6 +20,10 @@ _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _PATH = re.compile(
     r"(?<![\w.)])(?:~|\.{1,2})?/[\w.@%+~-]+(?:/[\w.@%+~-]+)*|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,5}\b(?!\()"
 )
+_LABEL = re.compile(r"[\"'`]([A-Za-z][\w -]{1,30}):(?=[\s\"'`{%$])")
+"""How a line that is printed begins: `total: COUNT`."""
+_OPTION = re.compile(r"\b(?:args|opts?|options|flags|namespace|parsed|params)(?:\.|\[['\"])(\w{2,})")
+"""Where code reads the value of an option."""
 _HERE = re.compile(r"[~.]*/?(?:app|tmp|root|home|usr|etc|var|opt|workspace|solution|tests?)?/?")
 """Where everything lies."""
 _NUMBER = re.compile(
@@ -28,6 +32,9 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _RATE = re.compile(r"(?<![\w.])(\d+)\s+\w+\s+(?:per|a|an|each|every)\s+(second|minute)\b", re.IGNORECASE)
+_STATUS = re.compile(
+    r"\b(?:exit|exits|exited|SystemExit|_exit|status|code)\W{1,3}(?:(?:with|status|code|of)\W{1,2}){0,3}(\d{1,3})\b"
+)
 _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9]*)*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -71,12 +78,12 @@ def said_tokens(text: str, *, code: bool = False) -> dict[str, tuple[float, str]
     if not code and "`" in text:
         for match in _SPAN.finditer(text):
             said = match[2].strip()
-            if len(said) <= 80 and not _HERE.fullmatch(said):
-                add(said, DIGIT if len(said) < 3 else SPAN if said.isalpha() else CODE, said)
+            if len(said) <= 80 and not _HERE.fullmatch(said) and not said.isalpha():
+                add(said, DIGIT if len(said) < 3 else CODE, said)
             _names(said, said.count(" ") < 2 or bool(_SIGNS.search(said)), add)
     for match in _QUOTED.finditer(text):
         said = match[1] or match[2] or match[3] or ""
-        if len(said) > 2:
+        if len(said) > 2 and not said.isalpha():
             add(said, QUOTE, said)
     _literals(text, add)
     _names(text, code, add)
@@ -93,9 +100,9 @@ def _names(text: str, code: bool, add: Add) -> None:
         name = match[0].strip("$")
         words = _WORD.findall(name)
         named = code or "_" in name.strip("_") or (name[1:] != name[1:].lower() and name != name.upper())
-        if named and len(name) > 2 and name.lower() not in _STOP:
-            add(name, SPAN if name.isalpha() and name.islower() else NAME, name)
         compound = len(words) > 1
+        if named and compound:
+            add(name, NAME, name)
         if match.start() - ended > 1 or (code and not compound):
             before = ""
         for word in words:
@@ -106,7 +113,7 @@ def _names(text: str, code: bool, add: Add) -> None:
                 before = ""
                 continue
             root = stem(lowered)
-            add(root, WORD, word)
+            add(root, SPAN if named and not compound else WORD, word)
             if before:
                 add(f"{before} {root}", NAME if compound and named else PAIR, name if compound else f"{before} {root}")
             before = root
@@ -119,6 +126,10 @@ def _literals(text: str, add: Add) -> None:
         for word in _WORD.findall(match[0]):
             if len(word) > 2 and word.lower() not in _STOP:
                 add(stem(word.lower()), 2 * WORD, word)
+    for match in _LABEL.finditer(text):
+        add(f"{match[1]}:", QUOTE, f"{match[1]}:")
+    for match in _OPTION.finditer(text):
+        add("--" + match[1].replace("_", "-"), FLAG, match[0])
     for match in _PATH.finditer(text):
         path = match[0].rstrip(".")
         name = path.rsplit("/", 1)[-1]
@@ -127,6 +138,8 @@ def _literals(text: str, add: Add) -> None:
             add(name, NAME if "." in name else WORD, name)
     for match in _CONSTANT.finditer(text):
         add(match[0], CONSTANT, match[0])
+    for match in _STATUS.finditer(text):
+        add(f"status {match[1]}", STATUS, match[0])
     for match in _RATE.finditer(text):
         add(f"{match[1]}r/{match[2][0].lower()}", UNIT, match[0])
     for match in _NUMBER.finditer(text):

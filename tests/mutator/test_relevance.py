@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
-from mutator.model import ByteEdit, FaultClass, Mutant, Tier
+from mutator.generate import generate
+from mutator.model import ByteEdit, Edit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
+from mutator.operators import FAMILIES
 from mutator.relevance import Relevance, requirements, sentences, tokens_of
+from mutator.relevance.concepts import stated
+from mutator.relevance.surroundings import Surroundings
 
 INSTRUCTION = """\
 # Cleaner
@@ -44,6 +50,22 @@ def mutant(before: str, after: str, sentence: str = "", scope: str = "", target:
     )
 
 
+def source(text: str, language: str = "python", target: str = "/app/clean.py") -> Source:
+    kind = SourceKind.SCRIPT if language == "shell" else SourceKind.SIBLING
+    return Source("solve.sh", kind, language, target, FileText(text), 1)
+
+
+def first(instruction: str, code: Source, removed: str, new: str = "", scope: str = "") -> str:
+    """The sentence that a change of the source's text is linked to first."""
+    start = code.text.index(removed)
+    edit = Edit(start, start + len(removed), new)
+    whole = mutant(code.text, code.text[:start] + new + code.text[edit.end :], scope=scope, target=code.target)
+    changed = Mutant(**{name: getattr(whole, name) for name in Mutant.__slots__} | {"changes": (edit,)})
+    relevance = Relevance(instruction, [code])
+    links = relevance.links(changed)
+    return relevance.requirements[links[0].requirement].text if links else ""
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
@@ -82,12 +104,204 @@ def test_a_sentence_does_not_end_in_an_abbreviation_or_a_code_span() -> None:
     assert sentences(text) == ["Use tools, e.g. Sed or `a. B`.", "Then stop."]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is 1.5 s at most. Then it stops.", ["It is 1.5 s at most.", "Then it stops."]),
+        ("see https://a.org/x. Write it.", ["see https://a.org/x.", "Write it."]),
+        ("all in lower case. no capital begins a sentence.", ["all in lower case.", "no capital begins a sentence."]),
+        ("Cut off after approx. five rows.", ["Cut off after approx. five rows."]),
+    ],
+)
+def test_numbers_links_and_lower_case_are_cut_as_a_person_would(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+def test_what_introduces_a_list_is_the_context_of_its_items() -> None:
+    found = requirements("The report, which comes last, lists:\n\n- the host,\n  - and its port\n- the owner\n")
+    assert [(one.text, one.leads) for one in found] == [
+        ("The report, which comes last, lists:", True),
+        ("the host,", False),
+        ("and its port", False),
+        ("the owner", False),
+    ]
+    assert "report" in found[1].context
+    assert "host" in found[2].context
+    assert "host" not in found[3].context
+
+
+def test_a_row_of_a_table_is_a_requirement_and_its_head_is_not() -> None:
+    found = requirements("| key | meaning |\n|---|---|\n| `size` | bytes |\n| `age` | days |\n")
+    assert [(one.text, one.line) for one in found] == [("`size` | bytes", 3), ("`age` | days", 4)]
+
+
+def test_indented_and_fenced_code_is_the_example_of_the_sentence_before_it() -> None:
+    found = requirements("Print all of them just so:\n\n    a: 1\n    b: 2\n\nThen exit.\n\n~~~json\n{}\n~~~\n")
+    assert [(one.text, one.example.split()) for one in found] == [
+        ("Print all of them just so:", ["a:", "1", "b:", "2"]),
+        ("Then exit.", ["{}"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You are given a folder with logs.",
+        "You have access to a shell.",
+        "Good luck!",
+        "There is a database in `/srv/db`.",
+        "<!-- not for readers -->",
+    ],
+)
+def test_what_asks_for_nothing_is_no_requirement(text: str) -> None:
+    assert requirements(text) == ()
+
+
+def test_a_sentence_that_says_where_things_are_and_what_must_hold_is_one() -> None:
+    assert len(requirements("There is a database in `/srv/db`, which must stay as it is.")) == 1
+
+
 def test_an_empty_instruction_has_no_requirements() -> None:
     assert requirements("") == ()
     assert Relevance("").links(mutant("a", "b")) == ()
+    assert Relevance("").served == {}
 
 
 def test_numbers_keep_their_unit() -> None:
     assert "10r/s" in tokens_of("rate=10r/s")
     assert "5second" in tokens_of("5 seconds")
     assert tokens_of("status 404")["404"] > tokens_of("about 40 rows")["40"]
+
+
+def test_an_exit_status_is_the_same_in_code_and_in_a_sentence() -> None:
+    assert "status 3" in tokens_of("It exits with status 3.")
+    assert "status 3" in tokens_of("sys.exit(3)", code=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("sort -u a > b", "Each message once."),
+        ("names.sort()", "in alphabetical order"),
+        ("chmod 600 key", "readable by its owner only, mode 600"),
+        ("systemctl enable app", "It survives a reboot."),
+        ("if size >= limit:", "files of at least that size"),
+    ],
+)
+def test_code_and_sentences_share_a_concept(code: str, sentence: str) -> None:
+    assert set(stated(code, code=True)) & set(stated(sentence))
+
+
+PROGRAM = """\
+import sys
+
+LIMIT = 40
+
+
+def older(files, days):
+    # Files younger than this stay.
+    return [file for file in files if file.age >= days]
+
+
+def report(removed, kept):
+    \"\"\"What the report holds.\"\"\"
+    lines = {}
+    lines["removed"] = removed
+    lines["kept_back"] = kept
+    lines["at"] = 1
+    return lines
+
+
+if len(sys.argv) < 2:
+    print("usage: clean.py --verbose")
+"""
+
+
+def test_a_comment_says_what_a_statement_is_for() -> None:
+    assert first(INSTRUCTION, source(PROGRAM), "file.age >= days", "file.age > days").startswith("`--older-than DAYS`")
+
+
+def test_only_what_changes_counts_and_not_its_neighbours() -> None:
+    assert first(INSTRUCTION, source(PROGRAM), '    lines["kept_back"] = kept\n').startswith("Reports go to")
+    assert first(INSTRUCTION, source(PROGRAM), '    lines["at"] = 1\n') == ""
+
+
+def test_the_path_of_the_program_itself_says_nothing_of_a_part_of_it() -> None:
+    code = source('open("/app/clean.py")\nvalue = 1\nother = 2\nlast = 3\nmore = 4\nend = 5\n')
+    assert first(INSTRUCTION, code, "value = 1\n") == ""
+    assert first(INSTRUCTION, code, code.text, "pass\n").startswith("Write `/app/clean.py`")
+
+
+SCRIPT = """\
+cat > /app/clean.py <<'PY'
+import verbose
+print(verbose.kept_back)
+one = 1
+two = 2
+three = 3
+PY
+chmod +x /app/clean.py
+/app/clean.py --older-than 30 /srv/data
+test -s /var/log/clean.json
+"""
+
+
+def test_a_here_document_left_out_breaks_what_asks_for_its_file() -> None:
+    script = source(SCRIPT, "shell", "/solution/solve.sh")
+    assert first(INSTRUCTION, script, SCRIPT[: SCRIPT.index("chmod")]).startswith("Write `/app/clean.py`")
+
+
+def test_a_step_that_only_tries_or_looks_breaks_nothing() -> None:
+    script = source(SCRIPT, "shell", "/solution/solve.sh")
+    assert first("Keep `/var/log/clean.json`. Write `/srv/x`.", script, "test -s /var/log/clean.json\n") == ""
+    assert first("Use `--dry-run`. Print `/srv/data` twice.", script, "/app/clean.py --older-than 30 /srv/data\n") == ""
+
+
+def test_a_mode_breaks_only_what_speaks_of_permissions() -> None:
+    script = source(SCRIPT, "shell", "/solution/solve.sh")
+    assert first("Write `/app/clean.py`.", script, "chmod +x /app/clean.py\n") == ""
+    assert first("Make `/app/clean.py` executable.", script, "chmod +x /app/clean.py\n") != ""
+
+
+def test_an_option_dropped_from_a_command_breaks_what_it_did() -> None:
+    script = source("cut -f 2 log | sort -u > names.txt\n", "shell", "/solution/solve.sh")
+    instruction = "Write all names to `names.txt`. Show each name once in `names.txt`. Count them."
+    assert first(instruction, script, " -u").startswith("Show each name once")
+
+
+def test_a_sentence_of_the_past_stands_behind_one_that_asks() -> None:
+    code = source('rows["price"] = price\nother = 1\n')
+    told = "We lost the `price` of some rows last week. Every row has a `price` column."
+    assert first(told, code, 'rows["price"] = price\n') == "Every row has a `price` column."
+
+
+def test_mutants_know_their_edits_in_their_source() -> None:
+    code = source(PROGRAM)
+    found = list(generate([code], {"solve.sh": PROGRAM.encode()}, FAMILIES))
+    assert found
+    for one in found:
+        old = "".join(code.text[edit.start : edit.end] for edit in one.changes)
+        data = b"".join(PROGRAM.encode()[edit.start : edit.end] for edit in one.edits)
+        assert old == data.decode()
+
+
+def test_what_serves_a_requirement_is_known_by_its_lines() -> None:
+    code = source(PROGRAM)
+    relevance = Relevance(INSTRUCTION, [code])
+    told = {relevance.requirements[index].text.split()[0]: parts for index, parts in relevance.served.items()}
+    lines = [code.text[part.start : part.end].strip() for part in told["Reports"]]
+    assert 'lines["removed"] = removed\n    lines["kept_back"] = kept' in lines
+    assert not any("sys" in line or "LIMIT" in line for line in lines)
+
+
+def test_a_change_is_widened_to_whole_words_and_signs_to_their_operands() -> None:
+    around = Surroundings("rate=10r/s\nif age >= days:\n")
+    assert around.widened(Edit(7, 7, "00")) == ("rate=10r/s"[5:], "1000r/s")
+    assert around.widened(Edit(18, 20, ">")) == ("age >= days", "age > days")
+
+
+@pytest.mark.parametrize("text", ["`" * 200_000, "a. " * 70_000, "x" * 200_000, "/a" * 100_000, "- [ ] a.b, " * 20_000])
+def test_a_large_instruction_takes_no_seconds(text: str) -> None:
+    began = process_time()
+    Relevance(text)
+    assert process_time() - began < 3
