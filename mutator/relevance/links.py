@@ -194,10 +194,12 @@ class Relevance:
 
     def _telling(self, evidence: Sequence[tuple[float, str]]) -> bool:
         """One name, value or pair of words, or two things besides: a single plain word or concept ties nothing."""
-        if all(token.startswith("~") for _, token in evidence):
+        words = {token for _, token in evidence if token.isalpha()}
+        apart = [(value, token) for value, token in evidence if not _repeats(token, words)]
+        if all(token.startswith("~") for _, token in apart):
             return False
-        return any(value >= 1.2 and not token.isalpha() for value, token in evidence) or (
-            sum(value >= 0.25 for value, _ in evidence) >= 2
+        return any(value >= 1.2 and not token.isalpha() for value, token in apart) or (
+            sum(value >= 0.25 for value, _ in apart) >= 2
         )
 
     def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:
@@ -294,12 +296,13 @@ class Relevance:
 
 def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:
     """What concepts add although the very word is shared as well."""
-    words = [token for _, token in evidence if token.isalpha()]
-    return sum(
-        0.8 * value
-        for value, concept in evidence
-        if concept.startswith("~") and any(concept in stated(word) or concept in stated(word + "ed") for word in words)
-    )
+    words = {token for _, token in evidence if token.isalpha()}
+    return sum(0.8 * value for value, token in evidence if _repeats(token, words))
+
+
+def _repeats(token: str, words: Set[str]) -> bool:
+    """Whether it is the concept of a word that is shared itself."""
+    return token.startswith("~") and any(token in stated(word) or token in stated(word + "ed") for word in words)
 
 
 def _difference(before: str, after: str) -> tuple[Edit, ...]:

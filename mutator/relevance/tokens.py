@@ -8,8 +8,8 @@ from functools import lru_cache
 
 Add = Callable[[str, float, str], None]
 
-FLAG, PATH, CODE, QUOTE, UNIT, STATUS, NUMBER, DIGIT, CONSTANT, NAME, PAIR, SPAN, WORD = (
-    5.0, 4.0, 4.0, 3.5, 3.0, 3.0, 2.0, 0.5, 3.5, 3.0, 2.5, 2.0, 1.0
+FLAG, PATH, CODE, QUOTE, UNIT, STATUS, NUMBER, DIGIT, CONSTANT, NAME, PAIR, KEY, SPAN, WORD = (
+    5.0, 4.0, 4.0, 3.5, 3.0, 3.0, 2.0, 0.5, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0
 )  # fmt: skip
 CONTEXT_WEIGHT = 0.3
 """Of a token that stands only in the heading or the sentence that introduces it."""
@@ -78,13 +78,15 @@ def said_tokens(text: str, *, code: bool = False) -> dict[str, tuple[float, str]
     if not code and "`" in text:
         for match in _SPAN.finditer(text):
             said = match[2].strip()
-            if len(said) <= 80 and not _HERE.fullmatch(said) and not said.isalpha():
+            if said.isalpha() and len(said) > 2:
+                add(f"'{said}'", KEY, said)
+            elif len(said) <= 80 and not _HERE.fullmatch(said):
                 add(said, DIGIT if len(said) < 3 else CODE, said)
             _names(said, said.count(" ") < 2 or bool(_SIGNS.search(said)), add)
     for match in _QUOTED.finditer(text):
         said = match[1] or match[2] or match[3] or ""
-        if len(said) > 2 and not said.isalpha():
-            add(said, QUOTE, said)
+        if len(said) > 2:
+            add(f"'{said}'" if said.isalpha() else said, KEY if said.isalpha() else QUOTE, said)
     _literals(text, add)
     _names(text, code, add)
     return found
