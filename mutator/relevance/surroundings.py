@@ -37,7 +37,9 @@ class Zone:
 NEW, SAME, STATEMENT, COMMENT, GUARD, BODY, DEFINED, SCOPE = 0.4, 0.4, 0.45, 0.6, 0.3, 0.4, 0.3, 0.35
 CONTENT = 0.5
 """The file that a piece of data is the content of: what the sentence asks for is in it."""
-_DATA = frozenset(("json", "yaml", "toml", "ini", "csv", "text", "env"))
+_DATA = frozenset(("json", "yaml", "toml", "ini", "csv", "env"))
+_PROSE = re.compile(r"\.(?:txt|md|tsv|csv|log)$|/[^./]+$")
+"""What else is text is a program that no family speaks."""
 NAMED = 0.6
 """An edit somewhere in a function that the instruction names."""
 WIDE = 4
@@ -88,7 +90,7 @@ class Surroundings:
 
     def __init__(self, text: str, language: str = "", target: str = "", products: frozenset[str] = frozenset()) -> None:
         self.text = text
-        self._content_of = target if language in _DATA else ""
+        self._content_of = target if language in _DATA or (language == "text" and _PROSE.search(target)) else ""
         self._shell = language == "shell"
         self._products = products
         self.lines = text.split("\n")
@@ -154,7 +156,7 @@ class Surroundings:
                 yield Zone(comment, COMMENT, code=False)
             yield from self._depends(low, high)
         if self._content_of:
-            yield Zone(self._content_of, CONTENT)
+            yield Zone(self._content_of, CONTENT, changed=True)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
 

@@ -305,3 +305,10 @@ def test_a_large_instruction_takes_no_seconds(text: str) -> None:
     began = process_time()
     Relevance(text)
     assert process_time() - began < 3
+
+
+def test_an_entry_of_a_stated_file_is_what_the_sentence_about_the_file_asks_for() -> None:
+    instruction = "Write a summary to `/app/summary.json`. Be done soon."
+    data = '{\n  "mode": 1,\n  "kind": 2,\n  "a": 3,\n  "b": 4\n}\n'
+    assert first(instruction, source(data, "json", "/app/summary.json"), '  "kind": 2,\n').startswith("Write a summary")
+    assert first(instruction, source(data, "text", "/app/summary.R"), '  "kind": 2,\n') == ""
