@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from harness.task.model import Solution, Step, Task
 from mutator.generate import Tally, generate
 from mutator.model import ByteEdit, Mutant, Operator, Source, apply_bytes
-from mutator.operators import FAMILIES
+from mutator.operators import families
 from mutator.relevance import Relevance
 from mutator.select import Selection, select
 from mutator.sources import Skipped, read_sources
@@ -73,7 +73,7 @@ def step_mutants(step: Step, solution: Solution, wish: Wish) -> StepMutants:
     sources = tuple(source for source in everything if wish.source(source))
     unwished = tuple(source.id for source in everything if not wish.source(source))
     tally = Tally()
-    made = list(generate(sources, files, FAMILIES, accept=wish.operator, tally=tally))
+    made = list(generate(sources, files, families(step.instruction), accept=wish.operator, tally=tally))
     relevance = Relevance(step.instruction, sources)
     languages = {source.id: source.language for source in sources}
     selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed)
