@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mutator.model import Candidate, Operator
-from mutator.operators.stated import values
+from mutator.operators.stated import lists, values
 from mutator.operators.stated.document import Told
 from mutator.operators.stated.instruction import Instruction
 from mutator.operators.stated.languages import EVERY, SPEAKERS
@@ -19,7 +19,7 @@ class StatedFamily:
     instruction: Instruction
     name: str = "stated"
     languages: frozenset[str] = EVERY
-    operators: tuple[Operator, ...] = values.OPERATORS
+    operators: tuple[Operator, ...] = (*values.OPERATORS, *lists.OPERATORS)
 
     def told(self, instruction: str) -> StatedFamily:
         """The same family, for the task with this instruction."""
