@@ -168,6 +168,12 @@ def only_looks(script: Script, start: int, end: int) -> bool:
     return all(_role(script, one.start, one.end)[0] in harmless for one in script.within(start, end))
 
 
+def service_of(script: Script, step: Step) -> str:
+    """The service that a statement starts; nothing where it starts none."""
+    kind, name = _role(script, step.start, step.end)
+    return name if kind == "service" else ""
+
+
 _SENDS = re.compile(r"-[a-zA-Z]*[OdXTF]|--(remote-name|data|request|upload-file|form|json|post)")
 _TO_FILE = re.compile(r"-[a-zA-Z]*o|--output\b")
 TESTS_ONLY = frozenset({"-t", "-T", "-q", "-v", "-V", "--version", "--help", "configtest"})
