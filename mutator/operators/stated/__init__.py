@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mutator.model import Candidate, Operator
-from mutator.operators.stated import lists, values
+from mutator.operators.define import operators_in
+from mutator.operators.stated import lists, values, wrong_fix
 from mutator.operators.stated.document import Told
 from mutator.operators.stated.instruction import Instruction
 from mutator.operators.stated.languages import EVERY, SPEAKERS
@@ -19,7 +20,7 @@ class StatedFamily:
     instruction: Instruction
     name: str = "stated"
     languages: frozenset[str] = EVERY
-    operators: tuple[Operator, ...] = (*values.OPERATORS, *lists.OPERATORS)
+    operators: tuple[Operator, ...] = operators_in(vars(values), vars(lists), vars(wrong_fix))
 
     def told(self, instruction: str) -> StatedFamily:
         """The same family, for the task with this instruction."""

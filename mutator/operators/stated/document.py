@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mutator.model import Candidate, Edit, Example, Family, FaultClass, Operator, Tier
+from mutator.model import Candidate, Edit, Example, Family, FaultClass, Operator, SourceKind, Tier
 from mutator.operators.python.tree import PythonTree
 from mutator.operators.shell.document import Script
 from mutator.operators.stated.instruction import Instruction
@@ -157,6 +157,7 @@ def operator(
     languages: frozenset[str],
     sentence: str,
     *examples: StatedExample,
+    skips: frozenset[SourceKind] = frozenset(),
 ) -> Callable[[Proposal], Operator]:
     """Make an operator of a generator that sees the instruction; what changes nothing is left out here, once."""
 
@@ -165,7 +166,7 @@ def operator(
             return (each for each in propose(told) if any(told.text[e.start : e.end] != e.new for e in each.edits))
 
         made = tuple(Example(before, after, language, said) for language, said, before, after in examples)
-        return Operator(id, fault, tier, languages, sentence, sound, made)
+        return Operator(id, fault, tier, languages, sentence, sound, made, skips)
 
     return make
 

@@ -283,6 +283,3 @@ _REFUSES = re.compile(
     r"|stop|invalid|known|suffix|extension|event|tag|attr"
 )
 """Names of lists that are never complete: what is refused, hidden or looked for."""
-
-
-OPERATORS = (operand, item, element, only_examples)

@@ -511,6 +511,3 @@ def _statuses(told: Told) -> Iterator[Candidate]:
         stated = told.instruction.numbers.get(match["number"], ())
         if any(_STATUS.search(each.sentence) for each in stated):
             yield change(told, start, end, new)
-
-
-OPERATORS = (too_few, too_many, value, decimals, unit, mode, switch, date_form, address, status)
