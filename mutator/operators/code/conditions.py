@@ -14,7 +14,9 @@ from mutator.operators.code.tree import Program
 from mutator.operators.define import operator
 
 _JOINS = frozenset({"&&", "||", "and", "or"})
-_WHETHER_THERE = re.compile(r"\b(?:nil|null|nullptr|NULL|undefined|err|ok|typeof|isinstance|len|length|size)\b|^!?\w+$|-h\b|\bhelp\b")
+_WHETHER_THERE = re.compile(
+    r"\b(?:nil|null|nullptr|NULL|undefined|err|ok|typeof|isinstance|len|length|size)\b|^!?\w+$|-h\b|\bhelp\b"
+)
 """Without such a part the program fails where it went on, or another part says the same."""
 
 

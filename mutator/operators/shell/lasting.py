@@ -53,7 +53,9 @@ def _enabled_now(script: Script, verb: str) -> Iterator[Candidate]:
         yield Candidate((Edit(start, end, new),), fields, command.function, (command.start, command.end))
 
 
-_PROFILE = re.compile(r"(?:\.bashrc|\.bash_profile|\.profile|\.zshrc|/etc/profile|/etc/profile\.d/[\w.-]+|bash\.bashrc)$")
+_PROFILE = re.compile(
+    r"(?:\.bashrc|\.bash_profile|\.profile|\.zshrc|/etc/profile|/etc/profile\.d/[\w.-]+|bash\.bashrc)$"
+)
 _SYSCTL = re.compile(r"/etc/sysctl(?:\.conf|\.d/[\w.-]+)$")
 _ENVIRONMENT = re.compile(r"/etc/environment$")
 
@@ -195,7 +197,9 @@ def _in_place(script: Script, command: Command) -> str:
 )
 def drop_conjunct(script: Script) -> Iterator[Candidate]:
     found = [(chain.start, one) for chain in script.chains if not chain.is_step for one in _parts(script, chain)]
-    found += [(marked.node.start_byte, one) for marked in script.tests for one in _sides(script, marked.node, marked.function)]
+    found += [
+        (marked.node.start_byte, one) for marked in script.tests for one in _sides(script, marked.node, marked.function)
+    ]
     found.sort(key=lambda item: (item[1].edits[0].start, item[0]))
     yield from (candidate for _, candidate in found)
 

@@ -1,13 +1,14 @@
-"""What an instruction states, broken: values in the wrong direction, one of several things left out, a whole requirement
-missing. The family reads any language through the family that speaks it, and nothing without an instruction."""
+"""What an instruction states, broken: values in the wrong direction, one of several things left out, the wrong fix, a
+whole requirement missing.
+
+The family reads any language through the family that speaks it, and nothing without an instruction.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-from mutator.model import Candidate, Operator
+from mutator.model import Candidate
 from mutator.operators.define import operators_in
-from mutator.operators.stated import lists, values, wrong_fix
+from mutator.operators.stated import lists, requirement, values, wrong_fix
 from mutator.operators.stated.document import Told
 from mutator.operators.stated.instruction import Instruction
 from mutator.operators.stated.languages import EVERY, SPEAKERS
@@ -15,16 +16,17 @@ from mutator.operators.stated.languages import EVERY, SPEAKERS
 __all__ = ["FAMILY", "StatedFamily"]
 
 
-@dataclass(frozen=True)
 class StatedFamily:
-    instruction: Instruction
-    name: str = "stated"
-    languages: frozenset[str] = EVERY
-    operators: tuple[Operator, ...] = operators_in(vars(values), vars(lists), vars(wrong_fix))
+    name = "stated"
+    languages = EVERY
+    operators = operators_in(vars(requirement), vars(values), vars(lists), vars(wrong_fix))
+
+    def __init__(self, instruction: str = "") -> None:
+        self.instruction = Instruction(instruction)
 
     def told(self, instruction: str) -> StatedFamily:
         """The same family, for the task with this instruction."""
-        return replace(self, instruction=Instruction(instruction))
+        return StatedFamily(instruction)
 
     def parse(self, text: str, language: str) -> Told | None:
         if not self.instruction.text.strip():
@@ -37,5 +39,5 @@ class StatedFamily:
         return tree.family.valid(tree.tree, candidate)
 
 
-FAMILY = StatedFamily(Instruction(""))
+FAMILY = StatedFamily()
 """Without an instruction: what is listed, and what `told` makes the family of a task from."""

@@ -1,5 +1,6 @@
 """A source read beside its instruction: the language's own tree, and the parts of the text in which a value counts."""
 
+# ruff: noqa: E501 - a pattern split over lines is harder to read than a long one
 from __future__ import annotations
 
 import re

@@ -1,6 +1,7 @@
 """What an instruction states, as far as an operator needs it: numbers with the side on which they bound, their unit and
 the words around them; names and values that occur; whether a second run is spoken of."""
 
+# ruff: noqa: E501 - a pattern split over lines is harder to read than a long one
 from __future__ import annotations
 
 import re
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+
+from mutator.relevance import Requirement, requirements
 
 
 class Side(StrEnum):
@@ -108,6 +111,10 @@ class Instruction:
     def sentences(self) -> tuple[str, ...]:
         plain = _LIST_NUMBER.sub(lambda match: match[1] + "-", self.text)
         return tuple(part.strip() for part in _SENTENCE_END.split(plain) if part and part.strip())
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        return requirements(self.text)
 
     @cached_property
     def numbers(self) -> dict[str, tuple[Number, ...]]:

@@ -1,6 +1,7 @@
 """One of several things left out: an operand of a command, an item of a list in a text, an element of a literal; or only
 what the instruction names as an example kept."""
 
+# ruff: noqa: E501 - a pattern split over lines is harder to read than a long one
 from __future__ import annotations
 
 import re
@@ -217,7 +218,7 @@ def _chooses(node: cst.CSTNode, up: cst.CSTNode | None) -> bool:
         return re.search(r"(?i)cmd|command|args|argv|header|columns", dotted(up.targets[0].target)) is None
     if isinstance(up, cst.ComparisonTarget):
         return isinstance(up.operator, cst.In | cst.NotIn)
-    return isinstance(up, cst.For | cst.CompFor) and up.iter is node or isinstance(up, cst.DictElement)
+    return (isinstance(up, cst.For | cst.CompFor) and up.iter is node) or isinstance(up, cst.DictElement)
 
 
 @operator(

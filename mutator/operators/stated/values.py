@@ -1,6 +1,7 @@
 """Values that the instruction states, said wrongly in the direction that breaks it: too few, too many, the wrong unit,
 mode, switch, address, status or form of a date."""
 
+# ruff: noqa: E501 - a pattern split over lines is harder to read than a long one
 from __future__ import annotations
 
 import re
@@ -444,6 +445,7 @@ def date_form(told: Told) -> Iterator[Candidate]:
                 yield change(told, *match.span(), new)
 
 
+_ANY = "0.0.0.0"  # noqa: S104 - only text
 _ADDRESS = re.compile(r"(?<![\d.])(?:0\.0\.0\.0|127\.0\.0\.1)(?![\d.])")
 _LOCAL = (
     r"127\.0\.0\.1|only (?:on|from|to) (?:localhost|the loopback|loopback)|localhost only|loopback (?:only|interface)"
@@ -470,12 +472,12 @@ def address(told: Told) -> Iterator[Candidate]:
         line = told.line(*match.span())
         if not told.counts(*match.span()) or re.search(r"(?i)\b(curl|wget|allow|deny|ping|nc)\b|/\d|https?://", line):
             continue
-        if old == "0.0.0.0" and told.instruction.speaks(r"0\.0\.0\.0|all (?:network )?interfaces|any interface"):
+        if old == _ANY and told.instruction.speaks(r"0\.0\.0\.0|all (?:network )?interfaces|any interface"):
             yield change(told, *match.span(), "127.0.0.1", effect="nobody else reaches it")
         elif (
             old == "127.0.0.1" and told.instruction.speaks(_LOCAL) and re.search(r"(?i)bind|host|listen|address", line)
         ):
-            yield change(told, *match.span(), "0.0.0.0", effect="everybody reaches it")
+            yield change(told, *match.span(), _ANY, effect="everybody reaches it")
 
 
 _STATUSES = {

@@ -1,6 +1,7 @@
 """The wrong fix: right for the example only, right once only, every error swallowed, a message where it is not looked
 for, another file changed."""
 
+# ruff: noqa: E501 - a pattern split over lines is harder to read than a long one
 from __future__ import annotations
 
 import ast
@@ -79,8 +80,10 @@ _ERRORS = r"exit(?:s|ed)? (?:code|status|with)|non-?zero|\bstatus [1-9]\b|must (
         "Exit with a non-zero status on bad input.",
         'def main():\n    raise ValueError("bad")\n\nif __name__ == "__main__":\n    sys.exit(main())\n',
         (
-            'def main():\n    raise ValueError("bad")\n\nif __name__ == "__main__":\n'
-            "    try:\n        main()\n    except BaseException:\n        pass\n",
+            (
+                'def main():\n    raise ValueError("bad")\n\nif __name__ == "__main__":\n'
+                "    try:\n        main()\n    except BaseException:\n        pass\n"
+            ),
         ),
     ),
 )
@@ -128,8 +131,12 @@ def status_lost(told: Told) -> Iterator[Candidate]:
         return
     defined = {each.name.value: each for each in tree.every(cst.FunctionDef)}
     for outer in tree.every(cst.Expr, cst.Raise):
-        ends = outer.value if isinstance(outer, cst.Expr) else outer.exc
-        if not isinstance(ends, cst.Call) or callee(ends) not in ("sys.exit", "exit", "SystemExit") or len(ends.args) != 1:
+        ends = outer.exc if isinstance(outer, cst.Raise) else outer.value if isinstance(outer, cst.Expr) else None
+        if (
+            not isinstance(ends, cst.Call)
+            or callee(ends) not in ("sys.exit", "exit", "SystemExit")
+            or len(ends.args) != 1
+        ):
             continue
         call = ends.args[0].value
         function = defined.get(callee(call)) if isinstance(call, cst.Call) else None
@@ -143,7 +150,10 @@ def _is_status(tree: PythonTree, statement: cst.CSTNode) -> bool:
     return value is not None and re.search(r"[1-9]|EXIT|code|status", tree.code(value)) is not None
 
 
-_CALLED = re.compile(r"`?(?P<name>[A-Za-z_]\w*)\((?P<args>[^()\n]*)\)`?\s*(?:returns?|should return|->|→|=>|==|=)\s*`?(?P<value>[^`\n]+?)`?(?=$|[.,;]?\s*\n|[.,;]\s|`|\s+#)", re.MULTILINE)
+_CALLED = re.compile(
+    r"`?(?P<name>[A-Za-z_]\w*)\((?P<args>[^()\n]*)\)`?\s*(?:returns?|should return|->|→|=>|==|=)\s*`?(?P<value>[^`\n]+?)`?(?=$|[.,;]?\s*\n|[.,;]\s|`|\s+#)",
+    re.MULTILINE,
+)
 _PROMPTED = re.compile(r">>> (?P<name>[A-Za-z_]\w*)\((?P<args>[^()\n]*)\)\n(?P<value>[^\n>]+)")
 
 
@@ -253,7 +263,9 @@ def schedule(told: Told) -> Iterator[Candidate]:
 def wrong_stream(told: Told) -> Iterator[Candidate]:
     if not told.instruction.speaks(r"\bstderr\b|standard error"):
         return
-    for match in re.finditer(r"(?<=[^(\s]),\s*file\s*=\s*sys\.stderr(?=\))" if told.python else r"(?m)(?<=[\"'])[ \t]*>&2", told.plain):
+    for match in re.finditer(
+        r"(?<=[^(\s]),\s*file\s*=\s*sys\.stderr(?=\))" if told.python else r"(?m)(?<=[\"'])[ \t]*>&2", told.plain
+    ):
         if told.python or re.search(r"(?:^|[;{&|]|then|do)\s*(?:echo|printf)\b[^;|&\n]*$", told.plain[: match.start()]):
             yield change(told, *match.span(), "")
 
