@@ -100,7 +100,7 @@ class Instruction:
         if len(word) < 2 or not re.search(r"\w", word):
             return False
         if word not in self._said:
-            pattern = rf"(?<![\w.-]){re.escape(word)}(?![\w-])"
+            pattern = rf"(?<![\w.-]){re.escape(word)}(?![\w-]|\.\w)"
             self._said[word] = word in self.text and re.search(pattern, self.text) is not None
         return self._said[word]
 
