@@ -215,7 +215,10 @@ def _literals(told: Told, tree: PythonTree) -> Iterator[tuple[cst.List | cst.Tup
 def _chooses(node: cst.CSTNode, up: cst.CSTNode | None) -> bool:
     """Whether a list says what is gone through, allowed or known: a loop, a membership, a name's or a key's value."""
     if isinstance(up, cst.Assign):
-        return re.search(r"(?i)cmd|command|args|argv|header|columns", dotted(up.targets[0].target)) is None
+        return (
+            re.search(r"(?i)cmd|command|args|argv|header|columns|expected|fieldnames", dotted(up.targets[0].target))
+            is None
+        )
     if isinstance(up, cst.ComparisonTarget):
         return isinstance(up.operator, cst.In | cst.NotIn)
     return (isinstance(up, cst.For | cst.CompFor) and up.iter is node) or isinstance(up, cst.DictElement)
@@ -242,7 +245,8 @@ def element(told: Told) -> Iterator[Candidate]:
     if tree is None:
         return
     for node, words in _literals(told, tree):
-        if isinstance(node, cst.Tuple) and len(words) == 2:
+        named = sum(_named(told, word) for word in words)
+        if (isinstance(node, cst.Tuple) and len(words) == 2) or named < 2 or 2 * named < len(words):
             continue
         for index in _last_named(told, words):
             edit = drop_item(tree, node.elements, index)
