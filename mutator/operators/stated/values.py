@@ -27,6 +27,8 @@ _INDEX = re.compile(r"\[[^\]]*$")
 _VALUE = re.compile(r"(?:[=<>:(]|return|case|[\"'],)\s*[-+]?$")
 """What stands before a number that is a value, and no part of a sum or a position."""
 _SUM = re.compile(r"\s*(?:[*/%+^]|-(?!-)|<<|>>|\*\*)")
+_PROSE = 6
+"""Words of a line beyond which it is a sentence, and no setting."""
 _MOST_ALIKE = 2
 """Mutants of one kind of one number in one source."""
 
@@ -43,6 +45,8 @@ def _stated(told: Told) -> Iterator[tuple[re.Match[str], Number]]:
             continue
         before = told.text[max(start - 80, told.text.rfind("\n", 0, start) + 1) : start]
         is_code = told.language in _CODE
+        if told.language == "text" and len(content_words(told.context(start))) > _PROSE:
+            continue
         if is_code and not _is_value(told, match, before):
             continue
         telling = len(match["number"]) > 2 and match["number"] not in _COMMON and not _is_year(match["number"])
@@ -77,7 +81,8 @@ def _bounds(told: Told, side: Side) -> Iterator[tuple[int, int, Number]]:
         start, end = match.span("number")
         if stated.side is not side or _is_port(told, match, stated) or _is_status(told, stated):
             continue
-        if not _NO_BOUND.search(told.text[max(start - 20, 0) : start]):
+        answers = stated.text in _STATUSES and _STATUS.search(told.context(start))
+        if not answers and not _NO_BOUND.search(told.text[max(start - 20, 0) : start]):
             yield start, end, stated
 
 
@@ -98,17 +103,20 @@ _LASTS = re.compile(r"ms|s|sec\w*|min\w*|hour\w*|day\w*|milli\w*")
 """Units of which one more or less is not noticed."""
 
 
+_LARGE = 10_000
+
+
 def _lower(stated: Number) -> str:
     if "." in stated.text:
         return f"{float(stated.text) / 2:g}"
-    halved = stated.text in _POWERS or _LASTS.fullmatch(stated.unit)
+    halved = stated.text in _POWERS or _LASTS.fullmatch(stated.unit) or int(stated.text) >= _LARGE
     return str(int(stated.text) // 2) if halved else str(int(stated.text) - 1)
 
 
 def _higher(stated: Number) -> str:
     if "." in stated.text:
         return f"{float(stated.text) * 2:g}"
-    doubled = stated.text in _POWERS or _LASTS.fullmatch(stated.unit)
+    doubled = stated.text in _POWERS or _LASTS.fullmatch(stated.unit) or int(stated.text) >= _LARGE
     return str(int(stated.text) * 2) if doubled else str(int(stated.text) + 1)
 
 
