@@ -159,7 +159,7 @@ def _config_before(script: Script, steps: list[Step], service: str) -> tuple[Ste
             if not step.start <= command.start < step.end:
                 continue
             file = _written(script, command) or _edited(script, command)
-            if file.startswith("/etc/") and short in file:
+            if re.match(rf"/etc/(?:default/|systemd/system/)?{re.escape(short)}", file):
                 return step, file
     return None
 
