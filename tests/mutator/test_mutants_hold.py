@@ -263,7 +263,9 @@ def test_ids_survive_edits_elsewhere_in_the_file(folder: Folder) -> None:
         if mutant.operator not in MOVED
     }
     for what, data in elsewhere(folder.files[folder.script]).items():
-        again = {mutant.id for mutant in mutants_of({**folder.files, folder.script: data}, folder.script)}
+        again = {
+            mutant.id for mutant in mutants_of({**folder.files, folder.script: data}, folder.script, folder.instruction)
+        }
         assert kept - again == set(), what
 
 

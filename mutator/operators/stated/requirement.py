@@ -23,6 +23,8 @@ _RESULT = re.compile(
     r"`[\w.]*\b(?:write\w*|append|dump\w*|save|print\w*|add|extend|put|push|Encode|Print\w*|Fprint\w*)\("
 )
 """What collects or writes the results: as broken without it as doing nothing."""
+_SERVES = re.compile(r"(?:listen|root|server|http|events)\b")
+"""Directives without which nothing is served."""
 _NOISE = re.compile(
     r"\berr\w*\b|len\((?:\w*[aA]rgs|parts|argv)\)|\bargc\b|\.execute\w*\([\"']+\s*SELECT|\.(?:Query|query)\w*\("
 )
@@ -147,7 +149,7 @@ def _removals(told: Told) -> Iterator[tuple[Operator, Candidate]]:
                 or candidate.fields.get("statement")
                 or candidate.fields.get("condition", "")
             )
-            fine = (candidate.tier or made_by.tier) is Tier.FINE
+            fine = (candidate.tier or made_by.tier) is Tier.FINE or _SERVES.match(candidate.fields.get("directive", ""))
             if not fine and not _RESULT.match(f"`{said}") and not _NOISE.search(said):
                 yield made_by, candidate
 
