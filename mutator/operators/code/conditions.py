@@ -16,7 +16,7 @@ from mutator.operators.define import operator
 _JOINS = frozenset({"||", "or"})
 """Each part stands for a case of its own; of `a && b` one is mostly there so that the other can be asked."""
 _WHETHER_THERE = re.compile(
-    r"\b(?:nil|null|nullptr|NULL|undefined|err|ok|typeof|isinstance|len|length|size)\b|^!?\w+$|-h\b|\bhelp\b"
+    r"\b(?:nil|null|nullptr|NULL|undefined|err|ok|typeof|isinstance|len|length|size)\b|^!?\w+$|-h\b|\bhelp\b|^[\"'`\[{]|^\d+$"
 )
 """Without such a part the program fails where it went on, or another part says the same."""
 
