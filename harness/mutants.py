@@ -11,7 +11,7 @@ from harness.task.model import Solution, Step, Task
 from harness.task.texts import environment_files
 from mutator.generate import Tally, generate
 from mutator.model import ByteEdit, Mutant, Operator, Source, apply_bytes
-from mutator.operators import FAMILIES
+from mutator.operators import families
 from mutator.relevance import Relevance
 from mutator.select import Selection, select
 from mutator.sources import Before, Skipped, read_sources
@@ -76,7 +76,7 @@ def step_mutants(step: Step, solution: Solution, wish: Wish, before: Before) -> 
     sources = tuple(source for source in everything if wish.source(source))
     unwished = tuple(source.id for source in everything if not wish.source(source))
     tally = Tally()
-    made = list(generate(sources, files, FAMILIES, accept=wish.operator, tally=tally))
+    made = list(generate(sources, files, families(step.instruction), accept=wish.operator, tally=tally))
     relevance = Relevance(step.instruction, sources)
     languages = {source.id: source.language for source in sources}
     selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed)

@@ -325,6 +325,8 @@ class Example:
     after: tuple[str, ...]
     language: str = ""
     """Where the operator has several."""
+    instruction: str = ""
+    """Of the task, where the operator looks at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from mutator.model import Candidate, Example, Family, Operator, apply
-from mutator.operators import FAMILIES
+from mutator.operators import FAMILIES, families
 from mutator.operators.state import OPERATORS as STATE_OPERATORS
 
 EXAMPLES = 2
@@ -15,7 +15,7 @@ EXAMPLES = 2
 _TITLES = {
     "shell": "Shell scripts", "sed": "sed programs", "awk": "awk and jq programs", "patch": "Patches",
     "python": "Python", "nginx": "nginx", "data": "Data and configuration", "code": "Code in other languages",
-    "sql": "SQL",
+    "sql": "SQL", "stated": "What the instruction states",
 }  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def _shown(family: Family, operator: Operator, example: Example) -> str:
 
 
 def _candidates(family: Family, operator: Operator, example: Example, language: str) -> Iterator[Candidate]:
+    family = next(each for each in families(example.instruction) if each.name == family.name)
     tree = family.parse(example.before, language)
     if tree is not None:
         yield from (candidate for candidate in operator.propose(tree) if family.valid(tree, candidate))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mutator.model import Family
-from mutator.operators import awk, code, data, nginx, patch, python, sed, shell
+from mutator.operators import awk, code, data, nginx, patch, python, sed, shell, stated
 from mutator.operators.code import sql
 
 FAMILIES: tuple[Family, ...] = (
@@ -16,4 +16,10 @@ FAMILIES: tuple[Family, ...] = (
     data.FAMILY,
     code.FAMILY,
     sql.FAMILY,
+    stated.FAMILY,
 )
+
+
+def families(instruction: str) -> tuple[Family, ...]:
+    """Every family, those that look at the instruction with this one."""
+    return tuple(each.told(instruction) if isinstance(each, stated.StatedFamily) else each for each in FAMILIES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mutator.model import Example, Family, Operator, apply
-from mutator.operators import FAMILIES
+from mutator.operators import FAMILIES, families
 
 
 def cases() -> list[tuple[Family, Operator, Example]]:
@@ -19,6 +19,7 @@ def test_an_operator_makes_exactly_the_mutants_of_its_example(
     family: Family, operator: Operator, example: Example
 ) -> None:
     language = example.language or min(operator.languages)
+    family = next(each for each in families(example.instruction) if each.name == family.name)
     tree = family.parse(example.before, language)
     assert tree is not None
     candidates = [candidate for candidate in operator.propose(tree) if family.valid(tree, candidate)]

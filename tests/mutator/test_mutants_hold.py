@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from mutator.generate import generate
 from mutator.model import ByteEdit, Mutant, apply_bytes
-from mutator.operators import FAMILIES
+from mutator.operators import FAMILIES, families
 from mutator.sources import Skipped, decode, read_sources, reprinted
 from tests.mutator.solutions import EVERY, Folder, snippets
 
 
-def mutants_of(files: dict[str, bytes], script: str = "solve.sh") -> list[Mutant]:
-    return list(generate(read_sources(files, script), files, FAMILIES))
+def mutants_of(files: dict[str, bytes], script: str = "solve.sh", instruction: str = "") -> list[Mutant]:
+    return list(generate(read_sources(files, script), files, families(instruction)))
 
 
 def reverted(data: bytes, mutant: Mutant) -> tuple[ByteEdit, ...]:
@@ -32,7 +32,7 @@ def reverted(data: bytes, mutant: Mutant) -> tuple[ByteEdit, ...]:
 
 @pytest.mark.parametrize("folder", EVERY, ids=lambda folder: folder.name)
 def test_a_mutant_differs_in_its_spans_only_and_can_be_taken_back(folder: Folder) -> None:
-    made = mutants_of(folder.files, folder.script)
+    made = mutants_of(folder.files, folder.script, folder.instruction)
     assert len({mutant.id for mutant in made}) == len(made)
     for mutant in made:
         data = folder.files[mutant.file]
@@ -258,9 +258,15 @@ SHOWN = [folder for folder in EVERY if is_plain(folder.files[folder.script])]
 @pytest.mark.parametrize("folder", SHOWN, ids=lambda folder: folder.name)
 def test_ids_survive_edits_elsewhere_in_the_file(folder: Folder) -> None:
     # exit-early stands in the middle of the steps, which another step moves.
-    kept = {mutant.id for mutant in mutants_of(folder.files, folder.script) if mutant.operator not in MOVED}
+    kept = {
+        mutant.id
+        for mutant in mutants_of(folder.files, folder.script, folder.instruction)
+        if mutant.operator not in MOVED
+    }
     for what, data in elsewhere(folder.files[folder.script]).items():
-        again = {mutant.id for mutant in mutants_of({**folder.files, folder.script: data}, folder.script)}
+        again = {
+            mutant.id for mutant in mutants_of({**folder.files, folder.script: data}, folder.script, folder.instruction)
+        }
         assert kept - again == set(), what
 
 

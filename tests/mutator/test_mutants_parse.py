@@ -18,7 +18,7 @@ import yaml
 
 from mutator.generate import Tally, generate
 from mutator.model import Mutant, apply_bytes
-from mutator.operators import FAMILIES
+from mutator.operators import FAMILIES, families
 from mutator.operators.code.dialects import DIALECTS, parser
 from mutator.sources import read_sources
 from tests.mutator.solutions import EVERY, Folder
@@ -95,7 +95,7 @@ def _broken(folder: Folder, tmp_path: Path) -> Iterator[tuple[str, Mutant]]:
         name: source.language in readers and readers[source.language](source.text) for name, source in sources.items()
     }
     whole = folder.script.endswith(".sh") and READERS["shell"](folder.files[folder.script].decode("latin-1"))
-    made = list(generate(list(sources.values()), folder.files, FAMILIES))
+    made = list(generate(list(sources.values()), folder.files, families(folder.instruction)))
     for number, mutant in enumerate(made):
         # Of the many of a long program a part will do.
         if number % (len(made) // MOST + 1):

@@ -10,7 +10,7 @@ import pytest
 
 from mutator.generate import Tally, generate
 from mutator.model import Mutant, Source, SourceKind
-from mutator.operators import FAMILIES
+from mutator.operators import FAMILIES, families
 from mutator.sources import Skipped, read_sources
 from tests.mutator.solutions import EVERY, Folder, snippets
 
@@ -24,7 +24,7 @@ def made(name: str) -> tuple[list[Source], list[Mutant], Tally, list[Skipped]]:
     skipped: list[Skipped] = []
     tally = Tally()
     sources = read_sources(folder.files, folder.script, skipped=skipped)
-    return sources, list(generate(sources, folder.files, FAMILIES, tally=tally)), tally, skipped
+    return sources, list(generate(sources, folder.files, families(folder.instruction), tally=tally)), tally, skipped
 
 
 def listing(folder: Folder) -> str:

@@ -97,6 +97,11 @@ class Script:
         """Commands by where they start; a group gives way to its first command."""
         return {command.start: command for command in self.commands}
 
+    @cached_property
+    def faults(self) -> int:
+        """How many places the grammar could not read."""
+        return _errors(self.plain)
+
     @property
     def plain(self) -> str:
         return self.tree.plain

@@ -274,6 +274,12 @@ def only_looks(script: Script, start: int, end: int) -> bool:
     return all(_role(script, one.start, one.end)[0] in harmless for one in script.within(start, end))
 
 
+def service_of(script: Script, step: Step) -> str:
+    """The service that a statement starts; nothing where it starts none."""
+    kind, name = _role(script, step.start, step.end)
+    return name if kind == "service" else ""
+
+
 _ASKS = frozenset(
     {("conda", "env", "list"), ("conda", "list"), ("conda", "info"), ("pip", "list"), ("pip", "show"), ("pip3", "list")}
     | {("git", "status"), ("git", "log"), ("git", "diff"), ("git", "show"), ("systemctl", "status"), ("docker", "ps")}
