@@ -10,6 +10,7 @@ from mutator.operators.python import (
     hollow,
     logic,
     mappings,
+    mutmut_ops,
     order,
     statements,
     texts,
@@ -25,7 +26,7 @@ _MODULES = (flags, mappings, guards, hollow, statements, logic, order, values, t
 class PythonFamily:
     name = "python"
     languages = PYTHON
-    operators: tuple[Operator, ...] = operators_in(*map(vars, _MODULES))
+    operators: tuple[Operator, ...] = (*operators_in(*map(vars, _MODULES)), *mutmut_ops.OPERATORS)
 
     def parse(self, text: str, language: str) -> PythonTree | None:
         return parse_tree(text) if language in self.languages else None
