@@ -1,0 +1,2 @@
+#!/bin/bash
+cd /srv/lists && patch -p1 < /solution/lists.patch
