@@ -154,18 +154,8 @@ def _mutant(
     if guarded and any(_protected(source.window, edit) for edit in edits):
         count.skipped += 1
         return None
-    byte_edits = None
-    if source.kind is SourceKind.REPLACEMENT:  # mostly of lines that are not written here: the cheaper look first
-        byte_edits = _written(source, edits) or _written(source, candidate.edits)
-        if byte_edits is None:
-            count.elsewhere += 1
-            return None
-    if not family.valid(tree, candidate):
-        count.invalid += 1
-        return None
-    byte_edits = byte_edits or _written(source, edits) or _written(source, candidate.edits)
+    byte_edits = _accepted(source, family, tree, candidate, edits, count)
     if byte_edits is None:
-        count.unwritable += 1
         return None
     count.emitted += 1
     # Without the number that tells pieces of one name apart, since a piece before would change it.
@@ -193,6 +183,24 @@ def _mutant(
         ruins=bulk.ruined(source, span, edits),
         changes=edits,
     )
+
+
+def _accepted(
+    source: Source, family: Family, tree: object, candidate: Candidate, edits: tuple[Edit, ...], count: Count
+) -> tuple[ByteEdit, ...] | None:
+    """The edits in the bytes of the file; None, and counted, where the result is not of its language or not written."""
+    byte_edits = None
+    if source.kind is SourceKind.REPLACEMENT:  # mostly of lines that are not written here: the cheaper look first
+        byte_edits = _written(source, edits) or _written(source, candidate.edits)
+        if byte_edits is None:
+            count.elsewhere += 1
+            return None
+    if not family.valid(tree, candidate):
+        count.invalid += 1
+        return None
+    byte_edits = byte_edits or _written(source, edits) or _written(source, candidate.edits)
+    count.unwritable += byte_edits is None
+    return byte_edits
 
 
 def _written(source: Source, edits: tuple[Edit, ...]) -> tuple[ByteEdit, ...] | None:

@@ -60,6 +60,11 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
         ),
     ),
     (
+        "rate",
+        r"\blimit_req|\blimit_conn|rate_?limit|throttl|token_?bucket|leaky_?bucket|\bburst\b|per_(?:second|minute|hour)",
+        r"rate[- ]limit|\bper (?:second|minute|hour|day)|throttl|\bquota|\bburst|requests? (?:above|beyond|over)\b",
+    ),
+    (
         "retry",
         r"\bretry|\bretries|\battempt|backoff",
         r"\bretr|\battempt|backoff|\btry again",

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from mutator.model import Edit, Mutant, Source, SourceKind
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, makes, requirements, tells
-from mutator.relevance.surroundings import Surroundings, Zone
+from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
 from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, tokens_of
 
 
@@ -107,7 +107,12 @@ class Relevance:
         if not edits:
             return ()
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
-        return self._ranked(around, edits, mutant.scope, target, most)
+        found = self._ranked(around, edits, mutant.scope, target, most)
+        if not found and around.content_of:
+            # Nothing says what is in it: then the sentence that asks for the file is meant.
+            content = (Zone(around.content_of, CONTENT, changed=True),)
+            found = self._ranked(around, edits, mutant.scope, target, most, content)
+        return found
 
     def score(self, links: Sequence[Link]) -> float:
         return links[0].score if links else 0.0
@@ -121,7 +126,13 @@ class Relevance:
         return found
 
     def _ranked(
-        self, around: Surroundings, edits: Sequence[Edit], scope: str, target: str, most: int
+        self,
+        around: Surroundings,
+        edits: Sequence[Edit],
+        scope: str,
+        target: str,
+        most: int,
+        more: Sequence[Zone] = (),
     ) -> tuple[Link, ...]:
         zones: Iterable[Zone]
         if target and around.whole(edits):
@@ -131,7 +142,7 @@ class Relevance:
         near: dict[str, float] = {}
         touched: set[str] = set()
         beside: dict[str, float] = {}
-        for zone in zones:
+        for zone in (*zones, *more):
             for token in self._zone_tokens(zone):
                 if token in own and zone.nearness < 1.0 and zone.text != target:
                     continue

@@ -90,7 +90,7 @@ class Surroundings:
 
     def __init__(self, text: str, language: str = "", target: str = "", products: frozenset[str] = frozenset()) -> None:
         self.text = text
-        self._content_of = target if language in _DATA or (language == "text" and _PROSE.search(target)) else ""
+        self.content_of = target if language in _DATA or (language == "text" and _PROSE.search(target)) else ""
         self._shell = language == "shell"
         self._products = products
         self.lines = text.split("\n")
@@ -155,8 +155,6 @@ class Surroundings:
             if comment:
                 yield Zone(comment, COMMENT, code=False)
             yield from self._depends(low, high)
-        if self._content_of:
-            yield Zone(self._content_of, CONTENT, changed=True)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
 

@@ -174,7 +174,7 @@ def _assigned(script: Script, start: int, end: int) -> str:
     return "assign" if re.match(r"\w+\+?=|unset\b", script.plain[start : start + 12]) else "step"
 
 
-def _role(script: Script, start: int, end: int) -> tuple[str, str]:
+def role_of(script: Script, start: int, end: int) -> tuple[str, str]:
     """(role, what is named in the sentence) of a statement: step, look, fine, service, cron, edit, export or none."""
     text = script.said(start, end)
     command = head(script, start)
@@ -271,12 +271,12 @@ def _only_prints(name: str, args: list[str]) -> bool:
 def only_looks(script: Script, start: int, end: int) -> bool:
     """Whether all that a loop does is to print, to wait, or to ask whether something is there yet."""
     harmless = ("look", "none", "fine", "assign")
-    return all(_role(script, one.start, one.end)[0] in harmless for one in script.within(start, end))
+    return all(role_of(script, one.start, one.end)[0] in harmless for one in script.within(start, end))
 
 
 def service_of(script: Script, step: Step) -> str:
     """The service that a statement starts; nothing where it starts none."""
-    kind, name = _role(script, step.start, step.end)
+    kind, name = role_of(script, step.start, step.end)
     return name if kind == "service" else ""
 
 
@@ -344,7 +344,7 @@ def _removals(script: Script, wanted: frozenset[str]) -> Iterator[tuple[str, str
             continue
         if step.node.type in ("subshell", "compound_statement") and step.node.named_child_count == 1:
             continue  # What stands in it alone is a step itself.
-        role, name = _role(script, step.start, step.end)
+        role, name = role_of(script, step.start, step.end)
         if role in wanted:
             edits, check = script.without(step)
             yield role, name, Candidate(edits, {"step": name}, step.function, check)
@@ -353,13 +353,13 @@ def _removals(script: Script, wanted: frozenset[str]) -> Iterator[tuple[str, str
 def _parts(script: Script, step: Step, chain: Chain, wanted: frozenset[str]) -> Iterator[tuple[str, str, Candidate]]:
     """The commands of `a && b && c` one by one; `a || b` as a whole, by what `a` is."""
     if any(mark != "&&" for _, _, mark in chain.operators):
-        role, name = _role(script, *chain.parts[0])
+        role, name = role_of(script, *chain.parts[0])
         if role in wanted and role != "look":
             edits, check = script.without(step)
             yield role, script.said(step.start, step.end), Candidate(edits, {"step": name}, step.function, check)
         return
     for index, (start, end) in enumerate(chain.parts):
-        role, name = _role(script, start, end)
+        role, name = role_of(script, start, end)
         if role not in wanted:
             continue
         if index == 0:
@@ -500,113 +500,3 @@ def drop_export(script: Script) -> Iterator[Candidate]:
 )
 def drop_print(script: Script) -> Iterator[Candidate]:
     return (candidate for _, _, candidate in _removals(script, frozenset({"look"})))
-
-
-def _acts(script: Script, roles: frozenset[str]) -> list[Step]:
-    """Statements at the top of the script whose role is not among these."""
-    top = (step for step in script.steps if step.container.type == "program")
-    return [step for step in top if _role(script, step.start, step.end)[0] not in roles]
-
-
-@operator(
-    "shell.exit-early",
-    FaultClass.DROPPED_STEP,
-    Tier.MEDIUM,
-    LANGUAGES,
-    "the script ends before `{step}`",
-    ("set -e\na\nb\nc\nd\n", ("set -e\na\nb\nexit 0\nc\nd\n",)),
-)
-def exit_early(script: Script) -> Iterator[Candidate]:
-    """In the middle of the steps that do something."""
-    steps = _acts(script, frozenset({"none", "assign", "look", "export"}))
-    if len(steps) < 3:
-        return
-    step = steps[len(steps) // 2]
-    line = script.text.rfind("\n", 0, step.start) + 1
-    if script.plain[line : step.start].strip():
-        return
-    fields = {"step": script.said(step.start, step.end)}
-    yield Candidate((Edit(line, line, "exit 0\n"),), fields, "", (line, line), stills=(line, len(script.text)))
-
-
-@operator(
-    "shell.hollow-script",
-    FaultClass.HOLLOW_FUNCTION,
-    Tier.MEDIUM,
-    LANGUAGES,
-    "the script ends before it does anything",
-    ("#!/bin/sh\nset -e\na\nb\n", ("#!/bin/sh\nset -e\nexit 0\na\nb\n",)),
-    skips=SCRIPT | {SourceKind.INLINE, SourceKind.PRINTED, SourceKind.REPLACEMENT},
-)
-def hollow_script(script: Script) -> Iterator[Candidate]:
-    """Before the first step that does something."""
-    steps = _acts(script, frozenset({"none"}))
-    if not steps:
-        return
-    line = script.text.rfind("\n", 0, steps[0].start) + 1
-    if not script.plain[line : steps[0].start].strip():
-        yield Candidate((Edit(line, line, "exit 0\n"),), {}, "", (line, line), stills=(line, len(script.text)))
-
-
-_ERREXIT = re.compile(r"-[a-z]*e|-o\s+errexit")
-
-
-@operator(
-    "shell.drop-errexit",
-    FaultClass.ERROR_HANDLING,
-    Tier.FINE,
-    LANGUAGES,
-    "`{step}` is left out: the script goes on after a failure",
-    ("set -euo pipefail\na\n", ("a\n",)),
-    ("set -x\na\n", ()),
-    skips=SCRIPT,
-)
-def drop_errexit(script: Script) -> Iterator[Candidate]:
-    for step in script.steps:
-        command = head(script, step.start)
-        words = script.words(command) if command else []
-        if words[:1] == ["set"] and _ERREXIT.search(" ".join(words[1:])):
-            edits, check = script.without(step)
-            yield Candidate(edits, {"step": script.said(step.start, step.end)}, step.function, check)
-
-
-@operator(
-    "shell.drop-fallback",
-    FaultClass.ERROR_HANDLING,
-    Tier.FINE,
-    LANGUAGES,
-    "`|| {step}` is left out",
-    ("a || exit 1\nb || true\nc && d || e\n", ("a\nb || true\nc && d || e\n", "a || exit 1\nb || true\nc && d\n")),
-)
-def drop_fallback(script: Script) -> Iterator[Candidate]:
-    for chain in script.chains:
-        for index, (_, _, mark) in enumerate(chain.operators):
-            start, end = chain.parts[index + 1]
-            said = script.said(start, end)
-            if mark != "||" or said in ("true", ":", "echo"):
-                continue
-            before = chain.parts[index][1]
-            if any(before <= body.start < start for body in script.tree.heredocs):
-                continue
-            edits = script.removal(before, end)
-            yield Candidate(edits, {"step": said}, chain.function, (chain.start, chain.end))
-
-
-@operator(
-    "shell.change-exit",
-    FaultClass.ERROR_HANDLING,
-    Tier.MEDIUM,
-    LANGUAGES,
-    "`{word} {old}` becomes `{word} {new}`",
-    ("f() { return 1; }\nexit 0\nexit\n", ("f() { return 0; }\nexit 0\nexit\n", "f() { return 1; }\nexit 1\nexit\n")),
-    skips=SCRIPT,
-)
-def change_exit(script: Script) -> Iterator[Candidate]:
-    for command in script.commands:
-        words = script.words(command)
-        if len(words) != 2 or words[0] not in ("exit", "return") or not words[1].isdigit():
-            continue
-        start, end = command.words[1]
-        new = "1" if words[1] == "0" else "0"
-        fields = {"word": words[0], "old": words[1], "new": new}
-        yield Candidate((Edit(start, end, new),), fields, command.function, (command.start, command.end))
