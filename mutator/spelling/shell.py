@@ -37,12 +37,15 @@ class Body:
         if self.quoted:
             return new
         spelled = spell(window, edit, _escape_body, expands=True)
-        before = text[edit.start - 1 : edit.start]
-        if before == "$" and edit.start and _EXPANDS_AFTER_DOLLAR.match(spelled + text[edit.end : edit.end + 1]):
+        before = text[edit.start - 1 : edit.start] if edit.start else ""
+        if before == "\\" and (spelled + text[edit.end : edit.end + 1])[:1] in _READ_AFTER_BACKSLASH:
+            raise Unwritable("the backslash before it would be read with it")
+        if before == "$" and _EXPANDS_AFTER_DOLLAR.match(spelled + text[edit.end : edit.end + 1]):
             raise Unwritable("would become an expansion")
         return spelled
 
 
+_READ_AFTER_BACKSLASH = ("\n", "\\", "$", "`")
 _EXPANDS_AFTER_DOLLAR = re.compile(r"[A-Za-z0-9_@*#?$!({-]")
 _BODY_SPECIAL = re.compile(r"[\\$`]")
 
