@@ -131,7 +131,7 @@ def why_dropped(one: Standing) -> str:
 
 
 def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[Missing, ...]:
-    """The tests that are missing from one task, those about what the instruction states first."""
+    """The tests that are missing from one task: those about what the instruction states, or else about the rest."""
     groups: dict[tuple[str, int], list[Mutant]] = {}
     for _, mutant in sorted(ranked(task), key=lambda pair: pair[0][1:]):
         requirement = mutant["requirement"]
@@ -139,7 +139,7 @@ def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[Missing
     instructions = {step["name"]: step["instruction"]["text"] for step in task["steps"]}
     # An unstated one is no more than a question, so all of them are one.
     found = [_missing(report, task, group, instructions.get(step, "")) for (step, _), group in groups.items()]
-    return tuple(found[:TESTS])
+    return tuple(([one for one in found if one.says] or found)[:TESTS])
 
 
 def _missing(report: Mapping[str, Any], task: Mapping[str, Any], group: Sequence[Mutant], instruction: str) -> Missing:

@@ -72,7 +72,11 @@ def _missing(number: int, test: Missing, width: int) -> Iterator[str]:
     lines, most = [""] * 3, 2 * width
     while len(lines) > 2 and most > 0:
         most -= 10
-        says = f'"{clip(visible(test.says), most)}"' if test.says else "What is not stated"
+        says = (
+            f'"{clip(visible(test.says), most)}"'
+            if test.says
+            else "Nothing that the instruction states; where it matters, state it"
+        )
         lines = wrapped(f"{number}. {says}{at}", width, "    ", following="       ")
     yield from (clip(line, width) for line in lines[:2])
     yield f"       paid although {clip(visible(test.paid[0]), max(width - 21 - len(more), 20))}{more}"

@@ -82,7 +82,7 @@ def test_fingerprints_stay_when_lines_above_are_added_and_differ_within_a_run(tm
     def prints(name: str, script: str, instruction: str) -> dict[str, list[str]]:
         files = {"solution/solve.sh": script, "instruction.md": instruction}
         made = tasks(tmp_path / name, "same", files=files)
-        report = written(run(engine(looking_at("debug", "hosts")), made, tmp_path / name / "run"))
+        report = written(run(engine(looking_at("hosts")), made, tmp_path / name / "run"))
         found: dict[str, list[str]] = {}
         for one in results(report, tmp_path):
             found.setdefault(one["ruleId"], []).append(one["partialFingerprints"]["foolsgold/v1"])
