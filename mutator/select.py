@@ -217,7 +217,8 @@ _CROWDING = {
     "operator": 0.25,
     "source": 0.1,
     "scope": 0.4,
-    "statement": 2.5,
+    "statement": 2.0,
+    "entry": 1.0,
     "tier": 0.1,
 }
 """How much less each that shares it makes a further one worth."""
@@ -277,16 +278,20 @@ _WHILE_COVERING = 5
 
 def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
     mutant = entry.mutant
-    named = {
-        "requirement": str(entry.links[0].requirement) if entry.links else "",
-        "fault": mutant.fault,
-        "operator": mutant.operator,
-        "source": mutant.source,
-        "scope": f"{mutant.source}\0{mutant.scope}",
-        "statement": f"{mutant.file}\0{_statement(mutant)}",
-        "tier": mutant.tier,
-    }
-    return tuple(((kind, name), _CROWDING[kind]) for kind, name in named.items())
+    named = [
+        ("requirement", str(entry.links[0].requirement) if entry.links else ""),
+        ("fault", mutant.fault),
+        ("operator", mutant.operator),
+        ("source", mutant.source),
+        ("scope", f"{mutant.source}\0{mutant.scope}"),
+        ("tier", mutant.tier),
+    ]
+    if mutant.fault is FaultClass.SWAPPED_MAPPING:
+        # A table is many statements in one line; each operator goes through its entries evenly.
+        named += [("entry", f"{mutant.operator}\0{mutant.file}\0{edit.start}") for edit in mutant.edits[:4]]
+    else:
+        named.append(("statement", f"{mutant.file}\0{mutant.line}"))
+    return tuple((corner, _CROWDING[corner[0]]) for corner in named)
 
 
 _ENOUGH_MUTANTS = 12
@@ -305,13 +310,6 @@ def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
             room -= 1
         kept.append(entry)
     return kept
-
-
-def _statement(mutant: Mutant) -> int:
-    """A table is many statements in one line: what is taken for what tells them apart."""
-    return (
-        mutant.line if mutant.fault is not FaultClass.SWAPPED_MAPPING else -mutant.edits[0].start - mutant.edits[-1].end
-    )
 
 
 def _ordered(entries: Sequence[Chosen], seed: int) -> list[Chosen]:

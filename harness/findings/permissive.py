@@ -10,7 +10,7 @@ from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Place
 from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
 from mutator.model import Mutant
-from mutator.relevance import NAME, Relevance, Requirement, tokens_of
+from mutator.relevance import CONCEPT, NAME, Relevance, Requirement, stated, tokens_of
 
 SHOWN = 5
 
@@ -31,10 +31,7 @@ class Paid:
 
 def confirmed(tests: Sequence[TestFunction], survivors: Sequence[Paid]) -> Iterator[tuple[Lead, tuple[Paid, ...]]]:
     """Each lead in a test that concerns what a survivor breaks and passed for it all the same."""
-    rows = [
-        Requirement(index, test.name, test.line, test.file, tokens_of(test.text, code=True))
-        for index, test in enumerate(tests)
-    ]
+    rows = [_row(index, test) for index, test in enumerate(tests)]
     relevance = Relevance(rows)
     witnesses: dict[int, list[Paid]] = {}
     for paid in survivors:
@@ -48,6 +45,12 @@ def confirmed(tests: Sequence[TestFunction], survivors: Sequence[Paid]) -> Itera
         for lead in tests[index].leads:
             if lead.kind not in _SAYS_NOTHING:
                 yield lead, tuple(found)
+
+
+def _row(index: int, test: TestFunction) -> Requirement:
+    """What a test is about: what its text names, and the behaviour that its own name tells of."""
+    behaviour = dict.fromkeys(stated(test.name.replace("_", " ")), CONCEPT)
+    return Requirement(index, test.name, test.line, test.file, tokens_of(test.text, code=True) | behaviour)
 
 
 def _concerns(test: Requirement, requirement: Requirement) -> bool:

@@ -4,11 +4,13 @@
 the solution serve each of them.
 """
 
+from mutator.relevance.concepts import CONCEPT, stated
 from mutator.relevance.links import Link, Relevance, Served
 from mutator.relevance.requirements import Requirement, requirements, sentences
 from mutator.relevance.tokens import FLAG, NAME, PATH, stem, tokens_of
 
 __all__ = [
+    "CONCEPT",
     "FLAG",
     "NAME",
     "PATH",
@@ -18,6 +20,7 @@ __all__ = [
     "Served",
     "requirements",
     "sentences",
+    "stated",
     "stem",
     "tokens_of",
 ]

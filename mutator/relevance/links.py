@@ -57,6 +57,9 @@ _FUNCTION = re.compile(
 _MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|[;&|])", re.MULTILINE)
 TOLD = 0.5
 """What is told of the past, or of what one may try, asks for little."""
+POINTS_BACK = 0.5
+_POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
+"""A sentence about what another one names says little by its own words."""
 LONGEST_SOURCE = 200_000
 """Characters beyond which a source is data and read for edits only."""
 
@@ -87,6 +90,7 @@ class Relevance:
         self._standing = [
             (LEAD if requirement.leads else 1.0)
             * (TOLD if tells(requirement.text) else 1.0)
+            * (POINTS_BACK if _POINTS_BACK.match(requirement.text) else 1.0)
             / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]

@@ -78,14 +78,14 @@ def said_tokens(text: str, *, code: bool = False) -> dict[str, tuple[float, str]
     if not code and "`" in text:
         for match in _SPAN.finditer(text):
             said = match[2].strip()
-            if said.isalpha() and len(said) > 2:
+            if said.isalpha() and len(said) != 2:
                 add(f"'{said}'", KEY, said)
             elif len(said) <= 80 and not _HERE.fullmatch(said):
                 add(said, DIGIT if len(said) < 3 else CODE, said)
             _names(said, said.count(" ") < 2 or bool(_SIGNS.search(said)), add)
     for match in _QUOTED.finditer(text):
         said = match[1] or match[2] or match[3] or ""
-        if len(said) > 2:
+        if len(said) > 2 or (len(said) == 1 and said.isalpha()):
             add(f"'{said}'" if said.isalpha() else said, KEY if said.isalpha() else QUOTE, said)
     _literals(text, add)
     _names(text, code, add)
