@@ -13,7 +13,7 @@ from typing import Any
 from harness.findings.labels import MEANING
 from harness.report.first import First, Missing, standing, what_first, why_dropped
 from harness.report.verbose import paid_cell
-from harness.report.words import added_up, counts, gone, place, share_of, weakness
+from harness.report.words import added_up, counts, gone, how_far, place, share_of, weakness
 from harness.untrusted import clip, visible, wrapped
 
 LINES = 60
@@ -24,6 +24,9 @@ GATE = 4
 SHORTEST_NAME = 16
 SEVERITIES = ("error", "unmeasured", "warning")
 """Notes are counted, and told where somebody looks at the task."""
+
+UNFINISHED = 3
+"""Of an interrupted run, so many tasks say how far they came."""
 
 Task = Mapping[str, Any]
 Finding = Mapping[str, Any]
@@ -183,6 +186,8 @@ def _sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
         yield f"  foolsgold report {shlex.quote(visible(report['run']))} --verbose"
     if report["interrupted"]:
         yield from wrapped(f"{gone(report)} What was done is kept.", width, "")
+        begun = [task for task in report["unfinished"] if task["progress"]]
+        yield from (clip(f"  {visible(task['name'])}: {how_far(task)}", width) for task in begun[:UNFINISHED])
     elsewhere = sum(task["engine"]["fidelity"] not in (None, "image") for task in report["tasks"])
     if elsewhere:
         of = f"{elsewhere} of {len(report['tasks'])} tasks"
