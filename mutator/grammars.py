@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
+import threading
 from functools import cache
 from importlib import import_module
 
 from tree_sitter import Language, Parser
 
+from mutator.quiet import quietly
+
 
 @cache
 def grammar(package: str, function: str = "language") -> Language:
     """The grammar that a package brings."""
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # Perl's wheel hands out an int
+    with quietly():  # Perl's wheel hands out an int
         return Language(getattr(import_module(package), function)())
 
 
-@cache
+_OWN = threading.local()
+
+
 def grammar_parser(package: str, function: str = "language") -> Parser:
-    return Parser(grammar(package, function))
+    """A parser for this thread alone: it keeps its place in a text while it reads."""
+    made: dict[tuple[str, str], Parser] = _OWN.__dict__.setdefault("parsers", {})
+    key = package, function
+    if key not in made:
+        made[key] = Parser(grammar(package, function))
+    return made[key]

@@ -8,7 +8,6 @@ import json
 import re
 import textwrap
 import tokenize
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from hashlib import sha256
 from types import CodeType
 
 from mutator.model import FaultClass, Mutant, Tier
+from mutator.quiet import quietly
 from mutator.relevance import Link, Relevance
 
 REFERENCE = "reference"
@@ -186,7 +186,7 @@ def _canonical_python(text: str) -> str | None:
     inside = " " if body.rstrip().endswith(":") else ""
     wrapped = "async def _():\n" + textwrap.indent(body, " ", lambda _line: True) + f"\n {inside}_()\n"
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with quietly():
             return _bytecode(compile(wrapped, "", "exec"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -19,6 +18,7 @@ from harness.testcode.assertions.python import swallowing
 from harness.trial.looking.seen import Line, Look, SeenTest
 from harness.trial.record import TrialRecord
 from harness.verifier.test_report import TestStatus
+from mutator.quiet import quietly
 
 SHOWN = 5
 
@@ -246,8 +246,7 @@ def _swallowed(tests: Sequence[SeenTest], texts: Mapping[str, str], where: str) 
 
 def _is_swallowed(text: str, line: int) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False

@@ -6,9 +6,9 @@ from __future__ import annotations
 import ast
 import json
 import re
-import warnings
 from posixpath import basename, splitext
 
+from mutator.quiet import quietly
 from mutator.sources.names import TEMPLATES, by_name, extension_of, interpreter_language
 
 
@@ -186,8 +186,7 @@ def _is_python(text: str) -> bool:
 
 def parse_python(text: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

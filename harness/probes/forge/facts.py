@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -14,6 +13,7 @@ from harness.task.model import FormatSpec, Scoring, Task
 from harness.task.texts import verifier_texts
 from harness.trial.artifacts import CONVENTION
 from harness.verifier.reward import Rewards
+from mutator.quiet import quietly
 from mutator.sources import read_sources
 
 FORGE = "/tmp/.foolsgold-forge"  # noqa: S108 - in the box, where nobody else is
@@ -141,8 +141,7 @@ def names_of_tests(path: str, text: str) -> Iterator[str]:
     if not path.endswith(".py"):
         return
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield from re.findall(r"(?m)^(?:async )?def (test\w*)\(", text)

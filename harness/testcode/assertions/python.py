@@ -5,10 +5,10 @@ becomes a finding where a survivor that the test should have noticed was paid.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
+from mutator.quiet import quietly
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -19,8 +19,7 @@ def read_tests(files: Mapping[str, str]) -> tuple[list[TestFunction], list[str]]
     unreadable: list[str] = []
     for name, text in files.items():
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with quietly():
                 tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             unreadable.append(name)

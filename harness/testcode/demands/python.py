@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from harness.testcode.demands.bindings import bindings, parameters, words_of
 from harness.testcode.demands.derived import Derivation, Function
 from harness.testcode.demands.model import Demand, DemandKind, Reading, Unread
 from harness.testcode.demands.values import Constants, dotted, last_name
+from mutator.quiet import quietly
 
 _RUNS = frozenset(
     "run call check_call check_output Popen system popen getoutput getstatusoutput spawn"
@@ -51,8 +51,7 @@ _DEEPEST = 400
 
 
 def read_python(file: str, text: str) -> Reading | Unread:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quietly():
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -10,7 +10,6 @@ import ast
 import io
 import re
 import tokenize
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from itertools import pairwise
 from mutator.model import Candidate, Edit, apply
 from mutator.operators.python.tree import PythonTree
 from mutator.operators.python.tree import parse as parse_tree
+from mutator.quiet import quietly
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 LARGE = 200_000
@@ -144,8 +144,7 @@ class Program:
 
 
 def module_of(text: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quietly():
         try:
             return ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 
 import libcst as cst
+
+from mutator.quiet import quietly
 
 FRAGMENTS = (
     ("", ""),
@@ -69,9 +70,8 @@ def later_indent(text: str) -> str:
 
 
 def parses(code: str) -> bool:
-    with warnings.catch_warnings():
+    with quietly():
         # Invalid escapes and `1if x` are warned about while parsing.
-        warnings.simplefilter("ignore")
         try:
             compile(code, "<mutant>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
@@ -105,8 +105,7 @@ def string_value(source: str) -> str | None:
     inner = source[found.end() : -len(quote)]
     if "\\" not in inner or "r" in found.group(1).lower():
         return inner
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quietly():
         try:
             value = ast.literal_eval(source)
         except (SyntaxError, ValueError):

@@ -73,7 +73,8 @@ def test_the_contract_holds_for_an_ordinary_user(ordinary: Ordinary, subordinate
     ]
     if not subordinate_ids:
         words[0] = (
-            "from harness.engine.bwrap import launcher; launcher._subordinate = lambda file, user: None; " + words[0]
+            "from harness.engine.bwrap.box import launcher; launcher._subordinate = lambda file, user: None; "
+            + words[0]
         )
     ran = ordinary.run("-c", *words, timeout=280)
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -256,7 +256,7 @@ def test_tasks_with_the_same_mutants_and_names_with_slashes_have_links_of_their_
 ) -> None:
     found = report(2, 12)
     first, second = found["tasks"]
-    second["mutants"] = first["mutants"]
+    second["mutants"], second["survivors"] = first["mutants"], first["survivors"]
     for requirement in second["steps"][0]["requirements"]:
         requirement["mutants"] = requirement["also"] = []
     first["name"], second["name"] = "group/a task #1", "group"
