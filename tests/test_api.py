@@ -210,7 +210,8 @@ def test_every_setting_of_an_audit_can_be_given_and_a_config_file_is_weaker(page
     Path("own.toml").write_text('budget = 3\nseed = 7\n[[override]]\ntasks = ["*-mended"]\nbudget = 1\n')
     found = foolsgold.audit("tasks", "run", seed=8, config="own.toml")
     assert found.document["options"]["seed"] == 8
-    assert [len(task["mutants"]) for task in found.document["tasks"]] == [3, 1]
+    made = [len(task["mutants"]) for task in found.document["tasks"]]
+    assert made == [3, 1], [(task["why"], task["internal_error"], task["not_run"]) for task in found.document["tasks"]]
     names = {setting.name for setting in SETTINGS if _for(setting, "audit")}
     assert {"image", "repeat", "network", "timeout-factor", "operator", "probe", "threshold"} <= names
     assert not {"fail-under", "fail-on", "accept", "baseline"} & names
