@@ -12,7 +12,8 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """The filters are the whole process's: two threads that change and restore them at once leave them changed."""
+    """One thread at a time: the filters are the whole process's, and so is the depth that `ast.parse` counts in Python
+    3.11, which two threads at once bring out of step (a SystemError). Whoever parses Python does it in here."""
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -12,6 +12,7 @@ from harness.stages.result import Audited, MutantResult
 from harness.stages.verdict import seen
 from harness.task.model import Step, Task, Unusable
 from harness.task.texts import relative, verifier_texts
+from mutator.quiet import quietly
 from mutator.relevance import Requirement, requirements
 
 LONGEST_TEST = 128 << 10
@@ -78,7 +79,8 @@ def span(instruction: str, said: Requirement) -> tuple[int, int] | tuple[None, N
 def _functions(text: str) -> Iterator[dict[str, Any]]:
     """The test functions of a Python file, with the lines on which they assert."""
     try:
-        tree = ast.parse(text)
+        with quietly():
+            tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     for name, node in _named(tree):

@@ -16,6 +16,7 @@ from mutator.operators.python.tree import PythonTree
 from mutator.operators.shell.steps import SCRIPT, named
 from mutator.operators.stated.document import Told, change, operator
 from mutator.operators.stated.languages import EVERY
+from mutator.quiet import quietly
 
 PYTHON = frozenset({"python"})
 _AGAIN = (
@@ -199,7 +200,8 @@ def _says(line: cst.CSTNode) -> bool:
 
 def _literal(text: str) -> str | None:
     try:
-        return repr(ast.literal_eval(text.rstrip(".,;")))
+        with quietly():
+            return repr(ast.literal_eval(text.rstrip(".,;")))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return None
 
