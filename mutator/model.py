@@ -7,6 +7,7 @@ into byte edits of the file.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -94,14 +95,14 @@ class Spelling(Protocol):
         ...
 
 
-class Counted:
+class Counted(ABC):
     """A spelling of places whose length is counted elsewhere in the parent, as a patch counts its lines."""
 
     __slots__ = ()
 
+    @abstractmethod
     def reach(self, parent: Window | FileText, edit: Edit) -> Edit:
         """The parent's edit, together with the count."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
