@@ -89,7 +89,7 @@ def check(
     jobs: int | None = None,
     config: AnyPath | None = None,
     settings: Mapping[str, Any] | None = None,
-    watcher: harness.check.Watcher | None = None,
+    watcher: harness.check.CheckWatcher | None = None,
 ) -> CheckRun:
     """Run the controls of every task: the reference must be paid, doing nothing must not be."""
     in_force = _in_force("check", config, {"engine": engine, "jobs": jobs, **(settings or {})})

@@ -61,7 +61,7 @@ class CheckRun:
         return ExitCode.UNMEASURED if Standing.UNMEASURED in standings else ExitCode.OK
 
 
-class Watcher(Protocol):
+class CheckWatcher(Protocol):
     """Whatever shows progress; called from several threads."""
 
     def doing(self, task: str, what: str) -> None: ...
@@ -101,7 +101,7 @@ def run_check(
     settings: ControlSettings,
     *,
     jobs: int,
-    watcher: Watcher,
+    watcher: CheckWatcher,
     command: Callable[[Task | Unusable], str],
     options: Mapping[str, Any],
     settings_of: Callable[[Task], ControlSettings] | None = None,

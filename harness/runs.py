@@ -55,7 +55,7 @@ def check_tasks(
     in_force: InForce,
     *,
     flags: Sequence[str] = (),
-    watcher: harness.check.Watcher | None = None,
+    watcher: harness.check.CheckWatcher | None = None,
 ) -> CheckRun:
     """The controls of every task. `flags` are those that a command to check one of them again needs."""
     values = in_force.run()

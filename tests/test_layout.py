@@ -1,4 +1,4 @@
-"""The house rules of the source: who may import whom, and how long a file and a function may be."""
+"""The house rules of the source: who may import whom, what is named how, and how long a file and a function may be."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "api", "
 
 @cache
 def modules() -> dict[str, Path]:
-    """Every module of the two packages by its dotted name; a package's own module has the package's name."""
+    """Every module of the packages by its dotted name; a package's own module has the package's name."""
     found = {}
-    for package in ("mutator", "harness"):
+    for package in ("mutator", "harness", "foolsgold"):
         for path in sorted((ROOT / package).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
             if "tasks" in parts:  # the demo's tasks are looked at, not imported
@@ -52,7 +52,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def room(module: str) -> str:
-    """'' for what is in no room: the package itself, and how it is started."""
+    """'' for what is in no room: the packages that people import, and how the program is started."""
     package, *inside = module.split(".")
     return package if package == "mutator" else inside[0] if inside else ""
 
@@ -123,6 +123,16 @@ def test_what_contributors_are_pointed_to_is_there() -> None:
     named = re.findall(r"`((?:harness|mutator|tests)/[\w./]+)`", text)
     assert len(named) > 20
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_one_name_is_one_thing() -> None:
+    """A class that other modules may know has a name of its own."""
+    where: dict[str, list[str]] = {}
+    for module, path in modules().items():
+        for node in tree(path).body if module.startswith("harness") else ():
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where.setdefault(node.name, []).append(module)
+    assert {name: here for name, here in where.items() if len(here) > 1} == {}
 
 
 def test_no_file_is_longer_than_a_person_reads_at_once() -> None:

@@ -19,7 +19,7 @@ from harness.findings.files import place_of
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls
 from harness.judging.outcome import Shown, showing
-from harness.task.model import Severity as ProblemSeverity
+from harness.task.model import ProblemSeverity as ProblemSeverity
 from harness.task.model import Task, Unusable
 from harness.trial.record import TrialRecord
 from harness.untrusted import shown

@@ -56,7 +56,7 @@ def doctor(flags: Flags, only_versions: bool, as_json: bool) -> int:
 def print_doctor(found: Diagnosis, console: Console) -> None:
     from harness import __version__
     from harness.commands.console import cell
-    from harness.engine.selfcheck import Outcome
+    from harness.engine.selfcheck import CheckOutcome
 
     console.print(cell(f"foolsgold {__version__}: " + _sentence(found)))
     for advice in found.advice:
@@ -72,13 +72,13 @@ def print_doctor(found: Diagnosis, console: Console) -> None:
             console.print(cell(f"  {line}"))
         if one.not_checked:
             console.print(cell(f"  Not checked: {one.not_checked}", "yellow"))
-        styles = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.NOT_MEASURED: "yellow"}
+        styles = {CheckOutcome.PASSED: "green", CheckOutcome.FAILED: "bold red", CheckOutcome.NOT_MEASURED: "yellow"}
         for check in one.checks:
             reason = f": {check.reason}" if check.reason else ""
             words = f"  {check.outcome:12}  {check.name.replace('_', ' ')}{reason}"
             console.print(cell(words, styles[check.outcome]))
         if one.checks:
-            counts = [sum(check.outcome is outcome for check in one.checks) for outcome in Outcome]
+            counts = [sum(check.outcome is outcome for check in one.checks) for outcome in CheckOutcome]
             console.print(cell(f"  {counts[0]} passed, {counts[1]} failed, {counts[2]} not measured."))
 
 

@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from harness.errors import UsageError
-from harness.settings.catalogue import SETTINGS, Kind, Setting, Unfit, fitting
+from harness.settings.catalogue import SETTINGS, Setting, Unfit, ValueKind, fitting
 from harness.settings.in_force import InForce, Key, Level, Value, Values
 from harness.untrusted import visible
 
@@ -105,7 +105,7 @@ def _parameter(setting: Setting) -> str:
 
 def _option(setting: Setting) -> Callable[[Any], Any]:
     words = [f"--{setting.name}", *([setting.short] if setting.short else []), _parameter(setting)]
-    many = setting.table or setting.kind is Kind.LIST
+    many = setting.table or setting.kind is ValueKind.LIST
     return click.option(
         *words,
         type=_click_type(setting),
@@ -120,13 +120,13 @@ def _option(setting: Setting) -> Callable[[Any], Any]:
 def _click_type(setting: Setting) -> click.ParamType[Any]:
     """For the help and the obvious mistakes; `fitting` checks the rest, with the same words as for a file."""
     match setting.kind:
-        case Kind.INTEGER:
+        case ValueKind.INTEGER:
             low, high = (None if math.isinf(limit) else int(limit) for limit in (setting.low, setting.high))
             return click.INT if low is None and high is None else click.IntRange(low, high)
-        case Kind.NUMBER:
+        case ValueKind.NUMBER:
             least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
             return click.FloatRange(least, most)
-        case Kind.CHOICE:
+        case ValueKind.CHOICE:
             return click.Choice(setting.choices)
         case _:
             return click.STRING
@@ -141,7 +141,7 @@ def _given(setting: Setting, raw: Any) -> Mapping[Key, Value]:
         key, equals, text = entry.partition("=")
         if not (equals and key and text):
             raise UsageError(f"{flag} {entry} does not say what is what.", hint=f"Write {flag} {setting.metavar}.")
-        value: Any = _number(flag, entry, text) if setting.kind is Kind.NUMBERS else text
+        value: Any = _number(flag, entry, text) if setting.kind is ValueKind.NUMBERS else text
         found[(setting.name, key)] = Value(_fit(setting, value, key), Level.FLAG, flag)
     return found
 

@@ -85,7 +85,7 @@ class Watched:
 
     def __init__(self, job: str, total: int, console: Console) -> None:
         self._lock = threading.Lock()
-        self._run = Run(job, total, time.monotonic())
+        self._run = RunShown(job, total, time.monotonic())
         self._console = console
         self._live = Live(
             console=console,
@@ -149,7 +149,7 @@ def give_back() -> None:
 
 
 @dataclass
-class Row:
+class TaskRow:
     """A task that is being worked on."""
 
     name: str
@@ -167,11 +167,11 @@ class Row:
 
 
 @dataclass
-class Run:
+class RunShown:
     job: str
     total: int
     start: float
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, TaskRow] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
     """The task names in the order in which they are drawn, so that no line moves."""
     words: Counter[str] = field(default_factory=Counter)
@@ -219,8 +219,8 @@ class Run:
         self.past_paid += row.paid
         self.past_fresh += row.fresh
 
-    def _row(self, task: str, now: float) -> Row:
-        row = self.rows.setdefault(task, Row(task, now))
+    def _row(self, task: str, now: float) -> TaskRow:
+        row = self.rows.setdefault(task, TaskRow(task, now))
         row.touched = now
         if task not in self.shown:
             if len(self.shown) < ROWS:
@@ -266,7 +266,7 @@ class Run:
         return (now - self.first_trial) / fresh * max(0.0, self.whole - tried)
 
 
-def _phase(kind: str, what: str, row: Row) -> tuple[str, str]:
+def _phase(kind: str, what: str, row: TaskRow) -> tuple[str, str]:
     """(phase, what is being built) of what a task says it does."""
     if kind not in tuple(Kind):
         return (what, "") if what == "making mutants" else ("building", what)
@@ -280,7 +280,7 @@ def _phase(kind: str, what: str, row: Row) -> tuple[str, str]:
 # --- how it looks
 
 
-def picture(run: Run, now: float, *, width: int, height: int, ascii_only: bool = False) -> Text:
+def picture(run: RunShown, now: float, *, width: int, height: int, ascii_only: bool = False) -> Text:
     """No line longer than the terminal is wide, and never more of them than it is high."""
     full, empty = ("#", "-") if ascii_only else ("━", "─")
     filled = int(run.share * BAR)
@@ -308,14 +308,14 @@ def picture(run: Run, now: float, *, width: int, height: int, ascii_only: bool =
     return Text("\n", no_wrap=True).join(lines)
 
 
-def _said(run: Run) -> str:
+def _said(run: RunShown) -> str:
     tried, known, paid = run.mutants
     words = [f"{tried} of {known} mutants tried", f"{paid} paid"] if known else []
     words += [f"{count} {word}" for word, count in run.words.most_common()]
     return ", ".join(words)
 
 
-def _line(row: Row, column: int) -> Text:
+def _line(row: TaskRow, column: int) -> Text:
     name = Text(visible(row.name))
     name.truncate(column, overflow="ellipsis", pad=True)
     line = Text("  ").append_text(name).append("  ")

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.engine.checks import CHECKS, CheckFailed, NotMeasured, Scene
+from harness.engine.checks import CHECKS, CheckedEngine, CheckFailed, NotMeasured
 from harness.engine.contract import Engine, Image
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_MEASURED = "not measured"
@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     name: str
-    outcome: Outcome
+    outcome: CheckOutcome
     reason: str
     seconds: float
 
@@ -34,22 +34,22 @@ def run_selfcheck(
     """Run the checks (or those called `names`) on boxes of `image`, which needs a shell and coreutils."""
     results = []
     for name in names or CHECKS:
-        result = _run_one(name, Scene(engine, image))
+        result = _run_one(name, CheckedEngine(engine, image))
         results.append(result)
         if told is not None:
             told(result)
     return results
 
 
-def _run_one(name: str, scene: Scene) -> CheckResult:
+def _run_one(name: str, scene: CheckedEngine) -> CheckResult:
     began = time.monotonic()
-    outcome, reason = Outcome.PASSED, ""
+    outcome, reason = CheckOutcome.PASSED, ""
     try:
         CHECKS[name](scene)
     except NotMeasured as why:
-        outcome, reason = Outcome.NOT_MEASURED, str(why)
+        outcome, reason = CheckOutcome.NOT_MEASURED, str(why)
     except CheckFailed as why:
-        outcome, reason = Outcome.FAILED, str(why)
+        outcome, reason = CheckOutcome.FAILED, str(why)
     except Exception as error:
-        outcome, reason = Outcome.FAILED, f"{type(error).__name__}: {error}"
+        outcome, reason = CheckOutcome.FAILED, f"{type(error).__name__}: {error}"
     return CheckResult(name, outcome, reason, time.monotonic() - began)

@@ -44,7 +44,7 @@ class Pipe(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CommandRan:
     status: int | None
     """None: the deadline passed and the command may still be running."""
     seconds: float
@@ -57,11 +57,11 @@ class Shell:
         self._pipe = pipe
         self._rest = b""
 
-    def start(self, timeout: float, *, setup: str = "") -> Ran:
+    def start(self, timeout: float, *, setup: str = "") -> CommandRan:
         """Wait for the shell's first answer. What it says to its own stderr after that is dropped."""
         return self.run(f"exec 2>/dev/null; {setup or ':'}", timeout)
 
-    def run(self, line: str, timeout: float) -> Ran:
+    def run(self, line: str, timeout: float) -> CommandRan:
         """Run one complete line of shell code (see `command_line`) to its end or to the timeout."""
         if "\0" in line:
             raise EngineError(
@@ -77,7 +77,7 @@ class Shell:
             status = self._answer(word.encode(), deadline)
         except TimeoutError:
             status = None
-        return Ran(status, time.monotonic() - began)
+        return CommandRan(status, time.monotonic() - began)
 
     def _answer(self, word: bytes, deadline: float) -> int | None:
         poll = select.poll()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.findings.model import Finding, Label, Place, Severity
+from harness.findings.model import Finding, Label, Location, Severity
 
 ENVIRONMENT, REFERENCE, REWARD = "broken environment", "wrong reference", "weak reward"
 REQUIREMENT, MISMATCH, GIVEN_AWAY = "untested requirement", "mismatch", "given-away answer"
@@ -344,7 +344,7 @@ def finding(
     ident: str,
     title: str,
     evidence: Sequence[str] = (),
-    place: Place | None = None,
+    place: Location | None = None,
     *,
     severity: Severity | None = None,
     advice: str | None = None,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
 from harness.findings.catalogue import finding
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.model import Finding, Location, Severity
 from harness.judging.controls import Controls
 from harness.judging.outcome import Cause, Showing, Shown, showing
 from harness.task.model import Step, Task
@@ -99,7 +99,7 @@ def _build_failed(task: Task, error: BuildFailed) -> Finding:
     )
 
 
-def _place(task: Task, where: str) -> Place | None:
+def _place(task: Task, where: str) -> Location | None:
     """The engine's `file:line` as a path in the task: engines name a file as its build context does."""
     if not where:
         return None
@@ -115,7 +115,7 @@ def _place(task: Task, where: str) -> Place | None:
         if inside:
             file = inside[0].relative_to(task.path).as_posix()
             break
-    return Place(file, int(line) if line else None)
+    return Location(file, int(line) if line else None)
 
 
 # --- the reference
@@ -439,9 +439,9 @@ def _cannot_write_zero(record: TrialRecord) -> bool:
     )
 
 
-def _script(step: Step) -> Place | None:
+def _script(step: Step) -> Location | None:
     found = _script_file(step)
-    return Place(found[0]) if found else None
+    return Location(found[0]) if found else None
 
 
 def _script_file(step: Step) -> tuple[str, str] | None:
@@ -455,7 +455,7 @@ def _script_file(step: Step) -> tuple[str, str] | None:
     return None
 
 
-def _set_e(step: Step) -> Place | None:
+def _set_e(step: Step) -> Location | None:
     found = _script_file(step)
     if found is None:
         return None
@@ -463,7 +463,7 @@ def _set_e(step: Step) -> Place | None:
         if re.match(r"\s*set\s+(?:-\w*e\w*|-o\s+errexit)\b", line) or (
             number == 1 and re.match(r"#!.*sh\s+-\w*e", line)
         ):
-            return Place(found[0], number)
+            return Location(found[0], number)
     return None
 
 

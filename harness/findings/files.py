@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.findings.catalogue import finding
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.model import Finding, Location, Severity
 from harness.task.model import Problem, Task, Unusable
-from harness.task.model import Severity as Grave
+from harness.task.model import ProblemSeverity as Grave
 
 
 def file_findings(task: Unusable, command: str) -> tuple[Finding, ...]:
@@ -29,9 +29,9 @@ def file_findings(task: Unusable, command: str) -> tuple[Finding, ...]:
     )
 
 
-def place_of(task: Task | Unusable, problem: Problem) -> Place:
+def place_of(task: Task | Unusable, problem: Problem) -> Location:
     """Where the problem is, as a path in the task."""
     try:
-        return Place(problem.file.relative_to(task.path).as_posix(), problem.line)
+        return Location(problem.file.relative_to(task.path).as_posix(), problem.line)
     except ValueError:
-        return Place(str(problem.file), problem.line)
+        return Location(str(problem.file), problem.line)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.findings.catalogue import finding
-from harness.findings.model import Finding, Place
+from harness.findings.model import Finding, Location
 from mutator.model import Source, SourceKind
 
 ID = "answer-given-away"
@@ -134,7 +134,7 @@ def given_away_finding(found: GivenAway | None, instruction_file: str) -> Iterat
         ID,
         f"The instruction gives the answer away: it holds {found.share:.0%} of what the reference writes",
         tuple(evidence),
-        Place(instruction_file, first.said_line),
+        Location(instruction_file, first.said_line),
     )
 
 

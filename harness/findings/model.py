@@ -25,7 +25,7 @@ class Label(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     file: str
     """Relative to the task folder."""
     line: int | None = None
@@ -44,7 +44,7 @@ class Finding:
     """One sentence."""
     evidence: tuple[str, ...] = ()
     """What was seen, in the words of the tools that said it."""
-    place: Place | None = None
+    place: Location | None = None
     advice: str = ""
     """What to do next."""
     command: str = ""

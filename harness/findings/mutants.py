@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.findings.catalogue import finding
-from harness.findings.model import Finding, Place, Severity
-from harness.findings.requirements import Seen, State, Tested, how_tested, stated
+from harness.findings.model import Finding, Location, Severity
+from harness.findings.requirements import Coverage, Seen, Tested, how_tested, stated
 from harness.judging.kill_matrix import Matrix
 from harness.judging.outcome import COUNTED, OutcomeKind
 from harness.task.model import Task
@@ -38,17 +38,17 @@ def _requirements(task: Task, seen: Sequence[Seen], tests: str) -> Iterator[Find
         if not found.paid:
             continue
         name = ", ".join(found.unused) or _name(requirement, found.paid)
-        if found.state is State.UNTESTED:
+        if found.state is Coverage.UNTESTED:
             title = f"Stated requirement never tested: {name}"
         else:
             title = (
                 f"Stated requirement tested in part ({found.caught} of {found.counted} broken variants caught): {name}"
             )
         yield finding(
-            "stated-requirement-untested" if found.state is State.UNTESTED else "stated-requirement-undertested",
+            "stated-requirement-untested" if found.state is Coverage.UNTESTED else "stated-requirement-undertested",
             title,
             tuple(_evidence(task, step, requirement, found)),
-            Place(_relative(task, step), requirement.line),
+            Location(_relative(task, step), requirement.line),
             severity=Severity.WARNING if _many(len(found.paid), found.counted) else Severity.NOTE,
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.findings.catalogue import finding
-from harness.findings.model import Finding, Place
+from harness.findings.model import Finding, Location
 from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
 from mutator.model import Mutant
 from mutator.relevance import CONCEPT, NAME, Relevance, Requirement, stated, tokens_of
@@ -88,7 +88,7 @@ def _finding(lead: Lead, witnesses: Sequence[Paid]) -> Finding:
         "permissive-assertion",
         f"Permissive assertion: {lead.sentence}",
         evidence,
-        Place(lead.file, lead.line),
+        Location(lead.file, lead.line),
         advice="Assert exactly what the instruction says, so that these variants fail.",
     )
 

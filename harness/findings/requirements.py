@@ -14,7 +14,7 @@ SHORTEST = 4
 """Words. A shorter requirement is a piece of a line, which only the whole line explains."""
 
 
-class State(StrEnum):
+class Coverage(StrEnum):
     TESTED = "tested"
     IN_PART = "in-part"
     UNTESTED = "untested"
@@ -39,7 +39,7 @@ class Seen:
 class Tested:
     """What the mutants that break one requirement before any other say about its tests."""
 
-    state: State
+    state: Coverage
     caught: int
     counted: int
     paid: tuple[Seen, ...]
@@ -55,13 +55,13 @@ def how_tested(members: Sequence[Seen], tests: str) -> Tested:
     unused = _unused(paid, tests)
     partly = any(one.kind is OutcomeKind.PARTIAL for one in counted)
     if not counted:
-        state = State.NOT_PROBED
+        state = Coverage.NOT_PROBED
     elif caught == len(counted):
-        state = State.TESTED
+        state = Coverage.TESTED
     elif unused or not (caught or partly):
-        state = State.UNTESTED
+        state = Coverage.UNTESTED
     else:
-        state = State.IN_PART
+        state = Coverage.IN_PART
     return Tested(state, caught, len(counted), paid, unused)
 
 

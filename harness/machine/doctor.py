@@ -12,7 +12,7 @@ from typing import Any
 from harness import __version__
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import Engine, EngineOptions, EngineReport, Recipe
-from harness.engine.selfcheck import CheckResult, Outcome, run_selfcheck
+from harness.engine.selfcheck import CheckOutcome, CheckResult, run_selfcheck
 from harness.errors import EngineUnavailable, ExitCode, FoolsgoldError
 from harness.machine.advice import Advice
 
@@ -21,7 +21,7 @@ BASE = "debian:bookworm-slim"
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class EngineExamined:
     """One engine: what it says of itself, and what the self-check showed."""
 
     report: EngineReport
@@ -31,7 +31,7 @@ class Examined:
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
-        return tuple(check for check in self.checks if check.outcome is Outcome.FAILED)
+        return tuple(check for check in self.checks if check.outcome is CheckOutcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Diagnosis:
     used: str
     """The engine that a run with these options uses; '' where there is none."""
     why: str
-    engines: tuple[Examined, ...]
+    engines: tuple[EngineExamined, ...]
     advice: tuple[Advice, ...] = ()
     """What is missing, and the commands that mend it."""
 
@@ -77,22 +77,22 @@ def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
     return used, "no Docker daemon answers"
 
 
-def _examine(name: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None) -> Examined:
+def _examine(name: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None) -> EngineExamined:
     try:
         engine = make_engine(name, options)
     except FoolsgoldError as error:
-        return Examined(EngineReport(name, False, "", tuple(str(error).splitlines())))
+        return EngineExamined(EngineReport(name, False, "", tuple(str(error).splitlines())))
     with engine:
         report = engine.report()
         if not report.usable:
-            return Examined(report)
+            return EngineExamined(report)
         try:
             with _recipe() as recipe:
                 image = engine.build(recipe)
         except FoolsgoldError as error:
-            return Examined(report, (), f"an image to check it with cannot be had: {error}")
+            return EngineExamined(report, (), f"an image to check it with cannot be had: {error}")
         checks = run_selfcheck(engine, image, told=(lambda check: told(name, check)) if told else None)
-        return Examined(report, tuple(checks))
+        return EngineExamined(report, tuple(checks))
 
 
 @contextmanager

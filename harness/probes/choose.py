@@ -15,7 +15,7 @@ from harness.probes.leak import attempts as leak
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Task
 from harness.testcode.demands import HiddenReport
-from harness.trial.end_state import State, outputs_of
+from harness.trial.end_state import EndState, outputs_of
 from harness.trial.image_survey import Survey
 from harness.verifier.reward import Rewards
 
@@ -43,7 +43,9 @@ def solution_attempts(
         yield from leak.of_instruction(task)
 
 
-def output_attempts(steps: Sequence[StepMutants], probes: Collection[Probe], left: State | None) -> Iterator[Attempt]:
+def output_attempts(
+    steps: Sequence[StepMutants], probes: Collection[Probe], left: EndState | None
+) -> Iterator[Attempt]:
     """What can be planned once it is known what the reference leaves."""
     if left is None or len(steps) != 1:
         return
@@ -67,7 +69,7 @@ class InImage:
     tests: tuple[Copy, ...] = ()
 
 
-def in_image(task: Task, steps: Sequence[StepMutants], left: State | None, image: Survey | None) -> InImage:
+def in_image(task: Task, steps: Sequence[StepMutants], left: EndState | None, image: Survey | None) -> InImage:
     if left is None or image is None or len(steps) != 1:
         return InImage()
     answers, tests = leak.copies(task, steps[0], left, image)

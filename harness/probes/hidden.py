@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.catalogue import finding
-from harness.findings.model import Finding, Place
+from harness.findings.model import Finding, Location
 from harness.mutants import solution_files
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Step, Task
@@ -54,7 +54,7 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
                 f"rejected: the reference in which {one.attempt.sentence}"
                 + (f" (failed: {failing})" if failing else ""),
             ),
-            Place(lead.demand.file, lead.demand.line),
+            Location(lead.demand.file, lead.demand.line),
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from harness.findings.catalogue import finding
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.model import Finding, Location, Severity
 from harness.judging.kill_matrix import results
 from harness.judging.outcome import Shown, showing
 from harness.task.model import Task
@@ -109,7 +109,7 @@ def never_failing(leads: Sequence[Lead], passed_untouched: Collection[str]) -> I
                 "permissive-assertion",
                 f"Permissive assertion: {lead.sentence}",
                 (f"{lead.test} passes on the untouched environment",),
-                Place(lead.file, lead.line),
+                Location(lead.file, lead.line),
                 advice="Assert what the work changes.",
             )
 
@@ -269,7 +269,7 @@ def _name(tests: Sequence[SeenTest]) -> str:
     return tests[0].function.rpartition("::")[2]
 
 
-def _place(file: str, line: int, texts: Mapping[str, str]) -> Place | None:
+def _place(file: str, line: int, texts: Mapping[str, str]) -> Location | None:
     """The file of the task that a path in the box is a copy of: the one that shares most of its end."""
     parts = PurePosixPath(file).parts
     ranked = sorted(texts, key=lambda path: -_shared(parts, PurePosixPath(path).parts))
@@ -278,7 +278,7 @@ def _place(file: str, line: int, texts: Mapping[str, str]) -> Place | None:
     best = _shared(parts, PurePosixPath(ranked[0]).parts)
     if len(ranked) > 1 and _shared(parts, PurePosixPath(ranked[1]).parts) == best:
         return None  # two files of that name: there is no telling
-    return Place(ranked[0], line if 0 < line <= texts[ranked[0]].count("\n") + 1 else None)
+    return Location(ranked[0], line if 0 < line <= texts[ranked[0]].count("\n") + 1 else None)
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:

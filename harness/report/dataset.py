@@ -21,7 +21,7 @@ USABLE = "usable"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DatasetRow:
     name: str
     meaning: str
     verdicts: frozenset[str] = frozenset()
@@ -29,16 +29,18 @@ class Row:
 
 
 ROWS = (
-    Row(ENVIRONMENT, "The environment does not build, or never gets ready."),
-    Row(REFERENCE, "The reference is not paid in full, every time."),
-    Row(
+    DatasetRow(ENVIRONMENT, "The environment does not build, or never gets ready."),
+    DatasetRow(REFERENCE, "The reference is not paid in full, every time."),
+    DatasetRow(
         REWARD,
         "The reward is unsound, pays too many broken variants, or an assertion is seen to take wrong work.",
         frozenset({"weak", "unsound"}),
     ),
-    Row(REQUIREMENT, "Something that the instruction states can be left out or done wrong, and is paid all the same."),
-    Row(MISMATCH, "The tests demand what nobody states, or refuse a solution that does what is stated."),
-    Row(GIVEN_AWAY, "The instruction or the image holds the answer, or the image the tests."),
+    DatasetRow(
+        REQUIREMENT, "Something that the instruction states can be left out or done wrong, and is paid all the same."
+    ),
+    DatasetRow(MISMATCH, "The tests demand what nobody states, or refuse a solution that does what is stated."),
+    DatasetRow(GIVEN_AWAY, "The instruction or the image holds the answer, or the image the tests."),
 )
 USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as they were measured."
 
@@ -98,7 +100,7 @@ class _Members:
         }
 
 
-def _reasons(row: Row, task: Mapping[str, Any]) -> list[str]:
+def _reasons(row: DatasetRow, task: Mapping[str, Any]) -> list[str]:
     told = {finding["id"] for finding in task["findings"] if finding["severity"] in COUNTING}
     reasons = sorted(ident for ident in told if about(ident).row == row.name)
     return reasons + [f"verdict {task['verdict']}"] * (task["verdict"] in row.verdicts)

@@ -23,7 +23,7 @@ Mutant = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingTest:
     """A test that is not there: what it would hold the solution to, and what was paid for want of it."""
 
     task: str
@@ -39,7 +39,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TaskInBrief:
     """A task in a few words."""
 
     name: str
@@ -47,18 +47,18 @@ class Standing:
     labels: tuple[str, ...]
     why: str
     weakness: tuple[int, float]
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingTest, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class First:
-    weakest: Standing
-    missing: tuple[Missing, ...]
+    weakest: TaskInBrief
+    missing: tuple[MissingTest, ...]
     """Of the weakest task, and then of the next."""
-    drop: tuple[Standing, ...]
+    drop: tuple[TaskInBrief, ...]
     """To be mended or dropped: their reward teaches nothing, or the answer can be read. The first few of `dropped`."""
     dropped: int
-    sound: tuple[Standing, ...]
+    sound: tuple[TaskInBrief, ...]
     sounds: int
 
 
@@ -69,7 +69,7 @@ class FirstSoFar:
         self.weakest, self.lacking = _Weakest(1), _Weakest(TESTS)
         self.drop, self.sound = _Weakest(NAMED), _Weakest(NAMED)
 
-    def add(self, one: Standing) -> None:
+    def add(self, one: TaskInBrief) -> None:
         self.weakest.add(one)
         if one.missing:
             self.lacking.add(one)
@@ -97,25 +97,25 @@ class _Weakest:
 
     def __init__(self, most: int) -> None:
         self.most, self.count = most, 0
-        self.kept: list[Standing] = []
+        self.kept: list[TaskInBrief] = []
 
-    def add(self, one: Standing) -> None:
+    def add(self, one: TaskInBrief) -> None:
         self.count += 1
         self.kept = sorted([*self.kept, one], key=lambda each: each.weakness)[: self.most]
 
-    def first(self) -> tuple[Standing, ...]:
+    def first(self) -> tuple[TaskInBrief, ...]:
         return tuple(self.kept)
 
 
-def what_first(standings: Iterable[Standing]) -> First | None:
+def what_first(standings: Iterable[TaskInBrief]) -> First | None:
     found = FirstSoFar()
     for one in standings:
         found.add(one)
     return found.found()
 
 
-def standing(report: Mapping[str, Any], task: Mapping[str, Any]) -> Standing:
-    return Standing(
+def standing(report: Mapping[str, Any], task: Mapping[str, Any]) -> TaskInBrief:
+    return TaskInBrief(
         task["name"], task["verdict"], tuple(task["labels"]), task["why"], weakness(task), missing(report, task)
     )
 
@@ -123,14 +123,14 @@ def standing(report: Mapping[str, Any], task: Mapping[str, Any]) -> Standing:
 UNUSABLE = ("unsound", "broken", "flaky")
 
 
-def why_dropped(one: Standing) -> str:
+def why_dropped(one: TaskInBrief) -> str:
     """What makes its reward teach nothing; empty where nothing does."""
     if one.verdict in UNUSABLE:
         return one.verdict
     return "given-away" if "given-away" in one.labels else ""
 
 
-def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[Missing, ...]:
+def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[MissingTest, ...]:
     """The tests that are missing from one task: those about what the instruction states, or else about the rest."""
     groups: dict[tuple[str, int], list[Mutant]] = {}
     for _, mutant in sorted(ranked(task), key=lambda pair: pair[0][1:]):
@@ -142,11 +142,13 @@ def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[Missing
     return tuple(([one for one in found if one.says] or found)[:TESTS])
 
 
-def _missing(report: Mapping[str, Any], task: Mapping[str, Any], group: Sequence[Mutant], instruction: str) -> Missing:
+def _missing(
+    report: Mapping[str, Any], task: Mapping[str, Any], group: Sequence[Mutant], instruction: str
+) -> MissingTest:
     worst = group[0]
     requirement = worst["requirement"]
     line = requirement["line"] if requirement else 0
-    return Missing(
+    return MissingTest(
         task["name"],
         stated(instruction, requirement["text"], line) if requirement else "",
         f"{requirement['file']}:{line}" if requirement else "",

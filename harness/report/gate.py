@@ -60,7 +60,7 @@ class Accepted:
         return bool(self.mutant) and not self.finding and self.mutant in (mutant["id"], mutant["ref"])
 
 
-class State(StrEnum):
+class GateState(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     UNMEASURED = "unmeasured"
@@ -74,7 +74,7 @@ class Judgement:
 
     task: str
     path: str
-    state: State
+    state: GateState
     reasons: tuple[str, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     """The entries that let something pass here."""
@@ -102,13 +102,13 @@ class Gate:
     def exit_code(self) -> ExitCode:
         """The first that applies of: interrupted, internal error, below the bar, unmeasured, good."""
         states = {one.state for one in self.judgements}
-        if self.interrupted or State.UNFINISHED in states:
+        if self.interrupted or GateState.UNFINISHED in states:
             return ExitCode.INTERRUPTED
-        if State.INTERNAL in states:
+        if GateState.INTERNAL in states:
             return ExitCode.INTERNAL
-        if State.FAILED in states:
+        if GateState.FAILED in states:
             return ExitCode.BELOW_BAR
-        return ExitCode.UNMEASURED if State.UNMEASURED in states else ExitCode.OK
+        return ExitCode.UNMEASURED if GateState.UNMEASURED in states else ExitCode.OK
 
 
 def gate(
@@ -127,17 +127,17 @@ def gate(
         useless.add(task, entries)
     for task in report["unfinished"]:
         asked[task["name"]] = Rules()
-        judgements.append(Judgement(task["name"], task["path"] or "", State.UNFINISHED, (LEFT,)))
+        judgements.append(Judgement(task["name"], task["path"] or "", GateState.UNFINISHED, (LEFT,)))
     return Gate(tuple(judgements), useless.stale(), bool(report["interrupted"]), asked)
 
 
 def judge(task: Entry, rules: Rules, accepted: Sequence[Accepted]) -> Judgement:
-    def judgement(state: State, reasons: Sequence[str] = (), missing: Iterable[Accepted] = ()) -> Judgement:
+    def judgement(state: GateState, reasons: Sequence[str] = (), missing: Iterable[Accepted] = ()) -> Judgement:
         unique = tuple(dict.fromkeys(missing))
         return Judgement(task["name"], task["path"], state, tuple(reasons), _used(task, accepted), unique)
 
     if task["internal_error"]:
-        return judgement(State.INTERNAL, (task["why"],))
+        return judgement(GateState.INTERNAL, (task["why"],))
     open_findings = [one for one in task["findings"] if not any(entry.finds(one) for entry in accepted)]
     reasons: list[str] = []
     missing: list[Accepted] = []
@@ -155,15 +155,15 @@ def judge(task: Entry, rules: Rules, accepted: Sequence[Accepted]) -> Judgement:
         if not errors:  # then nothing was accepted that explains it
             reasons.append(f"{task['verdict']}: {task['why']}")
     if reasons:
-        return judgement(State.FAILED, reasons, missing)
+        return judgement(GateState.FAILED, reasons, missing)
     if task["verdict"] == "unmeasured":
         causes = [one for one in task["findings"] if one["severity"] == "unmeasured"]
         left = [one for one in causes if one in open_findings]
         if left or not causes:
             return judgement(
-                State.UNMEASURED, (task["why"],), [Accepted(task["name"], finding["id"]) for finding in left]
+                GateState.UNMEASURED, (task["why"],), [Accepted(task["name"], finding["id"]) for finding in left]
             )
-    return judgement(State.PASSED)
+    return judgement(GateState.PASSED)
 
 
 def _witness(task: Entry, finding: Mapping[str, Any]) -> str:
@@ -267,7 +267,7 @@ def _accepted_json(entry: Accepted) -> dict[str, Any]:
 
 def gate_text(found: Gate) -> str:
     """One line a task that does not pass, one a stale entry, and the sum."""
-    unfinished = [one for one in found.judgements if one.state is State.UNFINISHED]
+    unfinished = [one for one in found.judgements if one.state is GateState.UNFINISHED]
     judged = [one for one in found.judgements if one.state in _WORDS]
     lines = [
         *(visible(f"gate: {one.task} {_WORDS[one.state]}: {'; '.join(one.reasons)}") for one in judged),
@@ -276,7 +276,7 @@ def gate_text(found: Gate) -> str:
     lines += [visible(f"gate: {stale.entry.where}: stale entry, {stale.entry}: {stale.why}") for stale in found.stale]
     states = [one.state for one in found.judgements]
     accepted = sum(bool(one.accepted) for one in found.judgements)
-    counts = [f"{states.count(State.PASSED)} of {len(states)} tasks pass"]
+    counts = [f"{states.count(GateState.PASSED)} of {len(states)} tasks pass"]
     if accepted:
         counts.append(f"{accepted} of them with something accepted")
     if len(unfinished) > UNFINISHED:
@@ -289,9 +289,9 @@ def gate_text(found: Gate) -> str:
 
 
 _WORDS = {
-    State.FAILED: "fails",
-    State.UNMEASURED: "is unmeasured",
-    State.INTERNAL: "broke foolsgold",
+    GateState.FAILED: "fails",
+    GateState.UNMEASURED: "is unmeasured",
+    GateState.INTERNAL: "broke foolsgold",
 }
 """What the gate says of a finished task that does not pass."""
 

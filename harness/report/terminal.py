@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from harness.findings.labels import MEANING
-from harness.report.first import First, Missing, standing, what_first, why_dropped
+from harness.report.first import First, MissingTest, standing, what_first, why_dropped
 from harness.report.verbose import paid_cell
 from harness.report.words import added_up, counts, gone, how_far, place, share_of, weakness
 from harness.untrusted import clip, visible, wrapped
@@ -69,7 +69,7 @@ def _top(first: First, width: int) -> list[str]:
     return [*lines, ""]
 
 
-def _missing(number: int, test: Missing, width: int) -> Iterator[str]:
+def _missing(number: int, test: MissingTest, width: int) -> Iterator[str]:
     at = f" ({visible(test.place)})" if test.place else ""
     more = f", and {len(test.paid) - 1} more" if len(test.paid) > 1 else ""
     lines, most = [""] * 3, 2 * width

@@ -18,7 +18,7 @@ NO_PROBE = "none"
 DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a value is in TOML, and how its flag is written."""
 
     INTEGER = "a whole number"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Setting:
     name: str
-    kind: Kind
+    kind: ValueKind
     commands: frozenset[str]
     help: str
     default: Any = None
@@ -58,7 +58,7 @@ class Setting:
 
     @property
     def table(self) -> bool:
-        return self.kind in (Kind.TABLE, Kind.NUMBERS)
+        return self.kind in (ValueKind.TABLE, ValueKind.NUMBERS)
 
 
 # What a list's items may be is imported where somebody asks for it: a command's help needs none of it, and starts fast.
@@ -114,7 +114,7 @@ _GATE = _commands("audit", "gate", "baseline")
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "engine",
-        Kind.CHOICE,
+        ValueKind.CHOICE,
         _BOXES,
         "What makes the boxes: docker where a daemon answers, else bwrap.",
         "auto",
@@ -123,17 +123,17 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "image",
-        Kind.TABLE,
+        ValueKind.TABLE,
         _BOXES,
         "What stands for a FROM: `host`, a folder or tar with a root filesystem, or (docker) an image. `*` is every "
         "FROM without an entry of its own. May be given several times.",
         metavar="FROM=BASE",
         item=parse_stand_in,
     ),
-    Setting("repeat", Kind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
+    Setting("repeat", ValueKind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
     Setting(
         "jobs",
-        Kind.INTEGER,
+        ValueKind.INTEGER,
         _RUNS,
         "Trials at once. [default: the number of cores]",
         per_task=False,
@@ -143,27 +143,27 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "network",
-        Kind.CHOICE,
+        ValueKind.CHOICE,
         _RUNS,
         "auto: where the task allows it and the reference is not paid without. A task that declares no network never "
         "gets one.",
         "auto",
         choices=MODES,
     ),
-    Setting("timeout-factor", Kind.NUMBER, _RUNS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
+    Setting("timeout-factor", ValueKind.NUMBER, _RUNS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
     Setting(
         "depth",
-        Kind.CHOICE,
+        ValueKind.CHOICE,
         _MUTANTS,
         f"How many mutants a step gets: {', '.join(map(str, DEPTHS.values()))}.",
         "standard",
         choices=tuple(DEPTHS),
     ),
-    Setting("budget", Kind.INTEGER, _MUTANTS, "How many mutants a step gets, exactly; instead of --depth.", low=1),
-    Setting("seed", Kind.INTEGER, _MUTANTS, "Breaks ties between mutants worth the same.", 0, per_task=False),
+    Setting("budget", ValueKind.INTEGER, _MUTANTS, "How many mutants a step gets, exactly; instead of --depth.", low=1),
+    Setting("seed", ValueKind.INTEGER, _MUTANTS, "Breaks ties between mutants worth the same.", 0, per_task=False),
     Setting(
         "operator",
-        Kind.LIST,
+        ValueKind.LIST,
         _MUTANTS,
         "Only this operator or family of operators.",
         metavar="ID",
@@ -172,7 +172,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "skip-operator",
-        Kind.LIST,
+        ValueKind.LIST,
         _MUTANTS,
         "Not this operator or family of operators.",
         metavar="ID",
@@ -181,7 +181,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "fault",
-        Kind.LIST,
+        ValueKind.LIST,
         _MUTANTS,
         "Only this fault class.",
         metavar="CLASS",
@@ -190,17 +190,17 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "skip-fault",
-        Kind.LIST,
+        ValueKind.LIST,
         _MUTANTS,
         "Not this fault class.",
         metavar="CLASS",
         known=_faults,
         what="fault class",
     ),
-    Setting("source", Kind.LIST, _MUTANTS, "Only sources whose name has this in it.", metavar="TEXT"),
+    Setting("source", ValueKind.LIST, _MUTANTS, "Only sources whose name has this in it.", metavar="TEXT"),
     Setting(
         "probe",
-        Kind.LIST,
+        ValueKind.LIST,
         _commands("audit"),
         "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden, else all]",
         metavar="PROBE",
@@ -209,7 +209,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "threshold",
-        Kind.NUMBERS,
+        ValueKind.NUMBERS,
         _commands("audit"),
         "What makes a verdict, such as `adequate=0.6`; docs/verdicts.md lists them.",
         entries=_thresholds,
@@ -220,7 +220,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "fail-under",
-        Kind.NUMBER,
+        ValueKind.NUMBER,
         _GATE,
         "Fail where a task's strength is below this many percent, instead of where it is `weak`.",
         low=0,
@@ -229,7 +229,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "fail-on",
-        Kind.LIST,
+        ValueKind.LIST,
         _GATE,
         "Fail where a task has this finding.",
         metavar="FINDING",
@@ -238,7 +238,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "accept",
-        Kind.TABLE,
+        ValueKind.TABLE,
         _GATE,
         "Let this finding pass, and why.",
         metavar="FINDING=REASON",
@@ -248,7 +248,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "baseline",
-        Kind.PATH,
+        ValueKind.PATH,
         _GATE,
         "A file of accepted findings and mutants, as `foolsgold baseline` writes it.",
         per_task=False,
@@ -271,15 +271,15 @@ def fitting(setting: Setting, value: Any, key: str = "") -> Any:
     if setting.known is not None and setting.table and key not in setting.known():
         raise _unknown(setting, key)
     match setting.kind:
-        case Kind.INTEGER:
+        case ValueKind.INTEGER:
             return _whole(setting, value)
-        case Kind.NUMBER:
+        case ValueKind.NUMBER:
             return _number(setting, value)
-        case Kind.NUMBERS:
+        case ValueKind.NUMBERS:
             assert setting.entries is not None
             whole = isinstance(setting.entries()[key], int)
             return _whole(setting, value) if whole else _share(setting, value)
-        case Kind.LIST:
+        case ValueKind.LIST:
             if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each for each in value):
                 raise Unfit(f"is {_shown(value)} and must be {setting.kind}")
             for each in value:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.settings.catalogue import BY_NAME, SETTINGS, Kind, Setting, Unfit, fitting, suggestion
+from harness.settings.catalogue import BY_NAME, SETTINGS, Setting, Unfit, ValueKind, fitting, suggestion
 from harness.settings.in_force import ConfigFile, Key, Level, Override, Value, Values
 from harness.task.discover import is_task_folder
 from harness.task.documents import toml_line
@@ -146,7 +146,7 @@ class _Reader:
         except Unfit as error:
             name = f"{setting.name}.{key}" if key else setting.name
             raise self.wrong(where, f"`{name}` {error}", error.hint) from error
-        if setting.kind is Kind.PATH:
+        if setting.kind is ValueKind.PATH:
             value = str(self.path.parent / Path(value).expanduser())
         if setting.name == "image" and value.startswith(("./", "../")):
             value = os.path.normpath(self.path.parent / value)

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from harness.settings.catalogue import SETTINGS, Kind
+from harness.settings.catalogue import SETTINGS, ValueKind
 
 Key = tuple[str, ...]
 """("budget",), or ("image", "python:3.12") for one entry of a table."""
@@ -82,7 +82,7 @@ class InForce:
 def defaults() -> Values:
     found: dict[Key, Value] = {}
     for setting in SETTINGS:
-        if setting.kind is Kind.LIST:
+        if setting.kind is ValueKind.LIST:
             found[(setting.name,)] = Value((), Level.DEFAULT)
         elif not setting.table:
             found[(setting.name,)] = Value(setting.default, Level.DEFAULT)

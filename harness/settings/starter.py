@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.mutants import Wish, task_mutants
 from harness.settings.catalogue import DEPTHS
 from harness.task.discover import is_task_folder
-from harness.task.model import Severity, Task, Unusable
+from harness.task.model import ProblemSeverity, Task, Unusable
 from harness.untrusted import clip, visible, wrapped
 
 SAMPLE = 20
@@ -24,7 +24,7 @@ SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Sampled:
     tasks: tuple[Task, ...]
     unusable: tuple[Unusable, ...]
     sampled: int
@@ -46,7 +46,7 @@ class Found:
         return round(len(self.tasks) * (CONTROLS + AGAIN * self.mutants))
 
 
-def look(tasks: Sequence[Task | Unusable], *, least: int) -> Found:
+def look(tasks: Sequence[Task | Unusable], *, least: int) -> Sampled:
     """`least` is how many mutants a verdict needs."""
     usable = tuple(task for task in tasks if isinstance(task, Task))
     sample = _spread(usable, SAMPLE)
@@ -55,7 +55,7 @@ def look(tasks: Sequence[Task | Unusable], *, least: int) -> Found:
         for task in sample
     ]
     limits = [step.agent_timeout + step.verifier.timeout for task in usable for step in task.steps]
-    return Found(
+    return Sampled(
         usable,
         tuple(task for task in tasks if isinstance(task, Unusable)),
         len(sample),
@@ -74,12 +74,12 @@ def _spread(tasks: Sequence[Task], most: int) -> list[Task]:
     return [tasks[position * len(tasks) // most] for position in range(most)]
 
 
-def described(found: Found, *, engine: str, why: str, jobs: int, width: int = 80) -> str:
+def described(found: Sampled, *, engine: str, why: str, jobs: int, width: int = 80) -> str:
     """What a user wants to know before the first audit."""
     return "\n".join(_lines(found, engine, why, jobs, width))
 
 
-def _lines(found: Found, engine: str, why: str, jobs: int, width: int) -> Iterator[str]:
+def _lines(found: Sampled, engine: str, why: str, jobs: int, width: int) -> Iterator[str]:
     total = len(found.tasks) + len(found.unusable)
     formats = Counter(task.format.name for task in found.tasks)
     kinds = ", ".join(f"{count} {name}" for name, count in formats.most_common()) or "none can be read"
@@ -92,7 +92,7 @@ def _lines(found: Found, engine: str, why: str, jobs: int, width: int) -> Iterat
     if found.unusable:
         yield f"  {len(found.unusable)} cannot be used:"
         for task in found.unusable[:SHOWN]:
-            errors = [problem for problem in task.problems if problem.severity is Severity.ERROR]
+            errors = [problem for problem in task.problems if problem.severity is ProblemSeverity.ERROR]
             said = errors[0].message if errors else "it cannot be read"
             yield from wrapped(f"{task.name}: {clip(visible(said), 160)}", width, "    ", following="      ")
         if len(found.unusable) > SHOWN:
@@ -115,7 +115,7 @@ def _lines(found: Found, engine: str, why: str, jobs: int, width: int) -> Iterat
         yield from _time(found, jobs, width)
 
 
-def _time(found: Found, jobs: int, width: int) -> Iterator[str]:
+def _time(found: Sampled, jobs: int, width: int) -> Iterator[str]:
     of = "" if found.sampled == len(found.tasks) else f" (in {found.sampled} of them that were looked at)"
     yield from wrapped(
         f"Broken variants: about {found.mutants:.0f} a task at standard depth{of}, so about {found.trials:,} trials.",
@@ -147,7 +147,7 @@ def place(path: Path) -> Path:
     return absolute.parent if is_task_folder(absolute) else absolute
 
 
-def config_text(found: Found) -> str:
+def config_text(found: Sampled) -> str:
     formats = Counter(task.format.name for task in found.tasks)
     kinds = ", ".join(f"{count} {name}" for name, count in formats.most_common()) or "no usable task"
     return _CONFIG.format(kinds=kinds, depths=", ".join(f'"{name}" ({number})' for name, number in DEPTHS.items()))

@@ -13,7 +13,7 @@ from harness.lab.lab import IDLE, Place
 from harness.lab.together import Together
 from harness.stages.mutants import Terms
 from harness.stages.result import MutantResult
-from harness.trial.end_state import State, same, unsteady
+from harness.trial.end_state import EndState, same, unsteady
 from harness.trial.plan import LeftBehind, Plan, Replacement
 from harness.trial.record import Kind
 
@@ -24,13 +24,13 @@ EQUIVALENT = Outcome(OutcomeKind.EQUIVALENT, "it leaves exactly the files and pr
 class Reference:
     """What the reference leaves, and in which paths that differs from run to run."""
 
-    state: State
+    state: EndState
     unsteady: frozenset[str]
 
 
 async def left_behind(
     place: Place, terms: Terms, kind: Kind, label: str, replacement: Replacement | None = None
-) -> State | None:
+) -> EndState | None:
     plan = Plan(
         kind, label, replacement or Replacement(), terms.networks, terms.limits, frozenset(), purpose=LeftBehind()
     )
@@ -47,7 +47,7 @@ async def reference_left(place: Place, terms: Terms) -> Reference | None:
 
 
 async def compared(
-    result: MutantResult, state: State | None, reference: Callable[[], Awaitable[Reference | None]]
+    result: MutantResult, state: EndState | None, reference: Callable[[], Awaitable[Reference | None]]
 ) -> MutantResult:
     if state is None or not result.survived:
         return result

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.task.formats import FORMATS
-from harness.task.model import FormatSpec, Problem, Severity, Task, Unusable
+from harness.task.model import FormatSpec, Problem, ProblemSeverity, Task, Unusable
 from harness.untrusted import shown, visible
 
 RUN_MARK = "run.db"
@@ -57,7 +57,7 @@ def load(path: Path, name: str) -> Task | Unusable:
     both = tuple(
         Problem(
             "two-formats",
-            Severity.WARNING,
+            ProblemSeverity.WARNING,
             f"There are both {first.config} and {other.config}; it is read as a {first.title} task.",
             path / other.config,
         )
@@ -74,7 +74,7 @@ def _load(path: Path, name: str) -> Task | Unusable:
     if _formats(path):
         return load(path, name)
     message = "This folder cannot be read, so nobody knows whether there are tasks in it."
-    return Unusable(name, path, (Problem("unreadable", Severity.ERROR, message, path),))
+    return Unusable(name, path, (Problem("unreadable", ProblemSeverity.ERROR, message, path),))
 
 
 def _root(path: Path) -> Path:

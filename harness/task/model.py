@@ -14,7 +14,7 @@ NO_TIME_LIMIT = 86_400.0
 """A day, for a phase that the task and the format leave without a limit."""
 
 
-class Severity(StrEnum):
+class ProblemSeverity(StrEnum):
     ERROR = "error"
     """The task cannot be used."""
     WARNING = "warning"
@@ -27,7 +27,7 @@ class Problem:
 
     code: str
     """Stable and kebab-case: `missing-solution`, `bad-toml`, `symlink-escapes`, ..."""
-    severity: Severity
+    severity: ProblemSeverity
     message: str
     """One sentence: what is wrong and what to do."""
     file: Path

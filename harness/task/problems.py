@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.task.model import Problem, Severity
+from harness.task.model import Problem, ProblemSeverity
 from harness.untrusted import shown
 
 
@@ -15,16 +15,16 @@ class Problems:
         self.found: list[Problem] = []
 
     def error(self, code: str, message: str, file: Path, line: int | None = None) -> None:
-        self._add(code, Severity.ERROR, message, file, line)
+        self._add(code, ProblemSeverity.ERROR, message, file, line)
 
     def warning(self, code: str, message: str, file: Path, line: int | None = None) -> None:
-        self._add(code, Severity.WARNING, message, file, line)
+        self._add(code, ProblemSeverity.WARNING, message, file, line)
 
     @property
     def fatal(self) -> bool:
-        return any(problem.severity is Severity.ERROR for problem in self.found)
+        return any(problem.severity is ProblemSeverity.ERROR for problem in self.found)
 
-    def _add(self, code: str, severity: Severity, message: str, file: Path, line: int | None) -> None:
+    def _add(self, code: str, severity: ProblemSeverity, message: str, file: Path, line: int | None) -> None:
         problem = Problem(code, severity, shown(message, keep="\n"), file, line)
         if problem not in self.found:
             self.found.append(problem)

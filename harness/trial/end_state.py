@@ -58,7 +58,7 @@ NOISE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class EndState:
     """What changed while solving."""
 
     entries: Mapping[str, str] = field(default_factory=dict)
@@ -83,7 +83,7 @@ def _running(box: Box) -> Before | None:
     return frozenset(done.output.decode("utf-8", "replace").splitlines()) if done.status == 0 else None
 
 
-def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> State | None:
+def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> EndState | None:
     """What changed since `look`, without what lies below `ignore`; None where it cannot be told. `keep`: with the
     contents of the files."""
     written = box.written()
@@ -102,7 +102,7 @@ def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> Sta
     started = sorted(line.partition(" ")[2] for line in running - before)
     if entries is None:
         return None
-    return State(entries, tuple(started), _contents(box, entries) if keep else {})
+    return EndState(entries, tuple(started), _contents(box, entries) if keep else {})
 
 
 def _put_list(box: Box, paths: list[bytes]) -> None:
@@ -128,7 +128,7 @@ def _contents(box: Box, entries: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def outputs_of(state: State) -> list[Output]:
+def outputs_of(state: EndState) -> list[Output]:
     return [
         Output(path, b64decode(text), int(state.entries[path].split(" ")[1], 8)) for path, text in state.outputs.items()
     ]
@@ -170,7 +170,7 @@ def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def unsteady(first: State, second: State) -> frozenset[str] | None:
+def unsteady(first: EndState, second: EndState) -> frozenset[str] | None:
     """The paths in which two runs of the reference differ; None where nothing can be told from their state: more than
     noise differs, or something runs whose memory may."""
     paths = {path for path in {*first.entries, *second.entries} if first.entries.get(path) != second.entries.get(path)}
@@ -179,6 +179,6 @@ def unsteady(first: State, second: State) -> frozenset[str] | None:
     return frozenset(paths)
 
 
-def same(reference: State, mutant: State, aside: frozenset[str]) -> bool:
+def same(reference: EndState, mutant: EndState, aside: frozenset[str]) -> bool:
     paths = {*reference.entries, *mutant.entries} - aside
     return not mutant.processes and all(reference.entries.get(path) == mutant.entries.get(path) for path in paths)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from harness.trial.end_state import State
+from harness.trial.end_state import EndState
 from harness.trial.image_survey import Survey
 from harness.trial.looking.seen import Look
 from harness.verifier.log import UNTOLD, Proof
@@ -143,7 +143,7 @@ class TrialRecord:
     phases: tuple[Phase, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     seconds: float = 0.0
-    state: State | None = None
+    state: EndState | None = None
     """What solving left behind, where the trial was to look at that and nothing else."""
     effective: bool | None = None
     """Whether the verifier came upon what the trial changed, where that was looked for."""

@@ -15,7 +15,7 @@ from typing import NoReturn
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
 from harness.task.model import Environment, Solution, Step, Task
 from harness.trial.circumstances import make_after, make_before, took_effect
-from harness.trial.end_state import Before, State, changes
+from harness.trial.end_state import Before, EndState, changes
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
 from harness.trial.looking.seen import FOLDER, PLUGIN, TOLD, Look, read_look
@@ -72,7 +72,7 @@ class Session:
         self.cancel = cancel
         self.phases: list[Phase] = []
         self.steps: list[StepRecord] = []
-        self.state: State | None = None
+        self.state: EndState | None = None
         self.effective: bool | None = None
         self.looked: Look | None = None
         self.image: Survey | None = None

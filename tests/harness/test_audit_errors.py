@@ -20,7 +20,7 @@ from harness.judging.strength import Thresholds
 from harness.mutants import Wish
 from harness.report.gate import Rules, gate
 from harness.stages.result import AuditSettings, MutantResult
-from harness.trial.end_state import State
+from harness.trial.end_state import EndState
 from harness.trial.record import Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor
@@ -61,8 +61,8 @@ def test_an_error_in_any_stage_is_told_once_and_the_other_tasks_go_on(
     def broken(*given: object) -> Any:
         return (raising if _about_the_first(given) else honest)(*given)
 
-    async def left(*_given: object) -> State:
-        return State()  # what an engine without files cannot say
+    async def left(*_given: object) -> EndState:
+        return EndState()  # what an engine without files cannot say
 
     if stage == "reference_left":
         monkeypatch.setattr(harness.audit, "left_behind", left)

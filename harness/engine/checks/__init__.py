@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from harness.engine.checks.scene import CHECKS, CheckFailed, NotMeasured, Scene
+from harness.engine.checks.scene import CHECKS, CheckedEngine, CheckFailed, NotMeasured
 
-__all__ = ["CHECKS", "CheckFailed", "NotMeasured", "Scene"]
+__all__ = ["CHECKS", "CheckFailed", "CheckedEngine", "NotMeasured"]
 
 for _part in ("commands", "processes", "surroundings", "isolation", "network", "users", "files", "limits"):
     import_module(f"{__name__}.{_part}")

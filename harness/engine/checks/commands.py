@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from harness.engine.checks.scene import Scene, check, sh, text, that
+from harness.engine.checks.scene import CheckedEngine, check, sh, text, that
 from harness.engine.contract import Command
 
 
 @check
-def exit_status_is_exact(scene: Scene) -> None:
+def exit_status_is_exact(scene: CheckedEngine) -> None:
     with scene.box() as box:
         for status in (0, 1, 7, 126, 127, 255):
             ran = sh(box, f"exit {status}")
@@ -17,7 +17,7 @@ def exit_status_is_exact(scene: Scene) -> None:
 
 
 @check
-def death_by_signal_is_128_and_its_number(scene: Scene) -> None:
+def death_by_signal_is_128_and_its_number(scene: CheckedEngine) -> None:
     with scene.box() as box:
         for number in (9, 15):
             ran = sh(box, f"kill -{number} $$; sleep 5")
@@ -25,14 +25,14 @@ def death_by_signal_is_128_and_its_number(scene: Scene) -> None:
 
 
 @check
-def missing_program_is_127(scene: Scene) -> None:
+def missing_program_is_127(scene: CheckedEngine) -> None:
     with scene.box() as box:
         ran = box.run(Command(("no-such-program-here",), 10))
         that(ran.status == 127, f"came back as {ran.status}: {ran.output!r}")
 
 
 @check
-def program_without_execute_permission_is_126(scene: Scene) -> None:
+def program_without_execute_permission_is_126(scene: CheckedEngine) -> None:
     with scene.box() as box:
         text(box, "echo true > /tmp/plain; chmod 644 /tmp/plain")
         ran = box.run(Command(("/tmp/plain",), 10))
@@ -40,7 +40,7 @@ def program_without_execute_permission_is_126(scene: Scene) -> None:
 
 
 @check
-def arguments_arrive_exactly(scene: Scene) -> None:
+def arguments_arrive_exactly(scene: CheckedEngine) -> None:
     words = ("", " ", "a b", "it's", '"$HOME"', "`id`", "back\\slash", "new\nline", "*", "-n", "ünï", "x" * 100_000)
     with scene.box() as box:
         ran = box.run(Command(("printf", "%s|", *words), 10))
@@ -49,21 +49,21 @@ def arguments_arrive_exactly(scene: Scene) -> None:
 
 
 @check
-def stdout_and_stderr_are_merged_in_order(scene: Scene) -> None:
+def stdout_and_stderr_are_merged_in_order(scene: CheckedEngine) -> None:
     with scene.box() as box:
         ran = sh(box, "echo one; echo two >&2; echo three; echo four >&2")
         that(ran.output == b"one\ntwo\nthree\nfour\n", repr(ran.output))
 
 
 @check
-def output_is_bytes_and_need_not_be_utf8(scene: Scene) -> None:
+def output_is_bytes_and_need_not_be_utf8(scene: CheckedEngine) -> None:
     with scene.box() as box:
         ran = sh(box, r"printf '\377\376\000\200x'")
         that(ran.output == b"\xff\xfe\x00\x80x", repr(ran.output))
 
 
 @check
-def long_output_keeps_both_ends_and_counts_the_rest(scene: Scene) -> None:
+def long_output_keeps_both_ends_and_counts_the_rest(scene: CheckedEngine) -> None:
     with scene.box() as box:
         ran = box.run(Command(("sh", "-c", "echo first; head -c 5000000 /dev/zero; echo last"), 60, output_limit=1000))
         that(ran.output.startswith(b"first\n"), "the beginning is missing")
@@ -73,14 +73,14 @@ def long_output_keeps_both_ends_and_counts_the_rest(scene: Scene) -> None:
 
 
 @check
-def standard_input_is_empty(scene: Scene) -> None:
+def standard_input_is_empty(scene: CheckedEngine) -> None:
     with scene.box() as box:
         ran = sh(box, "cat; echo done", timeout=10)
         that(ran.output == b"done\n", f"{ran.status} {ran.output!r}")
 
 
 @check
-def each_command_has_its_own_output(scene: Scene) -> None:
+def each_command_has_its_own_output(scene: CheckedEngine) -> None:
     with scene.box() as box:
         sh(box, "(sleep 0.2; echo late) & echo early")
         ran = sh(box, "sleep 0.5; echo second")
@@ -88,7 +88,7 @@ def each_command_has_its_own_output(scene: Scene) -> None:
 
 
 @check
-def command_that_kills_its_process_group_leaves_the_box_usable(scene: Scene) -> None:
+def command_that_kills_its_process_group_leaves_the_box_usable(scene: CheckedEngine) -> None:
     with scene.box() as box:
         sh(box, "sleep 60 & trap '' TERM; kill 0; exit 3")
         that(sh(box, "echo alive").output == b"alive\n", "the next command did not run")

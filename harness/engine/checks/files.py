@@ -8,12 +8,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from harness.engine.checks.scene import Scene, check, text, that
+from harness.engine.checks.scene import CheckedEngine, check, text, that
 from harness.errors import EngineError
 
 
 @check
-def put_copies_files_with_their_modes(scene: Scene) -> None:
+def put_copies_files_with_their_modes(scene: CheckedEngine) -> None:
     with tempfile.TemporaryDirectory() as folder, scene.box() as box:
         source = Path(folder, "script")
         source.write_bytes(b"#!/bin/sh\necho ran\n")
@@ -23,7 +23,7 @@ def put_copies_files_with_their_modes(scene: Scene) -> None:
 
 
 @check
-def put_merges_folders_and_keeps_links(scene: Scene) -> None:
+def put_merges_folders_and_keeps_links(scene: CheckedEngine) -> None:
     with tempfile.TemporaryDirectory() as folder, scene.box() as box:
         source = Path(folder)
         (source / "sub").mkdir(mode=0o755)
@@ -37,7 +37,7 @@ def put_merges_folders_and_keeps_links(scene: Scene) -> None:
 
 
 @check
-def put_does_not_follow_a_planted_link_to_the_host(scene: Scene) -> None:
+def put_does_not_follow_a_planted_link_to_the_host(scene: CheckedEngine) -> None:
     with tempfile.TemporaryDirectory() as folder, scene.box() as box:
         victim = Path(folder, "victim")
         victim.write_text("safe")
@@ -51,7 +51,7 @@ def put_does_not_follow_a_planted_link_to_the_host(scene: Scene) -> None:
 
 
 @check
-def read_returns_either_end_of_a_file(scene: Scene) -> None:
+def read_returns_either_end_of_a_file(scene: CheckedEngine) -> None:
     with scene.box() as box:
         text(box, "printf 0123456789 > /tmp/digits")
         that(box.read("/tmp/digits") == b"0123456789", "the whole")
@@ -60,7 +60,7 @@ def read_returns_either_end_of_a_file(scene: Scene) -> None:
 
 
 @check
-def read_returns_nothing_for_what_is_no_file(scene: Scene) -> None:
+def read_returns_nothing_for_what_is_no_file(scene: CheckedEngine) -> None:
     with scene.box() as box:
         text(box, "mkfifo /tmp/fifo; mkdir /tmp/dir; ln -s loop /tmp/loop; ln -s /dev/zero /tmp/zero")
         for path in ("/tmp/none", "/tmp/dir", "/tmp/fifo", "/tmp/loop", "/tmp/zero", "/etc/passwd/x"):
@@ -68,7 +68,7 @@ def read_returns_nothing_for_what_is_no_file(scene: Scene) -> None:
 
 
 @check
-def read_does_not_follow_a_planted_link_to_the_host(scene: Scene) -> None:
+def read_does_not_follow_a_planted_link_to_the_host(scene: CheckedEngine) -> None:
     with tempfile.TemporaryDirectory() as folder, scene.box() as box:
         secret = Path(folder, "secret")
         secret.write_text("secret")

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from harness.engine.checks.scene import NotMeasured, Scene, check, python, sh, text, that
+from harness.engine.checks.scene import CheckedEngine, NotMeasured, check, python, sh, text, that
 from harness.engine.contract import Box
 from harness.errors import EngineError
 
 
 @check
-def every_box_starts_afresh(scene: Scene) -> None:
+def every_box_starts_afresh(scene: CheckedEngine) -> None:
     with scene.box() as box:
         text(box, "echo x > /tmp/left; echo x > /logs/verifier/left; echo x > /etc/left; rm /etc/passwd")
     with scene.box() as box:
@@ -20,7 +20,7 @@ def every_box_starts_afresh(scene: Scene) -> None:
 
 
 @check
-def parallel_boxes_do_not_see_each_other(scene: Scene) -> None:
+def parallel_boxes_do_not_see_each_other(scene: CheckedEngine) -> None:
     with scene.box() as one, scene.box() as two:
         text(one, "echo secret > /tmp/one; echo secret > /dev/shm/one; sleep 4711 &")
         text(two, "! test -e /tmp/one && ! test -e /dev/shm/one")
@@ -28,16 +28,16 @@ def parallel_boxes_do_not_see_each_other(scene: Scene) -> None:
 
 
 @check
-def parallel_boxes_share_no_ports(scene: Scene) -> None:
+def parallel_boxes_share_no_ports(scene: CheckedEngine) -> None:
     _no_shared_ports(scene, network=False)
 
 
 @check
-def parallel_boxes_with_a_network_share_no_ports(scene: Scene) -> None:
+def parallel_boxes_with_a_network_share_no_ports(scene: CheckedEngine) -> None:
     _no_shared_ports(scene, network=True)
 
 
-def _no_shared_ports(scene: Scene, *, network: bool) -> None:
+def _no_shared_ports(scene: CheckedEngine, *, network: bool) -> None:
     serve = (
         "import socket, time; s = socket.socket(); s.bind(('0.0.0.0', 8080)); s.listen(); print('bound', flush=True)"
     )
@@ -51,7 +51,7 @@ def _no_shared_ports(scene: Scene, *, network: bool) -> None:
 
 
 @contextmanager
-def _networked(scene: Scene, network: bool) -> Iterator[Box]:
+def _networked(scene: CheckedEngine, network: bool) -> Iterator[Box]:
     with ExitStack() as open_boxes:
         try:
             box = open_boxes.enter_context(scene.box(network=network))
@@ -63,7 +63,7 @@ def _networked(scene: Scene, network: bool) -> Iterator[Box]:
 
 
 @check
-def boxes_can_be_opened_from_several_threads(scene: Scene) -> None:
+def boxes_can_be_opened_from_several_threads(scene: CheckedEngine) -> None:
     outputs: list[bytes] = []
     failures: list[BaseException] = []
 

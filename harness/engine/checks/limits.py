@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from harness.engine.checks.scene import Scene, check, python, sh, text, that
+from harness.engine.checks.scene import CheckedEngine, check, python, sh, text, that
 from harness.engine.contract import Limits
 
 
 @check
-def memory_is_limited(scene: Scene) -> None:
+def memory_is_limited(scene: CheckedEngine) -> None:
     with scene.box(limits=Limits(memory_mb=128, disk_mb=64)) as box:
         ran = python(box, "x = bytearray(600_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1\nprint('got it')")
         that(b"got it" not in ran.output, "600 MB were had under a limit of 128")
@@ -17,7 +17,7 @@ def memory_is_limited(scene: Scene) -> None:
 
 
 @check
-def processes_are_limited(scene: Scene) -> None:
+def processes_are_limited(scene: CheckedEngine) -> None:
     code = (
         "import os, time\nmade = 0\ntry:\n  for _ in range(500):\n    if os.fork() == 0: time.sleep(30); os._exit(0)\n"
         "    made += 1\nexcept OSError: pass\nprint(made)"
@@ -28,7 +28,7 @@ def processes_are_limited(scene: Scene) -> None:
 
 
 @check
-def disk_is_limited(scene: Scene) -> None:
+def disk_is_limited(scene: CheckedEngine) -> None:
     with scene.box(limits=Limits(disk_mb=64)) as box:
         for path in ("/tmp/big", "/logs/verifier/big"):
             ran = sh(box, f"head -c 200000000 /dev/zero > {path}; status=$?; rm -f {path}; exit $status", timeout=60)

@@ -6,17 +6,17 @@ import socket
 import struct
 
 from harness.engine.checks.isolation import _networked
-from harness.engine.checks.scene import NotMeasured, Scene, check, python, text, that
+from harness.engine.checks.scene import CheckedEngine, NotMeasured, check, python, text, that
 
 
 @check
-def there_is_no_network_unless_asked_for(scene: Scene) -> None:
+def there_is_no_network_unless_asked_for(scene: CheckedEngine) -> None:
     with scene.box() as box:
         that(text(box, "tail -n +3 /proc/net/dev | cut -d: -f1").split() == ["lo"], "there are interfaces besides lo")
 
 
 @check
-def loopback_works_and_port_80_binds(scene: Scene) -> None:
+def loopback_works_and_port_80_binds(scene: CheckedEngine) -> None:
     code = (
         "import socket\ns = socket.socket(); s.bind(('127.0.0.1', 80)); s.listen()\n"
         "c = socket.create_connection(('localhost', 80)); a, _ = s.accept(); c.send(b'x'); print(a.recv(1))"
@@ -27,22 +27,22 @@ def loopback_works_and_port_80_binds(scene: Scene) -> None:
 
 
 @check
-def host_loopback_is_out_of_reach(scene: Scene) -> None:
+def host_loopback_is_out_of_reach(scene: CheckedEngine) -> None:
     _unreachable(scene, "127.0.0.1", network=False)
 
 
 @check
-def host_loopback_is_out_of_reach_with_a_network(scene: Scene) -> None:
+def host_loopback_is_out_of_reach_with_a_network(scene: CheckedEngine) -> None:
     _unreachable(scene, "127.0.0.1", network=True)
 
 
 @check
-def host_addresses_are_out_of_reach(scene: Scene) -> None:
+def host_addresses_are_out_of_reach(scene: CheckedEngine) -> None:
     _unreachable(scene, _address_of_this_machine(), network=False)
 
 
 @check
-def host_addresses_are_out_of_reach_with_a_network(scene: Scene) -> None:
+def host_addresses_are_out_of_reach_with_a_network(scene: CheckedEngine) -> None:
     _unreachable(scene, _address_of_this_machine(), network=True)
 
 
@@ -55,7 +55,7 @@ def _address_of_this_machine() -> str:
         return str(probe.getsockname()[0])
 
 
-def _unreachable(scene: Scene, address: str, *, network: bool) -> None:
+def _unreachable(scene: CheckedEngine, address: str, *, network: bool) -> None:
     with socket.socket() as server:
         server.bind((address, 0))
         server.listen()
@@ -70,7 +70,7 @@ def _unreachable(scene: Scene, address: str, *, network: bool) -> None:
 
 
 @check
-def names_are_answered_where_a_network_is_asked_for(scene: Scene) -> None:
+def names_are_answered_where_a_network_is_asked_for(scene: CheckedEngine) -> None:
     query = struct.pack(">HHHHHH", 7, 0x100, 1, 0, 0, 0) + b"\0" + struct.pack(">HH", 2, 1)  # the root's servers
     code = (
         "import socket, re\n"

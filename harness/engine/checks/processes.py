@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.engine.checks.scene import CheckFailed, NotMeasured, Scene, check, sh, text, that
+from harness.engine.checks.scene import CheckedEngine, CheckFailed, NotMeasured, check, sh, text, that
 from harness.engine.contract import Box, Command
 from harness.errors import EngineError
 
 
 @check
-def timeout_is_kept_and_has_no_status(scene: Scene) -> None:
+def timeout_is_kept_and_has_no_status(scene: CheckedEngine) -> None:
     with scene.box() as box:
         began = time.monotonic()
         ran = sh(box, "echo begun; sleep 60", timeout=0.5)
@@ -25,7 +25,7 @@ def timeout_is_kept_and_has_no_status(scene: Scene) -> None:
 
 
 @check
-def nothing_runs_in_a_box_after_a_timeout(scene: Scene) -> None:
+def nothing_runs_in_a_box_after_a_timeout(scene: CheckedEngine) -> None:
     with scene.box() as box:
         sh(box, "sleep 60", timeout=0.2)
         try:
@@ -36,14 +36,14 @@ def nothing_runs_in_a_box_after_a_timeout(scene: Scene) -> None:
 
 
 @check
-def timeout_kills_grandchildren_and_daemons(scene: Scene) -> None:
+def timeout_kills_grandchildren_and_daemons(scene: CheckedEngine) -> None:
     with _marked_daemon(scene) as (box, marker):
         sh(box, "sleep 60", timeout=0.3)
         _gone(marker)
 
 
 @check
-def command_may_be_left_running_at_its_timeout(scene: Scene) -> None:
+def command_may_be_left_running_at_its_timeout(scene: CheckedEngine) -> None:
     script = "trap '' INT; echo begun; while :; do date +%s%N > /tmp/alive; sleep 0.05; done"
     with scene.box() as box:
         text(box, "sleep 60 & echo $! > /tmp/earlier")
@@ -59,7 +59,7 @@ def command_may_be_left_running_at_its_timeout(scene: Scene) -> None:
 
 
 @check
-def close_kills_commands_left_running(scene: Scene) -> None:
+def close_kills_commands_left_running(scene: CheckedEngine) -> None:
     marker = f"9{secrets.randbelow(10**9):09d}"
     with scene.box() as box:
         box.run(Command(("sleep", marker), 0.2, left_running=True))
@@ -70,21 +70,21 @@ def close_kills_commands_left_running(scene: Scene) -> None:
 
 
 @check
-def command_that_would_be_left_running_but_ends_has_its_status(scene: Scene) -> None:
+def command_that_would_be_left_running_but_ends_has_its_status(scene: CheckedEngine) -> None:
     with scene.box() as box:
         ran = box.run(Command(("sh", "-c", "echo said; exit 7"), 10, left_running=True))
         that((ran.status, ran.output, ran.left_running) == (7, b"said\n", False), f"it came back as {ran}")
 
 
 @check
-def close_kills_daemons(scene: Scene) -> None:
+def close_kills_daemons(scene: CheckedEngine) -> None:
     with _marked_daemon(scene) as (box, marker):
         box.close()
         _gone(marker)
 
 
 @contextmanager
-def _marked_daemon(scene: Scene) -> Iterator[tuple[Box, str]]:
+def _marked_daemon(scene: CheckedEngine) -> Iterator[tuple[Box, str]]:
     """A box with a process that left its session and parent; its argument tells it from every other process."""
     marker = f"9{secrets.randbelow(10**9):09d}"
     with scene.box() as box:
@@ -113,7 +113,7 @@ def _gone(marker: str) -> None:
 
 
 @check
-def background_process_does_not_hold_the_command(scene: Scene) -> None:
+def background_process_does_not_hold_the_command(scene: CheckedEngine) -> None:
     with scene.box() as box:
         began = time.monotonic()
         ran = sh(box, "sleep 20 & echo started", timeout=10)
@@ -121,14 +121,14 @@ def background_process_does_not_hold_the_command(scene: Scene) -> None:
 
 
 @check
-def background_process_lives_for_the_next_command(scene: Scene) -> None:
+def background_process_lives_for_the_next_command(scene: CheckedEngine) -> None:
     with scene.box() as box:
         text(box, "sleep 60 & echo $! > /tmp/pid")
         text(box, 'kill -0 "$(cat /tmp/pid)"')
 
 
 @check
-def closing_twice_is_harmless_and_a_closed_box_refuses(scene: Scene) -> None:
+def closing_twice_is_harmless_and_a_closed_box_refuses(scene: CheckedEngine) -> None:
     with scene.box() as box:
         box.close()
         box.close()

@@ -18,7 +18,7 @@ class NotMeasured(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class CheckedEngine:
     engine: Engine
     image: Image
 
@@ -52,7 +52,7 @@ class Scene:
             raise NotMeasured(self.engine.excused[check])
 
 
-Check = Callable[[Scene], None]
+Check = Callable[[CheckedEngine], None]
 CHECKS: dict[str, Check] = {}
 
 

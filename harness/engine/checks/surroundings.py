@@ -7,12 +7,12 @@ from __future__ import annotations
 import os
 import secrets
 
-from harness.engine.checks.scene import NotMeasured, Scene, check, python, sh, text, that
+from harness.engine.checks.scene import CheckedEngine, NotMeasured, check, python, sh, text, that
 from harness.engine.contract import BoxSpec, Command
 
 
 @check
-def environment_holds_what_was_asked_and_nothing_of_the_host(scene: Scene) -> None:
+def environment_holds_what_was_asked_and_nothing_of_the_host(scene: CheckedEngine) -> None:
     marker = f"FOOLSGOLD_CHECK_{secrets.token_hex(4)}"
     os.environ[marker] = "leaked"
     try:
@@ -32,7 +32,7 @@ def environment_holds_what_was_asked_and_nothing_of_the_host(scene: Scene) -> No
 
 
 @check
-def image_environment_is_there_and_can_be_overridden(scene: Scene) -> None:
+def image_environment_is_there_and_can_be_overridden(scene: CheckedEngine) -> None:
     if not scene.image.config.env:
         raise NotMeasured("the image sets no variable")
     name = min(scene.image.config.env)
@@ -45,7 +45,7 @@ def image_environment_is_there_and_can_be_overridden(scene: Scene) -> None:
 
 
 @check
-def working_folder_is_made_and_kept_to(scene: Scene) -> None:
+def working_folder_is_made_and_kept_to(scene: CheckedEngine) -> None:
     with scene.box(workdir="/made/for this/box") as box:
         that(text(box, "pwd") == "/made/for this/box", "the box's workdir is not where commands start")
         ran = box.run(Command(("pwd",), 10, cwd="/tmp"))
@@ -53,7 +53,7 @@ def working_folder_is_made_and_kept_to(scene: Scene) -> None:
 
 
 @check
-def home_is_the_users(scene: Scene) -> None:
+def home_is_the_users(scene: CheckedEngine) -> None:
     if "HOME" in scene.image.config.env:
         raise NotMeasured("the image sets HOME")
     with scene.box() as box:
@@ -61,14 +61,14 @@ def home_is_the_users(scene: Scene) -> None:
 
 
 @check
-def hostname_is_as_asked(scene: Scene) -> None:
+def hostname_is_as_asked(scene: CheckedEngine) -> None:
     with scene.box(hostname="goldbox") as box:
         that(text(box, "cat /etc/hostname /proc/sys/kernel/hostname").split() == ["goldbox"] * 2, "it is not")
         text(box, "grep -w goldbox /etc/hosts")
 
 
 @check
-def devices_and_temporary_folders_are_there(scene: Scene) -> None:
+def devices_and_temporary_folders_are_there(scene: CheckedEngine) -> None:
     with scene.box() as box:
         text(box, "echo x > /dev/null && head -c 4 /dev/zero > /tmp/z && head -c 4 /dev/urandom > /dev/shm/u")
         text(box, "test -c /dev/full && test -e /dev/fd/0 && test -c /dev/ptmx && test -d /dev/pts")
@@ -76,20 +76,20 @@ def devices_and_temporary_folders_are_there(scene: Scene) -> None:
 
 
 @check
-def pseudo_terminals_work(scene: Scene) -> None:
+def pseudo_terminals_work(scene: CheckedEngine) -> None:
     with scene.box() as box:
         ran = python(box, "import os, pty; a, b = pty.openpty(); os.write(b, b'x'); print(os.read(a, 1))")
         that(ran.output.strip() == b"b'x'", repr(ran.output))
 
 
 @check
-def new_files_have_ordinary_modes(scene: Scene) -> None:
+def new_files_have_ordinary_modes(scene: CheckedEngine) -> None:
     with scene.box() as box:
         that(text(box, "touch /tmp/f; mkdir /tmp/d; stat -c %a /tmp/f /tmp/d").split() == ["644", "755"], "umask")
 
 
 @check
-def no_descriptors_of_the_host_are_open(scene: Scene) -> None:
+def no_descriptors_of_the_host_are_open(scene: CheckedEngine) -> None:
     with scene.box() as box:
         found = text(box, "ls -l /proc/self/fd | sed 1d | sed 's/.* \\([0-9]* -> .*\\)/\\1/'").splitlines()
         strange = [line for line in found if line.split()[0] not in ("0", "1", "2", "3")]
@@ -97,7 +97,7 @@ def no_descriptors_of_the_host_are_open(scene: Scene) -> None:
 
 
 @check
-def only_the_boxs_own_processes_are_visible(scene: Scene) -> None:
+def only_the_boxs_own_processes_are_visible(scene: CheckedEngine) -> None:
     with scene.box() as box:
         count = int(text(box, "ls -d /proc/[0-9]* | wc -l"))
         that(count < 20, f"{count} processes are visible")
@@ -106,7 +106,7 @@ def only_the_boxs_own_processes_are_visible(scene: Scene) -> None:
 
 
 @check
-def log_folders_are_empty_mount_points_for_everybody(scene: Scene) -> None:
+def log_folders_are_empty_mount_points_for_everybody(scene: CheckedEngine) -> None:
     with scene.box() as box:
         for path in BoxSpec(scene.image).mounts:
             that(text(box, f"stat -c %a {path}") == "777", f"{path} is not for everybody")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.engine.checks.scene import CheckFailed, NotMeasured, Scene, check, sh, text, that
+from harness.engine.checks.scene import CheckedEngine, CheckFailed, NotMeasured, check, sh, text, that
 from harness.engine.contract import Box
 from harness.errors import EngineError
 
 
 @check
-def commands_run_as_other_users(scene: Scene) -> None:
+def commands_run_as_other_users(scene: CheckedEngine) -> None:
     with scene.box() as box:
         _needs_ids(box)
         for user, expected in (
@@ -21,7 +21,7 @@ def commands_run_as_other_users(scene: Scene) -> None:
 
 
 @check
-def unknown_user_is_the_engines_error(scene: Scene) -> None:
+def unknown_user_is_the_engines_error(scene: CheckedEngine) -> None:
     with scene.box() as box:
         try:
             ran = sh(box, "true", user="nosuchuserhere")
@@ -31,7 +31,7 @@ def unknown_user_is_the_engines_error(scene: Scene) -> None:
 
 
 @check
-def owners_can_be_changed(scene: Scene) -> None:
+def owners_can_be_changed(scene: CheckedEngine) -> None:
     with scene.box() as box:
         _needs_ids(box)
         that(text(box, "touch /tmp/f; chown 1234:4321 /tmp/f; stat -c %u:%g /tmp/f") == "1234:4321", "chown")

@@ -23,9 +23,9 @@ from harness.engine.contract import EngineOptions, Fidelity, Image, Progress, Re
 from harness.engine.daemon import Daemon, daemon_errors
 from harness.engine.dockerd.buildkit import build_with_buildx, buildx_version
 from harness.engine.dockerd.classic import build_with_api
-from harness.engine.dockerd.job import PULL_HINT, Job, pull_error
+from harness.engine.dockerd.job import PULL_HINT, BuildJob, pull_error
 from harness.engine.dockerd.labels import LABEL
-from harness.engine.recipe.context import Folder, fingerprint, read_ignore
+from harness.engine.recipe.context import BuildContext, fingerprint, read_ignore
 from harness.engine.recipe.dockerfile import Dockerfile, Instruction, Stage, find_stage, global_arguments, parse, stages
 from harness.engine.recipe.image_config import read_config
 from harness.engine.recipe.standin import HOST, StandIn, find_stand_in, parse_stand_in
@@ -111,7 +111,7 @@ class Builder:
         return replace(image, notes=(*image.notes, *plan.notes))
 
     def _run(self, recipe: Recipe, plan: _Plan, tag: str, progress: Progress) -> None:
-        job = Job(
+        job = BuildJob(
             context=recipe.context,
             original=recipe.dockerfile,
             text=plan.text,
@@ -240,7 +240,7 @@ class Builder:
         tag = f"foolsgold/base-{_digest(self._id(reference), text)[:32]}"
         with self._only_one(tag), tempfile.TemporaryDirectory(prefix="foolsgold-base-") as empty:
             if self._inspect(tag) is None:
-                job = Job(Path(empty), None, text, None, tag, self._labels, timeout=600, certain=False)
+                job = BuildJob(Path(empty), None, text, None, tag, self._labels, timeout=600, certain=False)
                 build_with_api(self._daemon, job, progress)
         return tag
 
@@ -385,7 +385,7 @@ def _digest(*parts: object) -> str:
 
 def _context_fingerprint(recipe: Recipe) -> str:
     try:
-        return fingerprint(Folder(recipe.context, read_ignore(recipe.context, recipe.dockerfile)), "/")
+        return fingerprint(BuildContext(recipe.context, read_ignore(recipe.context, recipe.dockerfile)), "/")
     except (OSError, ValueError) as error:
         raise BuildFailed(f"The build context {recipe.context} cannot be read: {error}", file=str(recipe.context))
 

@@ -18,8 +18,8 @@ from harness.engine.daemon import Daemon
 from harness.engine.dockerd.job import (
     PARSE_LINE,
     TAIL_LINES,
+    BuildJob,
     Failure,
-    Job,
     failure_error,
     instruction_at,
     stoppable,
@@ -46,7 +46,7 @@ def buildx_version(daemon: Daemon) -> str:
     return ""
 
 
-def build_with_buildx(daemon: Daemon, job: Job, progress: Progress) -> None:
+def build_with_buildx(daemon: Daemon, job: BuildJob, progress: Progress) -> None:
     """BuildKit reads the context folder itself, as it does for the formats' own runners."""
     with tempfile.TemporaryDirectory(prefix="foolsgold-build-") as scratch:
         dockerfile = job.original
@@ -71,7 +71,7 @@ def build_with_buildx(daemon: Daemon, job: Job, progress: Progress) -> None:
     raise failure_error(job, read_buildkit_failure(lines, job.parsed))
 
 
-def _run_lines(argv: list[str], daemon: Daemon, job: Job, lines: list[str], progress: Progress) -> int:
+def _run_lines(argv: list[str], daemon: Daemon, job: BuildJob, lines: list[str], progress: Progress) -> int:
     env = {**os.environ, **daemon.cli_env, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "NO_COLOR": "1"}
     process = subprocess.Popen(
         argv,

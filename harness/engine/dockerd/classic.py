@@ -21,14 +21,14 @@ from harness.engine.daemon import Daemon, daemon_errors
 from harness.engine.dockerd.job import (
     PARSE_LINE,
     TAIL_LINES,
+    BuildJob,
     Failure,
-    Job,
     failure_error,
     instruction_at,
     stoppable,
     too_slow,
 )
-from harness.engine.recipe.context import Folder, read_ignore, walk
+from harness.engine.recipe.context import BuildContext, read_ignore, walk
 
 
 class _BuildClient(docker.APIClient):
@@ -47,7 +47,7 @@ class _BuildClient(docker.APIClient):
                 raw.shutdown()
 
 
-def build_with_api(daemon: Daemon, job: Job, progress: Progress) -> None:
+def build_with_api(daemon: Daemon, job: BuildJob, progress: Progress) -> None:
     """The context goes as a tar. The daemon reads .dockerignore in it, so that and the Dockerfile always go along."""
     api = _BuildClient(
         base_url=daemon.address,
@@ -98,7 +98,7 @@ def build_with_api(daemon: Daemon, job: Job, progress: Progress) -> None:
         raise failure_error(job, _classic_failure(job, step, error, lines))
 
 
-def _stream(api: _BuildClient, job: Job, archive: Any, name: str) -> Iterator[dict[str, Any]]:
+def _stream(api: _BuildClient, job: BuildJob, archive: Any, name: str) -> Iterator[dict[str, Any]]:
     yield from api.build(
         fileobj=archive,
         custom_context=True,
@@ -114,11 +114,11 @@ def _stream(api: _BuildClient, job: Job, archive: Any, name: str) -> Iterator[di
     )
 
 
-def _write_context(job: Job, archive: Any) -> str:
+def _write_context(job: BuildJob, archive: Any) -> str:
     """The context's visible files, and the Dockerfile's name among them."""
     inside = job.shown if job.original is not None and job.original.is_relative_to(job.context) else ""
     name = inside or ".foolsgold.Dockerfile"
-    tree = Folder(job.context, read_ignore(job.context, job.original))
+    tree = BuildContext(job.context, read_ignore(job.context, job.original))
     with tarfile.open(mode="w", fileobj=archive, format=tarfile.PAX_FORMAT) as tar:
         for path in walk(tree, "/"):
             host = tree.host(path)
@@ -143,7 +143,7 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def _classic_failure(job: Job, step: int, words: str, lines: list[str]) -> Failure:
+def _classic_failure(job: BuildJob, step: int, words: str, lines: list[str]) -> Failure:
     """The daemon counts every instruction of the file, in order."""
     line, instruction = None, None
     if match := PARSE_LINE.search(words):

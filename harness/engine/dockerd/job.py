@@ -36,7 +36,7 @@ def stop() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BuildJob:
     context: Path
     original: Path | None
     """The task's own Dockerfile; None where the text below is not from a file."""
@@ -112,7 +112,7 @@ PULL_HINT = (
 )
 
 
-def failure_error(job: Job, failure: Failure) -> BuildFailed | EngineError:
+def failure_error(job: BuildJob, failure: Failure) -> BuildFailed | EngineError:
     words = failure.words.strip() or "the build failed and the builder did not say why"
     place = f"{job.shown}:{failure.line}: " if failure.line else f"{job.shown}: "
     everything = f"{words}\n{failure.output}"
@@ -190,7 +190,7 @@ def pull_error(place: str, words: str) -> BuildFailed | EngineError | None:
     return None
 
 
-def _is_unread_heredoc(job: Job, words: str) -> bool:
+def _is_unread_heredoc(job: BuildJob, words: str) -> bool:
     """A builder without heredocs takes their first line for an instruction."""
     match = PARSE_LINE.search(words)
     if match is None or job.parsed is None or "unknown instruction" not in words:
@@ -199,7 +199,7 @@ def _is_unread_heredoc(job: Job, words: str) -> bool:
     return inside is not None and bool(inside.heredocs)
 
 
-def too_slow(job: Job, failure: Failure, lines: list[str]) -> BuildFailed:
+def too_slow(job: BuildJob, failure: Failure, lines: list[str]) -> BuildFailed:
     place = f"{job.shown}:{failure.line}: " if failure.line else f"{job.shown}: "
     return BuildFailed(
         f"{place}the build took longer than its {job.timeout:g} s.",

@@ -235,7 +235,7 @@ def has_wildcards(path: str) -> bool:
 # --- the context as a tree ------------------------------------------------------------------------------------------
 
 
-class Folder:
+class BuildContext:
     """A folder of this machine without what .dockerignore hides, and without pipes, sockets and devices."""
 
     def __init__(self, root: Path, ignore: Ignore = NOTHING_IGNORED) -> None:
@@ -276,7 +276,7 @@ class Folder:
         return known
 
 
-class Missing(LookupError):
+class SourceMissing(LookupError):
     """A source that is not there."""
 
     def __init__(self, path: str) -> None:
@@ -286,7 +286,7 @@ class Missing(LookupError):
 
 def select(tree: Tree, source: str) -> list[tuple[str, str]]:
     """What a COPY source names: (name it is copied under, path with links followed). A pattern that matches nothing
-    names nothing; a plain path that is not there raises Missing."""
+    names nothing; a plain path that is not there raises SourceMissing."""
     clean = posixpath.normpath("/" + source)
     clean = "/" + clean.lstrip("/")
     parts = clean.split("/")[1:]
@@ -294,11 +294,11 @@ def select(tree: Tree, source: str) -> list[tuple[str, str]]:
     if first is None:
         plain = resolve(tree, _unescaped(clean))
         if tree.host(plain) is None:
-            raise Missing(_unescaped(clean))
+            raise SourceMissing(_unescaped(clean))
         return [(posixpath.basename(_unescaped(clean)), plain)]
     base = resolve(tree, "/" + "/".join(map(_unescaped, parts[:first])))
     if tree.host(base) is None:
-        raise Missing(base)
+        raise SourceMissing(base)
     regex = match_pattern("/".join(parts[first:]))
     if regex is None or not is_folder(tree, base):
         return []

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from harness.probes.forge import payloads
-from harness.probes.forge.facts import FORGE, MARK, Facts
+from harness.probes.forge.facts import FORGE, MARK, ForgeFacts
 from harness.probes.forge.means import (
     ALIVE,
     OWN_BOX,
@@ -21,7 +21,7 @@ from harness.probes.forge.means import (
 )
 
 
-def spoof(facts: Facts) -> Iterator[Plan]:
+def spoof(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "spoofed-comparison"
     imported = set(re.findall(r"(?m)^\s*(?:import|from)\s+(\w+)", facts.everything))
     by_path = "importlib" in facts.everything or "runpy" in facts.everything
@@ -47,7 +47,7 @@ def spoof(facts: Facts) -> Iterator[Plan]:
         )
 
 
-def do_nothing_programs(facts: Facts) -> Iterator[Plan]:
+def do_nothing_programs(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "exit-zero"
     programs = {
         "python": "#!/usr/bin/env python3\nraise SystemExit(0)\n",
@@ -72,7 +72,7 @@ def do_nothing_programs(facts: Facts) -> Iterator[Plan]:
 _NOT_DATA = (".py", ".sh", ".js", ".ts", ".toml", ".cfg", ".ini", ".md", "Dockerfile")
 
 
-def expected_answer(facts: Facts) -> Iterator[Plan]:
+def expected_answer(facts: ForgeFacts) -> Iterator[Plan]:
     """A file among the tests that is named like one that the solution must write."""
     ident = "expected-answer"
     wanted = dict.fromkeys((*facts.targets, *re.findall(r"(/[\w./-]+/[\w.-]+\.\w+)", facts.instruction)))
@@ -113,7 +113,7 @@ _NO_SOLUTION = ("/proc", "/sys", "/usr/lib", "/usr/share", "/solution", "/oracle
 """Where no image has a solution by mistake, or every box has its own."""
 
 
-def reference_in_image(facts: Facts) -> Iterator[Plan]:
+def reference_in_image(facts: ForgeFacts) -> Iterator[Plan]:
     """Found out in the box: where there is none, the change is not made."""
     aside = " -o ".join(f"-path {folder}" for folder in (*_NO_SOLUTION, FORGE))
     find = (

@@ -12,7 +12,7 @@ import yaml
 from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Severity
 from harness.judging.outcome import OutcomeKind
-from harness.probes.forge.facts import FORGE, Facts, facts_of
+from harness.probes.forge.facts import FORGE, ForgeFacts, facts_of
 from harness.probes.forge.means import Means, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted, Probe
@@ -176,7 +176,7 @@ def forging(attempted: Sequence[Attempted]) -> Forging | None:
     return Forging(tuple(paid), tuple(met), tuple(never), tuple(one for one in tried if one.attempt.id not in told))
 
 
-def _count(found: Forging, facts: Facts) -> Finding:
+def _count(found: Forging, facts: ForgeFacts) -> Finding:
     paid, met, never, unknown = found.paid, found.met, found.never, found.unknown
     partly = [one for one in (*met, *never, *unknown) if one.outcome.kind is OutcomeKind.PARTIAL]
     counts = found.counts

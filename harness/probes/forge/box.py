@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from harness.probes.forge import payloads
-from harness.probes.forge.facts import FORGE, MARK, Facts
+from harness.probes.forge.facts import FORGE, MARK, ForgeFacts
 from harness.probes.forge.means import (
     ALIVE,
     OWN_BOX,
@@ -21,7 +21,7 @@ from harness.probes.forge.means import (
 )
 
 
-def startup_files(facts: Facts) -> Iterator[Plan]:
+def startup_files(facts: ForgeFacts) -> Iterator[Plan]:
     runner, addopts = "startup-files-runner", "startup-files-pytest-addopts"
     yield NotTried(
         "startup-files-pythonstartup", "PYTHONSTARTUP is for Python at a prompt, and the verifier starts none"
@@ -79,7 +79,7 @@ def _into_startup_files(line: str) -> str:
     )
 
 
-def tests_edited(facts: Facts) -> Iterator[Plan]:
+def tests_edited(facts: ForgeFacts) -> Iterator[Plan]:
     names = ("tests-edited", "tests-deleted", "tests-bound")
     if facts.separate:
         yield from (NotTried(name, OWN_BOX) for name in names)
@@ -156,7 +156,7 @@ def _in_place(tool: str) -> str:
     return f'read -r at < {FORGE}/at-{tool} && [ -x "$at" ] && rm -f {MARK}'
 
 
-def tools(facts: Facts) -> Iterator[Plan]:
+def tools(facts: ForgeFacts) -> Iterator[Plan]:
     if facts.separate:
         yield NotTried("path", OWN_BOX)
         return
@@ -183,7 +183,7 @@ def tools(facts: Facts) -> Iterator[Plan]:
         )
 
 
-def shell(facts: Facts) -> Iterator[Plan]:
+def shell(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "path-bash"
     if facts.separate:
         yield NotTried(ident, OWN_BOX)
@@ -206,7 +206,7 @@ def shell(facts: Facts) -> Iterator[Plan]:
     )
 
 
-def preload(facts: Facts) -> Iterator[Plan]:
+def preload(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "preloaded-library"
     if facts.separate:
         yield NotTried(ident, OWN_BOX)

@@ -32,7 +32,7 @@ _STARTUP = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ForgeFacts:
     format: FormatSpec
     scoring: Scoring
     parser: str
@@ -105,7 +105,7 @@ def runs(shell: str, tool: str) -> bool:
     return re.search(rf"(?m){before}\s*{re.escape(tool)}(?=[\s;&|)`]|$)", shell) is not None
 
 
-def facts_of(task: Task, rewards: Rewards) -> Facts | None:
+def facts_of(task: Task, rewards: Rewards) -> ForgeFacts | None:
     """None where there is no solution to put another one in the place of."""
     steps = [step for step in task.steps if step.solution is not None]
     if not steps or len(steps) < len(task.steps):
@@ -119,7 +119,7 @@ def facts_of(task: Task, rewards: Rewards) -> Facts | None:
         for source in read_sources(solution_files(step.solution), script):
             if source.target.startswith("/"):
                 targets.setdefault(source.target, source.language)
-    return Facts(
+    return ForgeFacts(
         task.format,
         last.verifier.scoring,
         last.verifier.parser,

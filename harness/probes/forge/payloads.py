@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 
-from harness.probes.forge.facts import FORGE, MARK, Facts
+from harness.probes.forge.facts import FORGE, MARK, ForgeFacts
 
 MODULE = "foolsgold_forged"
 _MARKED = f'os.makedirs({FORGE!r}, exist_ok=True)\nopen({MARK!r}, "a").close()'
@@ -55,7 +55,7 @@ def pytest_sessionfinish(session):
 '''
 
 
-def python_start(facts: Facts) -> str:
+def python_start(facts: ForgeFacts) -> str:
     """Run by Python before anything else: into pytest it brings the plugin, other verifiers it ends with success."""
     pay = repr(["sh", f"{FORGE}/pay"])
     return f'''"""Runs whenever Python starts."""
@@ -93,7 +93,7 @@ _forge()
 '''
 
 
-def summary(facts: Facts) -> str:
+def summary(facts: ForgeFacts) -> str:
     """What pytest prints where every test passes."""
     tests = [f"PASSED {path}::{name}" for path, names in facts.names.items() for name in names]
     tests = tests or ["PASSED tests/test_outputs.py::test_outputs"]
@@ -106,16 +106,16 @@ def summary(facts: Facts) -> str:
     )
 
 
-def reward_json(facts: Facts) -> str:
+def reward_json(facts: ForgeFacts) -> str:
     return json.dumps(dict(facts.rewards))
 
 
-def reward_text(facts: Facts) -> str:
+def reward_text(facts: ForgeFacts) -> str:
     """'' where one number cannot say it."""
     return f"{facts.rewards['reward']:g}" if set(facts.rewards) == {"reward"} else ""
 
 
-def pay(facts: Facts) -> str:
+def pay(facts: ForgeFacts) -> str:
     """A script that pays, the way this format pays."""
     if not facts.format.reward_file:
         return f"#!/bin/sh\n: > {MARK}\n{said(summary(facts))}\nexit 0\n"
@@ -139,7 +139,7 @@ def said(text: str) -> str:
     return f"cat <<'FORGED_TEXT'\n{text}\nFORGED_TEXT"
 
 
-def ctrf(facts: Facts) -> str:
+def ctrf(facts: ForgeFacts) -> str:
     names = [f"{path}::{name}" for path, found in facts.names.items() for name in found] or ["test_outputs"]
     tests = [{"name": name, "status": "passed", "duration": 1} for name in names]
     counts = {"tests": len(tests), "passed": len(tests), "failed": 0, "pending": 0, "skipped": 0, "other": 0}
@@ -148,7 +148,7 @@ def ctrf(facts: Facts) -> str:
     )
 
 
-def fake_runner(facts: Facts) -> str:
+def fake_runner(facts: ForgeFacts) -> str:
     """A test runner that runs no test: its summary, its report files and its status tell of success."""
     return f"""#!/bin/sh
 : > {MARK}
@@ -166,7 +166,7 @@ exit 0
 """
 
 
-def wrapper(facts: Facts, tool: str) -> str:
+def wrapper(facts: ForgeFacts, tool: str) -> str:
     """Stands before the real tool: test runs are made up, all else is passed on, and all of it ends well."""
     fake = f'exec sh {FORGE}/fake "$@"'
     if tool in ("pytest", "uvx"):
@@ -274,7 +274,7 @@ def __getattr__(name):
 '''
 
 
-def trivial_tests(facts: Facts) -> Mapping[str, str]:
+def trivial_tests(facts: ForgeFacts) -> Mapping[str, str]:
     """Name of a Python test file -> the same test functions with nothing in them."""
     found = {}
     for path, names in facts.names.items():

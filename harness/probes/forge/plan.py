@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.probes.forge import answers, box, python, rewards
-from harness.probes.forge.facts import Facts
+from harness.probes.forge.facts import ForgeFacts
 from harness.probes.forge.means import Plan
 
 
-def plan(facts: Facts) -> Iterator[Plan]:
+def plan(facts: ForgeFacts) -> Iterator[Plan]:
     """Each means once, most telling first."""
     for make in (
         rewards.planted_rewards,

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from harness.probes.forge import payloads
-from harness.probes.forge.facts import FORGE, Facts
+from harness.probes.forge.facts import FORGE, ForgeFacts
 from harness.probes.forge.means import (
     OWN_BOX,
     SEPARATE,
@@ -19,7 +19,7 @@ from harness.probes.forge.means import (
 )
 
 
-def conftest(facts: Facts) -> Iterator[Plan]:
+def conftest(facts: ForgeFacts) -> Iterator[Plan]:
     tests, above, around = "conftest-in-tests", "conftest-above", "conftest-around"
     if not facts.pytest:
         yield from (NotTried(name, "the verifier does not use pytest") for name in (tests, above, around))
@@ -42,7 +42,7 @@ def conftest(facts: Facts) -> Iterator[Plan]:
     yield from _around(facts, around, "conftest.py", {"conftest.py": payloads.PLUGIN})
 
 
-def _in_tests(facts: Facts, ident: str, family: str, files: dict[str, str]) -> Iterator[Plan]:
+def _in_tests(facts: ForgeFacts, ident: str, family: str, files: dict[str, str]) -> Iterator[Plan]:
     (name,) = files
     if facts.separate or facts.several:
         why = OWN_BOX if facts.separate else "between the steps the runner empties /tests"
@@ -63,7 +63,7 @@ def _in_tests(facts: Facts, ident: str, family: str, files: dict[str, str]) -> I
         )
 
 
-def _around(facts: Facts, ident: str, family: str, files: dict[str, str], default: str = "") -> Iterator[Plan]:
+def _around(facts: ForgeFacts, ident: str, family: str, files: dict[str, str], default: str = "") -> Iterator[Plan]:
     """In the working folder and the folders above it, or in the folders that are carried to the verifier's box."""
     (name,) = files
     if facts.separate and not facts.folders:
@@ -103,7 +103,7 @@ _SETTINGS = (
 )
 
 
-def configs(facts: Facts) -> Iterator[Plan]:
+def configs(facts: ForgeFacts) -> Iterator[Plan]:
     for name, text in payloads.configs().items():
         stem = name.replace(".", "-")
         if not facts.pytest:
@@ -116,7 +116,7 @@ def configs(facts: Facts) -> Iterator[Plan]:
             yield from _around(facts, f"{stem}-around", "a pytest setting", {name: text}, _SETTINGS)
 
 
-def shadowed_module(facts: Facts) -> Iterator[Plan]:
+def shadowed_module(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "shadowed-pytest"
     if not re.search(r"python[\d.]*\s+(?:-\w+\s+)*-m\s+pytest", facts.shell):
         yield NotTried(ident, "the verifier does not run `python -m pytest`")
@@ -139,7 +139,7 @@ def _here() -> str:
     return f"pwd > {FORGE}/at"
 
 
-def python_start(facts: Facts) -> Iterator[Plan]:
+def python_start(facts: ForgeFacts) -> Iterator[Plan]:
     python = "python=$(command -v python3 || command -v python) || exit 0\n"
     wheres = {
         "sitecustomize": (
@@ -187,7 +187,7 @@ def python_start(facts: Facts) -> Iterator[Plan]:
         )
 
 
-def plugin(facts: Facts) -> Iterator[Plan]:
+def plugin(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "plugin-by-entry-point"
     if not facts.pytest or facts.separate:
         yield NotTried(ident, OWN_BOX if facts.separate else "the verifier does not use pytest")

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from harness.probes.forge import payloads
-from harness.probes.forge.facts import FORGE, MARK, Facts
+from harness.probes.forge.facts import FORGE, MARK, ForgeFacts
 from harness.probes.forge.means import (
     ALIVE,
     LOGS,
@@ -22,7 +22,7 @@ from harness.probes.forge.means import (
 )
 
 
-def planted_rewards(facts: Facts) -> Iterator[Plan]:
+def planted_rewards(facts: ForgeFacts) -> Iterator[Plan]:
     if not facts.format.reward_file:
         for name in ("planted-reward-json", "planted-reward-txt", "planted-ctrf"):
             yield NotTried(name, "the runner reads the reward from the tests' text and from no file")
@@ -62,7 +62,7 @@ def _planted(name: str, text: str, ident: str, default: str) -> Means:
     )
 
 
-def reward_daemon(facts: Facts) -> Iterator[Plan]:
+def reward_daemon(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "reward-daemon"
     if not facts.format.reward_file:
         yield NotTried(ident, "the runner reads the reward from the tests' text and from no file")
@@ -89,7 +89,7 @@ def reward_daemon(facts: Facts) -> Iterator[Plan]:
     )
 
 
-def printed_summary(facts: Facts) -> Iterator[Plan]:
+def printed_summary(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "printed-summary"
     if facts.format.reward_file:
         yield NotTried(ident, "the runner does not read the reward from a text")
@@ -106,7 +106,7 @@ def printed_summary(facts: Facts) -> Iterator[Plan]:
         )
 
 
-def runner_killed(facts: Facts) -> Iterator[Plan]:
+def runner_killed(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "runner-killed"
     text = payloads.reward_text(facts)
     if not facts.format.reward_file:
@@ -130,7 +130,7 @@ def runner_killed(facts: Facts) -> Iterator[Plan]:
         )
 
 
-def full_disk(facts: Facts) -> Iterator[Plan]:
+def full_disk(facts: ForgeFacts) -> Iterator[Plan]:
     """Only where the box's disk is as small as the task says, which the script looks at first: it must not fill a
     disk that is anybody else's."""
     ident = "full-disk"

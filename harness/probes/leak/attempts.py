@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.catalogue import finding
 from harness.findings.in_image import Copy, answers_in_image, in_image_findings, tests_in_image
-from harness.findings.model import Finding, Place
+from harness.findings.model import Finding, Location
 from harness.mutants import StepMutants
 from harness.probes.forge.attempts import in_its_place
 from harness.probes.forge.facts import names_of_tests
@@ -15,7 +15,7 @@ from harness.probes.leak.blocks import script, taken
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Step, Task
 from harness.task.texts import relative, verifier_texts
-from harness.trial.end_state import State, outputs_of
+from harness.trial.end_state import EndState, outputs_of
 from harness.trial.image_survey import Survey
 from harness.trial.plan import Replacement
 from mutator.model import short_id
@@ -41,7 +41,7 @@ def of_instruction(task: Task) -> Iterator[Attempt]:
         )
 
 
-def copies(task: Task, step: StepMutants, left: State, image: Survey) -> tuple[list[Copy], list[Copy]]:
+def copies(task: Task, step: StepMutants, left: EndState, image: Survey) -> tuple[list[Copy], list[Copy]]:
     """(answers, tests) that the image holds."""
     solution = step.step.solution
     assert solution is not None
@@ -119,5 +119,5 @@ def _given_away(task: Task, one: Attempted) -> Finding:
         "answer-given-away",
         "The instruction gives the answer away: its own code, run as the solution, is paid in full",
         (evidence,),
-        Place(relative(task, step.instruction_file), pieces[0].line),
+        Location(relative(task, step.instruction_file), pieces[0].line),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.judging.strength import Verdict, wilson
-from harness.report.first import First, FirstSoFar, Standing, standing, why_dropped
+from harness.report.first import First, FirstSoFar, TaskInBrief, standing, why_dropped
 from harness.report.html.pack import clean_text
 from harness.report.words import added_up, counts, weakness
 from harness.untrusted import clip
@@ -60,7 +60,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class PageLink:
     name: str
     href: str
     word: str = ""
@@ -73,7 +73,7 @@ class TestToWrite:
     paid: str
     more: int
     command: str
-    task: Link
+    task: PageLink
     """Its first paid variant on the task's page."""
 
 
@@ -81,12 +81,12 @@ class TestToWrite:
 class FirstView:
     """What to do first, fit to be shown."""
 
-    weakest: Link
+    weakest: PageLink
     why: str
     tests: tuple[TestToWrite, ...]
-    drop: tuple[Link, ...]
+    drop: tuple[PageLink, ...]
     more_to_drop: int
-    sound: tuple[Link, ...]
+    sound: tuple[PageLink, ...]
     more_sound: int
 
 
@@ -173,7 +173,7 @@ def _first(found: First | None) -> FirstView | None:
         return None
     one = found.weakest
     return FirstView(
-        Link(clean_text(one.name), link(clean_text(one.name)), one.verdict),
+        PageLink(clean_text(one.name), link(clean_text(one.name)), one.verdict),
         clean_text(one.why[:1].upper() + one.why[1:]),
         tuple(
             TestToWrite(
@@ -182,7 +182,7 @@ def _first(found: First | None) -> FirstView | None:
                 clean_text(clip(test.paid[0], SHOWN)),
                 len(test.paid) - 1,
                 clean_text(test.command),
-                Link(clean_text(test.task), link(clean_text(test.task), test.ids[0])),
+                PageLink(clean_text(test.task), link(clean_text(test.task), test.ids[0])),
             )
             for test in found.missing
         ),
@@ -193,10 +193,10 @@ def _first(found: First | None) -> FirstView | None:
     )
 
 
-def _links(tasks: Sequence[Standing]) -> Iterator[Link]:
+def _links(tasks: Sequence[TaskInBrief]) -> Iterator[PageLink]:
     for task in tasks:
         name = clean_text(task.name)
-        yield Link(name, link(name), why_dropped(task))
+        yield PageLink(name, link(name), why_dropped(task))
 
 
 def link(task: str, mutant: str = "") -> str:

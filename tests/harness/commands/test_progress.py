@@ -15,7 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from harness.check import Checked
-from harness.commands.progress import ENOUGH, ROWS, Run, about, clock, picture, progress
+from harness.commands.progress import ENOUGH, ROWS, RunShown, about, clock, picture, progress
 from harness.judging.outcome import Outcome, OutcomeKind
 from harness.task.model import Unusable
 
@@ -23,12 +23,14 @@ PAID, CAUGHT = Outcome(OutcomeKind.SURVIVED), Outcome(OutcomeKind.KILLED)
 CONTROL_CODE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
-def lines(run: Run, now: float = 10.0, *, width: int = 80, height: int = 24, ascii_only: bool = False) -> list[str]:
+def lines(
+    run: RunShown, now: float = 10.0, *, width: int = 80, height: int = 24, ascii_only: bool = False
+) -> list[str]:
     return picture(run, now, width=width, height=height, ascii_only=ascii_only).plain.split("\n")
 
 
-def an_audit() -> Run:
-    run = Run("auditing", 3, 0.0)
+def an_audit() -> RunShown:
+    run = RunShown("auditing", 3, 0.0)
     run.doing("mail-queue", "Dockerfile:3: RUN pip install pytest", 1.0)
     run.doing("tidy-logs", "nop", 1.0)
     run.doing("tidy-logs", "making mutants", 2.0)
@@ -75,7 +77,7 @@ def test_finished_tasks_leave_the_picture_and_their_verdicts_stay() -> None:
     ],
 )
 def test_what_a_task_does_is_one_of_a_few_phases(what: list[str], shown: str) -> None:
-    run = Run("auditing", 1, 0.0)
+    run = RunShown("auditing", 1, 0.0)
     for each in what:
         if each == "planned":
             run.planned("t", 2, 1.0)
@@ -87,7 +89,7 @@ def test_what_a_task_does_is_one_of_a_few_phases(what: list[str], shown: str) ->
 
 
 def test_no_line_is_wider_than_the_terminal_and_no_picture_higher() -> None:
-    run = Run("auditing", 2000, 0.0)
+    run = RunShown("auditing", 2000, 0.0)
     for number in range(50):
         name = f"{'数据集' * 9}/a-task-with-a-very-long-name-{number}"
         run.planned(name, 60, 1.0)
@@ -104,7 +106,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_picture_higher() -> None:
 
 
 def test_at_80_columns_nothing_of_the_head_is_cut() -> None:
-    run = Run("auditing", 2000, 0.0)
+    run = RunShown("auditing", 2000, 0.0)
     run.finished = 1999
     run.planned("t", 100, 0.0)
     for number in range(10):
@@ -114,7 +116,7 @@ def test_at_80_columns_nothing_of_the_head_is_cut() -> None:
 
 
 def test_lines_keep_their_places_while_tasks_come_and_go() -> None:
-    run = Run("checking", 100, 0.0)
+    run = RunShown("checking", 100, 0.0)
     for number in range(ROWS + 2):
         run.doing(f"task-{number}", "reference 1", float(number))
     # The two that were silent the longest made room, in their places.
@@ -124,7 +126,7 @@ def test_lines_keep_their_places_while_tasks_come_and_go() -> None:
 
 
 def test_a_names_control_characters_move_no_cursor() -> None:
-    run = Run("checking", 1, 0.0)
+    run = RunShown("checking", 1, 0.0)
     run.doing("a\x1b[2Jb\nc", "RUN echo \x1b[31m\r", 1.0)
     assert not CONTROL_CODE.search("".join(lines(run)))
 
@@ -134,7 +136,7 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 
 
 def test_the_time_left_comes_from_the_pace_and_is_not_guessed_before_there_is_one() -> None:
-    run = Run("auditing", 2, 0.0)
+    run = RunShown("auditing", 2, 0.0)
     run.planned("a", 10, 100.0)
     for number in range(ENOUGH):
         assert run.left(100.0 + number) is None
@@ -147,7 +149,7 @@ def test_the_time_left_comes_from_the_pace_and_is_not_guessed_before_there_is_on
 
 
 def test_what_an_earlier_run_had_tried_says_nothing_of_the_pace() -> None:
-    run = Run("auditing", 1, 0.0)
+    run = RunShown("auditing", 1, 0.0)
     run.planned("a", 108, 0.0)
     for _ in range(100):
         run.tried("a", False, 0.0)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.bwrap
 
 
 @pytest.fixture
-def group() -> cgroups.Group:
+def group() -> cgroups.ControlGroup:
     if not cgroups.hierarchies()[0]:
         pytest.skip("no control groups can be made here")
     return cgroups.make(f"{_dead()}-dead.1", memory=0, pids=10, cpus=0)
@@ -30,7 +30,7 @@ def _dead() -> int:
     return gone.pid
 
 
-def in_group(group: cgroups.Group, name: str = "sleep") -> subprocess.Popen[bytes]:
+def in_group(group: cgroups.ControlGroup, name: str = "sleep") -> subprocess.Popen[bytes]:
     script = 'for file in "$@"; do echo $$ > "$file"; done; echo in; exec sleep 1000'
     child = subprocess.Popen([name, "-c", script, name, *group.procs], executable="/bin/sh", stdout=subprocess.PIPE)
     assert child.stdout is not None
@@ -39,7 +39,7 @@ def in_group(group: cgroups.Group, name: str = "sleep") -> subprocess.Popen[byte
 
 
 def test_a_process_that_waits_for_a_dead_bubblewrap_ends_with_the_next_start(
-    group: cgroups.Group, tmp_path: Path
+    group: cgroups.ControlGroup, tmp_path: Path
 ) -> None:
     with in_group(group) as child:
         try:
@@ -51,7 +51,7 @@ def test_a_process_that_waits_for_a_dead_bubblewrap_ends_with_the_next_start(
     assert not any(folder.exists() for folder in group.folders.values())
 
 
-def test_a_box_of_a_living_run_elsewhere_is_left_alone(group: cgroups.Group, tmp_path: Path) -> None:
+def test_a_box_of_a_living_run_elsewhere_is_left_alone(group: cgroups.ControlGroup, tmp_path: Path) -> None:
     # Its tool keeps its lock in another container, where this machine's runs are not seen.
     script = 'for file in "$@"; do (echo $BASHPID > "$file"; exec sleep 1000) & done; echo in; wait'
     arguments = ["launchpad", "-c", script, "launchpad", *group.procs[:1]]

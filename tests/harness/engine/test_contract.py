@@ -9,7 +9,7 @@ import pytest
 
 from harness.engine.checks import CHECKS
 from harness.engine.contract import BoxSpec, Command, Engine, Healthcheck, Image
-from harness.engine.selfcheck import Outcome, run_selfcheck
+from harness.engine.selfcheck import CheckOutcome, run_selfcheck
 from harness.errors import EngineError
 from tests.conftest import Ordinary, RecipeOf
 
@@ -33,9 +33,9 @@ def _plain_images() -> dict[str, Image]:
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_contract_holds(engine: Engine, engine_name: str, plain: Image, name: str) -> None:
     (result,) = run_selfcheck(engine, plain, names=[name])
-    if result.outcome is Outcome.NOT_MEASURED and name in UNMEASURED.get(engine_name, ()):
+    if result.outcome is CheckOutcome.NOT_MEASURED and name in UNMEASURED.get(engine_name, ()):
         return
-    assert result.outcome is Outcome.PASSED, result.reason
+    assert result.outcome is CheckOutcome.PASSED, result.reason
 
 
 def test_an_entrypoint_runs_beside_the_commands_with_a_plain_sleep(engine: Engine, recipe_of: RecipeOf) -> None:

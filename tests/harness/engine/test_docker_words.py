@@ -12,7 +12,7 @@ import pytest
 from harness.engine.daemon import connect
 from harness.engine.dockerd.build import _needed, _with_image
 from harness.engine.dockerd.buildkit import read_buildkit_failure
-from harness.engine.dockerd.job import Failure, Job, failure_error
+from harness.engine.dockerd.job import BuildJob, Failure, failure_error
 from harness.engine.recipe.dockerfile import parse, stages
 from harness.errors import BuildFailed, EngineError, EngineUnavailable
 
@@ -33,9 +33,9 @@ COPY --from=other/image:2 /o /o
 """
 
 
-def job(text: str = DOCKERFILE, *, certain: bool = True, buildkit: bool = True) -> Job:
+def job(text: str = DOCKERFILE, *, certain: bool = True, buildkit: bool = True) -> BuildJob:
     folder = Path("/context")
-    return Job(folder, folder / "Dockerfile", text, parse(text), "t", {}, 60.0, certain, buildkit=buildkit)
+    return BuildJob(folder, folder / "Dockerfile", text, parse(text), "t", {}, 60.0, certain, buildkit=buildkit)
 
 
 # --- finding a daemon -----------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
-from harness.engine.selfcheck import Outcome, run_selfcheck
+from harness.engine.selfcheck import CheckOutcome, run_selfcheck
 from harness.errors import EngineError
 
 IMAGE = Image("id", ImageConfig(env={"FLAVOUR": "plain"}), "image", "nothing")
@@ -79,7 +79,7 @@ LIARS = [
 @pytest.mark.slow
 def test_every_check_fails_on_an_engine_that_lies() -> None:
     failed = {
-        result.name for liar in LIARS for result in run_selfcheck(liar, IMAGE) if result.outcome is Outcome.FAILED
+        result.name for liar in LIARS for result in run_selfcheck(liar, IMAGE) if result.outcome is CheckOutcome.FAILED
     }
     assert set(CHECKS) - failed <= {
         # These look at this machine's own processes first, and a liar has none to show.
@@ -92,14 +92,14 @@ def test_every_check_fails_on_an_engine_that_lies() -> None:
 def test_an_engine_without_boxes_passes_nothing() -> None:
     results = run_selfcheck(LyingEngine(None), IMAGE)
     assert len(results) == len(CHECKS) >= 30
-    assert not [result.name for result in results if result.outcome is Outcome.PASSED]
+    assert not [result.name for result in results if result.outcome is CheckOutcome.PASSED]
     assert all(result.reason for result in results)
 
 
 def test_a_check_that_cannot_be_run_is_not_measured_and_says_why() -> None:
     bare = Image("id", ImageConfig(), "image", "nothing")
     (result,) = run_selfcheck(LIARS[0], bare, names=["image_environment_is_there_and_can_be_overridden"])
-    assert (result.outcome, result.reason) == (Outcome.NOT_MEASURED, "the image sets no variable")
+    assert (result.outcome, result.reason) == (CheckOutcome.NOT_MEASURED, "the image sets no variable")
 
 
 def test_results_are_told_as_they_come() -> None:

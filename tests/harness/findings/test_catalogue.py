@@ -11,7 +11,7 @@ from harness.findings.files import file_findings, place_of
 from harness.findings.labels import MEANING, labels
 from harness.findings.model import Label, Severity
 from harness.task.model import Problem, Unusable
-from harness.task.model import Severity as Grave
+from harness.task.model import ProblemSeverity as Grave
 
 FIXED = next(ident for ident, entry in FINDINGS.items() if entry.severity is Severity.NOTE)
 OPEN = next(ident for ident, entry in FINDINGS.items() if entry.severity is None)

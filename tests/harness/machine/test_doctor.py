@@ -9,18 +9,18 @@ import harness.machine.doctor
 from harness.commands.console import printer
 from harness.commands.doctor import print_doctor
 from harness.engine.contract import Engine, EngineOptions, EngineReport
-from harness.engine.selfcheck import CheckResult, Outcome
+from harness.engine.selfcheck import CheckOutcome, CheckResult
 from harness.errors import BuildFailed, EngineUnavailable, ExitCode
 from harness.machine.advice import Advice
-from harness.machine.doctor import Diagnosis, Examined, doctor_json, examine
+from harness.machine.doctor import Diagnosis, EngineExamined, doctor_json, examine
 from tests.harness.fake_engine import FakeEngine
 
-PASSED = CheckResult("exit_status_is_exact", Outcome.PASSED, "", 0.1)
-FAILED = CheckResult("there_is_no_network", Outcome.FAILED, "it answered", 0.1)
+PASSED = CheckResult("exit_status_is_exact", CheckOutcome.PASSED, "", 0.1)
+FAILED = CheckResult("there_is_no_network", CheckOutcome.FAILED, "it answered", 0.1)
 
 
-def examined(name: str, *checks: CheckResult, usable: bool = True, not_checked: str = "") -> Examined:
-    return Examined(EngineReport(name, usable, "1", ("a line",)), checks, not_checked)
+def examined(name: str, *checks: CheckResult, usable: bool = True, not_checked: str = "") -> EngineExamined:
+    return EngineExamined(EngineReport(name, usable, "1", ("a line",)), checks, not_checked)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def examined(name: str, *checks: CheckResult, usable: bool = True, not_checked: 
     ],
 )
 def test_the_exit_code_is_that_of_the_engine_that_would_be_used(
-    used: str, engines: tuple[Examined, ...], code: ExitCode
+    used: str, engines: tuple[EngineExamined, ...], code: ExitCode
 ) -> None:
     assert Diagnosis("auto", used, "why", engines).exit_code is code
 

@@ -17,7 +17,7 @@ from harness.findings.model import Finding, Severity
 from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.probes.forge import payloads
 from harness.probes.forge.attempts import attempts, findings
-from harness.probes.forge.facts import Facts, facts_of, names_of_tests, runs
+from harness.probes.forge.facts import ForgeFacts, facts_of, names_of_tests, runs
 from harness.probes.forge.means import Means, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted
@@ -57,7 +57,7 @@ def tasks(folder: Path) -> dict[str, Task]:
     }
 
 
-def facts(task: Task) -> Facts:
+def facts(task: Task) -> ForgeFacts:
     found = facts_of(task, PAID)
     assert found is not None
     return found

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.findings import in_image
 from harness.findings.given_away import joined
 from harness.findings.in_image import answers_in_image, in_image_findings, told_by
-from harness.findings.model import Finding, Place, Severity
+from harness.findings.model import Finding, Location, Severity
 from harness.probes.leak.attempts import of_instruction
 from harness.probes.leak.blocks import blocks, script, taken
 from tests.harness.tasks import harbor, terminal_bench
@@ -183,7 +183,7 @@ def test_a_path_is_told_by_its_name_or_a_folder_of_its_own(instruction: str, pat
 
 def test_one_answer_is_one_finding_with_the_witness_first() -> None:
     def finding(ident: str, evidence: str, file: str = "instruction.md") -> Finding:
-        return Finding(ident, "t", Severity.WARNING, evidence, (evidence,), Place(file))
+        return Finding(ident, "t", Severity.WARNING, evidence, (evidence,), Location(file))
 
     both = [finding("answer-given-away", "text"), finding("x", "x"), finding("answer-given-away", "paid")]
     assert [one.evidence for one in joined(both)] == [("paid", "text"), ("x",)]

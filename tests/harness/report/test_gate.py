@@ -18,7 +18,7 @@ from harness.errors import ExitCode, UsageError
 from harness.findings.catalogue import FINDINGS
 from harness.lab.store import Planned, Store
 from harness.report.document import SCHEMA
-from harness.report.gate import Accepted, Gate, Rules, State, gate, gate_json, gate_text, judge
+from harness.report.gate import Accepted, Gate, GateState, Rules, gate, gate_json, gate_text, judge
 from harness.settings.accepted import about, read_baseline
 
 THRESHOLDS = {"strong": 0.9, "adequate": 0.75, "least": 8, "errors": 0.25, "stated": 0.9}
@@ -86,50 +86,50 @@ TWO_HOLES = task(
 @pytest.mark.parametrize(
     ("entry", "rules", "accepted", "state"),
     [
-        (STRONG, Rules(), (), State.PASSED),
-        (STRONG, Rules(100), (), State.PASSED),
-        (WEAK, Rules(), (), State.FAILED),
-        (WEAK, Rules(50), (), State.PASSED),
-        (WEAK, Rules(50.1), (), State.FAILED),
-        (GAPS, Rules(87.5), (), State.PASSED),
-        (GAPS, Rules(87.6), (), State.FAILED),
-        (WEAK, Rules(), [accept(mutant="s0")], State.FAILED),
-        (WEAK, Rules(), [accept(mutant=f"s{number}") for number in range(4)], State.PASSED),
-        (WEAK, Rules(84), [accept(mutant=f"s{number}") for number in range(4)], State.FAILED),
-        (WEAK, Rules(100), [accept(mutant=f"s{number}") for number in range(5)], State.PASSED),
-        ({**WEAK, "thresholds": {**THRESHOLDS, "adequate": 0.5}}, Rules(), [accept(mutant="s0")], State.PASSED),
-        (NOP, Rules(), (), State.FAILED),
-        (NOP, Rules(0), (), State.FAILED),
-        (NOP, Rules(), [accept("nop-paid")], State.PASSED),
-        (TWO_ERRORS, Rules(), [accept("nop-paid")], State.FAILED),
-        (task("broken"), Rules(), (), State.FAILED),
-        (task("flaky"), Rules(), [accept("nop-paid")], State.FAILED),
-        (task("strong", *caught(9, 0), findings=[finding("x", "error")]), Rules(), (), State.FAILED),
-        (NO_ENGINE, Rules(), (), State.UNMEASURED),
-        (NO_ENGINE, Rules(100), (), State.UNMEASURED),
-        (NO_ENGINE, Rules(), [accept("needs-docker")], State.PASSED),
-        (TOO_FEW, Rules(), [accept("needs-docker")], State.UNMEASURED),
-        (NO_ENGINE, Rules(fail_on=frozenset({"needs-docker"})), (), State.FAILED),
-        (TWO_HOLES, Rules(), (), State.PASSED),
-        (TWO_HOLES, Rules(fail_on=frozenset({UNTESTED})), (), State.FAILED),
-        (TWO_HOLES, Rules(fail_on=frozenset({UNTESTED})), [accept(UNTESTED)], State.PASSED),
-        (TWO_HOLES, Rules(fail_on=frozenset({UNTESTED})), [accept(UNTESTED, "s0")], State.FAILED),
+        (STRONG, Rules(), (), GateState.PASSED),
+        (STRONG, Rules(100), (), GateState.PASSED),
+        (WEAK, Rules(), (), GateState.FAILED),
+        (WEAK, Rules(50), (), GateState.PASSED),
+        (WEAK, Rules(50.1), (), GateState.FAILED),
+        (GAPS, Rules(87.5), (), GateState.PASSED),
+        (GAPS, Rules(87.6), (), GateState.FAILED),
+        (WEAK, Rules(), [accept(mutant="s0")], GateState.FAILED),
+        (WEAK, Rules(), [accept(mutant=f"s{number}") for number in range(4)], GateState.PASSED),
+        (WEAK, Rules(84), [accept(mutant=f"s{number}") for number in range(4)], GateState.FAILED),
+        (WEAK, Rules(100), [accept(mutant=f"s{number}") for number in range(5)], GateState.PASSED),
+        ({**WEAK, "thresholds": {**THRESHOLDS, "adequate": 0.5}}, Rules(), [accept(mutant="s0")], GateState.PASSED),
+        (NOP, Rules(), (), GateState.FAILED),
+        (NOP, Rules(0), (), GateState.FAILED),
+        (NOP, Rules(), [accept("nop-paid")], GateState.PASSED),
+        (TWO_ERRORS, Rules(), [accept("nop-paid")], GateState.FAILED),
+        (task("broken"), Rules(), (), GateState.FAILED),
+        (task("flaky"), Rules(), [accept("nop-paid")], GateState.FAILED),
+        (task("strong", *caught(9, 0), findings=[finding("x", "error")]), Rules(), (), GateState.FAILED),
+        (NO_ENGINE, Rules(), (), GateState.UNMEASURED),
+        (NO_ENGINE, Rules(100), (), GateState.UNMEASURED),
+        (NO_ENGINE, Rules(), [accept("needs-docker")], GateState.PASSED),
+        (TOO_FEW, Rules(), [accept("needs-docker")], GateState.UNMEASURED),
+        (NO_ENGINE, Rules(fail_on=frozenset({"needs-docker"})), (), GateState.FAILED),
+        (TWO_HOLES, Rules(), (), GateState.PASSED),
+        (TWO_HOLES, Rules(fail_on=frozenset({UNTESTED})), (), GateState.FAILED),
+        (TWO_HOLES, Rules(fail_on=frozenset({UNTESTED})), [accept(UNTESTED)], GateState.PASSED),
+        (TWO_HOLES, Rules(fail_on=frozenset({UNTESTED})), [accept(UNTESTED, "s0")], GateState.FAILED),
         (
             TWO_HOLES,
             Rules(fail_on=frozenset({UNTESTED})),
             [accept(UNTESTED, "s0"), accept(UNTESTED, "s1")],
-            State.PASSED,
+            GateState.PASSED,
         ),
-        (TWO_HOLES, Rules(81), [accept(UNTESTED, "s0"), accept(UNTESTED, "s1")], State.FAILED),
-        (task("unmeasured", internal="Traceback"), Rules(), (), State.INTERNAL),
+        (TWO_HOLES, Rules(81), [accept(UNTESTED, "s0"), accept(UNTESTED, "s1")], GateState.FAILED),
+        (task("unmeasured", internal="Traceback"), Rules(), (), GateState.INTERNAL),
     ],
 )
 def test_a_task_is_held_against_the_rules(
-    entry: dict[str, Any], rules: Rules, accepted: Sequence[Accepted], state: State
+    entry: dict[str, Any], rules: Rules, accepted: Sequence[Accepted], state: GateState
 ) -> None:
     found = judge(entry, rules, accepted)
     assert found.state is state
-    assert bool(found.reasons) == (state is not State.PASSED)
+    assert bool(found.reasons) == (state is not GateState.PASSED)
 
 
 def held(*tasks: dict[str, Any], accepted: Sequence[Accepted] = (), interrupted: bool = False) -> Gate:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from harness.findings.mutants import mutant_findings
-from harness.findings.requirements import Seen, State, how_tested, stated
+from harness.findings.requirements import Coverage, Seen, how_tested, stated
 from harness.judging.outcome import OutcomeKind
 from harness.task.discover import discover
 from harness.task.model import Task
@@ -29,16 +29,16 @@ def seen(*kinds: OutcomeKind) -> list[Seen]:
 @pytest.mark.parametrize(
     ("kinds", "tests", "state"),
     [
-        ((K, K), "", State.TESTED),
-        ((K, S), "run --dry-run", State.IN_PART),
-        ((K, K, S), "run", State.UNTESTED),
-        ((S, S), "run --dry-run", State.UNTESTED),
-        ((P, S), "run --dry-run", State.IN_PART),
-        ((E, E), "", State.NOT_PROBED),
-        ((), "", State.NOT_PROBED),
+        ((K, K), "", Coverage.TESTED),
+        ((K, S), "run --dry-run", Coverage.IN_PART),
+        ((K, K, S), "run", Coverage.UNTESTED),
+        ((S, S), "run --dry-run", Coverage.UNTESTED),
+        ((P, S), "run --dry-run", Coverage.IN_PART),
+        ((E, E), "", Coverage.NOT_PROBED),
+        ((), "", Coverage.NOT_PROBED),
     ],
 )
-def test_a_requirement_has_one_state(kinds: tuple[OutcomeKind, ...], tests: str, state: State) -> None:
+def test_a_requirement_has_one_state(kinds: tuple[OutcomeKind, ...], tests: str, state: Coverage) -> None:
     assert how_tested(seen(*kinds), tests).state is state
 
 
@@ -52,7 +52,7 @@ def test_the_finding_and_the_page_say_the_same_of_a_requirement(
     [finding] = mutant_findings(task, seen(*kinds), None, tests, "")
     never = "never tested" in finding.title
     assert never is (finding.id == "stated-requirement-untested")
-    assert never is (how_tested(seen(*kinds), tests).state is State.UNTESTED)
+    assert never is (how_tested(seen(*kinds), tests).state is Coverage.UNTESTED)
     if never and K in kinds:
         assert any(
             "2 of 3 variants that break this sentence were caught for another reason" in x for x in finding.evidence

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from harness.commands.main import cli
 from harness.errors import UsageError
-from harness.settings.catalogue import SETTINGS, Kind, Setting, operator_names
+from harness.settings.catalogue import SETTINGS, Setting, ValueKind, operator_names
 from harness.settings.file import find_config, read_config
 from harness.settings.in_force import InForce, Key, Level, Value, one, table, task_matches
 from harness.settings.meaning import budget, control_settings, rules, thresholds, wish, with_own_images
@@ -357,9 +357,9 @@ def test_every_option_is_a_setting_or_has_a_reason_not_to_be() -> None:
 
 
 VALUES = {
-    Kind.INTEGER: "2",
-    Kind.NUMBER: "2.0",
-    Kind.PATH: '"x.toml"',
+    ValueKind.INTEGER: "2",
+    ValueKind.NUMBER: "2.0",
+    ValueKind.PATH: '"x.toml"',
 }
 
 
@@ -367,13 +367,13 @@ def toml_of(name: str) -> str:
     setting = next(setting for setting in SETTINGS if setting.name == name)
     known = min(setting.known()) if setting.known is not None else "x"
     match setting.kind:
-        case Kind.CHOICE:
+        case ValueKind.CHOICE:
             return f'{name} = "{setting.choices[-1]}"\n'
-        case Kind.LIST:
+        case ValueKind.LIST:
             return f'{name} = ["{known}"]\n'
-        case Kind.TABLE:
+        case ValueKind.TABLE:
             return f'{name} = {{ "{known}" = "y" }}\n'
-        case Kind.NUMBERS:
+        case ValueKind.NUMBERS:
             return f'{name} = {{ "{known}" = 0.5 }}\n'
         case kind:
             return f"{name} = {VALUES[kind]}\n"

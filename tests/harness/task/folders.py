@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.task.model import Problem, Severity, Task, Unusable
+from harness.task.model import Problem, ProblemSeverity, Task, Unusable
 
 Files = Mapping[str, str | bytes | None]
 """Path -> content; None takes the file away."""
@@ -58,7 +58,7 @@ def usable(result: Task | Unusable) -> Task:
 
 
 def errors(result: Task | Unusable) -> list[Problem]:
-    return [problem for problem in result.problems if problem.severity is Severity.ERROR]
+    return [problem for problem in result.problems if problem.severity is ProblemSeverity.ERROR]
 
 
 def codes(result: Task | Unusable) -> list[str]:

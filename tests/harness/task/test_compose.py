@@ -7,7 +7,7 @@ import pytest
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
 from harness.task.compose import RUNNER_FOLDER, Service, read_service
 from harness.task.files import Folder
-from harness.task.model import Network, NetworkMode, Severity
+from harness.task.model import Network, NetworkMode, ProblemSeverity
 from harness.task.problems import Problems
 
 
@@ -53,13 +53,17 @@ def test_an_unset_variable_is_empty_and_told(tmp_path: Path, monkeypatch: pytest
     monkeypatch.delenv("FOOLSGOLD_UNSET", raising=False)
     found, problems = read(tmp_path, "hostname: a$FOOLSGOLD_UNSET")
     assert found.hostname == "a"
-    assert [(problem.code, problem.severity) for problem in problems.found] == [("missing-variable", Severity.WARNING)]
+    assert [(problem.code, problem.severity) for problem in problems.found] == [
+        ("missing-variable", ProblemSeverity.WARNING)
+    ]
 
 
 def test_a_demanded_variable_that_is_unset_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FOOLSGOLD_UNSET", raising=False)
     _, problems = read(tmp_path, "hostname: ${FOOLSGOLD_UNSET:?a key}")
-    assert [(problem.code, problem.severity) for problem in problems.found] == [("missing-variable", Severity.ERROR)]
+    assert [(problem.code, problem.severity) for problem in problems.found] == [
+        ("missing-variable", ProblemSeverity.ERROR)
+    ]
     assert "a key" in problems.found[0].message
 
 
@@ -205,7 +209,7 @@ def test_what_no_box_has_is_remembered_and_warned_about(tmp_path: Path, service:
     found, problems = read(tmp_path, service)
     assert found.lacks == (lack,)
     assert [(problem.code, problem.severity, problem.line) for problem in problems.found] == [
-        (code, Severity.WARNING, 3)
+        (code, ProblemSeverity.WARNING, 3)
     ]
 
 
@@ -233,7 +237,7 @@ def test_what_no_box_has_is_remembered_and_warned_about(tmp_path: Path, service:
 )
 def test_what_cannot_be_said_of_one_box_is_an_error(tmp_path: Path, service: str, rest: str, code: str) -> None:
     _, problems = read(tmp_path, service, rest=rest)
-    assert [(problem.code, problem.severity) for problem in problems.found] == [(code, Severity.ERROR)]
+    assert [(problem.code, problem.severity) for problem in problems.found] == [(code, ProblemSeverity.ERROR)]
 
 
 def test_a_service_that_waits_for_its_profile_does_not_count(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from harness.task import files
 from harness.task.discover import load
 from harness.task.files import Folder
-from harness.task.model import Severity, Task, Unusable
+from harness.task.model import ProblemSeverity, Task, Unusable
 from harness.task.problems import Problems
 from tests.harness.task.folders import HARBOR, TERMINAL_BENCH, codes, errors, usable, write
 
@@ -53,7 +53,9 @@ def test_a_link_out_of_a_build_context_is_carried_along_and_warned_about(tmp_pat
     root = write(tmp_path, HARBOR)
     (root / "environment/localtime").symlink_to("/etc/localtime")
     task = usable(load(root, "t"))
-    assert [(problem.code, problem.severity) for problem in task.problems] == [("symlink-escapes", Severity.WARNING)]
+    assert [(problem.code, problem.severity) for problem in task.problems] == [
+        ("symlink-escapes", ProblemSeverity.WARNING)
+    ]
 
 
 def test_links_inside_the_task_are_fine(tmp_path: Path) -> None:

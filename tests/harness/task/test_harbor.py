@@ -13,8 +13,8 @@ from harness.task.model import (
     Hook,
     Network,
     NetworkMode,
+    ProblemSeverity,
     Scoring,
-    Severity,
     Task,
     Unusable,
     Verifier,
@@ -358,7 +358,7 @@ def test_what_makes_a_task_unusable_is_said_with_its_place(
 def test_what_somebody_should_know_is_a_warning(tmp_path: Path, changes: Files, code: str, line: int | None) -> None:
     task = usable(made(tmp_path, changes))
     assert [(problem.code, problem.line) for problem in task.problems] == [(code, line)]
-    assert task.problems[0].severity is Severity.WARNING
+    assert task.problems[0].severity is ProblemSeverity.WARNING
 
 
 def test_an_older_size_that_harbor_ignores_is_ignored(tmp_path: Path) -> None:

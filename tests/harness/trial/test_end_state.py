@@ -8,39 +8,39 @@ import pytest
 
 from harness.engine.choose import make_engine
 from harness.engine.contract import BoxSpec, Command, Engine, EngineOptions, Recipe
-from harness.trial.end_state import State, changes, look, same, unsteady
+from harness.trial.end_state import EndState, changes, look, same, unsteady
 from tests.conftest import RecipeOf, stand_in
 
 FILE = "f 644 0 0  aa"
 
 
 def test_a_steady_reference_has_nothing_aside() -> None:
-    state = State({"/app/a": FILE})
+    state = EndState({"/app/a": FILE})
     assert unsteady(state, state) == frozenset()
-    assert same(state, State({"/app/a": FILE}), frozenset())
+    assert same(state, EndState({"/app/a": FILE}), frozenset())
 
 
 @pytest.mark.parametrize(
-    "mutant", [State({}), State({"/app/a": "f 755 0 0  aa"}), State({"/app/a": FILE, "/app/b": FILE})]
+    "mutant", [EndState({}), EndState({"/app/a": "f 755 0 0  aa"}), EndState({"/app/a": FILE, "/app/b": FILE})]
 )
-def test_any_other_path_mode_or_content_is_another_state(mutant: State) -> None:
-    assert not same(State({"/app/a": FILE}), mutant, frozenset())
+def test_any_other_path_mode_or_content_is_another_state(mutant: EndState) -> None:
+    assert not same(EndState({"/app/a": FILE}), mutant, frozenset())
 
 
 def test_noise_that_differs_from_run_to_run_is_set_aside() -> None:
-    one, other = State({"/var/log/x.log": "1", "/app/a": FILE}), State({"/var/log/x.log": "2", "/app/a": FILE})
+    one, other = EndState({"/var/log/x.log": "1", "/app/a": FILE}), EndState({"/var/log/x.log": "2", "/app/a": FILE})
     assert unsteady(one, other) == frozenset({"/var/log/x.log"})
-    assert same(one, State({"/app/a": FILE}), frozenset({"/var/log/x.log"}))
+    assert same(one, EndState({"/app/a": FILE}), frozenset({"/var/log/x.log"}))
 
 
 def test_a_result_that_differs_from_run_to_run_proves_nothing() -> None:
-    assert unsteady(State({"/app/now.txt": "1"}), State({"/app/now.txt": "2"})) is None
+    assert unsteady(EndState({"/app/now.txt": "1"}), EndState({"/app/now.txt": "2"})) is None
 
 
 def test_a_service_has_a_memory_that_no_file_shows() -> None:
-    serving = State({"/app/a": FILE}, ("python3 server.py",))
+    serving = EndState({"/app/a": FILE}, ("python3 server.py",))
     assert unsteady(serving, serving) is None
-    assert not same(State({"/app/a": FILE}), serving, frozenset())
+    assert not same(EndState({"/app/a": FILE}), serving, frozenset())
 
 
 SCRIPTS = {
@@ -63,7 +63,7 @@ def test_boxes_tell_what_a_solution_left(name: str, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM debian:bookworm-slim\n")
     with make_engine(name, EngineOptions(images=stand_in(name))) as engine:
         image = engine.build(Recipe(tmp_path, tmp_path / "Dockerfile"))
-        found: dict[str, State] = {}
+        found: dict[str, EndState] = {}
         for label, (script, _) in {"reference": SCRIPTS["the same"], **SCRIPTS}.items():
             with engine.open(BoxSpec(image=image)) as box:
                 before = look(box)

@@ -19,7 +19,7 @@ WANTED = ("memory", "pids", "cpu")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ControlGroup:
     """One box's group in each hierarchy that has a wanted controller."""
 
     folders: Mapping[str, Path]
@@ -136,11 +136,11 @@ def _delegates(folder: Path, controller: str) -> bool:
     return True
 
 
-def make(name: str, *, memory: int, pids: int, cpus: float) -> Group:
+def make(name: str, *, memory: int, pids: int, cpus: float) -> ControlGroup:
     """A group named `name` with the limits this machine can keep; `memory` in bytes, zero for none."""
     bases, unified = hierarchies()
     folders = {controller: base / name for controller, base in bases.items() if controller != "cpu" or cpus}
-    group = Group(folders, unified)
+    group = ControlGroup(folders, unified)
     for folder in set(folders.values()):
         folder.mkdir(exist_ok=True)
     for controller, folder in folders.items():
@@ -171,7 +171,7 @@ def _write(folder: Path, values: Mapping[str, str], *, optional: bool = False) -
                 raise
 
 
-def left_over(alive: frozenset[str]) -> list[Group]:
+def left_over(alive: frozenset[str]) -> list[ControlGroup]:
     """Groups of runs whose token (the name up to the first dot) is not among `alive`."""
     bases, unified = hierarchies()
     found: dict[str, dict[str, Path]] = {}
@@ -181,4 +181,4 @@ def left_over(alive: frozenset[str]) -> list[Group]:
                 token = entry.name.split(".")[0]
                 if entry.is_dir() and token not in alive and not leftovers.maker_lives(token):
                     found.setdefault(entry.name, {})[controller] = entry
-    return [Group(folders, unified) for _name, folders in sorted(found.items())]
+    return [ControlGroup(folders, unified) for _name, folders in sorted(found.items())]

@@ -153,7 +153,7 @@ class Sandbox(Box):
     """The folder of what the box writes; none where it cannot be seen from here."""
     _pipe: _Pipe | None = None
     _shell: Shell | None = None
-    _group: cgroups.Group | None = None
+    _group: cgroups.ControlGroup | None = None
     _lease: nat.Lease | None = None
     _home: str = ""
     """Root's home, where the image's environment does not say."""
@@ -445,7 +445,7 @@ class Sizes:
         have memory left by the task's own limit."""
         return self.memory + self.disk
 
-    def rlimits(self, group: cgroups.Group) -> dict[str, tuple[int, int]]:
+    def rlimits(self, group: cgroups.ControlGroup) -> dict[str, tuple[int, int]]:
         """What stands in for control groups that this machine does not let us make."""
         limits = {"RLIMIT_NOFILE": (1 << 16, 1 << 16)}
         if "memory" not in group.folders:

@@ -16,10 +16,10 @@ from harness.engine.bwrap.image.cache import MAKE_ROOM, Cache, default_cache, ke
 from harness.engine.bwrap.image.copy_step import add_or_copy
 from harness.engine.bwrap.image.platforms import platform_arguments
 from harness.engine.bwrap.image.run_step import run, working_folder
-from harness.engine.bwrap.image.scene import Scene, StageSoFar, Start
+from harness.engine.bwrap.image.scene import BuildScene, StageSoFar, Start
 from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import Command, EngineOptions, Exit, ImageConfig, Progress, Recipe, silent
-from harness.engine.recipe.context import Folder, LinkLoop, read_ignore
+from harness.engine.recipe.context import BuildContext, LinkLoop, read_ignore
 from harness.engine.recipe.dockerfile import (
     Dockerfile,
     Instruction,
@@ -79,9 +79,9 @@ def _built(recipe: Recipe, options: EngineOptions, progress: Progress, cache: Ca
     platform = platform_arguments()
     arguments = global_arguments(dockerfile, recipe.build_args, platform)
     known = stages(dockerfile, arguments)
-    scene = Scene(
+    scene = BuildScene(
         dockerfile=dockerfile,
-        context=Folder(recipe.context, ignore),
+        context=BuildContext(recipe.context, ignore),
         cache=cache,
         start=start,
         progress=progress,
@@ -121,7 +121,7 @@ def _first_state(base: Base) -> StageSoFar:
 
 class _Builder:
     def __init__(
-        self, scene: Scene, known: tuple[Stage, ...], arguments: Mapping[str, str], build_args: Mapping[str, str]
+        self, scene: BuildScene, known: tuple[Stage, ...], arguments: Mapping[str, str], build_args: Mapping[str, str]
     ) -> None:
         self.scene = scene
         self.known = known

@@ -23,10 +23,10 @@ from harness.engine.bwrap.image.copying import (
     parse_mode,
     unpack,
 )
-from harness.engine.bwrap.image.scene import Made, Scene, SourceOf, StageSoFar, missing, tree_of, user_of
+from harness.engine.bwrap.image.scene import BuildScene, Made, SourceOf, StageSoFar, missing, tree_of, user_of
 from harness.engine.bwrap.image.stack import ROOT, Layer
 from harness.engine.contract import Command
-from harness.engine.recipe.context import Folder, Missing, Tree, fingerprint, ignore_rules, resolve, select
+from harness.engine.recipe.context import BuildContext, SourceMissing, Tree, fingerprint, ignore_rules, resolve, select
 from harness.engine.recipe.dockerfile import Instruction, absolute, heredoc_opening
 from harness.engine.recipe.words import Syntax, expand
 from harness.errors import EngineError
@@ -35,7 +35,7 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 _GIT = re.compile(r"(git@|git://|ssh://)|https?://.*\.git(#.*)?$", re.IGNORECASE)
 
 
-def add_or_copy(scene: Scene, state: StageSoFar, instruction: Instruction, source_of: SourceOf) -> Made:
+def add_or_copy(scene: BuildScene, state: StageSoFar, instruction: Instruction, source_of: SourceOf) -> Made:
     *sources, dest = instruction.json or instruction.text.split()
     dest = absolute(state.config.workdir, scene.expand(instruction, dest, state.env))
     heredocs = {heredoc.name: heredoc for heredoc in instruction.heredocs}
@@ -73,7 +73,7 @@ def add_or_copy(scene: Scene, state: StageSoFar, instruction: Instruction, sourc
                     job.do(scene, state, instruction, layer, dest, manner, scratch / str(number))
 
         return key, scene.cache.layer(key, str(instruction)[:200], make, deadline=scene.deadline), notes
-    except Missing as error:
+    except SourceMissing as error:
         raise missing(scene, instruction, error, tree is scene.context, state) from error
     except CannotCopy as error:
         raise scene.failed(instruction, str(error), certain=state.certain, hint=state.hint) from error
@@ -83,11 +83,11 @@ def add_or_copy(scene: Scene, state: StageSoFar, instruction: Instruction, sourc
 
 class _Job(Protocol):
     def facts(self) -> list[object]:
-        """What its result depends on. Raises Missing."""
+        """What its result depends on. Raises SourceMissing."""
 
     def do(
         self,
-        scene: Scene,
+        scene: BuildScene,
         state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
@@ -115,7 +115,7 @@ class _Files:
 
     def do(
         self,
-        scene: Scene,
+        scene: BuildScene,
         state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
@@ -150,7 +150,7 @@ class _Inline:
 
     def do(
         self,
-        scene: Scene,
+        scene: BuildScene,
         state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
@@ -161,7 +161,7 @@ class _Inline:
         file = scratch / posixpath.basename(self.name)
         file.write_text(self.text, errors="surrogateescape")
         file.chmod(0o644)
-        Copier(Folder(scratch), layer, manner).copy_named(file.name, f"/{file.name}", dest)
+        Copier(BuildContext(scratch), layer, manner).copy_named(file.name, f"/{file.name}", dest)
 
 
 _FETCH = """
@@ -183,7 +183,7 @@ class _Download:
 
     def do(
         self,
-        scene: Scene,
+        scene: BuildScene,
         state: StageSoFar,
         instruction: Instruction,
         layer: Layer,
@@ -209,7 +209,7 @@ class _Download:
         fetched.chmod(0o600)
         path = self.url.partition("?")[0].partition("#")[0].partition("://")[2].partition("/")[2]
         name = posixpath.basename(path) or "__unnamed__"
-        Copier(Folder(upper), layer, manner).copy_named(name, "/fetched", dest)
+        Copier(BuildContext(upper), layer, manner).copy_named(name, "/fetched", dest)
 
 
 def _unpacks(instruction: Instruction) -> bool:
@@ -217,7 +217,7 @@ def _unpacks(instruction: Instruction) -> bool:
 
 
 def _manner(
-    scene: Scene, state: StageSoFar, instruction: Instruction, *, from_context: bool
+    scene: BuildScene, state: StageSoFar, instruction: Instruction, *, from_context: bool
 ) -> tuple[Manner, list[object], tuple[str, ...]]:
     owner: Owner | None = (0, 0) if from_context else None
     notes: tuple[str, ...] = ()
@@ -236,7 +236,7 @@ def _manner(
     return manner, [list(owner) if owner else None, chmod, exclude], notes
 
 
-def _owner(scene: Scene, state: StageSoFar, instruction: Instruction, spec: str) -> Owner:
+def _owner(scene: BuildScene, state: StageSoFar, instruction: Instruction, spec: str) -> Owner:
     who, colon, _group = spec.partition(":")
     if who.isdigit() and not colon:
         return int(who), int(who)  # a lone uid is the gid too
@@ -247,7 +247,7 @@ def _owner(scene: Scene, state: StageSoFar, instruction: Instruction, spec: str)
     return user.uid, user.gid
 
 
-def _expanded_body(scene: Scene, instruction: Instruction, text: str, env: Mapping[str, str]) -> str:
+def _expanded_body(scene: BuildScene, instruction: Instruction, text: str, env: Mapping[str, str]) -> str:
     try:
         return expand(text, env, Syntax(quotes=False))
     except ValueError as error:

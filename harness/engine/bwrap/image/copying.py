@@ -19,7 +19,7 @@ from harness.engine.bwrap.image.stack import Layer, copy_attributes
 from harness.engine.recipe.context import (
     NOTHING_IGNORED,
     Ignore,
-    Missing,
+    SourceMissing,
     Tree,
     is_folder,
     kind,
@@ -148,7 +148,7 @@ class Copier:
         clean = posixpath.normpath("/" + pattern).lstrip("/")
         matches = [path for path in walk(self.tree, base) if path != base and _matches(clean, path, base)]
         if not matches and not re.search(r"[*?\[]", source):
-            raise Missing(posixpath.join(base, clean))
+            raise SourceMissing(posixpath.join(base, clean))
         done: set[str] = set()
         for path in matches:
             relative = posixpath.relpath(path, base)

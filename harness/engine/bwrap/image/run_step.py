@@ -11,10 +11,19 @@ from pathlib import Path
 
 from harness.engine.bwrap.image.cache import key_of
 from harness.engine.bwrap.image.copying import Copier, Manner
-from harness.engine.bwrap.image.scene import Made, Scene, SourceOf, StageSoFar, check_user, missing, tree_of, user_of
+from harness.engine.bwrap.image.scene import (
+    BuildScene,
+    Made,
+    SourceOf,
+    StageSoFar,
+    check_user,
+    missing,
+    tree_of,
+    user_of,
+)
 from harness.engine.bwrap.image.stack import Layer, Stack
 from harness.engine.contract import Command, Exit
-from harness.engine.recipe.context import Folder, Missing, Tree, fingerprint, is_folder, kind, resolve
+from harness.engine.recipe.context import BuildContext, SourceMissing, Tree, fingerprint, is_folder, kind, resolve
 from harness.engine.recipe.dockerfile import Instruction, absolute, heredoc_opening
 from harness.errors import BuildFailed, EngineError
 
@@ -34,7 +43,7 @@ class _Mount:
     facts: tuple[str, ...] = ()
 
 
-def run(scene: Scene, state: StageSoFar, instruction: Instruction, source_of: SourceOf) -> Made:
+def run(scene: BuildScene, state: StageSoFar, instruction: Instruction, source_of: SourceOf) -> Made:
     argv, script = _command(state, instruction)
     mounts, notes = _mounts(scene, state, instruction, source_of)
     network = _wants_network(scene, instruction) and scene.network
@@ -56,7 +65,7 @@ def run(scene: Scene, state: StageSoFar, instruction: Instruction, source_of: So
 
 
 def _in_box(
-    scene: Scene,
+    scene: BuildScene,
     state: StageSoFar,
     instruction: Instruction,
     upper: Path,
@@ -111,7 +120,7 @@ def _command(state: StageSoFar, instruction: Instruction) -> tuple[tuple[str, ..
     return (*state.config.shell, text), None
 
 
-def _wants_network(scene: Scene, instruction: Instruction) -> bool:
+def _wants_network(scene: BuildScene, instruction: Instruction) -> bool:
     if instruction.flag("security") not in (None, "sandbox"):
         raise scene.needs_docker(instruction, "RUN --security=insecure is not possible in a box")
     if instruction.flag("device") is not None:
@@ -122,7 +131,7 @@ def _wants_network(scene: Scene, instruction: Instruction) -> bool:
     return network != "none"
 
 
-def _check_shell(scene: Scene, state: StageSoFar, instruction: Instruction, program: str) -> None:
+def _check_shell(scene: BuildScene, state: StageSoFar, instruction: Instruction, program: str) -> None:
     view = Stack(state.seen)
     for needed in (program, "/bin/sh"):
         if needed.startswith("/") and kind(view, resolve(view, needed)) is None and not needed.startswith("/dev/"):
@@ -134,7 +143,7 @@ def _check_shell(scene: Scene, state: StageSoFar, instruction: Instruction, prog
 
 
 def _mounts(
-    scene: Scene, state: StageSoFar, instruction: Instruction, source_of: SourceOf
+    scene: BuildScene, state: StageSoFar, instruction: Instruction, source_of: SourceOf
 ) -> tuple[list[_Mount], tuple[str, ...]]:
     found: list[_Mount] = []
     notes: list[str] = []
@@ -164,13 +173,13 @@ def _mounts(
 
 
 def _bind(
-    scene: Scene, instruction: Instruction, fields: Mapping[str, str], target: str, source_of: SourceOf
+    scene: BuildScene, instruction: Instruction, fields: Mapping[str, str], target: str, source_of: SourceOf
 ) -> _Mount:
     tree, key = tree_of(scene, instruction, fields.get("from"), source_of)
     source = fields.get("source", "/")
     path = resolve(tree, "/" + source)
     if tree.host(path) is None:
-        raise missing(scene, instruction, Missing(path), tree is scene.context)
+        raise missing(scene, instruction, SourceMissing(path), tree is scene.context)
     writable = fields.get("rw") == "true"
     if writable and not is_folder(tree, path):
         raise scene.needs_docker(instruction, "RUN --mount=type=bind,rw of a single file is not possible in a box")
@@ -178,7 +187,7 @@ def _bind(
     return _Mount("bind", target, tree, path, writable, facts)
 
 
-def _mount_fields(scene: Scene, state: StageSoFar, instruction: Instruction, text: str) -> dict[str, str]:
+def _mount_fields(scene: BuildScene, state: StageSoFar, instruction: Instruction, text: str) -> dict[str, str]:
     names = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly", "readwrite": "rw"}
     fields: dict[str, str] = {}
     for word in next(csv.reader([text]), []):
@@ -192,7 +201,7 @@ def _mount_fields(scene: Scene, state: StageSoFar, instruction: Instruction, tex
 def _copied_out(tree: Tree, path: str, folder: Path) -> Path:
     """A copy of the file or folder `path` for a box to see: neither the task's own files nor layers may change."""
     folder.mkdir(mode=0o755)
-    owner = (0, 0) if isinstance(tree, Folder) else None
+    owner = (0, 0) if isinstance(tree, BuildContext) else None
     copier = Copier(tree, Layer([], folder), Manner(owner))
     whole = is_folder(tree, path)
     copier.entry(path, "/" if whole else "/file", "", child=False)
@@ -216,7 +225,7 @@ def _drop_mount_point(layer: Path, below: Stack, target: str) -> None:
 
 
 def _run_failed(
-    scene: Scene, state: StageSoFar, instruction: Instruction, result: Exit, network: bool
+    scene: BuildScene, state: StageSoFar, instruction: Instruction, result: Exit, network: bool
 ) -> BuildFailed | EngineError:
     output = result.output.decode("utf-8", "replace")
     tail = "\n".join(output.rstrip().splitlines()[-_TAIL_LINES:])
@@ -237,7 +246,7 @@ def _run_failed(
     )
 
 
-def working_folder(scene: Scene, state: StageSoFar, instruction: Instruction, path: str) -> Made | None:
+def working_folder(scene: BuildScene, state: StageSoFar, instruction: Instruction, path: str) -> Made | None:
     """The folder is made where it is missing, and belongs to the user of the moment."""
     view = Stack(state.seen)
     if is_folder(view, resolve(view, path)):

@@ -13,7 +13,7 @@ from harness.engine.bwrap.image.bases import Base, docker_image
 from harness.engine.bwrap.image.cache import MAKE_ROOM, Cache
 from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import Command, Exit, ImageConfig, Progress
-from harness.engine.recipe.context import Folder, Missing, Tree, resolve
+from harness.engine.recipe.context import BuildContext, SourceMissing, Tree, resolve
 from harness.engine.recipe.dockerfile import Dockerfile, Instruction
 from harness.engine.recipe.standin import HOST, find_stand_in
 from harness.engine.recipe.words import expand
@@ -81,11 +81,11 @@ class StageSoFar:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class BuildScene:
     """What every instruction of one build shares."""
 
     dockerfile: Dockerfile
-    context: Folder
+    context: BuildContext
     cache: Cache
     start: Start
     progress: Progress
@@ -144,7 +144,7 @@ class Scene:
         return self.base_of(name)
 
 
-def check_user(scene: Scene, state: StageSoFar, instruction: Instruction) -> None:
+def check_user(scene: BuildScene, state: StageSoFar, instruction: Instruction) -> None:
     try:
         user_of(state, state.config.user)
     except EngineError as error:
@@ -161,13 +161,17 @@ def user_of(state: StageSoFar, spec: str) -> users.User:
     return users.find(spec, content)
 
 
-def tree_of(scene: Scene, instruction: Instruction, name: str | None, source_of: SourceOf) -> tuple[Tree, str]:
+def tree_of(scene: BuildScene, instruction: Instruction, name: str | None, source_of: SourceOf) -> tuple[Tree, str]:
     """Where files come from, and a key for it; '' for the context, whose files are looked at one by one."""
     return (scene.context, "") if name is None else source_of(name, instruction)
 
 
 def missing(
-    scene: Scene, instruction: Instruction, error: Missing, from_context: bool, state: StageSoFar | None = None
+    scene: BuildScene,
+    instruction: Instruction,
+    error: SourceMissing,
+    from_context: bool,
+    state: StageSoFar | None = None,
 ) -> BuildFailed:
     if not from_context:
         name = instruction.flag("from") or "the stage"

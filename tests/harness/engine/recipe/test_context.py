@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from harness.engine.bwrap.image.copying import CannotCopy, Copier, Manner, open_archive, parse_mode, unpack
 from harness.engine.bwrap.image.stack import Layer, Stack
 from harness.engine.recipe.context import (
-    Folder,
-    Missing,
+    BuildContext,
+    SourceMissing,
     fingerprint,
     ignore_rules,
     match_pattern,
@@ -102,7 +102,7 @@ def test_the_dockerfiles_own_ignore_file_wins(tmp_path: Path) -> None:
 
 def test_a_hidden_folder_shows_only_its_exceptions(tmp_path: Path) -> None:
     make(tmp_path, "gone/a", "gone/keep/b", "gone/c/d", "empty/")
-    tree = Folder(tmp_path, ignore_rules(["gone", "!gone/keep", "empty"]))
+    tree = BuildContext(tmp_path, ignore_rules(["gone", "!gone/keep", "empty"]))
     assert list(walk(tree, "/")) == ["/", "/gone", "/gone/keep", "/gone/keep/b"]
     assert tree.hidden("/gone/a")
     assert not tree.hidden("/nothing")
@@ -134,7 +134,7 @@ def test_a_malformed_pattern_is_none(pattern: str) -> None:
 def test_a_source_names_files_and_links_are_followed_inside_the_tree(tmp_path: Path) -> None:
     make(tmp_path / "context", "a.txt", "d/b.txt", "d/e/c.txt")
     make(tmp_path, "secret")
-    tree = Folder(tmp_path / "context")
+    tree = BuildContext(tmp_path / "context")
     (tree.root / "in").symlink_to("d/e")
     (tree.root / "out").symlink_to("../secret")
     (tree.root / "abs").symlink_to("/a.txt")
@@ -146,7 +146,7 @@ def test_a_source_names_files_and_links_are_followed_inside_the_tree(tmp_path: P
     assert select(tree, "../../a.txt") == [("a.txt", "/a.txt")]
     assert select(tree, "none*") == []
     for name in ("out", "none", "d/none", "none/*"):
-        with pytest.raises(Missing):
+        with pytest.raises(SourceMissing):
             select(tree, name)
 
 
@@ -154,12 +154,12 @@ def test_links_in_a_circle_are_an_error_not_a_hang(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     with pytest.raises(ValueError, match="link in a circle"):
-        resolve(Folder(tmp_path), "/a/x")
+        resolve(BuildContext(tmp_path), "/a/x")
 
 
 def test_a_fingerprint_knows_names_modes_and_contents_and_no_times(tmp_path: Path) -> None:
     make(tmp_path, "d/a", "d/b")
-    tree = Folder(tmp_path)
+    tree = BuildContext(tmp_path)
     before = fingerprint(tree, "/d")
     os.utime(tmp_path / "d/a", (1, 1))
     assert fingerprint(tree, "/d") == before
@@ -246,7 +246,7 @@ def test_a_new_layer_takes_over_what_it_changes(tmp_path: Path) -> None:
         layer.place("/d/e")
 
 
-def copied(tree: Folder, top: Path, source: str, dest: str, manner: Manner) -> list[str]:
+def copied(tree: BuildContext, top: Path, source: str, dest: str, manner: Manner) -> list[str]:
     Copier(tree, Layer([], top), manner).copy(source, dest)
     return sorted(path.relative_to(top).as_posix() for path in top.rglob("*"))
 
@@ -264,7 +264,7 @@ def test_exclude_leaves_out(tmp_path: Path, patterns: list[str], expected: list[
     make(tmp_path / "context", "tree/a.md", "tree/sub/b.md", "tree/sub/c")
     (top,) = layers(tmp_path, 1)
     manner = Manner((0, 0), exclude=ignore_rules(patterns))
-    assert copied(Folder(tmp_path / "context"), top, "tree", "/d", manner) == expected
+    assert copied(BuildContext(tmp_path / "context"), top, "tree", "/d", manner) == expected
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_exclude_leaves_out(tmp_path: Path, patterns: list[str], expected: list[
 def test_parents_keeps_the_path(tmp_path: Path, source: str, expected: list[str]) -> None:
     make(tmp_path / "context", "a/b/c.txt", "a/b/e/f", "a/x")
     (top,) = layers(tmp_path, 1)
-    Copier(Folder(tmp_path / "context"), Layer([], top), Manner((0, 0))).copy_with_parents(source, "/d/")
+    Copier(BuildContext(tmp_path / "context"), Layer([], top), Manner((0, 0))).copy_with_parents(source, "/d/")
     assert sorted(path.relative_to(top).as_posix() for path in top.rglob("*")) == expected
 
 
