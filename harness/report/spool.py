@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,11 +44,3 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-
-
-def in_order(values: Iterable[Any], key: Callable[[Any], Any]) -> Iterator[Any]:
-    """`sorted`, for JSON values that are too many to be held."""
-    with Spool() as spool:
-        for number, value in enumerate(values):
-            spool.put((key(value), number), value)
-        yield from spool

@@ -39,7 +39,6 @@ from harness.task.weights import read_weights
 CONFIG = "task.toml"
 COMPOSE = "docker-compose.yaml"
 SERVICE = "main"
-ARTIFACTS = "/logs/artifacts"
 PARTS = ("instruction.md", "environment", "solution", "tests", "steps")
 
 _BUILT_IMAGE = "built-by-the-runner"

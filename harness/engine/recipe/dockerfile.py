@@ -364,9 +364,6 @@ def _raw_words(text: str, syntax: Syntax) -> list[str]:
     return words
 
 
-PLATFORM_ARGUMENTS = ("PLATFORM", "OS", "ARCH", "VARIANT")
-
-
 def global_arguments(
     dockerfile: Dockerfile, build_args: Mapping[str, str], platform: Mapping[str, str]
 ) -> dict[str, str]:
