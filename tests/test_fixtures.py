@@ -35,6 +35,7 @@ FAULT_LIES_IN = {
     },
     "probes/orders-vacuous": {"tests/test_totals.py"},
     "probes/stock-strict": {"tests/test_stock.py"},
+    "probes/tides-shape": {"tests/test_tides.py"},
     "probes/words-unchecked": {"tests/test_words.py"},
 }
 

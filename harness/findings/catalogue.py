@@ -272,6 +272,13 @@ _MUTANTS: Mapping[str, Entry] = {
         row=REWARD,
         label=Label.FORGEABLE,
     ),
+    "shape-only-paid": Entry(
+        "A solution that does none of the work writes outputs of the right shape, and is paid.",
+        "Compare values: work out in the tests what the outputs should say, or keep the right answers there.",
+        Severity.WARNING,
+        row=REWARD,
+        label=Label.FAKE_PAID,
+    ),
     "forging-tried": Entry(
         "How many means to forge the reward were tried, took effect and were paid.",
         "Read which means were met and not paid, and which could not be measured.",

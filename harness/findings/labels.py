@@ -11,6 +11,7 @@ MEANING: Mapping[Label, str] = {
     Label.OVER_STRICT: "Right work is refused: the tests demand what nobody states, or how a thing is written.",
     Label.FORGEABLE: "Work that was not done is paid, by a means that the format need not leave open.",
     Label.GIVEN_AWAY: "The answer, or the tests, can be read where the work begins.",
+    Label.FAKE_PAID: "Outputs that only look right are paid: the tests compare their shape and not what they say.",
 }
 COUNTING = frozenset({Severity.ERROR, Severity.WARNING})
 

@@ -22,6 +22,7 @@ class Label(StrEnum):
     OVER_STRICT = "over-strict"
     FORGEABLE = "forgeable"
     GIVEN_AWAY = "given-away"
+    FAKE_PAID = "fake-paid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from harness.probes import hidden, preserving, state
 from harness.probes.forge import attempts as forge
 from harness.probes.leak import attempts as leak
 from harness.probes.model import Attempt, Attempted, Probe
+from harness.probes.replay import attempts as replay
 from harness.task.model import Task
 from harness.testcode.demands import HiddenReport
 from harness.trial.end_state import EndState, outputs_of
@@ -21,6 +22,8 @@ from harness.verifier.reward import Rewards
 
 BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24, Probe.FORGE: 48, Probe.LEAK: 4}
 """Attempts of each kind that a step gets; they are no part of the mutants' budget."""
+OF_OUTPUTS = frozenset({Probe.PRESERVING, Probe.STATE, Probe.LEAK, Probe.REPLAY})
+"""Those that are planned from what the reference leaves."""
 
 
 def solution_attempts(
@@ -44,7 +47,7 @@ def solution_attempts(
 
 
 def output_attempts(
-    steps: Sequence[StepMutants], probes: Collection[Probe], left: EndState | None
+    task: Task, steps: Sequence[StepMutants], probes: Collection[Probe], left: EndState | None
 ) -> Iterator[Attempt]:
     """What can be planned once it is known what the reference leaves."""
     if left is None or len(steps) != 1:
@@ -55,10 +58,12 @@ def output_attempts(
         yield from islice(preserving.of_outputs(step, outputs), BUDGET[Probe.PRESERVING])
     if Probe.STATE in probes:
         yield from islice(state.attempts(step, outputs, left.processes), BUDGET[Probe.STATE])
+    if Probe.REPLAY in probes:
+        yield from replay.attempts(task, step, left)
 
 
 def needs_outputs(probes: Collection[Probe], steps: Sequence[StepMutants]) -> bool:
-    return len(steps) == 1 and not {Probe.PRESERVING, Probe.STATE, Probe.LEAK}.isdisjoint(probes)
+    return len(steps) == 1 and not OF_OUTPUTS.isdisjoint(probes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +94,4 @@ def probe_findings(
     yield from state.findings(attempted, "\n".join(step.instruction for step in task.steps), noticed)
     yield from forge.findings(task, attempted, rewards)
     yield from leak.findings(task, attempted, given.answers, given.tests)
+    yield from replay.findings(attempted)

@@ -26,6 +26,8 @@ class Probe(StrEnum):
     """The tests watched while they run: no trial with an answer, but a look at what each of them reaches."""
     LEAK = "leak"
     """None of the work but what the instruction or the image gives away: must not be paid."""
+    REPLAY = "replay"
+    """None of the work, and outputs of the right shape: must not be paid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from harness.probes.choose import (
 )
 from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Attempted, Probe
+from harness.probes.replay import attempts as replay
 from harness.stages.mutants import Terms
 from harness.stages.result import AuditSettings
 from harness.task.texts import verifier_texts
@@ -74,14 +75,18 @@ async def _of_outputs(
         return [], InImage()
     look = Plan(Kind.REFERENCE, "outputs", networks=terms.networks, purpose=LeftBehind(contents=True))
     left = (await place.trial(look, IDLE)).state
-    attempts = await place.think(lambda: list(output_attempts(steps, settings.probes, left)), IDLE)
+    attempts = await place.think(lambda: list(output_attempts(place.task, steps, settings.probes, left)), IDLE)
     given = InImage()
     if Probe.LEAK in settings.probes:
         survey = Plan(Kind.NOP, "image", networks=terms.networks, purpose=SurveyImage())
         image = (await place.trial(survey, IDLE)).image
         given = await place.think(lambda: in_image(place.task, steps, left, image), IDLE)
         attempts += image_attempts(place.task, given)
-    return await _try_all(place, terms, attempts), given
+    attempted = await _try_all(place, terms, attempts)
+    if left is not None and any(one.paid and one.attempt.probe is Probe.REPLAY for one in attempted):
+        again = await place.trial(replace(look, run=Which.CONFIRM), IDLE)
+        attempted = replay.judged(attempted, left, again.state)
+    return attempted, given
 
 
 async def _watch(place: Place, terms: Terms, settings: AuditSettings) -> dict[Kind, TrialRecord]:

@@ -63,7 +63,9 @@ def command(*arguments: str, engine: str = "bwrap") -> list[str]:
     return [*FOOLSGOLD, "audit", "--engine", engine, *images, "--no-progress", *arguments]
 
 
-STEADY = [word for probe in ("hidden", "preserving", "state", "leak", "vacuous") for word in ("--probe", probe)]
+STEADY = [
+    word for probe in ("hidden", "preserving", "state", "leak", "replay", "vacuous") for word in ("--probe", probe)
+]
 """Every probe but forging, some of whose means race with the verifier, and end now so and now so."""
 
 

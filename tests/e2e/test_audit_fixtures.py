@@ -24,7 +24,7 @@ SNAPSHOT = Path(__file__).parent / "audited.json"
 BY_LOT = {"formats/flaky-verifier"}
 """Its reference is paid every other time: what is said of it is not the same twice."""
 pytestmark = pytest.mark.audits
-PROBES = ("hidden", "preserving", "state", "leak", "vacuous")
+PROBES = ("hidden", "preserving", "state", "leak", "replay", "vacuous")
 """Those that ask one question each; forging asks some thirty, and has a test of its own."""
 
 

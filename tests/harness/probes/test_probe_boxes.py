@@ -65,7 +65,7 @@ def every_attempt(
     probes = set(Probe) - {Probe.FORGE}
     yield from solution_attempts(task, steps, probes, reports(task), rewards)
     left = run_trial(engine, task, built, Plan(Kind.REFERENCE, "outputs", purpose=LeftBehind(contents=True))).state
-    yield from output_attempts(steps, probes, left)
+    yield from output_attempts(task, steps, probes, left)
     image = run_trial(engine, task, built, Plan(Kind.NOP, "image", purpose=SurveyImage())).image
     found = in_image(task, steps, left, image)
     yield from image_attempts(task, found)
@@ -161,7 +161,7 @@ def test_a_service_that_its_parent_starts_anew_was_not_stopped(
     against = baseline([reference], run_trial(engine, task, built, Plan(Kind.NOP)))
     assert against is not None
     left = run_trial(engine, task, built, Plan(Kind.REFERENCE, "outputs", purpose=LeftBehind(contents=True))).state
-    attempts = output_attempts(task_mutants(task, Wish(budget=1)), {Probe.STATE}, left)
+    attempts = output_attempts(task, task_mutants(task, Wish(budget=1)), {Probe.STATE}, left)
     (stop,) = (one for one in attempts if one.path == "sleep 86422")
     plan = Plan(Kind.PROBE, stop.label, circumstances=stop.circumstances)
     record = run_trial(engine, task, built, plan)

@@ -1,0 +1,118 @@
+"""Fakes of a task whose deliverable is data: right files with right shapes, and no value that was worked out."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from harness.findings.catalogue import finding
+from harness.findings.model import Finding
+from harness.judging.outcome import Cause, Outcome, OutcomeKind
+from harness.mutants import StepMutants
+from harness.probes.forge.attempts import in_its_place
+from harness.probes.model import Attempt, Attempted, Probe
+from harness.probes.replay.shape import Filling, fake
+from harness.task.model import Task
+from harness.trial.end_state import NOISE, EndState, outputs_of
+from harness.trial.plan import Replacement
+from mutator.operators.state import Output
+from mutator.sources.languages import language_of
+
+DATA = frozenset({"json", "jsonl", "csv", "yaml", "toml", "ini", "env", "text"})
+_SYSTEM = re.compile(r"^/(?:etc|usr|bin|sbin|lib|lib64|boot|var|opt|root/\.)(?:/|$|\.)")
+"""Where work sets up a machine: what is written there is no data."""
+_MOST = 256 << 10
+"""Bytes of all fakes of a task."""
+SENTENCE = {
+    Filling.NONSENSE: "the outputs have the right names and shapes, and every value is nonsense of its kind",
+    Filling.ZEROS: "the outputs have the right names and shapes, and every value is 0, empty or false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """Why a task has no fake."""
+
+    why: str
+
+
+def data_of(left: EndState) -> list[Output] | NotMade:
+    """The reference's outputs, where data is all that it leaves."""
+    if left.processes:
+        return NotMade("the reference leaves a program running")
+    files = [path for path, entry in left.entries.items() if entry.startswith("f ") and not NOISE.search(path)]
+    outputs = {one.path: one for one in outputs_of(left)}
+    for path, entry in left.entries.items():
+        if not NOISE.search(path) and entry[:1] not in ("f", "d"):
+            return NotMade(f"{path} is neither a file nor a folder")
+    for path in files:
+        if _SYSTEM.match(path):
+            return NotMade(f"{path} belongs to the system")
+        if path not in outputs:
+            return NotMade(f"{path} is too large")
+        if outputs[path].mode & 0o111 or not _is_data(outputs[path]):
+            return NotMade(f"{path} is not data in a text")
+    return [outputs[path] for path in files] or NotMade("the reference leaves no file")
+
+
+def _is_data(output: Output) -> bool:
+    try:
+        text = output.data.decode()
+    except UnicodeDecodeError:
+        return False
+    return language_of(output.path, text) in DATA
+
+
+def attempts(task: Task, step: StepMutants, left: EndState) -> Iterator[Attempt]:
+    outputs = data_of(left)
+    if isinstance(outputs, NotMade):
+        return
+    for filling in Filling:
+        faked = [(one, fake(one.path, one.data, filling)) for one in outputs]
+        made = [Output(one.path, data, one.mode) for one, data in faked if data is not None]
+        # An output without a value (an empty file, one word) is left as it is: there is nothing to work out.
+        kept = [one for one, data in faked if data is None and len(one.data.split()) < 2]
+        if not made or len(made) + len(kept) < len(outputs) or sum(len(one.data) for one in made) > _MOST:
+            continue
+        yield Attempt(
+            Probe.REPLAY,
+            f"shape-{filling}",
+            f"{Probe.REPLAY}.shape-{filling}",
+            SENTENCE[filling],
+            step.step.name,
+            because="nothing was worked out",
+            replacement=Replacement(in_its_place(task, script([*made, *kept], SENTENCE[filling]))),
+        )
+
+
+def script(outputs: Sequence[Output], about: str) -> str:
+    """A solution that writes these files and does nothing else."""
+    lines = ["#!/bin/sh", f"# None of the work is done here: {about}.", "set -e"]
+    for one in sorted(outputs, key=lambda output: output.path):
+        path = shlex.quote(one.path)
+        lines.append(f"mkdir -p {shlex.quote(posixpath.dirname(one.path))}")
+        lines += [f"base64 -d >{path} <<'FOOLSGOLD'", base64.encodebytes(one.data).decode() + "FOOLSGOLD"]
+        lines.append(f"chmod {one.mode:o} {path}")
+    return "\n".join(lines) + "\n"
+
+
+def judged(attempted: Sequence[Attempted], left: EndState, again: EndState | None) -> list[Attempted]:
+    """The fakes that were paid count where another run of the reference leaves the same: else its values are free."""
+    if again is not None and again.outputs == left.outputs:
+        return list(attempted)
+    free = Outcome(OutcomeKind.ERROR, "the reference's own outputs differ from run to run", cause=Cause.NOT_MADE)
+    return [replace(one, outcome=free) if one.attempt.probe is Probe.REPLAY else one for one in attempted]
+
+
+def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
+    paid = [one for one in attempted if one.attempt.probe is Probe.REPLAY and one.paid]
+    if paid:
+        yield finding(
+            "shape-only-paid",
+            "Outputs of the right shape are paid in full, whatever is in them",
+            tuple(f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label})" for one in paid),
+        )
