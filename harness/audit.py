@@ -18,7 +18,7 @@ from harness.judging.outcome import OutcomeKind, baseline
 from harness.lab.lab import IDLE, Lab, Place
 from harness.lab.together import Shared, Together, side_by_side
 from harness.mutants import StepMutants, task_mutants
-from harness.stages.controls import run_controls
+from harness.stages.controls import in_time, run_controls
 from harness.stages.equivalence import Reference, compared, left_behind, reference_left
 from harness.stages.events import Watcher
 from harness.stages.mutants import (
@@ -37,7 +37,7 @@ from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_j
 from harness.stages.verdict import Examined, internal_error, sound, unusable, verdict_of, verdict_of_controls
 from harness.task.model import Task, Unusable
 from harness.trial.plan import Plan, Replacement
-from harness.trial.record import Kind, Which
+from harness.trial.record import Kind, TrialRecord, Which
 
 
 async def audit(
@@ -97,7 +97,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         probes = group.create_task(run_probes(place, steps, terms, settings))
         # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
         await asyncio.wait([*firsts, probes])
-        last = group.create_task(place.trial(_identity(steps, terms), place.urgent))
+        last = group.create_task(_last(place, _identity(steps, terms), settings))
 
     tried = [each.result() for each in tries]
     examined = Examined(
@@ -134,6 +134,10 @@ async def _settle(
     result = confirming.result()
     watcher.tried(place.task.name, result.outcome)
     return await compared(result, looking.result() if looking is not None else None, left)
+
+
+async def _last(place: Place, identity: Plan, settings: AuditSettings) -> TrialRecord:
+    return await in_time(place, identity, await place.trial(identity, place.urgent), settings.controls)
 
 
 def _identity(steps: list[StepMutants], terms: Terms) -> Plan:

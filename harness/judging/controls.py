@@ -18,6 +18,9 @@ class ControlSettings:
     network: str = "auto"
     timeout_factor: float = 1.0
     """Times the task's own time limits."""
+    longest_hang: float = 300.0
+    """What does not end is waited for once more, alone and as long as the task allows, where that is no more than
+    this many seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def run_facts(engine: str, engine_version: str, settings: AuditSettings) -> dict
             "time_floor": settings.floor,
             "time_factor": settings.factor,
             "sampled_kills": settings.sampled_kills,
-            "longest_hang": settings.longest_hang,
+            "longest_hang": settings.controls.longest_hang,
         },
     }
 

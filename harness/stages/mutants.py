@@ -153,7 +153,10 @@ async def try_first(place: Place, untried: Untried, terms: Terms, settings: Audi
     is waited for, alone."""
     runs: Runs = {Which.FIRST: await _run(place, untried, terms, Which.FIRST, rank)}
     first = runs[Which.FIRST].outcome
-    if first.cause is Cause.SLOW and _own_limit(place.task, terms, runs[Which.FIRST].record) <= settings.longest_hang:
+    if (
+        first.cause is Cause.SLOW
+        and _own_limit(place.task, terms, runs[Which.FIRST].record) <= settings.controls.longest_hang
+    ):
         runs[Which.ALONE] = await _alone(place, untried, terms, settings, rank)
     elif (first.kind is OutcomeKind.ERROR and first.cause in TRANSIENT) or (
         first.kind is OutcomeKind.KILLED and _sampled(untried, settings)

@@ -36,8 +36,6 @@ class AuditSettings:
     """What is tried besides mutants."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
-    longest_hang: float = 300.0
-    """A variant that does not end is waited for as long as the task allows, alone, where that is no more than this."""
 
 
 @dataclass(frozen=True, slots=True)

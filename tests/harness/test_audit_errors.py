@@ -103,7 +103,7 @@ def test_the_stages_that_are_broken_on_purpose_are_all_there_are() -> None:
     called = {
         name for name, value in vars(harness.audit).items() if inspect.isfunction(value) and not name.startswith("_")
     }
-    not_stages = {"audit", "audit_task", "side_by_side", "unusable", "internal_error", "verdict_of_controls"}
+    not_stages = {"audit", "audit_task", "side_by_side", "in_time", "unusable", "internal_error", "verdict_of_controls"}
     assert called - set(STAGES) <= not_stages
 
 
@@ -195,8 +195,9 @@ def hanging(*, listing: bytes, ends: Callable[[FakeBox, Command], bool]) -> Fake
     return FakeEngine([(SOLVE, solve), (VERIFY, verify), (LISTING, Does(output=listing))])
 
 
-def hung(engine: FakeEngine, folder: Path, **settings: Any) -> MutantResult:
-    wanted = AuditSettings(ControlSettings(repeat=1), Wish(operators=ONLY_DATA), Thresholds(least=3), **settings)
+def hung(engine: FakeEngine, folder: Path, longest_hang: float = 300.0, **settings: Any) -> MutantResult:
+    controls = ControlSettings(repeat=1, longest_hang=longest_hang)
+    wanted = AuditSettings(controls, Wish(operators=ONLY_DATA), Thresholds(least=3), **settings)
     audited = only(run(engine, [task(folder)], folder / "run", settings=wanted))
     [hit] = [one for one in audited.mutants if one.mutant.sentence == "`port` is 8081, not 8080"]
     return hit

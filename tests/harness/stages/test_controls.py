@@ -12,7 +12,7 @@ from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls, ControlSettings
 from harness.task.network import Networks
-from harness.trial.record import Kind
+from harness.trial.record import Kind, Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
 from tests.harness.tasks import harbor
 
@@ -108,6 +108,46 @@ def test_a_sound_task_has_no_findings(tmp_path: Path) -> None:
 def test_the_controls_find(tmp_path: Path, solved: Does, nop: Does, expected: dict[str, Severity]) -> None:
     _, found = checked(tmp_path, FakeEngine([(VERIFY, verifier(solved=solved, nop=nop))]))
     assert {name: finding.severity for name, finding in found.items()} == expected
+
+
+def turns(answers: dict[str, list[Does]]) -> Answer:
+    """One of these for each run of a kind, the last for all that follow."""
+
+    def answer(box: FakeBox, _command: Command) -> Does:
+        script = box.files.get("/solution/solve.sh")
+        kind = "nop" if script is None else "hollow" if b"exit 0" in script else "solved"
+        left = answers.get(kind, [rewarding("0")])
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return answer
+
+
+@pytest.mark.parametrize("slow", ["solved", "nop", "hollow"])
+def test_a_control_that_did_not_end_on_a_busy_machine_runs_alone(tmp_path: Path, slow: str) -> None:
+    ends = rewarding("1") if slow == "solved" else rewarding("0")
+    answers = {"solved": [rewarding("1")], slow: [Does(None), ends]}
+    engine = FakeEngine([(VERIFY, turns(answers))])
+    controls, found = checked(tmp_path, engine, {"task.toml": OFFLINE + "[verifier]\ntimeout_sec = 20\n"}, repeat=1)
+    assert found == {}
+    records = [*controls.references, controls.nop, controls.hollow]
+    assert [one.kind for one in records if one is not None and one.run is Which.ALONE] == [
+        {"solved": Kind.REFERENCE, "nop": Kind.NOP, "hollow": Kind.HOLLOW}[slow]
+    ]
+
+
+def test_a_control_with_a_long_limit_is_not_waited_for_twice(tmp_path: Path) -> None:
+    verified: list[Command] = []
+
+    def answer(box: FakeBox, command: Command) -> Does:
+        verified.append(command)
+        script = box.files.get("/solution/solve.sh", b"exit 0")
+        return rewarding("0") if b"exit 0" in script else Does(None)
+
+    long = {"task.toml": OFFLINE + "[verifier]\ntimeout_sec = 301\n"}
+    controls, found = checked(tmp_path, FakeEngine([(VERIFY, answer)]), long, repeat=1)
+    assert list(found) == ["reference-timeout"]
+    assert controls.references[0].run is Which.FIRST
+    assert len(verified) == 3  # reference, nop and hollow, each once
 
 
 @pytest.mark.parametrize(("reward", "severity"), [("1", Severity.WARNING), ("0", Severity.ERROR)])
