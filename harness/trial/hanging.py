@@ -65,9 +65,9 @@ def place(lines: Sequence[str]) -> str:
 def _installs(line: str) -> bool:
     words = line.split()
     if words and basename(words[0]) in _SHELLS and len(words) > 1 and not words[1].startswith("-"):
-        words = words[1:]  # the installer's own script
+        words = words[1:]  # the installer's own script, or a package's
     program = basename(words[0]) if words else ""
     # A request to the box itself waits for the solution's own service.
     if program in _INSTALLERS and not _OWN_MACHINE.search(line):
         return True
-    return bool(_OF_APT.match(line) or _PIP.search(line) or _FETCHES.search(line))
+    return bool(_OF_APT.match(" ".join(words)) or _PIP.search(line) or _FETCHES.search(line))
