@@ -23,13 +23,13 @@ from harness.errors import UsageError
     type=click.Path(path_type=Path),
     default=Path("foolsgold-run"),
     show_default=True,
-    help="The run folder: results, and where to go on.",
+    help="The run folder: holds the results, and lets an audit continue.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in the run folder.")
-@click.option("--fresh", is_flag=True, help="Forget what the run folder holds and start anew.")
+@click.option("--resume", is_flag=True, help="Continue the run in the run folder; fail if there is none.")
+@click.option("--fresh", is_flag=True, help="Delete what is in the run folder and start again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the tables.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no tables: only what the gate says.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no tables: only the result of the gate.")
 @click.option("--verbose", is_flag=True, help="End with every finding and its evidence, not with one screen.")
 def audit(
     paths: tuple[Path, ...],
@@ -42,10 +42,10 @@ def audit(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Break every task's reference solution on purpose and see which broken variants its tests still pay.
+    """Break every task's reference solution on purpose and see which broken variants are paid all the same.
 
     Runs the controls, then each variant in a box of its own, and confirms what was paid. Ends with a verdict for each
-    task, with findings, and with report.html in the run folder. Ctrl-C loses nothing: the same command goes on.
+    task, with findings, and with report.html in the run folder. Ctrl-C loses nothing: the same command continues.
 
     \b
     Examples:
@@ -67,9 +67,9 @@ def audit(
     from harness.task.discover import discover
 
     if resume and fresh:
-        raise UsageError("--resume and --fresh say the opposite.", hint="Give one of them, or none.")
+        raise UsageError("--resume and --fresh contradict each other.", hint="Give one of them, or none.")
     if resume and not is_run(folder):
-        raise UsageError(f"There is no run in {folder} to go on with.", hint="Leave --resume out to start one.")
+        raise UsageError(f"There is no run in {folder} to continue.", hint="Leave --resume out to start one.")
     in_force = flags.in_force(paths)
     terms = gate_terms(in_force)
     tasks = [with_own_images(task, in_force) for task in discover(list(paths))]
@@ -88,5 +88,5 @@ def audit(
         click.echo(verdict if quiet else ending(report, gate=verdict))
     if report["unfinished"]:
         words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
-        click.echo(f"\nInterrupted: what was done is kept. Go on with\n{shlex.join(words)}", err=True)
+        click.echo(f"\nInterrupted. All results so far are kept. Continue with\n{shlex.join(words)}", err=True)
     return judged.exit_code

@@ -17,9 +17,10 @@ from harness.errors import ExitCode, UsageError
 )
 @setting_options("baseline")
 def baseline(run: Path, output: Path, flags: Flags) -> int:
-    """Write down what keeps the tasks of a run from passing the gate, for somebody to give the reasons.
+    """Write a file that accepts everything that keeps the tasks of a run from passing the gate.
 
-    What the file holds already stays as it is. An entry without a reason is an error wherever the file is used.
+    You add a reason to each entry; commands refuse a file with an entry that has none. Entries that are in the file
+    already stay as they are.
 
     \b
     Examples:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @setting_options("check")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no table: only what is not good, and the sum.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress and no table: only tasks that are not good, and the totals."
+)
 def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: bool, quiet: bool) -> int:
     """Run the controls of every task in PATHS.
 

@@ -10,11 +10,11 @@ from harness.errors import ExitCode
 
 @click.command
 @setting_options("clean")
-@click.option("--all", "everything", is_flag=True, help="Caches and images too, not only leftovers of crashed runs.")
+@click.option("--all", "everything", is_flag=True, help="Also remove caches and images.")
 def clean(flags: Flags, everything: bool) -> int:
     """Remove what crashed runs left behind.
 
-    Boxes die with the process that made them; control groups, folders and containers may outlive a kill.
+    Boxes end with the process that made them, but control groups, folders and containers can outlive a kill.
 
     \b
     Examples:

@@ -12,13 +12,13 @@ from harness.errors import ExitCode
 @click.command
 @click.argument("before", metavar="RUN_A", type=click.Path(path_type=Path))
 @click.argument("after", metavar="RUN_B", type=click.Path(path_type=Path))
-@click.option("--fail-on-weaker", is_flag=True, help="Exit with 1 where a task got weaker, with 3 where nobody knows.")
+@click.option("--fail-on-weaker", is_flag=True, help="Exit with 1 if a task got weaker, with 3 if that is unknown.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the text.")
 def compare(before: Path, after: Path, fail_on_weaker: bool, as_json: bool) -> int:
     """Compare two runs task by task: stronger, weaker, new, gone.
 
-    Tasks are the same where their names are, mutants where their ids are. Settings in which the runs differ are named
-    first: they may be the reason.
+    Tasks are matched by name, mutants by id. Settings in which the runs differ come first, because they may be the
+    reason for a change.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`foolsgold completion`: what a shell needs to complete commands, options and their values."""
+"""`foolsgold completion`: the scripts with which shells complete commands, options and their values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ VARIABLE = "_FOOLSGOLD_COMPLETE"
 def completion(context: click.Context, shell: str) -> int:
     """Print the script that teaches a shell to complete foolsgold's commands and options.
 
-    Needs bash 4.4 or newer, zsh, or fish. The script asks the installed foolsgold, so it stays right after an update.
+    Needs bash 4.4 or newer, zsh, or fish. The script asks the installed foolsgold, so it need not be renewed after an
+    update.
 
     \b
     Examples:
@@ -29,6 +30,7 @@ def completion(context: click.Context, shell: str) -> int:
     known = get_completion_class(shell)
     assert known is not None
     made = known(context.find_root().command, {}, "foolsgold", VARIABLE)
-    # Not the class's own: for bash it runs bash to see how old it is, also where the script is for another machine.
+    # Not the class's own method: it would run this machine's bash to see its version, but the script may be for another
+    # machine.
     click.echo(ShellComplete.source(made))
     return ExitCode.OK

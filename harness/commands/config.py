@@ -1,4 +1,4 @@
-"""`foolsgold config`: what is in force, for a run and for each task that differs, and where it comes from."""
+"""`foolsgold config`: the settings in force and where they come from, for a run and for each task that differs."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SCHEMA = "foolsgold.config/1"
 @setting_options("config")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:
-    """Print every setting that is in force and where it comes from; for the tasks in PATHS, what is theirs alone.
+    """Print every setting in force and where it comes from, and how the tasks in PATHS differ.
 
-    Takes the flags of every command, to show what they would change.
+    Takes the flags of every command, to show their effect.
 
     \b
     Examples:

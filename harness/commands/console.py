@@ -36,26 +36,26 @@ _STYLE = {
 }
 
 WARNINGS_SHOWN = 5
-"""Of each kind; a dataset may have hundreds."""
+"""Warnings of one kind that are shown; a dataset may have hundreds."""
 _GRAVE = (Severity.ERROR, Severity.UNMEASURED)
 
 
 def printer(stream: TextIO | None = None, *, width: int | None = None) -> Console:
-    """A console that takes text as it is: no markup, no highlighting, no wrapping where nobody reads on a screen."""
+    """A console that prints text unchanged: no markup, no highlighting, and no wrapping unless it is a terminal."""
     stream = stream or sys.stdout
-    # Where nobody reads it on a screen, lines are as long as they are.
+    # Lines are only wrapped for a terminal.
     if width is None and not stream.isatty():
         width = 1000
     return Console(file=stream, highlight=False, markup=False, width=width, color_system=colors())
 
 
 def colors() -> Literal["auto"] | None:
-    """NO_COLOR takes bold and dim away too: whoever sets it wants no escape codes in the text."""
+    """NO_COLOR also turns bold and dim off, because people who set it want no escape codes in the text."""
     return None if os.environ.get("NO_COLOR") else "auto"
 
 
 def cell(text: str, style: str = "") -> Text:
-    """Text from a task, with control characters made visible: a log may not move the cursor."""
+    """Text from a task, with control characters made visible, so that a log cannot move the cursor."""
     return Text(shown(text, keep="\n"), style=style)
 
 

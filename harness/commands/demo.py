@@ -1,4 +1,4 @@
-"""`foolsgold demo`: an audit that needs nothing but foolsgold."""
+"""`foolsgold demo`: an audit that needs only foolsgold."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from harness.errors import EngineUnavailable, ExitCode
 def demo(folder: Path, no_progress: bool) -> int:
     """Audit two small tasks that come with foolsgold, and explain what happened.
 
-    They ask for the same program; the tests of one leave out half of what the instruction says. Takes less than a
-    minute on the embedded engine, needs no network, and leaves the tasks and the report for you to look at.
+    Both ask for the same program, but the tests of one check only half of the instruction. Takes less than a minute on
+    the embedded engine, needs no network, and leaves the tasks and the report for you to read.
 
     \b
     Examples:
@@ -47,10 +47,10 @@ def demo(folder: Path, no_progress: bool) -> int:
     with closing(progress("auditing", len(found), show=not no_progress)) as watcher:
         report = audit_tasks(folder / RUN, found, in_force, fresh=True, watcher=watcher)
     if report["unfinished"]:
-        click.echo("Interrupted. `foolsgold demo` starts anew.", err=True)
+        click.echo("Interrupted. `foolsgold demo` starts again.", err=True)
         return ExitCode.INTERRUPTED
     if not all(task["strength"] for task in report["tasks"]):
-        # Something about this machine: the report says what, and nothing is explained that did not happen.
+        # This machine is the reason. The report says more, and there is nothing to explain.
         click.echo(terminal(report))
         return ExitCode.UNMEASURED
     click.echo(explained(report, folder))
@@ -58,7 +58,7 @@ def demo(folder: Path, no_progress: bool) -> int:
 
 
 def _engine() -> str:
-    """The embedded one, which needs no image; where it cannot be used, whatever can."""
+    """The embedded engine, which needs no image; if it cannot be used, any that can."""
     from harness.engine.choose import make_engine
     from harness.engine.contract import EngineOptions
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.option("--versions", "only_versions", is_flag=True, help="Print the engines' versions, and check nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 def doctor(flags: Flags, only_versions: bool, as_json: bool) -> int:
-    """Say which engine will be used and why, what is missing, and prove that the engine keeps its contract.
+    """Show which engine will be used and why, what is missing, and prove that the engine keeps its contract.
 
-    What is missing comes with the command that installs it.
+    For everything that is missing it prints the command that installs it.
 
     \b
     Examples:

@@ -15,10 +15,10 @@ from harness.commands.options import Flags, setting_options
 @setting_options("gate")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of lines.")
 def gate(run: Path, flags: Flags, as_json: bool) -> int:
-    """Judge a finished run again, by other rules or another baseline. Nothing runs.
+    """Judge a finished run again, by other rules or another baseline, without running anything.
 
-    One line says why for each task that does not pass, and the exit code is the gravest: 0 all pass, 1 one fails, 3 one
-    could not be measured.
+    Each task that does not pass gets a line that says why. Exit code: 0 if all pass, 1 if one fails, 3 if one could not
+    be measured.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`foolsgold init`: what is there, and a config file to begin with."""
+"""`foolsgold init`: describes a folder of tasks and writes a first config file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness.untrusted import visible
 
 @click.command
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Replace a foolsgold.toml that is there already.")
+@click.option("--force", is_flag=True, help="Replace an existing foolsgold.toml.")
 def init(path: Path, force: bool) -> int:
-    """Look at a folder of tasks, say what is there, and write a commented foolsgold.toml for it.
+    """Describe the tasks in a folder and write a commented foolsgold.toml for them.
 
-    Says which formats the tasks have, which cannot be used and why, which engine would be used, and what an audit would
-    take. Nothing of the tasks is run. The file goes into the folder, or beside it where the folder is itself a task.
+    Shows which formats the tasks have, which cannot be used and why, which engine an audit would use, and how long it
+    would take. Runs no code of the tasks. The file goes into the folder, or next to it if the folder is itself a task.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def init(path: Path, force: bool) -> int:
             f"{file} cannot be written: {error.strerror or error}.", hint="Make the folder writable, or copy the tasks."
         ) from error
     shown = shlex.quote(visible(str(path)))
-    click.echo(f"\nWrote {visible(str(file))}. Every line of it says what it is for.")
+    click.echo(f"\nWrote {visible(str(file))}. Each setting in it has a comment that explains it.")
     click.echo("\nNext:")
     for number, (what, command) in enumerate(
         (

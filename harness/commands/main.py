@@ -1,5 +1,5 @@
-"""The command line: a thin face over what Python can call. Each command has a module of its own, imported when it is
-called: `foolsgold --help` and shell completion import none of them."""
+"""The command line: a thin layer over functions that Python can call. Each command is a module that is imported only
+when the command runs: `foolsgold --help` and shell completion import none of them."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 COMMANDS = {
-    "demo": "See it work on two small tasks of its own.",
-    "init": "What is there, and a config file to begin with.",
+    "demo": "See it work on two small tasks that come with it.",
+    "init": "Describe your tasks, and write a config file.",
     "doctor": "Which engine works here, and what is missing.",
     "check": "Are the tasks sound: reference paid, nothing else?",
     "audit": "The main job: which broken variants are paid?",
     "show": "List findings and paid variants, or show one.",
-    "repro": "Write one as a task that any runner can run.",
+    "repro": "Write a variant as a task that any runner can run.",
     "report": "Show a run again, or as HTML, SARIF, CSV and more.",
     "compare": "Compare two runs task by task.",
     "gate": "Judge a finished run again, by other rules.",
-    "baseline": "Write down what is known and accepted.",
+    "baseline": "Write the known findings to a file, to accept them.",
     "config": "Which settings are in force, and from where.",
     "mutants": "List the broken variants, without running any.",
     "operators": "List what makes broken variants, with examples.",
     "clean": "Remove what crashed runs left behind.",
     "completion": "Complete commands in bash, zsh or fish.",
 }
-"""In the order in which a user meets them. Each is the function of its name in harness/commands/<name>.py."""
+"""In the order in which a user needs them. Each is the function of the same name in harness/commands/<name>.py."""
 
 
 class Commands(MutableMapping[str, click.Command]):
-    """The commands by name; each is imported when it is asked for."""
+    """Command by name; each is imported on first access."""
 
     def __init__(self) -> None:
         self._loaded: dict[str, click.Command] = {}
@@ -80,7 +80,7 @@ class Commands(MutableMapping[str, click.Command]):
 
 
 class Group(click.Group):
-    """Lists its commands, in a help and to a shell, from the table above alone."""
+    """Lists its commands from the table above, in the help and for completion, without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -120,8 +120,8 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
 def cli() -> None:
     """Measure whether the tests of a coding task can tell right from wrong.
 
-    Breaks the reference solution of each task on purpose, runs the task's own tests on every broken variant, and says
-    which of them were paid all the same. Colours are left out where NO_COLOR is set.
+    Breaks the reference solution of each task on purpose, runs the task's own tests on every broken variant, and
+    reports which of them were paid all the same. NO_COLOR turns colours off.
 
     \b
     Examples:
@@ -133,7 +133,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script: every end has its exit code, and no error shows a traceback that is not a bug."""
+    """The console script: every outcome has its exit code, and only a bug shows a traceback."""
     _stopped.clear()
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
@@ -164,20 +164,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = ExitCode.INTERNAL
     try:
         _leave(code)
-    finally:  # whoever called this from Python goes on
+    finally:  # a caller from Python goes on after this
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
 
 
 PATIENCE = 3.0
-"""Seconds after which another Ctrl-C ends it at once, whatever is left."""
+"""Seconds after the first Ctrl-C from which another one ends the process at once."""
 _stopped: list[float] = []
-"""When the user stopped it."""
+"""The time of the first Ctrl-C."""
 
 
 class _Output(io.FileIO):
-    """Where the reader went away, as `| head` does, the rest goes nowhere and the exit code stays the command's own."""
+    """Stdout. If the reader has gone, as after `| head`, the rest is dropped and the exit code stays the command's
+    own."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -198,7 +199,8 @@ def _output(stdout: io.TextIOWrapper) -> io.TextIOWrapper:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """The first begins the end, which takes a moment; impatience must not keep it from tidying up."""
+    """The first Ctrl-C starts a clean end, which takes a moment; a second one right after it must not interrupt
+    that."""
     if not _stopped:
         _stopped.append(time.monotonic())
         raise KeyboardInterrupt
@@ -210,7 +212,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def _called_off() -> Iterator[None]:
-    """Where the user stopped it, nothing goes on in threads that nobody can wait for."""
+    """After a Ctrl-C, end the work in threads that cannot be waited for."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""`foolsgold mutants`: what would be broken, and how. Nothing runs."""
+"""`foolsgold mutants`: lists what an audit would break, and how, without running anything."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def mutants(
 ) -> None:
     """List the broken variants of each task's reference solution, in the order in which they would run.
 
-    Each with its id, place, operator, the fault it stands for, how surely it breaks what the instruction says, and a
-    sentence. What was not mutated is named with the reason. Nothing is run.
+    Each has its id, place, operator, fault, how surely it breaks what the instruction says, and a sentence. Sources
+    that were not mutated are listed with the reason. Nothing is run.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def mutants(
 
     if everything and not {("budget",), ("depth",)}.isdisjoint(flags.values):
         raise UsageError(
-            "--all shows every mutant, and --budget and --depth a number of them.", hint="Give one of them."
+            "--all shows every mutant, but --budget and --depth limit their number.", hint="Give one of them."
         )
     in_force = flags.in_force(paths)
     wished: dict[str, list[StepMutants]] = {}
@@ -86,7 +86,7 @@ def _must_name_a_source(text: str, steps: Sequence[StepMutants]) -> None:
     there = sorted({source for step in steps for source in step.unwished})
     more = f" and {len(there) - 20} more" if len(there) > 20 else ""
     raise UsageError(
-        f"--source {text}: no source has that in its name.", hint=f"There are: {', '.join(there[:20])}{more}."
+        f"--source {text}: no source has this in its name.", hint=f"There are: {', '.join(there[:20])}{more}."
     )
 
 
@@ -132,10 +132,10 @@ def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
 
 
 def _left_alone(step: StepMutants) -> list[tuple[str, str]]:
-    """What has no mutants although it is part of the solution, and why."""
+    """The parts of the solution without mutants, and why."""
     languages = {source.id: source.language for source in step.sources}
     found = [(skipped.file, skipped.reason) for skipped in step.skipped]
-    found += [(source, f"{languages[source]} is not spoken") for source in step.tally.unspoken]
+    found += [(source, f"no operator knows {languages[source]}") for source in step.tally.unspoken]
     found += [(source, f"does not parse as {languages[source]}") for source in step.tally.unparsed]
     return found
 

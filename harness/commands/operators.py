@@ -1,4 +1,4 @@
-"""`foolsgold operators`: what makes broken variants."""
+"""`foolsgold operators`: lists the operators, which make broken variants."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def operators(as_json: bool, as_markdown: bool) -> None:
     """List every operator: what it breaks, in which languages, with an example.
 
-    The ids, and the families before their dots, are what --operator and --skip-operator take.
+    --operator and --skip-operator take these ids, and the families before their dots.
 
     \b
     Examples:
@@ -45,7 +45,7 @@ def operators(as_json: bool, as_markdown: bool) -> None:
 
 
 def _described_state(operator: StateOperator) -> dict[str, Any]:
-    """Made on what is left behind, whatever language wrote it."""
+    """Changes files that a solution leaves, so it has no languages."""
     return {
         "id": operator.id,
         "fault": operator.fault,

@@ -1,4 +1,4 @@
-"""docs/operators.md: every operator in words and by its own examples, which are its tests too."""
+"""docs/operators.md: every operator in words and by its examples, which are also its tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mutator.operators import FAMILIES, families
 from mutator.operators.state import OPERATORS as STATE_OPERATORS
 
 EXAMPLES = 2
-"""Shown of each operator, and mutants of each example."""
+"""How many examples of each operator, and mutants of each example, are shown."""
 _TITLES = {
     "shell": "Shell scripts", "sed": "sed programs", "awk": "awk and jq programs", "patch": "Patches",
     "python": "Python", "nginx": "nginx", "data": "Data and configuration", "code": "Code in other languages",

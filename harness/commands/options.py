@@ -1,4 +1,4 @@
-"""Flags made of the settings, and what is in force for a command: flags over a config file over the defaults."""
+"""Command-line flags for the settings, and the settings in force: flags win over a config file, and that over defaults."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from harness.untrusted import visible
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line says about settings."""
+    """The settings from the command line."""
 
     values: Values
     config: Path | None = None
     no_config: bool = False
 
     def in_force(self, paths: Sequence[Path] = ()) -> InForce:
-        """With the config file of these paths; says on stderr which one that is."""
+        """Together with the config file for these paths, whose name is printed on stderr."""
         from harness.settings.file import find_config, read_config
 
         path = self.config
@@ -40,7 +40,7 @@ class Flags:
         return found
 
     def words(self) -> list[str]:
-        """The same flags again, for a command that shows something again."""
+        """The same flags as words, for a command to show to the user."""
         words = ["--config", str(self.config)] if self.config is not None else []
         words += ["--no-config"] if self.no_config else []
         for key, value in self.values.items():
@@ -63,7 +63,7 @@ EVERY = "config"
 
 
 def setting_options(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the flags of all its settings; its function gets them as `flags`."""
+    """Give a command the flags for all its settings; its function gets them as `flags`."""
     settings = [setting for setting in SETTINGS if command in {*setting.commands, EVERY}]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,7 +77,7 @@ def setting_options(command: str) -> Callable[[Callable[..., Any]], Callable[...
                 if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                     given.update(_given(setting, value))
             if config is not None and no_config:
-                raise UsageError("--config and --no-config say the opposite.", hint="Give one of them, or none.")
+                raise UsageError("--config and --no-config contradict each other.", hint="Give one of them, or none.")
             return function(flags=Flags(given, config, no_config), **arguments)
 
         wrapped: Callable[..., Any] = run
@@ -93,9 +93,9 @@ _FILE_OPTIONS = (
         "--config",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         metavar="FILE",
-        help="Take the settings from this file, and look for no other.",
+        help="Read the settings from this file and no other.",
     ),
-    click.option("--no-config", is_flag=True, help="Look for no config file."),
+    click.option("--no-config", is_flag=True, help="Read no config file."),
 )
 
 
@@ -118,7 +118,7 @@ def _option(setting: Setting) -> Callable[[Any], Any]:
 
 
 def _click_type(setting: Setting) -> click.ParamType[Any]:
-    """For the help and the obvious mistakes; `fitting` checks the rest, with the same words as for a file."""
+    """For the help, and against obvious mistakes. `fitting` checks the rest, with the same words as for a file."""
     match setting.kind:
         case ValueKind.INTEGER:
             low, high = (None if math.isinf(limit) else int(limit) for limit in (setting.low, setting.high))
@@ -160,4 +160,4 @@ def _number(flag: str, entry: str, text: str) -> float | int:
         try:
             return float(text)
         except ValueError as error:
-            raise UsageError(f"{flag} {entry} gives no number.") from error
+            raise UsageError(f"{flag} {entry} is not a number.") from error

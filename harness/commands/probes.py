@@ -23,8 +23,8 @@ def label(probe: dict[str, Any]) -> str:
 
 
 def find_probe(report: dict[str, Any], name: str) -> Found | None:
-    """(task, probe) by its label or the beginning of it, or task/label where several tasks share it; None where the
-    name is no probe's."""
+    """(task, probe) for a label or its beginning, or for task/label if several tasks share the label; None if the name
+    is not a probe's."""
     exact, begun = Matches(), Matches()
     for task in report["tasks"]:
         for probe in task.get("probes") or []:
@@ -37,7 +37,7 @@ def find_probe(report: dict[str, Any], name: str) -> Found | None:
     if found.count > 1:
         raise UsageError(
             f"{visible(name)} names several probes: {found.names()}.",
-            hint="Write the task's name before it, or more of it.",
+            hint="Put the task's name before it, or write more of it.",
         )
     if not found.count and name.partition("/")[0] in set(Probe):
         raise UsageError(
@@ -47,13 +47,13 @@ def find_probe(report: dict[str, Any], name: str) -> Found | None:
 
 
 def read_again(entry: dict[str, Any]) -> Task:
-    """The task of a report, unless it has changed since."""
+    """Read the task of a report again. An error if it has changed since."""
     folder = task_folder(entry)
     [task] = discover([folder])
     if isinstance(task, Unusable):
         raise UsageError(f"{folder} is no usable task any more: {task.problems[0].message}")
     if task.digest != entry["digest"]:
-        raise UsageError(f"{folder} has changed since the run, so what was run may not fit.", hint="Audit it again.")
+        raise UsageError(f"{folder} has changed since the run, so the run's files may not fit.", hint="Audit it again.")
     return task
 
 
@@ -80,8 +80,8 @@ def show_probe(found: Found) -> str:
     for what, text in (
         ("root, before solving", around.before),
         ("root, after solving", around.after),
-        ("root, holds then", around.proof),
-        ("holds then for whoever solves", around.seen),
+        ("check by root before verifying", around.proof),
+        ("check by the solving user", around.seen),
     ):
         lines += ["", f"--- {what}", shown(text).rstrip()] if text else []
     lines += [f"environment: {visible(name)}={visible(value)}" for name, value in around.env.items()]
@@ -89,13 +89,13 @@ def show_probe(found: Found) -> str:
 
 
 def write_probe(found: Found, output: Path) -> str:
-    """The task's folder with the probe's solution in the place of the reference; says what it is."""
+    """Write the task's folder with the probe's solution in place of the reference; returns a sentence about it."""
     entry, probe = found
     attempt = _again(entry, probe)
     if attempt.circumstances.changes or not attempt.replacement.files:
         raise UsageError(
-            f"{label(probe)} is no other solution but one run in other surroundings, and no task folder can say that.",
-            hint="`foolsgold show` tells what is done to the box.",
+            f"{label(probe)} runs the reference in other circumstances, which a task folder cannot express.",
+            hint="`foolsgold show` shows what is done to the box.",
         )
     task = read_again(entry)
     shutil.copytree(task.path, output, symlinks=True)
@@ -115,13 +115,13 @@ def _again(entry: dict[str, Any], probe: dict[str, Any]) -> Attempt:
     attempt = attempt_again(read_again(entry), label(probe), _paid(entry))
     if attempt is None:
         raise UsageError(
-            f"{label(probe)} is made of what a box held in that run, and no task folder can say that.",
-            hint="`foolsgold show` tells what it changes.",
+            f"{label(probe)} needs files that a box had in that run, which a task folder cannot express.",
+            hint="`foolsgold show` shows what it changes.",
         )
     return attempt
 
 
 def _paid(entry: dict[str, Any]) -> Rewards:
-    """What the reference was paid in that run: the least of each key, as in the audit."""
+    """The reference's reward in that run: the smallest value of each key, as in the audit."""
     runs = [run["rewards"] for run in entry["controls"]["reference"] if run["rewards"]]
     return {key: min(run.get(key, 0) for run in runs) for key in runs[0]} if runs else {}

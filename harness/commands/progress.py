@@ -1,4 +1,4 @@
-"""How far a run is, on stderr: a live picture for somebody who watches a terminal, a line a finished task elsewhere."""
+"""The progress of a run on stderr: a live picture on a terminal, elsewhere a line for each finished task."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from harness.trial.record import Kind
 from harness.untrusted import visible
 
 ROWS = 8
-"""Tasks that are shown at once."""
+"""The most tasks that are shown at once."""
 BAR = 20
 NAME = 34
-"""A longer task name is cut."""
+"""Longer task names are cut."""
 ENOUGH = 4
 """How many mutants must have been tried before the time left is estimated from them."""
 
@@ -47,12 +47,12 @@ class Progress(Protocol):
 
 
 def progress(job: str, total: int, *, show: bool = True, stream: TextIO | None = None) -> Progress:
-    """For `total` tasks of a job such as `auditing`; nothing at all without `show`."""
+    """For `total` tasks of a job such as `auditing`; shows nothing without `show`."""
     stream = stream or sys.stderr
     if not show or not total:
         return Silent()
     console = Console(file=stream, highlight=False, markup=False, color_system=colors())
-    # Not `is_terminal`: FORCE_COLOR makes that true for a file, and a file wants no cursor moved.
+    # Not `is_terminal`: FORCE_COLOR makes that true for a file, which must not get cursor movements.
     if stream.isatty() and not console.is_dumb_terminal:
         return Watched(job, total, console)
     return Lines(total, stream)
@@ -81,7 +81,7 @@ def _word(done: Checked | Audited) -> str:
 
 
 class Watched:
-    """Redrawn in place, and removed at the end."""
+    """A picture that is redrawn in place, and removed at the end."""
 
     def __init__(self, job: str, total: int, console: Console) -> None:
         self._lock = threading.Lock()
@@ -124,14 +124,14 @@ class Watched:
         try:
             self._live.stop()
         finally:
-            # Also where a second Ctrl-C came in between.
+            # Also if a second Ctrl-C comes in between.
             self._console.show_cursor(True)
             with suppress(ValueError):
                 _watched.remove(_descriptor(self._console))
 
 
 _watched: list[int] = []
-"""Descriptors of the terminals whose cursor is hidden now."""
+"""Descriptors of terminals whose cursor is hidden."""
 
 
 def _descriptor(console: Console) -> int:
@@ -139,30 +139,30 @@ def _descriptor(console: Console) -> int:
 
 
 def give_back() -> None:
-    """Show the cursor again, for a process that ends at once: takes no lock, which a signal's handler must not."""
+    """Show the cursor again, for a process that ends at once. Takes no lock, because a signal handler must not."""
     for descriptor in _watched:
         with suppress(OSError):
             os.write(descriptor, b"\x1b[?25h\r\n")
 
 
-# --- what is known of a run
+# --- the state of a run
 
 
 @dataclass
 class TaskRow:
-    """A task that is being worked on."""
+    """A task that is running."""
 
     name: str
     touched: float
     phase: str = ""
     detail: str = ""
-    """What is being built."""
+    """The image that is being built."""
     planned: int | None = None
-    """Its mutants; None before they are made."""
+    """The number of its mutants; None before they are made."""
     tried: int = 0
     paid: int = 0
     begun: set[str] = field(default_factory=set)
-    """Mutants whose trial began in this run: what the store remembers from an earlier one tells nothing of the pace."""
+    """Mutants whose trial began in this run. Results from an earlier run do not count, because they took no time."""
     fresh: int = 0
 
 
@@ -181,9 +181,10 @@ class RunShown:
     past_tried: int = 0
     past_paid: int = 0
     past_fresh: int = 0
-    """The same of the finished tasks, `past_tasks` of which had mutants. What they had not tried nobody will."""
+    """The same numbers for the finished tasks, `past_tasks` of which had mutants. Mutants that they did not try will
+    not be tried."""
     first_trial: float | None = None
-    """When the first mutant's trial began."""
+    """The time when the first mutant's trial began."""
 
     def doing(self, task: str, what: str, now: float) -> None:
         row = self._row(task, now)
@@ -232,7 +233,7 @@ class RunShown:
 
     @property
     def mutants(self) -> tuple[int, int, int]:
-        """How many mutants were tried, are known, and were paid."""
+        """How many mutants were tried, are planned, and were paid."""
         rows = self.rows.values()
         return (
             self.past_tried + sum(row.tried for row in rows),
@@ -242,7 +243,7 @@ class RunShown:
 
     @property
     def whole(self) -> float:
-        """How many mutants there will be: a task whose own are not made yet counts as many as the others have."""
+        """The expected number of mutants. A task without a number yet counts with the average of the others."""
         having = self.past_tasks + sum(row.planned is not None for row in self.rows.values())
         known = self.mutants[1]
         waiting = self.total - self.finished - sum(row.planned is not None for row in self.rows.values())
@@ -256,7 +257,7 @@ class RunShown:
         return min(1.0, tried / self.whole) if self.whole else 0.0
 
     def left(self, now: float) -> float | None:
-        """Seconds left at the speed so far; None while too little is known."""
+        """Seconds left at the pace so far; None while too little is known."""
         tried, known, _ = self.mutants
         if not known:
             return (now - self.start) / self.finished * (self.total - self.finished) if self.finished else None
@@ -267,7 +268,7 @@ class RunShown:
 
 
 def _phase(kind: str, what: str, row: TaskRow) -> tuple[str, str]:
-    """(phase, what is being built) of what a task says it does."""
+    """(phase, the image that is being built), from a task's progress message."""
     if kind not in tuple(Kind):
         return (what, "") if what == "making mutants" else ("building", what)
     if row.planned is None or (row.tried < row.planned and kind in (Kind.NOP, Kind.HOLLOW, Kind.REFERENCE)):
@@ -277,11 +278,11 @@ def _phase(kind: str, what: str, row: TaskRow) -> tuple[str, str]:
     return ("probes" if kind == Kind.PROBE else "last controls"), ""
 
 
-# --- how it looks
+# --- the picture
 
 
 def picture(run: RunShown, now: float, *, width: int, height: int, ascii_only: bool = False) -> Text:
-    """No line longer than the terminal is wide, and never more of them than it is high."""
+    """The lines, cut to the width of the terminal and limited to its height."""
     full, empty = ("#", "-") if ascii_only else ("━", "─")
     filled = int(run.share * BAR)
     head = Text(f"{run.job}  ")
@@ -292,7 +293,7 @@ def picture(run: RunShown, now: float, *, width: int, height: int, ascii_only: b
     if left is not None:
         head.append(f"  {about(left)} left", "dim")
     lines = [head]
-    said = _said(run)
+    said = _counts(run)
     if said:
         lines.append(Text(f"  {said}"))
     # One line stays free for the cursor, one may be needed for those that are not shown.
@@ -302,13 +303,13 @@ def picture(run: RunShown, now: float, *, width: int, height: int, ascii_only: b
     lines += [_line(run.rows[name], column) for name in names]
     more = len(run.rows) - len(names)
     if more > 0 and names:
-        lines.append(Text(f"  and {more} more in work", "dim"))
+        lines.append(Text(f"  and {more} more running", "dim"))
     for line in lines:
         line.truncate(max(1, width - 1), overflow="crop" if ascii_only else "ellipsis")
     return Text("\n", no_wrap=True).join(lines)
 
 
-def _said(run: RunShown) -> str:
+def _counts(run: RunShown) -> str:
     tried, known, paid = run.mutants
     words = [f"{tried} of {known} mutants tried", f"{paid} paid"] if known else []
     words += [f"{count} {word}" for word, count in run.words.most_common()]

@@ -24,19 +24,19 @@ from harness.untrusted import visible
     show_default=True,
     help="csv has a row for each mutant, csv-tasks for each task, csv-trials for each trial.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Write it to this file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Write to this file.")
 @click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=Path(),
-    help="SARIF: the folder that paths are relative to, such as a checkout's. [default: where you are]",
+    help="SARIF: paths are relative to this folder, such as a checkout. [default: the current folder]",
 )
 @click.option("--verbose", is_flag=True, help="The terminal's long form: every finding with its evidence.")
 @click.option("--schema", "only_schema", is_flag=True, help="Print the JSON Schema of report.json instead.")
 def report(run: Path | None, form: str, output: Path | None, root: Path, verbose: bool, only_schema: bool) -> int:
     """Show a run again, or write it in another format.
 
-    A run that was interrupted, or is still going on, is shown as far as it came.
+    A run that was interrupted, or is still running, is shown as far as it is.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def report(run: Path | None, form: str, output: Path | None, root: Path, verbose
         _put([schema()], output)
         return ExitCode.OK
     if run is None:
-        raise UsageError("RUN is missing: which run?", hint="Give the run folder of a `foolsgold audit`.")
+        raise UsageError("RUN is missing.", hint="Give the run folder of a `foolsgold audit`.")
     with whole(run):
         found = read_report(run)
         if form == HTML:
@@ -73,15 +73,15 @@ def _put_html(found: dict[str, Any], output: Path | None) -> None:
 
 
 def _notes(found: Mapping[str, Any], form: str) -> list[str]:
-    """What a format for machines cannot tell a person."""
+    """Notes for the person, because a format for machines cannot show them."""
     from harness.report.stryker import left_out
 
     lines = []
     if found["interrupted"]:
         left, total = len(found["unfinished"]), found["summary"]["tasks"]
         lines.append(
-            f"The run was interrupted, or is going on: {left} of {total} tasks are unfinished. To go on, give the same "
-            "`foolsgold audit` command once more with --resume."
+            f"The run was interrupted or is still running: {left} of {total} tasks are unfinished. To continue, repeat "
+            "the `foolsgold audit` command with --resume."
         )
     if form == "stryker" and (files := left_out(found)):
         lines.append(f"Too large for this format, and left out with their mutants: {', '.join(files)}")

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 @click.argument("mutant")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The task folder to write.")
 def repro(run: Path, mutant: str, output: Path) -> int:
-    """Write a complete task folder whose solution is the mutant or the probe, for any runner of the format to run.
+    """Write a complete task folder whose solution is the mutant or the probe, for any runner of the format.
 
-    It is the task as it is on disk now, with the changed file in the place of the real one. The task's own folder stays
-    as it is.
+    It is a copy of the task as it is on disk now, with the changed file in place of the original. The task's own folder
+    stays as it is.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def repro(run: Path, mutant: str, output: Path) -> int:
 
 
 def write_repro(task: Task, found: dict[str, Any], output: Path) -> None:
-    """The task's folder with the mutated file in the place of the real one."""
+    """Write a copy of the task's folder with the mutated file in place of the original."""
     step = next(step for step in task.steps if step.name == found["step"])
     assert step.solution is not None
     mutated = mutate_again(task, found)

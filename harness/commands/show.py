@@ -16,10 +16,11 @@ from harness.untrusted import shown, visible
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("what", metavar="[TASK|MUTANT]", default="")
 def show(run: Path, what: str) -> int:
-    """List what a run found, a line for each finding and each broken variant that was paid, the weakest task first.
+    """List the findings of a run and the broken variants that were paid, a line each, the weakest task first.
 
-    With a task's name only that task. With a mutant's or a probe's id that one: its change, what it breaks, and what
-    the tests said. The beginning of an id is enough; the task's name stands before it where several tasks share it.
+    With a task's name it shows only that task. With the id of a mutant or probe it shows its change, what it breaks,
+    and the results of the tests. The beginning of an id is enough. If several tasks share an id, put the task's name
+    before it.
 
     \b
     Examples:
@@ -37,7 +38,7 @@ def show(run: Path, what: str) -> int:
 
 
 def shown_of(report: dict[str, Any], what: str) -> str:
-    """A task's whole name comes before an id, an id before the beginning of a name."""
+    """What a name refers to: a task's whole name first, then an id, then the beginning of a task's name."""
     from harness.report.listing import run_listing, task_listing, task_named
 
     if not what:
@@ -77,12 +78,12 @@ def _shown(report: dict[str, Any], name: str) -> str:
     if found["killed_by"]:
         lines.append("failed: " + ", ".join(visible(name) for name in found["killed_by"]))
     if passed := _passed(task, found):
-        lines.append(f"passed over it: {', '.join(visible(name) for name in passed)}")
+        lines.append(f"passed: {', '.join(visible(name) for name in passed)}")
     lines += ["", shown(found["diff"]), "", visible(found["repro"])]
     return "\n".join(lines)
 
 
 def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """The tests that ran on it and caught nothing; none where the verifier reports no single tests."""
+    """The tests that ran on it and passed; none if the verifier does not report single tests."""
     told = found["runs"][0]["tests"] if found["runs"] else None
     return [name for name, letter in zip(task["tests"], told, strict=True) if letter == "P"] if told else []

@@ -1,1 +1,1 @@
-"""What makes boxes: one contract, two implementations."""
+"""Engines make boxes: one contract, two implementations."""

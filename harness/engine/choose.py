@@ -1,4 +1,4 @@
-"""The engines there are, and which one is used: the one named, or for `auto` the first that can be used here."""
+"""All engines, and the choice between them: the named one, or for `auto` the first that can be used here."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from harness.errors import EngineUnavailable, UsageError
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """An engine is a package of harness/engine and this. It is imported when asked for, so that choosing one does not
-    load, or need, the other's libraries."""
+    """One engine: its package in harness/engine, and how to make it. The package is imported only when the engine is
+    used, so that nobody needs the libraries of the other one."""
 
     name: str
     module: str
     engine: str
     """The module's class: EngineOptions in, an Engine out, or EngineUnavailable with what is missing."""
     under_way: str
-    """The module whose `stop` ends whatever the engine still does in other threads, such as builds."""
+    """The module whose `stop` ends the engine's work in other threads, such as builds."""
     own_root: bool
-    """Its boxes can stand on this machine's own root, which `--image NAME=host` asks for."""
+    """Its boxes can use this machine's own root as their base, which `--image NAME=host` asks for."""
 
     def make(self, options: EngineOptions) -> Engine:
         make: Callable[[EngineOptions], Engine] = getattr(import_module(self.module), self.engine)
@@ -53,8 +53,8 @@ def make_engine(name: str, options: EngineOptions) -> Engine:
 
 
 def call_off(seconds: float) -> None:
-    """End what the engines of this process still do in other threads, such as builds, and give those threads some
-    time to tidy up. For a process that is about to end."""
+    """End the engines' work in other threads, such as builds, and wait up to `seconds` until those threads have cleaned
+    up. For a process that is about to end."""
     for spec in SPECS:
         module = sys.modules.get(spec.under_way)
         if module is not None:

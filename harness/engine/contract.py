@@ -1,4 +1,4 @@
-"""The contract between foolsgold and whatever makes its boxes.
+"""The contract between foolsgold and the engines that make its boxes.
 
 A box is a throw-away copy of a task's environment. Everything that happens in it goes through `Box.run`,
 `Box.put` and `Box.read`; when it is closed nothing of it is left, whatever the code in it did.
@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import ClassVar, Literal, Self
 
 KEEP_ALIVE = ("sh", "-c", "sleep infinity")
-"""A container's command where the format's runner sets it: nothing but a wait."""
+"""The command that the format's runner gives to a container: it only waits."""
 
-MAIN_HINT = 'An ENTRYPOINT has to go on with what it is given (`exec "$@"`), and a command has to keep running.'
-"""What to do about a box that ended because its main process did."""
+MAIN_HINT = 'An ENTRYPOINT has to run the command that it is given (`exec "$@"`), and a command has to keep running.'
+"""Advice for a box that ended because its main process ended."""
 
 Fidelity = Literal["image", "mapped", "host"]
 """image: the base the task names. mapped: a stand-in the user named with --image. host: this machine's own root."""
@@ -47,12 +47,12 @@ class Recipe:
     timeout: float = 600.0
     """Seconds the whole build may take."""
     images: Mapping[str, str] = field(default_factory=dict)
-    """Stand-ins of this environment alone; they come before those of EngineOptions."""
+    """Stand-ins for this environment alone; they win over those of EngineOptions."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """What the image says about how things run in it."""
+    """The image's settings for the processes that run in it."""
 
     env: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
@@ -63,7 +63,7 @@ class ImageConfig:
     exposed: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     healthcheck: Healthcheck | None = None
-    """The image's HEALTHCHECK: recorded, run by whoever wants to wait for it, with `shell` around its command."""
+    """The image's HEALTHCHECK. The engine only records it; who waits for it runs its command with `shell`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Image:
     config: ImageConfig
     fidelity: Fidelity
     base: str
-    """What the first FROM of the final stage stands on, in words a user understands."""
+    """The base of the final stage, in words that a user understands."""
     notes: tuple[str, ...] = ()
     """What a reader of the result must know: stand-in bases, ignored instructions, ..."""
 
@@ -96,27 +96,28 @@ class BoxSpec:
     network: bool = False
     """False: loopback only. True: outward network through NAT, never the host's own namespace or loopback."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """Over the image's own ENV, for every command in the box and its entrypoint."""
+    """Overrides the image's ENV, for every command in the box and for its entrypoint."""
     workdir: str | None = None
     user: str | None = None
     """The default user of commands; None is the image's USER."""
     limits: Limits = Limits()
     mounts: tuple[str, ...] = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
-    """Empty, world-writable mount points, as the formats' runners have them."""
+    """Empty, world-writable mount points, like those that the formats' runners make."""
     entrypoint: tuple[str, ...] | None = None
-    """Instead of the image's ENTRYPOINT; () is none at all, None is the image's."""
+    """Replaces the image's ENTRYPOINT; () means no entrypoint, None the image's."""
     command: tuple[str, ...] | None = KEEP_ALIVE
-    """What the entrypoint is given; None is the image's CMD."""
+    """The arguments of the entrypoint; None means the image's CMD."""
     stdin_open: bool = False
-    """The main process's standard input never ends, which a shell or a REPL as the command waits for."""
+    """The main process's standard input never ends, so that a shell or a REPL as the command keeps waiting."""
     hostname: str | None = None
 
     @property
     def main(self) -> tuple[str, ...]:
-        """The process that runs beside the commands, and with whose end the box ends; () where it would only wait."""
+        """The box's main process: it runs next to the commands, and when it ends, the box ends. () if it would only
+        wait."""
         config = self.image.config
         entrypoint = config.entrypoint if self.entrypoint is None else self.entrypoint
-        # As in Docker, an entrypoint of the container's own makes the image's CMD void.
+        # As in Docker, a container that sets its own entrypoint loses the image's CMD.
         default = config.cmd if self.entrypoint is None else ()
         words = (*entrypoint, *(default if self.command is None else self.command))
         return () if words == KEEP_ALIVE else words
@@ -134,7 +135,7 @@ class Command:
     output_limit: int = 1 << 20
     """At most this many bytes of stdout and stderr (merged, in order) come back: the first and last halves."""
     left_running: bool = False
-    """At the timeout the command is left running and the box lives on, as with the formats' own runners."""
+    """At the timeout the command keeps running and the box stays usable, as with the formats' own runners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,9 @@ class Exit:
     dropped: int = 0
     """Bytes of output left out between the halves."""
     oom: bool = False
-    """The kernel killed something in the box for want of memory while this ran."""
+    """While this ran, the kernel killed a process of the box because memory ran out."""
     left_running: bool = False
-    """It ran into its timeout and still runs; the box takes further commands."""
+    """It reached its timeout and still runs; the box takes further commands."""
 
     @property
     def timed_out(self) -> bool:
@@ -160,35 +161,36 @@ class Box(ABC):
 
     @abstractmethod
     def run(self, command: Command) -> Exit:
-        """Run to the end or to the timeout. A timeout kills everything in the box, daemons too, unless the command is
-        to be left running (and `Exit.left_running` says that it was); the box is then dead and only `close` may follow.
-        Background processes of a finished command live on until the box ends."""
+        """Run to the end or to the timeout. A timeout kills everything in the box, daemons too; the box is then dead
+        and only `close` may follow. A command with `left_running` keeps running instead (see `Exit.left_running`).
+        Background processes of a finished command keep running until the box ends."""
 
     @abstractmethod
     def put(self, source: Path, target: str) -> None:
         """Copy a host file to the path `target`, or a host folder's contents into the folder `target`.
 
-        Owned by root, modes kept, parents made, nothing emptied first, links copied as links (the caller has
-        checked them). A link planted in the box is followed inside the box only."""
+        Root owns the copies. Modes are kept, missing parents are made, and nothing is emptied first. Links are copied
+        as links (the caller has checked them). A link planted in the box is followed inside the box only."""
 
     @abstractmethod
     def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
-        """The file's first `limit` bytes, or its last for a negative limit; None where there is no regular file.
+        """The file's first `limit` bytes, or its last ones for a negative limit; None if there is no regular file.
         Links resolve inside the box."""
 
     @abstractmethod
     def listing(self, folder: str) -> dict[str, str]:
-        """Name -> '' for each regular file in the folder, and where it points for each link, but for names that begin
-        with a dot; nothing where there is no such folder."""
+        """The regular files and links in a folder: name -> '' for a file, its target for a link. Names that begin with
+        a dot are left out. Empty if there is no such folder."""
 
     def written(self) -> list[bytes] | None:
-        """Absolute paths with everything among them that was made, changed or removed since the box began, but below
-        its mounts; a removed path is there by its folder. None where only a search through the whole box can tell."""
+        """Absolute paths that include everything made, changed or removed since the box began, except below its mounts.
+        For a removed path its folder is listed. None if only a search through the whole box could tell."""
         return None
 
     @abstractmethod
     def close(self) -> None:
-        """Kill everything and leave nothing behind. Idempotent, and safe from a signal handler's aftermath."""
+        """Kill everything and leave nothing behind. Idempotent; may run after a signal handler raised in any other
+        method."""
 
     def __enter__(self) -> Self:
         return self
@@ -203,7 +205,7 @@ Progress = Callable[[str], None]
 
 
 def silent(_line: str) -> None:
-    """The progress callback that says nothing."""
+    """The progress callback that shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ class EngineReport:
     usable: bool
     version: str
     lines: tuple[str, ...] = field(default=())
-    """Plain sentences: what it will do here, what it cannot, and the command that mends it."""
+    """Plain sentences: what it can do here, what it cannot, and the command that mends that."""
 
 
 class Engine(ABC):
@@ -222,7 +224,7 @@ class Engine(ABC):
 
     name: str
     excused: ClassVar[Mapping[str, str]] = {}
-    """Check of the contract -> why this engine cannot pass it by its nature, on some machines."""
+    """Check of the contract -> the reason why this engine, by its nature, cannot pass it on some machines."""
 
     @abstractmethod
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
@@ -237,12 +239,12 @@ class Engine(ABC):
 
     @abstractmethod
     def clean(self, *, everything: bool = False) -> list[str]:
-        """Remove what crashed runs left behind; with `everything`, also caches and images. Says what it removed, and
-        what the engine removed when it was made; what has to stay is said in a line that begins with `kept`."""
+        """Remove what crashed runs left behind; with `everything`, also caches and images. Returns a line for each
+        thing removed, now or when the engine was made; a line that begins with `kept` names what has to stay."""
 
     @abstractmethod
     def close(self) -> None:
-        """Close every open box and let go of what the engine holds."""
+        """Close every open box and release all resources of the engine."""
 
     def __enter__(self) -> Self:
         return self
@@ -255,7 +257,7 @@ class Engine(ABC):
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """What the user may say about engines; every field is an option and a config key."""
+    """The user's settings for engines; every field is an option and a config key."""
 
     images: Mapping[str, str] = field(default_factory=dict)
     """FROM -> stand-in: `host`, a folder or tar with a root filesystem, or (docker) another image. `*` matches
@@ -265,4 +267,4 @@ class EngineOptions:
     build_network: bool = True
     limits: Limits = Limits()
     hidden: tuple[Path, ...] = ()
-    """Folders of the tool's own, such as a run's, that no box may see where it stands on this machine's root."""
+    """Folders of the tool itself, such as a run's. Boxes whose base is this machine's root must not see them."""

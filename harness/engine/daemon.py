@@ -1,4 +1,4 @@
-"""Finds the Docker-compatible daemon the user means, as the docker command line would, and says why where it cannot."""
+"""Finds the Docker-compatible daemon as the docker command line does; if there is none, the error says why."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from harness.errors import EngineError, EngineUnavailable
 
 PING_SECONDS = 2.0
 CALL_SECONDS = 120.0
-"""How long one call may take; starting a container on a machine under load takes seconds, never this."""
+"""How long one call may take. Even on a busy machine a container starts within seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
     api: docker.APIClient
     name: str
-    """Where it was found, in words a user understands."""
+    """Where it was found, in words that a user understands."""
     address: str
     tls: Any
     local: bool
-    """It is reached through a socket file, so its containers may be this machine's processes."""
+    """It is reached through a socket file, so its containers may be processes of this machine."""
     cli_env: Mapping[str, str] = field(default_factory=dict)
-    """What makes the docker command line talk to the same daemon."""
+    """Environment variables that make the docker command line use the same daemon."""
     builder: str = "default"
-    """What buildx calls this daemon's own builder."""
+    """The name that buildx has for this daemon's own builder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _addresses(environ: Mapping[str, str]) -> Iterator[_Address]:
 
 
 def _context(environ: Mapping[str, str]) -> _Address | None:
-    """The docker command line's context in use, where it is not the default one."""
+    """The docker context in use, unless it is the default one."""
     asked = environ.get("DOCKER_CONTEXT")
     try:
         context = ContextAPI.get_context(asked)
@@ -152,7 +152,7 @@ def _open(address: _Address) -> Daemon:
 
 
 def _ping(path: str) -> None:
-    """Raises OSError where nobody answers on the socket file. The SDK would leave its own socket open then."""
+    """Raises OSError if nobody answers on the socket file. In that case the SDK would leave its own socket open."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(PING_SECONDS)
         probe.connect(path)
@@ -173,11 +173,11 @@ def _remedy(failures: str, environ: Mapping[str, str]) -> str:
 
 
 def _first_words(error: BaseException) -> str:
-    """An HTTP library nests the reason five deep; the innermost says it best."""
+    """An HTTP library nests the reason five deep; the innermost one is the clearest."""
     reason: BaseException = error
     while True:
         inner = reason.__cause__ or reason.__context__
-        if inner is None or isinstance(inner, EngineError):  # what we were about when it happened
+        if inner is None or isinstance(inner, EngineError):  # what we were doing when it happened
             break
         reason = inner
     words = (reason.strerror if isinstance(reason, OSError) else None) or str(reason) or str(error)
@@ -185,12 +185,12 @@ def _first_words(error: BaseException) -> str:
 
 
 class DaemonGone(EngineError):
-    """It does not answer any more."""
+    """The daemon does not answer any more."""
 
 
 @contextmanager
 def daemon_errors(doing: str) -> Iterator[None]:
-    """Whatever goes wrong between us and the daemon is the engine's failure, never the task's."""
+    """Any problem between us and the daemon is the engine's failure, never the task's."""
     try:
         yield
     except APIError as error:

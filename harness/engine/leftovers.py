@@ -1,6 +1,6 @@
-"""What a running foolsgold leaves on the machine while it lives, and how the next one knows that it is dead.
+"""Files and other things that a running foolsgold keeps on the machine, and how the next run recognises leftovers.
 
-Every process that makes boxes locks a folder of its own; its name begins the name of everything else it makes.
+Every process that makes boxes locks a folder of its own. The folder's name is the prefix of all other names it makes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def folder() -> Path:
 
 @contextmanager
 def own_scratch() -> Iterator[Path]:
-    """A folder for all temporary files of this process, gone afterwards; those that killed ones left go now."""
+    """A folder for all temporary files of this process, removed at the end. Removes those of killed processes first."""
     usual = tempfile.gettempdir()
     base = _private(Path(usual) / f"foolsgold-scratch-{os.geteuid()}", "set TMPDIR")
     for path in others(base)[1]:
@@ -82,13 +82,13 @@ class Scratch:
 
 
 def maker_lives(token: str) -> bool:
-    """Whether the process may live that a token names: one on another root has its folder there, and its networks and
-    control groups here."""
+    """Whether the process that a token names may be alive. A process on another root has its folder there, but its
+    networks and control groups here."""
     return Path("/proc", token.partition("-")[0]).exists()
 
 
 def others(base: Path | None = None) -> tuple[frozenset[str], tuple[Path, ...]]:
-    """The tokens of runs that live, and the folders of those that do not."""
+    """The tokens of live runs, and the folders of dead ones."""
     alive, dead = set(), []
     for path in sorted((base or folder()).iterdir()):
         try:

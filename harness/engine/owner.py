@@ -1,4 +1,4 @@
-"""Which run made a thing that outlives processes, and whether that run is still alive."""
+"""Which run made something that can outlive its process, and whether that run is still alive."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process, named so that neither a reused pid nor a reboot nor another machine is taken for it."""
+    """A process, identified so that a reused pid, a reboot or another machine cannot be mistaken for it."""
 
     pid: int
     started: str
-    """The kernel's start time of the process, '' where it does not tell."""
+    """The process's start time by the kernel, '' if unknown."""
     place: str
-    """Host name and pid namespace: pids of other places say nothing here."""
+    """Host name and pid namespace: a pid has no meaning in another place."""
     boot: str
 
     @classmethod
@@ -45,7 +45,7 @@ class Owner:
         }
 
     def is_dead(self) -> bool:
-        """True only where it is certain: a process of another place may be alive."""
+        """True only if it is certain: a process of another place may be alive."""
         if self.place.partition(" ")[0] != _place().partition(" ")[0]:
             return False
         if self.boot != _boot():
@@ -62,7 +62,7 @@ class Owner:
 
 
 def megabytes(size: int) -> str:
-    """Bytes, as `clean` tells them."""
+    """A number of bytes, as `clean` prints it."""
     return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
 
 

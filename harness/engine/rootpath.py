@@ -1,7 +1,7 @@
 """Files of a box, reached from the host without ever leaving the box's root.
 
 Every path is resolved by the kernel with openat2(2) inside an open root folder: absolute links, `..` and links
-swapped in mid-way stay inside, and /proc's magic links are refused. What is no regular file is never opened.
+swapped in meanwhile stay inside, and /proc's magic links are refused. Only regular files are ever opened.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OPENAT2 = 437
 """The same number on every architecture."""
 NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV, errno.EACCES})
 LISTED = 10_000
-"""Entries of a folder that are looked at."""
+"""The most entries of a folder that are read."""
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_IN_ROOT = 0x10
 
@@ -32,7 +32,7 @@ class _OpenHow(ctypes.Structure):
 
 
 def open_in(root: int, path: str | bytes, flags: int, mode: int = 0) -> int:
-    """openat2(2) below the open folder `root`, for the caller to close. Raises OSError."""
+    """openat2(2) below the open folder `root`. The caller closes the descriptor. Raises OSError."""
     how = _OpenHow(flags | os.O_CLOEXEC, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
     encoded = os.fsencode(path)
     if b"\0" in encoded:
@@ -72,7 +72,7 @@ def _regular(root: int, path: str) -> Iterator[tuple[int, int] | None]:
         if not stat.S_ISREG(status.st_mode):
             yield None
             return
-        # Through the descriptor, so that what was examined is what is read.
+        # Through the descriptor, so that we read the file that we examined.
         fd = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             yield fd, status.st_size
@@ -95,7 +95,7 @@ def _up_to(fd: int, count: int, offset: int) -> bytes:
 
 
 def read(root: int, path: str, *, limit: int = 1 << 20) -> bytes | None:
-    """The file's first `limit` bytes, or its last for a negative limit; None where there is no regular file."""
+    """The file's first `limit` bytes, or its last ones for a negative limit; None if there is no regular file."""
     with _regular(root, path) as found:
         if found is None:
             return None
@@ -104,7 +104,7 @@ def read(root: int, path: str, *, limit: int = 1 << 20) -> bytes | None:
 
 
 def read_halves(root: int, path: str, *, limit: int) -> tuple[bytes, int]:
-    """The whole file up to `limit` bytes, else its first and last halves; and how many bytes are left out."""
+    """The whole file if it has at most `limit` bytes, else its beginning and end; and how many bytes are left out."""
     with _regular(root, path) as found:
         if found is None:
             return b"", 0
@@ -117,7 +117,8 @@ def read_halves(root: int, path: str, *, limit: int) -> tuple[bytes, int]:
 
 
 def listing(root: int, folder: str) -> dict[str, str]:
-    """Name -> '' for each of its first regular files, and where it points for each link; no names with a dot first."""
+    """Regular files and links of a folder: name -> '' for a file, its target for a link; no names that begin with a
+    dot."""
     found: dict[str, str] = {}
     try:
         fd = open_in(root, folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -154,7 +155,7 @@ def remove(root: int, path: str) -> None:
 
 
 def make_folders(root: int, path: str, *, mode: int = 0o755) -> int:
-    """`mkdir -p`; an O_PATH descriptor of the folder, for the caller to close."""
+    """`mkdir -p`. Returns an O_PATH descriptor of the folder, which the caller closes."""
     here = open_in(root, "/", os.O_PATH | os.O_DIRECTORY)
     so_far = PurePosixPath("/")
     try:
@@ -177,8 +178,8 @@ def make_folders(root: int, path: str, *, mode: int = 0o755) -> int:
 
 
 def put(root: int, source: Path, target: str) -> None:
-    """`Box.put` for a root folder. What stands at an entry's place is replaced, as `docker cp` does; only the way to
-    `target` follows links."""
+    """`Box.put` for a root folder. Existing entries are replaced, as by `docker cp`; links are followed only in the
+    path of `target` itself."""
     if source.is_dir():
         folder = make_folders(root, target)
         try:

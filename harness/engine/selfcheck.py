@@ -1,6 +1,6 @@
-"""The contract's self-check, run against a real engine: `foolsgold doctor` shows it, the tests demand it.
+"""The contract's self-check on a real engine: `foolsgold doctor` shows its results, and the tests require them.
 
-A check that cannot be run here is not measured, with its reason; it never counts as passed.
+A check that cannot run here is "not measured", with a reason; it never counts as passed.
 """
 
 from __future__ import annotations

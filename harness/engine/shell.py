@@ -1,7 +1,8 @@
-"""A box is a shell on a pipe: one plain `/bin/sh` reads lines, and answers each with a secret word and a status.
+"""Commands in a box go to a shell on a pipe: one `/bin/sh` reads lines and answers each with a secret word and a
+status.
 
-So a command costs no round trip to a daemon, and what an earlier command left running is still there for the next.
-The command's own output goes to a file in the box, never to this pipe, which a daemon could hold open.
+So a command needs no round trip to a daemon, and processes that an earlier command left running are there for the next.
+The output of commands goes to a file in the box and not to this pipe, because a background process could hold it open.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from harness.errors import EngineError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READONLY = frozenset({"PPID", "UID", "EUID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO"})
-"""Names some shell refuses to export; `env` sets them."""
+"""Variable names that some shells refuse to export; `env` sets them."""
 
 
 class ShellGone(EngineError):
@@ -28,10 +29,10 @@ class ShellGone(EngineError):
 
 
 class Pipe(Protocol):
-    """How bytes come and go; the engine's part."""
+    """Carries bytes to and from the shell; the engine implements it."""
 
     def fileno(self) -> int:
-        """What to poll for reading."""
+        """The descriptor to poll for reading."""
         ...
 
     def send(self, data: bytes, deadline: float) -> None:
@@ -39,7 +40,8 @@ class Pipe(Protocol):
         ...
 
     def receive(self) -> bytes | None:
-        """What has come, once `fileno` is readable. None: nothing whole yet; empty: the other side is gone."""
+        """The bytes that have arrived, once `fileno` is readable. None: no complete message yet; empty: the other side
+        is gone."""
         ...
 
 
@@ -51,14 +53,14 @@ class CommandRan:
 
 
 class Shell:
-    """Not thread-safe, as a box is not."""
+    """Not thread-safe, like a box."""
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self._rest = b""
 
     def start(self, timeout: float, *, setup: str = "") -> CommandRan:
-        """Wait for the shell's first answer. What it says to its own stderr after that is dropped."""
+        """Wait for the shell's first answer. From then on its own stderr is dropped."""
         return self.run(f"exec 2>/dev/null; {setup or ':'}", timeout)
 
     def run(self, line: str, timeout: float) -> CommandRan:
@@ -88,7 +90,7 @@ class Shell:
                 first, _, status = line.partition(b" ")
                 if first == word and status.isdigit():
                     return int(status) & 0xFF
-            # A process in the box may write here too; it cannot know the word, and cannot make this grow.
+            # A process in the box may write here too. It cannot know the word, and cannot make this buffer grow.
             self._rest = self._rest[-4096:]
             left = deadline - time.monotonic()
             if left <= 0 or not poll.poll(math.ceil(min(left, 3600.0) * 1000)):
@@ -111,13 +113,13 @@ def command_line(
     stdin: str = "/dev/null",
     between: bool = False,
 ) -> str:
-    """One line that runs `argv` in `cwd` with `env` added, everything it writes appended to the file `output`.
+    """One line that runs `argv` in `cwd` with `env` added and appends all its output to the file `output`.
 
-    `between` puts one more process between the shell and the command: whoever kills it has the shell back, and the
-    command goes on.
+    `between` puts one more process between the shell and the command: killing it gets the shell back while the
+    command continues.
 
-    `prefix` comes before argv and sees the environment: `setsid`, or what changes the user.
-    A missing program is 127, one that cannot be run 126, a missing `cwd` 126, as elsewhere.
+    `prefix` comes before argv and sees the environment: `setsid`, or the words that change the user. The status is 127
+    for a missing program, 126 for a program that cannot be run or a missing `cwd`, as in other shells.
     """
     if not argv:
         raise EngineError("An empty command was given to the box.")

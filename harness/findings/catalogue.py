@@ -280,8 +280,8 @@ _MUTANTS: Mapping[str, Entry] = {
         label=Label.FAKE_PAID,
     ),
     "forging-tried": Entry(
-        "How many means to forge the reward were tried, took effect and were paid.",
-        "Read which means were met and not paid, and which could not be measured.",
+        "How many attacks on the reward were tried, took effect and were paid.",
+        "Read which attacks were met and not paid, and which could not be measured.",
         Severity.NOTE,
     ),
     "unchecked-output": Entry(

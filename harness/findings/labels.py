@@ -9,7 +9,7 @@ from harness.findings.model import Finding, Label, Severity
 
 MEANING: Mapping[Label, str] = {
     Label.OVER_STRICT: "Right work is refused: the tests demand what nobody states, or how a thing is written.",
-    Label.FORGEABLE: "Work that was not done is paid, by a means that the format need not leave open.",
+    Label.FORGEABLE: "Work that was not done is paid, by an attack that the format does not leave open.",
     Label.GIVEN_AWAY: "The answer, or the tests, can be read where the work begins.",
     Label.FAKE_PAID: "Outputs that only look right are paid: the tests compare their shape and not what they say.",
 }

@@ -19,12 +19,12 @@ _OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     "uidmap": {"dnf": "shadow-utils", "apk": "shadow-uidmap", "pacman": "shadow", "zypper": "shadow"},
     "iproute2": {"dnf": "iproute"},
 }
-"""Packages that are not called the same everywhere."""
+"""Packages whose names differ between package managers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found on a machine."""
+    """Facts about a machine."""
 
     system: str
     """Linux, Darwin, ..."""
@@ -32,7 +32,7 @@ class Facts:
     user: str = "$USER"
     container: bool = False
     package_manager: str = "apt-get"
-    """A key of INSTALL; '' where the machine has none of these package managers."""
+    """A key of INSTALL; '' if the machine has none of these package managers."""
     bwrap: bool = True
     """The bwrap engine makes boxes here."""
     docker: bool = True
@@ -52,15 +52,15 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Advice:
     lacking: str
-    """What is missing and what does not work without it."""
+    """What is missing, and what does not work without it."""
     command: str
-    """What to type."""
+    """The command that mends it."""
     needed: bool
     """Without it, no engine works here."""
 
 
 def advise(facts: Facts) -> tuple[Advice, ...]:
-    """What is needed first, then what would be good to have."""
+    """Necessary things first, then useful ones."""
     found = [*_bwrap(facts), *_docker(facts)] if facts.system == "Linux" else list(_docker(facts))
     return tuple(sorted(found, key=lambda advice: not advice.needed))
 

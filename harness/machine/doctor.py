@@ -1,4 +1,4 @@
-"""`foolsgold doctor`: which engine is used here and why, and the contract's self-check on each that can be."""
+"""`foolsgold doctor`: which engine is used here and why, and the self-check of each engine that can be used."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BASE = "debian:bookworm-slim"
 
 @dataclass(frozen=True, slots=True)
 class EngineExamined:
-    """One engine: what it says of itself, and what the self-check showed."""
+    """One engine: its own report, and the results of the self-check."""
 
     report: EngineReport
     checks: tuple[CheckResult, ...] = ()
     not_checked: str = ""
-    """Why no check was run, where none was."""
+    """Why no check was run; '' if checks were run."""
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
@@ -39,15 +39,15 @@ class Diagnosis:
     wanted: str
     """The engine asked for: auto, bwrap or docker."""
     used: str
-    """The engine that a run with these options uses; '' where there is none."""
+    """The engine that a run with these options uses; '' if there is none."""
     why: str
     engines: tuple[EngineExamined, ...]
     advice: tuple[Advice, ...] = ()
-    """What is missing, and the commands that mend it."""
+    """What is missing, with the commands that mend it."""
 
     @property
     def exit_code(self) -> ExitCode:
-        """What matters is the engine that would be used: it is there, and it keeps its contract."""
+        """Success if the engine that would be used exists and keeps its contract."""
         for one in self.engines:
             if one.report.name == self.used:
                 return ExitCode.BELOW_BAR if one.failed else ExitCode.UNMEASURED if one.not_checked else ExitCode.OK
@@ -55,25 +55,25 @@ class Diagnosis:
 
 
 def examine(wanted: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None = None) -> Diagnosis:
-    """Look at the engine asked for, or at all of them for `auto`."""
+    """Examine the engine that the user named, or all engines for `auto`."""
     used, why = chosen(wanted, options)
     names = [name for name in ENGINES if name != "auto"] if wanted == "auto" else [wanted]
     return Diagnosis(wanted, used, why, tuple(_examine(name, options, told) for name in names))
 
 
 def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
-    """(the engine that would be used, why); ('', what is missing) where there is none."""
+    """(the engine that would be used, why); ('', what is missing) if there is none."""
     try:
         with make_engine(wanted, options) as engine:
             used = engine.name
     except FoolsgoldError as error:
         return "", str(error)
     if wanted != "auto":
-        return used, "it was asked for"
+        return used, "you named it"
     if used == "docker":
         return used, "a Docker daemon answers"
     if any(base.partition(";")[0].strip() == "host" for base in options.images.values()):
-        return used, "a FROM is mapped to this machine's own root, which only bwrap can stand on"
+        return used, "a FROM is mapped to this machine's own root, which only bwrap can use as a base"
     return used, "no Docker daemon answers"
 
 
@@ -90,14 +90,14 @@ def _examine(name: str, options: EngineOptions, told: Callable[[str, CheckResult
             with _recipe() as recipe:
                 image = engine.build(recipe)
         except FoolsgoldError as error:
-            return EngineExamined(report, (), f"an image to check it with cannot be had: {error}")
+            return EngineExamined(report, (), f"there is no image to check it with: {error}")
         checks = run_selfcheck(engine, image, told=(lambda check: told(name, check)) if told else None)
         return EngineExamined(report, tuple(checks))
 
 
 @contextmanager
 def _recipe() -> Iterator[Recipe]:
-    """The least image there is: the base itself."""
+    """The smallest image: the base itself."""
     with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
         dockerfile = Path(folder) / "Dockerfile"
         dockerfile.write_text(f"FROM {BASE}\n")
@@ -105,7 +105,7 @@ def _recipe() -> Iterator[Recipe]:
 
 
 def usable_engines(names: Sequence[str], options: EngineOptions, *, must: bool) -> Iterator[Engine]:
-    """Each engine that can be used here, closed afterwards; with `must` one that cannot be is an error."""
+    """Each engine that can be used here; closed afterwards. With `must`, an engine that cannot be used is an error."""
     for name in names:
         try:
             engine = make_engine(name, options)

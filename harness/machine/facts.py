@@ -1,4 +1,4 @@
-"""Finds out what this machine has, for the advice of `foolsgold doctor`."""
+"""Examines this machine for the advice of `foolsgold doctor`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def facts(options: EngineOptions) -> Facts:
 
 
 def _bwrap(options: EngineOptions, layers: bool) -> bool:
-    """Whether boxes can be made; where only the cache folder is the problem, tried with a temporary one."""
+    """Whether boxes can be made. If only the cache folder is the problem, tries a temporary one."""
     try:
         with tempfile.TemporaryDirectory(prefix="foolsgold-", dir=None if layers else _memory()) as folder:
             given = options if layers else replace(options, cache=Path(folder))

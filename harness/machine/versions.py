@@ -1,4 +1,4 @@
-"""What `doctor --versions` prints: foolsgold's version and those of its engines, which are not waited for long."""
+"""What `doctor --versions` prints: the versions of foolsgold and its engines, waiting only a moment for an engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS = 3.0
 
 
 def versions(ask: Mapping[str, Callable[[], str]] | None = None, *, seconds: float = SECONDS) -> str:
-    """A line for each. For an engine that does not answer in time, such as a daemon that hangs, the line says so."""
+    """A line for each. If an engine, such as a daemon that hangs, does not answer in time, its line says so."""
     asked = ENGINES if ask is None else ask
     answers: dict[str, str] = {}
     threads = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.judging.outcome import Cause, Outcome, OutcomeKind
-from harness.probes.forge.means import Means
+from harness.probes.forge.means import Attack
 from harness.testcode.demands import HiddenLead
 from harness.trial.circumstances import Circumstances
 from harness.trial.plan import Replacement
@@ -46,7 +46,7 @@ class Attempt:
     replacement: Replacement = field(default_factory=Replacement)
     circumstances: Circumstances = field(default_factory=Circumstances)
     lead: HiddenLead | None = None
-    means: Means | None = None
+    attack: Attack | None = None
 
     @property
     def must_be_paid(self) -> bool:

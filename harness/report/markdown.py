@@ -70,7 +70,7 @@ def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
             )
             for task in ranked
         ]
-        forged = ["forging means: paid / met / tried / not measured"] if tried else []
+        forged = ["attacks on the reward: paid / met / tried / not measured"] if tried else []
         yield _table(("task", "verdict", "strength", "paid", *forged, "why"), rows)
     more = len(report["tasks"]) - len(ranked)
     if more:

@@ -186,7 +186,7 @@ def findings(report: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """What was tried to be paid for nothing: a means that showed nothing is no means that was resisted."""
+    """The attacks on the reward. An attack that was not measured is not one that the task resisted."""
     told = False
     for task in report["tasks"]:
         if task["forging"]:

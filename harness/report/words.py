@@ -101,7 +101,7 @@ def forging_words(found: Mapping[str, int]) -> str:
     paid, default = found["paid"], found["paid_by_default"]
     by_default = f" ({'all' if default == paid else default} by what the format leaves open)" if default else ""
     return (
-        f"{found['tried']} means to forge the reward tried, {found['effective']} took effect, {paid} "
+        f"{found['tried']} attacks on the reward tried, {found['effective']} took effect, {paid} "
         f"paid{by_default}, {found['not_measured']} not measured"
     )
 

@@ -1,7 +1,7 @@
-"""One service of a compose file, in the words of a task's environment.
+"""Reads one service of a compose file into the fields of a task's environment.
 
-Compose can say far more than one box can be. What bears on a trial and cannot be had is a problem; what only matters
-to a person at the keyboard (ports, labels, restart rules) is passed over.
+Compose has many keys that one box cannot follow. A key that affects trials and cannot be followed is a problem; a key
+that only matters to a person at the keyboard (ports, labels, restart rules) is ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.task.model import Network, NetworkMode
 from harness.task.problems import Problems
 
 RUNNER_FOLDER = "@runner"
-"""What a variable for one of the runner's own host folders becomes: a bind mount of it is an empty folder here."""
+"""The value of variables for the runner's own host folders: here a bind mount of one is an empty folder."""
 
 _PASSED_OVER = (
     "annotations", "attach", "build", "container_name", "cpu_count", "cpu_shares", "cpuset", "develop", "expose",
@@ -49,7 +49,7 @@ _MEGABYTES = {"": 1 / (1 << 20), "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the compose file says about the one container of the task."""
+    """The compose file's settings for the one container of the task."""
 
     builds: bool = False
     context: Path | None = None
@@ -65,7 +65,7 @@ class Service:
     stdin_open: bool = False
     healthcheck: Healthcheck | None = None
     image_healthcheck: bool = True
-    """False where the image's own HEALTHCHECK is switched off or replaced."""
+    """False if the image's own HEALTHCHECK is switched off or replaced."""
     hostname: str | None = None
     network: Network = Network()
     limits: Limits = Limits()
@@ -76,9 +76,9 @@ class Service:
 
 
 def read_service(folder: Folder, path: Path, main: str, variables: Mapping[str, str], *, any_name: bool) -> Service:
-    """The service `main`; with `any_name` a lone service of another name is taken for it.
+    """Read the service `main`; with `any_name`, a single service of another name instead.
 
-    A file that does not name `main` adds nothing to it. Problems go to `folder.problems`.
+    If the file does not name `main`, the result is empty. Problems go to `folder.problems`.
     """
     document = read_yaml(folder, path, strings=True)
     if document is None:
@@ -223,7 +223,7 @@ class _Reader:
         return None
 
     def _pairs(self, fields: Fields, key: str) -> Iterator[tuple[str, str | None]]:
-        """Of a mapping or a list of K=V; a name without a value takes it from the runner's environment."""
+        """The pairs of a mapping or a list of K=V; a name without a value gets it from the runner's environment."""
         value = fields.raw(key)
         if value is None:
             return
@@ -290,7 +290,7 @@ class _Reader:
         return KEEP_ALIVE if words and _only_waits(words, stdin_open) else words
 
     def _healthcheck(self) -> tuple[Healthcheck | None, bool]:
-        """The service's own, and whether the image's holds where there is none."""
+        """(the service's own check, whether the image's check counts if the service has none)."""
         check = self.fields.table("healthcheck")
         if check is None:
             return None, True
@@ -404,7 +404,7 @@ class _Reader:
                 mounts.append(target)
             elif kind == "bind":
                 self._bind(source, target, files)
-            # An anonymous or named volume starts as what the image has there, so the box's own files serve.
+            # An anonymous or named volume starts with the image's files at that path, so the box's own files will do.
         temporary = self.fields.raw("tmpfs")
         for entry in temporary if isinstance(temporary, list) else [temporary]:
             if isinstance(entry, str) and entry.startswith("/"):
@@ -476,7 +476,7 @@ class _Speller:
 
 
 def _only_waits(words: tuple[str, ...], stdin_open: bool) -> bool:
-    """A wait, or a shell that sits at its terminal: either only keeps the container up."""
+    """A wait, or a shell at its terminal: both only keep the container running."""
     if len(words) == 3 and words[1] in ("-c", "-lc"):
         words = tuple(words[2].removeprefix("exec ").split())
     name, rest = PurePosixPath(words[0]).name if words else "", words[1:]
@@ -486,7 +486,7 @@ def _only_waits(words: tuple[str, ...], stdin_open: bool) -> bool:
 
 
 def _by_profile(service: Any) -> bool:
-    """A service that only starts when its profile is asked for, which no runner does."""
+    """A service that starts only if its profile is selected, which no runner does."""
     return isinstance(service, dict) and bool(service.get("profiles"))
 
 
@@ -504,7 +504,7 @@ def _volume(entry: Any) -> tuple[str, str, str]:
 
 
 def _dotenv(folder: Folder, path: Path) -> dict[str, str]:
-    """NAME=VALUE lines, quotes taken off."""
+    """NAME=VALUE lines, without quotes."""
     if not folder.is_file(path):
         return {}
     found = {}

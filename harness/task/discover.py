@@ -1,4 +1,4 @@
-"""From the paths a user names to the tasks below them."""
+"""Finds the tasks in and below the paths that a user names."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from harness.task.model import FormatSpec, Problem, ProblemSeverity, Task, Unusa
 from harness.untrusted import shown, visible
 
 RUN_MARK = "run.db"
-"""A folder with this file is one of our own runs, with copies of tasks in it."""
+"""A folder with this file is a run folder of ours, with copies of tasks in it."""
 
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 _ONCE = frozenset({"unknown-key"})
-"""Codes that are said once a discovery: a dataset's private key is in each of its thousand tasks."""
+"""Warnings shown once a discovery: if a dataset has a key of its own, each of its thousand tasks has it."""
 _HINT = f"A task is a folder with {' or '.join(f'{spec.config} ({spec.title})' for spec in FORMATS)}."
 
 
 def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
-    """Every task in or below `paths`, in their order and then by name; each with a name of its own.
+    """Every task in or below `paths`, in their order and then by name; each with a unique name.
 
-    Raises UsageError for a path that is not there or has no task.
+    Raises UsageError for a path that does not exist or has no task.
     """
     found: list[tuple[Path, str, Path]] = []
     seen: set[str] = set()
@@ -48,7 +48,7 @@ def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
 
 
 def load(path: Path, name: str) -> Task | Unusable:
-    """Read one task folder in whatever format it has."""
+    """Read one task folder of any format."""
     formats = _formats(path)
     if not formats:
         raise UsageError(f"{visible(str(path))} is not a task.", hint=_HINT)
@@ -73,7 +73,7 @@ def _formats(path: Path) -> list[FormatSpec]:
 def _load(path: Path, name: str) -> Task | Unusable:
     if _formats(path):
         return load(path, name)
-    message = "This folder cannot be read, so nobody knows whether there are tasks in it."
+    message = "This folder cannot be read, so there may be tasks in it that were not found."
     return Unusable(name, path, (Problem("unreadable", ProblemSeverity.ERROR, message, path),))
 
 
@@ -89,7 +89,7 @@ def _root(path: Path) -> Path:
 
 
 def _below(root: Path) -> list[tuple[Path, str]]:
-    """(task folder, name), by name. A task's own folders are not looked into."""
+    """(task folder, name), by name. A task's own folders are not searched."""
     found: list[Path] = []
     folders = [root]
     while folders:
@@ -112,7 +112,7 @@ def _below(root: Path) -> list[tuple[Path, str]]:
             if entry.name.startswith(".") or entry.name in _SKIPPED or not _leads_to_folder(entry):
                 continue
             path = folder / entry.name
-            # A link is followed to a task and no further: nobody asked for what else is behind it.
+            # A link to a task is followed, and no other: the user did not name the folders behind it.
             if not entry.is_symlink() or is_task_folder(path):
                 folders.append(path)
     found.sort(key=lambda path: [os.fsencode(part) for part in path.parts])
@@ -130,17 +130,19 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def is_task_folder(path: Path) -> bool:
-    """Whether the folder is a task, and not only above some."""
+    """Whether the folder is itself a task, and not only one with tasks below it."""
     return bool(_formats(path)) and _has_parts(path)
 
 
 def _has_parts(path: Path) -> bool:
-    """A config file alone (some datasets have one at their root) does not hide the tasks below it."""
+    """Whether a folder with a config file also has another part of a task. Some datasets have a config file at their
+    root, which must not hide the tasks below it."""
     return any(os.path.lexists(path / part) for spec in FORMATS for part in spec.parts)
 
 
 def _unique(named: list[tuple[str, Path]]) -> list[str]:
-    """Names of several roots may meet: those get their root's name before them, and a number where that won't do."""
+    """Unique names: equal names from several roots get their root's name before them, and a number if that is not
+    enough."""
     counts = Counter(name for name, _ in named)
     result = []
     used: set[str] = set()

@@ -1,4 +1,4 @@
-"""Reading TOML, YAML and JSON that somebody else wrote, so that no input does worse than a problem with a line."""
+"""Reads TOML, YAML and JSON from untrusted files: any input leads to a value, or at worst to a problem with a line."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import yaml
 from harness.task.files import Folder
 
 Where = tuple[str | int, ...]
-"""The way to a value: ("steps", 1, "verifier", "timeout_sec")."""
+"""The path to a value: ("steps", 1, "verifier", "timeout_sec")."""
 
 DEPTH_LIMIT = 60
 VALUE_LIMIT = 50_000
-"""Values a document may come to once its aliases are spelled out."""
+"""The most values that a document may have when its aliases are expanded."""
 
 _TOML_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -33,7 +33,7 @@ class Document:
     file: Path
     data: Mapping[str, Any]
     line: Callable[[Where], int | None]
-    """The line on which the value stands, or its nearest known ancestor."""
+    """The line of the value, or of its nearest ancestor whose line is known."""
 
 
 def read_toml(folder: Folder, path: Path) -> Document | None:
@@ -52,7 +52,7 @@ def read_toml(folder: Folder, path: Path) -> Document | None:
         folder.problems.error("bad-toml", f"{folder.name(path)} is nested too deeply.", path)
         return None
     except ValueError as error:
-        # Numbers and dates that are well-formed and impossible, such as an integer of 5,000 digits.
+        # Well-formed but impossible numbers and dates, such as an integer of 5,000 digits.
         folder.problems.error("bad-toml", f"{folder.name(path)} is not TOML: {error}.", path)
         return None
     if _too_big(data):
@@ -62,7 +62,7 @@ def read_toml(folder: Folder, path: Path) -> Document | None:
 
 
 def toml_line(text: str, where: Where) -> int | None:
-    """Where a key stands, as far as a look at the lines can tell; for messages only."""
+    """The line of a key, as far as it can be seen from the lines; for messages only."""
     best: tuple[int, int] | None = None
     table: Where = ()
     seen: dict[Where, int] = {}
@@ -96,11 +96,11 @@ def _keys(dotted: str) -> tuple[str, ...]:
 
 
 class _Yaml(yaml.CSafeLoader):
-    """The safe loader the formats' own runners use."""
+    """The safe loader that the formats' own runners use."""
 
 
 class _Strings(yaml.CSafeLoader):
-    """Scalars stay the text they are: Compose's YAML 1.2 and ours would disagree about `on`, `012` and `1:30`."""
+    """Scalars stay text, because Compose's YAML 1.2 reads `on`, `012` and `1:30` differently from our YAML 1.1."""
 
 
 _Strings.yaml_implicit_resolvers = {
@@ -197,7 +197,7 @@ def read_json(folder: Folder, path: Path) -> tuple[Any, bool]:
 
 
 def plain(value: Any) -> Any:
-    """As JSON can say it: dates as text, keys as text, no NaN, no half surrogates."""
+    """The value as JSON can express it: dates as text, keys as text, no NaN, no half surrogates."""
     if isinstance(value, dict):
         return {plain_text(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -218,7 +218,7 @@ def plain_text(text: str) -> str:
 
 
 def _too_big(value: Any) -> bool:
-    """Whether it is deeper or longer than any config file, aliases (and loops of them) spelled out."""
+    """Whether it is deeper or longer than any config file, with aliases (and loops of aliases) expanded."""
     count = 0
     pending = [(value, 0)]
     while pending:

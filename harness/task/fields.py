@@ -1,4 +1,4 @@
-"""Reading the fields of a config file: each with its type, every oddity said, nothing silently dropped."""
+"""Reads the fields of a config file: checks each type, reports everything odd, and drops nothing silently."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from harness.task.documents import Document, Where, plain
 from harness.task.problems import Problems
 
 _TEMPLATE = re.compile(r"\$\{([^}:]+)(?::-(.*))?\}")
-"""As Harbor reads it: the whole value is one template, or the value is literal."""
+"""As in Harbor: the whole value is one template, or the value is literal."""
 
 _FLAGS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 
 
 class Fields:
-    """One table of a config file. What is never asked for is unknown in the end."""
+    """One table of a config file. Keys that nobody reads are reported as unknown at the end."""
 
     def __init__(self, document: Document, problems: Problems, data: Mapping[Any, Any], where: Where = ()) -> None:
         self.document = document
@@ -32,7 +32,7 @@ class Fields:
         return iter(self._data)
 
     def has(self, key: str) -> bool:
-        """Whether the key is there, and not null."""
+        """Whether the key exists and is not null."""
         return self._data.get(key) is not None
 
     def raw(self, key: str) -> Any:
@@ -44,11 +44,11 @@ class Fields:
         return "".join(parts).lstrip(".")
 
     def bad(self, key: str, message: str) -> None:
-        """The task cannot be used: nobody can tell what this value means."""
+        """Report an error: it is unclear what this value is to mean, so the task cannot be used."""
         self.problems.error("bad-value", f"{self.name(key)} {message}", self.document.file, self.line(key))
 
     def odd(self, key: str, message: str) -> None:
-        """The format's own runner would refuse or ignore this; what is meant is clear."""
+        """Report a warning: the format's own runner would refuse or ignore this, but the intention is clear."""
         self.problems.warning("odd-value", f"{self.name(key)} {message}", self.document.file, self.line(key))
 
     def line(self, key: str) -> int | None:
@@ -121,7 +121,7 @@ class Fields:
         return ()
 
     def user(self, key: str) -> str | None:
-        """A name, a uid, or either with a group."""
+        """A name or a uid, optionally with a group."""
         value = self.raw(key)
         if value is None or value == "":
             return None
@@ -131,7 +131,7 @@ class Fields:
         return None
 
     def environment(self, key: str) -> dict[str, str]:
-        """A table of environment variables, `${VAR}` and `${VAR:-default}` resolved from this machine's."""
+        """A table of environment variables; `${VAR}` and `${VAR:-default}` get their values from this machine's."""
         value = self.raw(key)
         if value is None:
             return {}
@@ -181,7 +181,7 @@ class Fields:
         return self._part(value, (*self.where, key))
 
     def section(self, key: str) -> Fields:
-        """The table, empty where it is not there."""
+        """The table, or an empty one if it does not exist."""
         found = self.table(key)
         return self._part({}, (*self.where, key)) if found is None else found
 
@@ -208,17 +208,17 @@ class Fields:
         )
 
     def known(self, *keys: str) -> None:
-        """Keys of the format that have no bearing on a trial."""
+        """Mark keys of the format that do not affect a trial as known."""
         self._asked.update(keys)
 
     def unknown(self) -> Iterator[tuple[str, Any]]:
-        """(name, value) of every key nobody asked for, here and below; each is warned about."""
+        """(name, value) of every key that nobody read, in this table and below, with a warning for each."""
         for key, value in self._data.items():
             if key not in self._asked:
-                # The message names no task, so that one discovery can say it once.
+                # The message names no task, so that a discovery can show it once.
                 self.problems.warning(
                     "unknown-key",
-                    f"{self.document.file.name} has a key foolsgold does not know: {_no_index(self.name(key))}. "
+                    f"{self.document.file.name} has a key that foolsgold does not know: {_no_index(self.name(key))}. "
                     "It is kept and changes nothing.",
                     self.document.file,
                     self.line(key),
@@ -248,7 +248,7 @@ def _no_index(name: str) -> str:
 
 
 def show(value: Any) -> str:
-    """A value as a message shows it: never more than a few words."""
+    """A value for a message, cut to a few words."""
     text = repr(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 62 else f"{text[:58]}..."
 

@@ -1,7 +1,7 @@
-"""A task's files on the host: what may be read, and the digest of everything.
+"""A task's files on the host: reads them safely, and computes the digest of all of them.
 
-A task folder is somebody else's. Nothing outside it is read on its behalf, whatever its links say, and nothing in it
-(a FIFO, a device, a huge file) may block or flood the reader.
+Task folders are untrusted. A link in one never makes us read a file outside it, and no entry (a FIFO, a device, a huge
+file) can block or flood the reader.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from harness.task.problems import Problems
 
 TEXT_LIMIT = 4 << 20
-"""No instruction or config file is larger; bigger ones are data in the wrong place."""
+"""The largest instruction or config file; anything bigger is data in the wrong place."""
 
 SCRIPT_LIMIT = 32 << 20
-"""A script may have an archive packed into it."""
+"""The largest script. A script may contain an archive."""
 
 LARGE = 100 << 20
-"""A file that every box would have to copy: worth a warning."""
+"""From this size on a file gets a warning, because every box would have to copy it."""
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -59,14 +59,14 @@ class Folder:
             return False
 
     def names(self, path: Path) -> list[str]:
-        """What a folder holds, sorted; nothing where it cannot be listed (the survey says why)."""
+        """The names in a folder, sorted; none if it cannot be listed (`survey` reports why)."""
         try:
             return sorted(os.listdir(path)) if self.is_folder(path) else []
         except OSError:
             return []
 
     def read(self, path: Path, limit: int = TEXT_LIMIT) -> bytes | None:
-        """The whole file, or None with a problem that says why not."""
+        """The whole file, or None and a problem that says why."""
         if not self.holds(path):
             self.problems.error(
                 "symlink-escapes", f"{self.name(path)} leads out of the task folder; put the file itself there.", path
@@ -97,7 +97,7 @@ class Folder:
             os.close(descriptor)
 
     def text(self, path: Path, *, code: str = "bad-encoding") -> str | None:
-        """The file as UTF-8, without a byte order mark; None with a problem."""
+        """The file as UTF-8, without a byte order mark; or None and a problem."""
         data = self.read(path)
         if data is None:
             return None
@@ -114,17 +114,17 @@ class Folder:
             return None
 
     def name(self, path: Path) -> str:
-        """How a message calls it: the path inside the task."""
+        """The path inside the task, for messages."""
         try:
             return path.relative_to(self.root).as_posix()
         except ValueError:
             return str(path)
 
     def survey(self, must_stay: Callable[[str], bool]) -> str:
-        """Look at every entry once; report links that leave, special and huge files; return the digest.
+        """Examine every entry once. Report links out of the folder, special files and huge files; return the digest.
 
-        `must_stay` says for a relative path whether a link there that leads out makes the task unusable; elsewhere
-        (deep in a build context) such a link is only carried along, and warned about.
+        `must_stay` tells for a relative path whether a link there that leads out makes the task unusable. Elsewhere
+        (deep in a build context) such a link is copied as a link, with a warning.
         """
         digest = hashlib.sha256()
         folders = [""]
@@ -156,7 +156,7 @@ class Folder:
     def _file(self, digest: hashlib._Hash, relative: str) -> None:
         path = f"{self.root}/{relative}"
         try:
-            # A FIFO that nobody writes to must not be opened for reading without O_NONBLOCK.
+            # Opening a FIFO without a writer would block if it were not for O_NONBLOCK.
             descriptor = os.open(path, _READ | os.O_NOFOLLOW)
         except OSError as error:
             if error.errno in (errno.ENXIO, errno.ENODEV):
@@ -203,14 +203,14 @@ class Folder:
             if must_stay:
                 self.problems.error("symlink-escapes", f"{message}; put the file itself there.", path)
             else:
-                self.problems.warning("symlink-escapes", f"{message}; it is carried along as a link.", path)
+                self.problems.warning("symlink-escapes", f"{message}; it is copied as a link.", path)
         elif self._circular(path):
             self.problems.error("symlink-cycle", f"{relative} is a link to {target}, which leads back to itself.", path)
         elif not path.exists():
             self.problems.warning("dangling-symlink", f"{relative} is a link to {target}, which is not there.", path)
 
     def _circular(self, path: Path) -> bool:
-        """Whether following links from here ever comes back into a folder it is already in."""
+        """Whether following links from here leads back into a folder that it came through."""
         try:
             path.stat()
         except OSError as error:

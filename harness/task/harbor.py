@@ -51,7 +51,7 @@ _WRITES_REWARD = re.compile(rb"\breward\.(txt|json)\b")
 
 
 def load(path: Path, name: str) -> Task | Unusable:
-    """Read the task in `path`; whatever is in there, this returns."""
+    """Read the task in `path`. Raises nothing, whatever the folder contains."""
     problems = Problems()
     folder = Folder(path, problems)
     task = _Loader(folder).task(name)
@@ -80,11 +80,11 @@ def _must_stay(relative: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Config:
-    """The sections of task.toml, each read in full before any file is looked at."""
+    """The sections of task.toml, all read before any other file is examined."""
 
     environment: Environment
     image: str | None
-    """[environment].docker_image; which recipe it makes depends on the files."""
+    """[environment].docker_image; the recipe depends on the files, too."""
     build_timeout: float
 
 
@@ -101,7 +101,7 @@ class _VerifierConfig:
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """What every step shares, or falls back to."""
+    """Values that all steps share, or that a step uses if it has none of its own."""
 
     config: _Config
     environment: Environment | None
@@ -338,11 +338,11 @@ class _Loader:
             start += 1
         text = "\n".join(lines[start:])
         if not text.strip():
-            self.problems.warning("empty-instruction", f"{self.folder.name(path)} says nothing.", path)
+            self.problems.warning("empty-instruction", f"{self.folder.name(path)} is empty.", path)
         return text
 
     def _solution(self, step: str | None, env: Mapping[str, str]) -> Solution | None:
-        """A step's own solution where it has the folder, else the task's."""
+        """A step's own solution if it has the folder, else the task's."""
         place = self.folder.path("solution")
         if step is not None and "solution" in self.folder.names(self.folder.path("steps", step)):
             place = self.folder.path("steps", step, "solution")
@@ -361,7 +361,7 @@ class _Loader:
         return Solution(place, script, "/solution", env)
 
     def _built(self, config: _Config, place: Path, key: str = "environment") -> Environment | None:
-        """The environment that `config` and the files in `place` make, as Harbor's docker environment would."""
+        """The environment from `config` and the files in `place`, by the rules of Harbor's docker environment."""
         dockerfile, compose = place / "Dockerfile", place / COMPOSE
         has_dockerfile, has_compose = os.path.lexists(dockerfile), os.path.lexists(compose)
         environment = config.environment
@@ -387,7 +387,7 @@ class _Loader:
                 self.problems.warning(
                     "image-and-dockerfile",
                     f"[{key}].docker_image is {show(image)} and there is {self.folder.name(named)}: Harbor takes the "
-                    "image. Where it cannot be had, the Dockerfile is built.",
+                    "image. If it is not available, the Dockerfile is built.",
                     self.folder.path(CONFIG),
                 )
             return replace(environment, recipe=replace(recipe, dockerfile=named), prebuilt=image)
@@ -420,7 +420,7 @@ class _Loader:
         return read_service(self.folder, compose, SERVICE, variables, any_name=False)
 
     def _verifier(self, common: _Common, step: str | None, of_step: _VerifierConfig | None) -> Verifier:
-        """The task's [verifier], or a step's over it."""
+        """The task's [verifier], overridden by a step's."""
         config = common.verifier
         first = of_step or config
         shared_tests = self.folder.path("tests")
@@ -437,7 +437,7 @@ class _Loader:
             folders=() if owns_tests else folders,
             script="/tests/test.sh",
             scoring=scoring,
-            # A step's time limit is its own or the format's; the task's does not reach it.
+            # A step has its own time limit or the format's; the task's does not apply to it.
             timeout=first.timeout,
             env={**config.env, **(of_step.env if of_step else {})},
             user=first.user or config.user,
@@ -451,7 +451,7 @@ class _Loader:
     def _separate(
         self, config: _VerifierConfig, of_step: _VerifierConfig | None, own_tests: Path | None, task: _Config
     ) -> tuple[Environment | None, bool]:
-        """(the verifier's environment, whether its image brings the tests)."""
+        """(the verifier's environment, whether its image contains the tests)."""
         settings = (of_step.own if of_step else None) or config.own or task
         candidates = [(config.own, self.folder.path("tests"))]
         if of_step is not None and own_tests is not None:
@@ -473,7 +473,7 @@ class _Loader:
         self.problems.error("missing-tests", f"There is no {names}: nothing pays.", places[0])
 
     def _weights(self, folders: tuple[Path, ...]) -> tuple[dict[str, float], Scoring]:
-        """SETA's second dataset. Where the tests write a reward themselves, that is the reward."""
+        """The weights of SETA's second dataset. If the tests write a reward themselves, that reward counts."""
         path = self.folder.path("weights.json")
         if not os.path.lexists(path):
             return {}, Scoring.REWARD_FILE
@@ -558,7 +558,7 @@ def _bad_step_name(name: str) -> bool:
 
 
 def _with_service(environment: Environment, service: Service, compose: Path) -> Environment:
-    """task.toml and the compose file together, each winning where Harbor lets it win."""
+    """task.toml and the compose file merged; for each field the one wins that wins in Harbor."""
     own = environment.limits
     return replace(
         environment,

@@ -1,4 +1,4 @@
-"""A task, whatever format it came in, as the rest of foolsgold sees it. Reading it runs nothing."""
+"""A task, in one model for all formats. Reading a task runs nothing."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Recipe
 
 NO_TIME_LIMIT = 86_400.0
-"""A day, for a phase that the task and the format leave without a limit."""
+"""A day: the limit of a phase for which neither the task nor the format sets one."""
 
 
 class ProblemSeverity(StrEnum):
     ERROR = "error"
     """The task cannot be used."""
     WARNING = "warning"
-    """It can, and somebody should know."""
+    """The task can be used, but there is something that may matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One typed thing wrong with a task's files."""
+    """One problem in a task's files."""
 
     code: str
     """Stable and kebab-case: `missing-solution`, `bad-toml`, `symlink-escapes`, ..."""
@@ -45,7 +45,7 @@ class Network:
     mode: NetworkMode = NetworkMode.PUBLIC
     hosts: tuple[str, ...] = ()
     declared: bool = False
-    """The task says so itself; False is the format's default."""
+    """The task sets this itself; False: it is the format's default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +58,39 @@ class Environment:
     limits: Limits = Limits()
     gpus: int = 0
     healthcheck: Healthcheck | None = None
-    """The task's own: gates the start, by Harbor's rule."""
+    """The task's own check, which must pass before solving starts, by Harbor's rule."""
     service_healthcheck: Healthcheck | None = None
-    """The compose file's, instead of the image's HEALTHCHECK. The runner waits for the container to be healthy."""
+    """The compose file's check, in place of the image's HEALTHCHECK. The runner waits until the container is
+    healthy."""
     image_healthcheck: bool = True
-    """False where the compose file switches the image's HEALTHCHECK off."""
+    """False if the compose file switches the image's HEALTHCHECK off."""
     compose: Path | None = None
-    """The compose file that had a say; what it says is in the other fields, what it cannot say here is a Problem."""
+    """The compose file that was read. Its settings are in the other fields, and those without a field are Problems."""
     prebuilt: str | None = None
-    """An image that the task names although `recipe` has a Dockerfile: the format's runner takes it, unbuilt,
-    where it can be had."""
+    """An image that the task names although `recipe` has a Dockerfile: if it is available, the format's runner takes it
+    and builds nothing."""
     user: str | None = None
-    """The container's own user where a compose file sets one; None is the image's USER."""
+    """The container's user if a compose file sets one; None means the image's USER."""
     entrypoint: tuple[str, ...] | None = None
-    """Instead of the image's ENTRYPOINT; () is none at all, None is the image's."""
+    """Replaces the image's ENTRYPOINT; () means no entrypoint, None the image's."""
     command: tuple[str, ...] | None = KEEP_ALIVE
-    """What the container runs, after its entrypoint, while the phases go on; None is the image's CMD."""
+    """The command that the container runs, after its entrypoint, during all phases; None means the image's CMD."""
     stdin_open: bool = False
-    """That command waits at a terminal or an open standard input instead of finding its end."""
+    """That command has a terminal or an open standard input to wait at, so it does not read an end of input."""
     files: tuple[tuple[Path, str], ...] = ()
-    """(host file or folder, box path) copied in once the box has started, before anything else; the path '' is the
-    workdir. A prebuilt image's environment/ folder, and bind mounts of the task's own files."""
+    """(host file or folder, box path), copied when the box has started, before anything else; the path '' means the
+    workdir. For a prebuilt image's environment/ folder, and for bind mounts of the task's own files."""
     mounts: tuple[str, ...] = ()
-    """Further empty, writable folders, besides the three under /logs."""
+    """Further empty, writable folders, in addition to the three under /logs."""
     hostname: str | None = None
     lacks: tuple[str, ...] = ()
-    """What the task asks for and no box has, in words: a GPU, privileges, a device. Where the reference is then not
-    paid, that is the likelier reason, and says nothing about the task."""
+    """What the task asks for and no box has, in words: a GPU, privileges, a device. If the reference is then not paid,
+    this is the likely reason, and the task is not to blame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One entry of a solution.yaml: what to type into a terminal."""
+    """One entry of a solution.yaml: keys to type into a terminal."""
 
     command: str
     min_timeout: float = 0.0
@@ -103,16 +104,16 @@ class Keys:
 @dataclass(frozen=True, slots=True)
 class Solution:
     folder: Path
-    """What is copied into the box; nothing is where there are `keys`."""
+    """The folder to copy into the box; nothing is copied if there are `keys`."""
     script: Path
-    """The file in `folder` that is run: solve.sh, solution.sh or solution.yaml."""
+    """The file in `folder` to run: solve.sh, solution.sh or solution.yaml."""
     target: str
-    """Where the folder stands in the box: /solution or /oracle."""
+    """The folder's path in the box: /solution or /oracle."""
     env: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[Keys, ...] = ()
     """Only for solution.yaml."""
     only: tuple[str, ...] = ()
-    """Names in `folder` that are copied; empty means all of it. Terminal-Bench copies solution.sh alone."""
+    """Names in `folder` to copy; empty means all. Terminal-Bench copies only solution.sh."""
 
 
 class Scoring(StrEnum):
@@ -126,7 +127,7 @@ class Scoring(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A command run in the box after solving, before artifacts are collected. Its failure changes nothing."""
+    """A command to run in the box after solving, before artifacts are collected. Its failure is ignored."""
 
     command: str
     timeout: float = 60.0
@@ -136,31 +137,31 @@ class Hook:
 @dataclass(frozen=True, slots=True)
 class Verifier:
     folders: tuple[Path, ...]
-    """Copied to /tests in this order, later over earlier."""
+    """Folders to copy to /tests in this order; a later file replaces an earlier one."""
     script: str
-    """Path in the box of what is run: /tests/test.sh, or /tests/run-tests.sh for Terminal-Bench 1."""
+    """Path in the box of the script: /tests/test.sh, or /tests/run-tests.sh for Terminal-Bench 1."""
     scoring: Scoring
     timeout: float
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     network: Network | None = None
-    """None is the environment's."""
+    """None means the environment's."""
     separate: Environment | None = None
-    """The verifier's own environment, where it has one."""
+    """The verifier's own environment, if it has one."""
     owns_tests: bool = False
-    """Separate mode: the verifier's image already carries /tests, nothing is copied."""
+    """Separate mode: the verifier's image already has /tests, so nothing is copied."""
     weights: Mapping[str, float] = field(default_factory=dict)
-    """Test name -> weight. They count where `scoring` is WEIGHTS, and are only known where it is not."""
+    """Test name -> weight. They count only if `scoring` is WEIGHTS."""
     parser: str = "pytest"
     same_shell: bool = False
     extra_files: tuple[tuple[Path, str], ...] = ()
-    """(host file, box path) copied besides the folders, such as Terminal-Bench's run-tests.sh."""
+    """(host file, box path), copied in addition to the folders, such as Terminal-Bench's run-tests.sh."""
     collect: tuple[Hook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One solve and one verify. A single-step task has exactly one, named ''."""
+    """One solve and one verify. A task without [[steps]] has exactly one, named ''."""
 
     name: str
     instruction: str
@@ -171,56 +172,56 @@ class Step:
     agent_user: str | None = None
     agent_network: Network | None = None
     workdir_files: Path | None = None
-    """A step's own workdir/ folder, copied into the box's workdir before the step."""
+    """The step's own workdir/ folder, copied into the box's workdir before the step."""
     setup: Path | None = None
-    """workdir/setup.sh: run with bash from the workdir, as the solving user; its failure ends the step unverified."""
+    """workdir/setup.sh: run with bash from the workdir, as the solving user. If it fails, the step is not verified."""
     healthcheck: Healthcheck | None = None
     min_reward: Mapping[str, float] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
-    """Box paths that a separate verifier gets, besides the task's own."""
+    """Box paths that a separate verifier gets, in addition to the task's own."""
     excludes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Artifact path (of the step or the task) -> tar --exclude patterns left behind."""
+    """Artifact path (of the step or the task) -> tar --exclude patterns of files to leave out."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormatSpec:
-    """What differs between the task formats, for whoever has a task of one: its loader fills this in once."""
+    """Everything in which the task formats differ for the rest of the program. Each loader has one such value."""
 
     name: str
-    """Stable and kebab-case, as reports have it."""
+    """Stable and kebab-case, for reports."""
     title: str
-    """What people call it."""
+    """Its name for people."""
     runner: str
-    """What its own runner is called."""
+    """The name of its own runner."""
     config: str
     """The file that makes a folder a task."""
     parts: tuple[str, ...]
-    """What a task's folder has besides: a config file alone does not hide the tasks below it."""
+    """Other parts of a task, of which a folder must have one: a config file alone does not hide the tasks below it."""
     load: Callable[[Path, str], Task | Unusable]
-    """Read the task in a folder, under a name; whatever is in there, this returns."""
+    """Reads the task in a folder, with a name. Raises nothing, whatever the folder contains."""
     reward_file: bool
-    """The verifier writes its reward to a file; else the runner makes it from what the tests print."""
+    """The verifier writes its reward to a file. Otherwise the runner computes it from the output of the tests."""
     login_shell: bool
     """The runner starts the tests from a login shell, which reads the solver's startup files."""
     waits_until_healthy: bool
-    """The runner begins when the container is healthy, by the image's or the compose file's check."""
+    """The runner waits until the container is healthy, by the image's or the compose file's check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     name: str
-    """Unique in one run: the folder's path relative to where discovery began, or its own name."""
+    """Unique in one run: the folder's path below the folder that was searched, or its own name."""
     path: Path
     format: FormatSpec
     environment: Environment
     steps: tuple[Step, ...]
     digest: str
-    """SHA-256 over every file of the folder but .git: names, executable bits, link targets and contents."""
+    """SHA-256 over every file of the folder except .git: names, executable bits, link targets and contents."""
     reward_strategy: str = "mean"
-    """Multi-step: mean or final."""
+    """For several steps: mean or final."""
     artifacts: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    """Warnings only; a task with an error is never made."""
+    """Warnings only; a folder with an error is an `Unusable`."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

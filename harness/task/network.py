@@ -1,8 +1,9 @@
 """Which boxes of a task get a network. Pure.
 
-A box's network cannot be changed or filtered while it runs, so the phases that share a box share one answer: none where
-any of them declares none, on where one declares `public`. Where the task says nothing (the formats' default is
-public) or allows some hosts only, the reference is tried without first and with it only where that fails.
+A box's network cannot be changed or filtered while it runs, so the phases that share a box get the same network. If one
+of them declares none, the box has none; else if one declares `public`, the box has the network. If the task declares
+nothing (the formats' default is public) or allows some hosts only, the reference runs without a network first, and
+with one only if that fails.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ MODES = ("auto", "on", "off")
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """Whether the main box, and the separate verifier's, reach the outside."""
+    """Whether the main box, and the separate verifier's box, have a network."""
 
     main: bool = False
     verifier: bool = False
@@ -30,12 +31,13 @@ class Networks:
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
     tries: tuple[Networks, ...]
-    """One or two: the reference is run with each until it is paid."""
+    """One or two: the reference runs with each in turn until it is paid."""
     notes: tuple[str, ...] = ()
 
 
 def plan_network(task: Task, mode: str = "auto") -> NetworkPlan:
-    """`mode` is the user's: `off` gives no task a network, `on` gives it to all that do not declare to have none."""
+    """`mode` is the user's setting: `off` gives no task a network, `on` gives one to all tasks that do not forbid
+    it."""
     main: list[Network] = [task.environment.network]
     verifier: list[Network] = []
     for step in task.steps:
@@ -77,6 +79,6 @@ def _notes(policies: list[Network]) -> list[str]:
         hosts = ", ".join(dict.fromkeys(host for policy in policies for host in policy.hosts))
         notes.append(
             f"It allows some hosts only ({hosts or 'none named'}); boxes cannot filter by host, so it runs without a "
-            "network, or with the whole network where the reference is not paid otherwise."
+            "network, or with the whole network if the reference is not paid without one."
         )
     return notes

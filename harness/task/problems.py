@@ -1,4 +1,4 @@
-"""Gathering what is wrong with one task while it is read."""
+"""Collects the problems of one task while it is read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.untrusted import shown
 
 
 class Problems:
-    """What was found so far, each thing once."""
+    """The problems found so far, each once."""
 
     def __init__(self) -> None:
         self.found: list[Problem] = []

@@ -1,4 +1,4 @@
-"""What a script's first bytes will do to it in a Linux box."""
+"""Checks the beginning of a script for what would make it fail in a Linux box."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from harness.task.files import SCRIPT_LIMIT, Folder
 
 
 def look_at(folder: Folder, path: Path, *, direct: bool) -> bool:
-    """Warn about what a runner would trip over; False where the script cannot be read at all.
+    """Warn about features that make a runner fail; False if the script cannot be read at all.
 
-    `direct`: the runner executes the file itself, so that its first line chooses the interpreter. Otherwise it is
-    handed to bash.
+    `direct`: the runner executes the file itself, so that its first line chooses the interpreter. Otherwise the runner
+    starts bash with it.
     """
     data = folder.read(path, SCRIPT_LIMIT)
     if data is None:

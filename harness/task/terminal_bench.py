@@ -59,7 +59,7 @@ _VARIABLES = {
 
 
 def load(path: Path, name: str) -> Task | Unusable:
-    """Read the task in `path`; whatever is in there, this returns."""
+    """Read the task in `path`. Raises nothing, whatever the folder contains."""
     problems = Problems()
     folder = Folder(path, problems)
     task = _Loader(folder).task(name)
@@ -138,18 +138,18 @@ class _Loader:
             return ""
         if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
             self.problems.error(
-                "binary-instruction", f"The instruction in {CONFIG} holds characters that no text has.",
+                "binary-instruction", f"The instruction in {CONFIG} contains characters that cannot occur in text.",
                 fields.document.file, fields.line("instruction"),
             )  # fmt: skip
         if not text.strip():
             self.problems.warning(
-                "empty-instruction", f"The instruction in {CONFIG} says nothing.", fields.document.file,
+                "empty-instruction", f"The instruction in {CONFIG} is empty.", fields.document.file,
                 fields.line("instruction"),
             )  # fmt: skip
         return text
 
     def _described(self, fields: Fields) -> str | None:
-        """Before `instruction` there was a list of descriptions, of which the one with the key `base` counted."""
+        """The instruction of an older task: a list of descriptions, of which the one with the key `base` counts."""
         found = [(entry.text("key"), entry.text("description")) for entry in fields.tables("descriptions")]
         texts = {key: text for key, text in reversed(found) if text is not None}
         chosen = texts.get("base", next((text for _, text in found if text is not None), None))
@@ -247,7 +247,7 @@ class _Loader:
             return ()
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         nodes = node.value if isinstance(node, yaml.SequenceNode) else []
-        # The reader has taken a byte order mark away.
+        # The reader has removed a byte order mark.
         bom = 3 if (self.folder.read(path) or b"").startswith(b"\xef\xbb\xbf") else 0
         document = Document(path, {}, lambda where: _line(nodes, where))
         found = []
@@ -292,7 +292,7 @@ class _Loader:
             script="/tests/run-tests.sh",
             scoring=Scoring.WEIGHTS if weights else Scoring.PYTEST_TEXT,
             timeout=timeout,
-            # A shell of its own is root's whatever the container's user is; the same shell is the solver's.
+            # A new shell runs as root, whoever the container's user is; the same shell runs as the solver.
             user=None if same_shell else "root",
             weights=weights,
             parser=parser,

@@ -1,4 +1,4 @@
-"""The verifier's own files as texts: what findings read, and never run."""
+"""The texts of the verifier's and the environment's files, for findings and probes. They are read, never run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOO_LARGE = 2 << 20
 
 
 def verifier_texts(task: Task, step: Step) -> dict[str, str]:
-    """Path relative to the task folder -> text; a step's own file hides the task's of the same name."""
+    """Path relative to the task folder -> text; a step's own file replaces the task's of the same name."""
     found: dict[str, tuple[Path, str]] = {}
     for folder in _folders(step):
         for path, text in _texts(folder):
@@ -26,19 +26,19 @@ def verifier_texts(task: Task, step: Step) -> dict[str, str]:
 
 
 def _folders(step: Step) -> tuple[Path, ...]:
-    """Also that of tests which the verifier's own image brings along."""
+    """The folders with tests, also those that are in the verifier's own image."""
     verifier = step.verifier
     own = verifier.separate.recipe.context if verifier.owns_tests and verifier.separate is not None else None
     return verifier.folders if own is None else (own,)
 
 
 def environment_texts(task: Task) -> Iterator[str]:
-    """The texts of the environment's build context, without the task's other parts where those lie in it too."""
+    """The texts of the environment's build context, without the task's other parts if they are in it too."""
     return (text for _, text in environment_files(task))
 
 
 def environment_files(task: Task) -> Iterator[tuple[str, str]]:
-    """The same with each file's path below the build context."""
+    """(path below the build context, text) of the same files."""
     apart: set[Path] = set()
     for step in task.steps:
         apart |= {step.instruction_file, *step.verifier.folders, *(source for source, _ in step.verifier.extra_files)}
@@ -60,7 +60,7 @@ def _texts(top: Path, apart: frozenset[str] = frozenset()) -> Iterator[tuple[Pat
 
 
 def _files(folder: str, apart: frozenset[str]) -> Iterator[str]:
-    """The plain files below a folder, in order. A context may hold very many, so no object for each entry."""
+    """The plain files below a folder, in order. A context may have very many, so entries are not kept as objects."""
     for name in sorted(os.listdir(folder)):
         yield from _plain(f"{folder}/{name}", apart)
 

@@ -1,4 +1,4 @@
-"""SETA's weights.json: how much each test counts."""
+"""Reads SETA's weights.json: how much each test counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.task.files import Folder
 
 
 def read_weights(folder: Folder, path: Path) -> dict[str, float]:
-    """Test name -> weight; empty with a problem where the file says nothing usable."""
+    """Test name -> weight; empty, with a problem, if the file is not usable."""
     data, fine = read_json(folder, path)
     if not fine:
         return {}

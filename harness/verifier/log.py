@@ -1,7 +1,7 @@
 """What a log proves about a run: whether the tests really ran, and if not, why. Pure.
 
-A reward of 0, or no reward at all, says that a solution is wrong only where the tests ran. Everything here reads the
-verifier's (or the solution's) own words; nothing is concluded from silence.
+A reward of 0, or no reward at all, means that a solution is wrong only if the tests ran. This module reads the log of
+the verifier or the solution; if the log says nothing, it concludes nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Evidence(StrEnum):
     RAN_BAD = "ran-and-failed"
     RAN_GOOD = "ran-and-passed"
     ASSERTED = "assertion-failed"
-    """No test tool, but a script's own check failed: an assertion, an exception, or a line that says FAIL."""
+    """No test tool ran, but a check of a script failed: an assertion, an exception, or a line with FAIL."""
     IMPORT_ERROR = "import-failed"
-    """No test tool, and the last exception is a failed import or a syntax error."""
+    """No test tool ran, and the last exception is a failed import or a syntax error."""
     COLLECTION_ERROR = "collection-error"
     NO_TESTS = "no-tests"
     INSTALL_FAILED = "install-failed"
@@ -31,7 +31,7 @@ class Evidence(StrEnum):
     DISK_FULL = "disk-full"
     OUT_OF_MEMORY = "out-of-memory"
     NOTHING = "nothing"
-    """The log tells neither that the tests ran nor that they did not."""
+    """The log shows neither that the tests ran nor that they did not."""
 
 
 NEVER_RAN = frozenset(
@@ -49,14 +49,14 @@ NEVER_RAN = frozenset(
 """Evidence that the tests did not run."""
 
 MACHINE = frozenset({Evidence.NETWORK, Evidence.INSTALL_FAILED, Evidence.DISK_FULL, Evidence.OUT_OF_MEMORY})
-"""Evidence that speaks of the machine or the network rather than of the task or the solution."""
+"""Evidence about the machine or the network rather than about the task or the solution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     evidence: Evidence
     line: str = ""
-    """The line that shows it, in the log's own words."""
+    """The line of the log that shows it."""
 
     @property
     def never_ran(self) -> bool:
@@ -140,7 +140,7 @@ _SIGNS = (
     (Evidence.NOT_FOUND, _NOT_FOUND),
     (Evidence.NO_TESTS, _NO_TESTS),
 )
-"""The surest first."""
+"""The surest sign first."""
 _ANY_SIGN = tuple(pattern for _, patterns in _SIGNS for pattern in patterns)
 
 _ASSERTED = (
@@ -153,7 +153,7 @@ _ASSERTED = (
 def read_log(log: str, report: TestReport, *, oom: bool = False, known: frozenset[str] = frozenset()) -> Proof:
     """What the verifier's log and its per-test results show together, the surest sign first.
 
-    `known` are lines that a paid reference's log has too: whatever they complain of, the tests ran all the same.
+    `known` are lines that a paid reference's log also has: whatever they complain about, the tests ran all the same.
     """
     text = plain(log)
     if report.ran:
@@ -163,7 +163,7 @@ def read_log(log: str, report: TestReport, *, oom: bool = False, known: frozense
         if not report.collection_errors:
             return Proof(Evidence.RAN_GOOD)
     if oom:
-        return Proof(Evidence.OUT_OF_MEMORY, "the kernel killed a process of the box for want of memory")
+        return Proof(Evidence.OUT_OF_MEMORY, "the kernel killed a process of the box because memory ran out")
     if report.collection_errors:
         return Proof(Evidence.COLLECTION_ERROR, report.collection_errors[0])
     if any(test.status == "error" for test in report.tests):
@@ -171,7 +171,7 @@ def read_log(log: str, report: TestReport, *, oom: bool = False, known: frozense
         return Proof(Evidence.RAN_BAD, f"{failing[0].name}: {failing[0].message}".rstrip(": "))
     exception, before = _exception(text)
     importing = re.match(r"(?:ModuleNotFoundError|ImportError|SyntaxError|IndentationError)\b", exception)
-    # A Python verifier that ends in an exception of its own did run, whatever was printed on the way there.
+    # A Python verifier that ends in an exception of its own did run, whatever it printed before.
     looked_at = text[before:] if exception and not importing else text
     for evidence, patterns in _SIGNS:
         line = _first(patterns, looked_at, unless=_LOCAL if evidence is Evidence.NETWORK else "", known=known)
@@ -189,12 +189,12 @@ def read_log(log: str, report: TestReport, *, oom: bool = False, known: frozense
 
 
 def signs(log: str) -> tuple[str, ...]:
-    """Every line of a log that would count as a sign that the tests did not run, were nothing surer there."""
+    """Every line of a log that would show that the tests did not run, if there were no surer sign."""
     return tuple(dict.fromkeys(_matching(_ANY_SIGN, plain(log))))[:50]
 
 
 def solve_trouble(log: str) -> Proof:
-    """A sign in a solution's log that the machine or the network failed it; NOTHING where there is none."""
+    """A sign in a solution's log that the machine or the network made it fail; NOTHING if there is none."""
     text = plain(log)
     if line := _first(_DISK, text):
         return Proof(Evidence.DISK_FULL, line)
@@ -218,7 +218,7 @@ def _last(patterns: tuple[str, ...], text: str) -> str:
 
 
 def _exception(text: str) -> tuple[str, int]:
-    """The last line of the last Python traceback, and where that traceback begins."""
+    """The last line of the last Python traceback, and the offset at which that traceback begins."""
     start = text.rfind("Traceback (most recent call last):")
     if start < 0:
         return "", 0

@@ -1,4 +1,4 @@
-"""Rewards: read as the formats' runners read them, combined over steps, and compared. Pure."""
+"""Reads rewards as the formats' runners do, combines them over steps, and compares them. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RewardFault(StrEnum):
     NOT_A_NUMBER = "not-a-number"
     NOT_FINITE = "not-finite"
     NO_RESULTS = "no-results"
-    """Terminal-Bench and SETA: the tests' text holds no result to parse."""
+    """Terminal-Bench and SETA: the output of the tests has no result to parse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class RewardProblem:
 
 
 def read_rewards(reward_json: bytes | None, reward_text: bytes | None) -> Rewards | RewardProblem:
-    """Harbor's rule: reward.json where there is one, else reward.txt; nothing is clamped."""
+    """Harbor's rule: reward.json if it exists, else reward.txt; values are not clamped."""
     if reward_json is not None:
         return _read_json(reward_json)
     if reward_text is not None:
@@ -71,7 +71,7 @@ def _read_json(data: bytes) -> Rewards | RewardProblem:
             return RewardProblem(RewardFault.NOT_A_NUMBER, f'reward.json: "{key}" is not a number: {value!r:.80}')
         if isinstance(value, float) and not math.isfinite(value):
             return RewardProblem(RewardFault.NOT_FINITE, f'reward.json: "{key}" is not a finite number: {value!r}')
-        # true is 1 and false is 0, as the runner takes them.
+        # true is 1 and false is 0, as in the runner.
         rewards[key] = int(value) if isinstance(value, bool) else value
     return rewards
 
@@ -87,13 +87,13 @@ def weighted(weights: Mapping[str, float], passed: Mapping[str, bool]) -> Reward
         return RewardProblem(RewardFault.NO_RESULTS, "the tests reported no results to weigh")
     total = math.fsum(weights.values())
     if total <= 0:
-        return RewardProblem(RewardFault.NO_RESULTS, "weights.json weighs nothing: its weights add up to 0")
+        return RewardProblem(RewardFault.NO_RESULTS, "the weights in weights.json add up to 0")
     won = [weight for name, weight in weights.items() if _passed(name, passed)]
     return {"reward": 1.0 if len(won) == len(weights) else math.fsum(won) / total}
 
 
 def _passed(name: str, passed: Mapping[str, bool]) -> bool:
-    """A weight's name may be the whole test id, its end, or the id without its parameters."""
+    """Whether the test of a weight passed. The name may be the whole test id, its end, or the id without parameters."""
     found = [
         ok
         for test, ok in passed.items()
@@ -105,7 +105,7 @@ def _passed(name: str, passed: Mapping[str, bool]) -> bool:
 
 
 def combine(strategy: str, steps: Sequence[Rewards | RewardProblem]) -> Rewards | RewardProblem:
-    """A multi-step trial's reward from those of the steps that ran.
+    """The reward of a trial with several steps, from the rewards of the steps that ran.
 
     `final` is the last step's. `mean` is per key over the steps that have a reward: a key that a step lacks counts
     as 0 there, and a step without any reward is left out of the count.
@@ -127,7 +127,7 @@ def combine(strategy: str, steps: Sequence[Rewards | RewardProblem]) -> Rewards 
 
 
 def gate(rewards: Rewards | RewardProblem, minimum: Mapping[str, float]) -> str:
-    """Why a step stops the trial under its min_reward, or '' where it does not."""
+    """Why a step's reward is below its min_reward, which ends the trial; '' if it is not."""
     for key, least in minimum.items():
         value = -math.inf if isinstance(rewards, RewardProblem) else rewards.get(key, -math.inf)
         if value < least:
@@ -136,23 +136,23 @@ def gate(rewards: Rewards | RewardProblem, minimum: Mapping[str, float]) -> str:
 
 
 class Pay(StrEnum):
-    """What a reward amounts to."""
+    """How much of the full reward was paid."""
 
     FULL = "full"
     OVER = "over"
-    """More than 1: nobody can be paid that."""
+    """More than 1, which should be impossible."""
     PARTIAL = "partial"
     NOTHING = "nothing"
 
 
 def decisive(rewards: Rewards) -> Rewards:
-    """The part of a reward that says whether it was earned: the key `reward` where there is one, else every key."""
+    """The keys that decide whether a solution was paid: the key `reward` if there is one, else all keys."""
     return {"reward": rewards["reward"]} if "reward" in rewards else rewards
 
 
 def pay(rewards: Rewards) -> Pay:
-    """One decisive key is full at exactly 1. Several are full where each is at least 1 and one is exactly 1:
-    measures such as a speed-up may exceed it."""
+    """A single decisive key is full at exactly 1. Several keys are full if each is at least 1 and one is exactly 1,
+    because measures such as a speed-up may exceed 1."""
     values = list(decisive(rewards).values())
     if not values or max(values) <= 0:
         return Pay.NOTHING
@@ -171,8 +171,8 @@ def full_marks(rewards: Rewards) -> tuple[str, ...]:
 def share(rewards: Rewards, reference: Rewards, floor: Rewards) -> float:
     """How far a reward went from doing nothing (0) to the reference (1), the mean over the reference's keys.
 
-    1.0 only where no key fell short; a key that is missing is 0, as in the runner's own mean. A key on which doing
-    nothing already earned what the reference earns tells nothing and is left out.
+    1.0 only if no key fell short. A missing key counts as 0, as in the runner's own mean. A key for which doing nothing
+    already earned what the reference earns shows nothing and is left out.
     """
     parts: list[float] = []
     for key, top in decisive(reference).items():
@@ -180,7 +180,7 @@ def share(rewards: Rewards, reference: Rewards, floor: Rewards) -> float:
         if value >= top:
             parts.append(1.0)
         elif top > bottom:
-            # However little it lacks, rounding must not make it whole.
+            # Rounding must not turn a value just below 1 into 1.
             parts.append(min(max(0.0, (value - bottom) / (top - bottom)), math.nextafter(1.0, 0.0)))
         else:
             parts.append(0.0)

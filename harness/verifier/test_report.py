@@ -1,4 +1,4 @@
-"""Per-test results: what each single test said, from the files and the text a verifier leaves. Pure."""
+"""The result of each single test, from the files and the output that a verifier leaves. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TestCase:
     name: str
     status: TestStatus
     message: str = ""
-    """One line: the assertion or the error, as far as the verifier told."""
+    """One line: the assertion or the error, as far as the verifier shows it."""
     seconds: float | None = None
 
     __test__ = False
@@ -39,7 +39,7 @@ class TestCase:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A test tool's own closing count."""
+    """The counts that a test tool prints at its end."""
 
     tool: str
     passed: int = 0
@@ -60,19 +60,19 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class TestReport:
     source: str
-    """ctrf, junit, pytest, or the tool whose closing count was read; '' where nothing was found."""
+    """ctrf, junit, pytest, or the tool whose closing count was read; '' if there is no result."""
     tests: tuple[TestCase, ...] = ()
     tally: Tally | None = None
     collection_errors: tuple[str, ...] = ()
-    """Files that could not even be imported, with the reason."""
+    """Test files that could not be imported, with the reason."""
     broken_in: tuple[str, ...] = ()
-    """For each of these the file whose line raised it, '' where the trace does not tell."""
+    """For each of these errors the file that raised it, '' if the trace does not show it."""
 
     __test__ = False
 
     @property
     def ran(self) -> int:
-        """How many tests ran to a result of their own."""
+        """How many tests ran and have a result."""
         counted = sum(test.status in RAN for test in self.tests)
         return max(counted, self.tally.ran if self.tally else 0)
 
@@ -90,9 +90,9 @@ NOTHING = TestReport(source="")
 
 
 def read_report(files: Mapping[str, bytes], text: str) -> TestReport:
-    """The best of what a verifier left: CTRF, then JUnit XML, then what its text says.
+    """The most detailed source that a verifier left: CTRF, else JUnit XML, else its output.
 
-    Collection errors and the closing count come from the text in any case: neither kind of file tells of them.
+    Collection errors and the closing count always come from the output, because neither kind of file has them.
     """
     said = parse_text(text)
     best = said
@@ -214,7 +214,7 @@ _FRAME = re.compile(r"^(\S[^:\n]*):\d+: (?:in |\w+(?:Error|Exception)\b)", re.MU
 
 
 def _raised_in(trace: str) -> str:
-    """The file of the innermost frame that a pytest trace shows."""
+    """The file of the innermost frame in a pytest trace."""
     frames = _FRAME.findall(trace)
     return frames[-1] if frames else ""
 
@@ -230,13 +230,14 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Za-z0-9]|\x1b[=>]|\x1b
 
 
 def plain(text: str) -> str:
-    """The text as a terminal would show it: no colours, and of a line overwritten with carriage returns the last."""
+    """The text as a terminal would show it: without colours, and for a line overwritten by carriage returns its last
+    version."""
     return re.sub(r"[^\n]*\r(?!\n|$)", "", _ANSI.sub("", text).replace("\r\n", "\n"))
 
 
 def parse_text(text: str) -> TestReport:
-    """Whatever test tool's text this is. pytest is read test by test; of others the closing count, and TAP and Go
-    line by line."""
+    """Read the output of any known test tool. For pytest, TAP and Go the result of each test, for others the closing
+    count."""
     text = plain(text)
     pytest = _parse_pytest(text)
     if pytest is not None:
@@ -297,9 +298,9 @@ def _parse_pytest(text: str) -> TestReport | None:
                 continue
             case = _summary_case(_WORDS[found[1]], found[2], details)
             if case.status is TestStatus.ERROR and "::" not in case.name:
-                continue  # a file that could not be collected, told under collection_errors
+                continue  # a file that could not be collected, which is in collection_errors
             if case.status is TestStatus.SKIPPED and verbose:
-                continue  # the verbose line names the test, this one only its file
+                continue  # the verbose line has the test's name, this one only its file
             before = tests.get(case.name)
             tests[case.name] = TestCase(case.name, case.status, before.message) if before and not case.message else case
     tally = _pytest_tally(closing, collected)
@@ -314,7 +315,7 @@ def _summary_case(status: TestStatus, rest: str, details: Mapping[str, str]) -> 
 
 
 def _split_message(rest: str) -> tuple[str, str, str]:
-    """The first ` - ` outside a parameter's brackets parts the name from the message."""
+    """Split at the first ` - ` outside a parameter's brackets, which separates the name from the message."""
     depth = 0
     for index, char in enumerate(rest):
         depth += (char == "[") - (char == "]")
@@ -328,7 +329,7 @@ def _detail_key(name: str) -> str:
 
 
 def _failure_details(text: str) -> dict[str, str]:
-    """`____ TestA.test_b ____` headings to the first `E   ...` line under them."""
+    """Heading such as `____ TestA.test_b ____` -> the first `E   ...` line below it."""
     details: dict[str, str] = {}
     heading = ""
     for line in text.splitlines():
@@ -342,7 +343,7 @@ def _failure_details(text: str) -> dict[str, str]:
 
 
 def _collection_errors(text: str) -> dict[str, str]:
-    """What went wrong with each file, and in which file it was raised."""
+    """Error of a test file -> the file that raised it."""
     found: dict[str, str] = {}
     for match in _COLLECTING.finditer(text):
         block = re.split(r"^(?:_{5,}|={5,}|!{5,}).*$", text[match.end() :].lstrip("\n"), maxsplit=1, flags=re.MULTILINE)
@@ -489,11 +490,11 @@ _TB_PASSED = frozenset({"PASSED", "XFAIL", "SKIPPED"})
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What Terminal-Bench's own parser makes of the text; `results` is None where it would raise an error."""
+    """The result of Terminal-Bench's own parser; `results` is None if it would raise an error."""
 
     results: Mapping[str, bool] | None
     lenient: tuple[str, ...] = ()
-    """Tests that it counts as passed though they were skipped or expected to fail."""
+    """Tests that it counts as passed although they were skipped or expected to fail."""
     error: str = ""
 
     @property
@@ -502,7 +503,7 @@ class Resolution:
 
 
 def terminal_bench(text: str, parser: str) -> Resolution:
-    """Terminal-Bench's rule for the parsers it ships: pytest, swebench, swelancer, mlebench, sweperf."""
+    """Terminal-Bench's rule for each of its parsers: pytest, swebench, swelancer, mlebench, sweperf."""
     text = plain(text)
     match parser:
         case "pytest":

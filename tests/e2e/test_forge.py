@@ -19,7 +19,7 @@ BY_DEFAULT = {
     "setup-cfg-around", "sitecustomize", "usercustomize", "pth-file", "plugin-by-entry-point",
     "path-python3", "path-bash",
 }  # fmt: skip
-"""Means that win no race and are paid on every such task."""
+"""Attacks that win no race and are paid on every such task."""
 
 
 def run(*words: str) -> str:
@@ -67,7 +67,7 @@ def test_the_faulty_verifier_is_fooled_by_what_is_named_and_its_mended_twin_by_n
 
     assert findings(mended, "reward-forgeable", "warning") == findings(mended, "reward-forgeable", "note") == []
     (count,) = findings(mended, "forging-tried", "note")
-    assert "Of 8 means to forge the reward 2 took effect and 0 were paid; 1 could not be measured" in count["title"]
+    assert "Of 8 attacks on the reward 2 took effect and 0 were paid; 1 could not be measured" in count["title"]
 
     cheat = tmp_path / "cheat"
     run("repro", str(folder), "degrees-faulty/forge/spoofed-comparison", "-o", str(cheat))

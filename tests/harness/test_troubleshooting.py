@@ -71,7 +71,7 @@ OWN_WORDS = [(where, text) for where, text in MESSAGES if len(re.findall(r"[A-Za
 def test_the_messages_are_found() -> None:
     texts = {text for _, text in MESSAGES}
     assert "Another audit is writing to …." in texts
-    assert "--resume and --fresh say the opposite." in texts
+    assert "--resume and --fresh contradict each other." in texts
     assert len(OWN_WORDS) > 100
 
 

@@ -1,4 +1,4 @@
-"""The embedded engine: needs Linux and no daemon."""
+"""The embedded engine: it needs Linux, but no daemon."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BwrapEngine(Engine):
             launcher.shared().hide(folder)
 
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
-        # The solutions and tests of this and its sibling tasks must not be found on the host's root.
+        # Boxes on the host's root must not see the solutions and tests of this task and its neighbours.
         task = recipe.context.absolute().parent
         launcher.shared().hide(task.parent if len(task.parts) > 3 else task)
         return build(recipe, self.options, progress)
@@ -86,8 +86,8 @@ class BwrapEngine(Engine):
             lines.append("Runs as an ordinary user with subordinate ids: users, chown, su and apt work in boxes.")
         else:
             lines.append(
-                "Runs as an ordinary user with one id: boxes have only root; chown to others, su and apt's own user "
-                "fail. To mend it: apt-get install uidmap; "
+                "Runs as an ordinary user with one id: boxes have only root, so chown to other users, su and apt's own "
+                "user fail. To mend it: apt-get install uidmap; "
                 "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME"
             )
         bases, unified = cgroups.hierarchies()
@@ -98,15 +98,16 @@ class BwrapEngine(Engine):
         if missing:
             lines.append(
                 f"No control groups for {', '.join(missing)} here: memory and processes are limited by rlimits, "
-                "each process by itself; cpus not at all. Run as root on a host with writable /sys/fs/cgroup for more."
+                "each process by itself; cpus are not limited. To limit them, run as root on a host with a writable "
+                "/sys/fs/cgroup."
             )
-        lines.append("Files written in a box live in memory and count to its disk limit.")
+        lines.append("Files written in a box are kept in memory and count towards its disk limit.")
         cache = cache_folder(self.options)
         if cache.is_dir():
             count, size = open_cache(cache).size()
             lines.append(
-                f"{count} cached layers take {megabytes(size)} in {cache}; above {megabytes(DEFAULT_LIMIT)} the "
-                "longest unused go, and `foolsgold clean --all` removes them all."
+                f"{count} cached layers take {megabytes(size)} in {cache}. Above {megabytes(DEFAULT_LIMIT)} those "
+                "unused for longest are removed; `foolsgold clean --all` removes all."
             )
         lines += nat.report()
         try:
@@ -117,12 +118,12 @@ class BwrapEngine(Engine):
         return EngineReport(self.name, True, version, tuple(lines))
 
     def _probe(self) -> sandbox.Sandbox:
-        """A box on the host's own root, as proof that boxes work here."""
+        """Open a box on the host's own root, as proof that boxes work here."""
         return sandbox.start([sandbox.HOST], limits=Limits(disk_mb=16))
 
     def clean(self, *, everything: bool = False) -> list[str]:
-        """Boxes die with the tool that made them; what outlives a kill -9 are control groups, firewall rules and
-        empty folders."""
+        """Boxes end with the tool that made them. Only control groups, firewall rules and empty folders outlive a
+        kill -9."""
         alive, dead = leftovers.others()
         removed, self._swept = self._swept, []
         removed += [f"network of a crashed run ({what})" for what in nat.clean(alive)]
@@ -183,7 +184,7 @@ class BwrapBox(Box):
         return self._sandbox.run(command)
 
     def _main_lives(self) -> None:
-        """A container whose main process ends is gone, and so is this box."""
+        """If the main process has ended, the container, and so this box, has ended too."""
         status = self._sandbox.read(f"{OUT}/{_MAIN}.exit")
         if not status:
             return

@@ -1,4 +1,4 @@
-"""What every engine must do: one function a check, its name the sentence that must hold."""
+"""Checks that every engine must pass: one function each, named by the sentence that must be true."""
 
 from __future__ import annotations
 

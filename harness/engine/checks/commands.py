@@ -1,4 +1,4 @@
-"""Commands and what comes back of them."""
+"""Commands, their statuses and their output."""
 
 # ruff: noqa: S108 - these are paths in boxes
 

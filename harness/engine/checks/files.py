@@ -1,4 +1,4 @@
-"""Files that are put and read."""
+"""Copying files into a box and reading them."""
 
 # ruff: noqa: S108 - these are paths in boxes
 
@@ -45,7 +45,7 @@ def put_does_not_follow_a_planted_link_to_the_host(scene: CheckedEngine) -> None
         source.write_text("broken out")
         text(box, f"ln -s {victim} /logs/agent/oracle.txt; ln -s {folder} /logs/verifier/out")
         for target in ("/logs/agent/oracle.txt", "/logs/verifier/out/victim", f"/../../..{victim}"):
-            with suppress(EngineError):  # refusing is as good
+            with suppress(EngineError):  # refusing is fine, too
                 box.put(source, target)
         that(victim.read_text() == "safe", "a file of the host was written")
 

@@ -1,4 +1,4 @@
-"""Boxes among each other."""
+"""Boxes do not affect one another."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from harness.engine.contract import Limits
 def memory_is_limited(scene: CheckedEngine) -> None:
     with scene.box(limits=Limits(memory_mb=128, disk_mb=64)) as box:
         ran = python(box, "x = bytearray(600_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1\nprint('got it')")
-        that(b"got it" not in ran.output, "600 MB were had under a limit of 128")
+        that(b"got it" not in ran.output, "a program got 600 MB under a limit of 128")
         that(ran.status not in (0, None), f"it ended with {ran.status}")
 
 

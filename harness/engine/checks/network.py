@@ -1,4 +1,4 @@
-"""The network."""
+"""The network of a box, and what it must not reach."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def host_addresses_are_out_of_reach_with_a_network(scene: CheckedEngine) -> None
 def _address_of_this_machine() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.254", 9))  # sends nothing; tells which address would be used
+            probe.connect(("192.0.2.254", 9))  # sends nothing; shows which address would be used
         except OSError as error:
             raise NotMeasured("this machine has no address but loopback") from error
         return str(probe.getsockname()[0])

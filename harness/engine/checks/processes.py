@@ -1,4 +1,4 @@
-"""Time, processes and the end."""
+"""Timeouts, background processes, and the end of a box."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def close_kills_daemons(scene: CheckedEngine) -> None:
 
 @contextmanager
 def _marked_daemon(scene: CheckedEngine) -> Iterator[tuple[Box, str]]:
-    """A box with a process that left its session and parent; its argument tells it from every other process."""
+    """A box with a process that left its session and parent; its argument distinguishes it from all other processes."""
     marker = f"9{secrets.randbelow(10**9):09d}"
     with scene.box() as box:
         text(box, f"(setsid sh -c 'trap \"\" TERM HUP; sleep {marker}' >/dev/null 2>&1 &) ; sleep 0.2")

@@ -1,4 +1,4 @@
-"""What a check works with: an engine, an image, and the questions that most checks ask."""
+"""What checks work with: an engine, an image, and the functions that most checks call."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class CheckedEngine:
             yield box
 
     def excuse(self, check: str) -> None:
-        """To be asked where the check would fail: it is not measured where the engine cannot do it by its nature."""
+        """Called when the check would fail: the check is not measured if the engine cannot do this by its nature."""
         if check in self.engine.excused:
             raise NotMeasured(self.engine.excused[check])
 
@@ -73,7 +73,7 @@ def sh(
 
 
 def text(box: Box, script: str, *, user: str | None = None) -> str:
-    """What a script that must succeed prints."""
+    """The output of a script that must succeed."""
     ran = sh(box, script, user=user)
     that(ran.status == 0, f"{script!r} ended with {ran.status}: {ran.output[-500:]!r}")
     return ran.output.decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""What a command finds around it."""
+"""The environment in which commands run."""
 
 # ruff: noqa: S108 - these are paths in boxes
 
@@ -17,7 +17,7 @@ def environment_holds_what_was_asked_and_nothing_of_the_host(scene: CheckedEngin
     os.environ[marker] = "leaked"
     try:
         with scene.box(env={"BOX": "box", "BOTH": "box"}) as box:
-            # Straight from the engine: a shell in between would drop the name that is none to it.
+            # Without a shell in between, which would drop the name that no shell variable can have.
             given = {"BOTH": "command", "ODD": "a 'b' \"c\" $d\n`e`", "with.dot": "1"}
             ran = box.run(Command(("env",), 10, env=given))
             text = ran.output.decode()
@@ -49,7 +49,7 @@ def working_folder_is_made_and_kept_to(scene: CheckedEngine) -> None:
     with scene.box(workdir="/made/for this/box") as box:
         that(text(box, "pwd") == "/made/for this/box", "the box's workdir is not where commands start")
         ran = box.run(Command(("pwd",), 10, cwd="/tmp"))
-        that(ran.output.strip() == b"/tmp", f"cwd was not kept to: {ran.output!r}")
+        that(ran.output.strip() == b"/tmp", f"the command did not start in its cwd: {ran.output!r}")
 
 
 @check

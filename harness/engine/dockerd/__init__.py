@@ -1,4 +1,4 @@
-"""The docker engine: the task's image as it is, on any Docker-compatible daemon."""
+"""The docker engine: uses the task's own image, on any Docker-compatible daemon."""
 
 from harness.engine.dockerd.engine import DockerEngine
 

@@ -20,14 +20,14 @@ from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
 
 OUTPUT = "/run/foolsgold"
-"""A mount of its own, so that what commands print neither fills the image nor shows in the task's folders."""
+"""A separate mount, so that the output of commands neither fills the image nor appears in the task's folders."""
 START_SECONDS = 60.0
 ROOT = frozenset({"", "0", "root", "0:0", "root:root", "root:0", "0:root"})
 _OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
 
 def plain_user(user: str) -> str:
-    """One name for root, whatever it is called."""
+    """The user's name; one and the same for all ways to write root."""
     return "0:0" if user in ROOT else user
 
 
@@ -46,14 +46,14 @@ class DockerBox(Box):
         self._api = api
         self.container = container
         self.removes_itself = main is not None
-        """It ends with our shell, and the daemon removes it then."""
+        """The container ends with our shell, and then the daemon removes it."""
         self._files = files
         self._user = plain_user(user)
         self._workdir = workdir
         self._pipes: dict[str, SocketPipe] = {}
         self._shells: dict[str, Shell] = {}
         self._busy: list[SocketPipe] = []
-        """Of shells whose command was left running."""
+        """Pipes of shells whose command was left running."""
         self._on_close = on_close
         self._closing = threading.Lock()
         self._dead = ""
@@ -63,7 +63,7 @@ class DockerBox(Box):
         self._ooms = 0
 
     def start(self) -> None:
-        """Ready for `run` when it returns."""
+        """Start the shell; afterwards the box is ready for `run`."""
         if self._main is not None:
             self._add_shell(self._user, self._main)
         else:
@@ -92,7 +92,7 @@ class DockerBox(Box):
         return Exit(ran.status, ran.seconds, text, dropped, oom, left_running)
 
     def _leave_running(self, user: str) -> bool:
-        """Leave the shell to the command it waits for, and take another."""
+        """Leave the shell to the command that it waits for, and start another one."""
         del self._shells[user]
         self._busy.append(self._pipes.pop(user))
         try:
@@ -142,7 +142,7 @@ class DockerBox(Box):
         return shell
 
     def _shell(self, user: str) -> Shell:
-        """The first command of another user costs one exec; the shell it starts stays for the rest."""
+        """The shell of a user. The first command of another user starts one by an exec; later commands use it too."""
         known = self._shells.get(user)
         if known is not None:
             return known
@@ -158,8 +158,8 @@ class DockerBox(Box):
         return self._add_shell(user, SocketPipe(hijacked))
 
     def _shell_lost(self, user: str, output: str, command: Command) -> Exit:
-        """A command that kills every process it may (`kill -9 -1`) takes an exec's shell along, as it would take the
-        runners' own; the box itself lives on."""
+        """A command that kills every process it can (`kill -9 -1`) also kills the shell of an exec, as it would under
+        the format's runner. The box itself stays alive."""
         del self._shells[user]  # the next command starts another
         self._pipes.pop(user).close()
         if not self._state().get("Running"):
@@ -178,7 +178,7 @@ class DockerBox(Box):
 
     def _lost(self, how: str) -> EngineError:
         state = self._state()
-        for _ in range(10):  # a daemon under load is slow to notice
+        for _ in range(10):  # a busy daemon notices it late
             if not state.get("Running"):
                 break
             time.sleep(0.1)

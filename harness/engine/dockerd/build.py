@@ -1,4 +1,4 @@
-"""From a recipe to a tagged image: which FROM stands on what, whether it is built already, and who builds it."""
+"""Makes a tagged image from a recipe: finds the base of each FROM, reuses an image that exists, chooses the builder."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 @dataclass(frozen=True, slots=True)
 class DockerImage(Image):
     reference: str = ""
-    """What containers are created from."""
+    """The name from which containers are created."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The Dockerfile that is sent, and what it stands on."""
+    """The Dockerfile that is sent, and its base images."""
 
     text: str
     parsed: Dockerfile | None
     base: str
     mapped: tuple[tuple[str, str], ...]
-    """(image, what stands for it), each once."""
+    """(image, its stand-in), each once."""
     images: tuple[str, ...]
-    """The digests of the images it stands on, as far as they are known here."""
+    """The digests of its base images, as far as they are known here."""
     notes: tuple[str, ...] = ()
 
 
 class Builder:
-    """Thread-safe: the same environment is built by one thread while the others wait for it."""
+    """Thread-safe: one thread builds an environment while others that need it wait."""
 
     def __init__(self, daemon: Daemon, version: Mapping[str, Any], options: EngineOptions) -> None:
         self._daemon = daemon
@@ -143,7 +143,7 @@ class Builder:
         mapped = () if stand_in is None else ((name, stand_in.base),)
         return _image(_digest(found["Id"]), found["Id"], found, _base_words(name, mapped), mapped)
 
-    # --- what the Dockerfile stands on ---
+    # --- base images ---
 
     def _plan(self, recipe: Recipe, dockerfile: Path, images: Mapping[str, str], progress: Progress) -> _Plan:
         try:
@@ -154,7 +154,7 @@ class Builder:
             parsed = parse(text, dockerfile.name)
             known = stages(parsed, global_arguments(parsed, recipe.build_args, self._platform))
         except BuildFailed:
-            # The builder is the judge of its own language; we only have to understand what we must change.
+            # The builder decides whether it can read this. We only need to understand the lines that we change.
             if images:
                 raise
             return _Plan(text, None, "an image its Dockerfile names", (), ())
@@ -189,7 +189,8 @@ class Builder:
         instruction: Instruction | None = None,
         dockerfile: Path | None = None,
     ) -> None:
-        """Pull what is not there yet: before the build, so that a registry's silence is not the build's failure."""
+        """Pull an image that is missing. This happens before the build, so that an unreachable registry does not look
+        like a failed build."""
         with self._only_one(image):
             if self._inspect(image) is not None:
                 return
@@ -223,7 +224,7 @@ class Builder:
     # --- stand-ins ---
 
     def _stand_in(self, stand_in: StandIn, progress: Progress) -> str:
-        """The name of an image that is what the user said stands for another."""
+        """The name of an image made from a stand-in that the user named."""
         path = stand_in.path
         if path is not None:
             reference = self._imported(path, progress)
@@ -274,7 +275,7 @@ class Builder:
 
 
 def _needed(known: tuple[Stage, ...], last: Stage) -> list[Stage]:
-    """The stages the image is made of, in the file's order; the others are never built."""
+    """The stages that the image needs, in the file's order; the others are never built."""
     wanted, todo = {last.index}, [last]
     while todo:
         stage = todo.pop()
@@ -288,7 +289,7 @@ def _needed(known: tuple[Stage, ...], last: Stage) -> list[Stage]:
 
 
 def _sources(instruction: Instruction) -> Iterator[str]:
-    """What COPY --from and RUN --mount=from= name: a stage or an image."""
+    """The names in COPY --from and RUN --mount=from=, each a stage or an image."""
     source = instruction.flag("from")
     if source:
         yield source
@@ -300,7 +301,7 @@ def _sources(instruction: Instruction) -> Iterator[str]:
 
 
 def _hold(images: Mapping[str, str]) -> None:
-    """Raise UsageError for a mapping that docker cannot follow."""
+    """Raise UsageError for a mapping that the docker engine cannot follow."""
     for value in images.values():
         stand_in = parse_stand_in(value)
         if stand_in.base == HOST:
@@ -330,7 +331,7 @@ def _first_image(known: tuple[Stage, ...], last: Stage) -> str:
 
 
 def _with_image(text: str, instruction: Instruction, image: str, reference: str) -> str:
-    """The Dockerfile with one instruction's image replaced, every other line where it was."""
+    """The Dockerfile with one instruction's image replaced; every other line keeps its place."""
     lines = text.split("\n")
     first, end = instruction.line - 1, instruction.end_line
     if instruction.name == "FROM":
@@ -347,15 +348,15 @@ _DIRECTIVE = re.compile(r"^#\s*(\w+)\s*=\s*(\S+)")
 
 
 def _with_own_frontend(text: str, images: Mapping[str, str]) -> tuple[str, str]:
-    """Without the `# syntax=` line where a mapping covers the image it names: no stand-in can read Dockerfiles, and
-    the builder has a syntax of its own. And that image's name, '' where there is no such line."""
+    """(the Dockerfile without its `# syntax=` line, the image of that line), if a mapping covers that image: no
+    stand-in can read Dockerfiles, but the builder has its own syntax. Else the text as it is, and ''."""
     lines = text.split("\n")
     directives = list(itertools.takewhile(_DIRECTIVE.match, lines))
     for line in directives:
         directive = _DIRECTIVE.match(line)
         if directive and directive[1].lower() == "syntax" and find_stand_in(images, directive[2]) is not None:
             others = [each for each in directives if each is not line]
-            # Only another line keeps the numbers, and only behind the others: they must come first.
+            # Another line takes its place to keep the line numbers, after the other directives, which must come first.
             return "\n".join([*others, "#", *lines[len(directives) :]]), directive[2]
     return text, ""
 
@@ -391,7 +392,7 @@ def _context_fingerprint(recipe: Recipe) -> str:
 
 
 def _root_fingerprint(path: Path) -> str:
-    """Names, sizes and times: contents of a whole root filesystem take too long to read at every start."""
+    """From names, sizes and times, because reading a whole root filesystem at every start would take too long."""
     entries = sorted(path.rglob("*")) if path.is_dir() else [path]
     digest = hashlib.sha256(str(path.resolve()).encode(errors="surrogateescape"))
     for entry in entries:

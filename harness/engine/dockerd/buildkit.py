@@ -30,7 +30,7 @@ from harness.errors import EngineError
 
 
 def buildx_version(daemon: Daemon) -> str:
-    """What `docker buildx` calls itself, '' where the docker command line or the plugin is missing."""
+    """The version that `docker buildx` prints, '' if the docker command line or the plugin is missing."""
     if shutil.which("docker") is None:
         return ""
     with suppress(OSError, subprocess.TimeoutExpired):
@@ -109,7 +109,7 @@ def _run_lines(argv: list[str], daemon: Daemon, job: BuildJob, lines: list[str],
 
 
 def _with_us() -> list[str]:
-    """What lets the build die with this process, even when that is killed."""
+    """Words before the command that end the build with this process, even if this process is killed."""
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
@@ -129,7 +129,7 @@ _SOLVE = re.compile(
 
 
 def read_buildkit_failure(lines: list[str], parsed: Dockerfile | None) -> Failure:
-    """From `--progress=plain`: newer builders point at `Dockerfile:LINE`, older ones only name the step."""
+    """Read from `--progress=plain`: newer builders print `Dockerfile:LINE`, older ones only the step."""
     words, failed, line = "", "", None
     steps: dict[str, tuple[str, int, str]] = {}
     outputs: dict[str, list[str]] = {}
@@ -148,7 +148,7 @@ def read_buildkit_failure(lines: list[str], parsed: Dockerfile | None) -> Failur
             steps.pop(number, None)
         if solved := _SOLVE.match(text):
             words = solved[1]
-    if not words and steps:  # stopped from outside: what has begun and not ended
+    if not words and steps:  # stopped from outside: the step that began and did not end
         failed = list(steps)[-1]
     if match := PARSE_LINE.search(words):
         line = int(match[1])
@@ -164,7 +164,7 @@ def read_buildkit_failure(lines: list[str], parsed: Dockerfile | None) -> Failur
 
 
 def _by_step(parsed: Dockerfile, stage: str, number: int, text: str) -> Instruction | None:
-    """BuildKit numbers, within a stage, the instructions that do something to the file system."""
+    """The instruction of a step. Within a stage, BuildKit numbers the instructions that change the file system."""
     bodies: list[list[Instruction]] = []
     for instruction in parsed.instructions:
         if instruction.name == "FROM":
@@ -186,7 +186,7 @@ def _by_step(parsed: Dockerfile, stage: str, number: int, text: str) -> Instruct
 
 
 def _by_image(parsed: Dockerfile, words: str) -> Instruction | None:
-    """The instruction whose image the builder could not get."""
+    """The instruction whose image the builder could not pull."""
     for instruction in parsed.instructions:
         wanted = instruction.text.split()[0] if instruction.name == "FROM" else instruction.flag("from")
         name = re.sub(r"[:@].*$", "", wanted or "")

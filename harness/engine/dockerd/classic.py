@@ -1,4 +1,4 @@
-"""A build by the daemon's own builder, through its API: where there is no buildx, and on Podman."""
+"""A build by the daemon's own builder, through its API: used without buildx, and on Podman."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from harness.engine.recipe.context import BuildContext, read_ignore, walk
 
 
 class _BuildClient(docker.APIClient):
-    """Keeps hold of the answer, so that a timer can end a read that waits for a silent build."""
+    """Keeps the response, so that a timer can end a read that waits for a silent build."""
 
     answer: requests.Response | None = None
 
@@ -48,7 +48,7 @@ class _BuildClient(docker.APIClient):
 
 
 def build_with_api(daemon: Daemon, job: BuildJob, progress: Progress) -> None:
-    """The context goes as a tar. The daemon reads .dockerignore in it, so that and the Dockerfile always go along."""
+    """Send the context as a tar. It always includes .dockerignore, which the daemon reads, and the Dockerfile."""
     api = _BuildClient(
         base_url=daemon.address,
         tls=daemon.tls,
@@ -115,7 +115,7 @@ def _stream(api: _BuildClient, job: BuildJob, archive: Any, name: str) -> Iterat
 
 
 def _write_context(job: BuildJob, archive: Any) -> str:
-    """The context's visible files, and the Dockerfile's name among them."""
+    """Write the context's visible files and the Dockerfile; the Dockerfile's name in the archive."""
     inside = job.shown if job.original is not None and job.original.is_relative_to(job.context) else ""
     name = inside or ".foolsgold.Dockerfile"
     tree = BuildContext(job.context, read_ignore(job.context, job.original))
@@ -144,7 +144,7 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _classic_failure(job: BuildJob, step: int, words: str, lines: list[str]) -> Failure:
-    """The daemon counts every instruction of the file, in order."""
+    """The failed instruction: the daemon numbers all instructions of the file in order."""
     line, instruction = None, None
     if match := PARSE_LINE.search(words):
         line = int(match[1])

@@ -1,4 +1,4 @@
-"""The docker engine's face: images by `build`, boxes as containers with one process each."""
+"""The docker engine: images by `build`, boxes as containers with one process each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from harness.errors import EngineError
 
 PIDS = 4096
 OUTPUT_MB = 256
-"""What one box's commands may print before they find their output full."""
+"""The most that the commands of one box can print."""
 LOGS_MB = 2048
 SECOND = 1_000_000_000
 
@@ -45,9 +45,9 @@ SECOND = 1_000_000_000
 class DockerEngine(Engine):
     name = "docker"
     excused: ClassVar[Mapping[str, str]] = {
-        "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, as "
-        "for every container of it",
-        "disk_is_limited": "the daemon's storage driver limits no disk here",
+        "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, for "
+        "every container",
+        "disk_is_limited": "the daemon's storage driver cannot limit the disk here",
     }
 
     def __init__(self, options: EngineOptions) -> None:
@@ -64,7 +64,7 @@ class DockerEngine(Engine):
         self._boxes: set[DockerBox] = set()
         self._network = ""
         self._closed = False
-        # Removing a killed container takes the daemon 40 ms that no trial needs to wait for.
+        # Removing a killed container takes the daemon 40 ms. No trial needs to wait for that.
         self._remover = ThreadPoolExecutor(max_workers=2, thread_name_prefix="remove-container")
         self._swept = remove_leftovers(self._api)
 
@@ -115,7 +115,7 @@ class DockerEngine(Engine):
         try:
             self._sweep()
         except DaemonGone:
-            pass  # boxes end with this process; what a daemon that died kept of them, the next start removes
+            pass  # boxes end with this process; if the daemon died, the next start removes what it kept
         finally:
             self._api.close()
 
@@ -126,7 +126,7 @@ class DockerEngine(Engine):
         limits = self._limits(spec.limits)
         host = self._api.create_host_config(
             network_mode=self._bridge() if spec.network else "none",
-            # Ends with its shell, and its shell with us: nothing is left even if this process is killed.
+            # The container ends with its shell, and the shell with us: nothing stays even if this process is killed.
             auto_remove=not spec.main,
             mem_limit=f"{limits.memory_mb}m",
             memswap_limit=f"{limits.memory_mb}m",
@@ -136,7 +136,7 @@ class DockerEngine(Engine):
                 OUTPUT: f"rw,exec,suid,dev,mode=1777,size={OUTPUT_MB}m",
                 **dict.fromkeys(spec.mounts, f"rw,exec,suid,dev,mode=0777,size={limits.disk_mb or LOGS_MB}m"),
             },
-            # Docker writes a box's own name there only where it gives it an address.
+            # Docker writes the box's own name there only if it gives the box an address.
             extra_hosts={spec.hostname: "127.0.0.1"} if spec.hostname and not spec.network else None,
             log_config=LogConfig(type="json-file", config={"max-size": "1m"}) if spec.main else LogConfig(type="none"),
         )
@@ -154,7 +154,7 @@ class DockerEngine(Engine):
         else:
             arguments |= {"entrypoint": ["/bin/sh"], "command": [], "stdin_open": True}
         if image.config.healthcheck:
-            # Whoever opened the box probes it; the daemon would go on doing so behind every command.
+            # The caller runs the healthcheck; the daemon would keep running it next to every command.
             arguments["healthcheck"] = {"test": ["NONE"]}
         with daemon_errors("Creating a box"):
             return str(self._api.create_container(**arguments)["Id"])
@@ -202,15 +202,15 @@ class DockerEngine(Engine):
         with self._lock:
             self._boxes.discard(box)
         if not box.removes_itself:
-            with suppress(RuntimeError):  # the engine is closing and sweeps everything itself
+            with suppress(RuntimeError):  # the engine is closing and removes everything itself
                 self._remover.submit(self._remove, box.container)
 
     def _remove(self, container: str) -> None:
-        with suppress(APIError, OSError):  # what stays is swept when the engine closes
+        with suppress(APIError, OSError):  # `_sweep` removes it when the engine closes
             remove_container(self._api, container)
 
     def _sweep(self) -> None:
-        """Nothing of this run is left: what the daemon has not removed by itself yet is removed here."""
+        """Remove everything of this run that the daemon has not yet removed by itself."""
         deadline = time.monotonic() + START_SECONDS
         with daemon_errors("Removing boxes"):
             while self._api.containers(all=True, filters={"label": f"{LABEL}={self._run}"}):
@@ -224,7 +224,7 @@ class DockerEngine(Engine):
         remove_leftovers(self._api, run=self._run)
 
     def _limits(self, asked: Limits) -> Limits:
-        """The task's, else the user's, else what keeps a runaway from the machine: three quarters of its memory."""
+        """The task's limits, else the user's, else ones that protect this machine: three quarters of its memory."""
         default = self._options.limits
         most = int(self._info.get("MemTotal") or 0) * 3 // 4 >> 20
         return Limits(
@@ -235,7 +235,7 @@ class DockerEngine(Engine):
         )
 
     def _bridge(self) -> str:
-        """One network for the run, whose boxes reach outward and not each other."""
+        """The run's network: its boxes can reach the outside, but not one another."""
         with self._lock, daemon_errors("Making a network"):
             if not self._network:
                 name = f"foolsgold-{self._run[:12]}"

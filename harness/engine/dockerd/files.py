@@ -1,4 +1,4 @@
-"""Files of a running container: through /proc where its processes are this machine's, else through the daemon."""
+"""Files of a running container: through /proc if its processes run on this machine, else through the daemon."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Files(Protocol):
     def read(self, path: str, limit: int) -> bytes | None: ...
 
     def read_halves(self, path: str, limit: int) -> tuple[bytes, int]:
-        """The whole file up to `limit`, else its first and last halves; and how many bytes are left out."""
+        """The whole file if it has at most `limit` bytes, else its beginning and end; and how many bytes are left
+        out."""
         ...
 
     def listing(self, folder: str) -> dict[str, str]:
@@ -41,7 +42,7 @@ class Files(Protocol):
     def remove(self, path: str) -> None: ...
 
     def kill(self) -> bool:
-        """Kill the container's first process and wait until its last is gone; False where only the daemon can."""
+        """Kill the container's first process and wait until all have ended; False if only the daemon can do that."""
         ...
 
     def close(self) -> None: ...
@@ -95,7 +96,7 @@ class ProcFiles:
 
 
 def proc_files(pid: int, container: str) -> ProcFiles | None:
-    """None where process `pid` is not this container's here, or where we are not its root user."""
+    """None if process `pid` of this machine is not the container's, or if we are not its root user."""
     if pid <= 0:
         return None
     opened: list[int] = []
@@ -109,8 +110,8 @@ def proc_files(pid: int, container: str) -> ProcFiles | None:
         if inside != "0" or int(outside) != os.geteuid():
             raise PermissionError(pid)
         opened.append(os.open(proc / "root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
-        rootpath.read(opened[1], "/")  # a kernel without openat2 says so here
-        signal.pidfd_send_signal(process, 0)  # still the process that was examined
+        rootpath.read(opened[1], "/")  # fails here on a kernel without openat2
+        signal.pidfd_send_signal(process, 0)  # still the process that we examined
     except (OSError, ValueError, AttributeError):
         for descriptor in opened:
             os.close(descriptor)
@@ -126,8 +127,8 @@ class DaemonFiles:
         self._container = container
 
     def put(self, source: Path, target: str) -> None:
-        # First beside everything, then over by the box's own cp: the daemon would replace links on the way to
-        # `target`, and cannot see into the memory-backed mounts.
+        # First into a new folder, from there by the box's own cp: the daemon would replace links in the path of
+        # `target`, and cannot see the mounts in memory.
         stage = f"/.foolsgold-{secrets.token_hex(6)}"
         clean = str(PurePosixPath("/", target))
         archive = io.BytesIO()

@@ -1,4 +1,4 @@
-"""One build to run, and what its failure means: the task's fault, this machine's, or not to be told."""
+"""One build, and who is to blame if it fails: the task, this machine, or unknown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _running: set[Callable[[], None]] = set()
 
 @contextmanager
 def stoppable(stop: Callable[[], None]) -> Iterator[None]:
-    """A build is under way, and `stop` ends it."""
+    """While this is open, a build is running, and `stop` ends it."""
     _running.add(stop)
     try:
         yield
@@ -30,7 +30,7 @@ def stoppable(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def stop() -> None:
-    """End every build of this process, whatever thread waits for it."""
+    """End every build of this process, whichever thread waits for it."""
     for end in tuple(_running):
         end()
 
@@ -39,11 +39,11 @@ def stop() -> None:
 class BuildJob:
     context: Path
     original: Path | None
-    """The task's own Dockerfile; None where the text below is not from a file."""
+    """The task's own Dockerfile; None if the text below is not from a file."""
     text: str
-    """What is sent: the task's Dockerfile, its FROM lines perhaps mapped, every line in its place."""
+    """The text that is sent: the task's Dockerfile, maybe with mapped FROM lines; every line keeps its place."""
     parsed: Dockerfile | None
-    """None where only the builder can read it."""
+    """None if only the builder can read it."""
     tag: str
     labels: Mapping[str, str]
     timeout: float
@@ -52,7 +52,7 @@ class BuildJob:
     target: str | None = None
     network: bool = True
     buildkit: bool = False
-    """BuildKit builds it; False is the daemon's own builder."""
+    """True: BuildKit builds it. False: the daemon's own builder."""
 
     @property
     def shown(self) -> str:
@@ -65,7 +65,7 @@ class BuildJob:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Where and why, in the builder's own words; a line of None is one the builder did not name."""
+    """Where a build failed and why, in the builder's own words; the line is None if the builder did not name it."""
 
     words: str
     line: int | None = None
@@ -161,14 +161,14 @@ def failure_error(job: BuildJob, failure: Failure) -> BuildFailed | EngineError:
 
 
 def _is_missing_in_context(instruction: Instruction | None, words: str) -> bool:
-    """A file that the task's own folder lacks is missing whatever image it is copied into."""
+    """Whether a file is missing in the task's own folder, and so would be missing with any image."""
     if instruction is None or instruction.name not in ("COPY", "ADD") or instruction.flag("from") is not None:
         return False
     return "not found" in words or "no such file or directory" in words.lower()
 
 
 def _wants_image(parsed: Dockerfile | None, instruction: Instruction | None) -> bool:
-    """Whether the failed step may have been fetching an image: any FROM, or a COPY from what is no stage."""
+    """Whether the failed step may have pulled an image: a FROM, or a COPY from something that is not a stage."""
     if instruction is None or parsed is None or instruction.name == "FROM":
         return True
     source = instruction.flag("from")
@@ -178,7 +178,7 @@ def _wants_image(parsed: Dockerfile | None, instruction: Instruction | None) -> 
 
 
 def pull_error(place: str, words: str) -> BuildFailed | EngineError | None:
-    """Why an image could not be had; None where the words are about something else."""
+    """Why an image could not be pulled; None if the words are about something else."""
     if _NO_PLATFORM.search(words):
         return BuildFailed(f"{place}{words}", certain=False, hint="This machine has another processor than the image.")
     if _NO_ACCESS.search(words):
@@ -191,7 +191,7 @@ def pull_error(place: str, words: str) -> BuildFailed | EngineError | None:
 
 
 def _is_unread_heredoc(job: BuildJob, words: str) -> bool:
-    """A builder without heredocs takes their first line for an instruction."""
+    """Whether the builder does not know heredocs: it reads their first line as an instruction."""
     match = PARSE_LINE.search(words)
     if match is None or job.parsed is None or "unknown instruction" not in words:
         return False

@@ -1,4 +1,4 @@
-"""Labels on everything the engine makes in a daemon, and the removal of what dead runs left there."""
+"""Labels on everything that the engine makes in a daemon, and the removal of what dead runs left there."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def labels(run: str) -> dict[str, str]:
 def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool = False) -> list[str]:
     """Remove containers and networks of dead runs, or of the one run named; with everything, images too.
 
-    What a run that may be alive made stays, and while there is such a run the images do; a line that begins with
-    `kept` says so."""
+    The things of a run that may be alive stay. While there is such a run, all images stay too, and a line that begins
+    with `kept` says so."""
     alive = set()
 
     def ours(thing_labels: Mapping[str, str] | None) -> bool:
@@ -33,7 +33,7 @@ def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool =
             return found == run
         owner = Owner.from_labels(thing_labels or {}, LABEL)
         if owner is None:
-            return everything  # nobody knows whose it is
+            return everything  # its run is unknown
         if not owner.is_dead():
             if owner != Owner.current():
                 alive.add(found)
@@ -61,12 +61,12 @@ def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool =
 
 def _remove_images(api: docker.APIClient) -> list[str]:
     removed = []
-    # Twice: an image that another of ours stands on goes in the second round.
+    # Twice: an image on which another of ours is based can be removed only in the second round.
     for _round in range(2):
         images: list[Any] = api.images(all=False, filters={"label": LABEL})
         for image in images:
             tags = [name for name in image.get("RepoTags") or () if name != "<none>:<none>"]
-            # An image that somebody else made from one of ours has its label, and another name.
+            # An image that somebody else made from one of ours has our label, but another name.
             names = [name for name in tags if name.startswith(f"{LABEL}/")]
             for name in names or ([] if tags else [image["Id"]]):
                 try:
@@ -79,7 +79,7 @@ def _remove_images(api: docker.APIClient) -> list[str]:
 
 
 def remove_container(api: docker.APIClient, container: str) -> None:
-    """Kill and remove; nothing is wrong where it is gone already or being removed."""
+    """Kill and remove. No error if the container is already gone or being removed."""
     try:
         api.remove_container(container, force=True, v=True)
     except APIError as error:

@@ -1,4 +1,4 @@
-"""The shell of a container, at the other end of a socket the daemon hijacked for it."""
+"""The pipe to a container's shell: a socket that the daemon hijacked for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SocketPipe:
         self._socket.settimeout(None)
         try:
             data = self._socket.recv(1 << 16)
-            while pending := getattr(self._socket, "pending", int)():  # TLS: read, yet not to be seen by poll
+            while pending := getattr(self._socket, "pending", int)():  # TLS: already read, so poll does not see it
                 data += self._socket.recv(pending)
         except OSError:
             return b""

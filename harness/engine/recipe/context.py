@@ -1,4 +1,4 @@
-"""The build context: which files of a folder a Dockerfile may see (.dockerignore), and which of them a COPY names."""
+"""The build context: the files of a folder that a Dockerfile sees (.dockerignore), and those that a COPY names."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAX_LINKS = 255
 
 
 class Tree(Protocol):
-    """A read-only file tree. Paths are absolute and clean; none of their folders may be a link: see `resolve`."""
+    """A read-only file tree. Paths are absolute and normalized; none of their folders may be a link (see `resolve`)."""
 
     def host(self, path: str) -> Path | None:
-        """Where on this machine the entry itself (a link is not followed) is, None where there is none."""
+        """The entry's path on this machine (a link is not followed), None if there is none."""
 
     def names(self, path: str) -> list[str]:
         """The entries of a folder, sorted."""
@@ -40,9 +40,9 @@ def is_folder(tree: Tree, path: str) -> bool:
 
 
 def resolve(tree: Tree, path: str, *, last: bool = True) -> str:
-    """`path` with links followed inside the tree, never out of it. What does not exist is kept as it is written.
+    """`path` with links followed inside the tree, never out of it. Parts that do not exist stay as they are written.
 
-    `last` False leaves the last component alone, should it be a link."""
+    With `last` False the last component is not followed if it is a link."""
     todo = [part for part in path.split("/") if part and part != "."][::-1]
     here, links = "/", 0
     while todo:
@@ -99,7 +99,7 @@ NOTHING_IGNORED = Ignore()
 
 
 def ignore_rules(lines: Iterable[str], file: str = "") -> Ignore:
-    """Raises ValueError with the pattern that cannot be read."""
+    """Raises ValueError, which names a pattern that cannot be read."""
     rules = []
     for raw in lines:
         line = raw.removeprefix("\ufeff")
@@ -115,7 +115,7 @@ def ignore_rules(lines: Iterable[str], file: str = "") -> Ignore:
 
 
 def read_ignore(context: Path, dockerfile: Path | None) -> Ignore:
-    """`<Dockerfile>.dockerignore` beside the Dockerfile if there is one, else the context's .dockerignore."""
+    """`<Dockerfile>.dockerignore` next to the Dockerfile if it exists, else the context's .dockerignore."""
     beside = [] if dockerfile is None else [dockerfile.with_name(dockerfile.name + ".dockerignore")]
     for file in [*beside, context / ".dockerignore"]:
         if file.is_file():
@@ -138,7 +138,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
             if at >= len(pattern):
                 result += ".*"
             elif first and not re.search(r"[*?\[\]\\]", pattern[at:]):
-                # A leading ** before plain text only asks how the path ends: `**.log` hides a/b.log too.
+                # A leading ** before plain text matches by the end of the path: `**.log` also hides a/b.log.
                 result += "(?:.*/)?" if pattern[2:3] == "/" else ".*"
             else:
                 result += "(?:.*/)?"
@@ -166,7 +166,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def match_pattern(pattern: str) -> re.Pattern[str] | None:
-    """Go's filepath.Match as a regular expression for the whole path, None where the pattern is malformed."""
+    """Go's filepath.Match as a regular expression for the whole path, None if the pattern is malformed."""
     result, at = "", 0
     while at < len(pattern):
         char = pattern[at]
@@ -259,7 +259,7 @@ class BuildContext:
         return sorted(name for name in os.listdir(folder) if self.host(posixpath.join(path, name)) is not None)
 
     def hidden(self, path: str) -> bool:
-        """Whether it is there and .dockerignore hides it."""
+        """Whether it exists and .dockerignore hides it."""
         entry = self.root / path.lstrip("/")
         return os.path.lexists(entry) and not self._shows(path, entry)
 
@@ -270,14 +270,14 @@ class BuildContext:
         if known is None:
             known = not self.ignore.hides(path.lstrip("/"))
             if not known and self.ignore.has_exceptions and not entry.is_symlink() and entry.is_dir():
-                # A hidden folder is still there for the sake of what an exception shows in it.
+                # A hidden folder is still listed if an exception may show something in it.
                 known = any(self._shows(posixpath.join(path, name), entry / name) for name in os.listdir(entry))
             self._visible[path] = known
         return known
 
 
 class SourceMissing(LookupError):
-    """A source that is not there."""
+    """A source that does not exist."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -285,8 +285,8 @@ class SourceMissing(LookupError):
 
 
 def select(tree: Tree, source: str) -> list[tuple[str, str]]:
-    """What a COPY source names: (name it is copied under, path with links followed). A pattern that matches nothing
-    names nothing; a plain path that is not there raises SourceMissing."""
+    """The entries that a COPY source names: (name of the copy, path with links followed). A pattern may match nothing;
+    a plain path that does not exist raises SourceMissing."""
     clean = posixpath.normpath("/" + source)
     clean = "/" + clean.lstrip("/")
     parts = clean.split("/")[1:]

@@ -1,4 +1,4 @@
-"""Reads a Dockerfile as BuildKit does: instructions, heredocs, stages. Knows nothing of how they are run."""
+"""Reads a Dockerfile as BuildKit does: instructions, heredocs, stages. Does not run them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Heredoc:
     name: str
     body: str
     expand: bool
-    """False where the delimiter was quoted."""
+    """False if the delimiter was quoted."""
     strip_tabs: bool
 
     @property
@@ -53,9 +53,9 @@ class Instruction:
     line: int
     end_line: int
     flags: tuple[tuple[str, str], ...] = ()
-    """(name without dashes, value) in order; a flag without a value has ''."""
+    """(name without dashes, value) in order; the value is '' for a flag without one."""
     json: tuple[str, ...] | None = None
-    """The strings of the exec form, or None for the plain form."""
+    """The strings of the exec form, None for the plain form."""
     heredocs: tuple[Heredoc, ...] = ()
 
     def flag(self, name: str) -> str | None:
@@ -78,7 +78,7 @@ class Stage:
     name: str
     """Lower case, '' without AS."""
     base: str
-    """The image or the earlier stage it stands on, variables expanded."""
+    """The image or earlier stage that it is based on, with variables expanded."""
     platform: str
     instruction: Instruction
     body: tuple[Instruction, ...]
@@ -87,15 +87,15 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Dockerfile:
     path: str
-    """As shown in messages."""
+    """The path for messages."""
     syntax: Syntax
     arguments: tuple[Instruction, ...]
     """The ARG lines before the first FROM."""
     instructions: tuple[Instruction, ...]
-    """All of them, those ARG lines included."""
+    """All instructions, including those ARG lines."""
 
     def fail(self, message: str, at: Instruction | int, *, hint: str = "") -> BuildFailed:
-        """A definite fault of this file, ready to be raised."""
+        """An error that is certainly this file's fault, for the caller to raise."""
         line, text = (at, "") if isinstance(at, int) else (at.line, str(at))
         return BuildFailed(
             f"{self.path}:{line}: {message}", file=self.path, line=line, instruction=text, hint=hint, certain=True
@@ -103,7 +103,7 @@ class Dockerfile:
 
 
 def read(path: Path, *, shown: str = "") -> Dockerfile:
-    """The file as instructions. Raises BuildFailed, certain, for whatever BuildKit would refuse to parse."""
+    """Read the file's instructions. Raises BuildFailed (certain) for everything that BuildKit would refuse to parse."""
     name = shown or path.name
     try:
         data = path.read_bytes()
@@ -141,7 +141,7 @@ class _Reader:
         self.at = 0
         self.path = path
         self.syntax = Syntax()
-        self.directives: set[str] | None = set()  # None once the first other line has been seen
+        self.directives: set[str] | None = set()  # None after the first other line
 
     def fail(self, message: str, line: int, instruction: str = "") -> BuildFailed:
         return BuildFailed(f"{self.path}:{line}: {message}", file=self.path, line=line, instruction=instruction)
@@ -186,7 +186,8 @@ class _Reader:
             self.syntax = Syntax(match[2])
 
     def continued(self, line: str) -> tuple[str, bool]:
-        """The line without its continuation character, and whether it ends here. A doubled one is itself."""
+        """The line without its continuation character, and whether the instruction ends here. A doubled character
+        stays."""
         bare = line.rstrip(" \t")
         if not bare.endswith(self.syntax.escape) or bare.endswith(self.syntax.escape * 2):
             return line, True
@@ -261,7 +262,7 @@ class _Reader:
         try:
             words = split(instruction.text, {}, replace(self.syntax, raw_quotes=True, raw_escapes=True))
         except ValueError:
-            return  # a quote left open: BuildKit sees no heredoc in such a line either
+            return  # an open quote: BuildKit sees no heredoc in such a line either
         for opening in filter(None, (heredoc_opening(word) for word in words)):
             body: list[str] = []
             while self.at < len(self.lines):
@@ -280,7 +281,7 @@ class _Reader:
             yield replace(opening, body="".join(body))
 
     def check(self, instruction: Instruction) -> None:
-        """What BuildKit refuses before it runs anything."""
+        """Refuse what BuildKit refuses before it runs anything."""
         name, text = instruction.name, instruction.text
         if not text and instruction.json is None and name not in ("CMD", "ENTRYPOINT"):
             raise self.fail(f"{name} needs an argument.", instruction.line, str(instruction))
@@ -317,7 +318,7 @@ def heredoc_opening(word: str) -> Heredoc | None:
 
 
 def pairs(text: str, syntax: Syntax, *, bare: bool = False) -> list[tuple[str, str | None]]:
-    """NAME=VALUE words, not expanded. `bare` allows a NAME alone (ARG); else `NAME the rest` is the old form."""
+    """NAME=VALUE words, not expanded. `bare` allows a NAME alone (ARG); without it, `NAME the rest` is the old form."""
     words = _raw_words(text, syntax)
     if not bare and words and "=" not in words[0]:
         old = _BLANKS.split(text.strip(), maxsplit=1)
@@ -367,7 +368,7 @@ def _raw_words(text: str, syntax: Syntax) -> list[str]:
 def global_arguments(
     dockerfile: Dockerfile, build_args: Mapping[str, str], platform: Mapping[str, str]
 ) -> dict[str, str]:
-    """Values of the ARG lines before the first FROM, the platform's own arguments included."""
+    """Values of the ARG lines before the first FROM, and the platform's own arguments."""
     values = dict(platform)
     for instruction in dockerfile.arguments:
         for name, default in pairs(instruction.text, dockerfile.syntax, bare=True):
@@ -412,7 +413,7 @@ def _expanded(dockerfile: Dockerfile, instruction: Instruction, word: str, value
 
 
 def absolute(workdir: str, path: str) -> str:
-    """`path` seen from `workdir`, cleaned, with its trailing slash (or `/.`) kept as a slash."""
+    """`path` relative to `workdir`, normalized; a trailing slash (or `/.`) is kept as a slash."""
     joined = posixpath.normpath(posixpath.join("/", workdir, path))
     joined = "/" + joined.lstrip("/")
     folder = path in ("", ".") or path.endswith(("/", "/."))

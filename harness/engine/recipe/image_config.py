@@ -1,4 +1,4 @@
-"""What an image says about how things run in it: as a daemon tells it, and as HEALTHCHECK lines do."""
+"""An image's settings for the processes in it, read from a daemon's answer and from HEALTHCHECK lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NANO = 1_000_000_000
 
 
 def read_config(config: Mapping[str, Any]) -> ImageConfig:
-    """The `Config` of an image as Docker's API has it."""
+    """From the `Config` of an image in Docker's API."""
     return ImageConfig(
         env=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
         workdir=config.get("WorkingDir") or "/",
@@ -50,7 +50,7 @@ def _daemons_healthcheck(found: Mapping[str, Any]) -> Healthcheck | None:
 
 
 def read_healthcheck(instruction: Instruction) -> Healthcheck | None:
-    """A HEALTHCHECK line; None is NONE. Raises ValueError with what is wrong, as a builder would refuse it."""
+    """A HEALTHCHECK line; None means NONE. Raises ValueError, which says what is wrong, as a builder would."""
     kind, _, rest = instruction.text.partition(" ")
     rest = rest.strip()
     if kind.upper() == "NONE":
@@ -89,14 +89,14 @@ def _command(text: str) -> str:
         try:
             words = json.loads(text)
         except (ValueError, RecursionError):
-            return text  # an unreadable list is a line for the shell
+            return text  # a list that cannot be read is a line for the shell
         if words and all(isinstance(word, str) for word in words):
             return shlex.join(words)
     return text
 
 
 def read_duration(text: str) -> float | None:
-    """Seconds of `1m30s`; None where it is no such duration."""
+    """`1m30s` in seconds; None if the text is not a duration."""
     parts = _DURATION.findall(text)
     if text == "0":
         return 0.0

@@ -1,4 +1,4 @@
-"""What stands for a FROM: the `--image FROM=BASE` mapping, for sites without a registry and for tests."""
+"""Stand-ins for base images: the `--image FROM=BASE` mapping, for sites without a registry and for tests."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class StandIn:
 
     @property
     def path(self) -> Path | None:
-        """The folder or tar, where `base` is one; a bare name is an image even where such a file lies about."""
+        """The folder or tar, if `base` is one. A bare name is an image, even if a file has that name."""
         return Path(self.base).expanduser() if self.base.startswith(("/", "./", "../", "~")) else None
 
 
 def find_stand_in(images: Mapping[str, str], reference: str) -> StandIn | None:
-    """What stands for the image `reference`, if anything. An exact name wins over a pattern, a longer pattern over
-    a shorter. `scratch` is no image and only stands aside when named."""
+    """The stand-in for the image `reference`, or None. An exact name wins over a pattern, and a longer pattern over a
+    shorter one. No pattern matches `scratch`, which is not an image; only its exact name does."""
     wanted = _spellings(reference)
     for key, value in images.items():
         if wanted & _spellings(key):
@@ -63,7 +63,7 @@ def parse_stand_in(text: str) -> StandIn:
 
 
 def _spellings(reference: str) -> frozenset[str]:
-    """The names that mean the same image: with and without its registry, its `:latest` and its digest."""
+    """All names of the same image: with and without its registry, its `:latest` and its digest."""
     short = reference
     for prefix in ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "library/"):
         short = short.removeprefix(prefix)

@@ -1,4 +1,4 @@
-"""The little shell language of Dockerfile words: quotes, escapes and `${NAME:-...}`, as BuildKit understands it."""
+"""The small shell language of words in Dockerfiles: quotes, escapes and `${NAME:-...}`, as BuildKit reads it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Syntax:
     raw_escapes: bool = False
     """Leave escape characters in the result."""
     quotes: bool = True
-    """False: quote characters mean nothing (the body of a heredoc)."""
+    """False: quote characters have no meaning, as in the body of a heredoc."""
     keep_unset: bool = False
-    """Leave a variable that has no value as it was written."""
+    """Leave a variable without a value as it is written."""
 
 
 def expand(word: str, values: Mapping[str, str], syntax: Syntax = Syntax()) -> str:
@@ -26,7 +26,7 @@ def expand(word: str, values: Mapping[str, str], syntax: Syntax = Syntax()) -> s
 
 
 def split(text: str, values: Mapping[str, str], syntax: Syntax = Syntax()) -> list[str]:
-    """The same, as words: blanks outside quotes separate them, also those that came out of a variable."""
+    """Like `expand`, but split into words at blanks outside quotes, also at blanks from a variable's value."""
     return _Scanner(text, values, syntax).until("")[1]
 
 
@@ -197,7 +197,7 @@ def _trimmed(value: str, pattern: str, *, prefix: bool, longest: bool) -> str:
 
 
 def _regex(pattern: str, *, longest: bool) -> str:
-    """A shell pattern of `*` and `?` (brackets stand for themselves) as a regular expression."""
+    """A shell pattern of `*` and `?` as a regular expression; brackets are literal."""
     result, at = "", 0
     while at < len(pattern):
         char = pattern[at]

@@ -1,1 +1,1 @@
-"""Forged rewards: solutions that do none of the work and try to be paid all the same."""
+"""Attacks on the reward: solutions that do none of the work and try to be paid all the same."""

@@ -1,4 +1,4 @@
-"""Means that put something in the place of the answer, or find it lying about."""
+"""Attacks that replace the answer, or find a copy of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.probes.forge.facts import FORGE, MARK, ForgeFacts
 from harness.probes.forge.means import (
     ALIVE,
     OWN_BOX,
-    Means,
+    Attack,
     NotTried,
     Plan,
     all_of,
@@ -37,10 +37,10 @@ def spoof(facts: ForgeFacts) -> Iterator[Plan]:
     elif not facts.reaches(paths[0]):
         yield NotTried(ident, OWN_BOX)
     else:
-        yield Means(
+        yield Attack(
             ident,
             ident,
-            f"{', '.join(paths)} gives back an object that equals whatever it is compared with",
+            f"{', '.join(paths)} returns an object that equals whatever it is compared with",
             "\n".join(write_file(path, payloads.SPOOF) for path in paths),
             all_of(f"grep -q foolsgold {shlex.quote(path)}" for path in paths),
             close="Run the solution in a process of its own and compare what it prints, or check the type first.",
@@ -58,10 +58,10 @@ def do_nothing_programs(facts: ForgeFacts) -> Iterator[Plan]:
     if not any(facts.targets[path] in programs for path in paths):
         yield NotTried(ident, "the reference writes no program" if not facts.targets or paths else OWN_BOX)
         return
-    yield Means(
+    yield Attack(
         ident,
         ident,
-        "each file that is wanted is there: programs do nothing but exit with 0, all others are empty",
+        "it writes every file that is asked for: programs only exit with 0, all other files are empty",
         "\n".join(write_file(path, programs.get(facts.targets[path], ""), "755") for path in paths),
         all_of(f"[ -e {shlex.quote(path)} ]" for path in paths),
         all_of(f"[ -e {shlex.quote(path)} ]" for path in paths),
@@ -73,7 +73,7 @@ _NOT_DATA = (".py", ".sh", ".js", ".ts", ".toml", ".cfg", ".ini", ".md", "Docker
 
 
 def expected_answer(facts: ForgeFacts) -> Iterator[Plan]:
-    """A file among the tests that is named like one that the solution must write."""
+    """Uses a file of the tests whose name is that of a file that the solution must write."""
     ident = "expected-answer"
     wanted = dict.fromkeys((*facts.targets, *re.findall(r"(/[\w./-]+/[\w.-]+\.\w+)", facts.instruction)))
     pairs: list[tuple[str, str]] = []
@@ -84,7 +84,7 @@ def expected_answer(facts: ForgeFacts) -> Iterator[Plan]:
         plain = re.sub(r"(?i)[._-]?(expected|golden?|answer|truth|solution|reference|correct)[._-]?", "", name)
         pairs += [(name, to) for to in wanted if PurePosixPath(to).name in (name, plain)]
     if not pairs:
-        yield NotTried(ident, "no file among the tests is named like one that is asked for")
+        yield NotTried(ident, "no file of the tests has the name of a file that the solution must write")
     elif facts.separate:
         yield NotTried(ident, OWN_BOX)
     else:
@@ -93,34 +93,34 @@ def expected_answer(facts: ForgeFacts) -> Iterator[Plan]:
             lines.append(
                 f"from=$(find /tests -name {shlex.quote(name)} | head -n 1); mkdir -p "
                 f"{shlex.quote(str(PurePosixPath(to).parent))}; "
-                # Never half a file, whenever it is looked at.
+                # Moved into place, so that no reader sees half a file.
                 f'[ -z "$from" ] || {{ cp "$from" {shlex.quote(to + ".new")}; '
                 f"mv -f {shlex.quote(to + '.new')} {shlex.quote(to)}; : > {MARK}; }}"
             )
         loop = "\n".join([lines[0], "while :; do", *lines[1:], "sleep 0.02", "done"])
-        yield Means(
+        yield Attack(
             ident,
             ident,
-            f"a process that it leaves behind copies {', '.join(name for name, _ in pairs)} to where the answer "
-            "belongs once the tests are there",
+            f"a process that it leaves behind copies {', '.join(name for name, _ in pairs)} to the place of "
+            "the answer once the tests are there",
             daemon(loop),
             ALIVE,
-            close="Keep no whole answer among the tests, or verify in a box of its own.",
+            close="Keep no complete answer among the tests, or verify in a box of its own.",
         )
 
 
 _NO_SOLUTION = ("/proc", "/sys", "/usr/lib", "/usr/share", "/solution", "/oracle")
-"""Where no image has a solution by mistake, or every box has its own."""
+"""Folders that are not searched: no image has a solution there by mistake, or every box has its own."""
 
 
 def reference_in_image(facts: ForgeFacts) -> Iterator[Plan]:
-    """Found out in the box: where there is none, the change is not made."""
+    """The search happens in the box: without such a file the change is not made."""
     aside = " -o ".join(f"-path {folder}" for folder in (*_NO_SOLUTION, FORGE))
     find = (
         f"find / -xdev \\( {aside} \\) -prune -o -type f "
         "\\( -name solve.sh -o -name solution.sh \\) -print 2> /dev/null"
     )
-    yield Means(
+    yield Attack(
         "reference-in-image",
         "reference-in-image",
         "it looks in the image for a solve.sh or solution.sh and runs that",

@@ -1,4 +1,4 @@
-"""Forged rewards: each means as a whole solution, and what is said of those that were paid."""
+"""Forged rewards: each attack as a whole solution, and the findings about attacks that were paid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Severity
 from harness.judging.outcome import OutcomeKind
 from harness.probes.forge.facts import FORGE, ForgeFacts, facts_of
-from harness.probes.forge.means import Means, NotTried
+from harness.probes.forge.means import Attack, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Task
@@ -22,7 +22,7 @@ from harness.trial.plan import Replacement
 from harness.verifier.reward import Pay, Rewards, pay
 
 TYPED = 900
-"""Characters of a line that is typed into a terminal; longer ones may be cut there."""
+"""Characters of a line that is typed into a terminal, which may cut longer lines."""
 
 
 def attempts(task: Task, rewards: Rewards) -> Iterator[Attempt]:
@@ -30,7 +30,7 @@ def attempts(task: Task, rewards: Rewards) -> Iterator[Attempt]:
     if facts is None:
         return
     for one in plan(facts):
-        if isinstance(one, Means):
+        if isinstance(one, Attack):
             yield Attempt(
                 Probe.FORGE,
                 one.id,
@@ -40,20 +40,20 @@ def attempts(task: Task, rewards: Rewards) -> Iterator[Attempt]:
                 because="none of the work is done",
                 replacement=Replacement(in_its_place(task, solution(one))),
                 circumstances=Circumstances(proof=one.proof, effect=one.effect),
-                means=one,
+                attack=one,
             )
 
 
-def solution(means: Means) -> str:
-    """The whole script that stands in the place of the reference."""
+def solution(attack: Attack) -> str:
+    """The whole script that replaces the reference."""
     about = textwrap.fill(
-        f"None of the work is done here. Instead, {means.sentence}.", 110, initial_indent="# ", subsequent_indent="# "
+        f"None of the work is done here. Instead, {attack.sentence}.", 110, initial_indent="# ", subsequent_indent="# "
     )
-    return f"#!/bin/sh\n{about}\nmkdir -p {FORGE} && chmod 1777 {FORGE}\n{means.script}\nexit 0\n"
+    return f"#!/bin/sh\n{about}\nmkdir -p {FORGE} && chmod 1777 {FORGE}\n{attack.script}\nexit 0\n"
 
 
 def in_its_place(task: Task, script: str) -> Mapping[str, bytes]:
-    """Every step's script replaced by this one; keys for a terminal are made to type it."""
+    """Replaces every step's script by this one. If a step has keys for a terminal, the keys type the script."""
     found: dict[str, bytes] = {}
     for step in task.steps:
         if step.solution is not None:
@@ -82,34 +82,34 @@ def findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards) -> It
     facts = facts_of(task, rewards)
     if found is None or facts is None:
         return
-    yield from _by_the_task([one for one in found.paid if not _means(one).default])
-    yield from _by_default([one for one in found.paid if _means(one).default])
+    yield from _by_the_task([one for one in found.paid if not _attack(one).default])
+    yield from _by_default([one for one in found.paid if _attack(one).default])
     yield _count(found, facts)
 
 
-def _means(one: Attempted) -> Means:
-    assert one.attempt.means is not None
-    return one.attempt.means
+def _attack(one: Attempted) -> Attack:
+    assert one.attempt.attack is not None
+    return one.attempt.attack
 
 
 def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
     families: dict[str, list[Attempted]] = {}
     for one in paid:
-        families.setdefault(_means(one).family, []).append(one)
+        families.setdefault(_attack(one).family, []).append(one)
     for family, members in families.items():
         yield finding(
             "reward-forgeable",
-            f"The reward can be forged ({family}): {_means(members[0]).sentence}, and is paid in full",
+            f"The reward can be forged ({family}): {_attack(members[0]).sentence}, and is paid in full",
             (
                 *(
                     f"{one.attempt.label} was paid twice though none of the work is done"
                     + (f": {one.attempt.sentence}" if len(members) > 1 else "")
                     for one in members
                 ),
-                "this is the task's own doing: the format does not ask for it",
+                "the task itself is the cause: the format does not leave this open",
             ),
             severity=Severity.WARNING,
-            advice=_means(members[0]).close,
+            advice=_attack(members[0]).close,
         )
 
 
@@ -118,22 +118,23 @@ def _by_default(paid: Sequence[Attempted]) -> Iterator[Finding]:
         return
     whys: dict[str, list[str]] = {}
     for one in paid:
-        whys.setdefault(_means(one).default, []).append(one.attempt.id)
+        whys.setdefault(_attack(one).default, []).append(one.attempt.id)
     yield finding(
         "reward-forgeable",
-        f"The reward can be forged by {len(paid)} means that the format's defaults leave open to every such task",
+        f"The reward can be forged by {len(paid)} attack{'' if len(paid) == 1 else 's'} to which the format's defaults "
+        "leave every such task open",
         (
             *(f"{why}: {', '.join(ids)}" for why, ids in whys.items()),
             "each was paid twice though none of the work is done",
         ),
         severity=Severity.NOTE,
-        advice=next(iter(dict.fromkeys(_means(one).close for one in paid))),
+        advice=next(iter(dict.fromkeys(_attack(one).close for one in paid))),
     )
 
 
 def unpaid(one: Attempted) -> bool:
-    """The verifier came to an end and did not pay in full. Tests that could not even start have said so too, where
-    their verifier wrote a reward of nothing; where none was written nobody knows."""
+    """Whether the verifier ended and did not pay in full. If the tests could not even start, this is so only if the
+    verifier wrote a reward of 0; without any reward it is unknown."""
     if one.outcome.kind in (OutcomeKind.KILLED, OutcomeKind.PARTIAL, OutcomeKind.TIMEOUT):
         return True
     last = one.records[-1].rewards if one.records else None
@@ -142,15 +143,16 @@ def unpaid(one: Attempted) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Forging:
-    """Every means that was tried, in one of four groups."""
+    """All attacks that were tried, in four groups."""
 
     paid: tuple[Attempted, ...]
     met: tuple[Attempted, ...]
-    """The verifier came upon it and did not pay in full."""
+    """The verifier met the change and did not pay in full."""
     never: tuple[Attempted, ...]
-    """It was there, and the verifier never came upon it."""
+    """The change was there, but the verifier never met it."""
     unknown: tuple[Attempted, ...]
-    """Not made, crashed, or unlike itself from run to run: not measured, and nothing was resisted."""
+    """Not measured: the change was not made, or the attack crashed or differed from run to run. The task resisted
+    nothing."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -159,21 +161,21 @@ class Forging:
             "tried": sum(map(len, groups)),
             "effective": len(self.paid) + len(self.met),
             "paid": len(self.paid),
-            "paid_by_default": sum(bool(_means(one).default) for one in self.paid),
+            "paid_by_default": sum(bool(_attack(one).default) for one in self.paid),
             "not_measured": len(self.unknown),
         }
 
 
 def forging(attempted: Sequence[Attempted]) -> Forging | None:
-    """None where nobody tried."""
+    """None if no attack was tried."""
     tried = [one for one in attempted if one.attempt.probe is Probe.FORGE]
     if not tried:
         return None
     paid = [one for one in tried if one.paid]
     never = [one for one in tried if not one.paid and one.made and one.effective is False]
     met = [one for one in tried if unpaid(one) and one.effective is not False]
-    told = {one.attempt.id for one in (*paid, *met, *never)}
-    return Forging(tuple(paid), tuple(met), tuple(never), tuple(one for one in tried if one.attempt.id not in told))
+    measured = {one.attempt.id for one in (*paid, *met, *never)}
+    return Forging(tuple(paid), tuple(met), tuple(never), tuple(one for one in tried if one.attempt.id not in measured))
 
 
 def _count(found: Forging, facts: ForgeFacts) -> Finding:
@@ -195,7 +197,7 @@ def _count(found: Forging, facts: ForgeFacts) -> Finding:
     ]
     return finding(
         "forging-tried",
-        f"Of {counts['tried']} means to forge the reward {counts['effective']} took effect and {len(paid)} "
+        f"Of {counts['tried']} attacks on the reward {counts['effective']} took effect and {len(paid)} "
         f"{'was' if len(paid) == 1 else 'were'} paid; {len(unknown)} could not be measured, and {left} more cannot "
         "matter here",
         lines,
@@ -204,10 +206,10 @@ def _count(found: Forging, facts: ForgeFacts) -> Finding:
 
 
 def _unknown(one: Attempted) -> str:
-    """Why nobody knows: a change that was not made shows nothing about the verifier."""
+    """Why an attack was not measured: a change that was not made shows nothing about the verifier."""
     if one.made:
         return one.outcome.why
-    unmade = _means(one).unmade
+    unmade = _attack(one).unmade
     return f"the change could not be made: {unmade}" if unmade else one.outcome.why
 
 

@@ -1,4 +1,4 @@
-"""Means that change the tests, the tools or the shell that the verifier runs in the solver's box."""
+"""Attacks that change the tests, the tools or the shell of a verifier in the solver's box."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.probes.forge.means import (
     OWN_BOX,
     SEPARATE,
     SHARED,
-    Means,
+    Attack,
     NotTried,
     Plan,
     daemon,
@@ -24,7 +24,7 @@ from harness.probes.forge.means import (
 def startup_files(facts: ForgeFacts) -> Iterator[Plan]:
     runner, addopts = "startup-files-runner", "startup-files-pytest-addopts"
     yield NotTried(
-        "startup-files-pythonstartup", "PYTHONSTARTUP is for Python at a prompt, and the verifier starts none"
+        "startup-files-pythonstartup", "only an interactive Python reads PYTHONSTARTUP, and the verifier starts none"
     )
     if not facts.reads_startup_files or facts.separate:
         why = OWN_BOX if facts.separate else "no shell of the verifier reads a startup file"
@@ -32,10 +32,10 @@ def startup_files(facts: ForgeFacts) -> Iterator[Plan]:
         return
     terminal = facts.format.login_shell
     default = f"{facts.format.runner} runs the tests from a login shell, which reads the solver's startup files"
-    close = SEPARATE if not terminal else "Nothing in the task does; run it by a format with a verifier apart."
+    close = SEPARATE if not terminal else "Nothing in the task can close it; use a format with a separate verifier."
     if terminal:
         function = f"bash() {{ sh {FORGE}/pay; }}"
-        yield Means(
+        yield Attack(
             runner,
             "startup files",
             "it puts a function called `bash` in .bashrc and .profile, so that the tests' script is never run",
@@ -50,7 +50,7 @@ def startup_files(facts: ForgeFacts) -> Iterator[Plan]:
         yield NotTried(addopts, "the verifier does not use pytest")
         return
     lines = f"export PYTHONPATH={FORGE} PYTEST_ADDOPTS='-p {payloads.MODULE}'"
-    yield Means(
+    yield Attack(
         addopts,
         "startup files",
         "it sets PYTEST_ADDOPTS in /etc/environment, .bashrc, .profile and .bash_profile",
@@ -94,26 +94,26 @@ def tests_edited(facts: ForgeFacts) -> Iterator[Plan]:
         f"for file in {FORGE}/tests/*; do\n"
         '  for old in $(find /tests -name "${file##*/}"); do cmp -s "$file" "$old" || cp "$file" "$old"; done\ndone'
     )
-    yield Means(
+    yield Attack(
         names[0],
         names[0],
-        "a process that it leaves behind puts tests that always pass in the place of the task's own",
+        "a process that it leaves behind replaces the task's tests with tests that always pass",
         "\n".join([*lines, daemon(f"{wait}\nwhile :; do\n{swap}\nsleep 0.02\ndone")]),
         ALIVE,
         default=f"{SHARED}, processes too",
         close=SEPARATE,
     )
     delete = f'find /tests -type f ! -path {facts.script} | while read -r file; do rm -f "$file"; : > {MARK}; done'
-    yield Means(
+    yield Attack(
         names[1],
         names[1],
         "a process that it leaves behind deletes the tests once they are there",
         daemon(f"{wait}\nwhile :; do\n{delete}\nsleep 0.02\ndone"),
         ALIVE,
-        close="Let the verifier pay nothing where fewer tests ran than there are.",
+        close="Let the verifier pay nothing if fewer tests ran than there are.",
     )
     bind = f"{wait}\nmount --bind {FORGE}/tests /tests && : > {MARK}\nwhile :; do sleep 1; done"
-    yield Means(
+    yield Attack(
         names[2],
         names[2],
         "a process that it leaves behind binds a folder with other tests over /tests",
@@ -126,7 +126,7 @@ def tests_edited(facts: ForgeFacts) -> Iterator[Plan]:
             ]
         ),
         f"[ -e {FORGE}/pid ] && {ALIVE}",
-        default=f"{SHARED}, and this box lets it mount",
+        default=f"{SHARED}, and this box allows mounting",
         unmade="the solution may not mount anything in this box",
         close=SEPARATE,
     )
@@ -139,7 +139,7 @@ unset IFS"""
 
 
 def _before(tool: str, text: str) -> str:
-    """Stand before a tool on PATH; where it is in the very first folder, in its place."""
+    """Put a program before a tool on PATH. A tool in the very first folder is renamed and replaced."""
     return "\n".join(
         [
             f"real=$(which {tool} 2> /dev/null || command -v {tool})",
@@ -152,7 +152,7 @@ def _before(tool: str, text: str) -> str:
 
 
 def _in_place(tool: str) -> str:
-    """Asked by nothing but the shell itself, for the tool may be one that is asked with."""
+    """Checked by the shell alone, because the replaced tool may be one that a check would use."""
     return f'read -r at < {FORGE}/at-{tool} && [ -x "$at" ] && rm -f {MARK}'
 
 
@@ -163,10 +163,10 @@ def tools(facts: ForgeFacts) -> Iterator[Plan]:
     if not facts.tools:
         yield NotTried("path", "the verifier's script calls no tool")
     for tool in facts.tools:
-        yield Means(
+        yield Attack(
             f"path-{tool}",
             "a tool replaced on PATH",
-            f"it puts a `{tool}` before the real one on PATH that always tells of success",
+            f"it puts a `{tool}` before the real one on PATH that always reports success",
             "\n".join(
                 [
                     plant(f"{FORGE}/pay", payloads.pay(facts)),
@@ -188,7 +188,7 @@ def shell(facts: ForgeFacts) -> Iterator[Plan]:
     if facts.separate:
         yield NotTried(ident, OWN_BOX)
         return
-    yield Means(
+    yield Attack(
         ident,
         "a tool replaced on PATH",
         "it puts a `bash` before the real one on PATH that does not run the verifier's script",
@@ -200,7 +200,7 @@ def shell(facts: ForgeFacts) -> Iterator[Plan]:
             ]
         ),
         _in_place("bash"),
-        default=f"{facts.format.runner} starts the verifier by `bash`, whichever comes first on PATH",
+        default=f"{facts.format.runner} starts the verifier by `bash`, the first one on PATH",
         unmade="the solution may write in no folder of PATH",
         close=SEPARATE,
     )
@@ -212,9 +212,9 @@ def preload(facts: ForgeFacts) -> Iterator[Plan]:
         yield NotTried(ident, OWN_BOX)
         return
     if facts.by_name:
-        yield NotTried(ident, "every test's result is read by name, and an exit status makes up none")
+        yield NotTried(ident, "the reward needs the names of tests in the output, which an exit status cannot produce")
         return
-    yield Means(
+    yield Attack(
         ident,
         ident,
         "it has a library loaded into every program by /etc/ld.so.preload, which makes the tests end with 0",

@@ -1,4 +1,4 @@
-"""What the verifier's texts say about how it can be fooled. Read, never run."""
+"""Facts about a verifier, read from its texts, that decide which attacks can work. Nothing is run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from mutator.sources import read_sources
 
 FORGE = "/tmp/.foolsgold-forge"  # noqa: S108 - in the box, where nobody else is
 MARK = f"{FORGE}/effective"
-"""Made by a change the moment the verifier comes upon it."""
+"""A file that a change makes the moment the verifier meets it."""
 
 TOOLS = (
     "python3", "python", "pytest", "uv", "uvx", "curl", "cat", "test", "diff", "cmp", "grep", "jq", "node", "npm",
     "npx", "go", "cargo", "mvn", "gradle", "make", "ruby", "php", "perl", "awk", "sed",
 )  # fmt: skip
-"""Commands whose word a verifier's script may take. The shells are apart: the runner itself calls them."""
+"""Commands on whose result a verifier's script may rely. Without the shells, which the runner itself starts."""
 
 _STARTUP = re.compile(
     r"\bbash\s+-\w*[li]|\bsu\s|\bsudo\s+-\w*i|(?:source|\.)\s+\S*(?:bashrc|profile|/etc/environment)|\bBASH_ENV\b"
@@ -37,7 +37,7 @@ class ForgeFacts:
     scoring: Scoring
     parser: str
     rewards: Rewards
-    """What the reference is paid: what a forged reward has to say."""
+    """The reward of the reference, which a forged reward repeats."""
     script: str
     """The verifier's script, in the box."""
     texts: Mapping[str, str]
@@ -49,9 +49,9 @@ class ForgeFacts:
     same_shell: bool = False
     disk_mb: int = 0
     artifacts: tuple[str, ...] = ()
-    """What a separate verifier gets to see."""
+    """The paths that a separate verifier sees."""
     targets: Mapping[str, str] = field(default_factory=dict)
-    """Path in the box of what the reference writes -> its language."""
+    """File that the reference writes, by its path in the box -> its language."""
     instruction: str = ""
 
     @property
@@ -76,7 +76,7 @@ class ForgeFacts:
 
     @property
     def by_name(self) -> bool:
-        """The reward is made of tests' names read from a text: an exit status alone pays nothing."""
+        """The reward is computed from tests' names in the output: an exit status alone pays nothing."""
         return self.scoring is not Scoring.REWARD_FILE
 
     @property
@@ -100,13 +100,13 @@ class ForgeFacts:
 
 
 def runs(shell: str, tool: str) -> bool:
-    """Whether a script has the tool where a command's word stands, also behind `if`, `env`, `timeout 5` and so on."""
+    """Whether a script has the tool in the place of a command, also after `if`, `env`, `timeout 5` and so on."""
     before = r"(?:^|[;&|({`!]|\$\(|\b(?:if|then|else|do|while|until|exec|env|sudo|time|timeout\s+\S+|-w|\S+=\S*)\s)"
     return re.search(rf"(?m){before}\s*{re.escape(tool)}(?=[\s;&|)`]|$)", shell) is not None
 
 
 def facts_of(task: Task, rewards: Rewards) -> ForgeFacts | None:
-    """None where there is no solution to put another one in the place of."""
+    """None if a step has no solution that could be replaced."""
     steps = [step for step in task.steps if step.solution is not None]
     if not steps or len(steps) < len(task.steps):
         return None

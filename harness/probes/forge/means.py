@@ -1,4 +1,4 @@
-"""What a means to forge a reward is made of, and the shell that they share."""
+"""The parts of an attack on the reward, and shell code that several attacks use."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ OWN_BOX = "the verifier has a box of its own, and nothing of it is carried there
 
 
 SHARED = (
-    "The verifier runs in the box that the solution had to itself, and the format's default leaves there whatever "
-    "it did"
+    "The verifier runs in the solution's own box, and the format's default leaves everything there that the solution "
+    "did"
 )
 
 
@@ -28,10 +28,10 @@ ALIVE = f'kill -0 "$(cat {FORGE}/pid)"'
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Attack:
     id: str
     family: str
-    """What its finding is named by; several means may share it."""
+    """The name in its finding; several attacks may share it."""
     sentence: str
     """What the solution does instead of the work."""
     script: str
@@ -39,12 +39,12 @@ class Means:
     proof: str
     """Shell: whether the change is there before verifying."""
     effect: str = f"[ -e {MARK} ]"
-    """Shell: whether the verifier came upon it."""
+    """Shell: whether the verifier met it."""
     default: str = ""
-    """Why the format lets it, whatever the task; '' where the task need not."""
+    """Why the format leaves every task open to it; '' if it does not."""
     close: str = ""
     unmade: str = ""
-    """What it says about the box where the change cannot be made; '' where nothing can be said in general."""
+    """The reason if the change cannot be made; '' if there is no typical one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class NotTried:
     why: str
 
 
-Plan = Means | NotTried
+Plan = Attack | NotTried
 
 
 def plant(path: str, text: str) -> str:
-    """A shell command that writes a file, whatever was there."""
+    """A shell command that writes a file, replacing whatever was there."""
     quoted = f'"{path}"' if "$" in path else shlex.quote(path)
     return f"rm -f {quoted}\ncat > {quoted} <<'FORGED_FILE'\n{text.rstrip(chr(10))}\nFORGED_FILE"
 

@@ -1,4 +1,4 @@
-"""The texts that forged solutions plant: small, harmless outside a box, and marked the moment they are come upon."""
+"""The texts that attacks plant: small, harmless outside a box, and leaving a mark the moment the verifier meets them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from harness.probes.forge.facts import FORGE, MARK, ForgeFacts
 
 MODULE = "foolsgold_forged"
 _MARKED = f'os.makedirs({FORGE!r}, exist_ok=True)\nopen({MARK!r}, "a").close()'
-"""Also in a verifier's own box, where nobody made the folder."""
+"""Makes the folder, too, which a verifier's own box does not have."""
 
-PLUGIN = f'''"""Every test passes, whatever it says: none is ever run."""
+PLUGIN = f'''"""Every test passes, because none is ever run."""
 import ast
 import os
 
@@ -56,7 +56,8 @@ def pytest_sessionfinish(session):
 
 
 def python_start(facts: ForgeFacts) -> str:
-    """Run by Python before anything else: into pytest it brings the plugin, other verifiers it ends with success."""
+    """Code that Python runs before anything else: it loads the plugin into pytest, and ends other verifiers with
+    success."""
     pay = repr(["sh", f"{FORGE}/pay"])
     return f'''"""Runs whenever Python starts."""
 import os
@@ -94,7 +95,7 @@ _forge()
 
 
 def summary(facts: ForgeFacts) -> str:
-    """What pytest prints where every test passes."""
+    """The output of pytest if every test passes."""
     tests = [f"PASSED {path}::{name}" for path, names in facts.names.items() for name in names]
     tests = tests or ["PASSED tests/test_outputs.py::test_outputs"]
     return "\n".join(
@@ -111,12 +112,12 @@ def reward_json(facts: ForgeFacts) -> str:
 
 
 def reward_text(facts: ForgeFacts) -> str:
-    """'' where one number cannot say it."""
+    """'' if the reward is not a single number."""
     return f"{facts.rewards['reward']:g}" if set(facts.rewards) == {"reward"} else ""
 
 
 def pay(facts: ForgeFacts) -> str:
-    """A script that pays, the way this format pays."""
+    """A script that writes the reward in the way of this format."""
     if not facts.format.reward_file:
         return f"#!/bin/sh\n: > {MARK}\n{said(summary(facts))}\nexit 0\n"
     lines = [
@@ -149,7 +150,7 @@ def ctrf(facts: ForgeFacts) -> str:
 
 
 def fake_runner(facts: ForgeFacts) -> str:
-    """A test runner that runs no test: its summary, its report files and its status tell of success."""
+    """A test runner that runs no test: its summary, its report files and its status report success."""
     return f"""#!/bin/sh
 : > {MARK}
 before=
@@ -167,7 +168,7 @@ exit 0
 
 
 def wrapper(facts: ForgeFacts, tool: str) -> str:
-    """Stands before the real tool: test runs are made up, all else is passed on, and all of it ends well."""
+    """A tool that replaces the real one: it fakes test runs, passes everything else on, and always exits with 0."""
     fake = f'exec sh {FORGE}/fake "$@"'
     if tool in ("pytest", "uvx"):
         return f"#!/bin/sh\n# {FORGE}\n{fake}\n"
@@ -198,7 +199,7 @@ for tool in uv uvx; do cp {FORGE}/fake "$HOME/.local/bin/$tool"; chmod 755 "$HOM
 
 
 def shell_wrapper(script: str) -> str:
-    """Stands before bash: the verifier's script is not run, everything else is."""
+    """A bash that replaces the real one: it runs everything except the verifier's script."""
     return f"""#!/bin/sh
 # {FORGE}
 case "$*" in *{script}*) exec sh {FORGE}/pay ;; esac
@@ -230,7 +231,7 @@ __attribute__((constructor)) static void begin(void) {{
 }}
 """
 
-SPOOF = f'''"""Whatever is asked for is there, and equals whatever it is compared with."""
+SPOOF = f'''"""Every attribute exists, and equals whatever it is compared with."""
 import os
 
 {_MARKED}
@@ -275,7 +276,7 @@ def __getattr__(name):
 
 
 def trivial_tests(facts: ForgeFacts) -> Mapping[str, str]:
-    """Name of a Python test file -> the same test functions with nothing in them."""
+    """Name of a Python test file -> the same test functions without any content."""
     found = {}
     for path, names in facts.names.items():
         lines = [f"open({MARK!r}, 'a').close()"]
@@ -291,7 +292,7 @@ def trivial_tests(facts: ForgeFacts) -> Mapping[str, str]:
 
 
 def configs() -> Mapping[str, str]:
-    """File -> how it tells pytest to print its help and end with 0; the log file shows that it was read."""
+    """File -> settings that make pytest print its help and exit with 0; the log file shows that pytest read them."""
     plain = f"addopts = --help\nlog_file = {MARK}\n"
     return {
         "pytest.ini": f"[pytest]\n{plain}",

@@ -1,4 +1,4 @@
-"""Which means are tried on a task, and why the others cannot matter for it."""
+"""Chooses the attacks for a task, and says why the others cannot matter for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.probes.forge.means import Plan
 
 
 def plan(facts: ForgeFacts) -> Iterator[Plan]:
-    """Each means once, most telling first."""
+    """Each attack once, most telling first."""
     for make in (
         rewards.planted_rewards,
         rewards.reward_daemon,

@@ -1,4 +1,4 @@
-"""Means that write the reward themselves."""
+"""Attacks that write the reward themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.probes.forge.means import (
     OWN_BOX,
     SEPARATE,
     SHARED,
-    Means,
+    Attack,
     NotTried,
     Plan,
     daemon,
@@ -25,7 +25,7 @@ from harness.probes.forge.means import (
 def planted_rewards(facts: ForgeFacts) -> Iterator[Plan]:
     if not facts.format.reward_file:
         for name in ("planted-reward-json", "planted-reward-txt", "planted-ctrf"):
-            yield NotTried(name, "the runner reads the reward from the tests' text and from no file")
+            yield NotTried(name, "the runner reads the reward from the output of the tests, and from no file")
         return
     if facts.separate or facts.several:
         why = OWN_BOX if facts.separate else "between the steps the runner empties the folder of the rewards"
@@ -38,21 +38,21 @@ def planted_rewards(facts: ForgeFacts) -> Iterator[Plan]:
     if text:
         yield _planted("reward.txt", text, "planted-reward-txt", "")
     else:
-        yield NotTried("planted-reward-txt", "the reward has several names, and reward.txt holds one number")
-    # Reading it back is another thing than having it written.
+        yield NotTried("planted-reward-txt", "the reward has several keys, and reward.txt has room for one number")
+    # Only a verifier that reads the report counts, not one that merely has it written.
     if "ctrf" in re.sub(r"--ctrf[= ]\s*\S+|pytest-json-ctrf", "", facts.everything):
         yield _planted("ctrf.json", payloads.ctrf(facts), "planted-ctrf", "")
     else:
         yield NotTried("planted-ctrf", "the verifier reads no test report")
 
 
-def _planted(name: str, text: str, ident: str, default: str) -> Means:
+def _planted(name: str, text: str, ident: str, default: str) -> Attack:
     path = f"{LOGS}/{name}"
     same = f"cmp -s {path} {FORGE}/{name}"
-    return Means(
+    return Attack(
         ident,
         ident,
-        f"it writes a {name} that tells of success before the verifier runs",
+        f"before the verifier runs, it writes a {name} that reports success",
         "\n".join([plant(f"{FORGE}/{name}", text), f"cp {FORGE}/{name} {path}"]),
         same,
         same,
@@ -65,16 +65,16 @@ def _planted(name: str, text: str, ident: str, default: str) -> Means:
 def reward_daemon(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "reward-daemon"
     if not facts.format.reward_file:
-        yield NotTried(ident, "the runner reads the reward from the tests' text and from no file")
+        yield NotTried(ident, "the runner reads the reward from the output of the tests, and from no file")
         return
     if facts.separate:
         yield NotTried(ident, OWN_BOX)
         return
     loop = f"while :; do\n  sh {FORGE}/pay\n  sleep 0.005\ndone"
-    yield Means(
+    yield Attack(
         ident,
         ident,
-        "a process that it leaves behind writes the reward anew, over and over, while and after the verifier runs",
+        "a process that it leaves behind writes the reward over and over, while and after the verifier runs",
         "\n".join(
             [
                 plant(f"{FORGE}/pay", payloads.pay(facts)),
@@ -96,7 +96,7 @@ def printed_summary(facts: ForgeFacts) -> Iterator[Plan]:
     elif not facts.same_shell:
         yield NotTried(ident, "the tests run in a terminal of their own, and what the solution prints is not read")
     else:
-        yield Means(
+        yield Attack(
             ident,
             ident,
             "it prints the summary of tests that passed",
@@ -110,19 +110,19 @@ def runner_killed(facts: ForgeFacts) -> Iterator[Plan]:
     ident = "runner-killed"
     text = payloads.reward_text(facts)
     if not facts.format.reward_file:
-        yield NotTried(ident, "without the tests' text there is no reward")
+        yield NotTried(ident, "without the output of the tests there is no reward")
     elif facts.separate:
         yield NotTried(ident, OWN_BOX)
     elif not text or facts.several:
-        yield NotTried(ident, "no planted reward.txt is there to stay")
+        yield NotTried(ident, "a planted reward.txt would not stay or cannot hold this reward")
     else:
         pattern = re.sub(r"/(\w)", r"/[\1]", facts.script)
         find = f"grep -l '{pattern}' /proc/[0-9]*/cmdline 2> /dev/null | cut -d / -f 3"
         loop = f"while :; do\n  for p in $({find}); do kill -9 $p && : > {MARK}; done\n  sleep 0.01\ndone"
-        yield Means(
+        yield Attack(
             ident,
             ident,
-            "it writes a reward.txt, and a process that it leaves behind kills the verifier before that writes one",
+            "it writes a reward.txt, and a process that it leaves behind kills the verifier before it writes one",
             "\n".join([f"echo {text} > {LOGS}/reward.txt", daemon(loop)]),
             f"{ALIVE} && [ -s {LOGS}/reward.txt ]",
             default=f"{SHARED}, processes and a reward too",
@@ -131,12 +131,12 @@ def runner_killed(facts: ForgeFacts) -> Iterator[Plan]:
 
 
 def full_disk(facts: ForgeFacts) -> Iterator[Plan]:
-    """Only where the box's disk is as small as the task says, which the script looks at first: it must not fill a
-    disk that is anybody else's."""
+    """Only if the box's disk is as small as the task says, which the script checks first: it must never fill another
+    disk."""
     ident = "full-disk"
     text = payloads.reward_text(facts)
     if not facts.format.reward_file or not text:
-        yield NotTried(ident, "no planted reward.txt is there to stay")
+        yield NotTried(ident, "the runner reads no reward.txt, or it cannot hold this reward")
     elif facts.separate or facts.several:
         yield NotTried(ident, OWN_BOX if facts.separate else "between the steps the runner empties the folder")
     elif not 0 < facts.disk_mb <= 1024:
@@ -144,18 +144,18 @@ def full_disk(facts: ForgeFacts) -> Iterator[Plan]:
     else:
         most = facts.disk_mb * 21 // 20
         size = f"df -Pm {LOGS} | awk 'NR == 2 {{ print $2 }}'"
-        # The tests have to find room before it is filled.
+        # The disk is filled only after the tests were put there.
         fill = (
             f"while [ ! -e {facts.script} ]; do :; done\nsleep 0.1\n"
             f"cat /dev/zero > {LOGS}/.fill 2> /dev/null\nwhile :; do sleep 1; done"
         )
-        yield Means(
+        yield Attack(
             ident,
             ident,
-            "it writes a reward.txt, and a process that it leaves behind fills the disk, so that no other fits",
+            "it writes a reward.txt, and a process that it leaves behind fills the disk, so that no other reward fits",
             "\n".join([f'[ "$({size})" -le {most} ] || exit 0', f"echo {text} > {LOGS}/reward.txt", daemon(fill)]),
             f"[ -e {FORGE}/pid ] && {ALIVE}",
             f"! head -c 65536 /dev/zero > {LOGS}/.more",
-            unmade="its disk is not the small one that the task asks for",
+            unmade="the box's disk is not the small one that the task asks for",
             close="Write the reward to another name and move it into place, or verify in a box of its own.",
         )

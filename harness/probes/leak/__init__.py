@@ -1,1 +1,1 @@
-"""Solutions made of nothing but what the instruction or the image gives away: none of them may be paid."""
+"""Solutions made only from what the instruction or the image gives away: none of them may be paid."""

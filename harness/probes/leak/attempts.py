@@ -1,4 +1,4 @@
-"""What is given away, run as the whole solution: the instruction's own code, and files of the image put in place."""
+"""Solutions from what is given away: the instruction's own code, and files of the image copied to their place."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN = 6
 
 
 def of_instruction(task: Task) -> Iterator[Attempt]:
-    """Tasks of one step: what one instruction gives away is no answer to the next."""
+    """For tasks of one step: the code in one step's instruction is no answer to the next step."""
     if len(task.steps) > 1 or task.steps[0].solution is None:
         return
     pieces = taken(task.steps[0].instruction)
@@ -34,7 +34,7 @@ def of_instruction(task: Task) -> Iterator[Attempt]:
             Probe.LEAK,
             INSTRUCTION,
             f"{Probe.LEAK}.{INSTRUCTION}",
-            "nothing is done but what the instruction's own code says",
+            "nothing is done but to run the instruction's own code",
             "",
             because="none of it is the solver's own work",
             replacement=Replacement(in_its_place(task, script(pieces))),
@@ -42,7 +42,7 @@ def of_instruction(task: Task) -> Iterator[Attempt]:
 
 
 def copies(task: Task, step: StepMutants, left: EndState, image: Survey) -> tuple[list[Copy], list[Copy]]:
-    """(answers, tests) that the image holds."""
+    """(answers, tests) that are in the image."""
     solution = step.step.solution
     assert solution is not None
     name = solution.script.relative_to(solution.folder).as_posix()
@@ -65,23 +65,23 @@ def _holds_tests(step: Step, path: str, text: str) -> bool:
 
 
 def of_image(task: Task, answers: Sequence[Copy]) -> Iterator[Attempt]:
-    """Each found answer put where it belongs; a solution's script is run."""
+    """Each answer that was found is copied to its place; a solution's script is run."""
     for copy in answers:
         found = shlex.quote(copy.path)
         if copy.of.startswith("/"):
             to = shlex.quote(copy.of)
             text = f'mkdir -p "$(dirname {to})"\ncp {found} {to}'
-            sentence = f"nothing is done but that {copy.path} is copied to {copy.of}"
+            sentence = f"nothing is done but to copy {copy.path} to {copy.of}"
         else:
             text = f"bash {found}"
-            sentence = f"nothing is done but that {copy.path} is run"
+            sentence = f"nothing is done but to run {copy.path}"
         yield Attempt(
             Probe.LEAK,
             short_id(copy.path, copy.of),
             f"{Probe.LEAK}.image-file",
             sentence,
             "",
-            because="the image had it all",
+            because="the image had the whole answer",
             path=copy.path,
             replacement=Replacement(in_its_place(task, f"#!/bin/bash\n# {sentence.capitalize()}.\n{text}\nexit 0\n")),
         )
@@ -98,23 +98,23 @@ def findings(
 
 
 def _witnesses(mine: Sequence[Attempted]) -> Mapping[str, str]:
-    told = {}
+    results = {}
     for one in mine:
         what = one.attempt.sentence
         if one.paid:
-            told[one.attempt.path] = f"paid in full, twice, where {what} ({one.attempt.label})"
+            results[one.attempt.path] = f"paid in full, twice, where {what} ({one.attempt.label})"
         elif one.measured:
-            told[one.attempt.path] = f"not paid in full where {what} ({one.attempt.label})"
-    return told
+            results[one.attempt.path] = f"not paid in full where {what} ({one.attempt.label})"
+    return results
 
 
 def _given_away(task: Task, one: Attempted) -> Finding:
     step = task.steps[0]
     pieces = taken(step.instruction)
-    told = [f"line {piece.line}: {piece.said}" for piece in pieces[:SHOWN]]
+    taken_over = [f"line {piece.line}: {piece.said}" for piece in pieces[:SHOWN]]
     if len(pieces) > SHOWN:
-        told.append(f"and {len(pieces) - SHOWN} more")
-    evidence = f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label}): {'; '.join(told)}"
+        taken_over.append(f"and {len(pieces) - SHOWN} more")
+    evidence = f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label}): {'; '.join(taken_over)}"
     return finding(
         "answer-given-away",
         "The instruction gives the answer away: its own code, run as the solution, is paid in full",

@@ -1,4 +1,4 @@
-"""A solution made mechanically of an instruction's own code: its blocks run or written, its replacements made. Pure."""
+"""Makes a solution from an instruction's own code: runs or writes its blocks, and makes its replacements. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Block:
     info: str
     text: str
     line: int
-    """Of its opening fence, from 1."""
+    """The line of its opening fence, from 1."""
     before: str
     """The paragraph above it."""
 
@@ -50,12 +50,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One piece of the instruction, as a piece of a shell script."""
+    """One piece of the instruction, turned into a piece of a shell script."""
 
     line: int
-    """Of the instruction."""
+    """The line of the instruction."""
     said: str
-    """What is done with it."""
+    """What the script does with it, in words."""
     script: str
 
 
@@ -84,14 +84,14 @@ def blocks(instruction: str) -> Iterator[Block]:
 
 
 def taken(instruction: str) -> list[Taken]:
-    """In the order of the instruction; replacements first, for they are made in files that are there."""
+    """All pieces in the order of the instruction, but replacements first, because they change files that exist."""
     return [*_replacements(instruction), *(one for block in blocks(instruction) for one in _of_block(block))]
 
 
 def script(pieces: list[Taken]) -> str:
-    """Each piece in a shell of its own, so that none ends the others."""
+    """The script, with each piece in its own shell, so that no piece can end the others."""
     parts = [f"# line {one.line} of the instruction: {one.said}\n(\n{one.script}\n)" for one in pieces]
-    about = "#!/bin/bash\n# Nothing is done here but what the instruction's own code says."
+    about = "#!/bin/bash\n# This only runs the instruction's own code."
     return "\n".join([about, *parts, "exit 0"]) + "\n"
 
 
@@ -114,14 +114,14 @@ def _of_block(block: Block) -> Iterator[Taken]:
 
 
 def _path_of(block: Block) -> str:
-    """The file that a block is to be, where the instruction says so."""
+    """The file that a block is the content of, if the instruction names it."""
     info = _INFO.search(block.info)
     if info is not None:
         return info[1] or info[2]
     first = _FIRST_LINE.match(block.text.partition("\n")[0])
     if first is not None:
         return first[1]
-    # The last sentence above the block, where it names one file alone and leads over to the block.
+    # The last sentence above the block, if it names a single file and introduces the block.
     above = block.before.rstrip()
     if not above.endswith((":", "`")):
         return ""
@@ -137,7 +137,7 @@ def _looks_like_commands(text: str) -> bool:
 
 
 def _without_prompts(text: str) -> str:
-    """Of a session only what was typed."""
+    """From a session only the typed commands."""
     typed = [re.sub(r"^\s*\$ ", "", line) for line in text.splitlines() if re.match(r"\s*\$ ", line)]
     return "\n".join(typed) + "\n" if typed else text
 
@@ -160,7 +160,7 @@ def _replacements(instruction: str) -> Iterator[Taken]:
 
 
 def _blanked(instruction: str) -> str:
-    """Without the text of its blocks, offsets kept."""
+    """The instruction with the text of its blocks blanked out, so that offsets stay."""
     lines = instruction.splitlines(keepends=True)
     for block in blocks(instruction):
         for number in range(block.line - 1, min(block.line + block.text.count("\n") + 1, len(lines))):

@@ -1,6 +1,6 @@
-"""report.html: one file that a browser opens from disk, without network and without running anything of a task's.
+"""report.html: one file that a browser opens from disk. It needs no network and never runs code of a task.
 
-The overview is markup; each task is a compressed block that the page unpacks when somebody looks at it.
+The overview is markup; each task is a compressed block that the page unpacks when somebody opens the task.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ SCRIPTS = (
     "task",
     "start",
 )
-"""In the order in which they stand in the page; they share one scope."""
+"""In their order in the page; they share one scope."""
 
 
 def render(report: Mapping[str, Any], out: Path) -> None:
-    """Write the page to `out`, replacing it only once it is whole.
+    """Write the page to `out`, which is replaced only when the new page is complete.
 
-    `report` is what report.json holds; its tasks are gone through twice, so they may also be read as they come."""
+    `report` is the content of report.json. Its tasks are iterated twice, so they may be read one at a time."""
     environment = Environment(
         loader=PackageLoader("harness.report.html"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -77,12 +77,12 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _own(name: str) -> str:
-    """A file of ours. It stands in the page unescaped, so nothing in it may end its element."""
+    """A file of ours. It goes into the page unescaped, so it must not contain the end of its element."""
     return (files(__name__) / "page" / name).read_text(encoding="utf-8")
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing is fetched, and no script or style runs but the page's own two."""
+    """Fetch nothing, and allow only the page's own script and style."""
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     )

@@ -1,4 +1,4 @@
-"""A diff told by the lines of the file that it changes, where the page has that file anyway."""
+"""Shortens a diff to references to lines of the changed file, if the page contains that file anyway."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Folded = list[int | str]
 
 
 def folded(diff: str, text: str | None) -> Folded | str:
-    """The diff itself where it cannot be put together again from the file's text, letter by letter."""
+    """The diff itself, unless it can be restored exactly from the file's text."""
     lines = diff.split("\n")
     head = _HUNK.fullmatch(lines[2]) if len(lines) > 2 else None
     if text is None or head is None or any(line.startswith("@@") for line in lines[3:]):

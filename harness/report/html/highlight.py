@@ -1,4 +1,4 @@
-"""Where a text's keywords, strings and comments are, as runs that the page makes elements of."""
+"""The keywords, strings and comments of a text, as runs from which the page makes elements."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pygments.util import ClassNotFound
 
 LONGEST = 64 << 10
 LONGEST_LINE = 2000
-"""Characters beyond which a text is shown plain: such files are no person's hand, and lexers may be slow on them."""
+"""Longer texts are shown plain: no person wrote such a file by hand, and lexers may be slow on it."""
 SECONDS = 0.5
-"""After which the rest of a text stays plain."""
+"""The limit from which the rest of a text stays plain."""
 
 _LETTERS: dict[_TokenType, str] = {
     Comment: "c",
@@ -36,11 +36,11 @@ PLAIN = "p"
 
 
 COLOURED = 8 << 20
-"""Characters of one report beyond which code stays plain, so that a page of thousands of tasks is written in time."""
+"""Characters of one report after which code stays plain, so that a page of thousands of tasks is written quickly."""
 
 
 class Colours:
-    """Colours code until the report's share of it is used up."""
+    """Colours code until the report's limit is reached."""
 
     def __init__(self, left: int = COLOURED) -> None:
         self.left = left
@@ -53,7 +53,7 @@ class Colours:
 
 
 def runs(text: str, language: str = "", path: str = "") -> str:
-    """`k3p1s12`: three characters of a keyword, one plain, twelve of a string. '' where all of it is plain."""
+    """`k3p1s12`: three characters of a keyword, one plain, twelve of a string. '' if all of it is plain."""
     if not text or len(text) > LONGEST or max(map(len, text.split("\n"))) > LONGEST_LINE:
         return ""
     lexer = _lexer(language, path.rsplit("/", 1)[-1])

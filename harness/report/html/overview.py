@@ -1,4 +1,4 @@
-"""The dataset page: what is counted over all tasks, and the row of each."""
+"""The dataset page: numbers over all tasks, and a row for each task."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from harness.untrusted import clip
 
 BINS = 10
 SHOWN = 300
-"""Characters of a sentence on top of the page."""
+"""The most characters of a sentence at the top of the page."""
 SEARCHED = 1500
-"""Characters of a task's sentences that the text filter looks through."""
+"""The most characters of a task's sentences that the text filter searches."""
 
 VERDICTS = {
-    Verdict.UNSOUND: "It pays for nothing, or what nobody can earn.",
+    Verdict.UNSOUND: "It pays for no work, or more than can be earned.",
     Verdict.WEAK: "Too much broken work is paid.",
     Verdict.BROKEN: "Its environment or its reference does not work.",
     Verdict.FLAKY: "The same work is paid in one run and not in another.",
-    Verdict.UNMEASURED: "Too little is known to say.",
+    Verdict.UNMEASURED: "There are too few results for a verdict.",
     Verdict.ADEQUATE: "Its tests catch most broken work.",
     Verdict.STRONG: "Its tests catch broken work.",
 }
-"""Those to look at first come first."""
+"""The most urgent first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A share of a whole with its 95 % interval, and where it begins in a bar of all of them."""
+    """A share of a whole with its 95 % interval, and its start in a bar of all shares."""
 
     name: str
     meaning: str
     count: float
-    """Not whole where partial pay is counted by its gap."""
+    """Not a whole number if partial pay counts by its gap."""
     of: int
     share: float | None
     low: float | None
@@ -79,7 +79,7 @@ class TestToWrite:
 
 @dataclass(frozen=True, slots=True)
 class FirstView:
-    """What to do first, fit to be shown."""
+    """What to do first, ready to be shown."""
 
     weakest: PageLink
     why: str
@@ -106,7 +106,7 @@ class Overview:
     paid: int
     strength: Part
     verdicts: tuple[Part, ...]
-    """Only those that occur."""
+    """Only verdicts that occur."""
     dataset: tuple[Part, ...]
     faults: tuple[Part, ...]
     """Weakest first."""
@@ -120,7 +120,7 @@ class Overview:
 
 
 def overview(report: Mapping[str, Any]) -> Overview:
-    """Goes through the tasks once, and keeps of each its row and what it lacks."""
+    """Iterates over the tasks once, and keeps only each task's row and the numbers."""
     members: dict[str, list[str]] = {}
     for part in report["summary"]["dataset"]:
         for name in part["tasks"]:
@@ -200,13 +200,13 @@ def _links(tasks: Sequence[TaskInBrief]) -> Iterator[PageLink]:
 
 
 def link(task: str, mutant: str = "") -> str:
-    """The address that data.js reads."""
+    """The address of a task or variant, which data.js reads."""
     parts = [*task.split("/"), *(mutant.split("/") if mutant else ())]
     return "#" + ("/".join(quote(part, safe="!'()*~") for part in parts) or "/")
 
 
 def engine_name(report: Mapping[str, Any], task: Mapping[str, Any]) -> str:
-    """The engine with what its boxes stood on, which the report tells apart."""
+    """The engine and the base of its boxes."""
     fidelity = task["engine"]["fidelity"]
     return f"{report['engine']}, {fidelity}" if fidelity else str(report["engine"])
 
@@ -254,7 +254,7 @@ def _verdicts(words: Sequence[str]) -> Iterator[Part]:
 
 
 class _Faults:
-    """What was caught of each fault class, over all tasks."""
+    """How many variants of each fault class were caught, over all tasks."""
 
     def __init__(self) -> None:
         self.detected: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Values as a block of text that no markup can be made of: JSON, deflated, in base 85."""
+"""Packs values into a block of text without markup characters: JSON, deflated, in base 85."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def packed(value: Any) -> str:
 
 
 _CONTROL = re.compile(r"\\[rbfu]")
-"""JSON's escape of a character that does not print, and is no tab or line end."""
+"""JSON's escapes of unprintable characters, except tab and line end."""
 
 _SAFE = str.maketrans("<&", ",.")
-"""Base 85 has two signs that markup knows, and not these."""
+"""Base 85 uses two characters that have a meaning in markup; these replace them."""
 
 
 def _json(value: Any) -> str:
@@ -31,7 +31,7 @@ def _json(value: Any) -> str:
 
 
 def clean(value: Any) -> Any:
-    """The same with every text made fit to be shown: nothing in it reorders a line or cannot be encoded."""
+    """The same value with safe texts: nothing in them reorders a line or cannot be encoded."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):

@@ -1,5 +1,5 @@
-"""A task as its page shows it: of the report what is shown, each thing once, and like things side by side, which is
-what a block's size depends on. data.js puts it together again."""
+"""The data of a task's page: everything that the page shows, each thing once. Similar values are placed together, so
+that the block compresses well. data.js restores the original form."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from harness.report.html.overview import engine_name
 from harness.report.html.pack import clean_text
 
 STATES = {"forge": "forged", "hidden": "hidden"}
-"""A word in a finding's id -> what it says about a requirement: these findings stand beside the instruction too."""
+"""A word in a finding's id -> the state of the requirement. The page also shows these findings in the instruction."""
 
 
 OUTCOMES = ("survived", "partial", "killed", "timeout", "equivalent", "invalid", "error", "flaky")
-"""As the page lists them."""
+"""In the order of the page."""
 
 
 def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colours) -> dict[str, Any]:
@@ -73,7 +73,7 @@ KEPT = ("step", "operator", "fault", "tier", "path", "target", "scope", "outcome
 
 
 def _ranked(mutants: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those that matter most first."""
+    """The most important first."""
     return sorted(mutants, key=lambda one: (OUTCOMES.index(one["outcome"]), -one["relevance"], one["id"]))
 
 
@@ -83,7 +83,7 @@ def _mutants(
     names: Mapping[str, int],
     files: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """A column for each field, and next to each other those that say the same words."""
+    """A column for each field; columns with similar words are next to each other."""
     seen = Counter(one["id"] for one in ranked)
     texts = {(file["step"], file["path"]): file["text"] for file in files}
     repros: dict[tuple[str, ...], int] = {}
@@ -91,13 +91,13 @@ def _mutants(
         "sentence": [one["sentence"] for one in ranked],
         "diff": [folded(clean_text(one["diff"]), texts.get((one["step"], one["path"]))) for one in ranked],
         "why": [one["why"] for one in ranked],
-        # What stands after the task in a mutant's link: its id, which another run gives it too.
+        # The part of a mutant's link after the task: its id, which is the same in another run.
         "id": [one["id"] if seen[one["id"]] == 1 else f"{one['step']}/{one['id']}" for one in ranked],
         **{key: [one[key] for one in ranked] for key in KEPT},
         "line": [one["location"]["line"] for one in ranked],
         "killed_by": [[names[name] for name in one["killed_by"] if name in names] for one in ranked],
         "runs": [[_run(run) for run in one["runs"]] for one in ranked],
-        # The pieces around the id are the same for all.
+        # The text around the id is the same for all.
         "repro": [repros.setdefault(tuple(one["repro"].split(one["id"])), len(repros)) for one in ranked],
         "log": [one["log"] for one in ranked],
     }
@@ -133,7 +133,7 @@ def _step(step: Mapping[str, Any], ranks: Mapping[tuple[str, str], int]) -> dict
 
 
 def _parts(text: str, requirements: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    """The instruction in pieces: (text, the requirement that it states or None)."""
+    """The instruction in pieces: (text, the requirement that it states, or None)."""
     at = 0
     for said in sorted((one for one in requirements if one["start"] is not None), key=lambda one: one["start"]):
         if said["start"] < at:
@@ -209,7 +209,7 @@ def _reported(record: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
 
 
 def _place(name: str, task: Mapping[str, Any]) -> list[int] | None:
-    """(file, function) of the test whose source is known: the function of that name, in the file that is named."""
+    """(file, function) of a test whose source is known: the function of its name in the file that its id names."""
     where, _, function = re.sub(r"\[.*\]$", "", name, flags=re.DOTALL).rpartition("::")
     owner = where.rpartition("::")[2]
     words = set(re.split(r"[/.:]+", where))
@@ -246,7 +246,7 @@ def _controls(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _phase(phase: Mapping[str, Any], record: Mapping[str, Any], told: set[tuple[str, str]]) -> dict[str, Any]:
-    """Of runs that were paid in full one log is enough."""
+    """A phase for the page. Runs that were paid in full share one log."""
     key = (phase["name"], phase["step"])
     again = record["shown"] == "paid" and key in told
     if record["shown"] == "paid":

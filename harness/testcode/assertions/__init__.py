@@ -1,4 +1,4 @@
-"""The test functions of test files in Python, shell and JavaScript, each with the suspicions its text gives."""
+"""The test functions of test files in Python, shell and JavaScript, each with the leads that its text gives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts")
 
 
 def read_test_files(files: Mapping[str, str]) -> tuple[list[TestFunction], list[str]]:
-    """(the test functions, the files that cannot be read). A file in another language is passed over."""
+    """(the test functions, the files that cannot be read). A file in another language is ignored."""
     found, unread = read_tests({name: text for name, text in files.items() if name.endswith(".py")})
     for name, text in files.items():
         if name.endswith(_SHELL):

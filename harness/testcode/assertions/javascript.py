@@ -1,4 +1,4 @@
-"""Assertions of JavaScript and TypeScript tests that let too much through. Suspicion only, like those of Python."""
+"""Assertions of JavaScript and TypeScript tests that are too lenient. Only leads, like those of Python."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Raw = tuple[LeadKind, int, str]
 
 
 def read_javascript_tests(file: str, text: str) -> list[TestFunction]:
-    """Every `it` and `test`; of a script without them, the script itself."""
+    """Every `it` and `test`; for a script without them, the script itself."""
     root = parser("typescript" if file.endswith("ts") else "javascript").parse(ascii_twin(text)).root_node
     found: list[TestFunction] = []
     for node in _every(root):

@@ -1,4 +1,4 @@
-"""A test function, and what its text lets suspect."""
+"""A test function, and the leads that its text gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Self
 
 
 class LeadKind(StrEnum):
-    """Each with who does what in the test, and what would make a finding of the suspicion. The most telling first."""
+    """The kinds of leads, each with its words for sentences and with what would confirm it. The most telling first."""
 
     about: str
     does: str
@@ -20,7 +20,7 @@ class LeadKind(StrEnum):
         value: str,
         about: str,
         does: str,
-        confirmed_by: str = "a variant of the reference that does it wrong, and is paid",
+        confirmed_by: str = "a variant of the reference that does the work wrong, and is paid",
     ) -> Self:
         kind = str.__new__(cls, value)
         kind._value_ = value
@@ -36,13 +36,13 @@ class LeadKind(StrEnum):
     EITHER_SUBSTRING = (
         "either-substring",
         "an assertion",
-        "is content with any one of several texts",
-        "a variant that says one of the texts and does nothing else, and is paid",
+        "accepts any one of several texts",
+        "a variant that prints one of the texts and does nothing else, and is paid",
     )
     EXISTENCE_ONLY = (
         "existence-only",
         "a test",
-        "only looks whether something is there",
+        "only checks that something exists",
         "a variant that leaves an empty or wrong output, and is paid",
     )
     ALWAYS_TRUE = (
@@ -57,20 +57,20 @@ class LeadKind(StrEnum):
         "is caught and forgotten when it fails",
         "a run in which the caught assertion fails and the test passes",
     )
-    UNUSED_RESULT = "unused-result", "a test", "runs a command and never looks how it ended"
+    UNUSED_RESULT = "unused-result", "a test", "runs a command and never checks how it ended"
     WIDE_TOLERANCE = "wide-tolerance", "an assertion", "tolerates a difference as large as the value"
     NO_ASSERTION = "no-assertion", "a test", "asserts nothing", "an untouched environment for which it passes"
     SKIPS = (
         "skips-at-run-time",
         "a test",
-        "may end early without having looked",
+        "may end early without checking anything",
         "a run in which the test ends early and passes",
     )
     LOOSE_SUBSTRING = (
         "loose-substring",
         "an assertion",
         "looks for a word anywhere in the output",
-        "a variant that says the word and does it wrong, and is paid",
+        "a variant that prints the word and does the work wrong, and is paid",
     )
 
 
@@ -91,7 +91,7 @@ class Lead:
 
     @property
     def confirmed_by(self) -> str:
-        """What would make a finding of the suspicion."""
+        """What would turn the lead into a finding."""
         return self.kind.confirmed_by
 
     @property

@@ -1,5 +1,5 @@
-"""Assertions that let too much through, read from Python tests' syntax trees. Pure, and only suspicion: a lead
-becomes a finding where a survivor that the test should have noticed was paid.
+"""Assertions of Python tests that are too lenient, read from syntax trees. Pure. They are only leads: a lead becomes a
+finding if a survivor that the test should have noticed was paid.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _lenient(node: ast.Compare) -> bool:
 
 
 def _mixed(values: Sequence[object]) -> bool:
-    """Statuses of success and of failure side by side."""
+    """Whether both statuses of success and statuses of failure are among the values."""
     numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
     if len(numbers) < 2 or len(numbers) != len(values):
         return False
@@ -154,7 +154,7 @@ def _either_status(node: ast.BoolOp) -> bool:
 
 
 def _substring(node: ast.expr) -> bool:
-    """`"text" in something` where the something is no literal."""
+    """`"text" in something`, where the something is not a literal."""
     return (
         isinstance(node, ast.Compare)
         and len(node.ops) == 1
@@ -199,7 +199,7 @@ def _existence(test: ast.expr) -> bool:
 
 
 def _wide(node: ast.Compare) -> bool:
-    """abs(found - expected) < tolerance, with a tolerance that swallows the expected value."""
+    """abs(found - expected) < tolerance, with a tolerance as large as the expected value."""
     left, limit = node.left, _constant(node.comparators[0])
     if not (isinstance(left, ast.Call) and _name(left.func) == "abs" and left.args and isinstance(limit, int | float)):
         return False
@@ -224,7 +224,7 @@ def _wide_approx(call: ast.Call) -> bool:
 
 
 def swallowing(tree: ast.AST) -> Iterator[ast.Try | ast.With]:
-    """Statements in which an assertion may fail and nobody hears of it: the handler keeps and tells nothing."""
+    """Statements that hide a failed assertion: the handler neither keeps nor reports the exception."""
     for node in ast.walk(tree):
         silent = (
             isinstance(node, ast.Try)

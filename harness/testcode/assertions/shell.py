@@ -1,4 +1,4 @@
-"""Checks of shell tests that let too much through, read from their syntax trees. Suspicion only, as with Python."""
+"""Checks of shell tests that are too lenient, read from syntax trees. Only leads, like those of Python."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _CHECKS = re.compile(
 _STATUS_TEST = re.compile(r"(\$\{?\w+\}?)[\"']?\s*(?:==?|-eq)\s*[\"']?(\d{1,3})\b")
 _ALTERNATIVES = re.compile(r"\^?\(?(\d{3})(?:\\?\|(\d{3}))+\)?\$?")
 _ERREXIT = re.compile(r"^#!.*\s-\w*e|^\s*set\s+-\w*e|^\s*set\s+(?:-\w+\s+)*-o\s+errexit", re.MULTILINE)
-"""The script ends at the first command that fails: what stands after it is not reached."""
+"""Makes the script end at the first command that fails, so that later commands are not reached."""
 _PLAIN_WORD = re.compile(r"^[\w ,:.-]{1,40}$")
 
 Raw = tuple[LeadKind, int, str]
 
 
 def read_shell_checks(file: str, text: str) -> list[TestFunction]:
-    """The script as one test, and each of its functions as one. Text that is no shell script has nothing to say."""
+    """The script as one test, and each of its functions as one. Nothing if the text is not a shell script."""
     tree = read_shell(text)
     try:
         commands = read_commands(tree)
@@ -64,7 +64,7 @@ def _leads(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, str,
     text = tree.text
     conditional = [(node.start_byte, node.end_byte) for node in _every(tree.root) if node.type in _CONDITIONAL]
     pipefail = "pipefail" in text
-    # What stands after it is only reached where nothing before it failed.
+    # Commands after it are only reached if no earlier one failed.
     errexit = re.search(r"(?m)^\s*set\s+(?:-\w*e|-o\s+errexit|[^\n;]*\s-\w*e\w*\b)|^#!.*\s-\w*e\w*\s*$", text)
     rewards: list[tuple[Command, bool]] = []
     for command in commands:
@@ -116,7 +116,7 @@ _CONDITIONAL = frozenset(
 
 
 def _pays(words: list[str]) -> bool:
-    """`echo 1`: what is written is a constant above nothing."""
+    """`echo 1`: the written reward is a constant above 0."""
     said = " ".join(word.strip("\"'") for word in words[1:] if not word.startswith("-"))
     return "$" not in said and re.search(r"[1-9]", said) is not None
 
@@ -130,7 +130,7 @@ def _pattern(words: list[str]) -> str:
 
 
 def _of_list(tree: ShellTree, node: Node) -> Iterator[Raw]:
-    """`check || true` forgets a failure; `[ $code = 200 ] || [ $code = 503 ]` takes success and failure."""
+    """`check || true` ignores a failure; `[ $code = 200 ] || [ $code = 503 ]` accepts success and failure."""
     text = tree.text
     said = text[node.start_byte : node.end_byte]
     parts = [child for child in node.children if child.is_named and child.type != "comment"]
@@ -153,7 +153,7 @@ def _mixed(said: str) -> bool:
 
 
 def _existence(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, str, Raw]]:
-    """Conditions that only look whether files are there, and no other check in the script."""
+    """Conditions that only check that files exist, if the script has no other check."""
     tests = [node for node in _every(tree.root) if node.type == "test_command"]
     plain = [tree.text[node.start_byte : node.end_byte] for node in tests]
     statuses = [said for said in plain if re.search(r"\$\?|-eq|-ne|=", said)]

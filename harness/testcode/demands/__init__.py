@@ -1,4 +1,4 @@
-"""Requirements hidden in the tests: what they demand of a solution and nobody told the solver. Pure."""
+"""Hidden requirements: demands of the tests that nothing states which the solver can read. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.testcode.demands.model import (
 from harness.testcode.demands.python import read_python
 from harness.testcode.demands.rename import rename
 from harness.testcode.demands.shell import read_shell_tests
-from harness.testcode.demands.told import Told
+from harness.testcode.demands.told import Stated
 
 __all__ = [
     "Demand",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 LARGEST = 2_000_000
-"""Bytes of a test file beyond which it is data."""
+"""A larger test file is data and is not read."""
 _READERS = {
     ".py": read_python,
     ".sh": read_shell_tests,
@@ -49,7 +49,7 @@ _ORDER = list(DemandKind)
 
 
 def read_tests(tests: Mapping[str, bytes]) -> tuple[list[Reading], list[Unread]]:
-    """What the Python, shell and JavaScript files among the tests demand."""
+    """The demands of the Python, shell and JavaScript files among the tests, and the files that could not be read."""
     readings: list[Reading] = []
     unread: list[Unread] = []
     for name in sorted(tests):
@@ -76,22 +76,22 @@ def read_tests(tests: Mapping[str, bytes]) -> tuple[list[Reading], list[Unread]]
 def hidden_requirements(
     tests: Mapping[str, bytes], instruction: str, environment: Mapping[str, bytes], solution: Mapping[str, bytes]
 ) -> HiddenReport:
-    """`tests`, `environment` and `solution`: path -> content. Only demands that the reference meets by saying the same
-    word become leads: another one is met by the environment or by an answer worked out."""
+    """`tests`, `environment` and `solution`: path -> content. A demand becomes a lead only if the reference contains
+    the same word. Otherwise the environment meets the demand, or the value is the result of a computation."""
     readings, unread = read_tests(tests)
-    told = Told(instruction, environment)
+    stated = Stated(instruction, environment)
     given = frozenset(word for reading in readings for word in reading.given)
     answers = _Answers(solution)
     distinct = _distinct(demand for reading in readings for demand in reading.demands)
     leads: list[HiddenLead] = []
     known = elsewhere = 0
     for demand in distinct:
-        if told.has(demand, given):
+        if stated.has(demand, given):
             known += 1
         elif not answers.has(demand):
             elsewhere += 1
         else:
-            leads.append(HiddenLead(demand, told.searched(demand), rename(demand, solution)))
+            leads.append(HiddenLead(demand, stated.searched(demand), rename(demand, solution)))
     leads.sort(key=lambda lead: (_ORDER.index(lead.demand.kind), lead.demand.file, lead.demand.line))
     return HiddenReport(tuple(leads), len(distinct), known, elsewhere, tuple(unread))
 
@@ -106,7 +106,7 @@ def _distinct(demands: Iterable[Demand]) -> list[Demand]:
 
 
 class _Answers:
-    """The reference, asked whether it has what is demanded."""
+    """The texts of the reference, in which demands are searched for."""
 
     def __init__(self, solution: Mapping[str, bytes]) -> None:
         texts = [data.decode("utf-8", "replace") for data in solution.values() if b"\0" not in data[:4096]]
@@ -120,9 +120,9 @@ class _Answers:
             case DemandKind.COMMAND:
                 return re.search(rf"/{re.escape(demand.text)}(?![\w.-])", self._text) is not None
             case DemandKind.NUMBER:
-                return True  # a threshold is met, not said
+                return True  # a solution meets a threshold without containing it
             case DemandKind.NAME:
-                # Only of a module that the solution makes: another one is the environment's.
+                # Only names of a module that the solution writes; other modules belong to the environment.
                 module, _, last = demand.text.rpartition(".")
                 made = re.escape((module or last).split(".")[-1])
                 return re.search(rf"(?<![\w-]){made}(?:\.py\b|/)", self._text) is not None and self._names(last)

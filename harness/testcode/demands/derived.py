@@ -1,4 +1,4 @@
-"""What in a Python test holds something that a solution left, parsed: a file's keys, a table's columns."""
+"""Finds the names in a Python test that hold parsed output of a solution: a file's keys, a table's columns."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _OWN = re.compile(
 
 
 class Derivation:
-    """Of one test file. Names and expressions that come out of what a solution left, by what they are asked for."""
+    """For one test file: names and expressions with parsed output of a solution, and the kind of demand of a lookup."""
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self._owned: dict[int, list[ast.AST]] = {}
         self.functions: dict[str, DemandKind] = {}
-        """Functions of the file that return such a thing."""
-        for _ in range(3):  # one may return what another one returns
+        """Functions of the file that return parsed output."""
+        for _ in range(3):  # a function may return the result of another one
             before = len(self.functions)
             for function in functions.values():
                 kind = self.of_function(function)
@@ -56,7 +56,7 @@ class Derivation:
                 yield from self.own(statement)
 
     def own(self, statement: ast.stmt) -> list[ast.AST]:
-        """The nodes of a statement that bind, call or return, read once."""
+        """The nodes of a statement that bind, call or return; cached."""
         found = self._owned.get(id(statement))
         if found is None:
             found = self._owned[id(statement)] = [node for node in own_nodes(statement) if isinstance(node, BINDS)]
@@ -84,7 +84,7 @@ class Derivation:
         return names
 
     def of(self, node: ast.expr, names: Mapping[str, DemandKind], depth: int = 0) -> DemandKind | None:
-        """Whether it is, or comes out of, a parsed file or answer of the solution's."""
+        """The kind of demand of a lookup in this expression; None if it is not parsed output of the solution."""
         if depth > 30:
             return None
         if isinstance(node, ast.Name):

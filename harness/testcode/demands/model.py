@@ -1,4 +1,4 @@
-"""What tests demand of a solution, and what comes of looking for who told the solver."""
+"""Demands of tests on a solution, and which of them are stated nowhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mutator.model import ByteEdit
 
 
 class DemandKind(StrEnum):
-    """Each with what it is called. The surest first."""
+    """The kinds of demands, each with its name in sentences. The surest first."""
 
     called: str
 
@@ -52,16 +52,16 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One test file, read."""
+    """The demands of one test file."""
 
     demands: tuple[Demand, ...]
     given: frozenset[str]
-    """Words that the test itself passes in or writes: no demands on a solution."""
+    """Words that the test itself passes in or writes. They are no demands on a solution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A test file that no demand could be read from, and why."""
+    """A test file that could not be read, and why."""
 
     file: str
     reason: str
@@ -69,14 +69,14 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """The reference with a name changed consistently that nobody told the solver: as right as before."""
+    """The reference with one unstated name changed everywhere. It is as right as before."""
 
     old: str
     new: str
     edits: Mapping[str, tuple[ByteEdit, ...]]
-    """By file of the solution; ascending and disjoint."""
+    """File of the solution -> edits, ascending and disjoint."""
     files: Mapping[str, bytes]
-    """The changed files, and those that have a new name."""
+    """The changed files, and the files under a new name."""
 
     @property
     def sentence(self) -> str:
@@ -85,13 +85,13 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class HiddenLead:
-    """A demand that neither instruction nor environment gives away. Suspicion until its witness is rejected."""
+    """A demand that neither the instruction nor the environment states. A suspicion until its witness is rejected."""
 
     demand: Demand
     searched: tuple[str, ...]
-    """In words: which forms of it were looked for, and where."""
+    """In words: the forms that were searched for, and where."""
     witness: Renaming | None
-    """None where no renaming could be made mechanically."""
+    """None if no renaming could be made mechanically."""
 
     @property
     def id(self) -> str:
@@ -99,13 +99,13 @@ class HiddenLead:
 
     @property
     def sentence(self) -> str:
-        said = f"{self.demand.kind.called} `{self.demand.text}`"
-        return f"the tests demand {said}, which neither the instruction nor the environment gives away"
+        demanded = f"{self.demand.kind.called} `{self.demand.text}`"
+        return f"the tests demand {demanded}, which neither the instruction nor the environment states"
 
     @property
     def confirmed_by(self) -> str:
         if self.witness is None:
-            return "a right solution that has it otherwise, and is rejected"
+            return "a right solution that chooses another one, and is rejected"
         return f"the reference in which {self.witness.sentence}: rejected by the tests though it does what is asked"
 
 
@@ -114,9 +114,9 @@ class HiddenReport:
     leads: tuple[HiddenLead, ...]
     """Surest kinds first."""
     demands: int
-    """Distinct ones, of which so many are"""
-    told: int
-    """given away by instruction, environment or convention,"""
+    """All distinct demands."""
+    stated: int
+    """Demands that the instruction, the environment or a convention states."""
     elsewhere: int
-    """and so many not to be found in the reference: no business of a solution's, as far as can be seen."""
+    """Demands that are not in the reference's text, so that a solution apparently need not contain them."""
     unread: tuple[Unread, ...] = field(default=())

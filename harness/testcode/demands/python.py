@@ -1,5 +1,5 @@
-"""What Python tests demand, read from their syntax trees: calls that read, run, ask and import, and comparisons of what
-a solution left. What the tests write or pass in themselves is no demand.
+"""The demands of Python tests, read from their syntax trees: calls that read, run, request and import, and comparisons
+with a solution's output. What the tests write or pass in themselves is no demand.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read_python(file: str, text: str) -> Reading | Unread:
 class _Scope:
     constants: Constants
     derived: dict[str, DemandKind]
-    """Names that hold what a solution left, parsed."""
+    """Names that hold parsed output of a solution."""
     test: str = ""
     negated: bool = False
 
@@ -83,7 +83,7 @@ class _Reader:
     given: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)
-    """Imported name -> module, for what is neither Python's nor pytest's."""
+    """Imported name -> module, except modules of Python and pytest."""
 
     def __post_init__(self) -> None:
         self.lines = self.text.splitlines()
@@ -96,7 +96,7 @@ class _Reader:
                 self.calls.setdefault(last_name(node.func), []).append(node)
         self.derivation = Derivation(self.functions)
         self.launchers: frozenset[str] = frozenset()
-        """Functions of the file that run a program of the solution's."""
+        """Functions of the file that run a program of the solution."""
 
     def read(self) -> None:
         top = bindings(self.derivation.bodies(self.tree.body))
@@ -174,7 +174,7 @@ class _Reader:
             isinstance(item.context_expr, ast.Call) and last_name(item.context_expr.func) in ("raises", "assertRaises")
             for item in node.items
         ):
-            return  # what must fail there is no demand
+            return  # code that must fail demands nothing
         else:
             if isinstance(node, ast.If | ast.While):
                 self._condition(node, scope)
@@ -214,7 +214,7 @@ class _Reader:
             scope.negated = negated
             return
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and asserted:
-            negated, scope.negated = scope.negated, True  # one of several will do
+            negated, scope.negated = scope.negated, True  # one of several alternatives is enough
             for value in node.values:
                 self._expression(value, scope, asserted=asserted, depth=depth + 1)
             scope.negated = negated
@@ -255,7 +255,7 @@ class _Reader:
         if not asserted:
             self._give(arguments)
         if scope.constants.texts(node):
-            return  # a path being put together: what uses it says so
+            return  # a path that is being built; the call that uses it shows how
         if name in _WRITES or (name == "open" and _writes(node)) or (name == "write" and owner is not None):
             place = owner if owner is not None and name not in ("makedirs", "remove", "rmtree", "utime") else None
             for one in (place, *node.args[:1]):
@@ -278,7 +278,7 @@ class _Reader:
             arguments = [one for one in arguments if isinstance(one, ast.Call | ast.Starred | ast.Subscript)]
         elif name not in _TEXT_ONLY:
             self._ports(node, name, scope)
-            # A function of the file says itself what it does with its arguments; a request's path is a route.
+            # The body of a function in this file shows what it does with its arguments; a request's path is a route.
             for one in (owner, *(() if (owner is None and name in self.functions) or name in _ASKS else node.args)):
                 self._use(
                     one,
@@ -317,7 +317,7 @@ class _Reader:
                 self._demand(found, node, scope)
 
     def _launch(self, node: ast.Call, scope: _Scope) -> bool:
-        """A program is run: its path or name, and its options. False where it is some other `run`."""
+        """A call that runs a program: demands its path or name, and its options. False if it is some other `run`."""
         if not node.args:
             return False
         first = node.args[0]
@@ -464,7 +464,7 @@ class _Reader:
         self._demand((DemandKind.NAME, name), node, scope)
         return True
 
-    # --- what the test gives
+    # --- words that the test itself passes in
 
     def _give(self, nodes: Iterable[ast.expr]) -> None:
         for node in nodes:
@@ -472,7 +472,8 @@ class _Reader:
                 self._give_text(text)
 
     def _give_nested(self, expressions: Iterable[ast.expr]) -> None:
-        """Parametrised tuples hold inputs beside what is expected; a bare list of words may be what is demanded."""
+        """Tuples of parametrised arguments have inputs next to expected values; a plain list of words may be the
+        demand."""
         for expression in expressions:
             inner = expression.value if isinstance(expression, ast.Starred) else expression
             if isinstance(inner, ast.List | ast.Tuple | ast.Dict | ast.Set):
@@ -492,7 +493,7 @@ def _writes(node: ast.Call) -> bool:
 
 
 def _root(node: ast.expr) -> str:
-    """The words of an expression that say what it is: `result.stdout.lower()`."""
+    """The names in an expression such as `result.stdout.lower()`."""
     parts: list[str] = []
     while True:
         if isinstance(node, ast.Attribute):

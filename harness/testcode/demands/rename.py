@@ -12,7 +12,7 @@ from mutator.model import ByteEdit, apply_bytes
 
 
 def rename(demand: Demand, solution: Mapping[str, bytes]) -> Renaming | None:
-    """None where the name cannot be changed for sure: it is put together at run time, or is no name."""
+    """None if the name cannot be changed safely: the program builds it while it runs, or it is not a name."""
     match demand.kind:
         case DemandKind.PATH | DemandKind.FILE_NAME | DemandKind.COMMAND:
             return _file(demand, solution)
@@ -48,7 +48,7 @@ def _file(demand: Demand, solution: Mapping[str, bytes]) -> Renaming | None:
     new = f"{root}_2{ending}"
     if any(new.encode() in data for data in solution.values()):
         return None
-    # A module is also named without its ending where it is imported.
+    # Imports name a module without its ending.
     root = re.escape(root)
     pattern = rf"(?<![\w-]){_quoted(name)}(?![\w-])(?!\.\w)"
     spans: dict[str, list[ByteEdit]] = {}
@@ -71,7 +71,7 @@ def _file(demand: Demand, solution: Mapping[str, bytes]) -> Renaming | None:
 
 
 def _key(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
-    """Only between quotes, or as a column in a line of columns."""
+    """Rename only between quotes, or as a column in a line of columns."""
     word = _quoted(text)
     in_quotes = rf"(?<=[\"']){word}(?=[\"'])|(?<=\\\"){word}(?=\\\")"
     found = _everywhere(text, f"{text}_2", in_quotes, solution)
@@ -80,7 +80,7 @@ def _key(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
     in_columns = rf"(?<=[,\"'\s]){word}(?=,[A-Za-z_])|(?<=[A-Za-z_],){word}(?=[,\"'\s])"
     found = _everywhere(text, f"{text}_2", in_columns, solution)
     if found is None and re.search(r"\w_\w", text):
-        # A name of several words is nothing else by chance: label and variables go together.
+        # A name of several words has no other meaning by chance, so label and variables are renamed together.
         found = _everywhere(text, f"{text}_2", rf"(?<![\w-]){word}(?![\w-])", solution)
     return found
 

@@ -1,4 +1,4 @@
-"""What shell tests demand: files that are looked at, programs that are run, addresses that are asked."""
+"""The demands of shell tests: files that they read or check, programs that they run, addresses that they request."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _variables(text: str) -> Mapping[str, list[str]]:
 
 
 def _expanded(text: str, variables: Mapping[str, list[str]], depth: int = 0) -> list[str]:
-    """Every text it may come to; a variable that nobody knows is a NUL."""
+    """Every text that it may expand to; an unknown variable is a NUL."""
     match = _VARIABLE.search(text)
     if match is None or depth > 4:
         return [re.sub(r"\$[({].*", "\0", text)]

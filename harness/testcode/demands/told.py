@@ -1,6 +1,6 @@
-"""Who told the solver: looks a demand up in the instruction, in the environment's files and among conventions.
+"""Decides whether a demand is stated: searches the instruction, the environment's files and common conventions.
 
-Precision first: whatever could have told counts as having told.
+Precision comes first: if a text could be read as stating the demand, it counts as stated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from harness.testcode.demands.model import Demand, DemandKind
 from mutator.relevance import stem
 
 LARGEST = 400_000
-"""Characters of one file of the environment that are searched."""
+"""Characters of one file of the environment that are searched, and of all files together."""
 MOST = 4_000_000
 _TOKEN = re.compile(r"[A-Za-z0-9_]+")
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -25,7 +25,7 @@ _CONVENTIONAL_FILES = frozenset(
     " build.gradle .gitignore cmakelists.txt .git head config node_modules __pycache__ target dist bin src lib".split()
 )
 _CONVENTIONAL_STATUS = frozenset({0, 1, 2, 200, 301, 302, 304, 400, 401, 403, 404, 405, 500})
-"""Success, failure and wrong usage of programs; what HTTP says for what the tests then do."""
+"""Exit statuses for success, failure and wrong usage, and the usual HTTP statuses."""
 _SERVICE_PORTS = {
     "80": "http", "443": "http", "22": "ssh", "21": "ftp", "25": "smtp", "53": "dns", "5432": "postgres",
     "3306": "mysql", "6379": "redis", "27017": "mongo", "11211": "memcached", "5672": "rabbitmq", "5000": "flask",
@@ -40,8 +40,8 @@ _PLACEHOLDER = re.compile(
 )
 
 
-class Told:
-    """Everything that a solver may read, prepared for looking things up."""
+class Stated:
+    """Everything that a solver can read, prepared for searches."""
 
     def __init__(self, instruction: str, environment: Mapping[str, bytes]) -> None:
         self._instruction = instruction
@@ -55,8 +55,8 @@ class Told:
         )
 
     def has(self, demand: Demand, given: frozenset[str]) -> bool:
-        """Whether the solver could know. `given`: words that the test passes in itself."""
-        # The instruction alone answers most, and an environment may be large.
+        """Whether the solver could know the demand. `given`: words that the test itself passes in."""
+        # Most demands are in the instruction, and an environment may be large.
         return self._near.has(demand, given, self._patterns) or self._all.has(demand, given, self._patterns)
 
     @cached_property
@@ -78,7 +78,7 @@ class Told:
         return (f"{forms}: not in {', '.join(self._where[:-1])} or {self._where[-1]}",)
 
     def forms(self, demand: Demand) -> tuple[str, ...]:
-        """The ways of saying it that were looked for."""
+        """The forms of the demand that were searched for."""
         text, kind = demand.text, demand.kind
         found = [text]
         if kind in (DemandKind.PATH, DemandKind.FILE_NAME):
@@ -93,7 +93,7 @@ class Told:
 
 
 class _Text:
-    """One text to look things up in; what takes long to prepare is prepared once it is asked for."""
+    """One text to search in. Slow preparations are made when they are first needed."""
 
     def __init__(self, text: str) -> None:
         self._as_written = text
@@ -151,7 +151,7 @@ class _Text:
                 return self._literal(text.rpartition(".")[2])
 
     def _literal(self, text: str) -> bool:
-        """As it stands, not as a part of a longer word."""
+        """Whether the text occurs literally, and not as part of a longer word."""
         wanted = text.lower()
         word = _TOKEN.fullmatch(wanted) is not None
         at = self._text.find(wanted)
@@ -191,9 +191,9 @@ class _Text:
 
 
 def _fits(pattern: str, name: str) -> bool:
-    """`STATION.csv`, `part-N.txt` and `*.log` name every file like that; a bare placeholder names none."""
-    said = pattern.strip("\0.-")
-    if not said or len(said) < 2:
+    """Whether a pattern such as `STATION.csv`, `part-N.txt` or `*.log` covers the name; a bare placeholder does not."""
+    fixed = pattern.strip("\0.-")
+    if not fixed or len(fixed) < 2:
         return False
     return (
         re.fullmatch(".+".join(re.escape(part) for part in re.split("\0+", pattern)), name, re.IGNORECASE) is not None
@@ -201,7 +201,7 @@ def _fits(pattern: str, name: str) -> bool:
 
 
 def _path_forms(path: str) -> list[str]:
-    """Tails of the path, and the module that a Python file is."""
+    """Tails of the path, and the module name of a Python file."""
     parts = [part for part in path.rstrip("/").split("/") if part]
     name = parts[-1] if parts else ""
     forms = ["/".join(parts[1:]), name] if len(parts) > 1 else [name]
@@ -209,7 +209,7 @@ def _path_forms(path: str) -> list[str]:
     if ending == ".py" and len(parts) > 2:
         forms.append(f"{parts[-2]}.{root}")
     if re.search(r"[_-]", root):
-        forms.append(root)  # `pkg-resolver` says enough of pkg-resolver.py; `report` says nothing of report.json
+        forms.append(root)  # `pkg-resolver` states pkg-resolver.py; `report` does not state report.json
     if ending in ("", ".py", ".sh", ".js") and root != name and root in ("main", "app", "server", "index"):
         forms.append(root)
     return list(dict.fromkeys(form for form in forms if form))
@@ -227,7 +227,7 @@ def _trimmed(number: str) -> str:
 
 
 def _number_forms(text: str) -> set[str]:
-    """0.95 is 95 %, 1500 milliseconds are 1.5 seconds, 2048 is 2 K."""
+    """The same value in other units: 0.95 is 95 %, 1500 milliseconds are 1.5 seconds, 2048 is 2 K."""
     forms = {text, _trimmed(text)}
     try:
         value = float(text)

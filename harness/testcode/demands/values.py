@@ -1,5 +1,5 @@
-"""What expressions of a test come to, as far as constants tell: module constants, joined paths, f-strings, loops over
-lists, parametrised arguments. A part that only running would tell is a NUL.
+"""Evaluates expressions of a test from constants: module constants, joined paths, f-strings, loops over lists,
+parametrised arguments. A part that is only known when the test runs is a NUL.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import product
 
 UNKNOWN = "\0"
 MOST = 48
-"""Values of one expression that are followed."""
+"""The most values of one expression that are followed."""
 _DEEPEST = 12
 _PATHS = frozenset(
     {"Path", "PurePath", "PosixPath", "PurePosixPath", "str", "fspath", "abspath", "realpath", "expanduser"}
@@ -24,7 +24,7 @@ Value = str | int | float | tuple[object, ...] | None
 
 
 class Constants:
-    """Names of a file and, within a function, of that function: each with every expression it is bound to."""
+    """The names of a file, and within a function those of the function, each with every expression bound to it."""
 
     def __init__(self, bound: Mapping[str, Sequence[ast.expr]], outer: Constants | None = None) -> None:
         self._bound = bound
@@ -32,7 +32,7 @@ class Constants:
         self._busy: set[str] = set()
 
     def of(self, node: ast.expr | None, depth: int = 0) -> list[Value]:
-        """Every value it may have; empty where nothing is known."""
+        """Every value that it may have; empty if none is known."""
         if node is None or depth > _DEEPEST:
             return []
         if isinstance(node, ast.Constant):
@@ -62,7 +62,7 @@ class Constants:
         return [value for value in self.of(node, depth) if isinstance(value, str)]
 
     def members(self, node: ast.expr, depth: int = 0) -> list[Value]:
-        """What a loop over it gives."""
+        """The values of a loop over it."""
         if isinstance(node, ast.Dict):
             return [value for key in node.keys for value in self.of(key, depth + 1)][:MOST]
         if isinstance(node, ast.Name):

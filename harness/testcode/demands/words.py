@@ -1,4 +1,4 @@
-"""What paths, commands, options, ports and messages look like, whatever language a test is in."""
+"""Recognises paths, commands, options, ports and messages in texts, for tests in any language."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOBODYS = re.compile(
     r"^/(?:tests?|logs|solution|oracle|dev|proc|sys|usr/(?:bin|sbin|lib|share|include)|bin|sbin|lib\w*|run|boot|var/lib/(?:apt|dpkg))(?:/|$)"
     r"|^/tmp/?$|^/etc/(?:passwd|group|shadow|hosts|hostname|os-release|resolv\.conf|fstab|services)$|^/(?:app|root|home|srv|opt|etc|var|mnt|data|workspace)?/?$"
 )
-"""Places that are the runner's, the system's, or too common to be anybody's secret."""
+"""Paths of the runner or the system, or too common to be a hidden requirement."""
 _ABSOLUTE = re.compile(r"^(?:/|~/)[\w.@%+~/ -]*[\w@%+~]$")
 _FILE_NAME = re.compile(r"^[\w@%+~-][\w.@%+~-]*\.[A-Za-z][A-Za-z0-9]{0,9}$")
 _RELATIVE = re.compile(r"^(?:\./)?(?:[\w@%+~-][\w.@%+~-]*/)*[\w@%+~-][\w.@%+~-]*\.[A-Za-z][A-Za-z0-9]{0,9}$")
@@ -40,9 +40,9 @@ KNOWN_COMMANDS = frozenset(
 
 
 def path(text: str) -> Found | None:
-    """A file that only a solution would make."""
+    """A path that only a solution would make."""
     text = text.strip()
-    # One segment alone is a route of a server, or a folder of everybody's.
+    # A single segment is a route of a server, or a common folder.
     if _ABSOLUTE.match(text) and "/" in text[1:] and not _NOBODYS.match(text) and "//" not in text:
         return DemandKind.PATH, text
     return None
@@ -79,11 +79,11 @@ def url(text: str) -> Iterator[Found]:
 _ABSENT = re.compile(
     r"non-?_?exist|missing|unknown|invalid|absent|nowhere|not[-_]?found|bogus|nope|fake|dummy|404", re.IGNORECASE
 )
-"""Names of what a test expects not to be there."""
+"""Names for things that must not exist."""
 
 
 def program(words: Sequence[str]) -> str:
-    """What a command line runs, behind interpreters and their options; '' where only running would tell."""
+    """The program that a command line runs, after interpreters and their options; '' if only a run would show it."""
     for word in words:
         if not (_INTERPRETERS.match(basename(word)) or word.startswith("-") or word.isdigit()):
             return "" if "\0" in word else basename(word)
@@ -91,7 +91,7 @@ def program(words: Sequence[str]) -> str:
 
 
 def arguments(words: Sequence[str]) -> Iterator[Found]:
-    """What a command line demands: the program, and the options of a program that is no standard one."""
+    """The demands of a command line: the program, and its options unless it is a standard program."""
     words = list(words)
     program = ""
     skipping = True
@@ -102,7 +102,7 @@ def arguments(words: Sequence[str]) -> Iterator[Found]:
         yield from url(word)
         if skipping and not program:
             if word == "\0" and index == 0:
-                continue  # sys.executable and its like
+                continue  # sys.executable and similar
             if "=" in word and index == 0 and re.match(r"^[A-Z_]+=", word):
                 continue
             if _INTERPRETERS.match(basename(word)):
@@ -127,7 +127,7 @@ def arguments(words: Sequence[str]) -> Iterator[Found]:
 
 
 def command_line(text: str) -> Iterator[Found]:
-    """A line for a shell."""
+    """The demands of a line for a shell."""
     for part in re.split(r"&&|\|\|?|;|\n", text.replace("\0", "?")):
         try:
             words = shlex.split(part, comments=True)
@@ -139,7 +139,7 @@ def command_line(text: str) -> Iterator[Found]:
 
 
 def label(text: str) -> Found | None:
-    """`total=` and `total:`: what a line of a report begins with."""
+    """A label at the beginning of a line, such as `total=` and `total:`."""
     match = re.fullmatch(r"([A-Za-z][\w.-]*)\s*[=:]\s*", text)
     return (DemandKind.KEY, match[1]) if match and len(match[1]) > 2 else None
 
@@ -149,7 +149,7 @@ def is_flag(text: str) -> bool:
 
 
 def message(text: str) -> Found | None:
-    """Some words in a row: a single one may be an answer, which is nobody's to tell."""
+    """Several words in a row. A single word may be the answer, which the instruction must not state."""
     said = " ".join(text.replace("\0", " ").split())
     words = re.findall(r"[A-Za-z]{3,}", said)
     if len(words) >= 2 and len(said) <= 120 and "\0" not in text and not re.search(r"[{}<>\\/=|]", said):

@@ -1,1 +1,1 @@
-"""A probing run of the tests: what each of them reached while it ran, apart from every run that is judged."""
+"""Watches the tests in a run of its own, which is never judged: which assertions each test reached."""

@@ -1,7 +1,7 @@
-"""Carried into a box: a pytest plugin that writes down which assertions each test reached, and how it ended.
+"""A pytest plugin, copied into a box, that records which assertions each test reached, and how the test ended.
 
-It runs with whatever Python (3.7 and later) and pytest (5 and later) the task has, changes no result, and imports
-nothing but the standard library. Which lines can fail a test is read from the test files' own text.
+It works with the task's own Python (3.7 and later) and pytest (5 and later), changes no result, and imports only the
+standard library. It reads from the text of the test files which lines can fail a test.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_LINES = 200
 CHECKS = frozenset(
     "raises warns fail deprecated_call raise_for_status check_call check_output check_returncode".split()
 )
-"""Functions of libraries that fail a test by themselves, besides those whose name begins with `assert`."""
+"""Functions of libraries that can fail a test, in addition to those whose name begins with `assert`."""
 CHECKING = ("pytest_check", "assertpy", "hamcrest", "/sure/", "expects", "testinfra", "robber", "/grappa/", "snapshot")
 """Libraries of such functions under other names."""
 FAILS = frozenset("fail exit _exit fail_test".split())
@@ -33,14 +33,14 @@ PYTEST = str(Path(inspect.getfile(pytest.Item)).parent)
 
 
 class Source:
-    """What the text of a test file says about its lines."""
+    """The lines of a test file that matter, read from its text."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.asserts: dict[int, int] = {}
         """Each line of an assertion -> its first one."""
         self.guards: set[int] = set()
-        """Lines before which a `raise` or a `fail()` is decided on."""
+        """Lines with a `raise` or a `fail()`, and the first line of the condition or block around one."""
         self.functions: dict[int, tuple[int, list[int]]] = {}
         """First line, with or without decorators -> the line of its `def`, and those of its assertions."""
         try:
@@ -96,7 +96,7 @@ class Test:
         self.ended = 0
         self.outcome, self.why, self.at = "", "", ""
 
-    def told(self) -> dict[str, Any]:
+    def seen(self) -> dict[str, Any]:
         def lines(found: set[tuple[str, int]]) -> list[list[Any]]:
             return sorted([file, line] for file, line in found)[:MOST_LINES]
 
@@ -116,7 +116,7 @@ class Test:
 
 
 def _file(item: pytest.Item) -> str:
-    """Old versions know no `path`, and newer ones warn of what they had."""
+    """Old versions have no `path`, and newer ones warn about the old attribute."""
     return str(item.path if hasattr(item, "path") else item.fspath)
 
 
@@ -126,7 +126,7 @@ def _code(item: pytest.Item) -> CodeType | None:
         function = inspect.unwrap(getattr(function, "__func__", function))
     except ValueError:
         return None
-    # A decorator that says nothing of what it wraps: hypothesis keeps the test itself here.
+    # A decorator without `__wrapped__`: hypothesis keeps the test itself here.
     inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
     code = getattr(inner or function, "__code__", None)
     return code if isinstance(code, CodeType) else None
@@ -136,7 +136,7 @@ sources: dict[str, Source] = {}
 kinds: dict[int, int] = {}
 kept: list[CodeType] = []
 fixture_checks: set[str] = set()
-"""Fixtures in which a check was reached: those of a module's only run before its first test."""
+"""Fixtures in which a check was reached. Remembered, because a fixture of a module only runs before its first test."""
 roots: set[str] = set()
 current: Test | None = None
 Tracer = Callable[[FrameType, str, Any], Any]
@@ -153,7 +153,7 @@ IGNORED, CHECK, RUN, OWN = range(4)
 
 def _kind(code: CodeType) -> int:
     file, name = code.co_filename, code.co_name
-    # pytest's own words about a failing assertion are no check.
+    # pytest's own code that explains a failed assertion is no check.
     if (file.startswith(("<", PYTEST)) and name not in CHECKS) or name.startswith("<"):
         return IGNORED
     if name.startswith("assert") or name in CHECKS or any(each in file for each in CHECKING):
@@ -180,7 +180,7 @@ def _trace(frame: FrameType, event: str, _argument: Any) -> Tracer | None:
     code = frame.f_code
     kind = kinds.get(id(code))
     if kind is None:
-        kept.append(code)  # its id stays its own
+        kept.append(code)  # kept, so that no other code object gets its id
         kind = kinds[id(code)] = _kind(code)
     if kind == IGNORED:
         return None
@@ -192,7 +192,7 @@ def _trace(frame: FrameType, event: str, _argument: Any) -> Tracer | None:
 
 
 def _lines(test: Test, source: Source, frame: FrameType) -> Tracer:
-    """The tracer of one call of a function of the task's own."""
+    """The tracer for one call of a function of the task."""
     code = frame.f_code
     of_test = code is test.code or (
         test.code is not None and code.co_name == test.code.co_name and code.co_filename == test.code.co_filename
@@ -232,13 +232,13 @@ def _lines(test: Test, source: Source, frame: FrameType) -> Tracer:
     return local
 
 
-def tell(**said: Any) -> None:
+def record(**fields: Any) -> None:
     if not OUT:
         return
     try:
         file = os.open(OUT, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(file, (json.dumps(said) + "\n").encode("utf-8", "replace"))
+            os.write(file, (json.dumps(fields) + "\n").encode("utf-8", "replace"))
         finally:
             os.close(file)
     except OSError:
@@ -246,14 +246,14 @@ def tell(**said: Any) -> None:
 
 
 def pytest_configure() -> None:
-    tell(begun=True, pytest=pytest.__version__, python=".".join(map(str, sys.version_info[:3])))
+    record(begun=True, pytest=pytest.__version__, python=".".join(map(str, sys.version_info[:3])))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = Path(_file(item)).parent
         roots.add(str(folder) + os.sep)
-        # Helpers may lie above: in folders of tests, and where a conftest.py is.
+        # Helpers may be in folders above: in folders of tests, and next to a conftest.py.
         for above in folder.parents:
             if above.name in ("test", "tests") or (above.name and (above / "conftest.py").is_file()):
                 roots.add(str(above) + os.sep)
@@ -269,13 +269,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
         threading.settrace(_trace)
         sys.settrace(_trace)
     except Exception as error:
-        tell(trouble=repr(error))
+        record(trouble=repr(error))
     yield
     sys.settrace(before)
     threading.settrace(in_threads)
     current = None
     if test is not None:
-        tell(**test.told())
+        record(**test.seen())
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,4 +1,4 @@
-"""What the plugin wrote down, as plain values. The text comes from a box: whatever does not fit is left out."""
+"""Reads the plugin's records as plain values. The text comes from a box, so anything malformed is left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 MOST = 2_000
-"""Tests of a step that are read."""
+"""The most tests of a step that are read."""
 FOLDER = "/dev/shm/.foolsgold-look"  # noqa: S108 - in the box, where nobody else is
 TOLD = f"{FOLDER}/told"
 PLUGIN = "foolsgold_look"
@@ -25,19 +25,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SeenTest:
-    """One test of a probing run."""
+    """One test of a watched run."""
 
     step: str
     name: str
-    """As pytest calls it: `test_a.py::TestB::test_c[1]`."""
+    """Its id in pytest: `test_a.py::TestB::test_c[1]`."""
     file: str
-    """In the box."""
+    """Its path in the box."""
     line: int
-    """Of its `def`."""
+    """The line of its `def`."""
     own: tuple[int, ...]
     """Lines of the assertions in its own text."""
     outcome: str
-    """passed, failed, error, skipped, xfailed, xpassed; '' where it never came to one."""
+    """passed, failed, error, skipped, xfailed, xpassed; '' if the test never ended."""
     why: str
     """Why it was skipped."""
     at: str
@@ -49,11 +49,11 @@ class SeenTest:
     checks: bool
     """Something else that fails a test was reached: an assertion of a library, a guarded `raise`, a checked command."""
     ended: int
-    """The line on which the test function ended; 0 where that was not seen."""
+    """The line on which the test function ended; 0 if unknown."""
 
     @property
     def function(self) -> str:
-        """Without its parameters: all of them are one test of the file."""
+        """The name without parameters: one function of the file may be many tests."""
         return self.name.partition("[")[0]
 
     @property
@@ -63,17 +63,17 @@ class SeenTest:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A probing run's whole yield."""
+    """Everything that was recorded in a watched run."""
 
     begun: bool
-    """The plugin was loaded by some pytest."""
+    """Whether a pytest loaded the plugin."""
     tests: tuple[SeenTest, ...] = ()
     pytest: str = ""
     python: str = ""
     trouble: str = ""
 
     def and_then(self, later: Look) -> Look:
-        """The next step's, too."""
+        """Together with the records of the next step."""
         return Look(
             self.begun and later.begun,
             (*self.tests, *later.tests),
@@ -101,7 +101,7 @@ def read_look(data: bytes | None, step: str) -> Look:
             trouble = str(said["trouble"])[:500]
         else:
             test = _test(said, step)
-            # A test that was run again counts with its last run.
+            # If a test ran again, its last run counts.
             if test is not None and (test.name in tests or len(tests) < MOST):
                 tests[test.name] = test
     return Look(begun, tuple(tests.values()), versions["pytest"], versions["python"], trouble)

@@ -521,7 +521,7 @@ _BYTES = st.binary(max_size=80) | st.lists(_PIECES, max_size=20).map(lambda line
 @given(_BYTES, st.sampled_from(["t.py", "t.sh", "t.js", "t.ts", "t.bats"]), st.text(max_size=40), _BYTES)
 def test_any_bytes_are_a_report_and_never_an_exception(data: bytes, name: str, instruction: str, other: bytes) -> None:
     found = hidden_requirements({name: data}, instruction, {"f": other}, {"solve.sh": other, "t.py": data})
-    assert found.demands == found.told + found.elsewhere + len(found.leads)
+    assert found.demands == found.stated + found.elsewhere + len(found.leads)
     for lead in found.leads:
         assert lead.sentence
         assert lead.confirmed_by

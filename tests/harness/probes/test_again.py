@@ -98,7 +98,7 @@ def test_what_a_folder_cannot_say_is_refused_in_words(tmp_path: Path) -> None:
     task = read(write(tmp_path / "t", MODULE))
     every = report(task)
     around = next(one for one in planned(task) if one.circumstances.changes)
-    with pytest.raises(UsageError, match="no task folder can say that"):
+    with pytest.raises(UsageError, match="a task folder cannot express"):
         write_probe(found(every, around.label), tmp_path / "out")
     state = {**entry(around), "probe": "state", "step": "", "id": "0123456789"}
     every["tasks"][0]["probes"].append(state)

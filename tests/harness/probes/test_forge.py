@@ -1,4 +1,4 @@
-"""Which means to forge a reward are tried, what their solutions are, and what is said of those that were paid."""
+"""Which attacks on the reward are tried, what their solutions are, and the findings about those that were paid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.probes.forge import payloads
 from harness.probes.forge.attempts import attempts, findings
 from harness.probes.forge.facts import ForgeFacts, facts_of, names_of_tests, runs
-from harness.probes.forge.means import Means, NotTried
+from harness.probes.forge.means import Attack, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted
 from harness.task.harbor import HARBOR
@@ -66,19 +66,19 @@ def facts(task: Task) -> ForgeFacts:
 def ids(task: Task) -> tuple[set[str], dict[str, str]]:
     """(tried, not tried -> why)."""
     every = list(plan(facts(task)))
-    return {one.id for one in every if isinstance(one, Means)}, {
+    return {one.id for one in every if isinstance(one, Attack)}, {
         one.id: one.why for one in every if isinstance(one, NotTried)
     }
 
 
-def test_each_means_is_tried_or_has_its_reason_and_none_is_both(tmp_path: Path) -> None:
+def test_each_attack_is_tried_or_has_its_reason_and_none_is_both(tmp_path: Path) -> None:
     for name, task in tasks(tmp_path).items():
         every = [one.id for one in plan(facts(task))]
         assert len(every) == len(set(every)), name
         assert len(every) > 20
 
 
-def test_means_that_cannot_matter_are_not_tried(tmp_path: Path) -> None:
+def test_attacks_that_cannot_matter_are_not_tried(tmp_path: Path) -> None:
     found = {name: ids(task) for name, task in tasks(tmp_path).items()}
     tried, left = found["plain"]
     assert {"planted-reward-json", "planted-reward-txt", "reward-daemon", "path-cat", "path-bash"} <= tried
@@ -225,7 +225,7 @@ def test_a_forged_reward_says_what_the_reference_is_paid(tmp_path: Path) -> None
     assert own is not None
     every = {one.id: one for one in plan(own)}
     json_one, text_one = every["planted-reward-json"], every["planted-reward-txt"]
-    assert isinstance(json_one, Means)
+    assert isinstance(json_one, Attack)
     assert '{"correctness": 1, "speed": 1}' in json_one.script
     assert isinstance(text_one, NotTried)
 
@@ -273,7 +273,7 @@ def test_what_the_formats_defaults_leave_open_is_one_note_and_the_tasks_own_doin
         "conftest.py in the solver's folders",
     ]
     assert all(finding.advice for finding in paid)
-    assert "2 means" in default.title
+    assert "2 attacks" in default.title
     assert "sitecustomize" in "\n".join(default.evidence)
 
 
@@ -295,7 +295,7 @@ def test_the_count_parts_paid_met_never_met_and_not_measured(tmp_path: Path) -> 
     assert re.search(r"^there, but never met by the verifier: conftest-in-tests$", every, re.MULTILINE)
     assert re.search(r"^not measured: tests-bound: the change could not be made", every, re.MULTILINE)
     assert re.search(r"^not measured: reward-daemon", every, re.MULTILINE)
-    assert f"Of {len(attempted)} means" in count.title
+    assert f"Of {len(attempted)} attacks" in count.title
     assert "1 was paid; 2 could not be measured" in count.title
 
 
@@ -308,7 +308,7 @@ def test_a_probe_that_showed_nothing_never_counts_as_resisted(tmp_path: Path, ki
     assert f"0 took effect and 0 were paid; {len(attempted)} could not be measured" in count.title
 
 
-def test_the_page_on_threats_names_every_means(tmp_path: Path) -> None:
+def test_the_page_on_threats_names_every_attack(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "threats.md").read_text()
     every = {one.id for task in tasks(tmp_path).values() for one in plan(facts(task)) if not one.id.startswith("path-")}
     assert sorted(one for one in every | {"path-TOOL", "path-bash"} if f"`{one}`" not in page and one != "path") == []

@@ -41,7 +41,7 @@ PLACES = ("/", "/app", "/tests", "/logs", "/etc", "/root", "/tmp", "/usr/local/b
 
 
 def host() -> dict[str, object]:
-    """What every means would change if it got out."""
+    """What the attacks would change if one got out of its box."""
     library, packages = sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")
     names = {place: _names(Path(place)) for place in PLACES if place != "/tmp"}
     files = [
@@ -86,7 +86,7 @@ def test_no_forged_solution_reaches_the_host_the_task_the_run_or_another_box(
     if format_name == "harbor":
         task = harbor(tmp_path / "task", FILES)
     else:
-        # Where pytest is spoken of, the means that want it are tried, too.
+        # If a text mentions pytest, the attacks on pytest are tried, too.
         task = terminal_bench(tmp_path / "task", {"tests/notes.txt": "pytest\n", "tests/expected_out.txt": "ok\n"})
     built = build(bwrap_engine, task)
     with Store(tmp_path / "run") as store, bwrap_engine.open(BoxSpec(image=built.main)) as neighbour:
@@ -201,7 +201,7 @@ PAID: dict[str, tuple[str, Files, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", PAID)
-def test_a_means_is_paid_where_a_verifier_falls_for_it(engine: Engine, tmp_path: Path, name: str) -> None:
+def test_an_attack_is_paid_where_a_verifier_falls_for_it(engine: Engine, tmp_path: Path, name: str) -> None:
     """What the pair of fixtures does not show, so that no payload breaks unseen."""
     kind, changes, wanted = PAID[name]
     task = (harbor if kind == "harbor" else terminal_bench)(tmp_path / "task", changes)

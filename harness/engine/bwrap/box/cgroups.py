@@ -1,4 +1,4 @@
-"""Memory, process and cpu limits of a box, where this machine lets us make control groups (v1, v2 or both)."""
+"""Memory, process and cpu limits of a box by control groups (v1, v2 or both), if this machine lets us make them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ControlGroup:
     """One box's group in each hierarchy that has a wanted controller."""
 
     folders: Mapping[str, Path]
-    """Controller to folder; with v2 they are the same folder."""
+    """Controller -> folder; with v2 all controllers have the same folder."""
     unified: frozenset[str]
 
     @property
@@ -31,7 +31,7 @@ class ControlGroup:
         return [str(folder / "cgroup.procs") for folder in sorted(set(self.folders.values()))]
 
     def kills(self) -> int:
-        """How often the kernel has killed something here for want of memory."""
+        """How often the kernel has killed a process of the group because memory ran out."""
         folder = self.folders.get("memory")
         if folder is None:
             return 0
@@ -48,21 +48,23 @@ class ControlGroup:
         for file in self.procs:
             with suppress(OSError):
                 found |= {int(line) for line in Path(file).read_text().split()}
-        return found - {0}  # those of a process namespace that is not seen from here
+        return found - {0}  # 0 stands for a process of a namespace that is not visible from here
 
     def kill(self) -> None:
-        """Kill what is left in it: where bubblewrap dies while a box begins, the box's first process waits for ever."""
+        """Kill the processes left in it. If bubblewrap dies while a box starts, the box's first process waits for
+        ever."""
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def is_orphaned(self) -> bool:
-        """No process in it comes from one outside that starts boxes: the tool that made it is dead, wherever it ran."""
+        """Whether the tool that made it is dead, wherever it ran: no process in it was started from outside by a
+        launchpad."""
         inside = self.processes()
         return not any(_starts_boxes(parent) for parent in {_parent(pid) for pid in inside} - inside)
 
     def remove(self) -> bool:
-        """Remove the group. The kernel may take a moment to let go of a dead box's last process."""
+        """Remove the group. The kernel may take a moment to release a dead box's last process."""
         left = set(self.folders.values())
         for pause in (0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2):
             time.sleep(pause)
@@ -90,7 +92,7 @@ def _starts_boxes(pid: int) -> bool:
 
 @cache
 def hierarchies() -> tuple[Mapping[str, Path], frozenset[str]]:
-    """Where each wanted controller's groups can be made, and which of them are v2."""
+    """Folders in which each wanted controller's groups can be made, and which of the controllers are v2."""
     found: dict[str, Path] = {}
     unified: set[str] = set()
     for name in WANTED:
@@ -137,7 +139,7 @@ def _delegates(folder: Path, controller: str) -> bool:
 
 
 def make(name: str, *, memory: int, pids: int, cpus: float) -> ControlGroup:
-    """A group named `name` with the limits this machine can keep; `memory` in bytes, zero for none."""
+    """A group named `name` with those limits that this machine can enforce; `memory` in bytes, zero for no limit."""
     bases, unified = hierarchies()
     folders = {controller: base / name for controller, base in bases.items() if controller != "cpu" or cpus}
     group = ControlGroup(folders, unified)

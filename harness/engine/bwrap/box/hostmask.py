@@ -1,8 +1,8 @@
-"""What of this machine's own root a box may see, as one overlay layer that lies on top of it.
+"""Hides the private parts of this machine's root from boxes: an overlay layer on top of the root.
 
-An allow-list of top-level folders; below /etc, /opt and /usr/local everything that not everybody on this machine may
-read is gone; below /var only package databases keep their contents. Runs where the mounts are made, and needs only
-the standard library.
+Only the top-level folders of an allow-list are visible. Below /etc, /opt and /usr/local everything is hidden that some
+user of this machine may not read; below /var only package databases keep their contents. This runs in the process that
+makes the mounts, and needs only the standard library.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _ETC_GONE = frozenset(
 )
 _TRIES = 20
 _COPIED = 8 << 20
-"""Bytes of the largest file that is copied where it cannot be part of an overlay."""
+"""Size of the largest file that is copied if it cannot be part of an overlay."""
 _ETC_BLANK = frozenset({"environment", "hostname", "hosts", "resolv.conf", "motd"})
-"""Files every program expects, and whose contents tell about this machine."""
+"""Files that every program expects, but whose contents are about this machine."""
 
 
 def build(layer: Path, *, host: Path = Path("/"), userxattr: bool = False, hidden: Iterable[Path] = ()) -> None:
@@ -53,7 +53,7 @@ def build(layer: Path, *, host: Path = Path("/"), userxattr: bool = False, hidde
         except FileNotFoundError:
             if not left:
                 raise
-        # Something on this machine went away while it was looked at: begin again.
+        # A file of this machine disappeared while it was read: start again.
         for entry in tuple(layer.iterdir()):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -76,11 +76,11 @@ def _build(layer: Path, host: Path, userxattr: bool, hidden: tuple[Path, ...]) -
 
 
 def pieces(layer: Path, *, host: Path = Path("/")) -> list[str]:
-    """The folders of the host that a box without one overlay for all of it sees, each as one of its own.
+    """The host folders that a box gets as separate overlays, if one overlay for the whole root is impossible.
 
-    In a user namespace a folder with mounts below it cannot be part of an overlay: its folders are, and its files are
-    copied into the mask `layer`. Below /var only what keeps its contents, so that layers kept elsewhere there are in
-    nobody's way.
+    In a user namespace a folder with mounts below it cannot be part of an overlay. Then each of its folders becomes an
+    overlay, and its files are copied into the mask `layer`. Below /var only the folders that keep their contents are
+    listed, because the layers may themselves be kept below /var.
     """
     mounted = [host / line.split()[4].lstrip("/") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     tops = [Path(name) for name in SHOWN if name != "var"]
@@ -145,7 +145,7 @@ class _Mask:
         self.unreadable(etc, 8)
 
     def without_secrets(self, name: str) -> bytes:
-        """Every account stays and none has a password. Made from passwd or group, which everybody may read."""
+        """shadow or gshadow with all accounts and no passwords. Made from passwd or group, which everybody may read."""
         source, tail = {"shadow": ("passwd", b":*:19000:0:99999:7:::"), "gshadow": ("group", b":*::")}[name]
         with suppress(OSError):
             accounts = (self.host / "etc" / source).read_bytes().splitlines()
@@ -169,7 +169,7 @@ class _Mask:
         self.unreadable(var / "lib/apt", 3)
 
     def unreadable(self, folder: Path, depth: int) -> None:
-        """Hide what is not for everybody's eyes, down to `depth` levels."""
+        """Hide everything that some user may not read, down to `depth` levels."""
         for entry in self.entries(folder):
             path = folder / entry.name
             if entry.is_symlink() or os.path.lexists(self.layer / path):
@@ -186,8 +186,8 @@ class _Mask:
                 self.gone(path)
 
     def own(self) -> None:
-        """In a user namespace the host's files belong to nobody. A folder can be written where the mask has one of
-        its own, and a file where the mask has a copy: so that useradd, pip and, mostly, apt do their work."""
+        """In a user namespace the host's files belong to nobody. A folder is writable if the mask has its own version
+        of it, and a file if the mask has a copy. With these, useradd, pip and, mostly, apt work."""
         self.own_folders(Path("usr"), 3)
         self.own_folders(Path("usr/local"), 10)
         self.own_folders(Path("opt"), 2)
@@ -225,8 +225,8 @@ class _Mask:
         return []
 
     def hide(self, path: Path, *, inner: bool = False) -> None:
-        """A folder becomes an empty one, a file goes. `inner`: a folder's own folders stay, empty, for the services
-        that expect them."""
+        """Replace a folder by an empty one, and remove a file. `inner`: keep the folder's subfolders, empty, because
+        services expect them."""
         original = self.host / path
         if original.is_symlink() or not original.is_dir():
             if os.path.lexists(original):
@@ -248,7 +248,7 @@ class _Mask:
                 self.dress(target, stat.S_IMODE(status.st_mode), status)
 
     def dress(self, target: Path, mode: int, status: os.stat_result | None) -> None:
-        # In a user namespace the host's owners look like nobody, whom nothing must belong to.
+        # In a user namespace the host's owners appear as nobody, who must own nothing.
         if status is not None and not self.userxattr:
             os.chown(target, status.st_uid, status.st_gid)
         target.chmod(mode)
@@ -266,7 +266,7 @@ class _Mask:
         try:
             os.setxattr(target, self.opaque, b"y")
         except OSError:
-            # No user.* attributes on this filesystem (tmpfs before Linux 6.6): leave the folder out altogether.
+            # This filesystem has no user.* attributes (tmpfs before Linux 6.6): hide the whole folder.
             target.rmdir()
             os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))
 

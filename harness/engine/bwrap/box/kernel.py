@@ -1,4 +1,4 @@
-"""The few system calls Python lacks, for the process that prepares boxes. Standard library only."""
+"""A few system calls that Python lacks, for the process that prepares boxes. Standard library only."""
 
 from __future__ import annotations
 

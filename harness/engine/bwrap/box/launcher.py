@@ -31,7 +31,7 @@ _CODE = (
 class Started:
     pid: int
     pidfd: int | None
-    """None: it had ended before it could be looked at."""
+    """None: it ended before we could get its pidfd."""
 
 
 class Launcher:
@@ -44,11 +44,11 @@ class Launcher:
         self._count = 0
         self.hidden: frozenset[str] = frozenset()
         self.closing: list[Callable[[], None]] = []
-        """What others made for this process's boxes, and how they take it away."""
+        """Things that other modules made for this process's boxes, with the functions that remove them."""
         home = self.run.path / "pad"
         home.mkdir(mode=0o700)
         self.stage = home / launchpad.STAGE
-        """What a box's root is made of, in the mount namespace of its first process on the host."""
+        """The parts of a box's root, in the mount namespace of its first process on the host."""
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         source = str(Path(harness.__file__).parent.parent)
         with theirs, (self.run.path / "log").open("wb") as log:
@@ -59,7 +59,7 @@ class Launcher:
                 stdout=log,
                 stderr=log,
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-                start_new_session=True,  # Ctrl-C in the terminal is the tool's to handle
+                start_new_session=True,  # so that Ctrl-C in the terminal reaches the tool alone
             )
         try:
             self._begin()
@@ -85,13 +85,13 @@ class Launcher:
         return ""
 
     def name(self) -> str:
-        """A new name for a box, which tells whose it is."""
+        """A new name for a box, which begins with this process's token."""
         with self._lock:
             self._count += 1
             return f"{self.run.token}.{self._count}"
 
     def hide(self, path: Path) -> None:
-        """Keep a host path out of boxes, where it lies in a folder that boxes on the host's root see."""
+        """Hide a host path from boxes, if it is in a folder that boxes on the host's root see."""
         for one in {path.absolute(), path.resolve()}:
             if len(one.parts) > 2 and one.parts[1] in hostmask.SHOWN:
                 with self._lock:
@@ -102,7 +102,7 @@ class Launcher:
         return Started(answer["pid"], received[0] if received else None)
 
     def namespace(self, *, forward: bool = False) -> int:
-        """A new network namespace with only loopback in it: a descriptor, for the caller to close."""
+        """A new network namespace with only loopback in it. Returns a descriptor, which the caller closes."""
         _answer, (made,) = self._ask({"do": "namespace", "forward": forward}, ())
         return made
 
@@ -141,7 +141,7 @@ class Launcher:
         return self.process.poll() is None
 
     def close(self) -> None:
-        """Every box it started dies with it."""
+        """End the launchpad, and with it every box that it started."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # another thread may be waiting for an answer
         self._socket.close()
@@ -160,7 +160,7 @@ _shared_lock = threading.Lock()
 
 
 def shared() -> Launcher:
-    """This process's launcher, started at the first use and again if it died."""
+    """This process's launcher, started at the first use and again if it has died."""
     global _shared
     with _shared_lock:
         if _shared is not None and _shared[0] == os.getpid():
@@ -173,7 +173,7 @@ def shared() -> Launcher:
 
 @atexit.register
 def stop() -> None:
-    """Let go of this process's launcher, and of every box that still stands."""
+    """End this process's launcher, and every box that is still open."""
     global _shared
     with _shared_lock:
         if _shared is not None and _shared[0] == os.getpid():
@@ -197,7 +197,7 @@ def _map_ids(pid: int) -> str:
             return "all"
     Path(f"/proc/{pid}/setgroups").write_text("deny")
     for name, own in (("uid_map", user), ("gid_map", group)):
-        with suppress(PermissionError):  # the tool above may have set one of the two
+        with suppress(PermissionError):  # the program above may have set one of the two
             Path(f"/proc/{pid}/{name}").write_text(f"0 {own} 1\n")
     return "one"
 

@@ -1,8 +1,9 @@
-"""The small process that boxes are started from.
+"""The small process that starts boxes.
 
-It forks cheaply whatever the size of the tool, mounts in a namespace nobody else sees, and takes every box with it
-when the tool is gone. As an ordinary user it is root in a user namespace of its own, so that the rest is the same
-for both. One request: a message with descriptors in, a pid and a pidfd out. Standard library only.
+Its forks are cheap, however large the tool is. It mounts in a private namespace, and when the tool ends, it ends with
+all boxes. For an ordinary user it is root in a user namespace of its own, so that the rest of the code is the same for
+root and for ordinary users. A request is a message with descriptors; the answer to a start is a pid and a pidfd.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from harness.engine.bwrap.box import hostmask, kernel
 
 STAGE = "stage"
 PART_SLASH = "+"
-"""Stands for / in the name of a part: what the box wrote below one top-level folder."""
+"""Replaces / in the name of a part, which holds what the box wrote below one top-level folder."""
 RUN_SHELL = ("/bin/sh",)
 OUT = "/dev/.out"
-"""Where commands' output goes in the box: out of the way of whatever looks at a filesystem."""
+"""The folder in the box for the output of commands, where tools that search filesystems do not look."""
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 _SYS_SHOWN = ("devices/system", "kernel/mm/transparent_hugepage")
 _SMALL = "mode=755,size=65536k"
 
 
 def main(control: int, home: str) -> None:
-    """Serve requests on the socket `control` until the tool closes its end. `home` is a folder of our own."""
+    """Serve requests on the socket `control` until the tool closes its end. `home` is a private folder."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)  # the tool decides when boxes end
     with socket.socket(fileno=control) as tool:
@@ -67,7 +68,7 @@ class _Launchpad:
             os.setresuid(0, 0, 0)
             with suppress(OSError):  # denied where only one id is mapped
                 os.setgroups([])
-        # From its own network namespace an ordinary user's root may go to others of its own and come back.
+        # In a network namespace of its own, an ordinary user's root may enter its other namespaces and return.
         kernel.unshare(kernel.CLONE_NEWNS | (0 if self.root else kernel.CLONE_NEWNET))
         kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_SLAVE)
         os.umask(0o022)
@@ -77,9 +78,9 @@ class _Launchpad:
         self.stage.mkdir()
         self.mask: tuple[frozenset[str], Path] | None = None
         self.host: list[Path] = []
-        """What shows the masked host root: one mount, or, where that cannot be stacked upon, its layers."""
+        """The masked host root: one mount, or, if no overlay can be stacked on that mount, its layers."""
         self.pieces: list[str] = []
-        """Else the host folders that are each an overlay of its own."""
+        """Otherwise the host folders, each of which is a separate overlay."""
 
     def serve(self, descriptors: list[int]) -> None:
         """The first descriptor is a memory file with the request, whatever its size."""
@@ -133,7 +134,7 @@ class _Launchpad:
         os.close(made)
 
     def do_remove(self, request: dict[str, Any], _descriptors: list[int]) -> None:
-        """Delete a folder that holds files of mapped ids, which only this namespace may touch."""
+        """Delete a folder with files of mapped ids, which can be deleted only from this namespace."""
         path = Path(request["path"])
         for folder, _names, _files in os.walk(path):
             Path(folder).chmod(0o700)
@@ -156,7 +157,8 @@ class _Launchpad:
             probe.mkdir()
             flat = [Path("/"), layer]
             for host in ([base], flat):
-                # A root filesystem that is itself an overlay, as a container's, cannot be stacked as deep as others.
+                # A root filesystem that is itself an overlay, like a container's, does not allow as many levels as
+                # others.
                 with suppress(OSError):
                     if host == [base]:
                         self.overlay(flat, base)
@@ -166,7 +168,7 @@ class _Launchpad:
                     return
         self.pieces = hostmask.pieces(layer)
 
-    # The rest runs in the forked child, which ends as bubblewrap or not at all.
+    # The rest runs in the forked child, which becomes bubblewrap or exits.
 
     def become(self, request: dict[str, Any], descriptors: list[int]) -> None:
         try:
@@ -178,7 +180,7 @@ class _Launchpad:
                 os.dup2(fd, target)
             info = os.dup(descriptors[4])
             network = os.dup(descriptors[5]) if len(descriptors) > 5 else None
-            # Joining a group waits for every processor of this machine, mostly longer than all the rest takes.
+            # Joining a group waits for every processor of this machine, which mostly takes longer than all the rest.
             joining = _Joining(request["cgroups"])
             joining.start()
             self.limits(request)
@@ -205,7 +207,7 @@ class _Launchpad:
             arguments += ["--seccomp", str(filter_fd), "--info-fd", str(info), "--chdir", request["workdir"]]
             for name, value in request["env"].items():
                 arguments += ["--setenv", name, value]
-            # bubblewrap reads its options apart at NUL bytes: one within a value would be options of the task's choice.
+            # bubblewrap splits its options at NUL bytes: with a NUL byte in a value, a task could add options.
             if any("\0" in argument for argument in arguments):
                 raise ValueError("an environment variable or path for the box holds a NUL byte")
             joined = b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
@@ -215,7 +217,7 @@ class _Launchpad:
             for fd in keep:
                 os.set_inheritable(fd, True)
             _close_others(keep)
-            # Nothing of the box's environment may reach bubblewrap's own loader.
+            # bubblewrap's own loader must not see the box's environment.
             argv = ["bwrap", "--args", str(arguments_fd), "--", *RUN_SHELL]
             os.execve(request["program"], argv, {"PATH": "/usr/bin:/bin"})  # noqa: S606 - no shell is wanted
         except BaseException as error:
@@ -226,18 +228,18 @@ class _Launchpad:
 
     def limits(self, request: dict[str, Any]) -> None:
         with suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("500")  # the box goes before anything else on this machine
+            Path("/proc/self/oom_score_adj").write_text("500")  # if memory runs out, the kernel kills the box first
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         for name, (soft, hard) in request["rlimits"].items():
             number = getattr(resource, name)
             try:
                 resource.setrlimit(number, (soft, hard))
-            except ValueError:  # we may not raise this process's own
+            except ValueError:  # we may not raise this process's own limit
                 ceiling = resource.getrlimit(number)[1]
                 resource.setrlimit(number, (min(soft, ceiling), min(hard, ceiling)))
 
     def sysctls(self) -> None:
-        """As container runtimes do: everybody in the box may bind port 80 and ping."""
+        """As in container runtimes, every user of the box may bind port 80 and ping."""
         for name, value in (("ip_unprivileged_port_start", "0"), ("ping_group_range", "0 65534")):
             with suppress(OSError):
                 Path("/proc/sys/net/ipv4", name).write_text(value)
@@ -267,7 +269,7 @@ class _Launchpad:
     ) -> None:
         descriptors = [os.open(layer, os.O_PATH | os.O_DIRECTORY) for layer in reversed(lowest_first)]
         try:
-            # Descriptors keep the option string short, and free of what a path may hold.
+            # Descriptors keep the option string short, and free of special characters in paths.
             options = "lowerdir=" + ":".join(f"/proc/self/fd/{fd}" for fd in descriptors)
             if upper and work:
                 for path, name in ((upper, "upperdir"), (work, "workdir")):
@@ -284,7 +286,7 @@ class _Launchpad:
                 os.close(fd)
 
     def split_root(self, root: Path, layers: list[Path], upper: Path, work: Path, parts: Path) -> None:
-        """The host's root where it cannot be one overlay: several folders are each one of their own."""
+        """The host's root if it cannot be one overlay: several folders, each as a separate overlay."""
         assert self.mask is not None
         mask = self.mask[1]
         self.overlay([mask, *layers], root, upper, work)
@@ -301,11 +303,11 @@ class _Launchpad:
         os.close(top)
 
     def furnish(self, root: Path, request: dict[str, Any]) -> None:
-        """What a container runtime mounts on top of the image."""
+        """Mount what a container runtime mounts on top of the image."""
         self.top = os.open(root, os.O_PATH | os.O_DIRECTORY)
         quiet = kernel.MS_NOSUID | kernel.MS_NODEV
         for name in ("dev", "proc", "sys"):
-            # An image may hold a link there, which must not lead this process out of it.
+            # The image may have a link there, which must not lead this process out of the image.
             if (root / name).is_symlink():
                 (root / name).unlink()
                 (root / name).mkdir()
@@ -313,7 +315,7 @@ class _Launchpad:
         dev = root / "dev"
         for name, numbers in _DEVICES.items():
             if self.root:
-                # Nodes of its own: root in the box could change the mode of this machine's.
+                # New nodes: root in the box could change the mode of this machine's nodes.
                 os.mknod(dev / name, stat.S_IFCHR | 0o666, os.makedev(*numbers))
                 (dev / name).chmod(0o666)
             else:
@@ -370,15 +372,16 @@ class _Launchpad:
     def bind(self, source: str, target: str, *, read_only: bool) -> None:
         kernel.mount(source, target, "", kernel.MS_BIND)
         if read_only:
-            # By its name: the descriptor still means what lies under the new mount.
+            # By its name: the descriptor still refers to the folder below the new mount.
             real = str(Path(target).readlink()) if target.startswith("/proc/self/fd/") else target
-            # What the source was mounted with may not be taken back in a user namespace.
+            # In a user namespace the flags with which the source was mounted must stay.
             inherited = os.statvfs(source).f_flag & (os.ST_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME | os.ST_RELATIME)
             flags = kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV | _mount_flags(inherited)
             kernel.mount("none", real, "", kernel.MS_REMOUNT | kernel.MS_BIND | flags)
 
     def bind_file(self, source: str, path: str, *, read_only: bool = False) -> None:
-        """Bind over the file at `path`, made where it is missing; a link there (such as resolv.conf's) gives way."""
+        """Bind over the file at `path`, which is made if it is missing; a link there (such as resolv.conf) is
+        replaced."""
         parent, _, name = path.rpartition("/")
         folder = self.folder(parent or "/")
         try:
@@ -392,7 +395,8 @@ class _Launchpad:
             os.close(folder)
 
     def proc_masks(self) -> list[str]:
-        """Root in the box is root to /proc where it needs no capability, so this machine's knobs are read-only."""
+        """Options that make this machine's settings below /proc read-only or empty: the box's root could write to those
+        that need no capability."""
         arguments = []
         for name in ("sys", "sysrq-trigger", "bus", "irq", "mtrr", "dynamic_debug", "driver", "tty"):
             if Path("/proc", name).exists():
@@ -418,7 +422,7 @@ class _Launchpad:
 
 
 class _Joining(threading.Thread):
-    """Takes this process into its control groups meanwhile; nothing of the box may run before it is done."""
+    """Puts this process into its control groups in parallel. It must be done before anything of the box runs."""
 
     def __init__(self, files: list[str]) -> None:
         super().__init__()
@@ -440,7 +444,7 @@ class _Joining(threading.Thread):
 
 @contextmanager
 def _shown(fd: int) -> Iterator[str]:
-    """A path that means the open `fd`, which is closed afterwards."""
+    """A path that refers to the open `fd`, which is closed afterwards."""
     try:
         yield f"/proc/self/fd/{fd}"
     finally:
@@ -452,7 +456,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _mount_flags(statvfs: int) -> int:
-    """statvfs(3)'s flags as mount(2) wants them; only relatime has another number."""
+    """statvfs(3)'s flags as flags for mount(2); only relatime has another number."""
     relatime = 4096
     return (statvfs & ~relatime) | (1 << 21 if statvfs & relatime else 0)
 
@@ -468,7 +472,7 @@ def _memory_file(name: bytes, content: bytes) -> int:
 def _close_others(keep: set[int]) -> None:
     low = 0
     for fd in sorted(keep):
-        if low < fd:  # Python takes closerange(0, 0) for "all of them"
+        if low < fd:  # Python reads closerange(0, 0) as "all of them"
             os.closerange(low, fd)
         low = fd + 1
     os.closerange(low, 1 << 20)

@@ -1,8 +1,9 @@
-"""Outward network for boxes: a network namespace of each box's own, behind address translation.
+"""Outward network for boxes: each box has a network namespace behind address translation.
 
-As root: boxes hang on a bridge in a router namespace of this process, its ports closed to one another; one pair of
-interfaces joins the router to the host, which lets it out and lets nothing of it in. Otherwise slirp4netns, one for
-each box. Boxes reach neither the host's loopback nor its other addresses, and no link-local ones.
+For root: boxes are joined to a bridge in a router namespace of this process, whose ports cannot reach one another. A
+pair of interfaces joins the router to the host, which forwards its traffic to the outside and accepts nothing itself.
+For ordinary users: one slirp4netns for each box. Boxes can reach neither the host's loopback nor its other addresses,
+and no link-local ones.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from harness.engine.bwrap.box.launcher import Launcher
 from harness.errors import EngineError
 
 _BOXES = ipaddress.ip_network("198.18.0.0/16")
-"""Behind two translations, so any range does; this one is set aside for benchmarks and nobody's real network."""
+"""Any range would do behind two translations; this one is reserved for benchmarks, so no real network uses it."""
 _UPLINKS = ipaddress.ip_network("198.19.0.0/16")
 _LINK_LOCAL = "169.254.0.0/16"
 _SLIRP_DNS = "10.0.2.3"
@@ -43,10 +44,10 @@ class Lease:
     """Descriptor of the network namespace."""
     resolv_conf: str
     without: tuple[str, ...] = ()
-    """Capabilities with which a box could get around the walls of this network."""
+    """Capabilities that the box must not have, because they would let it get around this network's walls."""
     helper: subprocess.Popen[bytes] | None = None
     alive: int = -1
-    """While this is open the helper lives."""
+    """The helper runs as long as this is open."""
 
     def close(self) -> None:
         os.close(self.namespace)
@@ -58,7 +59,7 @@ class Lease:
 
 @dataclass(slots=True)
 class Router:
-    """The router namespace of one process, and what joins it to the host."""
+    """The router namespace of one process, and its connection to the host."""
 
     namespace: int
     link: str
@@ -69,7 +70,7 @@ class Router:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def address(self) -> tuple[int, str]:
-        """A number and an address that no box before had."""
+        """A number and an address that no earlier box had."""
         with self.lock:
             self.count += 1
             if self.count >= _BOXES.num_addresses - 1:
@@ -82,21 +83,21 @@ _lock = threading.Lock()
 
 
 def lease(launcher: Launcher) -> Lease:
-    """A network for one new box. Raises EngineError with what to install where none can be made."""
-    means = _means()
-    if means == "router":
+    """A network for one new box. If none can be made, raises EngineError with what to install."""
+    method = _method()
+    if method == "router":
         return _routed(launcher)
-    if means == "slirp4netns":
+    if method == "slirp4netns":
         return _slirp(launcher)
     raise EngineError("This box needs a network, and none can be made here.", hint=_advice())
 
 
 def possible() -> bool:
     """Whether a box can have a network here."""
-    return bool(_means())
+    return bool(_method())
 
 
-def _means() -> str:
+def _method() -> str:
     if os.geteuid() == 0 and shutil.which("ip") and shutil.which("nsenter") and (_iptables() or shutil.which("nft")):
         return "router"
     if shutil.which("slirp4netns") and shutil.which("ip") and shutil.which("nsenter") and _tun_opens():
@@ -123,19 +124,19 @@ def _advice() -> str:
 
 
 def report() -> list[str]:
-    """What `doctor` says about it."""
-    means = _means()
-    if means == "router":
-        lines = ["Networked boxes go out through address translation, each from a namespace of its own."]
+    """The lines that `doctor` shows about it."""
+    method = _method()
+    if method == "router":
+        lines = ["Boxes with a network use address translation, each from a namespace of its own."]
         if Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() != "1":
-            lines.append("The first networked box turns on IPv4 forwarding (net.ipv4.ip_forward) on this machine.")
+            lines.append("The first box with a network turns on IPv4 forwarding (net.ipv4.ip_forward) on this machine.")
         return lines
-    if means:
-        return ["Networked boxes go out through slirp4netns, one for each box."]
+    if method:
+        return ["Boxes with a network use slirp4netns, one for each box."]
     return [f"Boxes have no outward network here. {_advice()}"]
 
 
-# A namespace of the box's own, on the process's router.
+# For root: a namespace for the box, joined to the process's router.
 
 
 def _routed(launcher: Launcher) -> Lease:
@@ -220,7 +221,7 @@ def _table(token: str) -> str:
 
 
 def _free_uplink() -> tuple[str, str, str]:
-    """(host's address, router's address, network) of a /30 that nothing on this host uses."""
+    """(host's address, router's address, network) of a /30 that is not in use on this host."""
     taken = {entry.get("dst", "").partition("/")[0] for entry in json.loads(_output(["ip", "-j", "route", "show"]))}
     for _attempt in range(64):
         start = _UPLINKS[secrets.randbelow(_UPLINKS.num_addresses // 4) * 4]
@@ -230,7 +231,8 @@ def _free_uplink() -> tuple[str, str, str]:
 
 
 def _nameservers(relay: str) -> tuple[list[str], str]:
-    """The resolvers a box can reach; and the host's own one, where it is the only one and `relay` stands for it."""
+    """(resolvers for a box, the host's own resolver). The second is '' unless the host has no other one; then the box
+    uses `relay`, which leads to it."""
     own = {address["local"] for link in json.loads(_output(["ip", "-j", "addr"])) for address in link["addr_info"]}
     local = ""
     for name in _RESOLVERS:
@@ -244,7 +246,7 @@ def _nameservers(relay: str) -> tuple[list[str], str]:
 
 
 def _ways_out(servers: Iterable[str]) -> list[str]:
-    """The host's interfaces that lead outside; its bridges to containers and virtual machines do not."""
+    """The host's interfaces that lead outside, without its bridges to containers and virtual machines."""
     routes = json.loads(_output(["ip", "-j", "-4", "route", "show", "default"]))
     links = {route["dev"] for route in routes if "dev" in route}
     for server in servers:
@@ -275,7 +277,7 @@ def _router_walls(namespace: int) -> None:
 
 def _host_walls(token: str, link: str, network: str, ways_out: Sequence[str], local: str) -> None:
     if local:
-        # Only the host itself answers names here: its resolver, and nothing else, is reached under our end's address.
+        # Only the host's own resolver answers names: boxes reach it, and nothing else, at the address of our end.
         Path(f"/proc/sys/net/ipv4/conf/{link}/route_localnet").write_text("1")
     if _iptables():
         for rule in _host_rules(link, network, ways_out, local):
@@ -302,7 +304,7 @@ def _host_walls(token: str, link: str, network: str, ways_out: Sequence[str], lo
 
 
 def _host_rules(link: str, network: str, ways_out: Sequence[str], local: str) -> list[list[str]]:
-    """In the order in which they are put at the top: the last ends up first."""
+    """In the order in which they are inserted at the top: the last one ends up first."""
     rules = [["-t", "nat", "-A", "POSTROUTING", "-s", network, "-j", "MASQUERADE"]]
     rules += [["-I", "INPUT", "-i", link, "-j", "DROP"], ["-I", "FORWARD", "-i", link, "-j", "DROP"]]
     rules += [["-I", "FORWARD", "-i", link, "-o", way, "-j", "ACCEPT"] for way in ways_out]
@@ -325,7 +327,7 @@ def close(launcher: Launcher) -> None:
 
 
 def _remove(token: str) -> bool:
-    """Take away what the host has of a run's network; whether there was anything."""
+    """Remove everything of a run's network from the host; whether there was anything."""
     found = False
     if shutil.which("ip") and Path("/sys/class/net", link_of(token)).exists():
         with suppress(EngineError):  # gone with its namespace in the meantime
@@ -367,7 +369,7 @@ def _nft_tables() -> list[str]:
 
 
 def clean(alive: frozenset[str]) -> list[str]:
-    """Take away the networks of runs that are not `alive`; their tokens."""
+    """Remove the networks of runs that are not `alive`; their tokens."""
     if os.geteuid() != 0:
         return []
     tokens = {match for _table_name, rule in _iptables_rules() for match in re.findall(r"foolsgold:([0-9a-f-]+)", rule)}
@@ -375,7 +377,7 @@ def clean(alive: frozenset[str]) -> list[str]:
     return [token for token in sorted(tokens - alive) if not leftovers.maker_lives(token) and _remove(token)]
 
 
-# A helper for each box, which speaks to the outside with the user's own sockets.
+# For ordinary users: a helper for each box, which reaches the outside through the user's own sockets.
 
 
 def _slirp(launcher: Launcher) -> Lease:
@@ -418,7 +420,7 @@ def _slirp(launcher: Launcher) -> Lease:
         for fd in (ready_read, alive_read, ready_write):
             if fd >= 0:
                 os.close(fd)
-    # A raw socket would go around the routes that keep the host's addresses away.
+    # A raw socket would get around the routes that block the host's addresses.
     return Lease(namespace, f"nameserver {_SLIRP_DNS}\n", ("CAP_NET_RAW",), helper, alive_write)
 
 

@@ -1,4 +1,4 @@
-"""Which bubblewrap to run: the one installed with foolsgold, or this machine's own where it is new enough."""
+"""Which bubblewrap to run: the one installed with foolsgold, or this machine's own if it is new enough."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.errors import EngineUnavailable
 
 NEEDED = (0, 8)
-"""Everything used here is in 0.8: `--size`, `--perms`, `--as-pid-1`, `--args`."""
+"""0.8 has every option that is used here: `--size`, `--perms`, `--as-pid-1`, `--args`."""
 
 
 @dataclass(frozen=True, slots=True)

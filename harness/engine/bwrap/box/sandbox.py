@@ -41,14 +41,14 @@ CAPABILITIES = (
     "CAP_SETUID",
     "CAP_SYS_CHROOT",
 )
-"""Container runtimes' default set without MKNOD, with which root can make block devices."""
+"""Container runtimes' default set without MKNOD, because root could make block devices with it."""
 HOST = Path("/")
 _MB = 1 << 20
 _START_SECONDS = 60.0
 _END_SECONDS = 30.0
 _BACK_SECONDS = 10.0
 _SETSID: dict[tuple[Path, ...], bool] = {}
-"""Which stacks of layers, none of which ever changes, have a setsid that works."""
+"""Stack of layers -> whether its setsid works. The layers of a stack never change."""
 
 
 def start(
@@ -67,9 +67,9 @@ def start(
 ) -> Sandbox:
     """Start a box on `layers`, lowest first; the first may be `/`, of which a box sees the public part.
 
-    What the box writes goes to the folder `upper` (made where missing; complete once the box is closed), else to
-    memory that goes with the box. `binds` are read-only: box path to host path. `user` is the default user of
-    commands. From now on no box of this process that stands on `/` sees the host paths `hidden`.
+    What the box writes goes to the folder `upper` (made if missing; complete when the box is closed), or without
+    `upper` to memory that is freed with the box. `binds` are read-only: box path -> host path. `user` is the default
+    user of commands. From now on no box of this process that stands on `/` sees the host paths `hidden`.
     """
     if any("\0" in text for text in (workdir, hostname, user, *(env or {}), *(env or {}).values())):
         raise EngineError(
@@ -145,24 +145,24 @@ class Sandbox(Box):
     user: str
     limits: Limits
     pid: int = 0
-    """Of the box's first process, as the host counts."""
+    """Of the box's first process, as the host numbers it."""
     _monitor: int = -1
     _first: int = -1
     _root: int = -1
     _stage: int = -1
-    """The folder of what the box writes; none where it cannot be seen from here."""
+    """The folder with what the box writes; none if it is not visible from here."""
     _pipe: _Pipe | None = None
     _shell: Shell | None = None
     _group: cgroups.ControlGroup | None = None
     _lease: nat.Lease | None = None
     _home: str = ""
-    """Root's home, where the image's environment does not say."""
+    """Root's home, if the image's environment does not set HOME."""
     _way: int | None = None
     """Which of `users.prefixes` this box has the program for."""
     _session: tuple[str, ...] = ()
     _outputs: int = 0
     _dead: str = ""
-    """Why nothing runs here any more."""
+    """Why this box runs no more commands; '' while it does."""
     _closed: bool = False
 
     def begin(self, outward: bool, mounts: tuple[str, ...], binds: dict[str, Path]) -> None:
@@ -288,7 +288,7 @@ class Sandbox(Box):
             self.kill()
             if self._group.kills() == before:
                 raise
-            # The kernel took the box's first process, and the rest with it.
+            # The kernel killed the box's first process, and with it all others.
             return Exit(128 + signal.SIGKILL, 0.0, oom=True)
         out_of_memory = self._group.kills() > before
         with _as_engine_error("read a command's output"):
@@ -303,13 +303,14 @@ class Sandbox(Box):
         return Exit(ran.status, ran.seconds, text, dropped, out_of_memory, left_running)
 
     def _take_back(self, shell: Shell) -> bool:
-        """Kill the process that the shell waits for, so that the command it started goes on without it."""
+        """Kill the process that the shell waits for, so that the shell is free and the command continues."""
         ours = _opened(self.pid, 0)
         for pid in _children(self.pid):
             with suppress(ProcessLookupError, PermissionError):
                 child = os.pidfd_open(pid)
                 try:
-                    # Nothing else that the shell started reads from the tool, and an orphan that it got does not.
+                    # Only that process reads from the tool: no other child of the shell does, and no orphan that it
+                    # adopted.
                     if ours and _opened(pid, 0) == ours:
                         signal.pidfd_send_signal(child, signal.SIGKILL)
                 finally:
@@ -320,8 +321,8 @@ class Sandbox(Box):
             return False
 
     def background(self, argv: Sequence[str], *, output: str, stdin_open: bool = False) -> None:
-        """Start `argv` as the default user and leave it running; its output and `<output>.exit` lie below OUT.
-        Its standard input is empty, or never ends."""
+        """Start `argv` as the default user and leave it running; its output and its status (`<output>.exit`) are in
+        OUT. Its standard input is empty or, with `stdin_open`, never ends."""
         who, become = self._who(self.user)
         path = f"{OUT}/{output}"
         env = {"HOME": who.home} if self._home and who.home != self._home else {}
@@ -369,7 +370,8 @@ class Sandbox(Box):
         return self._shell
 
     def _who(self, spec: str) -> tuple[users.User, tuple[str, ...]]:
-        """The user and the words that become it. A box's users may change between commands, so names are read anew."""
+        """The user, and the words that change to that user. A box's users may change between commands, so names are
+        read each time."""
         found = users.find(spec, lambda path: rootpath.read(self._root, path, limit=4 * _MB))
         if found.is_root:
             return found, ()
@@ -396,7 +398,7 @@ class Sandbox(Box):
         """Kill everything in the box and wait until it is gone."""
         if self._monitor < 0:
             return
-        # The first process takes all others with it, and its end is what bubblewrap waits for.
+        # When the first process ends, all others end too, and bubblewrap waits for its end.
         for fd in (self._first, self._monitor):
             if fd >= 0:
                 with suppress(ProcessLookupError):
@@ -434,19 +436,19 @@ class Sizes:
 
     @classmethod
     def of(cls, limits: Limits) -> Sizes:
-        """Unset limits get what keeps this machine usable."""
+        """Limits that the task does not set get values that keep this machine usable."""
         total = _memory_of_machine()
         disk = limits.disk_mb * _MB or min(10 << 30, total // 2)
         return cls(limits.memory_mb * _MB or total * 4 // 5, disk, limits.pids or 4096)
 
     @property
     def memory_group(self) -> int:
-        """The box's files are in memory too and the kernel counts them to it, which must not make programs die that
-        have memory left by the task's own limit."""
+        """The kernel counts the box's files, which are in memory, towards this limit. So it is higher than the task's
+        own limit, or programs would be killed that have not used that up."""
         return self.memory + self.disk
 
     def rlimits(self, group: cgroups.ControlGroup) -> dict[str, tuple[int, int]]:
-        """What stands in for control groups that this machine does not let us make."""
+        """Limits in place of the control groups that this machine does not let us make."""
         limits = {"RLIMIT_NOFILE": (1 << 16, 1 << 16)}
         if "memory" not in group.folders:
             limits["RLIMIT_DATA"] = (self.memory, self.memory)
@@ -466,7 +468,7 @@ def _filter() -> str:
 
 
 def _finish_layer(upper: Path, pad: launcher.Launcher) -> None:
-    """Make one layer of what the box wrote, and have it on the disk."""
+    """Make one layer from what the box wrote, and write it to the disk."""
     parts = Path(f"{upper}.parts")
     if parts.is_dir():
         for part in sorted(parts.iterdir()):
@@ -547,7 +549,7 @@ def _children(parent: int) -> list[int]:
 
 
 def _opened(pid: int, descriptor: int) -> str:
-    """What a process has open there; '' where that cannot be seen."""
+    """What a process has open under this descriptor; '' if that is not visible."""
     try:
         return str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
     except OSError:

@@ -1,7 +1,8 @@
-"""The system calls a box may not make, as a classic BPF program for `bwrap --seccomp`.
+"""The system calls that a box may not make, as a classic BPF program for `bwrap --seccomp`.
 
-What container runtimes refuse to a process without CAP_SYS_ADMIN and its kin, by number for each architecture, and
-everything newer than the tables know (as "not implemented", which programs cope with).
+These are the calls that container runtimes refuse to a process without CAP_SYS_ADMIN and similar capabilities, by
+number for each architecture. Calls newer than these tables are answered with "not implemented", which programs can
+handle.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _AF_VSOCK = 40
 _PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 
 NEWEST = 469
-"""The last system call number these tables were made for (file_setattr, Linux 6.17)."""
+"""The last system call number that these tables know (file_setattr, Linux 6.17)."""
 
 # Numbers that every architecture shares.
 _SHARED = {
@@ -62,7 +63,7 @@ _SHARED = {
 @dataclass(frozen=True, slots=True)
 class Machine:
     audit: int
-    """AUDIT_ARCH_*, what the kernel tells the filter."""
+    """AUDIT_ARCH_*, which the kernel passes to the filter."""
     clone: int
     socket: int
     personality: int
@@ -105,7 +106,7 @@ _AARCH64 = Machine(0xC00000B7, clone=220, socket=198, personality=92, denied=_SH
 # fmt: on
 
 MACHINES: Mapping[str, tuple[Machine, ...]] = {"x86_64": (_X86_64, _X86_32), "aarch64": (_AARCH64,)}
-"""By the kernel's name of the machine: the architectures whose programs it runs. Others' are killed."""
+"""The kernel's name of a machine -> the architectures whose programs it runs. Programs of others are killed."""
 
 
 def program(machine: str = "") -> bytes:
@@ -128,7 +129,7 @@ def _section(machine: Machine) -> Iterable[bytes]:
     yield _op(_LOAD, _NUMBER)
     # Also the x32 calls, whose numbers carry a high bit.
     yield from _decide(_IF_AT_LEAST, NEWEST + 1, _ERRNO | _ENOSYS)
-    # Its flags are behind a pointer, where a filter cannot look; programs fall back to clone.
+    # Its flags are behind a pointer, which a filter cannot read; programs fall back to clone.
     yield from _decide(_IF_EQUAL, machine.clone3, _ERRNO | _ENOSYS)
     if machine.socketcall is not None:
         yield from _decide(_IF_EQUAL, machine.socketcall, _ERRNO | _ENOSYS)
@@ -136,7 +137,7 @@ def _section(machine: Machine) -> Iterable[bytes]:
         yield from _decide(_IF_EQUAL, number, _ERRNO | _EPERM)
     no_namespaces = (_op(_AND, _CLONE_NAMESPACES), *_decide(_IF_EQUAL, 0, _ALLOW), _op(_RETURN, _ERRNO | _EPERM))
     yield from _by_argument(machine.clone, no_namespaces)
-    # Not bound to any network namespace: in a virtual machine it reaches the host's.
+    # vsock belongs to no network namespace: in a virtual machine it reaches the host.
     no_vsock = (*_decide(_IF_EQUAL, _AF_VSOCK, _ERRNO | _EPERM), _op(_RETURN, _ALLOW))
     yield from _by_argument(machine.socket, no_vsock)
     harmless = [operation for value in _PERSONALITIES for operation in _decide(_IF_EQUAL, value, _ALLOW)]

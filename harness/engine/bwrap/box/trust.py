@@ -1,6 +1,6 @@
-"""What a box with a network takes over from this machine: its proxies and the certificates it trusts.
+"""Proxies and trusted certificates of this machine, for boxes with a network.
 
-Only what this machine's own environment names, and never in a box without a network.
+Only those that this machine's environment names, and never for a box without a network.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _BUNDLES = (
     "SSL_CERT_FILE",
 )
 _FOLDER = "/dev/.trust"
-"""Where a bundle lies in the box: on a filesystem of the box's own, so that no layer ever holds it."""
+"""The path of a certificate bundle in the box: on a separate filesystem, so that it never gets into a layer."""
 
 
 def carried(environment: Mapping[str, str] | None = None) -> tuple[dict[str, str], dict[str, Path]]:
-    """Variables for the box, and the files to bind there (box path to host path)."""
+    """Variables for the box, and the files to bind there (box path -> host path)."""
     given = os.environ if environment is None else environment
     variables: dict[str, str] = {}
     files: dict[str, Path] = {}

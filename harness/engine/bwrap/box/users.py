@@ -1,4 +1,4 @@
-"""Who runs a command in a box: names to numbers by the box's own files, by container runtimes' rules."""
+"""Finds the ids of the user who runs a command, in the box's own files and by the rules of container runtimes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class User:
 
 
 def find(spec: str, read: ReadFile) -> User:
-    """`spec` is a name or a uid, either with `:group`; empty is root. A uid need not be in passwd; a name must."""
+    """`spec` is a name or a uid, optionally with `:group`; empty means root. A name must be in passwd, a uid need
+    not."""
     who, colon, group = spec.partition(":")
     who = who or "0"
     entry = next((line for line in _lines(read, "/etc/passwd", 7) if who in (line[0], line[2])), None)
@@ -53,7 +54,7 @@ def _lines(read: ReadFile, path: str, fields: int) -> tuple[list[str], ...]:
 
 @lru_cache(maxsize=8)
 def _parsed(content: bytes, fields: int) -> tuple[list[str], ...]:
-    """The same two files are read for every command."""
+    """Cached, because the same two files are read for every command."""
     lines = (line.split(":") for line in content.decode("utf-8", "replace").splitlines())
     return tuple(
         parts for parts in lines if len(parts) >= fields and parts[2].isdigit() and (fields < 7 or parts[3].isdigit())
@@ -61,7 +62,7 @@ def _parsed(content: bytes, fields: int) -> tuple[list[str], ...]:
 
 
 def prefixes(user: User) -> list[tuple[str, ...]]:
-    """Ways to become `user`, best first; a box has one or another of the programs."""
+    """Ways to become `user`, best first; which of these programs exist differs between boxes."""
     groups = ",".join(str(group) for group in (user.gid, *user.groups))
     return [
         ("setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", f"--groups={groups}", "--"),

@@ -1,4 +1,4 @@
-"""What the first FROM of a stage stands on: an image's layers, a given root filesystem, or this machine's own root."""
+"""The base of a stage: an image's layers, a root filesystem that the user names, or this machine's own root."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from harness.engine.recipe.standin import HOST, StandIn, find_stand_in
 from harness.errors import EngineError, EngineUnavailable, UsageError
 
 HOST_LAYOUT = "2"
-"""Changes with what the layer over the host's root holds."""
+"""Raised when the contents of the layer over the host's root change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
     id: str
     layers: tuple[Path, ...]
-    """For boxes, lowest first."""
+    """The layers for boxes, lowest first."""
     seen: tuple[Path, ...]
-    """The same as a box sees them: over the host's root lies what hides its private part."""
+    """The same layers as a box sees them: on top of the host's root is the layer that hides its private part."""
     config: ImageConfig
     fidelity: Fidelity
     words: str
@@ -55,7 +55,7 @@ class Check(Protocol):
 def find_base(
     reference: str, images: Mapping[str, str], cache: Cache, check: Check, progress: Progress = silent
 ) -> Base:
-    """The base for `FROM reference`. UsageError where a mapping names something that is not there."""
+    """The base for `FROM reference`. UsageError if a mapping names something that does not exist."""
     stand_in = find_stand_in(images, reference)
     if stand_in is None:
         if reference == "scratch":
@@ -148,7 +148,7 @@ def _file_digest(path: Path, _changed: int) -> str:
 
 @lru_cache(maxsize=32)
 def _folder_digest(root: Path) -> str:
-    """Names, kinds, sizes and times of everything in it; a folder base is taken not to change while we run."""
+    """Names, kinds, sizes and times of everything in it. A base folder must not change while we run."""
     digest = hashlib.sha256(os.fsencode(root))
     for path, folders, names in os.walk(root):
         folders.sort()
@@ -164,7 +164,8 @@ def _folder_digest(root: Path) -> str:
     return digest.hexdigest()
 
 
-# --- an image a Docker daemon has -----------------------------------------------------------------------------------
+# --- an image that a Docker daemon has
+# -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class _DockerImage:
 
 
 def docker_image(reference: str) -> _DockerImage | None:
-    """The image as a daemon on this machine knows it, None where there is no daemon or it has no such image."""
+    """The image from a daemon on this machine; None if there is no daemon or it has no such image."""
     from docker.errors import DockerException
     from requests import RequestException
 
@@ -210,7 +211,7 @@ def _docker_base(image: _DockerImage, reference: str, cache: Cache, progress: Pr
 
 
 def _layers_in_place(image: _DockerImage) -> tuple[Path, ...] | None:
-    """The daemon's own layer folders, where it keeps them as overlay layers that we may read."""
+    """The daemon's own layer folders, if it keeps them as overlay layers that we may read."""
     driver = image.facts.get("GraphDriver") or {}
     data = driver.get("Data") or {}
     if not image.local or driver.get("Name") != "overlay2" or os.geteuid() != 0 or not data.get("UpperDir"):
@@ -238,7 +239,7 @@ def _export(image: _DockerImage, target: Path) -> None:
 
 
 def host_base(family: Family, reference: str, cache: Cache, check: Check, progress: Progress = silent) -> Base:
-    """This machine's root with what boxes may not see hidden, made to look like the family's image where it can be."""
+    """This machine's root without its private parts, changed to resemble the family's image as far as possible."""
     identity = host_identity()
     mask = cache.layer(
         key_of("mask", HOST_LAYOUT, identity, sorted(os.listdir("/"))),
@@ -286,7 +287,7 @@ def host_base(family: Family, reference: str, cache: Cache, check: Check, progre
 
 
 def host_identity() -> str:
-    """Changes when packages are installed or removed, or the system is upgraded."""
+    """A text that changes when packages are installed or removed, or the system is upgraded."""
     digest = hashlib.sha256(platform.machine().encode())
     for name in ("/etc/os-release", "/var/lib/dpkg/status", "/lib/apk/db/installed"):
         with suppress(OSError):
@@ -319,7 +320,7 @@ def _python_layer(
     check: Check,
     progress: Progress,
 ) -> tuple[Path, python.Interpreter | None]:
-    """A layer with the best interpreter that runs in a box. Which one that is depends on this machine alone."""
+    """A layer with the best interpreter that runs in a box. The choice depends on this machine alone."""
 
     def make(interpreter: python.Interpreter, folder: Path) -> None:
         progress(f"making a base with {interpreter}")
@@ -345,7 +346,7 @@ def _python_layer(
 
 
 class _Unfit(Exception):
-    """An interpreter that does not work away from where it was built."""
+    """An interpreter that does not work outside the folder that it was built for."""
 
 
 def _about_python(chosen: python.Interpreter | None, wanted: tuple[int, ...], reference: str) -> list[str]:
@@ -369,15 +370,15 @@ def _dress_host(layer: Layer, known: list[python.Interpreter], *, keep_local: bo
 
 
 def fix_packages(layer: Layer) -> None:
-    """What official images do so that packages install in a container, and no more than they do."""
+    """The settings with which official images make packages install in a container, and no others."""
     if is_folder(layer.view, "/etc/dpkg/dpkg.cfg.d"):
-        # No sync after every file; and an installed service is not started by its package.
+        # No sync after every file, and packages do not start the services that they install.
         layer.write("/etc/dpkg/dpkg.cfg.d/docker-apt-speedup", "force-unsafe-io\n")
         layer.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
     if is_folder(layer.view, "/var/lib/apt/lists"):
         layer.empty("/var/lib/apt/lists")
     if os.geteuid() != 0 and is_folder(layer.view, "/etc/apt/apt.conf.d"):
-        # With one user id there is no _apt to become.
+        # With one user id, apt cannot switch to the user _apt.
         layer.write("/etc/apt/apt.conf.d/00-one-user", 'APT::Sandbox::User "root";\n')
     for name in layer.view.names("/usr/lib"):
         if name.startswith("python3") and kind(layer.view, f"/usr/lib/{name}/EXTERNALLY-MANAGED") is not None:
@@ -409,7 +410,7 @@ def _find_tool(tool: str, view: Stack, path: str) -> str:
 
 
 def _is_local(family: Family, view: Stack) -> bool:
-    """Whether what the family is about stands at /usr/local of this machine and nowhere else."""
+    """Whether the family's main tools are at /usr/local of this machine and nowhere else."""
     if family.python == "local":
         return False
     path = ":".join(folder for folder in DEFAULT_PATH.split(":") if "/local/" not in folder)

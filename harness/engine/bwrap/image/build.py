@@ -1,4 +1,4 @@
-"""Replays a Dockerfile on a base: every instruction that changes files becomes one cached layer."""
+"""Replays a Dockerfile on a base; every instruction that changes files becomes a cached layer."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class _Builder:
         return self.scene.dockerfile
 
     def stage(self, stage: Stage) -> StageSoFar:
-        """The finished stage; only the stages that the wanted one needs are built."""
+        """The finished stage. Only stages that the final one needs are built."""
         if stage.index not in self.done:
             state = self.begin(stage)
             triggered = self.triggered(state.triggers, stage)
@@ -152,7 +152,7 @@ class _Builder:
         return _first_state(self.scene.base_of(stage.base))
 
     def triggered(self, triggers: tuple[str, ...], stage: Stage) -> tuple[Instruction, ...]:
-        """The ONBUILD instructions of what the stage stands on, as if they stood behind the FROM."""
+        """The ONBUILD instructions of the stage's base, which run as if they came right after the FROM."""
         found: list[Instruction] = []
         for text in triggers:
             inner = parse(f"FROM scratch\n{text}\n", self.dockerfile.path).instructions[1:]
@@ -202,7 +202,7 @@ class _Builder:
         return state.with_layer(key, folder, notes)
 
     def with_mount_points(self, state: StageSoFar) -> StageSoFar:
-        """A container has a folder for every VOLUME, also where the image has none."""
+        """A container has a folder for every VOLUME, even if the image has none."""
         for instruction, path in state.volumes:
             by_root = replace(state, config=replace(state.config, user=""))
             state = self.layered(state, working_folder(self.scene, by_root, instruction, path))
@@ -286,13 +286,13 @@ class _Builder:
 
 @dataclass(frozen=True, slots=True)
 class SourceOf:
-    """What `--from=NAME` means in one stage."""
+    """Finds what `--from=NAME` refers to in one stage."""
 
     builder: _Builder
     stage: Stage
 
     def __call__(self, name: str, instruction: Instruction) -> tuple[Stack, str]:
-        """The tree, and a key that stands for its contents."""
+        """The tree, and a key for its contents."""
         builder, stage = self.builder, self.stage
         earlier = find_stage(builder.known[: stage.index], name)
         if earlier is not None:

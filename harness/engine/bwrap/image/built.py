@@ -1,4 +1,4 @@
-"""What the bwrap engine starts a box from."""
+"""An image of the bwrap engine: the layers from which it starts boxes."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ from harness.engine.contract import Image
 @dataclass(frozen=True, slots=True)
 class BwrapImage(Image):
     layers: tuple[Path, ...] = ()
-    """Lowest first. The first may be `/`: this machine's own root, of which a box sees only the public part."""
+    """Lowest first. The first may be `/`, this machine's own root; a box sees only its public part."""

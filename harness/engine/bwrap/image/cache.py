@@ -1,4 +1,4 @@
-"""Layers on disk, found by the digest of what made them. Several processes share one cache safely."""
+"""Layers on disk, named by a digest of everything that made them. Several processes can share one cache."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from harness.engine.owner import megabytes
 from harness.errors import EngineError
 
 FORMAT = "1"
-"""Part of every key: a change of what layers look like makes old ones unfindable."""
+"""Part of every key. Raised when the form of layers changes, so that old ones are no longer used."""
 DEFAULT_LIMIT = 20 << 30
 SYSTEM = Path("/var/cache/foolsgold")
 IN_MEMORY = Path("/dev/shm/foolsgold-cache")  # noqa: S108 - made private, and looked at before it is used
 PLENTY = 1 << 30
-"""Bytes that must be free there."""
+"""Bytes that must be free in memory."""
 _ANOTHER_PLACE = "Set XDG_CACHE_HOME to a folder on a disk or a volume, or to /dev/shm where memory is plenty."
 MAKE_ROOM = "`foolsgold clean --all` makes room; XDG_CACHE_HOME moves the layers to another disk."
 _GRACE = 3600.0
-"""Seconds since its last use in which a layer is never removed for want of room."""
+"""A layer is never removed to make room within so many seconds after its last use."""
 
 
 def default_cache() -> Path:
-    """The user's cache folder; the system's for root, whose home is often small and always private. Where that cannot
-    hold layers, as in a container, a folder in memory, if there is plenty."""
+    """The user's cache folder, or for root the system's, because root's home is often small and always private. If that
+    folder cannot hold layers, as in a container, a folder in memory, provided there is enough."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     if given.startswith("/"):
         return Path(given) / "foolsgold"
@@ -49,7 +49,7 @@ def default_cache() -> Path:
 
 @functools.cache
 def _holds_layers(folder: Path) -> bool:
-    """True as well where only trying tells: then the cache itself says what is wrong."""
+    """True also if only trying can show it; then opening the cache raises an error that says what is wrong."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _make_whiteout(folder)
@@ -65,7 +65,7 @@ def _make_whiteout(folder: Path) -> None:
 
 
 def _ours_in_memory() -> bool:
-    """Everybody may write to the folder above it: one that somebody else made is not for root to trust."""
+    """Every user may write to the folder above it, so root must not trust a folder that somebody else made there."""
     try:
         if shutil.disk_usage(IN_MEMORY.parent).free < PLENTY:
             return False
@@ -84,7 +84,7 @@ def key_of(*parts: object) -> str:
 
 @functools.cache
 def open_cache(root: Path) -> Cache:
-    """One for every folder, for as long as this process lives."""
+    """The cache of a folder; one for the whole life of this process."""
     return Cache(root)
 
 
@@ -96,7 +96,7 @@ class Cache:
                 (root / name).mkdir(parents=True, exist_ok=True)
             root.chmod(0o700)
             with tempfile.TemporaryFile(dir=root / "building"):
-                pass  # a disk that takes no files says so here, before anything is built
+                pass  # fails now, before anything is built, if the disk is full or read-only
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise EngineError(f"The disk with the layers, {root}, is full.", hint=MAKE_ROOM) from error
@@ -107,7 +107,7 @@ class Cache:
         self._in_use = self._lock_use(fcntl.LOCK_SH)
 
     def _can_keep_layers(self) -> None:
-        """Layers say what they delete by special files or attributes, which not every filesystem can hold."""
+        """Layers mark deleted files by special files or attributes, which some filesystems cannot hold."""
         if os.geteuid() != 0:
             return
         try:
@@ -120,7 +120,7 @@ class Cache:
             ) from error
 
     def close(self) -> None:
-        """Let go of the layers: another process's `clean(everything=True)` may remove them now."""
+        """Release the layers: from now on another process's `clean(everything=True)` may remove them."""
         if self._in_use >= 0:
             os.close(self._in_use)
         self._in_use = -1
@@ -135,7 +135,7 @@ class Cache:
         return descriptor
 
     def find(self, key: str) -> Path | None:
-        """The finished layer's folder; using it keeps it from being removed soon."""
+        """The finished layer's folder, or None. Marks it as used, so that it is not removed soon."""
         folder = self.root / "layers" / key
         try:
             os.utime(folder)
@@ -144,7 +144,7 @@ class Cache:
         return folder / "fs"
 
     def layer(self, key: str, about: str, make: Callable[[Path], None], *, deadline: float = float("inf")) -> Path:
-        """The layer `key`, filled by `make(folder)` unless it is there. What `make` raises leaves nothing behind."""
+        """The layer `key`, filled by `make(folder)` unless it exists. If `make` raises, nothing is left behind."""
         found = self.find(key)
         if found is not None:
             return found
@@ -164,7 +164,7 @@ class Cache:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A private folder on the cache's own filesystem, gone afterwards, also (at the next clean) after a crash."""
+        """A private folder on the cache's filesystem, removed afterwards; after a crash the next `clean` removes it."""
         name = f"{os.getpid()}-{secrets.token_hex(8)}"
         folder = self.root / "building" / name
         descriptor = os.open(self.root / "building" / f"{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -197,9 +197,10 @@ class Cache:
             os.close(descriptor)
 
     def clean(self, *, everything: bool = False, limit: int = DEFAULT_LIMIT) -> list[str]:
-        """Remove what crashed builds left, then the longest unused layers above `limit` bytes, or all of them.
+        """Remove the remains of crashed builds. Then remove all layers, or, above `limit` bytes, those unused for
+        longest.
 
-        Where another process may have boxes on the layers they stay, and a line that begins with `kept` says so."""
+        If another process may have boxes on the layers, they stay, and a line that begins with `kept` says so."""
         said = [f"unfinished build {name}" for name in self._remove_abandoned()]
         total = self.size()[1]
         if not everything and total <= limit:
@@ -228,11 +229,11 @@ class Cache:
 
     def _remove(self, folder: Path) -> str:
         facts = _facts(folder)
-        # Renamed first: from then on nobody finds it, however long the removal takes.
+        # Renamed first, so that nobody finds it any more, however long the removal takes.
         with self.scratch() as scratch:
             folder.rename(scratch / "gone")
         size = megabytes(int(facts.get("bytes", 0)))
-        return f"layer {folder.name[:12]} ({size}: {facts.get('about', 'nobody knows what')})"
+        return f"layer {folder.name[:12]} ({size}: {facts.get('about', 'unknown')})"
 
     def free(self) -> int:
         """Bytes that may still be written here."""
@@ -262,11 +263,11 @@ class Cache:
 def _remove(folder: Path) -> None:
     remove_tree(folder)
     if os.path.lexists(folder):
-        launcher.shared().remove(folder)  # files of mapped ids are not this user's to delete
+        launcher.shared().remove(folder)  # this user may not delete files of mapped ids
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    """What is written down about a layer; nothing where another process has just removed it."""
+    """The facts recorded about a layer; none if another process has just removed it."""
     with suppress(OSError, ValueError):
         return dict(json.loads((folder / "about.json").read_text()))
     return {}

@@ -1,4 +1,4 @@
-"""COPY and ADD: files into a layer, from the build context, another stage, the Dockerfile itself or a URL."""
+"""COPY and ADD: put files into a layer, from the build context, another stage, the Dockerfile itself or a URL."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def add_or_copy(scene: BuildScene, state: StageSoFar, instruction: Instruction, 
 
 class _Job(Protocol):
     def facts(self) -> list[object]:
-        """What its result depends on. Raises SourceMissing."""
+        """Everything that its result depends on. Raises SourceMissing."""
 
     def do(
         self,
@@ -239,7 +239,7 @@ def _manner(
 def _owner(scene: BuildScene, state: StageSoFar, instruction: Instruction, spec: str) -> Owner:
     who, colon, _group = spec.partition(":")
     if who.isdigit() and not colon:
-        return int(who), int(who)  # a lone uid is the gid too
+        return int(who), int(who)  # a uid without a group is also the gid
     try:
         user = user_of(state, spec)
     except EngineError as error:

@@ -1,4 +1,4 @@
-"""COPY and ADD: entries of a tree into a new layer, by BuildKit's rules."""
+"""COPY and ADD: copies entries of a tree into a new layer, by BuildKit's rules."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from harness.engine.recipe.context import (
 
 Owner = tuple[int, int]
 Mode = Callable[[int, bool], int]
-"""(mode as it is, is it a folder) -> mode as it shall be."""
+"""(old mode, whether it is a folder) -> new mode."""
 
 _CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)")
 _ACTION = re.compile(r"([-+=])([rwxXst]*|[ugo])(?=[-+=]|$)")
 
 
 class CannotCopy(Exception):
-    """The destination does not allow it; the message is what the builder would say."""
+    """The destination does not allow the copy; the message is the builder's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How things are copied."""
+    """The options of a copy: owner and mode."""
 
     owner: Owner | None = None
     """None keeps the source's."""
@@ -56,7 +56,7 @@ class Manner:
 
 
 def parse_mode(text: str) -> Mode:
-    """The value of --chmod: octal, or symbolic as chmod(1) takes it. ValueError where it is neither."""
+    """The value of --chmod: octal, or symbolic as in chmod(1). ValueError if it is neither."""
     if re.fullmatch(r"[0-7]{1,5}", text) and int(text, 8) <= 0o7777:
         fixed = int(text, 8)
         return lambda _mode, _folder: fixed
@@ -105,7 +105,7 @@ def _changed(mode: int, who: str, operator: str, what: str, folder: bool) -> int
 
 
 class Copier:
-    """Copies into one layer; files that are one by hard links stay one."""
+    """Copies into one layer; hard links between files are kept."""
 
     def __init__(self, tree: Tree, layer: Layer, manner: Manner) -> None:
         self.tree = tree
@@ -114,7 +114,7 @@ class Copier:
         self.linked: dict[tuple[int, int], Path] = {}
 
     def copy(self, source: str, dest: str) -> None:
-        """What `source` (may be a pattern) names, to the absolute `dest`."""
+        """Copy the entries that `source` (maybe a pattern) names to the absolute path `dest`."""
         for name, path in select(self.tree, source):
             self.copy_named(name, path, dest)
 
@@ -127,7 +127,7 @@ class Copier:
             self.entry(path, final, "", child=False)
 
     def destination(self, name: str, dest: str, folder: bool) -> str:
-        """Where the entry itself lands: inside `dest` where that is a folder and the source is not."""
+        """The path of the copy itself: inside `dest` if that is a folder and the source is not."""
         try:
             self.layer.folder(dest if dest.endswith("/") else posixpath.dirname(dest), owner=self.manner.folder_owner)
         except NotADirectoryError as error:
@@ -141,7 +141,7 @@ class Copier:
         return posixpath.join(final, name) if is_folder(self.layer.view, final) else final
 
     def copy_with_parents(self, source: str, dest: str) -> None:
-        """COPY --parents: the source's own path, from a `/./` in it on, is made below `dest`."""
+        """COPY --parents: below `dest`, make the source's own path, or the part of it after a `/./`."""
         start, pivot, pattern = source.partition("/./")
         base, pattern = (start or "/", pattern) if pivot else ("/", source)
         base = resolve(self.tree, base)
@@ -205,7 +205,7 @@ class Copier:
         elif stat.S_ISFIFO(info.st_mode):
             os.mkfifo(place)
         else:
-            return  # a socket or a device: no box may get at a device of this machine
+            return  # a socket or a device: no box may reach a device of this machine
         self.dress(host, info, place, target)
 
     def finish(self, path: str, target: str) -> None:
@@ -258,9 +258,9 @@ def is_zstd(path: Path) -> bool:
 
 
 def unpack(archive: tarfile.TarFile, layer: Layer, dest: str, owner: Owner = (0, 0)) -> None:
-    """The archive's entries below the folder `dest`, with the owners the archive names; `owner` is that of `dest`
-    where it is made. No entry can leave the layer: every path is resolved inside the image, links that the archive
-    itself made included."""
+    """Unpack the archive below the folder `dest`, with the owners that the archive names; `owner` is for `dest` itself
+    if it is made. No entry can leave the layer: every path is resolved inside the image, also through links that the
+    archive itself made."""
     base = layer.folder(dest, owner=owner)
     times: list[tuple[Path, int]] = []
     for member in archive:
@@ -304,5 +304,5 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, layer
     elif member.isfifo():
         os.mkfifo(place)
     else:
-        return False  # devices stay out: no box may get at a device of this machine
+        return False  # left out: no box may reach a device of this machine
     return True

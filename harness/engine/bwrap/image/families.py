@@ -1,4 +1,4 @@
-"""What the well-known images promise: facts a host base must carry to stand for them, and what it may lack."""
+"""Facts about well-known images: the settings and tools that a stand-in on this machine's root should have."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Family:
     name: str
     tools: tuple[str, ...] = ()
-    """Commands that are the point of the image."""
+    """The commands for which people use the image."""
     env: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
     folders: tuple[str, ...] = ()
-    """Folders it has that a plain Debian has not."""
+    """Folders of the image that a plain Debian does not have."""
     python: str = ""
-    """`local`: an interpreter at /usr/local is its point; `system`: at most the distribution's own;
-    '': nobody knows, so that both python and pip had better be there."""
+    """`local`: the image's purpose is an interpreter at /usr/local. `system`: it has at most the distribution's own.
+    '': unknown, so the stand-in gets both python and pip."""
     tag: str = ""
 
 
@@ -79,7 +79,7 @@ _ALIASES = {
 
 
 def family_of(reference: str) -> Family:
-    """What an image's name promises; an unknown name promises nothing."""
+    """The family of an image's name; nothing is known about the images of an unknown name."""
     plain = reference.partition("@")[0]
     name = plain.rpartition("/")[2]
     name, _, tag = name.partition(":")

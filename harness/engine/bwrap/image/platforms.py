@@ -1,4 +1,4 @@
-"""The platform arguments that every Dockerfile may ask for."""
+"""The platform arguments that every Dockerfile can use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686"
 
 
 def architecture() -> str:
-    """This machine's, by the name image platforms use."""
+    """This machine's architecture, by its name in image platforms."""
     machine = platform.machine()
     return _ARCHITECTURES.get(machine, machine)
 

@@ -1,4 +1,4 @@
-"""The Python at /usr/local of a host base: what the official python images have, from an interpreter found here."""
+"""The Python at /usr/local of a host base, as in the official python images, from an interpreter of this machine."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Interpreter:
 
     @property
     def of_system(self) -> bool:
-        """It belongs to the host's distribution, is in every host base anyway and follows that distribution's rules."""
+        """It belongs to the host's distribution: every host base has it, and it follows the distribution's rules."""
         return self.prefix == Path("/usr")
 
     @property
     def facts(self) -> list[object]:
-        """What a layer made from it depends on."""
+        """Everything that a layer made from it depends on."""
         info = self.binary.stat()
         return [str(self.prefix), list(self.version), info.st_size, info.st_mtime_ns]
 
@@ -63,7 +63,7 @@ class Interpreter:
 
 
 def interpreters() -> list[Interpreter]:
-    """Every usable interpreter of this machine that this user may read; the tool's own is the first."""
+    """Every usable interpreter of this machine that this user may read; foolsgold's own is the first."""
     own = Path(sys.base_prefix).resolve()
     found: dict[tuple[Path, str], Interpreter] = {}
     for prefix, version in [(own, tuple(sys.version_info[:3])), *_candidates()]:
@@ -86,7 +86,7 @@ def _candidates() -> Iterator[tuple[Path, tuple[int, ...]]]:
     prefixes = [Path("/usr/local"), Path("/usr"), *_listed(Path("/opt"))]
     prefixes += [Path(entry).parent for entry in os.environ.get("PATH", "").split(":") if entry.endswith("/bin")]
     for prefix in prefixes:
-        with suppress(OSError):  # PATH may name another user's folders
+        with suppress(OSError):  # PATH may contain another user's folders
             for name in os.listdir(prefix / "bin"):
                 match = re.fullmatch(r"python3\.(\d+)", name)
                 if match:
@@ -100,13 +100,13 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def wanted_version(tag: str) -> tuple[int, ...]:
-    """The version a tag such as `3.12-slim` asks for, () where it does not say."""
+    """The version that a tag such as `3.12-slim` asks for, () if it names none."""
     match = re.match(r"(?:python)?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?![\d.])", tag)
     return tuple(int(part) for part in match.groups() if part) if match else ()
 
 
 def by_preference(found: list[Interpreter], wanted: tuple[int, ...]) -> list[Interpreter]:
-    """Best first: the wanted version, then its minor version with the nearest patch, then the tool's own."""
+    """Best first: the wanted version, then its minor version with the nearest patch, then foolsgold's own."""
 
     def distance(candidate: Interpreter) -> tuple[int, int, int]:
         same = candidate.version[: min(2, len(wanted))] == wanted[:2]
@@ -136,9 +136,9 @@ def fill(layer: Layer, interpreter: Interpreter, known: list[Interpreter]) -> No
 
 
 def clear_local(layer: Layer, *, keep_tools: bool) -> None:
-    """Empty /usr/local, where an image has only what it was made for and a used machine all kinds of things.
+    """Empty /usr/local: in an image it has only the image's own tools, on a machine in use all kinds of things.
 
-    With `keep_tools` just other Pythons and what runs on them goes."""
+    With `keep_tools`, remove only other Pythons and the programs that run on them."""
     if not keep_tools:
         layer.folder("/usr/local")
         layer.empty("/usr/local")
@@ -170,8 +170,8 @@ def _is_python_script(layer: Layer, path: str) -> bool:
 
 
 def _as_environment(layer: Layer, interpreter: Interpreter) -> None:
-    """A virtual environment over the distribution's interpreter: that one's own packages stay out of it, and pip
-    may install into it."""
+    """A virtual environment over the distribution's interpreter: it does not see that one's packages, and pip may
+    install into it."""
     layer.write("/usr/local/pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\n")
     layer.link(f"/usr/local/bin/python{interpreter.minor}", str(interpreter.binary))
 
@@ -204,7 +204,7 @@ def _as_copy(layer: Layer, interpreter: Interpreter) -> None:
 
 
 def _texts(local: Path, minor: str) -> Iterator[Path]:
-    """Files that name the place the interpreter was built for."""
+    """Files that contain the path for which the interpreter was built."""
     library = local / f"lib/python{minor}"
     yield from library.glob("_sysconfigdata*.py")
     yield from library.glob("config-*/Makefile")
@@ -212,8 +212,8 @@ def _texts(local: Path, minor: str) -> Iterator[Path]:
 
 
 def _move_library_path(binary: Path, prefix: Path) -> None:
-    """An interpreter with a shared libpython looks for it where it was built, which no box sees: the search path in
-    its header is overwritten in place, so the new one may not be longer."""
+    """An interpreter with a shared libpython looks for it in the folder that it was built for, which no box sees.
+    Overwrite the search path in its header; the new path must not be longer."""
     content = binary.read_bytes()
     old, new = os.fsencode(prefix / "lib") + b"\0", b"/usr/local/lib\0"
     if content.startswith(b"\x7fELF") and old in content and len(old) >= len(new):
@@ -232,7 +232,7 @@ def _belong_to_root(folder: Path, may_chown: bool) -> None:
 
 
 def unpack_pip(layer: Layer, packages: str, known: list[Interpreter]) -> bool:
-    """pip (and what comes with it) from a wheel that some Python of this machine carries, else the tool's own."""
+    """Install pip (and its companions) from a wheel of some Python of this machine, else foolsgold's own pip."""
     folder = layer.root / packages.lstrip("/")
     for wheels in _wheel_sets(known):
         for wheel in wheels:
@@ -259,13 +259,13 @@ def _wheel_sets(known: list[Interpreter]) -> Iterator[list[Path]]:
     for index, folder in enumerate(folders):
         wheels = sorted(folder.glob("pip-*.whl"))
         if wheels:
-            # Up to 3.11 an interpreter's own bundle has setuptools too, as the official images have.
+            # Up to 3.11 an interpreter's bundle also has setuptools, like the official images.
             extra = sorted(folder.glob("setuptools-*.whl")) if index == 0 else []
             yield [wheels[-1], *extra[-1:]]
 
 
 def add_system_pip(layer: Layer, known: list[Interpreter], *, python: bool) -> bool:
-    """pip commands for the distribution's own python3 where that came without; they give way to nothing of its own."""
+    """pip commands for the distribution's own python3 if it has none; no file of the distribution is replaced."""
     packages = layer.folder("/usr/local/share/pip")
     if not unpack_pip(layer, packages, known):
         return False
@@ -278,7 +278,7 @@ def add_system_pip(layer: Layer, known: list[Interpreter], *, python: bool) -> b
 
 
 def compile_pip(layer: Layer, interpreter: Interpreter) -> None:
-    """Without its byte code, pip's every start in a fresh box would take a second more."""
+    """Compile pip: without byte code, each start of pip in a new box would take a second more."""
     packages = f"/usr/local/lib/python{interpreter.minor}/site-packages"
     folder = layer.root / packages.lstrip("/")
     arguments = ["-I", "-m", "compileall", "-q", "-d", packages, str(folder)]

@@ -1,4 +1,4 @@
-"""RUN and WORKDIR: what a command, or the folder that it is to start in, changes is a layer."""
+"""RUN and WORKDIR: the files that a command changes, or the working folder that is made, become a layer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.errors import BuildFailed, EngineError
 _OUTPUT_LIMIT = 1 << 16
 _TAIL_LINES = 40
 _LITTLE_ROOM = 256 << 20
-"""Bytes: where fewer are free, it is this machine's disk that is full, and not a limit of the task's own making."""
+"""If fewer bytes are free, this machine's disk is full, and the task did not reach a limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _in_box(
 
 
 def _command(state: StageSoFar, instruction: Instruction) -> tuple[tuple[str, ...], str | None]:
-    """What to run, and the text of the script where a heredoc with `#!` is one (its path is the command)."""
+    """The command to run. If it is a heredoc with `#!`, also the text of that script, whose path is the command."""
     if instruction.json is not None:
         return instruction.json, None
     text = instruction.text
@@ -163,7 +163,7 @@ def _mounts(
         if target == "/":
             raise scene.needs_docker(instruction, "RUN --mount over the whole root is not possible in a box")
         if kind_of in ("cache", "tmpfs"):
-            # A cache may always be empty. Sharing one between tasks would let one task's build change another's.
+            # A cache may always be empty. With a shared cache one task's build could change another's.
             found.append(_Mount(kind_of, target, facts=(kind_of, target)))
         elif kind_of == "bind":
             found.append(_bind(scene, instruction, fields, target, source_of))
@@ -199,7 +199,7 @@ def _mount_fields(scene: BuildScene, state: StageSoFar, instruction: Instruction
 
 
 def _copied_out(tree: Tree, path: str, folder: Path) -> Path:
-    """A copy of the file or folder `path` for a box to see: neither the task's own files nor layers may change."""
+    """A copy of the file or folder `path` for a box, which must not change the task's own files or a layer."""
     folder.mkdir(mode=0o755)
     owner = (0, 0) if isinstance(tree, BuildContext) else None
     copier = Copier(tree, Layer([], folder), Manner(owner))
@@ -209,7 +209,7 @@ def _copied_out(tree: Tree, path: str, folder: Path) -> Path:
 
 
 def _drop_mount_point(layer: Path, below: Stack, target: str) -> None:
-    """An overlay keeps the empty places that were made to mount something on."""
+    """Remove a mount point from the layer: the overlay keeps the empty entry that the mount needed."""
     path = resolve(below, target)
     while path != "/" and kind(below, path) is None:
         entry = layer / path.lstrip("/")
@@ -247,7 +247,7 @@ def _run_failed(
 
 
 def working_folder(scene: BuildScene, state: StageSoFar, instruction: Instruction, path: str) -> Made | None:
-    """The folder is made where it is missing, and belongs to the user of the moment."""
+    """Make the folder if it is missing; it belongs to the current user of the build."""
     view = Stack(state.seen)
     if is_folder(view, resolve(view, path)):
         return None

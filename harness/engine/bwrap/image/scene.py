@@ -1,4 +1,4 @@
-"""What the instructions of one build share, and what a stage has become so far."""
+"""Values that the instructions of one build share, and the state of a stage between two instructions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RunningBox(Protocol):
 
 
 class Start(Protocol):
-    """harness.engine.bwrap.box.sandbox.start, with what the engine adds."""
+    """harness.engine.bwrap.box.sandbox.start, with the engine's own arguments filled in."""
 
     def __call__(
         self,
@@ -48,7 +48,7 @@ class Start(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageSoFar:
-    """What a stage has become so far."""
+    """The state of a stage after some of its instructions."""
 
     base: Base
     key: str
@@ -56,7 +56,7 @@ class StageSoFar:
     seen: tuple[Path, ...]
     config: ImageConfig
     env: Mapping[str, str]
-    """Of RUN and of variables in the file: the image's ENV and the stage's ARGs, the later one of a name."""
+    """The variables for RUN and for expansion: the image's ENV and the stage's ARGs; for each name the later one."""
     notes: tuple[str, ...] = ()
     cmd_set: bool = False
     triggers: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class StageSoFar:
 
     @property
     def certain(self) -> bool:
-        """Whether what fails here would fail with the image the task names, too."""
+        """Whether a failure here would also happen with the image that the task names."""
         return self.base.fidelity == "image"
 
     @property
@@ -82,7 +82,7 @@ class StageSoFar:
 
 @dataclass(frozen=True, slots=True)
 class BuildScene:
-    """What every instruction of one build shares."""
+    """Values that all instructions of one build share."""
 
     dockerfile: Dockerfile
     context: BuildContext
@@ -95,7 +95,7 @@ class BuildScene:
     images: Mapping[str, str]
 
     def in_time(self, instruction: Instruction) -> float:
-        """Seconds that are left."""
+        """Seconds that are left of the build's time limit."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise self.failed(instruction, "the build's time limit is over", certain=False)
@@ -132,7 +132,7 @@ class BuildScene:
             raise self.dockerfile.fail(f"{error}.", instruction) from error
 
     def other_image(self, name: str, instruction: Instruction, stages: Sequence[str]) -> Base:
-        """The image of a --from that is no stage: one that a daemon has, or that a folder, tar or image stands for."""
+        """The image of a --from that is not a stage: a daemon has it, or a folder, tar or other image replaces it."""
         stand_in = find_stand_in(self.images, name)
         if (stand_in is None and docker_image(name) is None) or (stand_in is not None and stand_in.base == HOST):
             known = f" (the stages are {', '.join(stages)})" if stages else ""
@@ -162,7 +162,7 @@ def user_of(state: StageSoFar, spec: str) -> users.User:
 
 
 def tree_of(scene: BuildScene, instruction: Instruction, name: str | None, source_of: SourceOf) -> tuple[Tree, str]:
-    """Where files come from, and a key for it; '' for the context, whose files are looked at one by one."""
+    """The tree that files come from, and a key for it; '' for the context, whose files get keys one by one."""
     return (scene.context, "") if name is None else source_of(name, instruction)
 
 

@@ -1,4 +1,4 @@
-"""A stack of overlay layers as the kernel merges it, read without mounting it, and a new layer written on top."""
+"""Reads a stack of overlay layers as the kernel would merge it, without a mount, and writes a new layer on top."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def is_whiteout(info: os.stat_result) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """One layer's share of a merged folder."""
+    """One layer's part of a merged folder."""
 
     layer: int
     path: Path
     covered: bool = False
-    """Another filesystem is mounted here; an overlay over this root does not see into it."""
+    """Another filesystem is mounted here, which an overlay over this root does not see."""
 
 
 class Stack:
@@ -100,7 +100,7 @@ class Stack:
 
 
 class Layer:
-    """A new layer being written. What it takes over from below, it takes over as the kernel's copy-up would."""
+    """A new layer that is being written. Entries of lower layers are copied into it as by the kernel's copy-up."""
 
     def __init__(self, below: Sequence[Path], root: Path) -> None:
         self.root = root
@@ -108,8 +108,8 @@ class Layer:
         self.may_chown = os.geteuid() == 0
 
     def folder(self, path: str, mode: int = 0o755, owner: tuple[int, int] = (0, 0)) -> str:
-        """Make the folder and its parents, links in the path followed; what exists keeps its mode and owner.
-        Gives the resolved path. NotADirectoryError where a part of it is something else."""
+        """Make the folder and its parents, following links in the path. Existing folders keep mode and owner.
+        Returns the resolved path. NotADirectoryError if a part of it is not a folder."""
         final = resolve(self.view, path)
         here = "/"
         for name in final.split("/"):
@@ -130,7 +130,7 @@ class Layer:
             target.chmod(mode)
 
     def own(self, path: str) -> Path:
-        """The existing folder `path` in this layer, copied up from below where it was not here yet."""
+        """The existing folder `path` in this layer, copied up from a lower layer if necessary."""
         target = self._parent(path)
         if not target.is_dir():
             below = self.view.host(path)
@@ -144,8 +144,8 @@ class Layer:
         return target
 
     def place(self, path: str) -> Path:
-        """Where to write the new entry `path` (no link may be on its way): the place is free.
-        IsADirectoryError where a folder stands there."""
+        """The place for a new entry `path`, in which no link may occur. An entry that is there is removed.
+        IsADirectoryError if it is a folder."""
         target = self._parent(path)
         if is_folder(self.view, path):
             raise IsADirectoryError(path)
@@ -154,17 +154,17 @@ class Layer:
         return target
 
     def hide(self, path: str) -> None:
-        """The entry is there below and not in the image."""
+        """Hide an entry of a lower layer."""
         os.mknod(self._parent(path), stat.S_IFCHR, os.makedev(0, 0))
 
     def empty(self, path: str) -> Path:
-        """The existing folder `path`, without anything that lies in it below."""
+        """The existing folder `path`, without its contents in lower layers."""
         target = self.own(path)
         os.setxattr(target, XATTR_PREFIXES[0 if self.may_chown else 1] + "opaque", b"y")
         return target
 
     def write(self, path: str, content: str, mode: int = 0o644) -> None:
-        """A small file of root's, its folders made."""
+        """Write a small file that root owns; missing folders are made."""
         self.folder(posixpath.dirname(path))
         self.place(path).write_text(content)
         self.dress(path, mode, (0, 0))
@@ -192,7 +192,7 @@ def copy_attributes(source: Path, target: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a tree that may hold folders without permissions (an overlay's work folder is one)."""
+    """Delete a tree that may have folders without permissions, such as an overlay's work folder."""
 
     def unlock(_function: object, name: str, _error: object) -> None:
         with suppress(OSError):

@@ -290,7 +290,7 @@ def test_labels_stand_beside_the_verdict_in_the_list_and_on_the_page(opened: Ope
     counts = task["forging"]
     fact = page.page.locator(".facts div", has_text="Forged rewards")
     assert f"{counts['paid']} paid" in fact.inner_text()
-    assert f"{counts['tried']} means tried" in fact.inner_text()
+    assert f"{counts['tried']} attacks tried" in fact.inner_text()
     assert f"{counts['not_measured']} not measured" in fact.inner_text()
     page.go(f"#text={task['name']}")
     row = page.page.locator(".list tbody tr", has_text=task["name"]).first
