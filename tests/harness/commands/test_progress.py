@@ -102,7 +102,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_picture_higher() -> None:
             assert max(map(cell_len, found)) < width
             assert len(found) <= max(height, 2)
     assert len(lines(run)) == 2 + ROWS + 1
-    assert lines(run)[-1] == "  and 42 more in work"
+    assert lines(run)[-1] == "  and 42 more running"
 
 
 def test_at_80_columns_nothing_of_the_head_is_cut() -> None:

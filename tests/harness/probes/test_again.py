@@ -102,7 +102,7 @@ def test_what_a_folder_cannot_say_is_refused_in_words(tmp_path: Path) -> None:
         write_probe(found(every, around.label), tmp_path / "out")
     state = {**entry(around), "probe": "state", "step": "", "id": "0123456789"}
     every["tasks"][0]["probes"].append(state)
-    with pytest.raises(UsageError, match="what a box held in that run"):
+    with pytest.raises(UsageError, match="files that a box had in that run"):
         write_probe(found(every, "state/0123456789"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -107,9 +107,9 @@ def test_attacks_that_cannot_matter_are_not_tried(tmp_path: Path) -> None:
     for name in ("terminal", "keys"):
         tried, left = found[name]
         assert {"startup-files-runner", "path-bash", "tests-edited"} <= tried
-        assert "text" in left["planted-reward-json"]
+        assert "output of the tests" in left["planted-reward-json"]
     _, left = ids(read(ROOT / "fixtures" / "formats" / "terminal-bench-solution-sh"))
-    assert "by name" in left["pytest-ini-around"]
+    assert "names of tests" in left["pytest-ini-around"]
 
     tried, left = found["steps"]
     assert "empties" in left["planted-reward-json"]

@@ -303,10 +303,10 @@ def test_a_config_file_changes_what_a_command_does(tmp_path: Path) -> None:
         (("audit", "x", "--fail-on", "nop-payd"), "`nop-paid`"),
         (("audit", "x", "--operator", "shel"), "`shell`"),
         (("audit", "x", "--threshold", "stron=1"), "`strong`"),
-        (("audit", "x", "--threshold", "strong=high"), "gives no number"),
+        (("audit", "x", "--threshold", "strong=high"), "is not a number"),
         (("audit", "x", "--image", "debian"), "FROM=BASE"),
         (("audit", "x", "--accept", "nop-paid"), "FINDING=REASON"),
-        (("audit", "x", "--config", __file__, "--no-config"), "the opposite"),
+        (("audit", "x", "--config", __file__, "--no-config"), "contradict each other"),
         (("audit", "x", "--config", __file__), "is not TOML"),
     ],
 )

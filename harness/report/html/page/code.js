@@ -41,7 +41,7 @@ function colouredLines(text, runs) {
 const codeBlock = (label, ...lines) => h("pre", { class: "code", tabindex: 0, role: "region", "aria-label": label }, ...lines);
 const log = (text, label) => h("pre", { class: "log", tabindex: 0, role: "region", "aria-label": label }, long(text, 20000));
 
-// What two lines have in common at both ends; the rest is what changed.
+// The common beginning and end of two lines; the rest has changed.
 function changed(before, after) {
   let head = 0;
   const least = Math.min(before.length, after.length);

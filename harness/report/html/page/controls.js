@@ -32,7 +32,7 @@ const logs = (task) => task.controls.flatMap((control) => control.phases.filter(
 function mutantTimes(task) {
   const times = task.mutants.flatMap((one) => one.runs.map((run) => run.seconds)).sort((one, other) => one - other);
   if (!times.length) return "";
-  return `${many(times.length, "run")} of variants: median ${seconds(times[Math.floor(times.length / 2)])}, longest ${seconds(times[times.length - 1])}; all of the task ${seconds(task.seconds)} of box time.`;
+  return `${many(times.length, "run")} of variants: median ${seconds(times[Math.floor(times.length / 2)])}, longest ${seconds(times[times.length - 1])}; the whole task ${seconds(task.seconds)} of box time.`;
 }
 
 function controlsPart(task) {
@@ -44,7 +44,7 @@ function controlsPart(task) {
 }
 
 const FIDELITY = {
-  image: "the task's own image", host: "this machine's own root filesystem, not the task's image", "stand-in": "another base than the task's image",
+  image: "the task's own image", host: "this machine's own root filesystem, not the task's image", "stand-in": "a base in place of the task's image",
 };
 
 function provenancePart(task) {
@@ -53,7 +53,7 @@ function provenancePart(task) {
   const options = Object.entries(index.options).map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") || "none" : value}`).join(", ");
   return part("Where the numbers come from", "",
     h("dl", { class: "sheet" },
-      fact("Engine", task.engine_name), fact("Boxes stood on", FIDELITY[task.engine.fidelity] || task.engine.fidelity, task.engine.base ? `: ${task.engine.base}` : ""), fact("Notes", task.engine.notes.map((note) => h("div", {}, note))),
+      fact("Engine", task.engine_name), fact("Base of the boxes", FIDELITY[task.engine.fidelity] || task.engine.fidelity, task.engine.base ? `: ${task.engine.base}` : ""), fact("Notes", task.engine.notes.map((note) => h("div", {}, note))),
       fact("Image", task.engine.image && h("code", {}, task.engine.image)), fact("Task's digest", task.digest && h("code", {}, task.digest)), fact("Folder", h("code", {}, task.path)), fact("Format", task.format),
       fact("foolsgold", index.version, index.engine_version ? `, ${index.engine} ${index.engine_version}` : "", index.python ? `, Python ${index.python}` : ""), fact("Seed", String(index.seed)), fact("Options", options), fact("Thresholds", Object.entries(task.thresholds).map(([name, value]) => `${name} ${value}`).join(", ")),
       fact("Variants", left.map((each) => h("div", {}, each)))),

@@ -1,4 +1,4 @@
-// What this file carries: an index of all tasks, and one compressed block for each.
+// The data of this file: an index of all tasks, and one compressed block for each.
 
 const blocks = new Map();
 let index = null;
@@ -8,7 +8,7 @@ const SIGNS_85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const VALUES_85 = new Uint8Array(128);
 [...SIGNS_85].forEach((sign, value) => { VALUES_85[sign.charCodeAt(0)] = value; });
 
-// Five signs are four bytes; what is missing at the end is as if it were the highest sign.
+// Five characters are four bytes; characters missing at the end count as the highest one.
 function bytes85(text) {
   const bytes = new Uint8Array(Math.ceil(text.length / 5) * 4);
   const view = new DataView(bytes.buffer);
@@ -25,7 +25,7 @@ async function unpack(element) {
   return JSON.parse(await new Response(stream).text());
 }
 
-// --- what task.py folded
+// --- restores what task.py folded
 
 // A diff by the lines of its file, see diffs.py.
 function unfold(folded, lines) {
@@ -83,7 +83,7 @@ const parsed = new Promise((resolve) => {
   else document.addEventListener("DOMContentLoaded", resolve, { once: true });
 });
 
-// The blocks stand after this script, so a task that is asked for at once may not have been read yet.
+// The blocks come after this script, so the task that the address names may not have been parsed yet.
 async function readTask(place) {
   if (!blocks.has(place)) {
     if (!byId(`block-${place}`)) await parsed;
@@ -96,7 +96,7 @@ async function readTask(place) {
 
 // --- links: #task, #task/mutant, #?filters
 
-// A name that is empty still is not the overview.
+// An empty name is a task's name and not the overview.
 const link = (task, mutant = "") =>
   !task && !mutant ? "#/" : `#${[...task.split("/"), ...(mutant ? mutant.split("/") : [])].map(encodeURIComponent).join("/")}`;
 
@@ -108,7 +108,7 @@ function decoded(text) {
   }
 }
 
-// The longest beginning that is a task's name is the task, whatever follows is its mutant.
+// The longest prefix that is a task's name is the task; the rest is its mutant.
 function target(hash) {
   const parts = hash.replace(/^#/, "").split("/").map(decoded);
   for (let length = parts.length; length > 0; length -= 1) {

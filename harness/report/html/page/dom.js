@@ -17,7 +17,7 @@ const svg = (name, attributes = {}, ...children) => fill(document.createElementN
 const byId = (id) => document.getElementById(id);
 
 const chip = (word, kind, text = word) => h("span", { class: `chip ${kind}-${word}` }, text);
-// Rounded down, so that nothing looks as if it had reached a threshold.
+// Rounded down, so that no value seems to reach a threshold that it misses.
 const percent = (share) => (share === null || share === undefined ? "-" : `${Math.floor(share * 1000 + 1e-6) / 10}\u00a0%`);
 const whole = (share) => `${Math.round(share * 100)}\u00a0%`;
 const number = (value) => value.toLocaleString("en-US");
@@ -40,7 +40,7 @@ function meter(share) {
     svg("rect", { class: "whisker", x: at(share.low), width: at(share.high - share.low), height: 2, y: 7 }));
 }
 
-// `code` between backticks; a text with an odd one keeps it.
+// `code` between backticks; an unpaired backtick stays.
 function prose(text, most = 2000) {
   if (text.length > most) return long(text, most);
   const pieces = text.split("`");
@@ -74,7 +74,7 @@ function command(text, label = "the command") {
   button.addEventListener("click", async () => {
     const done = await copy(text, code);
     button.textContent = done ? "Copied" : "Press Ctrl+C";
-    say(done ? "Copied." : "The browser does not let this page copy. The command is selected: press Ctrl+C.");
+    say(done ? "Copied." : "The browser does not allow this page to copy. The command is selected: press Ctrl+C.");
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
   return h("div", { class: "command" }, code, button);

@@ -1,4 +1,4 @@
-// Which tasks are listed, in which order. Both stand in the address, so a filtered list can be passed on.
+// Which tasks are listed, in which order. Both are in the address, so that a filtered list can be shared.
 
 const NO_FILTERS = { text: "", verdict: "", finding: "", fault: "", format: "", engine: "", row: "", sort: "weakest", down: "" };
 let filters = { ...NO_FILTERS };

@@ -1,11 +1,11 @@
-// The instruction, each requirement marked with what its mutants say about the tests.
+// The instruction, each requirement marked with how well the tests check it.
 
 const STATES = {
   tested: "tested", "in-part": "tested in part", untested: "untested", "not-probed": "not probed", forged: "forged", hidden: "hidden",
 };
 const MEANINGS = {
   tested: "every variant that breaks it is caught", "in-part": "some variants that break it are paid", untested: "no variant that breaks it is caught, or no test uses the option that it names",
-  "not-probed": "no variant breaks it first", forged: "it is paid without being done", hidden: "tests demand it and it is said nowhere",
+  "not-probed": "no variant has it as the first requirement that it breaks", forged: "the reward can be had without doing it", hidden: "the tests demand it and nothing states it",
 };
 
 const stateChip = (state, count = "") => chip(state, "s", `${STATES[state]}${count}`);
@@ -14,9 +14,9 @@ function requirementRow(task, said) {
   const list = (mutants) => h("ul", { class: "links" }, mutants.map((one) => mutantLink(task, one)));
   const paid = said.mutants.filter((one) => ["survived", "partial"].includes(one.outcome)).length;
   return lazy({ "data-requirement": said.key }, h("span", { class: "row" }, stateChip(said.state), h("span", { class: "grow" }, prose(clipped(said.text, 300))),
-    h("small", {}, said.mutants.length ? `${paid} of ${said.mutants.length} paid` : said.also.length ? `${said.also.length} near it` : "")), () => [
-    said.mutants.length ? [h("p", { class: "hint" }, "Variants that break it:"), list(said.mutants)] : h("p", { class: "hint" }, "No variant breaks this before anything else that is stated."),
-    said.also.length ? [h("p", { class: "hint" }, "Variants that bear on it:"), list(said.also)] : null,
+    h("small", {}, said.mutants.length ? `${paid} of ${said.mutants.length} paid` : said.also.length ? `${said.also.length} concern it` : "")), () => [
+    said.mutants.length ? [h("p", { class: "hint" }, "Variants that break it:"), list(said.mutants)] : h("p", { class: "hint" }, "No variant has this as the first requirement that it breaks."),
+    said.also.length ? [h("p", { class: "hint" }, "Other variants that concern it:"), list(said.also)] : null,
   ]);
 }
 
@@ -50,7 +50,7 @@ function instructionStep(task, step) {
   ];
 }
 
-// Findings about what the instruction does not say, or what is paid without being done, belong beside it.
+// Findings about demands that the instruction does not state, or about rewards without the work, are shown with it.
 function besides(task) {
   const told = task.findings.filter((one) => one.state);
   return told.length ? h("div", { class: "requirements" }, told.map((one) => lazy({}, h("span", { class: "row" }, stateChip(one.state), h("span", { class: "grow" }, prose(clipped(one.title, 600)))), () => findingBody(task, one)))) : null;

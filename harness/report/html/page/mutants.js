@@ -1,4 +1,4 @@
-// A task's broken variants: a row each, opened for the diff, what the verifier said, and the command.
+// A task's broken variants: a row each, which opens to show the diff, the verifier's result, and the command.
 
 const OUTCOMES = {
   survived: "paid in full, like the solution itself", partial: "paid in part", killed: "caught: not paid", timeout: "caught: it hangs where the solution does not",
@@ -28,7 +28,7 @@ function mutantBody(task, mutant) {
       fact("Breaks", mutant.requirement && [prose(clipped(mutant.requirement.text, 2000)), " ", h("small", {}, `${mutant.requirement.file}:${mutant.requirement.line}`)]),
       fact("Outcome", OUTCOMES[mutant.outcome] || mutant.outcome, mutant.cause ? ` (${mutant.cause})` : "", mutant.crashed ? "; the solution itself ended with an error" : "",
         mutant.outcome === "partial" ? `; the gap to the solution's reward is ${mutant.gap}` : ""),
-      fact("The verifier said", mutant.why ? long(mutant.why) : ""),
+      fact("Reason", mutant.why ? long(mutant.why) : ""),
       fact("Caught by", tests.length ? h("ul", { class: "links" }, tests.map((name) => h("li", {}, h("code", {}, clipped(name, 400))))) : ""),
       fact("Runs", mutant.runs.map((run, at) => [at ? h("br") : "", `${run.run}: ${rewards(run.rewards)}, ${seconds(run.seconds)}${run.network ? ", with network" : ""}${run.problem ? `: ${run.problem}` : ""}`])),
       fact("Fault", `${mutant.fault}, ${mutant.operator}, ${mutant.tier}`),

@@ -49,7 +49,7 @@ function addRows(count = BATCH) {
   body.append(rows);
   sentinel.hidden = made >= listed.length;
   sentinel.firstChild.textContent = `Show more (${number(listed.length - made)} left)`;
-  // Observed anew, it is told of again where it is still in view.
+  // Observing it again reports it again if it is still in view.
   nearEnd.unobserve(sentinel);
   nearEnd.observe(sentinel);
 }
@@ -59,7 +59,7 @@ const nearEnd = new IntersectionObserver((entries) => {
 }, { rootMargin: "600px" });
 
 function makeList() {
-  // The roles stay what they are where the narrow layout lays the table out as cards.
+  // Explicit roles, because the narrow layout shows the table as cards.
   const head = h("tr", { role: "row" }, COLUMNS.map(([name, label]) =>
     h("th", { scope: "col", role: "columnheader", class: `c-${name}${NUMBERS.has(name) ? " n" : ""}`, "data-column": name }, h("button", { type: "button", onclick: () => sortBy(name) }, label))));
   body = h("tbody", { role: "rowgroup" });
@@ -67,7 +67,7 @@ function makeList() {
   byId("list").append(h("div", { class: "list" }, h("table", { role: "table" }, h("caption", { class: "unseen" }, "Tasks. The buttons in the header sort."), h("thead", { role: "rowgroup" }, head), body), h("p", { class: "empty", hidden: true }, "No task is like that.")), sentinel);
 }
 
-// A column's first click shows what is worst in it; names and words go from A to Z.
+// The first click on a column sorts its worst values first, and names and words from A to Z.
 const WORST_LOW = new Set(["name", "verdict", "strength", "stated", "caught", "format", "engine"]);
 
 function sortBy(name) {
@@ -97,7 +97,7 @@ function showList() {
   }
 }
 
-// What is filtered by is never hidden.
+// A filter in use is never hidden.
 function showFilters() {
   if (Object.keys(NO_FILTERS).some((name) => !["sort", "down"].includes(name) && filters[name])) byId("filterbox").open = true;
   for (const field of byId("filters").elements) if (field.name) field.value = filters[field.name];

@@ -1,4 +1,4 @@
-// The address decides what is shown.
+// Shows what the address names.
 
 let shownTask = null;
 
@@ -90,7 +90,7 @@ byId("skip").addEventListener("click", (event) => { event.preventDefault(); show
 
 async function start() {
   if (typeof DecompressionStream === "undefined") {
-    trouble("This browser is too old to unpack the tasks in this file. Any browser from 2023 on can. What is counted over all tasks is below.");
+    trouble("This browser is too old to unpack the tasks in this file. Any browser from 2023 or later can. The numbers over all tasks are below.");
     return;
   }
   await readIndex();

@@ -26,7 +26,7 @@ function findingBody(task, one) {
   ];
 }
 
-// A note is no alarm: it is one line until somebody opens it.
+// A note is one line until somebody opens it, because it is no alarm.
 function findingCard(task, one) {
   const place = one.place ? `${one.place.file}${one.place.line ? `:${one.place.line}` : ""}` : "";
   const head = [chip(one.severity, "x"), h("span", {}, one.id), h("span", {}, place)];
@@ -34,7 +34,7 @@ function findingCard(task, one) {
   return h("section", { class: `finding x-bar-${one.severity}` }, h("header", {}, head), h("h3", {}, prose(one.title, 600)), findingBody(task, one));
 }
 
-// The tests that would do most, each with what was paid for want of it.
+// The most useful tests to write, each with the variants that were paid without it.
 function firstPart(task) {
   if (!task.missing.length) return null;
   return h("section", { class: "panel first" }, h("h2", { tabindex: -1 }, "Tests to write first"), h("ol", { class: "wanted" }, task.missing.map((test) => {
@@ -56,7 +56,7 @@ function findingsPart(task) {
 }
 
 function leads(task) {
-  return task.leads.length ? lazy({ class: "leads" }, `${many(task.leads.length, "suspicion")} read from the tests, which no run has confirmed`, () =>
+  return task.leads.length ? lazy({ class: "leads" }, `${many(task.leads.length, "lead")} read from the tests, which no run has confirmed`, () =>
     h("ul", { class: "links" }, task.leads.map((one) => h("li", {}, prose(one.sentence, 600), h("small", {}, ` ${one.file}:${one.line}, ${one.id}`))))) : null;
 }
 
@@ -66,10 +66,10 @@ function facts(task) {
   const interval = (share) => `${whole(share.low)} to ${whole(share.high)}`;
   const sum = (outcomes) => [[caught(outcomes), "caught"], [outcomes.survived, "paid in full"], [outcomes.partial, "paid in part"], [outcomes.equivalent, "equivalent to the solution"], [outcomes.invalid, "invalid"], [outcomes.error + outcomes.flaky, "unclear"]]
     .filter(([count], at) => count || at < 2).map(([count, word]) => `${number(count)} ${word}`).join(" + ");
-  const how = (found) => [[found.by_assertion, "by a failing test"], [found.by_crash, "because the solution itself crashed"], [found.by_outcome.timeout, "because it hung"], [found.unexplained, "without a failing test that is known"]].filter(([count]) => count).map(([count, words]) => `${number(count)} ${words}`).join(", ");
+  const how = (found) => [[found.by_assertion, "by a failing test"], [found.by_crash, "because the solution itself crashed"], [found.by_outcome.timeout, "because it hung"], [found.unexplained, "without a known failing test"]].filter(([count]) => count).map(([count, words]) => `${number(count)} ${words}`).join(", ");
   return h("dl", { class: "facts" },
     found && found.share.counted ? fact("Strength", percent(found.share.value), interval(found.share)) : null,
-    found && found.stated.counted ? fact("Of what is stated", percent(found.stated.value), `${interval(found.stated)}, ${many(found.stated.counted, "variant")}`) : null,
+    found && found.stated.counted ? fact("Stated requirements", percent(found.stated.value), `${interval(found.stated)}, ${many(found.stated.counted, "variant")}`) : null,
     found ? fact("Tried", number(tried(found.by_outcome)), `= ${sum(found.by_outcome)}`) : null,
     found ? fact("Caught", number(caught(found.by_outcome)), how(found)) : null,
     found ? fact("Paid", number(found.by_outcome.survived), found.by_outcome.partial ? `and ${found.by_outcome.partial} in part` : "like the solution itself") : null,

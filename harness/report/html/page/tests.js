@@ -3,7 +3,7 @@
 const MOST_CELLS = 12000;
 const BAD = new Set(["failed", "error"]);
 
-// Each run tells its tests by letters, in the order of the task's tests.
+// Each run has a letter for each test, in the order of the task's tests.
 const NOTICED = new Set(["F", "E"]);
 const LETTERS = { P: ["miss", "·", "passed"], s: ["miss", "s", "skipped"], x: ["miss", "x", "failed, as expected"], X: ["miss", "·", "passed, though expected to fail"] };
 
@@ -23,7 +23,7 @@ function columns(task) {
 function cell(column, test) {
   const letter = column.letters[test];
   if (NOTICED.has(letter)) return column.hits === 1 ? ["only", "!", "the only one to catch it"] : ["hit", "×", "caught it"];
-  if (!column.letters) return ["none", "?", "single tests are not known"];
+  if (!column.letters) return ["none", "?", "results of single tests are unknown"];
   return LETTERS[letter] || ["none", "–", "did not report"];
 }
 
@@ -40,7 +40,7 @@ function grid(task, onColumn) {
   const td = ([kind, sign, meaning], classes) => h("td", { class: classes }, h("span", { class: kind, title: meaning, "aria-label": meaning, role: "img" }, sign));
   const build = (most) => h("table", { class: "grid" },
     h("caption", { class: "unseen" }, "Tests in rows, variants in columns; variants that the same tests caught share a column."),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Test"), h("th", { scope: "col" }, h("span", { class: "unseen" }, "What it is worth")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Test"), h("th", { scope: "col" }, h("span", { class: "unseen" }, "Value")),
       controls.map(([name, meaning]) => h("th", { scope: "col", class: "control", title: meaning }, name)),
       found.slice(0, most).map((column, at) => {
         const label = `${many(column.mutants.length, "variant")} ${SHORT[column.outcome]}: show`;
@@ -86,7 +86,7 @@ function testsPart(task) {
     shown.replaceChildren(h("p", { class: "hint" }, `${many(column.mutants.length, "variant")}, ${OUTCOMES[column.outcome]}${column.hits ? `, caught by ${many(column.hits, "test")}` : ""}:`), h("ul", { class: "links" }, column.mutants.map((one) => mutantLink(task, one))));
     shown.scrollIntoView({ block: "nearest" });
   };
-  const counts = [["vacuous", "never fail"], ["decorative", "never catch one alone"], ["enough", "are enough to catch all that is caught"]].map(([name, words]) => [task.tests.filter((test) => test[name]).length, words]);
+  const counts = [["vacuous", "never fail"], ["decorative", "never catch a variant alone"], ["enough", "are enough to catch everything that is caught"]].map(([name, words]) => [task.tests.filter((test) => test[name]).length, words]);
   const sources = task.test_files.map((file) => lazy({}, h("span", { class: "row" }, h("code", { class: "grow" }, clipped(file.path, 200)), h("small", {}, file.step ? `step ${file.step}` : "")), () =>
     file.text === null ? h("p", { class: "hint" }, "Too large to be shown here.") : codeBlock(file.path, colouredLines(file.text, file.runs).map((nodes) => h("span", { class: "l" }, nodes)))));
   if (!task.tests.length && !sources.length) return null;
