@@ -78,12 +78,13 @@ def _rows(values: Values) -> str:
     from tabulate import tabulate
 
     rows = [
-        (".".join(key), visible(_said(key, value, values)), value.where or value.level) for key, value in values.items()
+        (".".join(key), visible(_shown(key, value, values)), value.where or value.level)
+        for key, value in values.items()
     ]
     return tabulate(rows, headers=("setting", "value", "from"), disable_numparse=True)
 
 
-def _said(key: Key, value: Value, values: Values) -> str:
+def _shown(key: Key, value: Value, values: Values) -> str:
     if value.value is None:
         if key == ("budget",) and ("depth",) in values:
             from harness.settings.meaning import budget

@@ -26,9 +26,9 @@ def operators_page() -> str:
         f"""# Operators
 
 The {count} ways in which foolsgold breaks a solution. Each has a fault class, the kind of wrong solution that it stands
-for, and a tier: `coarse` mutants run first, `fine` ones last; a single mutant may stand lower than its operator. The
-sentence says what is wrong then; words in CAPITALS are filled in. Where the text would no longer parse there is no
-mutant. `--operator` and `--fault` of [`foolsgold mutants`](mutants.md) choose among them.
+for, and a tier: `coarse` mutants run first, `fine` ones last; a single mutant may have a lower tier than its
+operator. The sentence says what is wrong in the variant; words in CAPITALS are filled in. If the changed text would not
+parse, there is no mutant. `--operator` and `--fault` of [`foolsgold mutants`](mutants.md) choose among them.
 
 This page is written by `foolsgold operators --markdown`; its examples are the operators' tests.
 """
@@ -38,7 +38,7 @@ This page is written by `foolsgold operators --markdown`; its examples are the o
         parts.append(f"Languages: {', '.join(sorted(family.languages))}.\n")
         parts += [_section(family, operator) for operator in family.operators]
     parts.append(
-        "\n## What the reference left behind\n\nMade after solving, on files and services of the box.\n\n"
+        "\n## Files and services that the reference leaves\n\nThese operators change the box after solving.\n\n"
         "| operator | fault class | tier | what is wrong then |\n|---|---|---|---|\n"
     )
     parts += [f"| `{op.id}` | {op.fault} | {op.tier} | {_template(op.sentence)} |\n" for op in STATE_OPERATORS]

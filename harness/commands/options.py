@@ -1,4 +1,4 @@
-"""Command-line flags for the settings, and the settings in force: flags win over a config file, and that over defaults."""
+"""Command-line flags for the settings, and the settings in force: flags win over a config file, that over defaults."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ def find_probe(report: dict[str, Any], name: str) -> Found | None:
     exact, begun = Matches(), Matches()
     for task in report["tasks"]:
         for probe in task.get("probes") or []:
-            told = label(probe)
-            if name in (told, f"{task['name']}/{told}"):
-                exact.add(task, probe, f"{task['name']}/{told}")
-            elif "/" in name and (told.startswith(name) or f"{task['name']}/{told}".startswith(name)):
-                begun.add(task, probe, f"{task['name']}/{told}")
+            own_label = label(probe)
+            if name in (own_label, f"{task['name']}/{own_label}"):
+                exact.add(task, probe, f"{task['name']}/{own_label}")
+            elif "/" in name and (own_label.startswith(name) or f"{task['name']}/{own_label}".startswith(name)):
+                begun.add(task, probe, f"{task['name']}/{own_label}")
     found = exact if exact.count else begun
     if found.count > 1:
         raise UsageError(

@@ -293,9 +293,9 @@ def picture(run: RunShown, now: float, *, width: int, height: int, ascii_only: b
     if left is not None:
         head.append(f"  {about(left)} left", "dim")
     lines = [head]
-    said = _counts(run)
-    if said:
-        lines.append(Text(f"  {said}"))
+    counts = _counts(run)
+    if counts:
+        lines.append(Text(f"  {counts}"))
     # One line stays free for the cursor, one may be needed for those that are not shown.
     room = max(0, min(ROWS, height - len(lines) - 2))
     names = run.shown[:room]

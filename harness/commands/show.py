@@ -85,5 +85,5 @@ def _shown(report: dict[str, Any], name: str) -> str:
 
 def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """The tests that ran on it and passed; none if the verifier does not report single tests."""
-    told = found["runs"][0]["tests"] if found["runs"] else None
-    return [name for name, letter in zip(task["tests"], told, strict=True) if letter == "P"] if told else []
+    letters = found["runs"][0]["tests"] if found["runs"] else None
+    return [name for name, letter in zip(task["tests"], letters, strict=True) if letter == "P"] if letters else []

@@ -47,12 +47,12 @@ def own_scratch() -> Iterator[Path]:
             base.rmdir()
 
 
-def _private(path: Path, otherwise: str) -> Path:
+def _private(path: Path, alternative: str) -> Path:
     path.mkdir(mode=0o700, exist_ok=True)
     status = path.lstat()
     if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o022:
         raise EngineError(
-            f"{path} is not a private folder of this user.", hint=f"Remove it, or {otherwise}: rm -r {path}"
+            f"{path} is not a private folder of this user.", hint=f"Remove it, or {alternative}: rm -r {path}"
         )
     return path
 

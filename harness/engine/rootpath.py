@@ -59,7 +59,7 @@ def opened(root: int, path: str | bytes, flags: int, mode: int = 0) -> Iterator[
 
 @contextmanager
 def _regular(root: int, path: str) -> Iterator[tuple[int, int] | None]:
-    """(descriptor, size) of the regular file at `path`; None where there is none."""
+    """(descriptor, size) of the regular file at `path`; None if there is none."""
     try:
         place = open_in(root, path, os.O_PATH)
     except OSError as error:
@@ -148,7 +148,7 @@ def exists(root: int, path: str) -> bool:
 
 
 def remove(root: int, path: str) -> None:
-    """Unlink one file; nothing happens where there is none."""
+    """Unlink one file; does nothing if it does not exist."""
     pure = PurePosixPath(path)
     with suppress(FileNotFoundError, NotADirectoryError), opened(root, str(pure.parent), os.O_PATH) as parent:
         os.unlink(pure.name, dir_fd=parent)

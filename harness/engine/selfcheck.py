@@ -29,15 +29,15 @@ class CheckResult:
 
 
 def run_selfcheck(
-    engine: Engine, image: Image, *, names: Sequence[str] = (), told: Callable[[CheckResult], None] | None = None
+    engine: Engine, image: Image, *, names: Sequence[str] = (), on_result: Callable[[CheckResult], None] | None = None
 ) -> list[CheckResult]:
     """Run the checks (or those called `names`) on boxes of `image`, which needs a shell and coreutils."""
     results = []
     for name in names or CHECKS:
         result = _run_one(name, CheckedEngine(engine, image))
         results.append(result)
-        if told is not None:
-            told(result)
+        if on_result is not None:
+            on_result(result)
     return results
 
 

@@ -54,11 +54,13 @@ class Diagnosis:
         return ExitCode.UNMEASURED
 
 
-def examine(wanted: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None = None) -> Diagnosis:
+def examine(
+    wanted: str, options: EngineOptions, on_result: Callable[[str, CheckResult], None] | None = None
+) -> Diagnosis:
     """Examine the engine that the user named, or all engines for `auto`."""
     used, why = chosen(wanted, options)
     names = [name for name in ENGINES if name != "auto"] if wanted == "auto" else [wanted]
-    return Diagnosis(wanted, used, why, tuple(_examine(name, options, told) for name in names))
+    return Diagnosis(wanted, used, why, tuple(_examine(name, options, on_result) for name in names))
 
 
 def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
@@ -77,7 +79,7 @@ def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
     return used, "no Docker daemon answers"
 
 
-def _examine(name: str, options: EngineOptions, told: Callable[[str, CheckResult], None] | None) -> EngineExamined:
+def _examine(name: str, options: EngineOptions, on_result: Callable[[str, CheckResult], None] | None) -> EngineExamined:
     try:
         engine = make_engine(name, options)
     except FoolsgoldError as error:
@@ -91,7 +93,7 @@ def _examine(name: str, options: EngineOptions, told: Callable[[str, CheckResult
                 image = engine.build(recipe)
         except FoolsgoldError as error:
             return EngineExamined(report, (), f"there is no image to check it with: {error}")
-        checks = run_selfcheck(engine, image, told=(lambda check: told(name, check)) if told else None)
+        checks = run_selfcheck(engine, image, on_result=(lambda check: on_result(name, check)) if on_result else None)
         return EngineExamined(report, tuple(checks))
 
 

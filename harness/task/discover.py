@@ -160,15 +160,15 @@ def _unique(named: list[tuple[str, Path]]) -> list[str]:
 
 
 def _once(tasks: list[Task | Unusable]) -> list[Task | Unusable]:
-    said: set[str] = set()
+    shown: set[str] = set()
     result = []
     for task in tasks:
         kept = []
         for problem in task.problems:
             if problem.code in _ONCE:
-                if problem.message in said:
+                if problem.message in shown:
                     continue
-                said.add(problem.message)
+                shown.add(problem.message)
             kept.append(problem)
         result.append(task if len(kept) == len(task.problems) else replace(task, problems=tuple(kept)))
     return result

@@ -470,7 +470,7 @@ class _Loader:
                 scripts.look_at(self.folder, script, direct=True)
                 return
         names = " or ".join(self.folder.name(script) for script in places)
-        self.problems.error("missing-tests", f"There is no {names}: nothing pays.", places[0])
+        self.problems.error("missing-tests", f"There is no {names}, so nothing can be paid.", places[0])
 
     def _weights(self, folders: tuple[Path, ...]) -> tuple[dict[str, float], Scoring]:
         """The weights of SETA's second dataset. If the tests write a reward themselves, that reward counts."""

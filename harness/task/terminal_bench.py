@@ -281,7 +281,7 @@ class _Loader:
         root = self.folder.root
         script = root / "run-tests.sh"
         if not os.path.lexists(script):
-            self.problems.error("missing-tests", "There is no run-tests.sh: nothing pays.", script)
+            self.problems.error("missing-tests", "There is no run-tests.sh, so nothing can be paid.", script)
         else:
             scripts.look_at(self.folder, script, direct=False)
         weights: dict[str, float] = {}

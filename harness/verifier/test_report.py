@@ -92,23 +92,24 @@ NOTHING = TestReport(source="")
 def read_report(files: Mapping[str, bytes], text: str) -> TestReport:
     """The most detailed source that a verifier left: CTRF, else JUnit XML, else its output.
 
-    Collection errors and the closing count always come from the output, because neither kind of file has them.
+    The closing count always comes from the output, because neither kind of file has it. Collection errors come from
+    the file if it has any, else from the output.
     """
-    said = parse_text(text)
-    best = said
+    from_text = parse_text(text)
+    best = from_text
     for name in sorted(files):
         found = parse_ctrf(files[name]) if name.endswith(".json") else parse_junit(files[name])
-        if found is not None and found.tests and (best is said or len(found.tests) > len(best.tests)):
+        if found is not None and found.tests and (best is from_text or len(found.tests) > len(best.tests)):
             best = found
-    if best is said:
-        return said
-    messages = {short(test.name): test.message for test in said.tests if test.message}
+    if best is from_text:
+        return from_text
+    messages = {short(test.name): test.message for test in from_text.tests if test.message}
     tests = tuple(
         test if test.message else TestCase(test.name, test.status, messages.get(short(test.name), ""), test.seconds)
         for test in best.tests
     )
-    told = best if best.collection_errors else said
-    return TestReport(best.source, tests, said.tally, told.collection_errors, told.broken_in)
+    with_errors = best if best.collection_errors else from_text
+    return TestReport(best.source, tests, from_text.tally, with_errors.collection_errors, with_errors.broken_in)
 
 
 def short(name: str) -> str:
@@ -286,8 +287,8 @@ def _parse_pytest(text: str) -> TestReport | None:
     broken = _collection_errors(text)
     details = _failure_details(text)
     tests: dict[str, TestCase] = {
-        name: TestCase(name, _WORDS[word], _one_line(said or details.get(_detail_key(name), "")))
-        for name, word, said in verbose
+        name: TestCase(name, _WORDS[word], _one_line(message or details.get(_detail_key(name), "")))
+        for name, word, message in verbose
     }
     for start in summaries:
         for line in text[start.end() :].lstrip("\n").splitlines():

@@ -127,7 +127,7 @@ def test_what_is_left_out_is_counted(run: Run, tmp_path: Path) -> None:
     assert step["invalid"] == sum(each["invalid"] for each in step["operators"].values()) > 0
     assert {each["what"]: each["reason"] for each in step["not_mutated"]} == {
         "notes.md": "not used by the script",
-        "solve.sh:inline:bc": "bc is not spoken",
+        "solve.sh:inline:bc": "no operator knows bc",
         "solve.sh:heredoc:/app/x.json": "does not parse as json",
     }
     code, out, _ = run("mutants", str(task))

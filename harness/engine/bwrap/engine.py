@@ -188,11 +188,11 @@ class BwrapBox(Box):
         status = self._sandbox.read(f"{OUT}/{_MAIN}.exit")
         if not status:
             return
-        said = (self._sandbox.read(f"{OUT}/{_MAIN}", limit=-2000) or b"").decode("utf-8", "replace")
+        output = (self._sandbox.read(f"{OUT}/{_MAIN}", limit=-2000) or b"").decode("utf-8", "replace")
         main = shlex.join(self._main)[:300]
         raise EngineError(
             f"The container's own process `{main}` ended with status {status.decode().strip()}, and the container with "
-            f"it. It said: {said.strip() or 'nothing'}",
+            f"it. It said: {output.strip() or 'nothing'}",
             hint=MAIN_HINT,
         )
 

@@ -69,7 +69,7 @@ def long_output_keeps_both_ends_and_counts_the_rest(scene: CheckedEngine) -> Non
         that(ran.output.startswith(b"first\n"), "the beginning is missing")
         that(ran.output.endswith(b"last\n"), "the end is missing")
         that(len(ran.output) == 1000, f"{len(ran.output)} bytes came back, the limit was 1000")
-        that(ran.dropped == 5_000_011 - 1000, f"{ran.dropped} bytes are said to be dropped")
+        that(ran.dropped == 5_000_011 - 1000, f"{ran.dropped} bytes are reported as dropped")
 
 
 @check

@@ -127,7 +127,7 @@ def parse(text: str, path: str = "Dockerfile") -> Dockerfile:
     dockerfile = Dockerfile(path, reader.syntax, leading, instructions)
     for each in leading:
         if each.name != "ARG":
-            raise dockerfile.fail(f"{each.name} stands before the first FROM; only ARG may.", each)
+            raise dockerfile.fail(f"{each.name} comes before the first FROM; only ARG may.", each)
     if first is None:
         raise dockerfile.fail("there is no FROM, so nothing to build on.", instructions[-1].end_line)
     return dockerfile

@@ -68,12 +68,12 @@ def read_healthcheck(instruction: Instruction) -> Healthcheck | None:
             return default
         seconds = read_duration(text)
         if seconds is None:
-            raise ValueError(f"--{name}={text} is no duration such as 5s or 1m30s")
+            raise ValueError(f"--{name}={text} is not a duration such as 5s or 1m30s")
         return seconds or default
 
     retries = instruction.flag("retries") or "0"
     if not retries.isdigit():
-        raise ValueError(f"--retries={retries} is no number")
+        raise ValueError(f"--retries={retries} is not a number")
     return Healthcheck(
         _command(rest),
         interval=flag("interval", 30.0),

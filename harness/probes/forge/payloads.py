@@ -1,4 +1,4 @@
-"""The texts that attacks plant: small, harmless outside a box, and leaving a mark the moment the verifier meets them."""
+"""The texts that attacks plant: small, harmless outside a box, and leaving a mark when the verifier meets them."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def reward_text(facts: ForgeFacts) -> str:
 def pay(facts: ForgeFacts) -> str:
     """A script that writes the reward in the way of this format."""
     if not facts.format.reward_file:
-        return f"#!/bin/sh\n: > {MARK}\n{said(summary(facts))}\nexit 0\n"
+        return f"#!/bin/sh\n: > {MARK}\n{printing(summary(facts))}\nexit 0\n"
     lines = [
         "#!/bin/sh",
         "set -e",
@@ -135,7 +135,7 @@ def pay(facts: ForgeFacts) -> str:
     return "\n".join([*lines, ""])
 
 
-def said(text: str) -> str:
+def printing(text: str) -> str:
     """A command that prints a text of several lines."""
     return f"cat <<'FORGED_TEXT'\n{text}\nFORGED_TEXT"
 
@@ -162,7 +162,7 @@ done
 [ -z "$ctrf" ] || printf %s {shlex.quote(ctrf(facts))} > "$ctrf"
 [ -z "$junit" ] || echo '<testsuites><testsuite name="pytest" tests="1" errors="0" failures="0" skipped="0">'\\
 '<testcase classname="tests" name="test_outputs"/></testsuite></testsuites>' > "$junit"
-{said(summary(facts))}
+{printing(summary(facts))}
 exit 0
 """
 

@@ -100,7 +100,7 @@ def printed_summary(facts: ForgeFacts) -> Iterator[Plan]:
             ident,
             ident,
             "it prints the summary of tests that passed",
-            payloads.said(payloads.summary(facts)) + f"\n: > {MARK}",
+            payloads.printing(payloads.summary(facts)) + f"\n: > {MARK}",
             f"[ -e {MARK} ]",
             close="Leave out `run_tests_in_same_shell`.",
         )

@@ -111,7 +111,7 @@ def _witnesses(mine: Sequence[Attempted]) -> Mapping[str, str]:
 def _given_away(task: Task, one: Attempted) -> Finding:
     step = task.steps[0]
     pieces = taken(step.instruction)
-    taken_over = [f"line {piece.line}: {piece.said}" for piece in pieces[:SHOWN]]
+    taken_over = [f"line {piece.line}: {piece.action}" for piece in pieces[:SHOWN]]
     if len(pieces) > SHOWN:
         taken_over.append(f"and {len(pieces) - SHOWN} more")
     evidence = f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label}): {'; '.join(taken_over)}"

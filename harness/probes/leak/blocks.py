@@ -54,7 +54,7 @@ class Taken:
 
     line: int
     """The line of the instruction."""
-    said: str
+    action: str
     """What the script does with it, in words."""
     script: str
 
@@ -90,7 +90,7 @@ def taken(instruction: str) -> list[Taken]:
 
 def script(pieces: list[Taken]) -> str:
     """The script, with each piece in its own shell, so that no piece can end the others."""
-    parts = [f"# line {one.line} of the instruction: {one.said}\n(\n{one.script}\n)" for one in pieces]
+    parts = [f"# line {one.line} of the instruction: {one.action}\n(\n{one.script}\n)" for one in pieces]
     about = "#!/bin/bash\n# This only runs the instruction's own code."
     return "\n".join([about, *parts, "exit 0"]) + "\n"
 

@@ -214,7 +214,7 @@ def engine_name(report: Mapping[str, Any], task: Mapping[str, Any]) -> str:
 def _row(report: Mapping[str, Any], task: Mapping[str, Any], rows: list[str]) -> dict[str, Any]:
     strength = task["strength"]
     paid = [one for one in task["mutants"] if one["outcome"] in ("survived", "partial")]
-    said = [
+    searched = [
         task["why"],
         *task["labels"],
         *(finding["title"] for finding in task["findings"]),
@@ -235,7 +235,7 @@ def _row(report: Mapping[str, Any], task: Mapping[str, Any], rows: list[str]) ->
         "findings": list(dict.fromkeys(finding["id"] for finding in task["findings"])),
         "faults": sorted({one["fault"] for one in paid}),
         "seconds": task["seconds"],
-        "said": "\n".join(said)[:SEARCHED],
+        "said": "\n".join(searched)[:SEARCHED],
     }
 
 

@@ -135,13 +135,13 @@ def _step(step: Mapping[str, Any], ranks: Mapping[tuple[str, str], int]) -> dict
 def _parts(text: str, requirements: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
     """The instruction in pieces: (text, the requirement that it states, or None)."""
     at = 0
-    for said in sorted((one for one in requirements if one["start"] is not None), key=lambda one: one["start"]):
-        if said["start"] < at:
+    for requirement in sorted((one for one in requirements if one["start"] is not None), key=lambda one: one["start"]):
+        if requirement["start"] < at:
             continue
-        if said["start"] > at:
-            yield [text[at : said["start"]], None]
-        yield [text[said["start"] : said["end"]], said["index"]]
-        at = said["end"]
+        if requirement["start"] > at:
+            yield [text[at : requirement["start"]], None]
+        yield [text[requirement["start"] : requirement["end"]], requirement["index"]]
+        at = requirement["end"]
     if at < len(text):
         yield [text[at:], None]
 
@@ -231,7 +231,7 @@ def _controls(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     controls = task["controls"] or {}
     named = [("reference", record) for record in controls.get("reference", ())]
     named += [(name, controls.get(key)) for name, key in _KINDS]
-    told: set[tuple[str, str]] = set()
+    shown: set[tuple[str, str]] = set()
     for name, record in named:
         if record:
             kept = ("shown", "why", "cause", "label", "rewards", "network", "seconds")
@@ -241,16 +241,16 @@ def _controls(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "problem": record["problem"]["message"] if record["problem"] else None,
                 "trouble": record["trouble"]["message"] if record["trouble"] else None,
                 "notes": [note["text"] for step in record["steps"] for note in step["notes"]],
-                "phases": [_phase(phase, record, told) for phase in record["phases"]],
+                "phases": [_phase(phase, record, shown) for phase in record["phases"]],
             }
 
 
-def _phase(phase: Mapping[str, Any], record: Mapping[str, Any], told: set[tuple[str, str]]) -> dict[str, Any]:
+def _phase(phase: Mapping[str, Any], record: Mapping[str, Any], shown: set[tuple[str, str]]) -> dict[str, Any]:
     """A phase for the page. Runs that were paid in full share one log."""
     key = (phase["name"], phase["step"])
-    again = record["shown"] == "paid" and key in told
+    again = record["shown"] == "paid" and key in shown
     if record["shown"] == "paid":
-        told.add(key)
+        shown.add(key)
     return {
         "name": phase["name"],
         "step": phase["step"],

@@ -58,8 +58,8 @@ _FUNCTIONS = frozenset({"arrow_function", "function_expression", "function"})
 
 
 def _leads(text: str, body: Node) -> Iterator[Raw]:
-    said = text[body.start_byte : body.end_byte]
-    if not _ASSERTS.search(said) and not _THROWS.search(said):
+    source = text[body.start_byte : body.end_byte]
+    if not _ASSERTS.search(source) and not _THROWS.search(source):
         yield LeadKind.NO_ASSERTION, body.start_byte, ""
     expects: list[tuple[Node, re.Match[str]]] = []
     for node in _every(body):
@@ -82,7 +82,7 @@ def _leads(text: str, body: Node) -> Iterator[Raw]:
             inner = text[branch.start_byte : branch.end_byte] if branch is not None else ""
             if re.fullmatch(r"\{?\s*(?:console\.\w+\([^;]*\);?\s*)?return\s*;?\s*\}?", inner):
                 yield LeadKind.SKIPS, node.start_byte, code
-    if expects and not re.search(r"\bassert\w*\s*[(.]", said) and all(_existence(match) for _, match in expects):
+    if expects and not re.search(r"\bassert\w*\s*[(.]", source) and all(_existence(match) for _, match in expects):
         first, match = expects[0]
         yield LeadKind.EXISTENCE_ONLY, first.start_byte, match[0]
 

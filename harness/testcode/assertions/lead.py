@@ -96,8 +96,8 @@ class Lead:
 
     @property
     def sentence(self) -> str:
-        said = f"{self.test} {self.kind.does}"
-        return f"{said}: `{self.code}`" if self.code else said
+        claim = f"{self.test} {self.kind.does}"
+        return f"{claim}: `{self.code}`" if self.code else claim
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,10 +243,10 @@ def _forgets(node: ast.stmt) -> bool:
     if isinstance(node, ast.Return):
         return node.value is None or _constant(node.value, missing="") is None
     if isinstance(node, ast.Expr):
-        said = node.value
+        value = node.value
         words = ("print", "sleep", "debug", "info", "warning", "warn")
-        return isinstance(said, ast.Constant) or (
-            isinstance(said, ast.Call) and _name(said.func).rpartition(".")[2] in words
+        return isinstance(value, ast.Constant) or (
+            isinstance(value, ast.Call) and _name(value.func).rpartition(".")[2] in words
         )
     return False
 

@@ -96,14 +96,14 @@ def _leads(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, str,
         if name == "exit" and words[1:2] == ["0"] and any(start <= command.start < end for start, end in conditional):
             yield lead(LeadKind.SKIPS, code=_around(tree, command.start))
     for node in _every(tree.root):
-        said = text[node.start_byte : node.end_byte]
+        source = text[node.start_byte : node.end_byte]
         function = _function_of(tree, node)
         if node.type == "list":
             yield from ((node.start_byte, function, raw) for raw in _of_list(tree, node))
-        elif node.type == "test_command" and "=~" in said:
-            match = _ALTERNATIVES.search(said)
+        elif node.type == "test_command" and "=~" in source:
+            match = _ALTERNATIVES.search(source)
             if match and _mixed(match[0]):
-                yield node.start_byte, function, (LeadKind.LENIENT_STATUS, node.start_byte, said)
+                yield node.start_byte, function, (LeadKind.LENIENT_STATUS, node.start_byte, source)
     if rewards and all(pays for _, pays in rewards) and not _ERREXIT.search(text):
         command = rewards[-1][0]
         yield command.start, "", (LeadKind.ALWAYS_TRUE, command.start, text[command.start : command.end])
@@ -117,8 +117,8 @@ _CONDITIONAL = frozenset(
 
 def _pays(words: list[str]) -> bool:
     """`echo 1`: the written reward is a constant above 0."""
-    said = " ".join(word.strip("\"'") for word in words[1:] if not word.startswith("-"))
-    return "$" not in said and re.search(r"[1-9]", said) is not None
+    source = " ".join(word.strip("\"'") for word in words[1:] if not word.startswith("-"))
+    return "$" not in source and re.search(r"[1-9]", source) is not None
 
 
 def _pattern(words: list[str]) -> str:
@@ -132,21 +132,21 @@ def _pattern(words: list[str]) -> str:
 def _of_list(tree: ShellTree, node: Node) -> Iterator[Raw]:
     """`check || true` ignores a failure; `[ $code = 200 ] || [ $code = 503 ]` accepts success and failure."""
     text = tree.text
-    said = text[node.start_byte : node.end_byte]
+    source = text[node.start_byte : node.end_byte]
     parts = [child for child in node.children if child.is_named and child.type != "comment"]
     operators = [text[child.start_byte : child.end_byte] for child in node.children if not child.is_named]
     if len(parts) != 2 or "||" not in operators:
         return
     first, second = (text[part.start_byte : part.end_byte].strip() for part in parts)
     if re.fullmatch(r"true|:|exit 0|return 0", second) and _CHECKS.match(first.split(maxsplit=1)[0]):
-        yield LeadKind.SWALLOWED, node.start_byte, said
-    found = _STATUS_TEST.findall(said)
+        yield LeadKind.SWALLOWED, node.start_byte, source
+    found = _STATUS_TEST.findall(source)
     if len(found) > 1 and len({name for name, _ in found}) == 1 and _mixed(" ".join(value for _, value in found)):
-        yield LeadKind.LENIENT_STATUS, node.start_byte, said
+        yield LeadKind.LENIENT_STATUS, node.start_byte, source
 
 
-def _mixed(said: str) -> bool:
-    numbers = [int(number) for number in re.findall(r"\d{1,3}", said)]
+def _mixed(source: str) -> bool:
+    numbers = [int(number) for number in re.findall(r"\d{1,3}", source)]
     if all(100 <= number < 600 for number in numbers):
         return any(number < 400 for number in numbers) and any(number >= 400 for number in numbers)
     return len(set(numbers)) > 1 and 0 in numbers
@@ -156,7 +156,7 @@ def _existence(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, 
     """Conditions that only check that files exist, if the script has no other check."""
     tests = [node for node in _every(tree.root) if node.type == "test_command"]
     plain = [tree.text[node.start_byte : node.end_byte] for node in tests]
-    statuses = [said for said in plain if re.search(r"\$\?|-eq|-ne|=", said)]
+    statuses = [source for source in plain if re.search(r"\$\?|-eq|-ne|=", source)]
     others = [
         command
         for command in commands
@@ -165,7 +165,7 @@ def _existence(tree: ShellTree, commands: list[Command]) -> Iterator[tuple[int, 
         and _CHECKS.match(basename(tree.text[slice(*command.words[0])]))
         and not command.captured
     ]
-    if plain and not statuses and not others and all(re.match(r"\[\[?\s*-[efdsrx]\s", said) for said in plain):
+    if plain and not statuses and not others and all(re.match(r"\[\[?\s*-[efdsrx]\s", source) for source in plain):
         yield (
             tests[0].start_byte,
             _function_of(tree, tests[0]),

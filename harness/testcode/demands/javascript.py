@@ -1,4 +1,4 @@
-"""What JavaScript and TypeScript tests demand: files read or required, programs run, addresses asked, properties."""
+"""The demands of JavaScript and TypeScript tests: files read or required, programs run, URLs requested, properties."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Reader:
         self.given: set[str] = set()
         self.written: set[str] = set()
 
-    def said(self, node: Node) -> str:
+    def text_of(self, node: Node) -> str:
         return self.text[node.start_byte : node.end_byte]
 
     def collect(self, root: Node) -> None:
@@ -52,19 +52,19 @@ class _Reader:
                 name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
                 text = self.value(value) if value is not None else None
                 if name is not None and name.type == "identifier" and text is not None and "\0" not in text:
-                    self.constants.setdefault(self.said(name), text)
+                    self.constants.setdefault(self.text_of(name), text)
 
     def value(self, node: Node, depth: int = 0) -> str | None:
-        """A text, with a NUL for what only running would tell; None where it is no text."""
+        """A text, with a NUL for parts that are only known when the test runs; None if it is not a text."""
         if depth > 20:
             return None
         kind = node.type
         if kind == "string":
-            return self.said(node)[1:-1]
+            return self.text_of(node)[1:-1]
         if kind == "number":
-            return self.said(node)
+            return self.text_of(node)
         if kind == "identifier":
-            return self.constants.get(self.said(node))
+            return self.constants.get(self.text_of(node))
         if kind == "template_string":
             parts: list[str] = []
             at = node.start_byte + 1
@@ -77,7 +77,7 @@ class _Reader:
         if kind == "binary_expression":
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             operator = node.child_by_field_name("operator")
-            if left is None or right is None or operator is None or self.said(operator) != "+":
+            if left is None or right is None or operator is None or self.text_of(operator) != "+":
                 return None
             both = self.value(left, depth + 1), self.value(right, depth + 1)
             return None if both == (None, None) else "".join(one if one is not None else "\0" for one in both)
@@ -89,7 +89,7 @@ class _Reader:
 
     def _callee(self, node: Node) -> str:
         function = node.child_by_field_name("function")
-        return self.said(function) if function is not None else ""
+        return self.text_of(function) if function is not None else ""
 
     def walk(self, root: Node) -> None:
         stack: list[tuple[Node, str, bool]] = [(root, "", False)]
@@ -108,7 +108,7 @@ class _Reader:
                     self.found.append(Demand(kind, text, self.file, line, test, code))
                 if name not in ("toBe", "toEqual", "toContain", "toMatch", "equal", "strictEqual"):
                     self._give(arguments)
-            elif node.type == "unary_expression" and self.said(node).startswith("!"):
+            elif node.type == "unary_expression" and self.text_of(node).startswith("!"):
                 negated = True
             stack += [(child, test, negated) for child in reversed(node.named_children)]
 
@@ -141,20 +141,20 @@ class _Reader:
         compares = name in ("toBe", "toEqual", "toStrictEqual") and expected is not None
         if compares and _STATUS.search(expected or "") and texts and texts[0].isdigit():
             yield DemandKind.STATUS, texts[0]
-        if name in ("equal", "strictEqual") and len(arguments) > 1 and _STATUS.search(self.said(arguments[0])):
+        if name in ("equal", "strictEqual") and len(arguments) > 1 and _STATUS.search(self.text_of(arguments[0])):
             value = self.value(arguments[1])
             if value is not None and value.isdigit():
                 yield DemandKind.STATUS, value
 
     def _expected(self, node: Node) -> str | None:
         """`res.status` of `expect(res.status).toBe(201)`."""
-        match = re.match(r"expect\(([^()]*(?:\([^()]*\))?[^()]*)\)", self.said(node))
+        match = re.match(r"expect\(([^()]*(?:\([^()]*\))?[^()]*)\)", self.text_of(node))
         return match[1].strip() if match else None
 
     def _give(self, arguments: list[Node]) -> None:
         for one in arguments:
             if one.type in ("string", "template_string", "object", "array"):
-                self.given.update(word.lower() for word in re.findall(r"[A-Za-z]+|\d+", self.said(one)[:5_000]))
+                self.given.update(word.lower() for word in re.findall(r"[A-Za-z]+|\d+", self.text_of(one)[:5_000]))
 
 
 def _arguments(node: Node) -> list[Node]:

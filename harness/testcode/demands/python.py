@@ -120,8 +120,8 @@ class _Reader:
                 if isinstance(first, ast.BinOp):
                     first = first.left
                 parts = first.elts if isinstance(first, ast.List | ast.Tuple) else [first]
-                said = [next(iter(self.module_constants.texts(part)), "\0") for part in parts]
-                if words.program(said) not in words.KNOWN_COMMANDS:
+                command = [next(iter(self.module_constants.texts(part)), "\0") for part in parts]
+                if words.program(command) not in words.KNOWN_COMMANDS:
                     return True
         return False
 

@@ -89,46 +89,46 @@ def read_look(data: bytes | None, step: str) -> Look:
     versions = {"pytest": "", "python": ""}
     for raw in (data or b"").splitlines():
         try:
-            said = json.loads(raw)
+            fields = json.loads(raw)
         except (ValueError, RecursionError):
             continue
-        if not isinstance(said, dict):
+        if not isinstance(fields, dict):
             continue
-        if said.get("begun") is True:
+        if fields.get("begun") is True:
             begun = True
-            versions = {key: str(said.get(key, ""))[:40] for key in versions}
-        elif "trouble" in said:
-            trouble = str(said["trouble"])[:500]
+            versions = {key: str(fields.get(key, ""))[:40] for key in versions}
+        elif "trouble" in fields:
+            trouble = str(fields["trouble"])[:500]
         else:
-            test = _test(said, step)
+            test = _test(fields, step)
             # If a test ran again, its last run counts.
             if test is not None and (test.name in tests or len(tests) < MOST):
                 tests[test.name] = test
     return Look(begun, tuple(tests.values()), versions["pytest"], versions["python"], trouble)
 
 
-def _test(said: dict[str, Any], step: str) -> SeenTest | None:
+def _test(fields: dict[str, Any], step: str) -> SeenTest | None:
     try:
         return SeenTest(
             step,
-            _text(said["name"], 1000),
-            _text(said["file"], 1000),
-            _number(said["line"]),
-            tuple(_number(line) for line in said["own"]),
-            _text(said["outcome"], 20),
-            _text(said["why"], 500),
-            _text(said["at"], 1000),
-            _lines(said["passed"]),
-            _lines(said["failed"]),
-            said["checks"] is True,
-            _number(said["ended"]),
+            _text(fields["name"], 1000),
+            _text(fields["file"], 1000),
+            _number(fields["line"]),
+            tuple(_number(line) for line in fields["own"]),
+            _text(fields["outcome"], 20),
+            _text(fields["why"], 500),
+            _text(fields["at"], 1000),
+            _lines(fields["passed"]),
+            _lines(fields["failed"]),
+            fields["checks"] is True,
+            _number(fields["ended"]),
         )
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _lines(said: Any) -> tuple[Line, ...]:
-    return tuple(Line(_text(file, 1000), _number(line)) for file, line in said)
+def _lines(fields: Any) -> tuple[Line, ...]:
+    return tuple(Line(_text(file, 1000), _number(line)) for file, line in fields)
 
 
 def _text(value: Any, longest: int) -> str:

@@ -260,7 +260,7 @@ def test_a_folder_or_a_tar_stands_for_an_image_with_settings_of_its_own(build_of
 
 @pytest.mark.parametrize(
     ("base", "words"),
-    [("/nowhere/at/all", "is not there"), ("./empty", "no root filesystem"), ("./junk", "cannot be unpacked")],
+    [("/nowhere/at/all", "does not exist"), ("./empty", "not a root filesystem"), ("./junk", "cannot be unpacked")],
 )
 def test_a_mapping_to_nothing_is_a_usage_error(
     build_of: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str, words: str

@@ -47,7 +47,7 @@ TAKEN = {
 def test_the_code_of_an_instruction_is_made_a_solution(case: str) -> None:
     text, wanted = TAKEN[case]
     found = taken(text)
-    assert [one.said for one in found] == wanted
+    assert [one.action for one in found] == wanted
     assert all(text.splitlines()[one.line - 1].strip() for one in found)
 
 

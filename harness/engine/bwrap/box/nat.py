@@ -401,8 +401,8 @@ def _slirp(launcher: Launcher) -> Lease:
         os.close(ready_write)
         ready_write = -1
         if os.read(ready_read, 1) != b"1":
-            said = helper.stderr.read().decode("utf-8", "replace").strip() if helper.stderr else ""
-            raise EngineError(f"slirp4netns did not start: {said}", hint=_advice())
+            stderr = helper.stderr.read().decode("utf-8", "replace").strip() if helper.stderr else ""
+            raise EngineError(f"slirp4netns did not start: {stderr}", hint=_advice())
         own = [address["local"] for link in json.loads(_output(["ip", "-j", "addr"])) for address in link["addr_info"]]
         walls = [
             _LINK_LOCAL,

@@ -237,11 +237,11 @@ class Sandbox(Box):
     def _failed_start(self, stderr: int, error: Exception) -> EngineError:
         self.kill()
         with suppress(TimeoutError):
-            said = _until_closed(stderr, time.monotonic() + 2).decode("utf-8", "replace").strip()
-            if "/bin/sh" in said:
-                said += " (every box needs a shell at /bin/sh)"
+            output = _until_closed(stderr, time.monotonic() + 2).decode("utf-8", "replace").strip()
+            if "/bin/sh" in output:
+                output += " (every box needs a shell at /bin/sh)"
             return EngineError(
-                f"A box could not be started: {said or error}",
+                f"A box could not be started: {output or error}",
                 hint="Run `foolsgold doctor` to see what this machine allows.",
             )
         return EngineError(f"A box could not be started: {error}")

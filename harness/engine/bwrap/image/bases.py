@@ -99,7 +99,7 @@ def _given_base(path: Path, reference: str, cache: Cache, progress: Progress) ->
     if path.is_dir():
         if not any((path / name).exists() for name in ("bin", "usr", "etc")):
             raise UsageError(
-                f"{path}, which stands for {reference}, is no root filesystem: it has no bin, usr or etc.",
+                f"{path}, the stand-in for {reference}, is not a root filesystem: it has no bin, usr or etc.",
                 hint="Give the folder that holds them, or a tar made by `docker export`.",
             )
         identity, folder = _folder_digest(path), path
@@ -110,7 +110,7 @@ def _given_base(path: Path, reference: str, cache: Cache, progress: Progress) ->
             key_of("tar", identity, os.geteuid()), f"base {path.name}", lambda to: _unpack_tar(path, to)
         )
     else:
-        raise UsageError(f"{path}, which stands for {reference}, is not there.", hint="Check the --image option.")
+        raise UsageError(f"{path}, the stand-in for {reference}, does not exist.", hint="Check the --image option.")
     words = f"{path} in place of {reference}"
     return Base(
         identity,
@@ -131,7 +131,7 @@ def _unpack_tar(path: Path, target: Path) -> None:
         zstd = is_zstd(path)
         raise UsageError(
             f"{path} cannot be unpacked: {'it is compressed with zstd' if zstd else error}.",
-            hint=f"Give it as it is or as .gz, .bz2 or .xz{f': zstd -d {path}' if zstd else '.'}",
+            hint=f"Give it uncompressed or as .gz, .bz2 or .xz{f': zstd -d {path}' if zstd else '.'}",
         ) from error
     if (target / "manifest.json").is_file() and not (target / "usr").exists() and not (target / "bin").exists():
         raise UsageError(
@@ -282,7 +282,7 @@ def host_base(family: Family, reference: str, cache: Cache, check: Check, progre
         ImageConfig(env=env, workdir=family.workdir),
         "host",
         words,
-        (f"It stands on {words}.", *notes),
+        (f"Its boxes are based on {words}.", *notes),
     )
 
 

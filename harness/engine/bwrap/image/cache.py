@@ -201,16 +201,16 @@ class Cache:
         longest.
 
         If another process may have boxes on the layers, they stay, and a line that begins with `kept` says so."""
-        said = [f"unfinished build {name}" for name in self._remove_abandoned()]
+        removed = [f"unfinished build {name}" for name in self._remove_abandoned()]
         total = self.size()[1]
         if not everything and total <= limit:
-            return said
+            return removed
         self.close()
         try:
             descriptor = self._lock_use(fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._in_use = self._lock_use(fcntl.LOCK_SH)
-            return [*said, f"kept the layers in {self.root}: another foolsgold is using them"]
+            return [*removed, f"kept the layers in {self.root}: another foolsgold is using them"]
         try:
             layers = sorted((self.root / "layers").iterdir(), key=lambda folder: folder.stat().st_mtime)
             for folder in layers:
@@ -218,14 +218,14 @@ class Cache:
                 if not everything and (total <= limit or unused < _GRACE):
                     break
                 total -= _bytes(folder)
-                said.append(self._remove(folder))
+                removed.append(self._remove(folder))
             if everything:
                 for lock in (self.root / "locks").iterdir():
                     lock.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
             self._in_use = self._lock_use(fcntl.LOCK_SH)
-        return said
+        return removed
 
     def _remove(self, folder: Path) -> str:
         facts = _facts(folder)

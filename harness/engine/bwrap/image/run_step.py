@@ -155,7 +155,7 @@ def _mounts(
         if kind_of in ("secret", "ssh"):
             name = fields.get("id") or target.rpartition("/")[2] or "default"
             if fields.get("required") == "true":
-                raise scene.failed(instruction, f"it requires the {kind_of} {name}, and nobody gives one", certain=True)
+                raise scene.failed(instruction, f"it requires the {kind_of} {name}, which is not given", certain=True)
             notes.append(f"{where}: the optional {kind_of} {name} is not there.")
             continue
         if "target" not in fields:
