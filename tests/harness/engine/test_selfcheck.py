@@ -104,5 +104,5 @@ def test_a_check_that_cannot_be_run_is_not_measured_and_says_why() -> None:
 
 def test_results_are_told_as_they_come() -> None:
     told: list[str] = []
-    run_selfcheck(LyingEngine(None), IMAGE, told=lambda result: told.append(result.name))
+    run_selfcheck(LyingEngine(None), IMAGE, on_result=lambda result: told.append(result.name))
     assert told == list(CHECKS)
