@@ -180,7 +180,6 @@ _MUTANTS: Mapping[str, Entry] = {
     "stated-requirement-untested": Entry(
         "Broken variants of something that the instruction states are paid, and no test looks at it.",
         "Add a test that fails for each of these variants.",
-        Severity.WARNING,
         row=REQUIREMENT,
     ),
     "stated-requirement-undertested": Entry(
