@@ -230,6 +230,12 @@ _MUTANTS: Mapping[str, Entry] = {
         Severity.WARNING,
         row=REWARD,
     ),
+    "source-read-not-run": Entry(
+        "The tests read a program's text, and pay the same words where nothing of them is run.",
+        "Run it, and look at what it does and leaves.",
+        Severity.WARNING,
+        row=REWARD,
+    ),
     "answer-given-away": Entry(
         "The instruction holds the answer.",
         "Say what is wanted and not how it is written, or drop the task: copying is all that it asks for.",
