@@ -73,7 +73,7 @@ def _works(one: Attempted) -> bool:
 
 
 def _is_of(test: str, reported: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(test)}(?!\w)", reported) is not None
+    return re.search(rf"(?:^|::|[.\s/]){re.escape(test)}(?![\w.])", reported) is not None
 
 
 def step_hidden(task: Task, step: Step) -> HiddenReport:

@@ -28,15 +28,13 @@ _READS = re.compile(r"\bread_text\b|\.read(?:lines)?\(|\bopen\(|\bgrep\b|\bcat\b
 
 def attempts(task: Task, step: StepMutants) -> Iterator[Attempt]:
     """Of programs that the tests name and whose text they may read."""
-    tests = "\n".join(verifier_texts(task, step.step).values())
-    if not _READS.search(tests):
-        return
+    reading = [text for text in verifier_texts(task, step.step).values() if _READS.search(text)]
     for source in step.sources:
         name = basename(source.target)
         if source.kind not in _KINDS or not name or source.target.startswith(("/solution/", "/oracle/", "/tests/")):
             continue
         said = words_only(source.text, source.language)
-        if said is None or not _named(tests, name):
+        if said is None or not any(_named(text, name) for text in reading):
             continue
         files = _written(source, said, step.files)
         if files is not None:
