@@ -53,7 +53,7 @@ FILES = {
     "tests/test.sh": RUN,
     "tests/test_out.py": TEST,
 }
-TERMS = Terms(Baseline({"reward": 1.0}, None, frozenset()), Networks(), frozenset(), TimeLimits(), TimeLimits())
+TERMS = Terms(Baseline({"reward": 1.0}, {}), Networks(), frozenset(), TimeLimits(), TimeLimits())
 
 
 class Box:
