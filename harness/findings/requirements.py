@@ -35,14 +35,20 @@ class Seen:
     relevance: float
     waits: bool = False
     """It only changes how long the solution waits for what it has started: that breaks nothing that is stated."""
+    serves: bool = True
+    """What it changes serves the requirement before any other."""
+
+    @property
+    def named(self) -> bool:
+        """Whether a path, an option or the like ties it to the requirement."""
+        return self.requirement is not None and any(
+            self.requirement.tokens.get(token, 0.0) >= PATH for token in self.evidence
+        )
 
     @property
     def sure(self) -> bool:
-        """Whether more than one plain word ties it to the requirement."""
-        weighty = self.requirement is not None and any(
-            self.requirement.tokens.get(token, 0.0) >= PATH for token in self.evidence
-        )
-        return weighty or len(self.evidence) > 1
+        """Whether more than one plain word does."""
+        return self.named or len(self.evidence) > 1
 
 
 @dataclass(frozen=True, slots=True)

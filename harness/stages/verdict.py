@@ -96,7 +96,9 @@ Finder = Callable[[Examined], Iterable[Finding]]
 
 def _of_mutants(found: Examined) -> Iterable[Finding]:
     texts = "\n".join(text for step in found.task.steps for text in verifier_texts(found.task, step).values())
-    return mutant_findings(found.task, [seen(result) for result in found.tried], found.matrix, texts, "")
+    steps = {each.step.name: each for each in found.steps}
+    tried = [replace(seen(result), serves=_serves(steps[result.step], result)) for result in found.tried]
+    return mutant_findings(found.task, tried, found.matrix, texts, "")
 
 
 def _of_probes(found: Examined) -> Iterable[Finding]:
@@ -222,6 +224,18 @@ def seen(result: MutantResult) -> Seen:
         links[0].evidence if links else (),
         links[0].score if links else 0.0,
         only_waits(result.diff),
+    )
+
+
+def _serves(step: StepMutants, result: MutantResult) -> bool:
+    """Whether it changes what serves its requirement before any other."""
+    mutant, requirement = result.mutant, result.requirement
+    if requirement is None or not mutant.changes:
+        return requirement is not None
+    return any(
+        part.source == mutant.source and edit.start <= part.end and part.start <= edit.end
+        for part in step.relevance.served.get(requirement.index, ())
+        for edit in mutant.changes
     )
 
 

@@ -83,6 +83,14 @@ def test_what_only_changes_how_long_the_solution_waits_breaks_nothing(task: Task
     assert found(task, replace(seen(1, SURVIVED, COUNT, "count", "writes"), waits=True)) == ()
 
 
+def test_variants_that_change_what_serves_another_sentence_accuse_nobody_of_this_one(task: Task) -> None:
+    every = [replace(seen(number, SURVIVED, COUNT, "count", "writes"), serves=False) for number in range(4)]
+    [one] = found(task, *every)
+    assert one.severity is Severity.NOTE
+    [one] = found(task, *every[:-1], replace(every[-1], serves=True))
+    assert one.severity is Severity.WARNING
+
+
 def test_the_list_of_requirements_ends(task: Task) -> None:
     many = requirements("".join(f"Rule {word} holds for `{word}`.\n" for word in "abcdefghijkl"))
     every = [seen(number, SURVIVED, each, "one", "two") for number, each in enumerate(many)]
