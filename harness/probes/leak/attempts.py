@@ -43,7 +43,7 @@ def of_instruction(task: Task) -> Iterator[Attempt]:
 
 
 _EXPECTED = re.compile(
-    r"[\"'](/(?!tests?/|logs/|tmp/|proc/|dev/|usr/|etc/)(?:[\w.-]+/)*"
+    r"[\"'](/(?!tests?/|logs/|solution/|oracle/|tmp/|proc/|dev/|usr/|etc/)(?:[\w.-]+/)*"
     r"(?:\.[\w.-]+|[\w.-]*(?:expected|golden|answer|truth|oracle|solution|correct)[\w.-]*))[\"']",
     re.IGNORECASE,
 )
