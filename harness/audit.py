@@ -34,6 +34,7 @@ from harness.stages.mutants import (
 )
 from harness.stages.probing import run_probes
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
+from harness.stages.tightening import tighten
 from harness.stages.verdict import Examined, internal_error, sound, unusable, verdict_of, verdict_of_controls
 from harness.task.model import Task, Unusable
 from harness.trial.plan import Plan, Replacement
@@ -110,6 +111,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         tried,
         probes.result(),
         last.result(),
+        await tighten(place, steps, terms, tried, probes.result().attempted),
     )
     return await think(partial(verdict_of, examined, command))
 

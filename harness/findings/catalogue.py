@@ -180,7 +180,6 @@ _MUTANTS: Mapping[str, Entry] = {
     "stated-requirement-untested": Entry(
         "Broken variants of something that the instruction states are paid, and no test looks at it.",
         "Add a test that fails for each of these variants.",
-        Severity.WARNING,
         row=REQUIREMENT,
     ),
     "stated-requirement-undertested": Entry(
@@ -228,6 +227,12 @@ _MUTANTS: Mapping[str, Entry] = {
     "permissive-assertion": Entry(
         "An assertion lets wrong work pass, and a paid variant shows it.",
         "Make it demand the one right result: one status, one text, one value.",
+        Severity.WARNING,
+        row=REWARD,
+    ),
+    "source-read-not-run": Entry(
+        "The tests read a program's text, and pay the same words where nothing of them is run.",
+        "Run it, and look at what it does and leaves.",
         Severity.WARNING,
         row=REWARD,
     ),

@@ -17,6 +17,7 @@ from harness.findings.model import Finding
 SIMILAR = 0.8
 """From this share of a file's own words on, another one has its content."""
 LEAST_BYTES = 16
+LEAST_WORDS = 3
 SHOWN = 4
 COMMONPLACE = frozenset("/ /app /root /home /opt /srv /workspace /tmp /data /usr/local".split())
 """Folders that every other instruction names without meaning what lies in them."""
@@ -42,15 +43,19 @@ def answers_in_image(
     instruction: str,
     solution: str,
     workdir: str,
+    tests: str = "",
 ) -> list[Copy]:
-    """`outputs`: what the reference leaves; `script`: its own name in the task, and text; `solution`: all its texts."""
+    """`outputs`: what the reference leaves; `script`: its own name in the task, and text; `solution`: all its texts;
+    `tests`: the verifier's. What the tests compare with is the answer, even where the instruction says so."""
     commonplace = {*COMMONPLACE, workdir}
     found: dict[str, Copy] = {}
     for path, data in image.items():
-        if path in outputs or told_by(instruction, path, commonplace) or _named(solution, PurePosixPath(path).name):
+        name = PurePosixPath(path).name
+        expected = _named(tests, name)
+        if path in outputs or _named(solution, name) or (not expected and told_by(instruction, path, commonplace)):
             continue
         for of, whole in (*outputs.items(), script):
-            copy = _copy(path, data, of, whole, image.get(of, b""))
+            copy = _copy(path, data, of, whole, image.get(of, b""), 1 if expected else LEAST_WORDS)
             if copy is not None and (path not in found or copy.share > found[path].share):
                 found[path] = copy
     return list(found.values())
@@ -70,11 +75,11 @@ def tests_in_image(image: Mapping[str, bytes], tests: Mapping[str, str], instruc
     return list(found.values())
 
 
-def _copy(path: str, data: bytes, of: str, whole: bytes, before: bytes) -> Copy | None:
+def _copy(path: str, data: bytes, of: str, whole: bytes, before: bytes, least_words: int = LEAST_WORDS) -> Copy | None:
     """`before`: what stood in the original's place in the image, which is nobody's answer."""
     if len(whole) < LEAST_BYTES or whole == before:
         return None
-    if data.strip() == whole.strip() and len(set(re.findall(rb"\w+", whole))) >= 3:
+    if data.strip() == whole.strip() and len(set(re.findall(rb"\w+", whole))) >= least_words:
         return Copy(path, of, 1.0, ())
     if b"\0" in whole:
         return None

@@ -14,6 +14,8 @@ from harness.task.model import Task
 from mutator.relevance import FLAG, PATH, Requirement
 
 SHOWN = 5
+MOST = 8
+"""Requirements of a task that are told one by one."""
 
 
 def mutant_findings(
@@ -32,25 +34,50 @@ def _requirements(task: Task, seen: Sequence[Seen], tests: str) -> Iterator[Find
         if one.requirement is not None and one.kind in COUNTED:
             groups.setdefault((one.step, one.requirement.index), []).append(one)
     ranked = sorted(groups.items(), key=lambda item: -max(one.relevance for one in item[1]))
+    loose: list[tuple[str, Requirement, Tested]] = []
     for (step, _), members in ranked:
         requirement, found = members[0].requirement, how_tested(members, tests)
         assert requirement is not None
-        if not found.paid:
-            continue
-        name = ", ".join(found.unused) or _name(requirement, found.paid)
-        if found.state is Coverage.UNTESTED:
-            title = f"Stated requirement never tested: {name}"
-        else:
-            title = (
-                f"Stated requirement tested in part ({found.caught} of {found.counted} broken variants caught): {name}"
-            )
+        if found.paid:
+            loose.append((step, requirement, found))
+    # Those that nobody doubts come first, so that the list may end.
+    loose.sort(key=lambda item: _severity(item[2]) is not Severity.WARNING)
+    for step, requirement, found in loose[:MOST]:
+        yield _requirement(task, step, requirement, found)
+    if len(loose) > MOST:
         yield finding(
-            "stated-requirement-untested" if found.state is Coverage.UNTESTED else "stated-requirement-undertested",
-            title,
-            tuple(_evidence(task, step, requirement, found)),
-            Location(_relative(task, step), requirement.line),
-            severity=Severity.WARNING if _many(len(found.paid), found.counted) else Severity.NOTE,
+            "stated-requirement-undertested",
+            f"{len(loose) - MOST} more stated requirements are tested in part or never",
+            tuple(_name(requirement, found.paid) for _, requirement, found in loose[MOST : MOST + SHOWN]),
+            severity=Severity.NOTE,
         )
+
+
+def _requirement(task: Task, step: str, requirement: Requirement, found: Tested) -> Finding:
+    name = ", ".join(found.unused) or _name(requirement, found.paid)
+    if found.state is Coverage.UNTESTED:
+        title = f"Stated requirement never tested: {name}"
+    else:
+        title = f"Stated requirement tested in part ({found.caught} of {found.counted} broken variants caught): {name}"
+    return finding(
+        "stated-requirement-untested" if found.state is Coverage.UNTESTED else "stated-requirement-undertested",
+        title,
+        tuple(_evidence(task, step, requirement, found)),
+        Location(_relative(task, step), requirement.line),
+        severity=_severity(found),
+    )
+
+
+def _severity(found: Tested) -> Severity:
+    """One variant that slips through may be one that nobody could tell from the reference, or one that breaks another
+    sentence: alone it accuses nobody, unless nothing that breaks this sentence was caught and more than a word ties
+    it to that. One that changes what serves another sentence accuses nobody of this one."""
+    paid = [one for one in found.paid if one.serves or one.named]
+    survivors = len(paid)
+    if found.unused or survivors >= 3 or (survivors == 2 and found.counted <= 4):
+        return Severity.WARNING
+    surely = found.state is Coverage.UNTESTED and any(one.sure for one in paid)
+    return Severity.WARNING if surely else Severity.NOTE
 
 
 def _evidence(task: Task, step: str, requirement: Requirement, found: Tested) -> Iterator[str]:
@@ -66,11 +93,6 @@ def _evidence(task: Task, step: str, requirement: Requirement, found: Tested) ->
         yield f"paid in full: {one.sentence} ({one.place}, mutant {one.id})"
     if len(found.paid) > SHOWN:
         yield f"and {len(found.paid) - SHOWN} more"
-
-
-def _many(survivors: int, members: int) -> bool:
-    """One variant that slips through may be one that nobody could tell from the reference."""
-    return survivors >= 3 or 2 * survivors >= members
 
 
 def _name(requirement: Requirement, survivors: Sequence[Seen]) -> str:

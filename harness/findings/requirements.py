@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
-from mutator.relevance import FLAG, Requirement
+from mutator.relevance import FLAG, PATH, Requirement
 
 SHORTEST = 4
 """Words. A shorter requirement is a piece of a line, which only the whole line explains."""
@@ -33,6 +33,22 @@ class Seen:
     requirement: Requirement | None
     evidence: tuple[str, ...]
     relevance: float
+    waits: bool = False
+    """It only changes how long the solution waits for what it has started: that breaks nothing that is stated."""
+    serves: bool = True
+    """What it changes serves the requirement before any other."""
+
+    @property
+    def named(self) -> bool:
+        """Whether a path, an option or the like ties it to the requirement."""
+        return self.requirement is not None and any(
+            self.requirement.tokens.get(token, 0.0) >= PATH for token in self.evidence
+        )
+
+    @property
+    def sure(self) -> bool:
+        """Whether more than one plain word does."""
+        return self.named or len(self.evidence) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +65,7 @@ class Tested:
 
 def how_tested(members: Sequence[Seen], tests: str) -> Tested:
     """`tests`: the verifier's own text."""
-    counted = [one for one in members if one.kind in COUNTED]
+    counted = [one for one in members if one.kind in COUNTED and not one.waits]
     caught = sum(one.kind in DETECTED for one in counted)
     paid = tuple(one for one in counted if one.kind is OutcomeKind.SURVIVED)
     unused = _unused(paid, tests)
@@ -82,3 +98,28 @@ def stated(instruction: str, text: str, line: int) -> str:
     if len(text.split()) >= SHORTEST or not 0 < line <= len(lines):
         return text
     return lines[line - 1].strip().lstrip("-*").strip() or text
+
+
+_LOOP = re.compile(r"^\s*(?:for|while|until)\b.*\bdo\b|^\s*(?:for|while|until)\b.*[^:]$")
+_ENDS_WELL = re.compile(r"\bbreak\b|\bexit\b|^\s*until\b|^\s*while\s+!")
+
+
+def only_waits(diff: str) -> bool:
+    """Whether all that a diff of a shell script changes lies in a loop that does nothing but wait until something
+    answers: it sleeps, and ends once a probe goes well."""
+    lines = [line for line in diff.splitlines() if line[:1] in " +-" and not line.startswith(("---", "+++"))]
+    changed = {number for number, line in enumerate(lines) if line[0] in "+-"}
+    before = [(number, line[1:]) for number, line in enumerate(lines) if line[0] != "+"]
+    inside: set[int] = set()
+    begun: list[tuple[int, str]] = []
+    for number, line in before:
+        if not begun and not _LOOP.match(line):
+            continue
+        begun.append((number, line))
+        if re.search(r"(?:^|;)\s*done\b", line):
+            body = [each for _, each in begun]
+            if any(re.search(r"\bsleep\b", each) for each in body) and any(_ENDS_WELL.search(each) for each in body):
+                inside |= set(range(begun[0][0], number + 1))
+            begun = []
+    removed = {number for number in changed if lines[number][0] == "-"}
+    return bool(removed) and removed <= inside

@@ -9,7 +9,7 @@ from itertools import islice
 from harness.findings.in_image import Copy
 from harness.findings.model import Finding
 from harness.mutants import StepMutants
-from harness.probes import hidden, preserving, state
+from harness.probes import hidden, preserving, state, words
 from harness.probes.forge import attempts as forge
 from harness.probes.leak import attempts as leak
 from harness.probes.model import Attempt, Attempted, Probe
@@ -20,7 +20,14 @@ from harness.trial.end_state import EndState, outputs_of
 from harness.trial.image_survey import Survey
 from harness.verifier.reward import Rewards
 
-BUDGET: Mapping[Probe, int] = {Probe.HIDDEN: 8, Probe.PRESERVING: 16, Probe.STATE: 24, Probe.FORGE: 48, Probe.LEAK: 4}
+BUDGET: Mapping[Probe, int] = {
+    Probe.HIDDEN: 8,
+    Probe.PRESERVING: 16,
+    Probe.STATE: 24,
+    Probe.FORGE: 48,
+    Probe.LEAK: 4,
+    Probe.WORDS: 3,
+}
 """Attempts of each kind that a step gets; they are no part of the mutants' budget."""
 OF_OUTPUTS = frozenset({Probe.PRESERVING, Probe.STATE, Probe.LEAK, Probe.REPLAY})
 """Those that are planned from what the reference leaves."""
@@ -34,12 +41,15 @@ def solution_attempts(
     rewards: Rewards,
 ) -> Iterator[Attempt]:
     """What can be planned from the task's texts and what the reference is paid. Tasks of several steps are probed for
-    hidden requirements and forged rewards only."""
+    hidden requirements, read programs and forged rewards only."""
     if Probe.HIDDEN in probes:
         yield from islice(hidden.attempts(task, found), BUDGET[Probe.HIDDEN])
     if Probe.PRESERVING in probes and len(task.steps) == 1:
         for step in steps:
             yield from islice(preserving.of_solution(step), BUDGET[Probe.PRESERVING])
+    if Probe.WORDS in probes:
+        for step in steps:
+            yield from islice(words.attempts(task, step), BUDGET[Probe.WORDS])
     if Probe.FORGE in probes:
         yield from islice(forge.attempts(task, rewards), BUDGET[Probe.FORGE])
     if Probe.LEAK in probes:
@@ -60,6 +70,13 @@ def output_attempts(
         yield from islice(state.attempts(step, outputs, left.processes), BUDGET[Probe.STATE])
     if Probe.REPLAY in probes:
         yield from replay.attempts(task, step, left)
+
+
+def asked_for(task: Task, probes: frozenset[Probe], steps: Sequence[StepMutants]) -> frozenset[Probe]:
+    """With what the tests themselves give reason for: where they compare with a file that neither they nor the solution
+    bring along, whoever works on the task may have the answer before his eyes."""
+    compares = bool(probes) and len(steps) == 1 and leak.compares_with_the_image(task, steps[0])
+    return probes | {Probe.LEAK} if compares else probes
 
 
 def needs_outputs(probes: Collection[Probe], steps: Sequence[StepMutants]) -> bool:
@@ -93,5 +110,6 @@ def probe_findings(
     yield from preserving.findings(attempted)
     yield from state.findings(attempted, "\n".join(step.instruction for step in task.steps), noticed)
     yield from forge.findings(task, attempted, rewards)
+    yield from words.findings(task, attempted)
     yield from leak.findings(task, attempted, given.answers, given.tests)
     yield from replay.findings(attempted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.catalogue import finding
@@ -12,6 +13,7 @@ from harness.task.model import Step, Task
 from harness.task.texts import environment_files, verifier_texts
 from harness.testcode.demands import HiddenReport, hidden_requirements
 from harness.trial.plan import Replacement
+from harness.trial.record import PhaseName
 from mutator.model import short_id
 
 MOST = 8
@@ -42,7 +44,7 @@ def attempts(task: Task, found: Mapping[str, HiddenReport]) -> Iterator[Attempt]
 def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
     for one in attempted:
         lead = one.attempt.lead
-        if lead is None or not one.rejected:
+        if lead is None or not one.rejected or not _works(one):
             continue
         failing = ", ".join(one.outcome.killed_by[:5])
         yield finding(
@@ -56,6 +58,22 @@ def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
             ),
             Location(lead.demand.file, lead.demand.line),
         )
+
+
+def _works(one: Attempted) -> bool:
+    """Whether the renamed reference works by itself: it runs to its end, and what fails is a test that has the name.
+    Else its own parts disagree about the name, and that is what was rejected."""
+    lead = one.attempt.lead
+    assert lead is not None
+    solving = [phase for record in one.records for phase in record.phases if phase.name is PhaseName.SOLVE]
+    if any(phase.status != 0 for phase in solving):
+        return False
+    failing = one.outcome.killed_by
+    return not lead.demand.test or not failing or any(_is_of(lead.demand.test, name) for name in failing)
+
+
+def _is_of(test: str, reported: str) -> bool:
+    return re.search(rf"(?:^|::|[.\s/]){re.escape(test)}(?![\w.])", reported) is not None
 
 
 def step_hidden(task: Task, step: Step) -> HiddenReport:

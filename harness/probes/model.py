@@ -22,6 +22,8 @@ class Probe(StrEnum):
     """What the reference left, broken after solving: must not be paid."""
     FORGE = "forge"
     """None of the work, and a try to be paid: must not be paid."""
+    WORDS = "words"
+    """The reference's programs with their words kept and nothing of them run: must not be paid."""
     VACUOUS = "vacuous"
     """The tests watched while they run: no trial with an answer, but a look at what each of them reaches."""
     LEAK = "leak"

@@ -182,7 +182,7 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "image")
+_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image")
 """What is the same for every control's record."""
 
 

@@ -202,7 +202,8 @@ SETTINGS: tuple[Setting, ...] = (
         "probe",
         ValueKind.LIST,
         _commands("audit"),
-        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden, else all]",
+        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden and words, else "
+        "all]",
         metavar="PROBE",
         known=_probes,
         what="probe",

@@ -80,7 +80,7 @@ def probes(values: Values) -> frozenset[Probe]:
     named = one(values, "probe")
     if named:
         return frozenset(Probe(name) for name in named if name != NO_PROBE)
-    return frozenset({Probe.HIDDEN}) if one(values, "depth") == "quick" else frozenset(Probe)
+    return frozenset({Probe.HIDDEN, Probe.WORDS}) if one(values, "depth") == "quick" else frozenset(Probe)
 
 
 def thresholds(values: Values) -> Thresholds:

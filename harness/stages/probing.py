@@ -13,6 +13,7 @@ from harness.mutants import StepMutants
 from harness.probes import vacuous
 from harness.probes.choose import (
     InImage,
+    asked_for,
     image_attempts,
     in_image,
     needs_outputs,
@@ -71,13 +72,14 @@ async def _of_outputs(
     place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings
 ) -> tuple[list[Attempted], InImage]:
     """What the reference leaves has to be known before it is planned what is done to it."""
-    if not needs_outputs(settings.probes, steps):
+    probes = await place.think(lambda: asked_for(place.task, settings.probes, steps), IDLE)
+    if not needs_outputs(probes, steps):
         return [], InImage()
     look = Plan(Kind.REFERENCE, "outputs", networks=terms.networks, purpose=LeftBehind(contents=True))
     left = (await place.trial(look, IDLE)).state
-    attempts = await place.think(lambda: list(output_attempts(place.task, steps, settings.probes, left)), IDLE)
+    attempts = await place.think(lambda: list(output_attempts(place.task, steps, probes, left)), IDLE)
     given = InImage()
-    if Probe.LEAK in settings.probes:
+    if Probe.LEAK in probes:
         survey = Plan(Kind.NOP, "image", networks=terms.networks, purpose=SurveyImage())
         image = (await place.trial(survey, IDLE)).image
         given = await place.think(lambda: in_image(place.task, steps, left, image), IDLE)

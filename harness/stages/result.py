@@ -32,7 +32,7 @@ class AuditSettings:
     """this many times what the reference took."""
     first_failure: bool = False
     """Where a reward is all or nothing, let a mutant's tests stop at the first failure."""
-    probes: frozenset[Probe] = frozenset({Probe.HIDDEN})
+    probes: frozenset[Probe] = frozenset({Probe.HIDDEN, Probe.WORDS})
     """What is tried besides mutants."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -14,10 +14,10 @@ from harness.findings.given_away import joined
 from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding, Severity
 from harness.findings.mutants import mutant_findings
-from harness.findings.permissive import Paid, permissive_findings, unread_finding
-from harness.findings.requirements import Seen
+from harness.findings.permissive import Tightened, permissive_findings, unread_finding
+from harness.findings.requirements import Seen, only_waits
 from harness.judging.controls import Controls
-from harness.judging.kill_matrix import Matrix, failing, matrix, results
+from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import DETECTED, OutcomeKind, Shown, showing
 from harness.judging.strength import Judged, Verdict, strength, verdict
 from harness.mutants import StepMutants
@@ -29,10 +29,9 @@ from harness.stages.result import Audited, AuditSettings, MutantResult
 from harness.task.model import Task, Unusable
 from harness.task.texts import verifier_texts
 from harness.testcode.assertions import read_test_files
-from harness.testcode.assertions.lead import Lead
+from harness.testcode.assertions.lead import Lead, TestFunction
 from harness.trial.record import Kind, TrialRecord
 from harness.verifier.reward import Rewards
-from harness.verifier.test_report import TestStatus
 
 VOID = "the reference was not paid at the end, so the kills are void"
 
@@ -53,6 +52,8 @@ class Examined:
     probed: Probed
     last: TrialRecord
     """The reference, after everything that it vouches for."""
+    tightened: Tightened = field(default_factory=Tightened)
+    """What loose assertions looked at."""
 
     @cached_property
     def matrix(self) -> Matrix | None:
@@ -74,7 +75,7 @@ class Examined:
     @cached_property
     def suspected(self) -> tuple[list[Finding], list[Lead]]:
         """What the tests' texts let suspect: with a survivor for a witness a finding, else a lead."""
-        return suspicions(self.task, self.tried)
+        return suspicions(self.task, self.tightened)
 
     @cached_property
     def watched(self) -> tuple[list[Finding], list[Lead]]:
@@ -95,7 +96,9 @@ Finder = Callable[[Examined], Iterable[Finding]]
 
 def _of_mutants(found: Examined) -> Iterable[Finding]:
     texts = "\n".join(text for step in found.task.steps for text in verifier_texts(found.task, step).values())
-    return mutant_findings(found.task, [seen(result) for result in found.tried], found.matrix, texts, "")
+    steps = {each.step.name: each for each in found.steps}
+    tried = [replace(seen(result), serves=_serves(steps[result.step], result)) for result in found.tried]
+    return mutant_findings(found.task, tried, found.matrix, texts, "")
 
 
 def _of_probes(found: Examined) -> Iterable[Finding]:
@@ -220,6 +223,19 @@ def seen(result: MutantResult) -> Seen:
         result.requirement,
         links[0].evidence if links else (),
         links[0].score if links else 0.0,
+        only_waits(result.diff),
+    )
+
+
+def _serves(step: StepMutants, result: MutantResult) -> bool:
+    """Whether it changes what serves its requirement before any other."""
+    mutant, requirement = result.mutant, result.requirement
+    if requirement is None or not mutant.changes:
+        return requirement is not None
+    return any(
+        part.source == mutant.source and edit.start <= part.end and part.start <= edit.end
+        for part in step.relevance.served.get(requirement.index, ())
+        for edit in mutant.changes
     )
 
 
@@ -235,24 +251,12 @@ def kill_matrix(controls: Controls, tried: Sequence[MutantResult]) -> Matrix | N
     return matrix(controls.references, untouched, killed)
 
 
-def suspicions(task: Task, tried: Sequence[MutantResult]) -> tuple[list[Finding], list[Lead]]:
-    found: list[Finding] = []
-    leads: list[Lead] = []
+def suspicions(task: Task, found: Tightened) -> tuple[list[Finding], list[Lead]]:
     unread: dict[str, None] = {}
+    tests: list[TestFunction] = []
     for step in task.steps:
-        tests, unreadable = read_test_files(verifier_texts(task, step))
+        more, unreadable = read_test_files(verifier_texts(task, step))
         unread |= dict.fromkeys(unreadable)
-        paid = [
-            Paid(result.mutant, result.requirement, _passed(result.telling))
-            for result in tried
-            if result.survived and result.step == step.name
-        ]
-        more, suspected = permissive_findings(tests, paid)
-        found += more
-        leads += suspected
-    found += unread_finding(list(unread))
-    return found, list(dict.fromkeys(leads))
-
-
-def _passed(record: TrialRecord) -> frozenset[str]:
-    return frozenset(name for name, status in results(record).items() if status is TestStatus.PASSED)
+        tests += more
+    findings, leads = permissive_findings(tests, found)
+    return [*findings, *unread_finding(list(unread))], list(dict.fromkeys(leads))

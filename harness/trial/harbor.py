@@ -181,7 +181,7 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
         _make_tests_executable(session, box, step)
     else:
         session.chore(box, f"chmod +x {shlex.quote(verifier.script)}")
-    first = session.bring_plugin(box)
+    first = session.bring_plugin(box, step)
     command = Command(
         ("bash", "-c", f"{first}({shlex.quote(verifier.script)}) > {TEST_LOG} 2>&1"),
         session.verify_limit(step),

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.trial.end_state import EndState
 from harness.trial.image_survey import Survey
+from harness.trial.looking.noted import Notes
 from harness.trial.looking.seen import Look
 from harness.verifier.log import UNTOLD, Proof
 from harness.verifier.reward import RewardProblem, Rewards
@@ -149,6 +150,8 @@ class TrialRecord:
     """Whether the verifier came upon what the trial changed, where that was looked for."""
     looked: Look | None = None
     """What each test reached, where the trial was to look at that."""
+    notes: Notes | None = None
+    """What loose assertions looked at, where the trial was to write that down."""
     image: Survey | None = None
     """What the image holds, where the trial was to look at that and nothing else."""
 

@@ -68,5 +68,6 @@ def run_trial(
         state=session.state,
         effective=session.effective,
         looked=session.looked,
+        notes=session.notes,
         image=session.image,
     )

@@ -18,8 +18,10 @@ from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, EndState, changes
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
-from harness.trial.looking.seen import FOLDER, PLUGIN, TOLD, Look, read_look
-from harness.trial.plan import Built, Judge, LeftBehind, Plan, SurveyImage, Turn, WatchTests
+from harness.trial.looking import noted, seen
+from harness.trial.looking.noted import Notes, read_notes
+from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
+from harness.trial.plan import Built, Judge, LeftBehind, Plan, SurveyImage, TightenTests, Turn, WatchTests
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
@@ -36,13 +38,13 @@ CHORE = 60.0
 _PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
 """A probe that hangs is killed and has failed; the box lives on."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PLUGIN = Path(__file__).parent / "looking" / f"{PLUGIN}.py"
+_PLUGINS = Path(__file__).parent / "looking"
 # Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
 # plugin is among a user's own packages, too, with those that users have already.
-_BRING = f"""cd {FOLDER} && chmod 755 . && : > {TOLD} && chmod 666 {TOLD}
+_BRING = f"""cd {FOLDER} && chmod 755 . && : > {TOLD} && chmod 666 {TOLD}; plugin="$1"
 for minor in 7 8 9 10 11 12 13 14 15; do
   site=lib/python3.$minor/site-packages
-  mkdir -p $site && ln -sf {FOLDER}/{PLUGIN}.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
+  mkdir -p $site && ln -sf {FOLDER}/$plugin.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
 done 2>/dev/null; true"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
@@ -75,6 +77,7 @@ class Session:
         self.state: EndState | None = None
         self.effective: bool | None = None
         self.looked: Look | None = None
+        self.notes: Notes | None = None
         self.image: Survey | None = None
         self.waited = 0.0
         """Seconds for its turn, which are no part of the trial."""
@@ -285,21 +288,39 @@ class Session:
             self.image = survey(box, self.task.environment.workdir or self.built.main.config.workdir)
             raise Stop
 
-    def bring_plugin(self, box: Box) -> str:
-        """What the shell that starts the verifier has to do first, '' for nothing."""
-        if not isinstance(self.plan.purpose, WatchTests):
+    def bring_plugin(self, box: Box, step: Step) -> str:
+        """What the shell that starts the verifier has to do first, '' for nothing. The tests are there already."""
+        purpose = self.plan.purpose
+        if isinstance(purpose, TightenTests):
+            plugin = noted.PLUGIN
+            self._rewrite_tests(box, step, purpose.files.get(step.name, {}))
+        elif isinstance(purpose, WatchTests):
+            plugin = seen.PLUGIN
+        else:
             return ""
-        box.put(_PLUGIN, f"{FOLDER}/{PLUGIN}.py")
-        self.chore(box, _BRING)
+        box.put(_PLUGINS / f"{plugin}.py", f"{FOLDER}/{plugin}.py")
+        self.chore(box, f"set -- {plugin}; {_BRING}")
         return (
             f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONUSERBASE={FOLDER} '
-            f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{PLUGIN}"; '
+            f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{plugin}"; '
         )
+
+    def _rewrite_tests(self, box: Box, step: Step, files: Mapping[str, bytes]) -> None:
+        for folder in step.verifier.folders:
+            own = {name: content for name, content in files.items() if (folder / name).is_file()}
+            with tempfile.TemporaryDirectory(prefix="foolsgold-") as written:
+                for name, content in own.items():
+                    _write_like(folder, name, content, Path(written))
+                if own:
+                    box.put(Path(written), "/tests")
 
     def read_plugin(self, box: Box, step: Step) -> None:
         if isinstance(self.plan.purpose, WatchTests):
             found = read_look(box.read(TOLD, limit=LOOK_READ), step.name)
             self.looked = found if self.looked is None else self.looked.and_then(found)
+        elif isinstance(self.plan.purpose, TightenTests):
+            notes = read_notes(box.read(TOLD, limit=LOOK_READ), step.name)
+            self.notes = notes if self.notes is None else self.notes.and_then(notes)
 
     def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
         """End the trial with what solving changed."""

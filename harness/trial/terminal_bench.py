@@ -110,7 +110,7 @@ def _verify(
     session: Session, box: Box, step: Step, terminal: Terminal | None, solve_log: str | None
 ) -> tuple[str, bool]:
     """The text that the runner would parse, and whether memory ran out."""
-    line = f"{session.bring_plugin(box)}bash {shlex.quote(step.verifier.script)}"
+    line = f"{session.bring_plugin(box, step)}bash {shlex.quote(step.verifier.script)}"
     limit = session.verify_limit(step)
     if step.verifier.same_shell and terminal is not None:
         start = time.monotonic()

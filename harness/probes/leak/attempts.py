@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -41,8 +42,23 @@ def of_instruction(task: Task) -> Iterator[Attempt]:
         )
 
 
+_EXPECTED = re.compile(
+    r"[\"'](/(?!tests?/|logs/|solution/|oracle/|tmp/|proc/|dev/|usr/|etc/)(?:[\w.-]+/)*"
+    r"(?:\.[\w.-]+|[\w.-]*(?:expected|golden|answer|truth|oracle|solution|correct)[\w.-]*))[\"']",
+    re.IGNORECASE,
+)
+
+
+def compares_with_the_image(task: Task, step: StepMutants) -> bool:
+    """Whether the tests name a hidden file, or one that is called the expected one, which the solution does not name
+    and which is none of their own."""
+    solution = "\n".join(data.decode("utf-8", "replace") for data in step.files.values())
+    texts = verifier_texts(task, step.step).values()
+    return any(found not in solution for text in texts for found in _EXPECTED.findall(text))
+
+
 def copies(task: Task, step: StepMutants, left: EndState, image: Survey) -> tuple[list[Copy], list[Copy]]:
-    """(answers, tests) that are in the image."""
+    """(answers, tests) that the image holds."""
     solution = step.step.solution
     assert solution is not None
     name = solution.script.relative_to(solution.folder).as_posix()
@@ -53,9 +69,10 @@ def copies(task: Task, step: StepMutants, left: EndState, image: Survey) -> tupl
     tests = {
         path: text for path, text in verifier_texts(task, step.step).items() if _holds_tests(step.step, path, text)
     }
+    said = "\n".join(verifier_texts(task, step.step).values())
     instruction = step.step.instruction
     return (
-        answers_in_image(files, outputs, whole, instruction, texts, image.workdir),
+        answers_in_image(files, outputs, whole, instruction, texts, image.workdir, said),
         tests_in_image(files, tests, instruction, image.workdir),
     )
 

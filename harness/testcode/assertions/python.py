@@ -32,19 +32,19 @@ def read_tests(files: Mapping[str, str]) -> tuple[list[TestFunction], list[str]]
 
 
 def _function(file: str, lines: Sequence[str], node: Function, helpers: Mapping[str, Function]) -> TestFunction:
-    called = [
+    helping = [
         helpers[call.func.id]
         for call in ast.walk(node)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in helpers
     ]
     parts = [
         "\n".join(lines[each.lineno - 1 : each.end_lineno])
-        for each in (node, *called)
+        for each in (node, *helping)
         if each is node or each.name != node.name
     ]
     leads = tuple(
         Lead(kind, file, line, node.name, code)
-        for kind, line, code in _leads(node, any(_asserts(one) for one in called))
+        for kind, line, code in _leads(node, any(_asserts(one) for one in helping))
     )
     return TestFunction(file, node.name, node.lineno, "\n".join(parts), leads)
 
@@ -65,7 +65,7 @@ def _leads(function: Function, helper_asserts: bool) -> Iterator[Raw]:
             yield LeadKind.SWALLOWED, inner.lineno, "try: ... except: pass"
         elif isinstance(inner, ast.Expr) and _runs_unchecked(inner.value):
             yield LeadKind.UNUSED_RESULT, inner.lineno, _short(inner)
-        elif isinstance(inner, ast.Call) and _name(inner.func) in ("pytest.skip", "skip", "self.skipTest"):
+        elif isinstance(inner, ast.Call) and called(inner.func) in ("pytest.skip", "skip", "self.skipTest"):
             yield LeadKind.SKIPS, inner.lineno, _short(inner)
         elif isinstance(inner, ast.If) and any(isinstance(each, ast.Return) for each in inner.body):
             yield LeadKind.SKIPS, inner.lineno, f"if {_short(inner.test)}: return"
@@ -76,7 +76,7 @@ def _asserts(function: Function) -> bool:
         if isinstance(node, ast.Assert | ast.Raise):
             return True
         if isinstance(node, ast.Call):
-            name = _name(node.func)
+            name = called(node.func)
             last = name.rpartition(".")[2]
             if last.startswith(("assert", "check_", "expect", "verify")) or name in (
                 "pytest.fail",
@@ -99,20 +99,20 @@ def _of_assert(node: ast.Assert) -> Iterator[Raw]:
         return
     for inner in ast.walk(test):
         if isinstance(inner, ast.Compare) and len(inner.ops) == 1:
-            if isinstance(inner.ops[0], ast.In) and _lenient(inner):
+            if isinstance(inner.ops[0], ast.In) and lenient(inner):
                 yield LeadKind.LENIENT_STATUS, node.lineno, _short(node)
-            if isinstance(inner.ops[0], ast.Lt | ast.LtE) and _wide(inner):
+            if isinstance(inner.ops[0], ast.Lt | ast.LtE) and wide(inner):
                 yield LeadKind.WIDE_TOLERANCE, node.lineno, _short(node)
         if isinstance(inner, ast.BoolOp) and isinstance(inner.op, ast.Or):
-            if sum(_substring(value) for value in inner.values) > 1:
+            if sum(is_substring(value) for value in inner.values) > 1:
                 yield LeadKind.EITHER_SUBSTRING, node.lineno, _short(node)
             elif _either_status(inner):
                 yield LeadKind.LENIENT_STATUS, node.lineno, _short(node)
-        if isinstance(inner, ast.Call) and _name(inner.func) == "any" and inner.args and _any_substring(inner.args[0]):
+        if isinstance(inner, ast.Call) and called(inner.func) == "any" and inner.args and any_substring(inner.args[0]):
             yield LeadKind.EITHER_SUBSTRING, node.lineno, _short(node)
-        if isinstance(inner, ast.Call) and _name(inner.func).endswith("approx") and _wide_approx(inner):
+        if isinstance(inner, ast.Call) and called(inner.func).endswith("approx") and wide_approx(inner):
             yield LeadKind.WIDE_TOLERANCE, node.lineno, _short(node)
-    if _substring(test):
+    if is_substring(test):
         yield LeadKind.LOOSE_SUBSTRING, node.lineno, _short(node)
 
 
@@ -127,7 +127,7 @@ def _always_true(test: ast.expr) -> bool:
     )
 
 
-def _lenient(node: ast.Compare) -> bool:
+def lenient(node: ast.Compare) -> bool:
     choices = node.comparators[0]
     if not isinstance(choices, ast.Tuple | ast.List | ast.Set):
         return False
@@ -153,8 +153,8 @@ def _either_status(node: ast.BoolOp) -> bool:
     return len(values) == len(node.values) and _mixed(values)
 
 
-def _substring(node: ast.expr) -> bool:
-    """`"text" in something`, where the something is not a literal."""
+def is_substring(node: ast.expr) -> bool:
+    """`"text" in something` where the something is no literal."""
     return (
         isinstance(node, ast.Compare)
         and len(node.ops) == 1
@@ -164,7 +164,7 @@ def _substring(node: ast.expr) -> bool:
     )
 
 
-def _any_substring(node: ast.expr) -> bool:
+def any_substring(node: ast.expr) -> bool:
     return (
         isinstance(node, ast.GeneratorExp | ast.ListComp)
         and isinstance(node.elt, ast.Compare)
@@ -174,34 +174,38 @@ def _any_substring(node: ast.expr) -> bool:
     )
 
 
+_LOOKS = ("exists", "is_file", "is_dir", "isfile", "isdir")
+
+
+def existence_call(call: ast.Call) -> ast.expr | None:
+    """The path that `path.exists()` or `os.path.isfile(path)` asks for; None of any other call."""
+    if called(call.func).rpartition(".")[2] not in _LOOKS:
+        return None
+    if call.args:
+        return call.args[0] if len(call.args) == 1 else None
+    return call.func.value if isinstance(call.func, ast.Attribute) else None
+
+
 def _existence(test: ast.expr) -> bool:
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
         return all(_existence(each) for each in test.values)
     if isinstance(test, ast.Call):
-        return _name(test.func).rpartition(".")[2] in (
-            "exists",
-            "is_file",
-            "is_dir",
-            "isfile",
-            "isdir",
-            "which",
-            "hasattr",
-        )
+        return called(test.func).rpartition(".")[2] in (*_LOOKS, "which", "hasattr")
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         if isinstance(test.ops[0], ast.IsNot) and _constant(test.comparators[0], missing="") is None:
             return True
         left = test.left
-        measured = (isinstance(left, ast.Call) and _name(left.func) == "len") or (
+        measured = (isinstance(left, ast.Call) and called(left.func) == "len") or (
             isinstance(left, ast.Attribute) and left.attr == "st_size"
         )
         return measured and isinstance(test.ops[0], ast.Gt) and _constant(test.comparators[0]) == 0
     return False
 
 
-def _wide(node: ast.Compare) -> bool:
-    """abs(found - expected) < tolerance, with a tolerance as large as the expected value."""
+def wide(node: ast.Compare) -> bool:
+    """abs(found - expected) < tolerance, with a tolerance that swallows the expected value."""
     left, limit = node.left, _constant(node.comparators[0])
-    if not (isinstance(left, ast.Call) and _name(left.func) == "abs" and left.args and isinstance(limit, int | float)):
+    if not (isinstance(left, ast.Call) and called(left.func) == "abs" and left.args and isinstance(limit, int | float)):
         return False
     inner = left.args[0]
     if not (isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub)):
@@ -210,7 +214,7 @@ def _wide(node: ast.Compare) -> bool:
     return any(0 < abs(value) <= limit for value in expected)
 
 
-def _wide_approx(call: ast.Call) -> bool:
+def wide_approx(call: ast.Call) -> bool:
     value = _constant(call.args[0]) if call.args else None
     for word in call.keywords:
         limit = _constant(word.value)
@@ -246,7 +250,7 @@ def _forgets(node: ast.stmt) -> bool:
         value = node.value
         words = ("print", "sleep", "debug", "info", "warning", "warn")
         return isinstance(value, ast.Constant) or (
-            isinstance(value, ast.Call) and _name(value.func).rpartition(".")[2] in words
+            isinstance(value, ast.Call) and called(value.func).rpartition(".")[2] in words
         )
     return False
 
@@ -255,8 +259,8 @@ def _suppresses(call: ast.expr) -> bool:
     """`with contextlib.suppress(AssertionError)`."""
     return (
         isinstance(call, ast.Call)
-        and _name(call.func) in ("suppress", "contextlib.suppress")
-        and any(_name(each) in ("Exception", "BaseException", "AssertionError") for each in call.args)
+        and called(call.func) in ("suppress", "contextlib.suppress")
+        and any(called(each) in ("Exception", "BaseException", "AssertionError") for each in call.args)
     )
 
 
@@ -264,10 +268,10 @@ def _swallows(node: ast.Try) -> bool:
     if not any(isinstance(inner, ast.Assert) for each in node.body for inner in ast.walk(each)):
         return False
     for handler in node.handlers:
-        catches = handler.type is None or _name(handler.type) in ("Exception", "BaseException", "AssertionError")
+        catches = handler.type is None or called(handler.type) in ("Exception", "BaseException", "AssertionError")
         ends = any(
             isinstance(inner, ast.Raise | ast.Assert)
-            or (isinstance(inner, ast.Call) and _name(inner.func).endswith("fail"))
+            or (isinstance(inner, ast.Call) and called(inner.func).endswith("fail"))
             for each in handler.body
             for inner in ast.walk(each)
         )
@@ -277,7 +281,7 @@ def _swallows(node: ast.Try) -> bool:
 
 
 def _runs_unchecked(node: ast.expr) -> bool:
-    if not isinstance(node, ast.Call) or _name(node.func) not in ("subprocess.run", "subprocess.call", "os.system"):
+    if not isinstance(node, ast.Call) or called(node.func) not in ("subprocess.run", "subprocess.call", "os.system"):
         return False
     return not any(word.arg == "check" and _constant(word.value) is True for word in node.keywords)
 
@@ -289,11 +293,11 @@ def _constant(node: ast.expr, missing: object = None) -> object:
     return node.value if isinstance(node, ast.Constant) else missing
 
 
-def _name(node: ast.expr) -> str:
+def called(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
-        owner = _name(node.value)
+        owner = called(node.value)
         return f"{owner}.{node.attr}" if owner else node.attr
     return ""
 

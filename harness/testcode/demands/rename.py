@@ -17,7 +17,7 @@ def rename(demand: Demand, solution: Mapping[str, bytes]) -> Renaming | None:
         case DemandKind.PATH | DemandKind.FILE_NAME | DemandKind.COMMAND:
             return _file(demand, solution)
         case DemandKind.FLAG:
-            return _everywhere(demand.text, f"{demand.text}-2", rf"(?<![\w-]){_quoted(demand.text)}(?![\w-])", solution)
+            return _option(demand.text, solution)
         case DemandKind.KEY | DemandKind.COLUMN:
             return _key(demand.text, solution)
         case DemandKind.PORT:
@@ -61,6 +61,8 @@ def _file(demand: Demand, solution: Mapping[str, bytes]) -> Renaming | None:
             rf"|(?<=-m ){root}\b|(?<=[\"'\s]){root}(?=:[A-Za-z_]\w*\b)"
         )
         _collect(module, splitext(new)[0], solution, spans, keep="lead")
+    if _put_together(root, ending, name, solution):
+        return None
     edits = {file: tuple(sorted(found, key=lambda edit: edit.start)) for file, found in spans.items()}
     files = {file: apply_bytes(solution[file], made) for file, made in edits.items()}
     for file in solution:
@@ -70,9 +72,35 @@ def _file(demand: Demand, solution: Mapping[str, bytes]) -> Renaming | None:
     return Renaming(path, path[: len(path) - len(name)] + new, edits, files)
 
 
+def _put_together(root: str, ending: str, name: str, solution: Mapping[str, bytes]) -> bool:
+    """Whether the name may also be made of its parts somewhere: then one part of the solution would write the new file
+    and another one read the old."""
+    alone = re.compile(rf"[\"']{root}[\"']".encode())
+    longer = re.compile(rf"(?<![\w-]){_quoted(name)}\.\w".encode())
+    joins = re.compile(rf"[\"'}}]{_quoted(ending)}[\"']".encode()) if ending else None
+    return any(
+        longer.search(data) or (joins is not None and alone.search(data) and joins.search(data))
+        for data in solution.values()
+    )
+
+
+def _option(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
+    """None where the program reads it by a name that is made of it, as argparse and click do: `args.dry_run` would ask
+    for an option that is no more."""
+    name = text.lstrip("-").replace("-", "_")
+    read = re.compile(rf"\.{re.escape(name)}\b|\b{re.escape(name)}\s*[,:=)]|[\"']{re.escape(name)}[\"']".encode())
+    if len(name) > 1 and any(read.search(data) for data in solution.values()):
+        return None
+    return _everywhere(text, f"{text}-2", rf"(?<![\w-]){_quoted(text)}(?![\w-])", solution)
+
+
 def _key(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
-    """Rename only between quotes, or as a column in a line of columns."""
+    """Only between quotes, or as a column in a line of columns. None where a part of the solution gets at it by
+    another way of writing, which would still ask for the old name."""
     word = _quoted(text)
+    unquoted = re.compile(rf"\.{word}\b(?!\s*\()|\bdict\([^)]*\b{word}\s*=|[{{,]\s*{word}\s*:|itertuples\(".encode())
+    if any(unquoted.search(data) for data in solution.values()):
+        return None
     in_quotes = rf"(?<=[\"']){word}(?=[\"'])|(?<=\\\"){word}(?=\\\")"
     found = _everywhere(text, f"{text}_2", in_quotes, solution)
     if found is not None:

@@ -39,6 +39,21 @@ _PLACEHOLDER = re.compile(
     r"<[^<>\s][^<>\n]*>|\{[^{}\n]*\}|\$\{?\w+\}?|\*|%[sd]|\[[^\[\]\n]*\]|\bN+\b|\bX+\b|\b[A-Z][A-Z_]{2,}\b"
 )
 
+_DICTATED = re.compile(
+    r"/(?:etc|usr(?!/local/)|lib\d*|boot|var/(?:lib|spool|cache|run)|run)/|(?:~|/root|/home/[^/]+)/\.[\w-]"
+)
+"""Where programs and packages look: the name is theirs, and not the test's."""
+_ANY_NAME = re.compile(r"/[\w.-]+\.d/|/sites-\w+/|/systemd/system/")
+"""Folders among them in which a file may be called anything."""
+_ENDINGS = {
+    "py": ("py", "python"), "sh": ("sh", "bash", "shell", "script"), "js": ("js", "javascript", "node"),
+    "ts": ("ts", "typescript"), "md": ("md", "markdown"), "txt": ("txt", "text"), "yml": ("yml", "yaml"),
+    "yaml": ("yml", "yaml"), "rs": ("rs", "rust"), "rb": ("rb", "ruby"), "cpp": ("cpp", "c++"), "htm": ("htm", "html"),
+    "log": ("log", "logs", "logged"), "db": ("db", "database", "sqlite"), "conf": ("conf", "config", "configuration"),
+}  # fmt: skip
+NEAR = 12
+"""Words within which the parts of a name count as named together."""
+
 
 class Stated:
     """Everything that a solver can read, prepared for searches."""
@@ -55,8 +70,12 @@ class Stated:
         )
 
     def has(self, demand: Demand, given: frozenset[str]) -> bool:
-        """Whether the solver could know the demand. `given`: words that the test itself passes in."""
-        # Most demands are in the instruction, and an environment may be large.
+        """Whether the solver could know. `given`: words that the test passes in itself."""
+        # The instruction alone answers most, and an environment may be large.
+        if demand.kind in (DemandKind.PATH, DemandKind.FILE_NAME) and (
+            _dictated(demand.text) or self._near.names_in_words(basename(demand.text.rstrip("/")))
+        ):
+            return True
         return self._near.has(demand, given, self._patterns) or self._all.has(demand, given, self._patterns)
 
     @cached_property
@@ -176,6 +195,25 @@ class _Text:
             return True
         return any(_fits(pattern, name) for pattern in patterns)
 
+    def names_in_words(self, name: str) -> bool:
+        """`solve.py` as "solve dot py", "the Python program solve" or "the solve script, in Python": every part of the
+        name and what its ending stands for, near each other."""
+        root, ending = splitext(name)
+        wanted = {stem(word.lower()) for word in _WORD.findall(root)}
+        kinds = {stem(word) for word in _ENDINGS.get(ending[1:].lower(), (ending[1:].lower(),)) if word}
+        if not wanted:
+            return False
+        words = self._as_stems
+        for at in (at for at, word in enumerate(words) if word in wanted):
+            around = set(words[max(at - NEAR, 0) : at + NEAR + 1])
+            if wanted <= around and (not kinds or not kinds.isdisjoint(around)):
+                return True
+        return False
+
+    @cached_property
+    def _as_stems(self) -> list[str]:
+        return [stem(word.lower()) for word in re.findall(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]+|\d+", self._as_written)]
+
     def _segment(self, part: str) -> bool:
         words = [word for word in _WORD.findall(part) if not word.isdigit()]
         return self._literal(part) or all(stem(word.lower()) in self._stems for word in words)
@@ -188,6 +226,10 @@ class _Text:
             return True
         run = " ".join(words)
         return run in self._stems if len(words) == 1 else f" {run} " in f" {self._run} "
+
+
+def _dictated(path: str) -> bool:
+    return _DICTATED.match(path) is not None and _ANY_NAME.search(path) is None
 
 
 def _fits(pattern: str, name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -135,7 +136,37 @@ TIMES = OutputOperator(
         _AGE,
     ),
 )
-OPERATORS = (KEYS, INDENT, FRACTION, NO_NEWLINE, NEWLINE, BLANK_LINE, NUMBER, WRAPPER, EXTRA_FILES, TIMES)
+_EXACTNESS = (
+    rf"{BYTES}|\bexact|\bidentical\b|\bprecis|\bdecimal|\bdigits?\b|\bround|\btoleranc|\bwithin\b|\bformat(?:ted)?\b"
+    r"|%\.\d|\.\df\b|\bfull precision\b|\bverbatim\b|\bunchanged\b|\bcop(?:y|ied)\b"
+)
+_ORDER = (
+    rf"{BYTES}|\border|\bsort|\bascending|\bdescending|\balphabet|\bchronolog|\bsequen|\brank|\btop\b|\bfirst\b|\blast\b"
+    r"|\bthen\b|\bnext\b|\bfollow|\bsteps?\b|\bmoves?\b|\bpath\b|\broute\b|\btime|\blog\b|\bline \d|\bhead|\bformat\b"
+)
+DIGITS = OutputOperator(
+    "preserving.last-digits",
+    "{path} has its numbers off in the last of their digits: {new} for {old}",
+    Promise(
+        "each number to one part in a hundred million million",
+        "the last digits of a sum hang on the order in which it is summed up",
+        True,
+        _EXACTNESS,
+    ),
+)
+ROUNDED = OutputOperator(
+    "preserving.rounded",
+    "{path} has its long numbers rounded to ten digits: {new} for {old}",
+    Promise("each number to ten digits", "nobody says how many digits are wanted", True, _EXACTNESS),
+)
+ROWS = OutputOperator(
+    "preserving.row-order",
+    "{path} has its {what} in the opposite order",
+    Promise("every row", "no order is asked for", True, _ORDER),
+)
+OPERATORS = (
+    KEYS, INDENT, FRACTION, NO_NEWLINE, NEWLINE, BLANK_LINE, NUMBER, DIGITS, ROUNDED, ROWS, WRAPPER, EXTRA_FILES, TIMES
+)  # fmt: skip
 
 _TEXTS = frozenset({"txt", "md", "csv", "tsv", "log", "json", "out", "yaml", "yml", "ini", "html", "xml", "sql", ""})
 _NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*")
@@ -168,6 +199,9 @@ def _of_file(output: Output) -> Iterator[OutputVariant]:
         return
     if path.endswith(".json"):
         yield from _json(path, text)
+    if _ending(path) in _VALUES:
+        yield from _long_numbers(path, text)
+        yield from _rows(path, text)
     if data.startswith(b"#!") or _ending(path) not in _TEXTS:
         return
     newline = "\r\n" if text.endswith("\r\n") else "\n"
@@ -181,6 +215,57 @@ def _of_file(output: Output) -> Iterator[OutputVariant]:
         yield _variant(BLANK_LINE, path, (Write(path, (text + newline).encode()),))
     elif not text.endswith("\n"):
         yield _variant(NEWLINE, path, (Write(path, (text + newline).encode()),))
+
+
+_VALUES = frozenset({"txt", "csv", "tsv", "json", "out", ""})
+_LONG = re.compile(r"(?<![\w.])-?(?=(?:\d\.?){15})\d+\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
+"""A number with all the digits that a float has: it was worked out, and nobody rounded it."""
+ULPS = 4
+
+
+def _long_numbers(path: str, text: str) -> Iterator[OutputVariant]:
+    found = [match[0] for match in _LONG.finditer(text)][:NUMBERS]
+    for operator, change in ((DIGITS, _moved), (ROUNDED, _rounded)):
+        changed = [(old, change(old)) for old in found]
+        old, new = next(((old, new) for old, new in changed if old != new), ("", ""))
+        if old:
+            whole = _LONG.sub(lambda match, change=change: change(match[0]), text)  # type: ignore[misc]
+            yield _variant(operator, path, (Write(path, whole.encode()),), new=new, old=old)
+
+
+def _moved(number: str) -> str:
+    value = float(number)
+    for _ in range(ULPS):
+        value = math.nextafter(value, math.inf)
+    return repr(value)
+
+
+def _rounded(number: str) -> str:
+    return repr(float(f"{float(number):.10g}"))
+
+
+def _rows(path: str, text: str) -> Iterator[OutputVariant]:
+    """The lines of a text, behind the header of a table; the objects of a list."""
+    if path.endswith(".json"):
+        try:
+            value = json.loads(text, parse_int=_Raw, parse_float=_Raw, parse_constant=_Raw, object_pairs_hook=_pairs)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value):
+            indent = 2 if "\n" in text.strip() else None
+            said = _written(value[::-1], indent, 0, ascii_only=text.isascii(), turned=False)
+            end = text[len(text.rstrip()) :]
+            yield _variant(ROWS, path, (Write(path, (said + end).encode()),), what="objects")
+        return
+    table = _ending(path) in ("csv", "tsv")
+    lines = text.splitlines(keepends=True)
+    head, rows = (lines[:1], lines[1:]) if table else ([], lines)
+    # Rows that hold quotes may go on in the next line, and texts have paragraphs.
+    if len(rows) < 2 or rows[0] == rows[-1] or not rows[-1].endswith("\n") or any(not row.strip() for row in rows):
+        return
+    if '"' not in text:
+        turned = "".join([*head, *rows[::-1]])
+        yield _variant(ROWS, path, (Write(path, turned.encode()),), what="rows" if table else "lines")
 
 
 class _Raw(str):

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.probes.hidden import step_hidden
+from harness.judging.outcome import Outcome, OutcomeKind
+from harness.probes.hidden import findings, step_hidden
+from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.discover import discover
 from harness.task.model import Task
 from harness.testcode.demands import HiddenReport, hidden_requirements
+from harness.trial.record import Kind, Phase, PhaseName, TrialRecord
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 
@@ -549,3 +552,71 @@ def test_five_thousand_lines_are_read() -> None:
         {"t.py": test}, "words " * 2000, {"e": b"data " * 50_000}, {"solve.sh": b"echo a1 " * 3000}
     )
     assert found.demands > 1_000
+
+
+@pytest.mark.parametrize(
+    ("path", "instruction", "hidden"),
+    [
+        ("/app/solve.py", "Write a program that sorts.", True),
+        ("/app/solve.py", "Put it in solve dot py inside app.", False),
+        ("/app/solve.py", "Write the solve script in Python.", False),
+        ("/app/sales_digest.json", "Leave the digest of the sales as JSON.", False),
+        ("/app/sales_digest.json", f"The digest. {'Some more words. ' * 20}As JSON, of sales.", True),
+        ("/app/sales_digest.json", "Leave the digest as JSON.", True),
+        ("/etc/nginx/nginx.conf", "Let the server listen.", False),
+        ("/etc/nginx/conf.d/shop.conf", "Let the server listen.", True),
+        ("/usr/local/lib/digest/made.xml", "Let it run.", True),
+        ("/root/.ssh/authorized_keys", "Let Anna in.", False),
+    ],
+)
+def test_a_path_that_a_program_dictates_or_that_other_words_tell_is_none(
+    path: str, instruction: str, hidden: bool
+) -> None:
+    test = f"from pathlib import Path\ndef test_it():\n    assert Path({path!r}).read_text()\n"
+    found = report(test, f"echo x > {path}", instruction=instruction, environment={})
+    assert bool(found.leads) is hidden
+
+
+@pytest.mark.parametrize(
+    ("demand", "solution", "renamed"),
+    [
+        ("subprocess.run(['/app/tool.py', '--keep-going'])", 'case "$1" in --keep-going) a;; esac', True),
+        ("subprocess.run(['/app/tool.py', '--keep-going'])", "p.add_argument('--keep-going')\nargs.keep_going", False),
+        ("json.load(open('/app/sales.csv'))['tally_sum']", "print(json.dumps({'tally_sum': tally_sum}))", True),
+        ("json.load(open('/app/sales.csv'))['tally_sum']", "put('tally_sum', one.tally_sum)", False),
+        ("json.load(open('/app/sales.csv'))['tally_sum']", "{'tally_sum': 0}, {tally_sum: 1}", False),
+        ("open('/app/tally.xml').read()", "echo > /app/tally.xml", True),
+        ("open('/app/tally.xml').read()", "echo > /app/tally.xml; cp /app/tally.xml.new x", False),
+        ("open('/app/tally.xml').read()", "echo > /app/tally.xml; name='tally'; open(f'{name}.xml')", False),
+    ],
+)
+def test_a_name_about_which_the_solution_would_disagree_with_itself_has_no_witness(
+    demand: str, solution: str, renamed: bool
+) -> None:
+    test = f"import json, subprocess\ndef test_it():\n    assert {demand}\n"
+    wanted = ("--keep-going", "tally_sum", "/app/tally.xml")
+    (lead,) = (each for each in report(test, solution).leads if each.demand.text in wanted)
+    assert (lead.witness is not None) is renamed
+
+
+def _tried(status: int, killed_by: tuple[str, ...]) -> Attempted:
+    (lead,) = report("def test_it():\n    assert open('/app/tally.xml').read()\n", "echo > /app/tally.xml").leads
+    attempt = Attempt(Probe.HIDDEN, "x", "hidden.path", "s", "", lead=lead)
+    record = TrialRecord("t", Kind.PROBE, phases=(Phase(PhaseName.SOLVE, "", 1.0, status),))
+    return Attempted(attempt, Outcome(OutcomeKind.KILLED, killed_by=killed_by), (record,))
+
+
+@pytest.mark.parametrize(
+    ("status", "killed_by", "told"),
+    [
+        (0, ("test_it.py::test_it",), True),
+        (0, ("test_it.py::test_it[a]", "test_it.py::test_b"), True),
+        (0, (), True),
+        (0, ("test_it.py::test_it_all",), False),
+        (1, ("test_it.py::test_it",), False),
+    ],
+)
+def test_a_renamed_reference_that_does_not_work_by_itself_is_no_witness(
+    status: int, killed_by: tuple[str, ...], told: bool
+) -> None:
+    assert bool(list(findings([_tried(status, killed_by)]))) is told

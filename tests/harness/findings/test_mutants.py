@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.findings.model import Finding, Severity
-from harness.findings.mutants import SHOWN, mutant_findings
-from harness.findings.requirements import Seen
+from harness.findings.mutants import MOST, SHOWN, mutant_findings
+from harness.findings.requirements import Seen, only_waits
 from harness.judging.kill_matrix import Matrix
 from harness.judging.outcome import OutcomeKind
 from harness.task.model import Task
@@ -55,7 +55,13 @@ def test_a_flag_that_no_test_passes_is_never_tested_whatever_else_of_its_sentenc
 
 @pytest.mark.parametrize(
     ("survivors", "killed", "severity"),
-    [(1, 1, Severity.WARNING), (1, 2, Severity.NOTE), (2, 3, Severity.NOTE), (3, 9, Severity.WARNING)],
+    [
+        (1, 1, Severity.NOTE),
+        (1, 2, Severity.NOTE),
+        (2, 2, Severity.WARNING),
+        (2, 3, Severity.NOTE),
+        (3, 9, Severity.WARNING),
+    ],
 )
 def test_one_variant_that_slips_through_is_a_note_and_many_are_a_warning(
     task: Task, survivors: int, killed: int, severity: Severity
@@ -63,6 +69,65 @@ def test_one_variant_that_slips_through_is_a_note_and_many_are_a_warning(
     tried = [seen(n, SURVIVED, COUNT) for n in range(survivors)] + [seen(n + 50, KILLED, COUNT) for n in range(killed)]
     [one] = found(task, *tried)
     assert (one.id, one.severity) == ("stated-requirement-undertested", severity)
+
+
+@pytest.mark.parametrize(("evidence", "severity"), [(("old",), Severity.NOTE), (("old", "files"), Severity.WARNING)])
+def test_a_single_variant_that_one_word_ties_to_a_sentence_does_not_accuse(
+    task: Task, evidence: tuple[str, ...], severity: Severity
+) -> None:
+    [one] = found(task, seen(1, SURVIVED, DELETE, *evidence))
+    assert (one.id, one.severity) == ("stated-requirement-untested", severity)
+
+
+def test_what_only_changes_how_long_the_solution_waits_breaks_nothing(task: Task) -> None:
+    assert found(task, replace(seen(1, SURVIVED, COUNT, "count", "writes"), waits=True)) == ()
+
+
+def test_variants_that_change_what_serves_another_sentence_accuse_nobody_of_this_one(task: Task) -> None:
+    every = [replace(seen(number, SURVIVED, COUNT, "count", "writes"), serves=False) for number in range(4)]
+    [one] = found(task, *every)
+    assert one.severity is Severity.NOTE
+    [one] = found(task, *every[:-1], replace(every[-1], serves=True))
+    assert one.severity is Severity.WARNING
+
+
+def test_the_list_of_requirements_ends(task: Task) -> None:
+    many = requirements("".join(f"Rule {word} holds for `{word}`.\n" for word in "abcdefghijkl"))
+    every = [seen(number, SURVIVED, each, "one", "two") for number, each in enumerate(many)]
+    told = found(task, *every)
+    assert len(told) == MOST + 1
+    assert told[-1].title == f"{len(many) - MOST} more stated requirements are tested in part or never"
+    assert told[-1].severity is Severity.NOTE
+
+
+WAITING = """\
+--- a/solve.sh
++++ b/solve.sh
+@@ -1,6 +1,2 @@
+ python3 /app/server.py &
+-for _ in $(seq 50); do
+-    curl -s http://localhost:7070/ && break
+-    sleep 0.1
+-done
+ echo ready
+"""
+
+
+@pytest.mark.parametrize(
+    ("diff", "waits"),
+    [
+        (WAITING, True),
+        (WAITING.replace(" && break", ""), False),
+        (WAITING.replace("-    sleep 0.1\n", ""), False),
+        (WAITING.replace(" python3 /app", "-python3 /app"), False),
+        (" for i in 1 2; do\n-  curl x && break\n+  curl y && break\n   sleep 1\n done\n", True),
+        (" while true; do\n-  work\n   sleep 60\n done\n", False),
+        ("-until curl -s localhost; do sleep 1; done\n", True),
+        ("+until curl -s localhost; do sleep 1; done\n", False),
+    ],
+)
+def test_a_wait_is_a_loop_that_sleeps_until_something_answers(diff: str, waits: bool) -> None:
+    assert only_waits(diff) is waits
 
 
 def test_only_what_counts_is_counted(task: Task) -> None:

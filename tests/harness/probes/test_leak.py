@@ -14,7 +14,8 @@ from harness.findings import in_image
 from harness.findings.given_away import joined
 from harness.findings.in_image import answers_in_image, in_image_findings, told_by
 from harness.findings.model import Finding, Location, Severity
-from harness.probes.leak.attempts import of_instruction
+from harness.mutants import Wish, task_mutants
+from harness.probes.leak.attempts import compares_with_the_image, of_instruction
 from harness.probes.leak.blocks import blocks, script, taken
 from tests.harness.tasks import harbor, terminal_bench
 
@@ -140,6 +141,38 @@ def test_a_file_of_the_image_that_says_what_the_reference_leaves_is_an_answer(pa
 )
 def test_what_is_told_or_worked_from_is_material(image: dict[str, bytes], instruction: str, solution: str) -> None:
     assert answers(image, instruction, solution) == []
+
+
+def test_what_the_tests_compare_with_is_the_answer_even_where_the_instruction_names_it() -> None:
+    digest = b"d41d8cd98f00b204e9800998ecf8427e\n"
+    image, outputs = {"/app/.right": digest}, {"/app/digest.txt": digest}
+    told = "Do not read `/app/.right`."
+
+    def found(tests: str, solution: str = "") -> list[str]:
+        return [copy.path for copy in answers_in_image(image, outputs, SCRIPT, told, solution, "/app", tests)]
+
+    assert found('assert read("/app/digest.txt") == read("/app/.right")') == ["/app/.right"]
+    assert found('assert read("/app/digest.txt")') == []
+    assert found('read("/app/.right")', "cp /app/.right /app/digest.txt") == []
+
+
+@pytest.mark.parametrize(
+    ("test", "compares"),
+    [
+        ('assert read("/app/digest.txt") == read("/app/.right")', True),
+        ('assert read("/app/digest.txt") == read("/app/expected_digest.txt")', True),
+        ('assert read("/app/digest.txt") == read("/tests/expected.txt")', False),
+        ('assert read("/app/.done")', False),
+        ('assert read("/app/digest.txt")', False),
+    ],
+)
+def test_a_file_that_neither_tests_nor_solution_bring_along_is_looked_for_in_the_image(
+    tmp_path: Path, test: str, compares: bool
+) -> None:
+    files = {"tests/test_it.py": f"def test_it():\n    {test}\n", "solution/solve.sh": "#!/bin/sh\n: > /app/.done\n"}
+    task = harbor(tmp_path / "t", files)
+    (step,) = task_mutants(task, Wish(budget=1))
+    assert compares_with_the_image(task, step) is compares
 
 
 def test_of_a_program_that_is_repaired_only_the_repair_is_the_answer() -> None:

@@ -182,6 +182,12 @@ def test_rewards_that_differ_between_repeats_are_flaky(tmp_path: Path) -> None:
     assert found["reference-flaky"].evidence == ("failed in some run: test_a",)
 
 
+def test_a_run_that_the_network_failed_makes_nothing_flaky_whatever_reward_was_written_then(tmp_path: Path) -> None:
+    answers = [rewarding("1"), rewarding("0", NO_HOST), rewarding("1")]
+    _, found = checked(tmp_path, FakeEngine([(VERIFY, in_turn(answers))]))
+    assert {name: finding.severity for name, finding in found.items()} == {"verifier-never-ran": Severity.UNMEASURED}
+
+
 def test_a_measure_among_several_keys_may_vary_and_a_verdict_may_not(tmp_path: Path) -> None:
     def run(folder: str, *rewards: str) -> dict[str, Finding]:
         answers = [rewarding(text, name="reward.json") for text in rewards]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -178,3 +179,46 @@ def test_what_depends_on_the_date_is_not_moved_to_another_day() -> None:
 @given(st.text(max_size=80))
 def test_any_script_gives_circumstances(script: str) -> None:
     assert len(list(run_variants(script, PLAIN))) >= 5
+
+
+def test_numbers_that_nobody_rounded_are_off_in_their_last_digits_or_rounded() -> None:
+    data = b'{"mean": 0.3333333333333333, "price": 2.25, "name": "v0.1234567890123456"}\n'
+    variants = made(Output("/app/r.json", data))
+    moved, rounded = (json.loads(written(variants[f"preserving.{name}"])) for name in ("last-digits", "rounded"))
+    assert moved["mean"] != 1 / 3
+    assert math.isclose(moved["mean"], 1 / 3, rel_tol=1e-14)
+    assert rounded["mean"] == 0.3333333333
+    for each in (moved, rounded):
+        assert (each["price"], each["name"]) == (2.25, "v0.1234567890123456")
+    assert variants["preserving.last-digits"].sentence.endswith("0.33333333333333354 for 0.3333333333333333")
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "turned"),
+    [
+        ("/a.csv", b"n,m\n1,2\n3,4\n", b"n,m\n3,4\n1,2\n"),
+        ("/a.txt", b"one\ntwo\n", b"two\none\n"),
+        ("/a.json", b'[{"a": 1}, {"a": 2.0}]\n', b'[{"a": 2.0}, {"a": 1}]\n'),
+    ],
+)
+def test_rows_are_turned_round_where_no_order_is_stated(path: str, data: bytes, turned: bytes) -> None:
+    assert written(made(Output(path, data))["preserving.row-order"]) == turned
+    assert "preserving.row-order" not in made(Output(path, data), instruction="Sort them by name.")
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "instruction"),
+    [
+        ("/a.csv", b'n,m\n"1\n2",3\n3,4\n', PLAIN),
+        ("/a.txt", b"a paragraph\n\nanother one\n", PLAIN),
+        ("/a.txt", b"one\n", PLAIN),
+        ("/a.txt", b"0.5\n", PLAIN),
+        ("/a.md", b"one\ntwo\n", PLAIN),
+        ("/a.json", b'{"mean": 0.3333333333333333}', "Round to 4 decimals."),
+        ("/a.json", b'{"mean": 0.3333333333333333}', "Within a tolerance of 1e-6."),
+        ("/a.json", b"[1, 2]", PLAIN),
+    ],
+)
+def test_what_may_be_meant_as_it_is_stays_so(path: str, data: bytes, instruction: str) -> None:
+    found = made(Output(path, data), instruction=instruction)
+    assert found.keys().isdisjoint({"preserving.last-digits", "preserving.rounded", "preserving.row-order"})

@@ -1,0 +1,210 @@
+"""Loose assertions made tight: which value each of them looks at, and how that value is had.
+
+A tight assertion asks for what the reference gives: the one status, the line in which the word stands, what is in the
+file, the same number. What the reference gives only a run tells. So the test is rewritten to pass the value through a
+function that writes it down (harness/trial/looking/foolsgold_tighten.py), and the values of runs are compared: the
+tight assertion would hold where they are the reference's, and fail where they are not. Python only. Pure.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
+from harness.testcode.assertions.python import (
+    Function,
+    any_substring,
+    called,
+    existence_call,
+    is_substring,
+    lenient,
+    swallowing,
+    wide,
+    wide_approx,
+)
+from mutator.quiet import quietly
+
+
+class Asks(StrEnum):
+    """What the tight assertion asks for, in words."""
+
+    STATUS = "the status that the reference gives"
+    LINES = "the lines that hold the text to be the reference's"
+    CONTENTS = "what the reference leaves there"
+    NUMBER = "the reference's number, to one part in a million"
+    ENDED = "the command to end as it does for the reference"
+    HOLDS = "the assertion that is caught to hold, as it does for the reference"
+    VALUE = "the value that the reference gives"
+
+
+_ASKS: Mapping[LeadKind, Asks] = {
+    LeadKind.LENIENT_STATUS: Asks.STATUS,
+    LeadKind.EITHER_SUBSTRING: Asks.LINES,
+    LeadKind.LOOSE_SUBSTRING: Asks.LINES,
+    LeadKind.EXISTENCE_ONLY: Asks.CONTENTS,
+    LeadKind.WIDE_TOLERANCE: Asks.NUMBER,
+    LeadKind.UNUSED_RESULT: Asks.ENDED,
+    LeadKind.SWALLOWED: Asks.HOLDS,
+}
+"""Kinds that can be tightened; for the others only a person knows what should be asserted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tightening:
+    """One assertion that was rewritten."""
+
+    number: int
+    lead: Lead
+    asks: Asks
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrap:
+    """An expression, and the call that it becomes the last argument of."""
+
+    node: ast.expr
+    call: str
+
+
+def tightened(tests: Sequence[TestFunction], files: Mapping[str, str]) -> tuple[dict[str, str], list[Tightening]]:
+    """(the rewritten files by name, what was rewritten in them). A number is an assertion's for good: it depends on the
+    tests alone."""
+    leads = [lead for test in tests for lead in test.leads if lead.kind in _ASKS and lead.file.endswith(".py")]
+    rewritten: dict[str, str] = {}
+    made: list[Tightening] = []
+    for name in dict.fromkeys(lead.file for lead in leads):
+        try:
+            with quietly():
+                tree = ast.parse(files[name])
+        except (KeyError, SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+        wraps: list[_Wrap] = []
+        for number, lead in enumerate(leads):
+            inside = next((each for each in functions if each.name == lead.test and _within(lead.line, each)), None)
+            found = list(_wraps(number, lead, inside)) if inside is not None and lead.file == name else []
+            if found:
+                wraps += found
+                made.append(Tightening(number, lead, _ASKS[lead.kind]))
+        text = _written(files[name], wraps)
+        try:
+            with quietly():
+                ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            made = [one for one in made if one.lead.file != name]
+            continue
+        if wraps:
+            rewritten[name] = text
+    return rewritten, made
+
+
+def _within(line: int, function: Function) -> bool:
+    return function.lineno <= line <= (function.end_lineno or function.lineno)
+
+
+def _wraps(number: int, lead: Lead, function: Function) -> Iterator[_Wrap]:
+    if lead.kind is LeadKind.SWALLOWED:
+        for block in swallowing(function):
+            if block.lineno == lead.line:
+                for caught in _asserts(block.body):
+                    yield _Wrap(caught.test, f"foolsgold_truth({number}, ")
+        return
+    if lead.kind is LeadKind.UNUSED_RESULT:
+        for node in ast.walk(function):
+            if isinstance(node, ast.Expr) and node.lineno == lead.line and isinstance(node.value, ast.Call):
+                yield _Wrap(node.value, f"foolsgold_status({number}, ")
+        return
+    for assertion in _asserts(function.body):
+        if lead.kind is LeadKind.EXISTENCE_ONLY:
+            yield from _of_existence(number, assertion.test)
+        elif assertion.lineno == lead.line:
+            yield from _of_assertion(number, lead.kind, assertion.test)
+
+
+def _asserts(body: Sequence[ast.stmt]) -> Iterator[ast.Assert]:
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assert):
+                yield node
+
+
+def _of_assertion(number: int, kind: LeadKind, test: ast.expr) -> Iterator[_Wrap]:
+    for node in ast.walk(test):
+        if kind is LeadKind.LENIENT_STATUS:
+            yield from _of_status(number, node)
+        elif kind is LeadKind.WIDE_TOLERANCE:
+            yield from _of_tolerance(number, node)
+        elif isinstance(node, ast.Compare) and is_substring(node):
+            yield _holding(number, node)
+        elif kind is LeadKind.EITHER_SUBSTRING and isinstance(node, ast.Call) and called(node.func) == "any":
+            generator = node.args[0] if node.args else None
+            if isinstance(generator, ast.GeneratorExp | ast.ListComp) and any_substring(generator):
+                assert isinstance(generator.elt, ast.Compare)
+                yield _holding(number, generator.elt)
+
+
+def _holding(number: int, node: ast.Compare) -> _Wrap:
+    """The text is a constant or a plain name: it may be read twice."""
+    return _Wrap(node.comparators[0], f"foolsgold_lines({number}, {ast.unparse(node.left)}, ")
+
+
+def _of_status(number: int, node: ast.AST) -> Iterator[_Wrap]:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        if isinstance(node.ops[0], ast.In) and lenient(node):
+            yield _Wrap(node.left, f"foolsgold_value({number}, ")
+    elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        for each in node.values:
+            if isinstance(each, ast.Compare) and len(each.ops) == 1 and isinstance(each.ops[0], ast.Eq):
+                yield _Wrap(each.left, f"foolsgold_value({number}, ")
+
+
+def _of_tolerance(number: int, node: ast.AST) -> Iterator[_Wrap]:
+    """The side that is found, and not the one that is expected."""
+    if not (isinstance(node, ast.Compare) and len(node.ops) == 1):
+        return
+    if wide(node):
+        assert isinstance(node.left, ast.Call)
+        difference = node.left.args[0]
+        assert isinstance(difference, ast.BinOp)
+        for side in (difference.left, difference.right):
+            if not isinstance(side, ast.Constant | ast.UnaryOp):
+                yield _Wrap(side, f"foolsgold_value({number}, ")
+                return
+    sides = (node.left, node.comparators[0])
+    for side, other in (sides, sides[::-1]):
+        if isinstance(other, ast.Call) and called(other.func).endswith("approx") and wide_approx(other):
+            yield _Wrap(side, f"foolsgold_value({number}, ")
+
+
+def _of_existence(number: int, test: ast.expr) -> Iterator[_Wrap]:
+    for node in ast.walk(test):
+        if isinstance(node, ast.Call):
+            path = existence_call(node)
+            if path is not None:
+                yield _Wrap(path, f"foolsgold_contents({number}, ")
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.IsNot):
+            yield _Wrap(node.left, f"foolsgold_value({number}, ")
+        elif isinstance(node, ast.Compare) and isinstance(node.left, ast.Call) and called(node.left.func) == "len":
+            yield from (_Wrap(each, f"foolsgold_value({number}, ") for each in node.left.args[:1])
+
+
+def _written(text: str, wraps: Sequence[_Wrap]) -> str:
+    """By exact places: nothing else of the file moves, and every line keeps its number."""
+    data = text.encode()
+    starts = [0]
+    for line in data.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    added: list[tuple[int, int, tuple[int, int], bytes]] = []
+    for order, wrap in enumerate(wraps):
+        node = wrap.node
+        start = starts[node.lineno - 1] + node.col_offset
+        end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+        # What begins at one place goes from the widest to the narrowest, and what ends there the other way round.
+        added.append((start, 1, (-end, order), wrap.call.encode()))
+        added.append((end, 0, (-start, -order), b")"))
+    for at, _, _, new in sorted(added, reverse=True):
+        data = data[:at] + new + data[at:]
+    return data.decode()
