@@ -67,7 +67,8 @@ def check_tasks(
         "timeout_factor": settings.timeout_factor,
         **overrides_json(in_force, tasks, "check"),
     }
-    with make_engine(one(values, "engine"), EngineOptions(images=table(values, "image"))) as engine:
+    engine_options = EngineOptions(images=table(values, "image"), hidden=_folders(tasks))
+    with make_engine(one(values, "engine"), engine_options) as engine:
         return run_check(
             engine,
             tasks,
@@ -110,7 +111,7 @@ def audit_tasks(
         "timeout_factor": settings.controls.timeout_factor,
         **overrides_json(in_force, tasks, "audit"),
     }
-    engine_options = EngineOptions(images=table(values, "image"), hidden=(folder,))
+    engine_options = EngineOptions(images=table(values, "image"), hidden=(folder, *_folders(tasks)))
     with Store(folder) as store, make_engine(one(values, "engine"), engine_options) as engine:
         if fresh:
             store.forget()
@@ -160,6 +161,11 @@ def audit_and_keep(
     whole = run_here(work, keep, engine=engine, jobs=jobs, memory=store, doing=watcher.doing)
     store.set_meta({"seconds": round(time.monotonic() - start, 3)})
     return whole
+
+
+def _folders(tasks: Sequence[Task | Unusable]) -> tuple[Path, ...]:
+    """Where the tasks lie: no box may find its own or another's solution and tests there."""
+    return tuple({task.path.parent if len(task.path.parts) > 3 else task.path: None for task in tasks})
 
 
 def _digest(task: Task | Unusable) -> str:

@@ -226,9 +226,13 @@ class Store:
         return {key_of(record): record for record in records}
 
     def put_result(self, task: str, result: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
-        """A task's part of the report, and what the report's summary needs of it."""
+        """A task's part of the report, and what the report's summary needs of it. It is of the version that ran, which
+        may be another than the one with which the run began."""
         packed = zlib.compress(json.dumps(result, allow_nan=False).encode(), 1)
-        self._run("UPDATE task SET result = ?, brief = ? WHERE name = ?", (packed, json.dumps(brief), task))
+        self._run(
+            "UPDATE task SET result = ?, brief = ?, digest = ? WHERE name = ?",
+            (packed, json.dumps(brief), result.get("digest") or "", task),
+        )
 
     def forget(self) -> None:
         """Start anew in the same folder."""

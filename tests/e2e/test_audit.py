@@ -126,6 +126,34 @@ def test_an_audit_killed_at_ten_random_moments_goes_on_to_the_same_results(tmp_p
     assert digests(task) == before
 
 
+@pytest.mark.bwrap
+def test_a_test_that_is_edited_while_it_is_audited_pays_nobody(tmp_path: Path) -> None:
+    task = write(tmp_path / "words", WORDS)
+    script, run = task / "tests/test.sh", tmp_path / "run"
+    words = [str(task), "--budget", "6", "--repeat", "1", "--probe", "none", "-o", str(run)]
+    with subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
+        deadline = time.monotonic() + 60
+        while _trials(run) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        script.write_text("echo 1 > /logs/verifier/reward.txt\n")
+        said = child.communicate(timeout=120)[0]
+    (entry,) = json.loads((run / "report.json").read_text())["tasks"]
+    outcomes = [mutant["outcome"] for mutant in entry["mutants"]]
+    assert outcomes.count("killed") >= 4, said
+    assert [each["title"] for each in entry["findings"] if each["id"] == "changed-meanwhile"] == [
+        "While it ran tests/test.sh was changed; this is the result of the task from before that."
+    ]
+    assert entry["path"] == str(task)
+    script.write_text(WORDS["tests/test.sh"])
+    before = _trials(run)
+    again = subprocess.run(command(*words, "--resume"), capture_output=True, text=True, check=False, timeout=120)
+    assert again.returncode == child.returncode, again.stderr
+    assert _trials(run) == before
+    (entry,) = json.loads((run / "report.json").read_text())["tasks"]
+    assert [mutant["outcome"] for mutant in entry["mutants"]] == outcomes
+    assert "changed-meanwhile" not in [each["id"] for each in entry["findings"]]
+
+
 @pytest.mark.slow
 def test_two_runs_of_a_seed_give_the_same_report_but_for_times(engine_name: str, tmp_path: Path) -> None:
     task = write(tmp_path / "words", WORDS)
