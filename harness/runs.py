@@ -89,9 +89,11 @@ def audit_tasks(
     flags: Sequence[str] = (),
     fresh: bool = False,
     watcher: Watcher | None = None,
+    tell: Callable[[str], None] = lambda _said: None,
 ) -> dict[str, Any]:
     """Audit the tasks into a run folder, with report.json and report.html, and give the report. A run that is there
-    goes on, unless it is to be `fresh`. `flags` are those that a command to audit one of the tasks again needs."""
+    goes on, unless it is to be `fresh`. `flags` are those that a command to audit one of the tasks again needs.
+    `tell` is told in a sentence what has become of the folder, where it is not what was asked for."""
     values = in_force.run()
     settings = audit_settings(values)
     each = {task.name: audit_settings(in_force.task(task.name, task.path)) for task in tasks}
@@ -112,9 +114,9 @@ def audit_tasks(
         **overrides_json(in_force, tasks, "audit"),
     }
     engine_options = EngineOptions(images=table(values, "image"), hidden=(folder, *_folders(tasks)))
-    with Store(folder) as store, make_engine(one(values, "engine"), engine_options) as engine:
-        if fresh:
-            store.forget()
+    with Store(folder, fresh=fresh) as store, make_engine(one(values, "engine"), engine_options) as engine:
+        if store.aside is not None:
+            tell(f"What was in {folder} could not be used. It is set aside as {store.aside.name}.")
         audit_and_keep(
             engine,
             tasks,

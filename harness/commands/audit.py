@@ -76,7 +76,12 @@ def audit(
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        report = audit_tasks(folder, tasks, in_force, flags=flags.words(), fresh=fresh, watcher=watcher)
+        told: list[str] = []
+        report = audit_tasks(
+            folder, tasks, in_force, flags=flags.words(), fresh=fresh, watcher=watcher, tell=told.append
+        )
+    for line in told:
+        click.echo(line, err=True)
     judged = terms.judge(report)
     verdict = gate_text(judged)
     if as_json:
