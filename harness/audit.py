@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 
-from harness.errors import FoolsgoldError
+from harness.errors import OUT_OF_FILES, FoolsgoldError
 from harness.findings.texts import text_findings
 from harness.judging.outcome import OutcomeKind, baseline
 from harness.lab.lab import IDLE, Lab, Place
@@ -72,6 +72,8 @@ async def audit(
         except FoolsgoldError:
             raise  # the run cannot go on
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
+                raise  # nor then
             return internal_error(place.task, error, command(task))
 
     async for audited in side_by_side(one, tasks, lab.most_tasks):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from harness.engine.contract import Engine
-from harness.errors import ExitCode, FoolsgoldError
+from harness.errors import OUT_OF_FILES, ExitCode, FoolsgoldError
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.files import changed_finding, file_findings
 from harness.findings.internal import internal_finding, trace_of
@@ -92,6 +92,8 @@ async def check(
         except FoolsgoldError:
             raise  # the run cannot go on
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
+                raise  # nor then
             return Checked(task, None, (internal_finding(task.name, error, command(task)),), trace_of(error))
         finally:
             place.leave()

@@ -14,9 +14,10 @@ from harness.audit import audit
 from harness.check import Checked, CheckRun, run_check
 from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions
+from harness.errors import FULL
 from harness.judging.outcome import Outcome
 from harness.lab.lab import Lab, run_here
-from harness.lab.store import Planned, Store
+from harness.lab.store import Planned, Store, StoreError
 from harness.report.document import brief_of, entry_of, run_facts
 from harness.report.formats import write_whole
 from harness.report.html import render
@@ -128,9 +129,26 @@ def audit_tasks(
             options=options,
             settings_of=lambda task: each[task.name],
         )
+        rescued = store.rescued()
+    if rescued is not None:
+        tell(f"The run folder {folder} was removed while it was written to. What was found is in {rescued}.")
+        folder = rescued
+    return _written(folder)
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """The run's report, which is in its folder from now on."""
     report = read_report(folder)
-    write_whole(report_json(report), folder / REPORT)
-    render(report, folder / PAGE)
+    try:
+        write_whole(report_json(report), folder / REPORT)
+        render(report, folder / PAGE)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise StoreError(
+            f"The report cannot be written to {folder}: {error.strerror or error}.",
+            hint="What was found is kept: `foolsgold report` shows it, and writes it elsewhere with -o.",
+        ) from error
     return report
 
 

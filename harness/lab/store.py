@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -153,6 +153,27 @@ class Store:
         except BaseException:
             self._lock.close()
             raise
+        self._inode = _inode(folder / FILE)
+
+    def rescued(self) -> Path | None:
+        """Where everything is now that was stored here, if the folder was removed meanwhile; None where it is not."""
+        if _inode(self.folder / FILE) == self._inode:
+            return None
+        # What is open is still whole, and gone with this process.
+        beside = self.folder.with_name(f"{self.folder.name}-kept")
+        temporary = Path(os.environ.get("TMPDIR") or "/tmp", f"foolsgold-kept-{os.getpid()}")  # noqa: S108 - said where
+        why = ""
+        for folder in (self.folder, beside, temporary):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                if os.path.lexists(folder / FILE):
+                    continue  # another run's by now
+                with self._mutex, closing(sqlite3.connect(folder / FILE)) as copy:
+                    self._db.backup(copy)
+                return folder
+            except (OSError, sqlite3.Error) as error:
+                why = str(error)
+        raise StoreError(f"{self.folder} was removed, and what was found can be kept nowhere: {why}.")
 
     def _anew(self, path: Path) -> sqlite3.Connection:
         """With nothing in it. It is emptied where it is sound, so that who reads it meanwhile can go on."""
@@ -301,6 +322,14 @@ def _emptied(path: Path) -> sqlite3.Connection:
         unusable = _is_damage(error)
         raise StoreError(f"{path} cannot be emptied: {error}.", hint=_DAMAGED, unusable=unusable) from error
     return db
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
 
 
 def _set_aside(path: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -12,11 +14,13 @@ import pytest
 
 import harness.runs
 from harness.commands.main import cli
-from harness.engine.contract import Engine, EngineOptions
+from harness.engine.contract import Command, Engine, EngineOptions
 from harness.errors import ExitCode
 from harness.lab.store import FILE, SCHEMA_VERSION, Store, StoreError
+from harness.report.read import read_report
+from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor
-from tests.harness.test_audit import engine_looking_at, run, task
+from tests.harness.test_audit import engine_looking_at, looking_at, run, solve, solves, task
 
 
 def no_database(path: Path) -> None:
@@ -140,3 +144,68 @@ def test_what_another_program_has_locked_is_not_set_aside(finished: Path, tmp_pa
     assert not list((tmp_path / "run").glob("*set-aside*"))
     with Store(tmp_path / "run", fresh=True):  # the folder's own lock was given back
         pass
+
+
+def removing(what: Callable[[], None]) -> FakeEngine:
+    """An engine on which something happens as the fourth solution runs."""
+    count = itertools.count()
+
+    def solving(box: FakeBox, command: Command) -> Does:
+        if next(count) == 3:
+            what()
+        return solve(box, command)
+
+    return FakeEngine([(SOLVE, solving), (VERIFY, looking_at("port"))])
+
+
+@pytest.mark.parametrize("place", ["there again", "beside", "temporary"])
+def test_a_run_folder_that_is_removed_meanwhile_loses_nothing(
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+) -> None:
+    made = task(tmp_path / "tasks")
+    run_folder = tmp_path / "runs/run"
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+
+    def remove() -> None:
+        shutil.rmtree(tmp_path / "runs")
+        if place == "beside":
+            run_folder.mkdir(parents=True)
+            (run_folder / FILE).write_text("another run's")
+        elif place == "temporary":
+            (tmp_path / "runs").write_text("in the way")
+
+    engine = removing(remove)
+    monkeypatch.setattr(harness.runs, "make_engine", lambda _name, _options: engine)
+    words = ["audit", str(made.path), "-o", str(run_folder), "--no-config", "-q"]
+    code = int(cli.main(words, standalone_mode=False) or 0)
+    kept = {
+        "there again": run_folder,
+        "beside": tmp_path / "runs/run-kept",
+        "temporary": tmp_path / f"temporary/foolsgold-kept-{os.getpid()}",
+    }[place]
+    assert capsys.readouterr().err == (
+        f"The run folder {run_folder} was removed while it was written to. What was found is in {kept}.\n"
+    )
+    assert code in (ExitCode.OK, ExitCode.BELOW_BAR)
+    assert (kept / "report.html").exists()
+    found = read_report(kept)
+    assert (found["interrupted"], [each["name"] for each in found["tasks"]]) == (False, ["settings"])
+    assert len(next(iter(found["tasks"]))["mutants"]) > 3
+    # Nothing of it is run again.
+    engine = removing(lambda: None)
+    words[3] = str(kept)
+    assert int(cli.main([*words, "--resume"], standalone_mode=False) or 0) == code
+    assert solves(engine) == 0
+
+
+def test_a_report_that_cannot_be_written_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, foolsgold: Callable[..., int]
+) -> None:
+    made = task(tmp_path / "tasks")
+    (tmp_path / "run/report.html").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"The report cannot be written to .*/run: Is a directory\."):
+        foolsgold("audit", str(made.path), "-o", str(tmp_path / "run"), "--no-config", "-q")
