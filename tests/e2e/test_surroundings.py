@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ExitCode
+from harness.lab.store import Store
 from tests.conftest import Ordinary
 from tests.e2e.test_exit_codes import LENIENT, TASK, command
 from tests.harness.report.runs import engine, run, tasks
@@ -101,6 +104,30 @@ def test_too_few_files_are_said_to_be_too_few(tmp_path: Path, most: int, sentenc
     assert code == ExitCode.UNMEASURED, said
     assert "Traceback" not in said
     assert any(sentence in said for sentence in sentences), said
+
+
+def test_a_run_is_read_where_nobody_may_write(ordinary: Ordinary) -> None:
+    """Somebody else's, or a downloaded one on a medium that cannot be written to; also as a kill left it."""
+    place = ordinary.scratch / "others"
+    made = place / "made"
+    run(engine(looking_at("debug", "hosts")), tasks(place, "weak"), made)
+    with Store(made) as store:
+        store.set_meta({"seconds": 77.5})
+        shutil.copytree(made, place / "killed", ignore=shutil.ignore_patterns("*-shm"))
+    assert (place / "killed/run.db-wal").stat().st_size > 0
+    try:
+        for name, seconds in (("made", 77.5), ("killed", 77.5)):
+            for path in (place / name).iterdir():
+                path.chmod(0o444)
+            (place / name).chmod(0o555)
+            done = ordinary.run("-m", "harness", "report", str(place / name), "--format", "json")
+            assert done.returncode == ExitCode.OK, done.stderr
+            report = json.loads(done.stdout)
+            assert (report["seconds"], [task["name"] for task in report["tasks"]]) == (seconds, ["weak"])
+            assert not list((place / name).glob("*-shm"))
+    finally:
+        for name in ("made", "killed"):
+            (place / name).chmod(0o755)
 
 
 def test_what_lies_below_an_unreadable_folder_is_said_to_be_unreadable(ordinary: Ordinary) -> None:
