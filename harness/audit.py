@@ -2,8 +2,8 @@
 
     controls -> mutants, each tried and what was paid confirmed -> probes -> the reference once more -> verdict
 
-One coroutine a task, one job a trial; `lab` says who runs them and remembers every trial that has ended, so that a run
-can end at any moment and go on later.
+All of it on a copy made when the task begins. One coroutine a task, one job a trial; `lab` says who runs them and
+remembers every trial that has ended, so that a run can end at any moment and go on later.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 
-from harness.errors import FoolsgoldError
+from harness.errors import OUT_OF_FILES, FoolsgoldError
 from harness.findings.texts import text_findings
 from harness.judging.outcome import OutcomeKind, baseline
 from harness.lab.lab import IDLE, Lab, Place
@@ -35,7 +35,15 @@ from harness.stages.mutants import (
 from harness.stages.probing import run_probes
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
 from harness.stages.tightening import tighten
-from harness.stages.verdict import Examined, internal_error, sound, unusable, verdict_of, verdict_of_controls
+from harness.stages.verdict import (
+    Examined,
+    internal_error,
+    of_the_start,
+    sound,
+    unusable,
+    verdict_of,
+    verdict_of_controls,
+)
 from harness.task.model import Task, Unusable
 from harness.trial.plan import Plan, Replacement
 from harness.trial.record import Kind, TrialRecord, Which
@@ -50,21 +58,29 @@ async def audit(
 ) -> AsyncIterator[Audited]:
     """Each task's result as it ends. `command` is what audits the task again."""
 
+    places: dict[str, Place] = {}
+
     async def one(task: Task | Unusable) -> Audited:
         if isinstance(task, Unusable):
             return unusable(task, command(task))
-        place = lab.place(task)
+        place = places[task.name] = lab.place(task)
         try:
-            return await audit_task(place, settings_of(task), watcher, command(task))
+            taken = await place.take()
+            if isinstance(taken, Unusable):
+                return unusable(taken, command(task))
+            audited = await audit_task(place, settings_of(task), watcher, command(task))
+            return of_the_start(audited, await place.changes(), command(task))
         except FoolsgoldError:
             raise  # the run cannot go on
         except Exception as error:
-            return internal_error(task, error, command(task))
-        finally:
-            place.leave()
+            if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
+                raise  # nor then
+            return internal_error(place.task, error, command(task))
 
     async for audited in side_by_side(one, tasks, lab.most_tasks):
-        yield audited
+        yield audited  # whoever keeps it may still read the task's files
+        if audited.task.name in places:
+            places.pop(audited.task.name).leave()
 
 
 async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, command: str) -> Audited:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from harness.engine.contract import Engine
-from harness.errors import ExitCode, FoolsgoldError
+from harness.errors import OUT_OF_FILES, ExitCode, FoolsgoldError
 from harness.findings.controls import Standing, control_findings, standing
-from harness.findings.files import file_findings
+from harness.findings.files import changed_finding, file_findings
 from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding
 from harness.judging.controls import Controls, ControlSettings
@@ -82,11 +82,18 @@ async def check(
             return Checked(task, None, file_findings(task, command(task)))
         place = lab.place(task)
         try:
+            taken = await place.take()
+            if isinstance(taken, Unusable):
+                return Checked(taken, None, file_findings(taken, command(task)))
             controls = await run_controls(place, settings_of(task))
-            return Checked(task, controls, control_findings(controls, command(task)))
+            said = control_findings(controls, command(task))
+            changed = [replace(each, task=task.name) for each in changed_finding(await place.changes())]
+            return Checked(taken, controls, (*said, *changed))
         except FoolsgoldError:
             raise  # the run cannot go on
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
+                raise  # nor then
             return Checked(task, None, (internal_finding(task.name, error, command(task)),), trace_of(error))
         finally:
             place.leave()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import resource
 from enum import IntEnum
 
 
@@ -77,3 +79,25 @@ class BuildFailed(FoolsgoldError):
         self.instruction = instruction
         self.output = output
         self.certain = certain
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+_NO_RIGHT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
+
+
+def no_bug(error: Exception) -> FoolsgoldError | None:
+    """What is behind an error that nobody was ready for, where it is for the user or the machine to mend."""
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in OUT_OF_FILES:
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return EngineError(
+            f"This process may have only {most} files open at once, which is too few.",
+            hint="Raise it, such as with `ulimit -n 1024`, and start again; what was done is kept.",
+        )
+    if error.errno in _NO_RIGHT and error.filename is not None:
+        return UsageError(
+            f"{error.filename} cannot be used: {error.strerror}.", hint="Name another path, or get the right to it."
+        )
+    return None

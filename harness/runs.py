@@ -14,9 +14,10 @@ from harness.audit import audit
 from harness.check import Checked, CheckRun, run_check
 from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions
+from harness.errors import FULL
 from harness.judging.outcome import Outcome
 from harness.lab.lab import Lab, run_here
-from harness.lab.store import Planned, Store
+from harness.lab.store import Planned, Store, StoreError
 from harness.report.document import brief_of, entry_of, run_facts
 from harness.report.formats import write_whole
 from harness.report.html import render
@@ -67,7 +68,8 @@ def check_tasks(
         "timeout_factor": settings.timeout_factor,
         **overrides_json(in_force, tasks, "check"),
     }
-    with make_engine(one(values, "engine"), EngineOptions(images=table(values, "image"))) as engine:
+    engine_options = EngineOptions(images=table(values, "image"), hidden=_folders(tasks))
+    with make_engine(one(values, "engine"), engine_options) as engine:
         return run_check(
             engine,
             tasks,
@@ -88,9 +90,11 @@ def audit_tasks(
     flags: Sequence[str] = (),
     fresh: bool = False,
     watcher: Watcher | None = None,
+    tell: Callable[[str], None] = lambda _said: None,
 ) -> dict[str, Any]:
     """Audit the tasks into a run folder, with report.json and report.html, and give the report. A run that is there
-    goes on, unless it is to be `fresh`. `flags` are those that a command to audit one of the tasks again needs."""
+    goes on, unless it is to be `fresh`. `flags` are those that a command to audit one of the tasks again needs.
+    `tell` is told in a sentence what has become of the folder, where it is not what was asked for."""
     values = in_force.run()
     settings = audit_settings(values)
     each = {task.name: audit_settings(in_force.task(task.name, task.path)) for task in tasks}
@@ -110,10 +114,10 @@ def audit_tasks(
         "timeout_factor": settings.controls.timeout_factor,
         **overrides_json(in_force, tasks, "audit"),
     }
-    engine_options = EngineOptions(images=table(values, "image"), hidden=(folder,))
-    with Store(folder) as store, make_engine(one(values, "engine"), engine_options) as engine:
-        if fresh:
-            store.forget()
+    engine_options = EngineOptions(images=table(values, "image"), hidden=(folder, *_folders(tasks)))
+    with Store(folder, fresh=fresh) as store, make_engine(one(values, "engine"), engine_options) as engine:
+        if store.aside is not None:
+            tell(f"What was in {folder} could not be used. It is set aside as {store.aside.name}.")
         audit_and_keep(
             engine,
             tasks,
@@ -125,9 +129,26 @@ def audit_tasks(
             options=options,
             settings_of=lambda task: each[task.name],
         )
+        rescued = store.rescued()
+    if rescued is not None:
+        tell(f"The run folder {folder} was removed while it was written to. What was found is in {rescued}.")
+        folder = rescued
+    return _written(folder)
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """The run's report, which is in its folder from now on."""
     report = read_report(folder)
-    write_whole(report_json(report), folder / REPORT)
-    render(report, folder / PAGE)
+    try:
+        write_whole(report_json(report), folder / REPORT)
+        render(report, folder / PAGE)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise StoreError(
+            f"The report cannot be written to {folder}: {error.strerror or error}.",
+            hint="What was found is kept: `foolsgold report` shows it, and writes it elsewhere with -o.",
+        ) from error
     return report
 
 
@@ -160,6 +181,11 @@ def audit_and_keep(
     whole = run_here(work, keep, engine=engine, jobs=jobs, memory=store, doing=watcher.doing)
     store.set_meta({"seconds": round(time.monotonic() - start, 3)})
     return whole
+
+
+def _folders(tasks: Sequence[Task | Unusable]) -> tuple[Path, ...]:
+    """Where the tasks lie: no box may find its own or another's solution and tests there."""
+    return tuple({task.path.parent if len(task.path.parts) > 3 else task.path: None for task in tasks})
 
 
 def _digest(task: Task | Unusable) -> str:

@@ -10,17 +10,18 @@ from pathlib import Path
 import click
 
 from harness.commands.options import Flags, setting_options
+from harness.commands.paths import AnyPath
 from harness.errors import UsageError
 
 
 @click.command
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("audit")
 @click.option(
     "-o",
     "--output",
     "folder",
-    type=click.Path(path_type=Path),
+    type=AnyPath(),
     default=Path("foolsgold-run"),
     show_default=True,
     help="The run folder: holds the results, and lets an audit continue.",
@@ -76,7 +77,12 @@ def audit(
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        report = audit_tasks(folder, tasks, in_force, flags=flags.words(), fresh=fresh, watcher=watcher)
+        told: list[str] = []
+        report = audit_tasks(
+            folder, tasks, in_force, flags=flags.words(), fresh=fresh, watcher=watcher, tell=told.append
+        )
+    for line in told:
+        click.echo(line, err=True)
     judged = terms.judge(report)
     verdict = gate_text(judged)
     if as_json:
@@ -87,6 +93,6 @@ def audit(
         ending = long_form if verbose else terminal
         click.echo(verdict if quiet else ending(report, gate=verdict))
     if report["unfinished"]:
-        words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", str(folder), "--resume"]
+        words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", report["run"], "--resume"]
         click.echo(f"\nInterrupted. All results so far are kept. Continue with\n{shlex.join(words)}", err=True)
     return judged.exit_code

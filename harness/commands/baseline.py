@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from harness.commands.options import Flags, setting_options
+from harness.commands.paths import AnyPath
 from harness.errors import ExitCode, UsageError
 
 
 @click.command
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
-)
+@click.argument("run", type=AnyPath())
+@click.option("-o", "--output", type=AnyPath(dir_okay=False), required=True, help="The file to write.")
 @setting_options("baseline")
 def baseline(run: Path, output: Path, flags: Flags) -> int:
     """Write a file that accepts everything that keeps the tasks of a run from passing the gate.

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.options import Flags, setting_options
+from harness.commands.paths import AnyPath
 
 if TYPE_CHECKING:
     from harness.check import CheckRun
 
 
 @click.command
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("check")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from harness.commands.paths import AnyPath
 from harness.errors import ExitCode
 
 
 @click.command
-@click.argument("before", metavar="RUN_A", type=click.Path(path_type=Path))
-@click.argument("after", metavar="RUN_B", type=click.Path(path_type=Path))
+@click.argument("before", metavar="RUN_A", type=AnyPath())
+@click.argument("after", metavar="RUN_B", type=AnyPath())
 @click.option("--fail-on-weaker", is_flag=True, help="Exit with 1 if a task got weaker, with 3 if that is unknown.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the text.")
 def compare(before: Path, after: Path, fail_on_weaker: bool, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.commands.options import Flags, setting_options
+from harness.commands.paths import AnyPath
 from harness.errors import ExitCode
 from harness.settings.catalogue import BY_NAME
 from harness.settings.in_force import InForce, Key, Value, Values, one
@@ -22,7 +23,7 @@ SCHEMA = "foolsgold.config/1"
 
 
 @click.command
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=AnyPath())
 @setting_options("config")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:

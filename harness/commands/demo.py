@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.paths import AnyPath
 from harness.errors import EngineUnavailable, ExitCode
 
 
@@ -15,7 +16,7 @@ from harness.errors import EngineUnavailable, ExitCode
     "-o",
     "--output",
     "folder",
-    type=click.Path(path_type=Path),
+    type=AnyPath(),
     default=Path("foolsgold-demo"),
     show_default=True,
     help="The folder for the tasks and the run.",

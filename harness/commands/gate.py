@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from harness.commands.options import Flags, setting_options
+from harness.commands.paths import AnyPath
 
 
 @click.command
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=AnyPath())
 @setting_options("gate")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of lines.")
 def gate(run: Path, flags: Flags, as_json: bool) -> int:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
+from harness.commands.paths import AnyPath
 from harness.errors import ExitCode, UsageError
 from harness.untrusted import visible
 
 
 @click.command
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=AnyPath())
 @click.option("--force", is_flag=True, help="Replace an existing foolsgold.toml.")
 def init(path: Path, force: bool) -> int:
     """Describe the tasks in a folder and write a commented foolsgold.toml for them.

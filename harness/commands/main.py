@@ -3,7 +3,6 @@ when the command runs: `foolsgold --help` and shell completion import none of th
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import platform
@@ -23,7 +22,7 @@ import click
 from harness import __version__
 from harness.engine.choose import call_off
 from harness.engine.leftovers import own_scratch
-from harness.errors import ExitCode, FoolsgoldError
+from harness.errors import FULL, ExitCode, FoolsgoldError, UsageError, no_bug
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -135,30 +134,32 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every outcome has its exit code, and only a bug shows a traceback."""
     _stopped.clear()
+    _open_streams()
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _output(sys.stdout)
     code: int
     try:
         with own_scratch(), _called_off():
+            _somewhere(sys.argv[1:] if arguments is None else arguments)
             code = int(cli.main(arguments, prog_name="foolsgold", standalone_mode=False) or 0)
             sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE
     except FoolsgoldError as error:
-        from harness.commands.console import print_error, printer
-
-        print_error(error, printer(sys.stderr))
-        code = error.exit_code
+        code = _say(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in FULL:
             where = f" with {error.filename}" if error.filename else ", to which it writes,"
             click.echo(f"foolsgold: The disk{where} is full. Make room and start again.", err=True)
             _leave(ExitCode.UNMEASURED)
+        known = no_bug(error)
+        if known is not None:
+            _leave(_say(known))
         traceback.print_exc()
         click.echo("This is a bug in foolsgold; please report it with the lines above.", err=True)
         code = ExitCode.INTERNAL
@@ -168,6 +169,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
+
+
+def _say(error: FoolsgoldError) -> ExitCode:
+    try:
+        from harness.commands.console import print_error, printer
+
+        print_error(error, printer(sys.stderr))
+    except OSError:  # no file can be opened any more
+        click.echo(f"foolsgold: {error}", err=True)
+    return error.exit_code
+
+
+def _open_streams() -> None:
+    """Where a standard stream is closed, what is written to it goes nowhere; a file that is opened must not get its
+    number, and be written to instead."""
+    closed = []
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)  # the lowest number that is free
+            closed.append(name)
+        if getattr(sys, name) is None:
+            stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+    if "stdout" in closed:
+        click.echo("foolsgold: Standard output is closed: what would be shown goes nowhere.", err=True)
+
+
+def _somewhere(arguments: Sequence[str]) -> None:
+    """Every path is relative to a folder, which may be gone."""
+    try:
+        os.getcwd()  # noqa: PTH109 - only whether there is one
+    except FileNotFoundError as error:
+        if not {"-h", "--help", "--version"}.intersection(arguments) and "_FOOLSGOLD_COMPLETE" not in os.environ:
+            raise UsageError(
+                "The folder that you are in is not there any more.", hint="Go to one that is, such as with `cd`."
+            ) from error
 
 
 PATIENCE = 3.0

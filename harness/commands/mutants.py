@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.commands.options import Flags, setting_options
+from harness.commands.paths import AnyPath
 from harness.errors import UsageError
 from harness.settings.in_force import one
 
@@ -23,7 +24,7 @@ SCHEMA = "foolsgold.mutants/1"
 
 
 @click.command
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("mutants")
 @click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
 @click.option("--diff", "with_diff", is_flag=True, help="Show the change of each mutant.")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from harness.commands.paths import AnyPath
 from harness.errors import UsageError
 from harness.settings.catalogue import SETTINGS, Setting, Unfit, ValueKind, fitting
 from harness.settings.in_force import InForce, Key, Level, Value, Values
@@ -91,7 +92,7 @@ def setting_options(command: str) -> Callable[[Callable[..., Any]], Callable[...
 _FILE_OPTIONS = (
     click.option(
         "--config",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        type=AnyPath(exists=True, dir_okay=False),
         metavar="FILE",
         help="Read the settings from this file and no other.",
     ),

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from harness.commands.paths import AnyPath
 from harness.errors import ExitCode, UsageError
 from harness.report.formats import FORMATS, HTML, gathered, unwritable, write, write_whole
 from harness.untrusted import visible
 
 
 @click.command
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=AnyPath())
 @click.option(
     "--format",
     "-f",
@@ -24,10 +25,10 @@ from harness.untrusted import visible
     show_default=True,
     help="csv has a row for each mutant, csv-tasks for each task, csv-trials for each trial.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Write to this file.")
+@click.option("-o", "--output", type=AnyPath(), default=None, help="Write to this file.")
 @click.option(
     "--root",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=AnyPath(file_okay=False, exists=True),
     default=Path(),
     help="SARIF: paths are relative to this folder, such as a checkout. [default: the current folder]",
 )

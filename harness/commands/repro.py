@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.paths import AnyPath
 from harness.errors import ExitCode, UsageError
 from harness.untrusted import visible
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=AnyPath())
 @click.argument("mutant")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The task folder to write.")
+@click.option("-o", "--output", type=AnyPath(), required=True, help="The task folder to write.")
 def repro(run: Path, mutant: str, output: Path) -> int:
     """Write a complete task folder whose solution is the mutant or the probe, for any runner of the format.
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from harness.commands.paths import AnyPath
 from harness.errors import ExitCode, UsageError
 from harness.untrusted import shown, visible
 
 
 @click.command
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=AnyPath())
 @click.argument("what", metavar="[TASK|MUTANT]", default="")
 def show(run: Path, what: str) -> int:
     """List the findings of a run and the broken variants that were paid, a line each, the weakest task first.

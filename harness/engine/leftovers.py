@@ -29,22 +29,51 @@ def folder() -> Path:
     return _private(base / f"foolsgold-{os.geteuid()}", "set XDG_RUNTIME_DIR")
 
 
+_own: list[Path] = []
+"""The scratch folder of this process, while it has one."""
+
+
 @contextmanager
-def own_scratch() -> Iterator[Path]:
-    """A folder for all temporary files of this process, removed at the end. Removes those of killed processes first."""
-    usual = tempfile.gettempdir()
-    base = _private(Path(usual) / f"foolsgold-scratch-{os.geteuid()}", "set TMPDIR")
+def scratch() -> Iterator[Path]:
+    """This process's scratch folder, or one that is removed at the end. Removes those of killed processes first."""
+    if _own:
+        yield _own[0]
+        return
+    base = _private(Path(tempfile.gettempdir()) / f"foolsgold-scratch-{os.geteuid()}", "set TMPDIR")
     for path in others(base)[1]:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
     run = Scratch.begin(base)
-    tempfile.tempdir = str(run.path)
     try:
         yield run.path
     finally:
-        tempfile.tempdir = usual
         run.end()
         with suppress(OSError):  # another process has its own in there
             base.rmdir()
+
+
+@contextmanager
+def own_scratch() -> Iterator[Path]:
+    """A scratch folder for all temporary files of this process."""
+    usual = tempfile.gettempdir()
+    with scratch() as path:
+        tempfile.tempdir = str(path)
+        _own.append(path)
+        try:
+            yield path
+        finally:
+            _own.clear()
+            tempfile.tempdir = usual
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder of ours, also where copies of folders in it may not be written to."""
+    with suppress(OSError):
+        shutil.rmtree(folder)
+        return
+    for path, _, _ in os.walk(folder):
+        with suppress(OSError):
+            Path(path).chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _private(path: Path, alternative: str) -> Path:
@@ -75,7 +104,7 @@ class Scratch:
         return cls(path, token, lock)
 
     def end(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

@@ -51,6 +51,11 @@ _CONTROLS: Mapping[str, Entry] = {
         "Audit it on a machine that has it.",
         Severity.UNMEASURED,
     ),
+    "changed-meanwhile": Entry(
+        "The task's folder was changed while it ran.",
+        "Give the same command again: what has changed runs anew, the rest is remembered.",
+        Severity.WARNING,
+    ),
     "internal-error": Entry(
         "foolsgold itself failed.",
         "Please report it with the traceback.",
@@ -337,6 +342,9 @@ _SAID_OF_FILES: Mapping[str, str] = {
     "special-file": "A file is neither a file nor a folder nor a link.",
     "large-file": "A file is very large.",
     "too-large": "A file is too large to be read.",
+    "task-too-large": "The task's folder is too large.",
+    "no-snapshot": "There is no room for the copy that a task runs from.",
+    "unsteady": "The task changes while it is read.",
     "bad-encoding": "A file is not UTF-8.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.findings.catalogue import finding
@@ -27,6 +28,12 @@ def file_findings(task: Unusable, command: str) -> tuple[Finding, ...]:
         for problem in task.problems
         if problem.severity is Grave.ERROR
     )
+
+
+def changed_finding(changes: str) -> Iterator[Finding]:
+    """Of a task whose folder is not what it was when its work began; '' where nothing has changed."""
+    if changes:
+        yield finding("changed-meanwhile", f"While it ran {changes}; this is the result of the task from before that.")
 
 
 def place_of(task: Task | Unusable, problem: Problem) -> Location:

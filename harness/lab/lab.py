@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from harness.engine.contract import Engine
+from harness.engine.leftovers import scratch
 from harness.lab.crew import Crew, Ticket
 from harness.lab.jobs import Job, TaskRef, image_ids
 from harness.lab.together import drive
 from harness.lab.workers import Pending, Threads, Workers
-from harness.task.model import Task
+from harness.task.model import Task, Unusable
+from harness.task.snapshot import Snapshot, take
 from harness.trial.plan import Built, Plan, TrialKey
 from harness.trial.record import TrialRecord
 
@@ -53,16 +56,16 @@ Doing = Callable[[str, str], None]
 class Lab:
     """Everything that a task's stages share."""
 
-    def __init__(self, workers: Workers, crew: Crew, memory: Memory, doing: Doing) -> None:
-        self.workers, self.memory, self.doing = workers, memory, doing
+    def __init__(self, workers: Workers, crew: Crew, memory: Memory, doing: Doing, scratch: Path) -> None:
+        self.workers, self.memory, self.doing, self.scratch = workers, memory, doing, scratch
         self._crew = crew
         self._places = itertools.count()
 
     @classmethod
-    def here(cls, engine: Engine, jobs: int, memory: Memory, doing: Doing) -> Lab:
-        """On this machine, so many trials at once."""
+    def here(cls, engine: Engine, jobs: int, memory: Memory, doing: Doing, scratch: Path) -> Lab:
+        """On this machine, so many trials at once; tasks are copied to `scratch`."""
         crew = Crew(jobs)
-        return cls(Threads(engine, crew), crew, memory, doing)
+        return cls(Threads(engine, crew), crew, memory, doing, scratch)
 
     @property
     def most_tasks(self) -> int:
@@ -102,11 +105,26 @@ class Place:
 
     def __init__(self, lab: Lab, task: Task, urgent: int) -> None:
         self.lab, self.task = lab, task
+        """The user's own, and the copy that runs once there is one."""
         self.urgent = urgent
         """The rank of what the whole task waits for: earlier tasks come first."""
         self._ref = TaskRef.of(task)
         self._images: tuple[str, ...] = ()
         self._known: Mapping[TrialKey, TrialRecord] = {}
+        self._snapshot: Snapshot | None = None
+
+    async def take(self) -> Task | Unusable:
+        """Make a copy of the task, from which everything runs from now on. The user's own of that very version, or why
+        there is no copy."""
+        taken = await self.think(partial(take, self.task, self.lab.scratch))
+        if isinstance(taken, Unusable):
+            return taken
+        self._snapshot, self.task, self._ref = taken, taken.task, TaskRef.of(taken.task)
+        return taken.own
+
+    async def changes(self) -> str:
+        """What has become of the user's folder meanwhile, '' for nothing."""
+        return await self.think(self._snapshot.changes) if self._snapshot is not None else ""
 
     async def build(self, setting: str) -> Built:
         """Build the task. Trials of the same version, images and setting are remembered from now on."""
@@ -145,6 +163,8 @@ class Place:
 
     def leave(self) -> None:
         self.lab.workers.forget(self.task)
+        if self._snapshot is not None:
+            self._snapshot.remove()
 
     def _job(self, plan: Plan) -> Job:
         return Job(self._ref, self._images, plan)
@@ -160,14 +180,15 @@ def run_here(
     doing: Doing,
 ) -> bool:
     """Do it on this machine; each result is kept as it comes. False where Ctrl-C ended it, within a moment."""
-    lab = Lab.here(engine, jobs, memory, doing)
+    with scratch() as folder:
+        lab = Lab.here(engine, jobs, memory, doing, folder)
 
-    async def run() -> bool:
-        async for result in work(lab):
-            await lab.think(partial(keep, result))
-        return True
+        async def run() -> bool:
+            async for result in work(lab):
+                await lab.think(partial(keep, result))
+            return True
 
-    try:
-        return drive(run(), lab.stop) or False
-    finally:
-        lab.close()
+        try:
+            return drive(run(), lab.stop) or False
+        finally:
+            lab.close()

@@ -7,13 +7,14 @@ after Ctrl-C, a kill, a full disk or a reboot a finished trial is neither lost n
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import sqlite3
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -89,6 +90,17 @@ _MIGRATIONS: tuple[str, ...] = (
 
 
 _ROOM = "Make room there, then go on with --resume; what was stored is kept."
+_DAMAGED = "--fresh sets it aside and begins anew; or name another folder with -o."
+_OF_THE_MACHINE = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_AUTH,
+})  # fmt: skip
+"""What says nothing about what is in the file."""
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF not in _OF_THE_MACHINE
 
 
 class Planned(NamedTuple):
@@ -104,12 +116,20 @@ class StoreError(FoolsgoldError):
 
     exit_code = ExitCode.UNMEASURED
 
+    def __init__(self, message: str, *, hint: str = "", unusable: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.unusable = unusable
+        """What is there is no store of this version, on whatever machine."""
+
 
 class Store:
     """One run folder. Thread-safe; a lock keeps a second audit out of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
+        """`fresh` forgets what is there. What cannot be used is set aside."""
         self.folder = folder
+        self.aside: Path | None = None
+        """What was there and could not be used."""
         self._mutex = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -128,19 +148,43 @@ class Store:
         self._lock.truncate(0)
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
-        self._db = self._open(folder / FILE)
-
-    def _open(self, path: Path) -> sqlite3.Connection:
         try:
-            db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
-            _migrate(db, path)
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{path} cannot be used: {error}.", hint="Name another folder with -o, or delete this one."
-            ) from error
-        return db
+            self._db = self._anew(folder / FILE) if fresh else _opened(folder / FILE)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._inode = _inode(folder / FILE)
+
+    def rescued(self) -> Path | None:
+        """Where everything is now that was stored here, if the folder was removed meanwhile; None where it is not."""
+        if _inode(self.folder / FILE) == self._inode:
+            return None
+        # What is open is still whole, and gone with this process.
+        beside = self.folder.with_name(f"{self.folder.name}-kept")
+        temporary = Path(os.environ.get("TMPDIR") or "/tmp", f"foolsgold-kept-{os.getpid()}")  # noqa: S108 - said where
+        why = ""
+        for folder in (self.folder, beside, temporary):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                if os.path.lexists(folder / FILE):
+                    continue  # another run's by now
+                with self._mutex, closing(sqlite3.connect(folder / FILE)) as copy:
+                    self._db.backup(copy)
+                return folder
+            except (OSError, sqlite3.Error) as error:
+                why = str(error)
+        raise StoreError(f"{self.folder} was removed, and what was found can be kept nowhere: {why}.")
+
+    def _anew(self, path: Path) -> sqlite3.Connection:
+        """With nothing in it. It is emptied where it is sound, so that who reads it meanwhile can go on."""
+        if os.path.lexists(path):
+            try:
+                return _emptied(path)
+            except StoreError as error:
+                if not error.unusable:
+                    raise
+                self.aside = _set_aside(path)
+        return _opened(path)
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[None]:
@@ -153,7 +197,8 @@ class Store:
             except sqlite3.Error as error:
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
-                raise StoreError(f"{what} cannot be written to {self.folder}: {error}.", hint=_ROOM) from error
+                hint = _DAMAGED if _is_damage(error) else _ROOM
+                raise StoreError(f"{what} cannot be written to {self.folder}: {error}.", hint=hint) from error
 
     def _run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._mutex:
@@ -162,7 +207,7 @@ class Store:
             except sqlite3.Error as error:
                 raise StoreError(
                     f"Results cannot be written to {self.folder}: {error}.",
-                    hint=_ROOM,
+                    hint=_DAMAGED if _is_damage(error) else _ROOM,
                 ) from error
 
     def set_meta(self, values: Mapping[str, Any]) -> None:
@@ -226,15 +271,13 @@ class Store:
         return {key_of(record): record for record in records}
 
     def put_result(self, task: str, result: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
-        """A task's part of the report, and what the report's summary needs of it."""
+        """A task's part of the report, and what the report's summary needs of it. It is of the version that ran, which
+        may be another than the one with which the run began."""
         packed = zlib.compress(json.dumps(result, allow_nan=False).encode(), 1)
-        self._run("UPDATE task SET result = ?, brief = ? WHERE name = ?", (packed, json.dumps(brief), task))
-
-    def forget(self) -> None:
-        """Start anew in the same folder."""
-        with self._mutex:
-            for table in ("trial", "mutant", "task", "meta"):
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+        self._run(
+            "UPDATE task SET result = ?, brief = ?, digest = ? WHERE name = ?",
+            (packed, json.dumps(brief), result.get("digest") or "", task),
+        )
 
     def close(self) -> None:
         with self._mutex:
@@ -250,12 +293,68 @@ class Store:
         self.close()
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        _migrate(db, path)
+    except sqlite3.DatabaseError as error:
+        unusable = _is_damage(error) or not path.is_file()
+        hint = _DAMAGED if unusable else "Name another folder with -o, or delete this one."
+        raise StoreError(f"{path} cannot be used: {error}.", hint=hint, unusable=unusable) from error
+    return db
+
+
+def _emptied(path: Path) -> sqlite3.Connection:
+    """Looked through first: damage in any place would come up later."""
+    db = _opened(path)
+    try:
+        ((state, *_),) = db.execute("PRAGMA quick_check(1)")
+        if state != "ok":
+            raise sqlite3.DatabaseError(state)
+        db.execute("BEGIN IMMEDIATE")
+        for table in ("trial", "mutant", "task", "meta"):
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+        db.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        db.close()
+        unusable = _is_damage(error)
+        raise StoreError(f"{path} cannot be emptied: {error}.", hint=_DAMAGED, unusable=unusable) from error
+    return db
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename it with what belongs to it; gives the new name."""
+    names = (f"{path.name}.set-aside{f'-{number}' if number else ''}" for number in itertools.count())
+    aside = next(other for name in names if not os.path.lexists(other := path.with_name(name)))
+    try:
+        path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be set aside: {error.strerror or error}.", hint="Name another folder with -o."
+        ) from error
+    return aside
+
+
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"{path} was written by a newer foolsgold (schema {version}, this one knows {SCHEMA_VERSION}).",
-            hint="Use that version, or name another folder with -o.",
+            hint="Use that version, or name another folder with -o; --fresh sets it aside and begins anew.",
+            unusable=True,
         )
     for number in range(version, SCHEMA_VERSION):
         db.executescript(f"BEGIN; {_MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;")

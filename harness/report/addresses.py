@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ def run_name(run: Path, here: Path | None = None) -> str:
     """The run as it is named in a command: as the reader did, or from the working folder where that is shorter."""
     given = str(run)
     if run.is_absolute():
-        given = min(given, os.path.relpath(run, here or Path.cwd()), key=len)
+        with suppress(FileNotFoundError):  # the working folder is gone
+            given = min(given, os.path.relpath(run, here or Path.cwd()), key=len)
     return f"./{given}" if given.startswith("-") else given
 
 

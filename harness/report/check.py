@@ -44,7 +44,7 @@ def _task_json(one: Checked) -> dict[str, Any]:
     task, controls = one.task, one.controls
     return {
         "name": task.name,
-        "path": str(task.path),
+        "path": str(task.shown_path),
         "format": task.format.name if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "standing": one.standing,

@@ -44,6 +44,9 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
             tasks.append(_task(name, old.get(name), task, unfinished, wishes))
             missing.pop(name, None)
         tasks += [_task(name, old.get(name), None, unfinished, wishes) for name in missing]
+    # Of those that neither run came to the end of nobody knows anything: they are not passed over.
+    for name in sorted(unfinished - {task["name"] for task in tasks}):
+        tasks.append(_task(name, None, None, unfinished, wishes))
     counts = Counter(task["change"] for task in tasks)
     return {
         "schema": SCHEMA,
@@ -144,7 +147,8 @@ def _change(
 ) -> tuple[Change, str]:
     if old is None or new is None:
         if name in unfinished:
-            return Change.NOT_COMPARABLE, "one of the runs did not come to its end"
+            which = "neither" if old is new else "one"
+            return Change.NOT_COMPARABLE, f"{which} of the runs {'came' if old is new else 'did not come'} to its end"
         return (Change.GONE, "only in the first run") if new is None else (Change.NEW, "only in the second run")
     rank, rank_now = RANK.get(old["verdict"]), RANK.get(new["verdict"])
     if rank is None or rank_now is None:

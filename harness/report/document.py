@@ -114,7 +114,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
     tests = _tests(one)
     return {
         "name": task.name,
-        "path": str(task.path),
+        "path": str(task.shown_path),
         "format": task.format.name if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "verdict": one.verdict,

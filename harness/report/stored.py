@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import sqlite3
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,8 +110,7 @@ def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
     """The store, for reading; a running audit may write to it meanwhile."""
     path = folder / FILE
     try:
-        # Not `mode=ro`: what a killed run left in the write-ahead log could then not be read.
-        with closing(sqlite3.connect(path, timeout=10)) as db:
+        with _connected(path) as db:
             db.execute("PRAGMA query_only = ON")
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version != SCHEMA_VERSION:
@@ -121,5 +122,30 @@ def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
             yield db
     except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"{visible(str(path))} cannot be read: {error}.", hint="It is damaged: audit anew, into another folder."
+            f"{visible(str(path))} cannot be read: {error}.", hint="It is damaged: audit anew, with --fresh."
         ) from error
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    # Not `mode=ro`: what a killed run left in the write-ahead log could then not be read.
+    with closing(sqlite3.connect(path, timeout=10)) as db:
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                raise
+        else:
+            yield db
+            return
+    # Somebody else's folder, or a medium that cannot be written to: the log is read with a copy of both.
+    with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
+        copy = Path(folder, FILE)
+        try:
+            shutil.copyfile(path, copy)
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}-wal", f"{copy}-wal")
+        except OSError as error:
+            raise sqlite3.OperationalError(error.strerror or str(error)) from error
+        with closing(sqlite3.connect(copy)) as db:
+            yield db

@@ -46,18 +46,26 @@ def _upwards(start: Path) -> Path | None:
             continue
         own, shared = folder / NAME, folder / PYPROJECT
         has_shared = config_speaks(shared)
-        if own.is_file() and has_shared:
+        if _is_file(own) and has_shared:
             raise UsageError(f"{folder} has both {NAME} and [tool.foolsgold] in {PYPROJECT}.", hint="Keep one of them.")
-        if own.is_file():
+        if _is_file(own):
             return own
         if has_shared:
             return shared
     return None
 
 
+def _is_file(path: Path) -> bool:
+    """Whoever may not look into a folder has no settings there; what else is in it is told by who reads it."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def config_speaks(pyproject: Path) -> bool:
     """Whether a pyproject.toml is there and has a [tool.foolsgold], sound or not."""
-    if not pyproject.is_file():
+    if not _is_file(pyproject):
         return False
     try:
         text = pyproject.read_text(encoding="utf-8", errors="replace")

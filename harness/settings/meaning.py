@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from harness.errors import UsageError
@@ -15,7 +14,7 @@ from harness.report.gate import Rules
 from harness.settings.catalogue import BY_NAME, DEPTHS, NO_PROBE
 from harness.settings.in_force import InForce, Values, one, table
 from harness.stages.result import AuditSettings
-from harness.task.model import Environment, Task, Unusable
+from harness.task.model import Task, Unusable
 
 AnyTask = TypeVar("AnyTask", bound=Task | Unusable)
 
@@ -25,16 +24,7 @@ def with_own_images(task: AnyTask, in_force: InForce) -> AnyTask:
     images = table(in_force.task(task.name, task.path), "image")
     if isinstance(task, Unusable) or images == table(in_force.run(), "image"):
         return task
-
-    def standing(environment: Environment) -> Environment:
-        return replace(environment, recipe=replace(environment.recipe, images=images))
-
-    steps = []
-    for step in task.steps:
-        separate = step.verifier.separate
-        verifier = replace(step.verifier, separate=standing(separate)) if separate else step.verifier
-        steps.append(replace(step, verifier=verifier))
-    return replace(task, environment=standing(task.environment), steps=tuple(steps))
+    return task.on_images(images)
 
 
 def overrides_json(in_force: InForce, tasks: Sequence[Task | Unusable], command: str) -> dict[str, Any]:

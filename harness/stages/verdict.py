@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from harness.findings.catalogue import finding
 from harness.findings.controls import Standing, control_findings, standing
-from harness.findings.files import file_findings
+from harness.findings.files import changed_finding, file_findings
 from harness.findings.given_away import joined
 from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding, Severity
@@ -193,12 +193,18 @@ def unusable(task: Unusable, command: str) -> Audited:
     return Audited(task, Verdict.UNMEASURED, why, findings=findings)
 
 
+def of_the_start(audited: Audited, changes: str, command: str) -> Audited:
+    """With what has become of the user's folder meanwhile: the result is of what it was before."""
+    found = [*audited.findings, *changed_finding(changes)]
+    return replace(audited, findings=_ranked(audited.task, found, command)) if changes else audited
+
+
 def internal_error(task: Task, error: BaseException, command: str) -> Audited:
     found = (internal_finding(task.name, error, command),)
     return Audited(task, Verdict.UNMEASURED, "foolsgold itself failed", findings=found, internal=trace_of(error))
 
 
-def _ranked(task: Task, findings: Sequence[Finding], command: str) -> tuple[Finding, ...]:
+def _ranked(task: Task | Unusable, findings: Sequence[Finding], command: str) -> tuple[Finding, ...]:
     """The gravest first, each with its task and the command that shows it."""
     order = list(Severity)
     told = [replace(one, task=task.name, command=one.command or command) for one in joined(findings)]

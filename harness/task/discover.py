@@ -79,8 +79,15 @@ def _load(path: Path, name: str) -> Task | Unusable:
 
 def _root(path: Path) -> Path:
     path = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links
-    if path.name in {spec.config for spec in FORMATS} and not path.is_dir():
-        path = path.parent
+    try:
+        if path.name in {spec.config for spec in FORMATS} and not path.is_dir():
+            path = path.parent
+        path.lstat()
+        path.is_dir()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise UsageError(f"{visible(str(path))} cannot be read: {error.strerror}.") from error
     if not os.path.lexists(path):
         raise UsageError(f"{visible(str(path))} does not exist.", hint="Name a task's folder, or a folder of tasks.")
     if not path.is_dir():

@@ -24,6 +24,12 @@ SCRIPT_LIMIT = 32 << 20
 LARGE = 100 << 20
 """From this size on a file gets a warning, because every box would have to copy it."""
 
+MOST = 4 << 30
+"""Bytes of a whole task, holes in its files counted like data: each build reads all of them."""
+
+GIT = ".git"
+"""In the task's own folder it is no part of the task."""
+
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -35,6 +41,8 @@ class Folder:
         self.root = root
         self.real = Path(os.path.realpath(root))
         self.problems = problems
+        self._left = MOST
+        """Bytes that it may still have."""
 
     def path(self, *parts: str) -> Path:
         return self.root.joinpath(*parts)
@@ -127,6 +135,7 @@ class Folder:
         (deep in a build context) such a link is copied as a link, with a warning.
         """
         digest = hashlib.sha256()
+        self._left = MOST
         folders = [""]
         linked: list[tuple[str, str]] = []
         while folders:
@@ -143,7 +152,7 @@ class Folder:
                 if entry.is_symlink():
                     linked.append((relative, self._link(digest, relative)))
                 elif entry.is_dir(follow_symlinks=False):
-                    if relative != ".git":
+                    if relative != GIT:
                         _feed(digest, "folder", relative, 0)
                         below.append(relative)
                 else:
@@ -170,6 +179,16 @@ class Folder:
                 self.problems.error(
                     "special-file", f"{relative} is {_kind(status.st_mode)}, not a file; remove it.", Path(path)
                 )
+                return
+            self._left -= status.st_size
+            if self._left < 0:
+                if self._left + status.st_size >= 0:
+                    self.problems.error(
+                        "task-too-large",
+                        f"With {relative}, which has {status.st_size >> 20} MB, the task has more than "
+                        f"{MOST >> 30} GB, and each build reads all of it.",
+                        Path(path),
+                    )
                 return
             if status.st_size > LARGE:
                 self.problems.warning(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Recipe
 
@@ -223,6 +223,30 @@ class Task:
     problems: tuple[Problem, ...] = ()
     """Warnings only; a folder with an error is an `Unusable`."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    origin: Path | None = None
+    """The user's own folder, where `path` is a copy of it that was made to run from."""
+
+    @property
+    def shown_path(self) -> Path:
+        """The folder that users are told of."""
+        return self.origin or self.path
+
+    def told(self, text: str) -> str:
+        """What was said about the copy, as users know it."""
+        return text.replace(str(self.path), str(self.origin)) if self.origin is not None else text
+
+    def on_images(self, images: Mapping[str, str]) -> Self:
+        """The task with these stand-ins for the images that its FROMs name."""
+
+        def standing(environment: Environment) -> Environment:
+            return replace(environment, recipe=replace(environment.recipe, images=images))
+
+        steps = []
+        for step in self.steps:
+            separate = step.verifier.separate
+            verifier = replace(step.verifier, separate=standing(separate)) if separate else step.verifier
+            steps.append(replace(step, verifier=verifier))
+        return replace(self, environment=standing(self.environment), steps=tuple(steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +256,7 @@ class Unusable:
     name: str
     path: Path
     problems: tuple[Problem, ...]
+
+    @property
+    def shown_path(self) -> Path:
+        return self.path

@@ -14,12 +14,16 @@ from harness.trial.plan import Built
 def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
     """Build the task's environment and those of its separate verifiers."""
     start = time.monotonic()
-    main, notes = _build(engine, task.environment, progress)
     verifiers = {}
-    for step in task.steps:
-        if step.verifier.separate is not None:
-            verifiers[step.name], more = _build(engine, step.verifier.separate, progress)
-            notes += more
+    try:
+        main, notes = _build(engine, task.environment, progress)
+        for step in task.steps:
+            if step.verifier.separate is not None:
+                verifiers[step.name], more = _build(engine, step.verifier.separate, progress)
+                notes += more
+    except FoolsgoldError as error:
+        error.message, error.hint = task.told(error.message), task.told(error.hint)
+        raise
     return Built(main, verifiers, time.monotonic() - start, tuple(dict.fromkeys(notes)))
 
 

@@ -45,11 +45,11 @@ def run_trial(
     except Stop as stop:
         trouble, rewards = stop.trouble, stop.rewards
     except NeedsDocker as error:
-        trouble = Trouble(TroubleKind.UNSUPPORTED, error.message, error.hint)
+        trouble = Trouble(TroubleKind.UNSUPPORTED, task.told(error.message), task.told(error.hint))
     except (EngineError, OSError) as error:
         message = error.message if isinstance(error, EngineError) else str(error)
         hint = error.hint if isinstance(error, EngineError) else ""
-        trouble = Trouble(TroubleKind.ENGINE, message, hint)
+        trouble = Trouble(TroubleKind.ENGINE, task.told(message), task.told(hint))
     return TrialRecord(
         task=task.name,
         kind=plan.kind,

@@ -92,38 +92,82 @@ def digests(folder: Path) -> dict[str, tuple[str, int]]:
     }
 
 
+TEN, KILLS = 10, 8
+
+
+def ten_tasks(folder: Path) -> Path:
+    """Like WORDS, each with an exit status of its own."""
+    for number in range(TEN):
+        status = {
+            "instruction.md": f"exits with status {number + 2}.",
+            "solution/solve.sh": f"raise SystemExit({number + 2})",
+            "tests/test.sh": f"[ $? = {number + 2} ]",
+        }
+        two = {name: text.replace(str(number + 2), "2") for name, text in status.items()}
+        assert all(two[name] in WORDS[name] for name in two)
+        write(folder / f"t{number}", {**WORDS, **{name: WORDS[name].replace(two[name], status[name]) for name in two}})
+    return folder
+
+
 @pytest.mark.bwrap
 @pytest.mark.slow
-def test_an_audit_killed_at_ten_random_moments_goes_on_to_the_same_results(tmp_path: Path) -> None:
-    task = write(tmp_path / "words", WORDS)
-    before = digests(task)
-    words = [str(task), "--budget", "25", *STEADY, "-o"]
+def test_ten_tasks_whose_audit_is_killed_eight_times_come_to_the_same_results(tmp_path: Path) -> None:
+    tasks, cut, temporary = ten_tasks(tmp_path / "tasks"), tmp_path / "cut", tmp_path / "temporary"
+    temporary.mkdir()
+    before = digests(tasks)
+    words = [str(tasks), "--budget", "3", "--repeat", "2", "--probe", "hidden", "--probe", "state", "-o"]
     whole = subprocess.run(command(*words, str(tmp_path / "whole")), capture_output=True, text=True, check=False)
-    assert whole.returncode in (0, 1), whole.stderr
-    seconds = random.Random(11)
-    killed = 0
-    for _ in range(10):
-        process = subprocess.Popen(
-            command(*words, str(tmp_path / "cut")),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds.uniform(0.5, 3.0))
-        if process.poll() is None:
+    assert whole.returncode in (0, 1, 3), whole.stderr
+    seeded = random.Random(11)
+    own = {**os.environ, "TMPDIR": str(temporary)}
+    for _ in range(KILLS):
+        # A moment is so many trials later and a little more, so that it is another one on a faster machine, and never
+        # before or behind the run.
+        trials, pause = _trials(cut) + seeded.randrange(9), seeded.uniform(0.0, 0.1)
+        with subprocess.Popen(
+            command(*words, str(cut)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=own
+        ) as process:
+            deadline = time.monotonic() + 60
+            while not ((cut / "run.db").exists() and _trials(cut) >= trials) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(pause)
+            assert process.poll() is None, "it ended before it could be killed"
             process.send_signal(signal.SIGKILL)
-            killed += 1
-        process.wait()
-    assert killed >= 5
-    last = subprocess.run(
-        command(*words, str(tmp_path / "cut"), "--resume"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    assert 0 < _trials(cut) < _trials(tmp_path / "whole")
+    last = subprocess.run(command(*words, str(cut), "--resume"), capture_output=True, text=True, check=False, env=own)
     assert last.returncode == whole.returncode, last.stderr
-    assert report(tmp_path / "cut") == report(tmp_path / "whole")
-    assert digests(task) == before
+    assert len(report(cut)["tasks"]) == TEN
+    assert report(cut) == report(tmp_path / "whole")
+    assert digests(tasks) == before
+    assert list(temporary.iterdir()) == []  # the copies that killed runs left are gone, too
+
+
+@pytest.mark.bwrap
+def test_a_test_that_is_edited_while_it_is_audited_pays_nobody(tmp_path: Path) -> None:
+    task = write(tmp_path / "words", WORDS)
+    script, run = task / "tests/test.sh", tmp_path / "run"
+    words = [str(task), "--budget", "6", "--repeat", "1", "--probe", "none", "-o", str(run)]
+    with subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
+        deadline = time.monotonic() + 60
+        while _trials(run) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        script.write_text("echo 1 > /logs/verifier/reward.txt\n")
+        said = child.communicate(timeout=120)[0]
+    (entry,) = json.loads((run / "report.json").read_text())["tasks"]
+    outcomes = [mutant["outcome"] for mutant in entry["mutants"]]
+    assert outcomes.count("killed") >= 4, said
+    assert [each["title"] for each in entry["findings"] if each["id"] == "changed-meanwhile"] == [
+        "While it ran tests/test.sh was changed; this is the result of the task from before that."
+    ]
+    assert entry["path"] == str(task)
+    script.write_text(WORDS["tests/test.sh"])
+    before = _trials(run)
+    again = subprocess.run(command(*words, "--resume"), capture_output=True, text=True, check=False, timeout=120)
+    assert again.returncode == child.returncode, again.stderr
+    assert _trials(run) == before
+    (entry,) = json.loads((run / "report.json").read_text())["tasks"]
+    assert [mutant["outcome"] for mutant in entry["mutants"]] == outcomes
+    assert "changed-meanwhile" not in [each["id"] for each in entry["findings"]]
 
 
 @pytest.mark.slow

@@ -117,7 +117,8 @@ class FakeEngine(Engine):
         self.log.append(f"build {recipe.dockerfile.name if recipe.dockerfile else recipe.image}")
         if self.build_error is not None:
             raise self.build_error
-        name = str(recipe.dockerfile or recipe.image)
+        # The same wherever a copy of the task lies.
+        name = "/".join(("", *recipe.dockerfile.parts[-3:])) if recipe.dockerfile else recipe.image
         return Image(f"fake:{name}", self.config, self.fidelity, "debian:bookworm-slim")  # type: ignore[arg-type]  # the tests name only real fidelities
 
     def open(self, spec: BoxSpec) -> Box:

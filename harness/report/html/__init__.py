@@ -6,6 +6,7 @@ The overview is markup; each task is a compressed block that the page unpacks wh
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -61,6 +62,8 @@ def render(report: Mapping[str, Any], out: Path) -> None:
         index=packed(found.index),
         blocks=_blocks(report),
     )
+    if out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(out))
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:

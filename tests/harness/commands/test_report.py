@@ -215,9 +215,9 @@ def test_a_variant_of_a_finished_task_is_found_in_an_unfinished_run(tmp_path: Pa
 
 
 def pair(tmp_path: Path, outcome: str) -> tuple[Path, Path]:
-    after = small()
+    before, after = ({**small(), "unfinished": [], "interrupted": False} for _ in range(2))
     after["tasks"][0]["mutants"][0]["outcome"] = outcome
-    return saved(tmp_path / "before", small()), saved(tmp_path / "after", after)
+    return saved(tmp_path / "before", before), saved(tmp_path / "after", after)
 
 
 @pytest.mark.parametrize(
@@ -228,6 +228,11 @@ def test_a_weaker_task_fails_where_that_is_asked_for(tmp_path: Path, outcome: st
     runs = pair(tmp_path, outcome)
     assert ask(compare, *runs).return_value == ExitCode.OK
     assert ask(compare, *runs, "--fail-on-weaker").return_value == code
+
+
+def test_what_neither_run_came_to_the_end_of_does_not_pass(tmp_path: Path) -> None:
+    runs = (saved(tmp_path / "before", small()), saved(tmp_path / "after", small()))
+    assert ask(compare, *runs, "--fail-on-weaker").return_value == ExitCode.UNMEASURED
 
 
 def test_a_task_of_which_nobody_knows_any_more_does_not_pass(tmp_path: Path) -> None:

@@ -77,6 +77,10 @@ def test_a_task_in_one_run_only_is_new_or_gone_but_not_where_the_other_run_was_c
     assert only(run(task("weak")), run())["change"] == Change.GONE
     assert only(run(task("weak")), run(unfinished=("t",)))["change"] == Change.NOT_COMPARABLE
     assert only(run(unfinished=("t",)), run(task("weak")))["change"] == Change.NOT_COMPARABLE
+    found = compare(run(unfinished=("t",)), run(unfinished=("t",)))
+    assert found["counts"][Change.NOT_COMPARABLE] == 1
+    assert "t: not comparable (neither of the runs came to its end)" in "".join(compared(found))
+    assert only(run(), run(unfinished=("t",)))["change"] == Change.NOT_COMPARABLE
 
 
 def test_survivors_and_findings_gained_and_lost_are_named() -> None:

@@ -8,7 +8,7 @@ import pytest
 from harness.check import Checked, run_check
 from harness.engine.contract import Command
 from harness.errors import BuildFailed, EngineError, NeedsDocker
-from harness.findings.controls import Standing, control_findings, standing
+from harness.findings.controls import Standing, standing
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls, ControlSettings
 from harness.task.network import Networks
@@ -64,12 +64,14 @@ def checked(
 ) -> tuple[Controls, dict[str, Finding]]:
     task = harbor(folder / "t", {"task.toml": OFFLINE, **(changes or {})})
     settings = ControlSettings(repeat, network)
-    done = run_check(engine, [task], settings, jobs=1, watcher=Silent(), command=lambda task: "", options={})
+    done = run_check(
+        engine, [task], settings, jobs=1, watcher=Silent(), command=lambda task: "foolsgold check t", options={}
+    )
     (checked,) = done.checked
     assert not checked.internal, checked.internal
     assert checked.controls is not None
     controls = checked.controls
-    return controls, {finding.id: finding for finding in control_findings(controls, "foolsgold check t")}
+    return controls, {finding.id: finding for finding in checked.findings}
 
 
 def test_a_sound_task_has_no_findings(tmp_path: Path) -> None:
