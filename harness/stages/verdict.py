@@ -18,7 +18,7 @@ from harness.findings.permissive import Paid, permissive_findings, unread_findin
 from harness.findings.requirements import Seen
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix, results
-from harness.judging.outcome import DETECTED, OutcomeKind, Shown, showing
+from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.strength import Judged, Verdict, strength, verdict
 from harness.mutants import StepMutants
 from harness.probes import vacuous
@@ -206,7 +206,8 @@ def _ranked(task: Task, findings: Sequence[Finding], command: str) -> tuple[Find
 
 
 def judged(result: MutantResult) -> Judged:
-    return Judged(result.mutant.id, result.mutant.fault, result.outcome, result.requirement is not None)
+    requirement = f"{result.step}/{result.requirement.index}" if result.requirement is not None else None
+    return Judged(result.mutant.id, result.mutant.fault, result.outcome, requirement)
 
 
 def seen(result: MutantResult) -> Seen:
@@ -225,7 +226,7 @@ def seen(result: MutantResult) -> Seen:
 
 def noticed_paths(tried: Sequence[MutantResult]) -> frozenset[str]:
     """Files of the box whose text was broken in the solution, to a test's notice; a sibling is known by its name."""
-    caught = [one for one in tried if one.outcome.kind in DETECTED]
+    caught = [one for one in tried if one.outcome.kind in CAUGHT]
     return frozenset(one.mutant.target or PurePosixPath(one.mutant.file).name for one in caught)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.trial.end_state import EndState
 from harness.trial.image_survey import Survey
+from harness.trial.looking.calls import Observed
 from harness.trial.looking.seen import Look
 from harness.verifier.log import UNTOLD, Proof
 from harness.verifier.reward import RewardProblem, Rewards
@@ -151,6 +152,8 @@ class TrialRecord:
     """What each test reached, where the trial was to look at that."""
     image: Survey | None = None
     """What the image holds, where the trial was to look at that and nothing else."""
+    observed: Observed | None = None
+    """What the solution left and did, where the trial was to observe that."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""

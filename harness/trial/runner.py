@@ -69,4 +69,5 @@ def run_trial(
         effective=session.effective,
         looked=session.looked,
         image=session.image,
+        observed=session.observed,
     )
