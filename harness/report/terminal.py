@@ -115,14 +115,14 @@ def _tasks(ranked: Sequence[Task], of: int, first: First | None, room: int, widt
     if more:
         yield f"and {more} more task{'s' if more > 1 else ''}"
     hidden = sum(len(lines) - share for lines, share in zip(told, shares, strict=True))
-    yield "caught + as nothing (caught as if nothing were done) + paid + left out = tried"
+    yield "caught + idle (caught as if nothing were done) + paid + left out = tried"
     yield "left out: equivalent, with no difference that matters, or unclear"
     if hidden:
         yield f"{hidden} more finding{'s' if hidden > 1 else ''} of these tasks: foolsgold show RUN TASK"
     yield ""
 
 
-HEADERS = ("task, weakest first", "verdict", "strength", "caught", "as nothing", "paid", "left out", "tried")
+HEADERS = ("task, weakest first", "verdict", "strength", "caught", "idle", "paid", "left out", "tried")
 
 
 def _table(ranked: Sequence[Task], width: int) -> Iterator[str]:

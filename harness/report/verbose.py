@@ -65,7 +65,7 @@ def verdicts(report: Mapping[str, Any]) -> str:
         words = "\n".join((task["verdict"], *task["labels"]))
         found.append((weakness(task), ("\n".join(name), words, *_numbers(task))))
     rows = [row for _, row in sorted(found, key=lambda pair: pair[0])]
-    headers = ("task", "verdict", "strength (95 %)", "caught", "as nothing", "paid", "left out", "unclear", "tried")
+    headers = ("task", "verdict", "strength (95 %)", "caught", "idle", "paid", "left out", "unclear", "tried")
     aligned = ("left", "left", "left", *("right",) * 6)
     return f"{tabulate(rows, headers=headers, disable_numparse=True, colalign=aligned)}\n"
 
@@ -88,9 +88,9 @@ def reasons(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """What the numbers of the table do not say by themselves."""
     if any(task["strength"] for task in report["tasks"]):
         yield from wrapped(
-            "caught + as nothing + paid + left out + unclear = tried. Strength is the share that was caught of those "
-            "that were caught or paid. As nothing: caught as if nothing were done, which tells nothing. Left out are "
-            "variants that do what the solution does, differ from it in nothing that matters, or do not build; of "
+            "caught + idle + paid + left out + unclear = tried. Strength is the share that was caught of those "
+            "that were caught or paid. Idle ones were caught as if nothing were done, which tells nothing. Left out "
+            "are variants that do what the solution does, differ from it in nothing that matters, or do not build; of "
             "unclear ones runs disagreed or could not be measured.",
             width,
             "",

@@ -124,19 +124,21 @@ def test_nothing_is_rounded_up_to_a_threshold() -> None:
 def test_a_sentence_names_every_variant_that_was_tried() -> None:
     outcomes = {
         "killed": 5,
+        "idle": 4,
         "timeout": 1,
         "survived": 2,
         "partial": 1,
         "equivalent": 3,
+        "harmless": 2,
         "invalid": 1,
         "error": 1,
         "flaky": 2,
     }
     said = added_up(counts(outcomes))
     assert said == (
-        "16 broken variants tried: 6 caught, 2 paid in full, 1 paid in part (counted by what they lost), "
-        "3 equivalent to the solution, 1 invalid, "
-        "3 unclear"
+        "22 broken variants tried: 6 caught, 4 caught as if nothing were done, 2 paid in full, "
+        "1 paid in part (counted by what they lost), 3 equivalent to the solution, "
+        "2 with no difference that matters, 1 invalid, 3 unclear"
     )
 
 

@@ -2,7 +2,7 @@
 
 const BATCH = 30;
 const COLUMNS = [
-  ["name", "Task"], ["verdict", "Verdict"], ["strength", "Strength"], ["stated", "Stated"], ["caught", "Caught"], ["idle", "As nothing"], ["paid", "Paid"],
+  ["name", "Task"], ["verdict", "Verdict"], ["strength", "Strength"], ["stated", "Stated"], ["caught", "Caught"], ["idle", "Idle"], ["paid", "Paid"],
   ["left", "Left out"], ["tried", "Tried"], ["findings", "Findings"], ["format", "Format"], ["engine", "Engine"], ["seconds", "Time"],
 ];
 const NUMBERS = new Set(["stated", "caught", "idle", "paid", "left", "tried", "seconds"]);
