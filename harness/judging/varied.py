@@ -26,18 +26,29 @@ def varied(calls: Iterable[Call], left: Iterable[str], instruction: str) -> tupl
     seen: set[tuple[str, ...]] = set()
     for call in sorted(calls, key=lambda call: (call.status != 0, not call.inputs)):
         argv = _words(call)
-        at = next((at for at, word in enumerate(argv) if normpath(join(call.cwd or "/", word)) in own), None)
-        if call.kind != "run" or at is None or argv[: at + 1] in seen:
+        at = _place_of_program(argv, call, own)
+        program = tuple(basename(word) for word in argv[: (at or 0) + 1])
+        if call.kind != "run" or at is None or program in seen:
             continue
-        if at and not is_interpreter(argv[0]):
-            continue
-        seen.add(argv[: at + 1])
+        seen.add(program)
         tried = dict.fromkeys(
             Besides((*argv[: at + 1], *rest), call.cwd, stdin, call.inputs)
             for rest, stdin in _changed(argv[at + 1 :], call, options)
         )
         found |= dict.fromkeys(list(tried)[:MOST_OF_A_PROGRAM])
     return tuple(found)[:MOST]
+
+
+def _place_of_program(argv: Sequence[str], call: Call, own: frozenset[str]) -> int | None:
+    """Which word names a program of the solution's, or a copy of one that the test made; None where none does."""
+    for at, word in enumerate(argv):
+        if at and not is_interpreter(argv[0]):
+            return None
+        path = normpath(join(call.cwd or "/", word))
+        copied = any(path.startswith(f"{place}/") for _, place in call.inputs)
+        if path in own or (copied and any(basename(each) == basename(path) for each in own)):
+            return at
+    return None
 
 
 def is_interpreter(word: str) -> bool:

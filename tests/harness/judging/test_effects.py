@@ -222,6 +222,18 @@ def test_a_program_of_the_solution_is_run_again_with_one_thing_changed() -> None
     assert len(tried) == len(set(tried)) <= 12
 
 
+def test_a_copy_of_a_program_that_the_test_made_is_the_program() -> None:
+    place = "/tmp/tmpab12"
+    call = replace(run("/usr/bin/python3", f"{place}/sum.py", f"{place}/in"), inputs=(("/k/0", place),))
+    assert Besides(("/usr/bin/python3", f"{place}/sum.py"), "/app", "", call.inputs) in varied(
+        [call], ["/app/sum.py"], ""
+    )
+    assert varied([call], ["/app/other.py"], "") == ()
+    # Ten copies of it are one program.
+    more = replace(call, argv=("/usr/bin/python3", "/tmp/tmpcd34/sum.py"), inputs=(("/k/1", "/tmp/tmpcd34"),))
+    assert varied([call, more], ["/app/sum.py"], "") == varied([call], ["/app/sum.py"], "")
+
+
 def test_a_line_for_the_shell_is_cut_into_words_where_it_is_that_simple() -> None:
     plain, piped = run("sh", "-c", "./sum 2"), run("sh", "-c", "./sum 2 | sort")
     assert Besides(("./sum", "3"), "/app") in varied([plain], ["/app/sum"], "")
