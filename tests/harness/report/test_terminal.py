@@ -67,13 +67,13 @@ def test_ten_tasks_with_little_to_tell_show_every_finding() -> None:
 def test_tasks_stand_weakest_first_and_their_numbers_add_up() -> None:
     found = made_up(10, 60, seed=1)
     rows = [re.split(r"\s{2,}", line.strip()) for line in terminal(found).splitlines()]
-    table = [row for row in rows if len(row) == 7 and row[6].isdigit()]
+    table = [row for row in rows if len(row) == 8 and row[7].isdigit()]
     assert len(table) == 10
     order = [("weak", "unmeasured", "adequate", "strong").index(row[1]) for row in table]
     assert order == sorted(order)
     for row in table:
-        paid = sum(map(int, re.findall(r"\d+", row[4])))
-        assert int(row[3]) + paid + int(row[5]) == int(row[6])
+        paid = sum(map(int, re.findall(r"\d+", row[5])))
+        assert int(row[3]) + int(row[4]) + paid + int(row[6]) == int(row[7])
 
 
 def test_the_tests_to_write_are_the_weakest_tasks_with_what_was_paid_and_a_command(report: Report) -> None:
