@@ -154,19 +154,22 @@ def _said(call: Call, other: Call) -> str:
     if steady(call.out) != steady(other.out):
         parts.append(f"{words.get(call.kind, 'prints')} {_line(call.out, other.out)}")
     if steady(call.wrote) != steady(other.wrote):
-        parts.append(f"leaves {_left(call.wrote, other.wrote)}")
+        parts.append(_left(call.wrote, other.wrote))
     if steady(call.err) != steady(other.err) and len(parts) < 2:
         parts.append(f"complains {_line(call.err, other.err)}")
     return ", ".join(parts)
 
 
 def _left(files: str, others: str) -> str:
-    """The first file that is there, or has its content, on one side only."""
+    """The first file that is written, or gone, on one side only."""
     mine = [line for line in files.splitlines() if line not in set(others.splitlines())]
     if not mine:
-        return "nothing more"
+        return "writes nothing more"
+    more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
+    if mine[0].startswith("gone "):
+        return f"removes {_clip(mine[0].removeprefix('gone '))}{more}"
     _, size, name = [*mine[0].split(" ", 2), "", ""][:3]
-    return f"{_clip(name)} ({size} bytes)" + (f" and {len(mine) - 1} more" if len(mine) > 1 else "")
+    return f"writes {_clip(name)} ({size} bytes){more}"
 
 
 def _line(text: str, other: str) -> str:

@@ -34,19 +34,33 @@ def _run(box: Box, one: Besides, user: str | None) -> Call:
         f"cp -a {shlex.quote(copy)} {shlex.quote(place)}; "
         for copy, place in one.inputs
     )
-    script = f"{put}rm -f {_OUT} {_ERR}; : >{_OUT}; : >{_ERR}; {_RUN}"
+    if put:
+        box.run(Command(("sh", "-c", put), PATIENCE, user="root"))
+    before = _there(box, one)
+    script = f"rm -f {_OUT} {_ERR}; : >{_OUT}; : >{_ERR}; {_RUN}"
     done = box.run(Command(("sh", "-c", script, "sh", one.cwd, one.stdin, *one.argv), PATIENCE, user=user))
     out, err = (_text(None if done.timed_out else box.read(path, limit=KEPT)) for path in (_OUT, _ERR))
-    wrote = "\n".join(_written(box, place) for _, place in one.inputs) if not done.timed_out else ""
-    return Call("run", " ".join(one.argv), "", one.argv, one.cwd, one.stdin, done.status, out, err, (), wrote)
+    after = [] if done.timed_out else _there(box, one)
+    gone = {_name(line) for line in before} - {_name(line) for line in after}
+    wrote = [line for line in after if line not in set(before)] + [f"gone {name}" for name in sorted(gone)]
+    said = _text("\n".join(wrote).encode()) if not done.timed_out else ""
+    return Call("run", " ".join(one.argv), "", one.argv, one.cwd, one.stdin, done.status, out, err, (), said)
 
 
-def _written(box: Box, place: str) -> str:
-    """A checksum, a size and a name for each file below."""
-    line = (
-        f"cd {shlex.quote(dirname(place))} && find {shlex.quote(basename(place))} -type f -exec cksum {{}} + | sort -k3"
-    )
-    return _text(box.run(Command(("sh", "-c", line), PATIENCE, user="root")).output)
+def _there(box: Box, one: Besides) -> list[str]:
+    """A checksum, a size and a name for each file below the inputs' places."""
+    lines = [
+        f"cd {shlex.quote(dirname(place))} && find {shlex.quote(basename(place))} -type f -exec cksum {{}} +"
+        for _, place in one.inputs
+    ]
+    if not lines:
+        return []
+    done = box.run(Command(("sh", "-c", "; ".join(lines)), PATIENCE, user="root"))
+    return sorted(done.output.decode("utf-8", "replace").splitlines(), key=_name)
+
+
+def _name(line: str) -> str:
+    return line.split(" ", 2)[-1]
 
 
 def _text(data: bytes | None) -> str:

@@ -33,7 +33,7 @@ class Call:
     inputs: tuple[tuple[str, str], ...] = ()
     """Copies of what a test made for the program to work on, each with its place."""
     wrote: str = ""
-    """What is at these places afterwards, a line for each file; of a command that foolsgold ran besides."""
+    """What it wrote at these places, a line for each file, and what is gone; of a command that was run besides."""
 
 
 @dataclass(frozen=True, slots=True)

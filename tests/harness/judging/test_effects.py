@@ -101,7 +101,10 @@ def test_what_is_written_besides_is_an_effect() -> None:
     right = seen({}, besides=(run("/app/tidy", "x", wrote="11 5 x/a\n12 6 x/b"),))
     given = seen({}, besides=(run("/app/tidy", "x", wrote="11 5 x/a"),))
     found = measured(right, given).effect
-    assert found == Effect("/app/tidy x", "leaves x/b (6 bytes)", "leaves nothing more")
+    assert found == Effect("/app/tidy x", "writes x/b (6 bytes)", "writes nothing more")
+    gone = seen({}, besides=(run("/app/tidy", "x", wrote="11 5 x/a\ngone x/c\ngone x/d"),))
+    found = measured(given, gone).effect
+    assert found == Effect("/app/tidy x", "writes nothing more", "removes x/c and 1 more")
 
 
 def test_what_differs_between_two_runs_of_the_reference_tells_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ def test_what_tests_run_is_run_again_on_a_copy_of_its_input(engine: Engine, tmp_
     last = again.besides[-1]
     # Each finds the input as it was before the test.
     assert (last.status, last.out, last.err) == (3, "bad: 2\n", "no bad\n")
-    assert last.wrote.strip().endswith("/seen")
+    assert re.fullmatch(r"\d+ 10 test_out0/seen", last.wrote)
     assert len(again.besides) == len(besides)
 
 
