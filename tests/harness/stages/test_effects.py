@@ -20,6 +20,7 @@ from harness.task.model import Task
 from harness.trial.looking.calls import Call, Observed
 from harness.trial.plan import Built, Observe, Plan
 from harness.trial.record import Kind, TrialRecord
+from harness.trial.runner import run_trial
 from tests.harness.test_audit import Found, engine_looking_at, only, run, task
 
 SAID = Call("run", "/app/get port", "t", ("/app/get", "port"), status=0, out="8080")
@@ -28,15 +29,13 @@ See = Callable[[Plan], Observed | None]
 
 def audited(folder: Path, monkeypatch: pytest.MonkeyPatch, see: See, *, paid: bool = True) -> Found:
     """`see`: what is observed in each trial that is observed."""
-    real = harness.lab.workers.run_trial
-
-    def run_trial(engine: Engine, found: Task, built: Built, plan: Plan, **more: Any) -> TrialRecord:
-        record = real(engine, found, built, plan, **more)
+    def observed_trial(engine: Engine, found: Task, built: Built, plan: Plan, **more: Any) -> TrialRecord:
+        record = run_trial(engine, found, built, plan, **more)
         if not isinstance(plan.purpose, Observe):
             return record
         return replace(record, observed=see(plan), rewards=record.rewards if paid else {"reward": 0.0})
 
-    monkeypatch.setattr(harness.lab.workers, "run_trial", run_trial)
+    monkeypatch.setattr(harness.lab.workers, "run_trial", observed_trial)
     return run(engine_looking_at("debug", "hosts"), [task(folder)], folder / "run")
 
 
