@@ -18,7 +18,7 @@ from posixpath import basename, splitext
 from harness.judging.tolerance import Tolerance, differ_within, stated_tolerance
 from harness.judging.varied import is_interpreter
 from harness.judging.volatile import steady
-from harness.trial.end_state import NOISE, State
+from harness.trial.end_state import NOISE, EndState
 from harness.trial.looking.calls import Call, Observed
 
 
@@ -189,7 +189,7 @@ def _clip(text: str, longest: int = 160) -> str:
 # --- what was left
 
 
-def _files(first: State | None, second: State | None, mutant: State | None) -> Iterator[Difference]:
+def _files(first: EndState | None, second: EndState | None, mutant: EndState | None) -> Iterator[Difference]:
     if first is None or second is None or mutant is None:
         return
     restless = {
@@ -204,7 +204,9 @@ def _files(first: State | None, second: State | None, mutant: State | None) -> I
         yield Difference("process", "what runs after solving", right, given)
 
 
-def _of_file(path: str, right: str | None, given: str | None, first: State, mutant: State) -> Iterator[Difference]:
+def _of_file(
+    path: str, right: str | None, given: str | None, first: EndState, mutant: EndState
+) -> Iterator[Difference]:
     if right is None or given is None:
         kind = "missing" if given is None else "more"
         yield Difference(
@@ -223,7 +225,7 @@ def _of_file(path: str, right: str | None, given: str | None, first: State, muta
         )
 
 
-def _of_content(path: str, mine: Sequence[str], theirs: Sequence[str], first: State, mutant: State) -> Difference:
+def _of_content(path: str, mine: Sequence[str], theirs: Sequence[str], first: EndState, mutant: EndState) -> Difference:
     if mine[0] == theirs[0] and mine[4].split(" ")[:2] == theirs[4].split(" ")[:2]:
         return Difference("attributes", path, "has other attributes or access rights", "lacks them", path=path)
     data = [b64decode(state.outputs[path]) if path in state.outputs else None for state in (first, mutant)]
@@ -299,7 +301,7 @@ def _all_within(outputs: Sequence[Difference], calls: Sequence[Difference], tole
     )
 
 
-def _made_again(files: Sequence[Difference], right: State | None, given: State | None) -> bool:
+def _made_again(files: Sequence[Difference], right: EndState | None, given: EndState | None) -> bool:
     """After the verifier every file that differed is there in both, and the same."""
     if right is None or given is None:
         return False

@@ -116,14 +116,14 @@ def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> End
     if entries is None or running is None:
         return None
     started = sorted(line.partition(" ")[2] for line in running - before)
-    return State(entries, tuple(started), _contents(box, entries) if keep else {})
+    return EndState(entries, tuple(started), _contents(box, entries) if keep else {})
 
 
-def state_of(box: Box, paths: Iterable[str]) -> State | None:
+def state_of(box: Box, paths: Iterable[str]) -> EndState | None:
     """How these paths are now, with their contents, whenever they changed; None where it cannot be told."""
     _put_list(box, [os.fsencode(path) for path in paths])
     entries = _listed(box, _THESE, "")
-    return State(entries, (), _contents(box, entries)) if entries is not None else None
+    return EndState(entries, (), _contents(box, entries)) if entries is not None else None
 
 
 def _listed(box: Box, find: str, ignore: str) -> dict[str, str] | None:

@@ -6,7 +6,7 @@ import shlex
 from posixpath import basename, dirname
 
 from harness.engine.contract import Box, Command
-from harness.trial.end_state import NOISE, State, state_of
+from harness.trial.end_state import NOISE, EndState, state_of
 from harness.trial.looking.calls import Besides, Call
 
 PATIENCE = 10.0
@@ -19,7 +19,7 @@ if command -v timeout >/dev/null; then set -- timeout -s KILL {PATIENCE - 2:g} "
 printf %s "$stdin" | "$@" >{_OUT} 2>{_ERR}"""
 
 
-def after_verifying(box: Box, left: State | None, paths: tuple[str, ...]) -> State | None:
+def after_verifying(box: Box, left: EndState | None, paths: tuple[str, ...]) -> EndState | None:
     wanted = [path for path in dict.fromkeys([*(left.entries if left else ()), *paths]) if not NOISE.search(path)]
     return state_of(box, wanted[:MOST_PATHS]) if wanted else None
 

@@ -323,7 +323,7 @@ class Session:
         if self.observes is not None:
             self.observed = Observed(self._changed(box, step, before, keep=True))
 
-    def _changed(self, box: Box, step: Step, before: Before | None, *, keep: bool) -> State | None:
+    def _changed(self, box: Box, step: Step, before: Before | None, *, keep: bool) -> EndState | None:
         target = step.solution.target if step.solution is not None else "/solution"
         return changes(box, before, target, keep=keep) if before is not None else None
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from harness.trial.end_state import State
+from harness.trial.end_state import EndState
 
 MOST = 400
 RECORDER = "foolsgold_record"
@@ -51,9 +51,9 @@ class Besides:
 class Observed:
     """What was seen of one trial."""
 
-    left: State | None = None
+    left: EndState | None = None
     """After solving, with the files' contents."""
-    after: State | None = None
+    after: EndState | None = None
     """After verifying, of the paths that solving changed or the plan names; None where the box was gone."""
     calls: tuple[Call, ...] | None = None
     """What the tests ran, asked and called; None where no pytest was there to be listened to."""

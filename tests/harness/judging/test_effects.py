@@ -10,7 +10,7 @@ import pytest
 
 from harness.judging.effects import About, Effect, Measured, measure
 from harness.judging.varied import varied
-from harness.trial.end_state import State
+from harness.trial.end_state import EndState
 from harness.trial.looking.calls import Besides, Call, Observed
 
 ABOUT = About("Write the sum to /app/out.txt.", "x = 1", "x = 1\nprint(x)\n")
@@ -21,8 +21,8 @@ def file(text: str, mode: str = "644", owner: str = "0 0") -> tuple[str, str]:
     return f"f {mode} {owner}  {sha256(data).hexdigest()}", b64encode(data).decode()
 
 
-def state(files: dict[str, tuple[str, str]], processes: tuple[str, ...] = ()) -> State:
-    return State(
+def state(files: dict[str, tuple[str, str]], processes: tuple[str, ...] = ()) -> EndState:
+    return EndState(
         {path: entry for path, (entry, _) in files.items()},
         processes,
         {path: text for path, (_, text) in files.items()},
@@ -79,11 +79,11 @@ def test_a_file_that_is_missing_or_more_is_shown() -> None:
 
 
 def test_a_process_and_an_access_list_are_shown() -> None:
-    serving = Observed(State({}, ("python3 server.py",)), None, ())
-    found = measured(serving, Observed(State({}), None, ())).effect
+    serving = Observed(EndState({}, ("python3 server.py",)), None, ())
+    found = measured(serving, Observed(EndState({}), None, ())).effect
     assert found == Effect("what runs after solving", "python3 server.py", "nothing")
     entry, text = file("3\n")
-    listed = Observed(State({"/app/out.txt": f"{entry} {'a' * 64}"}, (), {"/app/out.txt": text}), None, ())
+    listed = Observed(EndState({"/app/out.txt": f"{entry} {'a' * 64}"}, (), {"/app/out.txt": text}), None, ())
     found = measured(listed, seen({"/app/out.txt": (entry, text)})).effect
     assert found is not None
     assert found.expected == "has other attributes or access rights"

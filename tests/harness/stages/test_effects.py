@@ -29,6 +29,7 @@ See = Callable[[Plan], Observed | None]
 
 def audited(folder: Path, monkeypatch: pytest.MonkeyPatch, see: See, *, paid: bool = True) -> Found:
     """`see`: what is observed in each trial that is observed."""
+
     def observed_trial(engine: Engine, found: Task, built: Built, plan: Plan, **more: Any) -> TrialRecord:
         record = run_trial(engine, found, built, plan, **more)
         if not isinstance(plan.purpose, Observe):
