@@ -19,6 +19,7 @@ from harness.lab.lab import IDLE, Lab, Place
 from harness.lab.together import Shared, Together, side_by_side
 from harness.mutants import StepMutants, task_mutants
 from harness.stages.controls import in_time, run_controls
+from harness.stages.effects import Pattern, reference_observed, with_effect
 from harness.stages.equivalence import Reference, compared, left_behind, reference_left
 from harness.stages.events import Watcher
 from harness.stages.mutants import (
@@ -89,7 +90,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     made = think(partial(task_mutants, task, settings.wish), IDLE)
 
     controls = await run_controls(place, settings.controls)
-    against = baseline(controls.references, controls.nop)
+    against = baseline(controls.references, controls.nop, controls.hollow)
     if not sound(controls) or against is None:
         return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
 
@@ -104,11 +105,12 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
 
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))
+        pattern = Shared(group, partial(reference_observed, place, terms))
         firsts = [
             group.create_task(try_first(place, mutant, terms, settings, rank)) for rank, mutant in enumerate(mutants)
         ]
         tries = [
-            group.create_task(_settle(place, mutant, terms, first, left, rank, watcher))
+            group.create_task(_settle(place, mutant, terms, steps, first, left, pattern, rank, watcher))
             for rank, (mutant, first) in enumerate(zip(mutants, firsts, strict=True))
         ]
         probes = group.create_task(run_probes(place, steps, terms, settings))
@@ -136,12 +138,15 @@ async def _settle(
     place: Place,
     mutant: Untried,
     terms: Terms,
+    steps: list[StepMutants],
     first: asyncio.Task[Runs],
     left: Shared[Reference | None],
+    pattern: Shared[Pattern | None],
     rank: int,
     watcher: Watcher,
 ) -> MutantResult:
-    """What a mutant comes to. While a survivor is confirmed it is looked at what it leaves."""
+    """What a mutant comes to. While a survivor is confirmed it is looked at what it leaves; what it leaves or does
+    otherwise than the reference is looked at when it is confirmed."""
     runs = await first
     survives = any(ran.outcome.kind is OutcomeKind.SURVIVED for ran in runs.values())
     async with Together() as group:
@@ -151,7 +156,10 @@ async def _settle(
             looking = group.create_task(left_behind(place, terms, Kind.MUTANT, mutant.result.label, mutant.replacement))
     result = confirming.result()
     watcher.tried(place.task.name, result.outcome)
-    return await compared(result, looking.result() if looking is not None else None, left)
+    result = await compared(result, looking.result() if looking is not None else None, left)
+    if looking is None or not result.survived:
+        return result
+    return await with_effect(place, terms, result, mutant.replacement, steps, pattern)
 
 
 async def _last(place: Place, identity: Plan, settings: AuditSettings) -> TrialRecord:

@@ -58,6 +58,7 @@ def shown_of(report: dict[str, Any], what: str) -> str:
 def _shown(report: dict[str, Any], name: str) -> str:
     from harness.commands.probes import find_probe, show_probe
     from harness.report.read import find_mutant
+    from harness.report.words import effect_lines
 
     probe = find_probe(report, name)
     if probe is not None:
@@ -73,6 +74,7 @@ def _shown(report: dict[str, Any], name: str) -> str:
         lines.append(
             f"the instruction says, line {found['requirement']['line']}: {visible(found['requirement']['text'])}"
         )
+    lines += effect_lines(found)
     for number, trial in enumerate(found["runs"], start=1):
         paid = trial["rewards"] if trial["rewards"] is not None else trial["problem"]
         lines.append(f"run {number}: {visible(str(paid))}, {trial['seconds']:.2f} s")

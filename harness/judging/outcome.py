@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from posixpath import basename
 
+from harness.judging.idle import Untouched, as_if_nothing_were_done, untouched
 from harness.trial.hanging import place
 from harness.trial.record import Kind, PhaseName, StepRecord, TrialRecord, TroubleKind
 from harness.verifier.log import MACHINE, Evidence
@@ -190,10 +191,14 @@ def _problem(problem: object) -> str:
 
 class OutcomeKind(StrEnum):
     KILLED = "killed"
+    IDLE = "idle"
+    """Killed as if nothing were done: nothing of the task works any more, so any test notices."""
     TIMEOUT = "timeout"
     SURVIVED = "survived"
     PARTIAL = "partial"
     EQUIVALENT = "equivalent"
+    HARMLESS = "harmless"
+    """Paid, and other than the reference in nothing that matters."""
     INVALID = "invalid"
     ERROR = "error"
     FLAKY = "flaky"
@@ -202,6 +207,8 @@ class OutcomeKind(StrEnum):
 DETECTED = frozenset({OutcomeKind.KILLED, OutcomeKind.TIMEOUT})
 COUNTED = DETECTED | {OutcomeKind.SURVIVED, OutcomeKind.PARTIAL}
 """The outcomes that go into the score."""
+CAUGHT = DETECTED | {OutcomeKind.IDLE}
+"""Everything that was not paid for a fault of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +242,13 @@ class Baseline:
     """Why test files cannot be imported on the untouched environment."""
     own: frozenset[str] = frozenset()
     """Names of the files that the solution writes."""
+    untouched: Untouched | None = None
+    """What the tests say where nothing is done; None where that is not known."""
 
 
-def baseline(references: Sequence[TrialRecord], nop: TrialRecord | None) -> Baseline | None:
+def baseline(
+    references: Sequence[TrialRecord], nop: TrialRecord | None, hollow: TrialRecord | None = None
+) -> Baseline | None:
     """None where the reference has no reward to compare with."""
     paid = [record.rewards for record in references if record.rewards]
     if not paid or len(paid) < len(references):
@@ -253,6 +264,7 @@ def baseline(references: Sequence[TrialRecord], nop: TrialRecord | None) -> Base
         solve.status if solve is not None else 0,
         evidence,
         frozenset(error for step in (nop.steps if nop is not None else ()) for error in step.report.collection_errors),
+        untouched=untouched(references, [record for record in (nop, hollow) if record is not None]),
     )
 
 
@@ -270,7 +282,8 @@ def judge(record: TrialRecord, against: Baseline) -> Outcome:
     reached = share(record.rewards, against.reference, against.floor) if record.rewards is not None else 0.0
     if found.shown is Shown.ERROR:
         if record.rewards is not None and reached == 0.0 and _broke_the_import(record, against):
-            return Outcome(OutcomeKind.KILLED, f"the solution cannot be imported: {found.why}", 1.0, crashed=True)
+            kind = _kind_of_kill(record, against)
+            return Outcome(kind, f"the solution cannot be imported: {found.why}", 1.0, crashed=True)
         return Outcome(OutcomeKind.ERROR, found.why, cause=found.cause, crashed=crashed)
     stuck = slow.name if slow is not None else None
     if reached == 1.0:
@@ -284,7 +297,14 @@ def judge(record: TrialRecord, against: Baseline) -> Outcome:
         return Outcome(OutcomeKind.PARTIAL, found.why, 1.0 - reached, by, crashed, stuck=stuck)
     if slow is not None:
         return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, by, stuck=stuck)
-    return Outcome(OutcomeKind.KILLED, found.why, 1.0, by, crashed)
+    return Outcome(_kind_of_kill(record, against), found.why, 1.0, by, crashed)
+
+
+def _kind_of_kill(record: TrialRecord, against: Baseline) -> OutcomeKind:
+    """Of a mutant only: a forged solution that is caught is caught, however."""
+    if record.kind is not Kind.MUTANT or against.untouched is None:
+        return OutcomeKind.KILLED
+    return OutcomeKind.IDLE if as_if_nothing_were_done(record, against.untouched) else OutcomeKind.KILLED
 
 
 def _broke_the_import(record: TrialRecord, against: Baseline) -> bool:
@@ -358,6 +378,9 @@ def settle(outcomes: Sequence[Outcome]) -> Outcome:
     if not told:
         return outcomes[-1]
     kinds = dict.fromkeys(outcome.kind for outcome in told)
+    if set(kinds) == {OutcomeKind.KILLED, OutcomeKind.IDLE}:
+        # A run that stops at the first failure does not see that others pass.
+        return next(outcome for outcome in told if outcome.kind is OutcomeKind.KILLED)
     if len(kinds) > 1:
         return Outcome(OutcomeKind.FLAKY, "its runs disagree: " + ", ".join(outcome.kind for outcome in told))
     return told[0]

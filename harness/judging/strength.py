@@ -6,7 +6,7 @@ docs/verdicts.md has the thresholds and the reasons.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -36,6 +36,10 @@ class Thresholds:
     adequate: float = 0.75
     least: int = 8
     """Fewer counted mutants than this say too little."""
+    telling: int = 6
+    """Kills that a strong task needs in which something of the task still worked."""
+    spread: float = 0.5
+    """Of the stated requirements that variants break, the share that a strong task needs with such a kill."""
     errors: float = 0.25
     """A larger share of trials that could not be measured leaves the task unmeasured."""
     stated: float = 0.9
@@ -49,8 +53,8 @@ class Judged:
     id: str
     fault: FaultClass
     outcome: Outcome
-    stated: bool
-    """It breaks something the instruction says."""
+    requirement: str | None
+    """What of the instruction it breaks most, by a name of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ class Strength:
     """Kills in which the solution itself ended with an error."""
     unexplained: int = 0
     """Kills of which no failing test is known."""
+    requirements: int = 0
+    """Stated requirements that at least one mutant that was caught or paid breaks, also as if nothing were done."""
+    requirements_caught: int = 0
+    """Those of them of which a mutant was caught while something of the task still worked."""
     mean_gap: float = 0.0
     """Mean distance from the reference's reward over the counted mutants: 1 is a reward that always tells."""
 
@@ -138,14 +146,21 @@ def strength(judged: Sequence[Judged]) -> Strength:
     faults = sorted({one.fault for one in counted})
     return Strength(
         share_of(counted),
-        share_of(one for one in counted if one.stated),
+        share_of(one for one in counted if one.requirement is not None),
         {kind.value: sum(one.outcome.kind is kind for one in judged) for kind in OutcomeKind},
         {fault.value: share_of(one for one in counted if one.fault is fault) for fault in faults},
         asserted,
         crashes,
         len(kills) - crashes - asserted,
+        len(_broken(judged, COUNTED | {OutcomeKind.IDLE})),
+        len(_broken(judged, {OutcomeKind.KILLED, OutcomeKind.PARTIAL})),
         math.fsum(weight(one.outcome) for one in counted) / len(counted) if counted else 0.0,
     )
+
+
+def _broken(judged: Iterable[Judged], kinds: Container[OutcomeKind]) -> set[str]:
+    """Requirements that a mutant of such an outcome breaks."""
+    return {one.requirement for one in judged if one.requirement is not None and one.outcome.kind in kinds}
 
 
 def verdict(found: Strength, thresholds: Thresholds) -> tuple[Verdict, str]:
@@ -156,7 +171,10 @@ def verdict(found: Strength, thresholds: Thresholds) -> tuple[Verdict, str]:
     if tried and errors / tried > thresholds.errors:
         return Verdict.UNMEASURED, f"{errors} of {tried} broken variants could not be measured"
     if counted < thresholds.least:
-        return Verdict.UNMEASURED, f"only {counted} broken variants count; {thresholds.least} are needed"
+        idle = found.by_outcome.get(OutcomeKind.IDLE, 0)
+        beside = f"; {idle} more were caught as if nothing were done, which tells nothing" if idle else ""
+        said = f"only {counted} broken variants count; {thresholds.least} are needed{beside}"
+        return Verdict.UNMEASURED, said
     said = f"{percent(value)} of {counted} broken variants were caught"
     if value < thresholds.adequate:
         return Verdict.WEAK, f"{said}; {percent(thresholds.adequate)} is adequate"
@@ -165,4 +183,20 @@ def verdict(found: Strength, thresholds: Thresholds) -> tuple[Verdict, str]:
     if found.stated.counted and found.stated.value < thresholds.stated:
         few, wanted = percent(found.stated.value), percent(thresholds.stated)
         return Verdict.ADEQUATE, f"{said}, but only {few} of those that break what is stated; {wanted} is strong"
-    return Verdict.STRONG, said
+    missing = _missing(found, thresholds)
+    return (Verdict.UNMEASURED, f"{said}, but {missing}") if missing else (Verdict.STRONG, said)
+
+
+def _missing(found: Strength, thresholds: Thresholds) -> str:
+    """What a high share lacks to be a strong task's, '' for nothing."""
+    kills = found.by_outcome.get(OutcomeKind.KILLED, 0)
+    if kills < thresholds.telling:
+        needed = thresholds.telling
+        return f"only {kills} of them while something of the task still worked; {needed} are needed to call it strong"
+    needed = math.ceil(thresholds.spread * found.requirements - 1e-9)
+    if found.requirements_caught < needed:
+        return (
+            f"what was caught while something of the task still worked breaks only {found.requirements_caught} of "
+            f"{found.requirements} stated requirements; {needed} are needed to call it strong"
+        )
+    return ""

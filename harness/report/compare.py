@@ -11,7 +11,7 @@ from harness.report.spool import Spool
 from harness.untrusted import clip, visible, wrapped
 
 SCHEMA = "foolsgold.compare/1"
-COUNTED = ("killed", "timeout", "survived", "partial")
+COUNTED = ("killed", "idle", "timeout", "survived", "partial")
 RANK = {"broken": 0, "unsound": 0, "flaky": 0, "weak": 1, "adequate": 2, "strong": 3}
 """`unmeasured` has no rank: it is neither better nor worse than anything."""
 WISHES = ("budget", "operators", "skipped_operators", "faults", "skipped_faults", "sources")
@@ -178,7 +178,7 @@ def _by_mutants(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change,
 
 def _detected(mutant: Mapping[str, Any]) -> float:
     """As in the strength: all, nothing, or the gap in the reward."""
-    if mutant["outcome"] in ("killed", "timeout"):
+    if mutant["outcome"] in ("killed", "idle", "timeout"):
         return 1.0
     return float(mutant["gap"]) if mutant["outcome"] == "partial" else 0.0
 

@@ -182,7 +182,7 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image")
+_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "observed")
 """What is the same for every control's record."""
 
 
@@ -217,7 +217,22 @@ def _mutant(
         "crashed": outcome.crashed,
         "cause": outcome.cause,
         "log": _log(result),
+        "effect": _effect(result),
         "runs": [_run(record, tests) for record in result.records],
+    }
+
+
+def _effect(result: MutantResult) -> dict[str, Any] | None:
+    """None where nobody looked, or where it does not matter: then `why` has the reason."""
+    if result.effect is None or not result.survived:
+        return None
+    effect = result.effect.effect
+    return {
+        "measured": effect is not None,
+        "input": effect.input if effect else None,
+        "expected": effect.expected if effect else None,
+        "got": effect.got if effect else None,
+        "others": effect.others if effect else 0,
     }
 
 
@@ -316,7 +331,7 @@ def _tests(one: Audited) -> list[str]:
 
 def _log(result: MutantResult) -> str | None:
     """The end of what the verifier printed, where a failing test does not say it already."""
-    if result.outcome.kind is OutcomeKind.KILLED or not result.records:
+    if result.outcome.kind in (OutcomeKind.KILLED, OutcomeKind.IDLE) or not result.records:
         return None
     phases = [phase for phase in result.records[-1].phases if phase.name is PhaseName.VERIFY]
     return phases[-1].log[-LOG_SHOWN:] or None if phases else None

@@ -19,6 +19,7 @@ SAID = {
     "flaky": "The tests disagree with themselves on it",
     "invalid": "It does not parse or build, so it says nothing about the tests",
     "equivalent": "It behaves as the solution does, so it says nothing about the tests",
+    "harmless": "It differs from the solution in nothing that matters",
 }
 
 
@@ -173,7 +174,7 @@ def _control(name: str, trial: Mapping[str, Any], *, paid: bool) -> Case:
 def _mutant(mutant: Mapping[str, Any]) -> Case:
     name = f"{mutant['ref']}: {mutant['sentence']}"
     outcome, seconds = mutant["outcome"], sum(run["seconds"] for run in mutant["runs"])
-    if outcome in ("killed", "timeout"):
+    if outcome in ("killed", "idle", "timeout"):
         return Case(name, seconds)
     tag = {"survived": "failure", "partial": "failure", "error": "error", "flaky": "error"}.get(outcome, "skipped")
     message = f"{SAID.get(outcome, outcome)}: {mutant['sentence']}"

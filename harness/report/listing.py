@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from harness.report.ranking import ranked
-from harness.report.words import added_up, counts, gone, how_far, interval, place, share_of, weakness
+from harness.report.words import added_up, counts, effect_lines, gone, how_far, interval, place, share_of, weakness
 from harness.untrusted import clip, visible
 
 LONGEST = 160
@@ -57,9 +57,13 @@ def _task(task: Task) -> Iterator[str]:
         yield f"  {finding['severity']} {finding['id']}: {_line(finding['title'])}{at}"
     for _, mutant in ranked(task):
         yield f"  paid {_variant(mutant)}"
+        yield from (_line(f"    {line}") for line in effect_lines(mutant))
     for mutant in task["mutants"]:
         if mutant["outcome"] == "partial":
             yield f"  paid in part {_variant(mutant)}"
+        elif mutant["outcome"] == "harmless":
+            yield f"  no difference that matters {_variant(mutant)}"
+            yield _line(f"    {mutant['why']}")
 
 
 def _variant(mutant: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ TOGETHER = 2
 """Survivors of one requirement that come before those of the next."""
 TIERS = ("coarse", "medium", "fine")
 
-Rank = tuple[int, bool, int, float]
+Rank = tuple[int, bool, bool, int, float]
 """The lower, the earlier. Survivors of one rank keep the order of their tasks."""
 
 
@@ -29,8 +29,10 @@ def ranked(task: Mapping[str, Any]) -> list[tuple[Rank, dict[str, Any]]]:
     return sorted(ranks, key=lambda pair: pair[0])
 
 
-def _weight(mutant: Mapping[str, Any]) -> tuple[bool, int, float]:
-    return mutant["requirement"] is None, TIERS.index(mutant["tier"]), -mutant["relevance"]
+def _weight(mutant: Mapping[str, Any]) -> tuple[bool, bool, int, float]:
+    """One whose effect nobody saw comes after those that show it."""
+    unseen = not (mutant["effect"] or {}).get("measured", True)
+    return mutant["requirement"] is None, unseen, TIERS.index(mutant["tier"]), -mutant["relevance"]
 
 
 def worst(report: Mapping[str, Any], most: int) -> tuple[list[tuple[dict[str, Any], dict[str, Any]]], int]:

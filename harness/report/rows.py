@@ -13,22 +13,26 @@ from harness.untrusted import clip, shown
 
 MUTANT_COLUMNS = (
     "task", "step", "mutant", "operator", "fault", "tier", "file", "line", "sentence", "requirement",
-    "requirement_line", "relevance", "outcome", "cause", "why", "gap", "crashed", "killed_by", "runs", "rewards",
+    "requirement_line", "relevance", "outcome", "cause", "why", "gap", "crashed", "killed_by",
+    "effect_of", "effect_expected", "effect_got", "runs", "rewards",
     "seconds", "verdict", "engine", "fidelity", "format", "digest", "seed", "foolsgold",
 )  # fmt: skip
 TASK_COLUMNS = (
-    "task", "path", "format", "digest", "verdict", "labels", "why", "strength", "low", "high", "detected", "counted",
-    "stated_strength", "stated_low", "stated_high", "stated_detected", "stated_counted", "mutants", "killed", "timeout",
-    "survived", "partial", "equivalent", "invalid", "error", "flaky", "by_assertion", "by_crash", "unexplained",
-    "mean_gap", "findings", "forge_tried", "forge_effective", "forge_paid", "forge_paid_by_default",
-    "forge_not_measured", "engine", "fidelity", "base", "seconds", "seed", "foolsgold",
+    "task", "path", "format", "digest", "verdict", "labels", "why", "strength", "low", "high", "detected",
+    "counted", "stated_strength", "stated_low", "stated_high", "stated_detected", "stated_counted", "mutants",
+    "killed", "idle", "timeout", "survived", "partial", "equivalent", "harmless", "invalid", "error", "flaky",
+    "by_assertion", "by_crash", "unexplained", "requirements", "requirements_caught", "mean_gap", "findings",
+    "forge_tried", "forge_effective", "forge_paid", "forge_paid_by_default", "forge_not_measured", "engine",
+    "fidelity", "base", "seconds", "seed", "foolsgold",
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "task", "step", "kind", "mutant", "run", "shown", "rewards", "problem", "passed", "failed", "errors", "skipped",
     "not_reported", "start_seconds", "solve_seconds", "solve_status", "verify_seconds", "verify_status", "seconds",
     "network", "outcome", "verdict", "engine", "fidelity", "format", "digest", "seed", "foolsgold",
 )  # fmt: skip
-OUTCOMES = ("killed", "timeout", "survived", "partial", "equivalent", "invalid", "error", "flaky")
+OUTCOMES = (
+    "killed", "idle", "timeout", "survived", "partial", "equivalent", "harmless", "invalid", "error", "flaky",
+)  # fmt: skip
 
 
 def mutants_csv(report: Mapping[str, Any]) -> Iterator[str]:
@@ -108,6 +112,7 @@ def _letters(tests: str | None) -> dict[str, int]:
 def _mutant(report: Mapping[str, Any], task: Mapping[str, Any], mutant: Mapping[str, Any]) -> dict[str, Any]:
     said = mutant["requirement"] or {}
     runs = mutant["runs"]
+    effect = mutant["effect"] or {}
     return {
         **_origin(report, task),
         "task": task["name"],
@@ -119,6 +124,9 @@ def _mutant(report: Mapping[str, Any], task: Mapping[str, Any], mutant: Mapping[
         "requirement": said.get("text"),
         "requirement_line": said.get("line"),
         "killed_by": _json(mutant["killed_by"]),
+        "effect_of": effect.get("input"),
+        "effect_expected": effect.get("expected"),
+        "effect_got": effect.get("got"),
         "runs": len(runs),
         "rewards": _json([run["rewards"] for run in runs]),
         "seconds": round(sum(run["seconds"] for run in runs), 3),
@@ -147,6 +155,7 @@ def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
         row |= {f"{prefix}{key}": share[key] for key in ("low", "high", "detected", "counted")}
     row |= {outcome: strength["by_outcome"][outcome] for outcome in OUTCOMES}
     row |= {key: strength[key] for key in ("by_assertion", "by_crash", "unexplained")}
+    row |= {key: strength[key] for key in ("requirements", "requirements_caught")}
     return row | {"mean_gap": round(strength["mean_gap"], 4)}
 
 

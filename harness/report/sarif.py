@@ -14,6 +14,7 @@ from harness.findings.catalogue import LEAD_HELP, SURVIVOR_HELP, about
 from harness.report.json_stream import Elements, json_text
 from harness.report.ranking import ranked
 from harness.report.spool import Spool
+from harness.report.words import effect_lines
 from harness.task.formats import FORMATS
 from harness.testcode.assertions.lead import LEAD_KINDS
 from harness.untrusted import clip, shown, visible
@@ -155,6 +156,7 @@ def _survivor(task: Mapping[str, Any], mutant: Mapping[str, Any], root: Path) ->
     lines = [f"{task['name']}: the tests still pay when {mutant['sentence']}"]
     if said:
         lines.append(f"The instruction says: {visible(said['text'])}")
+    lines += [line.strip() for line in effect_lines(mutant)]
     lines.append(f"To see it: {visible(mutant['repro'])}")
     key = "\0".join((task["name"], mutant["step"], mutant["id"]))
     fingerprint = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]

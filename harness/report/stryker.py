@@ -12,6 +12,7 @@ from mutator.model import ByteEdit, apply_bytes
 
 STATUS = {
     "killed": "Killed",
+    "idle": "Killed",
     "timeout": "Timeout",
     "survived": "Survived",
     "partial": "Survived",
@@ -19,6 +20,7 @@ STATUS = {
     "flaky": "Ignored",
     "invalid": "CompileError",
     "equivalent": "Ignored",
+    "harmless": "Ignored",
 }
 """The schema knows no partial pay: what was paid at all is shown as undetected, with the reward as the reason. Errors
 and what runs disagree on are outside its score, as they are outside ours."""

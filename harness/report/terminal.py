@@ -106,7 +106,7 @@ def _tasks(ranked: Sequence[Task], of: int, first: First | None, room: int, widt
     named = {(test.task, test.line) for test in first.missing}
     told = [list(_about(task, named, width)) for task in ranked]
     more = of - len(ranked)
-    shares = _allotted([len(lines) for lines in told], room - len(ranked) - 5 - bool(more))
+    shares = _allotted([len(lines) for lines in told], room - len(ranked) - 6 - bool(more))
     table = list(_table(ranked, width))
     yield from table[:2]
     for line, lines, share in zip(table[2:], told, shares, strict=True):
@@ -115,13 +115,14 @@ def _tasks(ranked: Sequence[Task], of: int, first: First | None, room: int, widt
     if more:
         yield f"and {more} more task{'s' if more > 1 else ''}"
     hidden = sum(len(lines) - share for lines, share in zip(told, shares, strict=True))
-    yield "caught + paid + left out (equivalent to the solution, or unclear) = tried"
+    yield "caught + idle (caught as if nothing were done) + paid + left out = tried"
+    yield "left out: equivalent, with no difference that matters, or unclear"
     if hidden:
         yield f"{hidden} more finding{'s' if hidden > 1 else ''} of these tasks: foolsgold show RUN TASK"
     yield ""
 
 
-HEADERS = ("task, weakest first", "verdict", "strength", "caught", "paid", "left out", "tried")
+HEADERS = ("task, weakest first", "verdict", "strength", "caught", "idle", "paid", "left out", "tried")
 
 
 def _table(ranked: Sequence[Task], width: int) -> Iterator[str]:
@@ -139,9 +140,9 @@ def _table(ranked: Sequence[Task], width: int) -> Iterator[str]:
 def _row(task: Task) -> tuple[str, ...]:
     name = visible(task["name"])
     if not task["strength"]:
-        return name, task["verdict"], *("-",) * 5
+        return name, task["verdict"], *("-",) * 6
     found = counts(task["strength"]["by_outcome"])
-    numbers = (found.caught, paid_cell(found), found.left_out, found.tried)
+    numbers = (found.caught, found.idle, paid_cell(found), found.left_out, found.tried)
     return name, task["verdict"], share_of(task["strength"]), *map(str, numbers)
 
 

@@ -65,18 +65,19 @@ def verdicts(report: Mapping[str, Any]) -> str:
         words = "\n".join((task["verdict"], *task["labels"]))
         found.append((weakness(task), ("\n".join(name), words, *_numbers(task))))
     rows = [row for _, row in sorted(found, key=lambda pair: pair[0])]
-    headers = ("task", "verdict", "strength (95 %)", "caught", "paid", "equivalent", "unclear", "tried")
-    aligned = ("left", "left", "left", *("right",) * 5)
+    headers = ("task", "verdict", "strength (95 %)", "caught", "idle", "paid", "left out", "unclear", "tried")
+    aligned = ("left", "left", "left", *("right",) * 6)
     return f"{tabulate(rows, headers=headers, disable_numparse=True, colalign=aligned)}\n"
 
 
 def _numbers(task: Mapping[str, Any]) -> tuple[object, ...]:
     strength = task["strength"]
     if not strength:
-        return ("-",) * 6
+        return ("-",) * 7
     share, found = strength["share"], counts(strength["by_outcome"])
     percent = f"{share_of(strength)} ({interval(share)})" if share["counted"] else "-"
-    return percent, found.caught, paid_cell(found), found.equivalent + found.invalid, found.unclear, found.tried
+    left = found.equivalent + found.harmless + found.invalid
+    return percent, found.caught, found.idle, paid_cell(found), left, found.unclear, found.tried
 
 
 def paid_cell(found: Counts) -> str:
@@ -87,9 +88,10 @@ def reasons(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """What the numbers of the table do not say by themselves."""
     if any(task["strength"] for task in report["tasks"]):
         yield from wrapped(
-            "caught + paid + equivalent + unclear = tried. Strength is the share that was caught of those that were "
-            "caught or paid. Equivalent variants do what the solution does (or do not build); of unclear ones runs "
-            "disagreed or could not be measured. Both are left out.",
+            "caught + idle + paid + left out + unclear = tried. Strength is the share that was caught of those "
+            "that were caught or paid. Idle ones were caught as if nothing were done, which tells nothing. Left out "
+            "are variants that do what the solution does, differ from it in nothing that matters, or do not build; of "
+            "unclear ones runs disagreed or could not be measured.",
             width,
             "",
         )

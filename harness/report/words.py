@@ -21,31 +21,38 @@ def weakness(task: Mapping[str, Any]) -> tuple[int, float]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a task's broken variants. The six make up all that were tried."""
+    """What became of a task's broken variants. The eight make up all that were tried."""
 
     caught: int
+    """While something of the task still worked, or hanging."""
+    idle: int
+    """Caught as if nothing were done."""
     paid: int
     in_part: int
     equivalent: int
+    harmless: int
+    """Other than the solution in nothing that matters."""
     invalid: int
     unclear: int
 
     @property
     def left_out(self) -> int:
-        return self.equivalent + self.invalid + self.unclear
+        return self.equivalent + self.harmless + self.invalid + self.unclear
 
     @property
     def tried(self) -> int:
-        return self.caught + self.paid + self.in_part + self.left_out
+        return self.caught + self.idle + self.paid + self.in_part + self.left_out
 
 
 def counts(outcomes: Mapping[str, int]) -> Counts:
     """`outcomes` are a strength's or a summary's numbers by outcome."""
     return Counts(
         outcomes["killed"] + outcomes["timeout"],
+        outcomes["idle"],
         outcomes["survived"],
         outcomes["partial"],
         outcomes["equivalent"],
+        outcomes["harmless"],
         outcomes["invalid"],
         outcomes["error"] + outcomes["flaky"],
     )
@@ -53,12 +60,31 @@ def counts(outcomes: Mapping[str, int]) -> Counts:
 
 def added_up(found: Counts) -> str:
     """Every variant that was tried, in a sentence whose numbers add up."""
-    parts = [f"{found.caught} caught", f"{found.paid} paid in full"]
+    parts = [f"{found.caught} caught"]
+    parts += [f"{found.idle} caught as if nothing were done"] if found.idle else []
+    parts += [f"{found.paid} paid in full"]
     parts += [f"{found.in_part} paid in part (counted by what they lost)"] if found.in_part else []
     parts += [f"{found.equivalent} equivalent to the solution"] if found.equivalent else []
+    parts += [f"{found.harmless} with no difference that matters"] if found.harmless else []
     parts += [f"{found.invalid} invalid"] if found.invalid else []
     parts += [f"{found.unclear} unclear"] if found.unclear else []
     return f"{found.tried} broken variant{'' if found.tried == 1 else 's'} tried: {', '.join(parts)}"
+
+
+def effect_lines(mutant: Mapping[str, Any]) -> list[str]:
+    """What a survivor does otherwise than the solution; nothing where nobody looked."""
+    effect = mutant["effect"]
+    if effect is None:
+        return []
+    if not effect["measured"]:
+        return ["no effect could be measured: nothing that the tests run, ask, call or leave differs"]
+    others = effect["others"]
+    more = f" (and {others} more difference{'' if others == 1 else 's'})" if others else ""
+    return [
+        f"effect of:  {visible(effect['input'])}{more}",
+        f"  expected: {visible(effect['expected'])}",
+        f"  got:      {visible(effect['got'])}",
+    ]
 
 
 def share_of(strength: Mapping[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ from posixpath import basename, dirname
 
 from harness.judging.all_or_nothing import all_or_nothing
 from harness.judging.controls import Controls
+from harness.judging.idle import is_cut
 from harness.judging.outcome import (
     TRANSIENT,
     Baseline,
@@ -149,8 +150,8 @@ Runs = dict[Which, Ran]
 
 
 async def try_first(place: Place, untried: Untried, terms: Terms, settings: AuditSettings, rank: int) -> Runs:
-    """Every run up to the first that is paid. An error is tried once more, and a sample of kills; one that does not end
-    is waited for, alone."""
+    """Every run up to the first that is paid. An error is tried once more, a sample of kills, and a kill of which the
+    first failing test does not tell whether anything still works; one that does not end is waited for, alone."""
     runs: Runs = {Which.FIRST: await _run(place, untried, terms, Which.FIRST, rank)}
     first = runs[Which.FIRST].outcome
     if (
@@ -159,7 +160,8 @@ async def try_first(place: Place, untried: Untried, terms: Terms, settings: Audi
     ):
         runs[Which.ALONE] = await _alone(place, untried, terms, settings, rank)
     elif (first.kind is OutcomeKind.ERROR and first.cause in TRANSIENT) or (
-        first.kind is OutcomeKind.KILLED and _sampled(untried, settings)
+        first.kind in (OutcomeKind.KILLED, OutcomeKind.IDLE)
+        and (_sampled(untried, settings) or _cut(runs[Which.FIRST], terms))
     ):
         runs[Which.CONFIRM] = await _run(place, untried, terms, Which.CONFIRM, rank)
     return runs
@@ -223,6 +225,17 @@ def _own_limit(task: Task, terms: Terms, record: TrialRecord) -> float:
     if phase.name is PhaseName.VERIFY:
         return terms.own_limits.verify.get(step.name, step.verifier.timeout)
     return terms.own_limits.solve.get(step.name, step.agent_timeout)
+
+
+def _cut(ran: Ran, terms: Terms) -> bool:
+    """Whether it only looks as if nothing were done because its tests stopped at the first failure."""
+    untouched = terms.against.untouched
+    return (
+        terms.first_failure
+        and ran.outcome.kind is OutcomeKind.IDLE
+        and untouched is not None
+        and is_cut(ran.record, untouched)
+    )
 
 
 def _sampled(untried: Untried, settings: AuditSettings) -> bool:

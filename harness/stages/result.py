@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.findings.model import Finding
 from harness.judging.controls import Controls, ControlSettings
+from harness.judging.effects import Measured
 from harness.judging.outcome import Outcome, OutcomeKind
 from harness.judging.strength import Strength, Thresholds, Verdict
 from harness.mutants import StepMutants, Wish
@@ -53,6 +54,8 @@ class MutantResult:
     """In the order of `Which`."""
     shown: tuple[OutcomeKind, ...] = ()
     """What each of them showed by itself."""
+    effect: Measured | None = None
+    """What it does otherwise than the reference; None where nobody looked, as only with survivors somebody does."""
 
     @property
     def label(self) -> str:

@@ -18,7 +18,7 @@ from harness.findings.permissive import Tightened, permissive_findings, unread_f
 from harness.findings.requirements import Seen, only_waits
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
-from harness.judging.outcome import DETECTED, OutcomeKind, Shown, showing
+from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.strength import Judged, Verdict, strength, verdict
 from harness.mutants import StepMutants
 from harness.probes import vacuous
@@ -215,7 +215,8 @@ def _ranked(task: Task | Unusable, findings: Sequence[Finding], command: str) ->
 
 
 def judged(result: MutantResult) -> Judged:
-    return Judged(result.mutant.id, result.mutant.fault, result.outcome, result.requirement is not None)
+    requirement = f"{result.step}/{result.requirement.index}" if result.requirement is not None else None
+    return Judged(result.mutant.id, result.mutant.fault, result.outcome, requirement)
 
 
 def seen(result: MutantResult) -> Seen:
@@ -247,7 +248,7 @@ def _serves(step: StepMutants, result: MutantResult) -> bool:
 
 def noticed_paths(tried: Sequence[MutantResult]) -> frozenset[str]:
     """Files of the box whose text was broken in the solution, to a test's notice; a sibling is known by its name."""
-    caught = [one for one in tried if one.outcome.kind in DETECTED]
+    caught = [one for one in tried if one.outcome.kind in CAUGHT]
     return frozenset(one.mutant.target or PurePosixPath(one.mutant.file).name for one in caught)
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -32,9 +32,27 @@ _ASIDE = ("/proc", "/sys", "/dev", "/logs")
 # The clock of change times ticks in hundredths of a second.
 _LOOK = f"set -e; find / -maxdepth 0 -printf '' ; sleep 0.02; : >{_MARK}; sleep 0.02"
 # Named pipes are never read: only what `find` calls a file is. A folder tells by its names what was removed from it.
-_NEWER = rf"-cnewer {_MARK} -printf '%p\t%y\t%m\t%U\t%G\t%l\0'"
+_PRINT = r"-printf '%p\t%y\t%m\t%U\t%G\t%l\0'"
+_NEWER = f"-cnewer {_MARK} {_PRINT}"
 _EVERYWHERE = "find / " + " ".join(f"-path {path} -prune -o" for path in _ASIDE) + f" {_NEWER}"
 _AMONG_WRITTEN = "xargs -0 -r sh -c " + quote('find "$@" -maxdepth 0 ' + _NEWER) + f" sh <{_WRITTEN}"
+_THESE = "{ xargs -0 -r sh -c " + quote('find "$@" -maxdepth 0 ' + _PRINT) + f" sh <{_WRITTEN} || true; }}"
+# Extended attributes, access control lists and capabilities among them. Whoever can set one can list it.
+_ATTRIBUTES = """
+import os, sys
+for line in open(sys.argv[1], "rb").read().split(b"\\0"):
+    path = line.split(b"\\t")[0]
+    try:
+        names = sorted(os.listxattr(path, follow_symlinks=False)) if path else []
+        values = [name + "=" + os.getxattr(path, name, follow_symlinks=False).hex() for name in names]
+    except OSError:
+        continue
+    if values:
+        sys.stdout.buffer.write(b"# file: " + path + b"\\n" + os.fsencode("\\n".join(values)) + b"\\n\\n")
+"""
+_WITHOUT_PYTHON = f"""
+cut -z -f1 {_LIST} | xargs -0 -r getfattr -h -d -m - -e hex --absolute-names --
+cut -z -f1 {_LIST} | xargs -0 -r getfacl -p -s --"""
 _COMPARE = rf"""set -e
 FIND >{_LIST} || [ -s {_LIST} ]
 cat {_LIST}
@@ -43,6 +61,9 @@ grep -z "$(printf '\tf\t')" {_LIST} | cut -z -f1 | xargs -0 -r sha256sum -z --
 printf '\n\0'
 grep -z "$(printf '\td\t')" {_LIST} | cut -z -f1 |
   xargs -0 -r sh -c 'find "$@" -mindepth 1 -maxdepth 1 -printf "%h\t%f\0"' sh
+printf '\n\0'
+( python3 -I -c {quote(_ATTRIBUTES)} {_LIST} || {{ {_WITHOUT_PYTHON}
+}} ) 2>/dev/null || true
 """
 # Without the shell that asks, and the one it was asked through.
 _PROCESSES = r"""for p in /proc/[0-9]*; do
@@ -62,7 +83,8 @@ class EndState:
     """What changed while solving."""
 
     entries: Mapping[str, str] = field(default_factory=dict)
-    """Path -> type, mode, owner, link and content's digest; a folder's content is its names."""
+    """Path -> type, mode, owner, link, content's digest and, where there are any, that of its extended attributes; a
+    folder's content is its names."""
     processes: tuple[str, ...] = ()
     """Command lines of what was started and still runs, sorted. What such a process has in its memory shows nowhere."""
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -89,20 +111,31 @@ def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> End
     written = box.written()
     if written is not None:
         _put_list(box, written)
-    script = _COMPARE.replace("FIND", _EVERYWHERE if written is None else _AMONG_WRITTEN)
+    entries = _listed(box, _EVERYWHERE if written is None else _AMONG_WRITTEN, ignore)
+    running = _running(box)
+    if entries is None or running is None:
+        return None
+    started = sorted(line.partition(" ")[2] for line in running - before)
+    return EndState(entries, tuple(started), _contents(box, entries) if keep else {})
+
+
+def state_of(box: Box, paths: Iterable[str]) -> EndState | None:
+    """How these paths are now, with their contents, whenever they changed; None where it cannot be told."""
+    _put_list(box, [os.fsencode(path) for path in paths])
+    entries = _listed(box, _THESE, "")
+    return EndState(entries, (), _contents(box, entries)) if entries is not None else None
+
+
+def _listed(box: Box, find: str, ignore: str) -> dict[str, str] | None:
+    script = _COMPARE.replace("FIND", find)
     found = box.run(Command(("sh", "-c", f"({script}) >{_TOLD} 2>/dev/null"), PATIENCE, user="root"))
     text = box.read(_TOLD, limit=16 << 20)
     if found.status != 0 or not text:
         return None
-    running = _running(box)
     parts = text.split(b"\n\0")
-    if running is None or len(parts) != 3 or parts[0].count(b"\0") > MOST:
+    if len(parts) != 4 or parts[0].count(b"\0") > MOST:
         return None
-    entries = _entries(_lines(parts[0]), _lines(parts[1]), _lines(parts[2]), ignore)
-    started = sorted(line.partition(" ")[2] for line in running - before)
-    if entries is None:
-        return None
-    return EndState(entries, tuple(started), _contents(box, entries) if keep else {})
+    return _entries(_lines(parts[0]), _lines(parts[1]), _lines(parts[2]), _attributes(parts[3]), ignore)
 
 
 def _put_list(box: Box, paths: list[bytes]) -> None:
@@ -138,7 +171,24 @@ def _lines(part: bytes) -> list[str]:
     return [raw.decode("utf-8", "surrogateescape") for raw in part.split(b"\0") if raw]
 
 
-def _entries(paths: list[str], digests: list[str], names: list[str], ignore: str) -> dict[str, str] | None:
+def _attributes(part: bytes) -> dict[str, str]:
+    """Path -> its extended attributes and lists, in one text; getfattr and getfacl write alike."""
+    found: dict[str, list[str]] = {}
+    path = ""
+    for line in part.decode("utf-8", "surrogateescape").splitlines():
+        if line.startswith("# file: "):
+            path = line.removeprefix("# file: ")
+        elif line.strip() and not line.startswith(("#", *_OF_THE_SYSTEM)):
+            found.setdefault(path, []).append(line)
+    return {path: "\n".join(sorted(lines)) for path, lines in found.items()}
+
+
+_OF_THE_SYSTEM = ("trusted.overlay.", "user.overlay.", "security.selinux", "security.ima", "security.evm")
+
+
+def _entries(
+    paths: list[str], digests: list[str], names: list[str], attributes: Mapping[str, str], ignore: str
+) -> dict[str, str] | None:
     """None where a path has characters that the lists cannot carry."""
     contents = {line[66:]: line[:64] for line in digests}
     inside: dict[str, list[str]] = {}
@@ -158,7 +208,8 @@ def _entries(paths: list[str], digests: list[str], names: list[str], ignore: str
         if kind == "d":
             listed = "\0".join(sorted(inside.get(path, ())))
             contents[path] = sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
-        entries[_printable(path)] = _printable(" ".join((*fields, contents.get(path, ""))))
+        more = (sha256(attributes[path].encode("utf-8", "surrogateescape")).hexdigest(),) if path in attributes else ()
+        entries[_printable(path)] = _printable(" ".join((*fields, contents.get(path, ""), *more)))
     return dict(sorted(entries.items()))
 
 
@@ -167,7 +218,7 @@ def _printable(text: str) -> str:
 
 
 def _below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    return bool(folder) and (path == folder or path.startswith(folder.rstrip("/") + "/"))
 
 
 def unsteady(first: EndState, second: EndState) -> frozenset[str] | None:

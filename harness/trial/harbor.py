@@ -38,12 +38,11 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                 last = index == len(session.task.steps) - 1
                 if multi:
                     _prepare(session, box, step)
-                before = look(box) if session.observes else None
+                before = look(box) if session.leaves or session.observes else None
                 session.change_before(box)
                 solve_log = _solve(session, box, step)
                 session.change_after(box, partial(_as_solver, step))
-                if session.observes:
-                    session.leave(box, step, before)
+                session.solved(box, step, before)
                 for hook in step.verifier.collect:
                     _collect(session, box, step, hook.command, hook.timeout, hook.user)
                 try:
@@ -54,6 +53,7 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                             session.empty(box, VERIFIER_LOGS, open_to_all=True)
                             session.empty(box, "/tests")
                         record = _verify(session, box, step, solve_log)
+                        session.verified(box, step.verifier.user)
                 except Stop as stop:
                     if said and stop.trouble is None:
                         stop.rewards = combine(session.task.reward_strategy, [*said, _silence()])
@@ -126,7 +126,7 @@ def _solve(session: Session, box: Box, step: Step) -> str | None:
         session.solve_limit(step),
         env={"DEBIAN_FRONTEND": "noninteractive", **solution.env},
         user=step.agent_user,
-        left_running=not session.observes,
+        left_running=not session.leaves,
     )
     _, text = session.run(
         box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done), script=script

@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 from harness.engine.contract import Image
 from harness.task.network import Networks
 from harness.trial.circumstances import Circumstances
+from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 
 Turn = Callable[[], AbstractContextManager[None]]
@@ -105,7 +106,22 @@ class TightenTests:
     name: ClassVar[str] = "tighten tests"
 
 
-Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """See what the solution leaves and does: its files after solving and after verifying, and what comes back of what
+    the tests run, ask and call. Such a run is never judged."""
+
+    besides: tuple[Besides, ...] = ()
+    """Run in this order when the tests have ended."""
+    paths: tuple[str, ...] = ()
+    """Looked at after verifying, besides those that solving changed."""
+
+    @property
+    def name(self) -> str:
+        return "observe, and more" if self.besides or self.paths else "observe"
+
+
+Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.trial.end_state import EndState
 from harness.trial.image_survey import Survey
+from harness.trial.looking.calls import Observed
 from harness.trial.looking.noted import Notes
 from harness.trial.looking.seen import Look
 from harness.verifier.log import UNTOLD, Proof
@@ -154,6 +155,8 @@ class TrialRecord:
     """What loose assertions looked at, where the trial was to write that down."""
     image: Survey | None = None
     """What the image holds, where the trial was to look at that and nothing else."""
+    observed: Observed | None = None
+    """What the solution left and did, where the trial was to observe that."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""

@@ -70,4 +70,5 @@ def run_trial(
         looked=session.looked,
         notes=session.notes,
         image=session.image,
+        observed=session.observed,
     )

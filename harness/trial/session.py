@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
 from harness.task.model import Environment, Solution, Step, Task
@@ -19,9 +18,11 @@ from harness.trial.end_state import Before, EndState, changes
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
 from harness.trial.looking import noted, seen
+from harness.trial.looking.calls import RECORDER, Observed, read_calls
 from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
-from harness.trial.plan import Built, Judge, LeftBehind, Plan, SurveyImage, TightenTests, Turn, WatchTests
+from harness.trial.observed import after_verifying, run_besides
+from harness.trial.plan import Built, Judge, LeftBehind, Observe, Plan, SurveyImage, TightenTests, Turn, WatchTests
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
@@ -41,10 +42,10 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PLUGINS = Path(__file__).parent / "looking"
 # Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
 # plugin is among a user's own packages, too, with those that users have already.
-_BRING = f"""cd {FOLDER} && chmod 755 . && : > {TOLD} && chmod 666 {TOLD}; plugin="$1"
+_BRING = f"""cd {FOLDER} && chmod 755 . && : > {TOLD} && chmod 666 {TOLD} && mkdir -p kept && chmod 777 kept
 for minor in 7 8 9 10 11 12 13 14 15; do
   site=lib/python3.$minor/site-packages
-  mkdir -p $site && ln -sf {FOLDER}/$plugin.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
+  mkdir -p $site && ln -sf {FOLDER}/*.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
 done 2>/dev/null; true"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
@@ -79,16 +80,23 @@ class Session:
         self.looked: Look | None = None
         self.notes: Notes | None = None
         self.image: Survey | None = None
+        self.observed: Observed | None = None
         self.waited = 0.0
         """Seconds for its turn, which are no part of the trial."""
         self._turn = turn
         self._has_turn = False
 
     @property
-    def observes(self) -> LeftBehind | None:
+    def leaves(self) -> LeftBehind | None:
         """Set where the trial is to see what solving leaves behind, and nothing else."""
         purpose = self.plan.purpose
         return purpose if isinstance(purpose, LeftBehind) else None
+
+    @property
+    def observes(self) -> Observe | None:
+        """Set where the trial is to be observed."""
+        purpose = self.plan.purpose
+        return purpose if isinstance(purpose, Observe) else None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -296,10 +304,12 @@ class Session:
             self._rewrite_tests(box, step, purpose.files.get(step.name, {}))
         elif isinstance(purpose, WatchTests):
             plugin = seen.PLUGIN
+        elif isinstance(purpose, Observe):
+            plugin = RECORDER
         else:
             return ""
         box.put(_PLUGINS / f"{plugin}.py", f"{FOLDER}/{plugin}.py")
-        self.chore(box, f"set -- {plugin}; {_BRING}")
+        self.chore(box, _BRING)
         return (
             f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONUSERBASE={FOLDER} '
             f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{plugin}"; '
@@ -321,13 +331,27 @@ class Session:
         elif isinstance(self.plan.purpose, TightenTests):
             notes = read_notes(box.read(TOLD, limit=LOOK_READ), step.name)
             self.notes = notes if self.notes is None else self.notes.and_then(notes)
+        elif self.observed is not None:
+            self.observed = replace(self.observed, calls=read_calls(box.read(TOLD, limit=LOOK_READ)))
 
-    def leave(self, box: Box, step: Step, before: Before | None) -> NoReturn:
-        """End the trial with what solving changed."""
+    def solved(self, box: Box, step: Step, before: Before | None) -> None:
+        """See what solving changed, where that is to be seen. Ends the trial where this is all that it is for."""
+        if self.leaves is not None:
+            self.state = self._changed(box, step, before, keep=self.leaves.contents)
+            raise Stop
+        if self.observes is not None:
+            self.observed = Observed(self._changed(box, step, before, keep=True))
+
+    def _changed(self, box: Box, step: Step, before: Before | None, *, keep: bool) -> EndState | None:
         target = step.solution.target if step.solution is not None else "/solution"
-        assert self.observes is not None
-        self.state = changes(box, before, target, keep=self.observes.contents) if before is not None else None
-        raise Stop
+        return changes(box, before, target, keep=keep) if before is not None else None
+
+    def verified(self, box: Box, user: str | None) -> None:
+        """See what is there when the verifier has ended, in the box that was solved in."""
+        if self.observes is not None and self.observed is not None:
+            after = after_verifying(box, self.observed.left, self.observes.paths)
+            ran = run_besides(box, self.observes.besides, user)
+            self.observed = replace(self.observed, after=after, besides=ran)
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
         if not (isinstance(self.plan.purpose, Judge) and self.plan.purpose.first_failure):

@@ -26,12 +26,11 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
         box = boxes.enter_context(session.open_main())
         with session.turn():
             session.look_at_image(box)
-            before = look(box) if session.observes else None
+            before = look(box) if session.leaves or session.observes else None
             session.change_before(box)
             terminal, solve_log = _solve(session, box, step)
             session.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
-            if session.observes:
-                session.leave(box, step, before)
+            session.solved(box, step, before)
             for folder in step.verifier.folders:
                 box.put(folder, "/tests")
             for source, target in step.verifier.extra_files:
@@ -39,6 +38,7 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
             text, oom = _verify(session, box, step, terminal, solve_log)
             session.look_for_effect(box)
             session.read_plugin(box, step)
+            session.verified(box, step.verifier.user or "root")
     report = parse_text(text)
     rewards, notes = score(step, text, report)
     session.steps.append(step_record(session, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
@@ -56,7 +56,7 @@ def _solve(session: Session, box: Box, step: Step) -> tuple[Terminal | None, str
         session.put_solution(box, solution, step.name)
         script = f"{solution.target}/{solution.script.name}"
         # Tests that are typed into the same shell never start behind a solution that does not end.
-        goes_on = not session.observes and not step.verifier.same_shell
+        goes_on = not session.leaves and not step.verifier.same_shell
         line = f"bash {shlex.quote(script)}"
         command = login_shell(line, session.solve_limit(step), user=step.agent_user, left_running=goes_on)
         return None, session.run(box, command, PhaseName.SOLVE, step.name, script=script)[1]
@@ -101,7 +101,7 @@ def _type(session: Session, box: Box, step: Step, keys: tuple[Keys, ...]) -> tup
     text = terminal.text()
     seconds = round(time.monotonic() - start, 4)
     session.phases.append(Phase(PhaseName.SOLVE, step.name, seconds, status, limit, log=plain(text)[-LOG_KEPT:]))
-    if status is None and session.observes:
+    if status is None and session.leaves:
         raise Stop
     return terminal, text
 

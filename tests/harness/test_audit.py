@@ -17,7 +17,7 @@ import pytest
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
 from harness.judging.controls import ControlSettings
-from harness.judging.outcome import Cause, Outcome, OutcomeKind, Shown, showing
+from harness.judging.outcome import CAUGHT, Cause, Outcome, OutcomeKind, Shown, showing
 from harness.judging.strength import Thresholds, Verdict
 from harness.lab.store import Store
 from harness.mutants import Wish
@@ -191,7 +191,7 @@ def test_what_no_test_looks_at_survives_and_is_named_with_the_requirement(tmp_pa
 
 def test_every_survivor_was_run_three_times_and_a_sample_of_kills_twice(tmp_path: Path) -> None:
     settings = AuditSettings(ControlSettings(repeat=1), Wish(operators=ONLY_DATA), sampled_kills=1)
-    audited = only(run(engine_looking_at("port"), [task(tmp_path)], tmp_path / "run", settings=settings))
+    audited = only(run(engine_looking_at("port", "debug"), [task(tmp_path)], tmp_path / "run", settings=settings))
     runs = {
         kind: {len(result.records) for result in audited.mutants if result.outcome.kind is kind} for kind in OutcomeKind
     }
@@ -444,7 +444,7 @@ def test_the_reference_runs_last_after_everything_that_may_be_a_kill(tmp_path: P
     with Order(tmp_path / "run") as store:
         found = audited_into(engine, [task(tmp_path)], settings, store, jobs=4)
     audited = only(found)
-    kills = {result.mutant.id for result in audited.mutants if result.outcome.kind is OutcomeKind.KILLED}
+    kills = {result.mutant.id for result in audited.mutants if result.outcome.kind in CAUGHT}
     [last] = [number for number, (kind, _, _) in enumerate(done) if kind == Kind.IDENTITY]
     assert {label for kind, label, _ in done[:last] if kind == Kind.MUTANT} >= kills
     assert not {label for kind, label, _ in done[last:] if kind == Kind.MUTANT} & kills

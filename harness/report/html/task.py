@@ -19,7 +19,9 @@ STATES = {"forge": "forged", "hidden": "hidden"}
 """A word in a finding's id -> the state of the requirement. The page also shows these findings in the instruction."""
 
 
-OUTCOMES = ("survived", "partial", "killed", "timeout", "equivalent", "invalid", "error", "flaky")
+OUTCOMES = (
+    "survived", "partial", "killed", "timeout", "idle", "harmless", "equivalent", "invalid", "error", "flaky",
+)  # fmt: skip
 """In the order of the page."""
 
 
@@ -100,6 +102,7 @@ def _mutants(
         # The text around the id is the same for all.
         "repro": [repros.setdefault(tuple(one["repro"].split(one["id"])), len(repros)) for one in ranked],
         "log": [one["log"] for one in ranked],
+        "effect": [one["effect"] for one in ranked],
     }
     return {"columns": columns, "repros": [list(pieces) for pieces in repros]}
 

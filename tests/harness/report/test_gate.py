@@ -21,7 +21,7 @@ from harness.report.document import SCHEMA
 from harness.report.gate import Accepted, Gate, GateState, Rules, gate, gate_json, gate_text, judge
 from harness.settings.accepted import about, read_baseline
 
-THRESHOLDS = {"strong": 0.9, "adequate": 0.75, "least": 8, "errors": 0.25, "stated": 0.9}
+THRESHOLDS = {"strong": 0.9, "adequate": 0.75, "least": 8, "telling": 6, "spread": 0.5, "errors": 0.25, "stated": 0.9}
 UNTESTED = "stated-requirement-untested"
 
 

@@ -9,7 +9,7 @@ from harness.report.ranking import TOGETHER, ranked, worst
 
 def variant(ref: str, line: int | None, tier: str = "coarse", relevance: float = 5.0) -> dict[str, Any]:
     requirement = None if line is None else {"line": line}
-    return {"ref": ref, "requirement": requirement, "tier": tier, "relevance": relevance}
+    return {"ref": ref, "requirement": requirement, "tier": tier, "relevance": relevance, "effect": None}
 
 
 def task(name: str, *variants: dict[str, Any]) -> dict[str, Any]:

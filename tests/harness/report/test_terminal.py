@@ -67,13 +67,13 @@ def test_ten_tasks_with_little_to_tell_show_every_finding() -> None:
 def test_tasks_stand_weakest_first_and_their_numbers_add_up() -> None:
     found = made_up(10, 60, seed=1)
     rows = [re.split(r"\s{2,}", line.strip()) for line in terminal(found).splitlines()]
-    table = [row for row in rows if len(row) == 7 and row[6].isdigit()]
+    table = [row for row in rows if len(row) == 8 and row[7].isdigit()]
     assert len(table) == 10
     order = [("weak", "unmeasured", "adequate", "strong").index(row[1]) for row in table]
     assert order == sorted(order)
     for row in table:
-        paid = sum(map(int, re.findall(r"\d+", row[4])))
-        assert int(row[3]) + paid + int(row[5]) == int(row[6])
+        paid = sum(map(int, re.findall(r"\d+", row[5])))
+        assert int(row[3]) + int(row[4]) + paid + int(row[6]) == int(row[7])
 
 
 def test_the_tests_to_write_are_the_weakest_tasks_with_what_was_paid_and_a_command(report: Report) -> None:
@@ -124,19 +124,21 @@ def test_nothing_is_rounded_up_to_a_threshold() -> None:
 def test_a_sentence_names_every_variant_that_was_tried() -> None:
     outcomes = {
         "killed": 5,
+        "idle": 4,
         "timeout": 1,
         "survived": 2,
         "partial": 1,
         "equivalent": 3,
+        "harmless": 2,
         "invalid": 1,
         "error": 1,
         "flaky": 2,
     }
     said = added_up(counts(outcomes))
     assert said == (
-        "16 broken variants tried: 6 caught, 2 paid in full, 1 paid in part (counted by what they lost), "
-        "3 equivalent to the solution, 1 invalid, "
-        "3 unclear"
+        "22 broken variants tried: 6 caught, 4 caught as if nothing were done, 2 paid in full, "
+        "1 paid in part (counted by what they lost), 3 equivalent to the solution, "
+        "2 with no difference that matters, 1 invalid, 3 unclear"
     )
 
 

@@ -7,8 +7,8 @@ let filters = { ...NO_FILTERS };
 const weakness = (row) => row.weakness[0] * 2 + row.weakness[1];
 const outcome = (row, name) => (row.outcomes ? row.outcomes[name] : -1);
 const caught = (outcomes) => outcomes.killed + outcomes.timeout;
-const leftOut = (outcomes) => outcomes.equivalent + outcomes.invalid + outcomes.error + outcomes.flaky;
-const tried = (outcomes) => caught(outcomes) + outcomes.survived + outcomes.partial + leftOut(outcomes);
+const leftOut = (outcomes) => outcomes.equivalent + outcomes.harmless + outcomes.invalid + outcomes.error + outcomes.flaky;
+const tried = (outcomes) => caught(outcomes) + outcomes.idle + outcomes.survived + outcomes.partial + leftOut(outcomes);
 const share = (found) => (found && found.counted ? found.value : null);
 const VERDICT_ORDER = ["unsound", "weak", "broken", "flaky", "unmeasured", "adequate", "strong"];
 
@@ -20,6 +20,7 @@ const SORTS = {
   strength: (row) => share(row.share),
   stated: (row) => share(row.stated),
   caught: (row) => (row.outcomes ? caught(row.outcomes) : null),
+  idle: (row) => (row.outcomes ? row.outcomes.idle : null),
   paid: (row) => (row.outcomes ? row.outcomes.survived + row.outcomes.partial : null),
   left: (row) => (row.outcomes ? leftOut(row.outcomes) : null),
   tried: (row) => (row.outcomes ? tried(row.outcomes) : null),

@@ -2,11 +2,13 @@
 
 const OUTCOMES = {
   survived: "paid in full, like the solution itself", partial: "paid in part", killed: "caught: not paid", timeout: "caught: it hangs where the solution does not",
+  idle: "caught as if nothing were done: nothing works any more, so it tells nothing and is counted apart",
+  harmless: "other than the solution in nothing that matters: left out",
   equivalent: "shown to do what the solution does: left out", invalid: "does not parse or build: left out",
   error: "could not be measured: left out", flaky: "runs disagree: left out",
 };
 const OUTCOME_ORDER = Object.keys(OUTCOMES);
-const SHORT = { survived: "paid", partial: "paid in part", killed: "caught", timeout: "caught: hangs", equivalent: "equivalent", invalid: "invalid", error: "error", flaky: "flaky" };
+const SHORT = { survived: "paid", partial: "paid in part", killed: "caught", timeout: "caught: hangs", idle: "caught as if nothing were done", harmless: "no difference that matters", equivalent: "equivalent", invalid: "invalid", error: "error", flaky: "flaky" };
 
 const outcomeChip = (name) => chip(name, "o", SHORT[name] || name);
 const byImportance = (one, other) => one.rank - other.rank;
@@ -20,6 +22,13 @@ function fact(label, ...value) {
 
 const rewards = (found) => (found ? Object.entries(found).map(([name, value]) => `${name} ${value}`).join(", ") : "no reward");
 
+function effectOf(effect) {
+  if (!effect) return [];
+  if (!effect.measured) return fact("Effect", "No effect could be measured: nothing that the tests run, ask, call or leave differs.");
+  return [fact("Effect of", h("code", {}, clipped(effect.input, 600)), effect.others ? ` (and ${many(effect.others, "more difference", "more differences")})` : ""),
+    fact("Expected", clipped(effect.expected, 600)), fact("Got", clipped(effect.got, 600))];
+}
+
 function mutantBody(task, mutant) {
   const tests = mutant.killed_by.map((place) => task.tests[place].name);
   return [
@@ -28,7 +37,8 @@ function mutantBody(task, mutant) {
       fact("Breaks", mutant.requirement && [prose(clipped(mutant.requirement.text, 2000)), " ", h("small", {}, `${mutant.requirement.file}:${mutant.requirement.line}`)]),
       fact("Outcome", OUTCOMES[mutant.outcome] || mutant.outcome, mutant.cause ? ` (${mutant.cause})` : "", mutant.crashed ? "; the solution itself ended with an error" : "",
         mutant.outcome === "partial" ? `; the gap to the solution's reward is ${mutant.gap}` : ""),
-      fact("Reason", mutant.why ? long(mutant.why) : ""),
+      effectOf(mutant.effect),
+      fact(mutant.outcome === "harmless" ? "Why it does not matter" : "Reason", mutant.why ? long(mutant.why) : ""),
       fact("Caught by", tests.length ? h("ul", { class: "links" }, tests.map((name) => h("li", {}, h("code", {}, clipped(name, 400))))) : ""),
       fact("Runs", mutant.runs.map((run, at) => [at ? h("br") : "", `${run.run}: ${rewards(run.rewards)}, ${seconds(run.seconds)}${run.network ? ", with network" : ""}${run.problem ? `: ${run.problem}` : ""}`])),
       fact("Fault", `${mutant.fault}, ${mutant.operator}, ${mutant.tier}`),

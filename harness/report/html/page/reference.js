@@ -1,7 +1,7 @@
 // The reference solution, with the mutated places in its margin.
 
 const CONTEXT = 3;
-const SIGNS = { survived: "✕", partial: "◐", killed: "✓", timeout: "✓", equivalent: "=", invalid: "–", error: "?", flaky: "~" };
+const SIGNS = { survived: "✕", partial: "◐", killed: "✓", timeout: "✓", idle: "○", harmless: "≈", equivalent: "=", invalid: "–", error: "?", flaky: "~" };
 
 function marks(task, mutants, under) {
   const kinds = OUTCOME_ORDER.filter((name) => mutants.some((one) => one.outcome === name));

@@ -64,7 +64,7 @@ function facts(task) {
   const found = task.strength;
   const fact = (label, value, small = "") => h("div", {}, h("dt", {}, label), h("dd", {}, value, small ? h("small", {}, small) : null));
   const interval = (share) => `${whole(share.low)} to ${whole(share.high)}`;
-  const sum = (outcomes) => [[caught(outcomes), "caught"], [outcomes.survived, "paid in full"], [outcomes.partial, "paid in part"], [outcomes.equivalent, "equivalent to the solution"], [outcomes.invalid, "invalid"], [outcomes.error + outcomes.flaky, "unclear"]]
+  const sum = (outcomes) => [[caught(outcomes), "caught"], [outcomes.survived, "paid in full"], [outcomes.idle, "caught as if nothing were done"], [outcomes.partial, "paid in part"], [outcomes.equivalent, "equivalent to the solution"], [outcomes.harmless, "with no difference that matters"], [outcomes.invalid, "invalid"], [outcomes.error + outcomes.flaky, "unclear"]]
     .filter(([count], at) => count || at < 2).map(([count, word]) => `${number(count)} ${word}`).join(" + ");
   const how = (found) => [[found.by_assertion, "by a failing test"], [found.by_crash, "because the solution itself crashed"], [found.by_outcome.timeout, "because it hung"], [found.unexplained, "without a known failing test"]].filter(([count]) => count).map(([count, words]) => `${number(count)} ${words}`).join(", ");
   return h("dl", { class: "facts" },

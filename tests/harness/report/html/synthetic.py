@@ -11,12 +11,14 @@ from typing import Any
 from harness.judging.strength import wilson
 from harness.report.dataset import dataset
 
-OUTCOMES = ("killed", "timeout", "survived", "partial", "equivalent", "invalid", "error", "flaky")
+OUTCOMES = (
+    "killed", "idle", "timeout", "survived", "partial", "equivalent", "harmless", "invalid", "error", "flaky",
+)  # fmt: skip
 FAULTS = (
     "missing-flag", "swapped-mapping", "noop-guard", "dropped-step", "hollow-function", "config-loosened",
     "dropped-output", "corrupted-output", "wrong-target", "wrong-logic", "boundary", "arithmetic", "wrong-value",
 )  # fmt: skip
-THRESHOLDS = {"strong": 0.9, "adequate": 0.75, "least": 8, "errors": 0.25, "stated": 0.9}
+THRESHOLDS = {"strong": 0.9, "adequate": 0.75, "least": 8, "telling": 6, "spread": 0.5, "errors": 0.25, "stated": 0.9}
 SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "ist", "or", "um")]
 
 
@@ -213,6 +215,7 @@ def _mutant(
         "crashed": False,
         "cause": None,
         "log": None if killers else "\n".join(f"{name} PASSED" for name, _ in tests)[-1500:],
+        "effect": None,
         "runs": [
             {
                 "run": ("first", "confirmation", "repeat")[run],
@@ -260,6 +263,8 @@ def _strength(mutants: list[dict[str, Any]]) -> dict[str, Any]:
         "by_assertion": outcomes["killed"],
         "by_crash": 0,
         "unexplained": 0,
+        "requirements": 0,
+        "requirements_caught": 0,
         "mean_gap": 0.5,
     }
 

@@ -1,0 +1,105 @@
+"""What tests ran, asked and called, and what came back, as plain values. The text comes from a box: whatever does not
+fit is left out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from harness.trial.end_state import EndState
+
+MOST = 400
+RECORDER = "foolsgold_record"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One of a test's calls; or a command that foolsgold ran besides."""
+
+    kind: str
+    """run: a program; ask: a server; call: a function of the solution's own."""
+    what: str
+    """The command line, the request, or the function with its arguments."""
+    test: str = ""
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    stdin: str = ""
+    status: int | None = None
+    """Exit or HTTP status; None for what has none, or never ended."""
+    out: str = ""
+    """What it printed, answered or returned."""
+    err: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+    """Copies of what a test made for the program to work on, each with its place."""
+    wrote: str = ""
+    """What it wrote at these places, a line for each file, and what is gone; of a command that was run besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """A command to run when the tests have ended."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    stdin: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+    """Copies, each to be put to its place first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen of one trial."""
+
+    left: EndState | None = None
+    """After solving, with the files' contents."""
+    after: EndState | None = None
+    """After verifying, of the paths that solving changed or the plan names; None where the box was gone."""
+    calls: tuple[Call, ...] | None = None
+    """What the tests ran, asked and called; None where no pytest was there to be listened to."""
+    besides: tuple[Call, ...] = ()
+    """What the plan had run besides, in its order."""
+
+
+def read_calls(data: bytes | None) -> tuple[Call, ...] | None:
+    """None where the recorder was never loaded."""
+    begun = False
+    calls: list[Call] = []
+    for raw in (data or b"").splitlines():
+        try:
+            said = json.loads(raw)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(said, dict):
+            continue
+        begun = begun or said.get("begun") is True
+        call = _call(said) if "kind" in said else None
+        if call is not None and len(calls) < MOST:
+            calls.append(call)
+    return tuple(calls) if begun else None
+
+
+def _call(said: dict[str, Any]) -> Call | None:
+    status = said.get("status")
+    texts = [said.get(name, "") for name in ("kind", "what", "test", "cwd", "stdin", "out", "err")]
+    argv, inputs = said.get("argv", []), said.get("inputs", [])
+    if isinstance(status, bool) or not (status is None or isinstance(status, int)):
+        return None
+    if not isinstance(argv, list) or not all(isinstance(each, str) for each in [*texts, *argv]):
+        return None
+    if not isinstance(inputs, list) or not all(_is_pair(each) for each in inputs):
+        return None
+    kind, what, test, cwd, stdin, out, err = (_text(each) for each in texts)
+    return Call(kind, what, test, tuple(_text(word) for word in argv), cwd, stdin, status, out, err, _pairs(inputs))
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value)
+
+
+def _pairs(found: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((_text(copy), _text(place)) for copy, place in found)
+
+
+def _text(value: str) -> str:
+    return value[:4_000].encode("utf-8", "backslashreplace").decode()

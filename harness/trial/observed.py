@@ -1,0 +1,67 @@
+"""Observing a trial when its tests have ended: what they left of the solution's files, and commands run besides."""
+
+from __future__ import annotations
+
+import shlex
+from posixpath import basename, dirname
+
+from harness.engine.contract import Box, Command
+from harness.trial.end_state import NOISE, EndState, state_of
+from harness.trial.looking.calls import Besides, Call
+
+PATIENCE = 10.0
+"""Seconds for a command that is run besides."""
+KEPT = 16_000
+MOST_PATHS = 2_000
+_OUT, _ERR = "/dev/shm/.foolsgold-out", "/dev/shm/.foolsgold-err"  # noqa: S108 - in the box, where nobody else is
+_RUN = f"""cd "$1" || exit 126; stdin=$2; shift 2
+if command -v timeout >/dev/null; then set -- timeout -s KILL {PATIENCE - 2:g} "$@"; fi
+printf %s "$stdin" | "$@" >{_OUT} 2>{_ERR}"""
+
+
+def after_verifying(box: Box, left: EndState | None, paths: tuple[str, ...]) -> EndState | None:
+    wanted = [path for path in dict.fromkeys([*(left.entries if left else ()), *paths]) if not NOISE.search(path)]
+    return state_of(box, wanted[:MOST_PATHS]) if wanted else None
+
+
+def run_besides(box: Box, besides: tuple[Besides, ...], user: str | None) -> tuple[Call, ...]:
+    return tuple(_run(box, one, user) for one in besides)
+
+
+def _run(box: Box, one: Besides, user: str | None) -> Call:
+    put = "".join(
+        f"rm -rf {shlex.quote(place)}; mkdir -p {shlex.quote(dirname(place))}; "
+        f"cp -a {shlex.quote(copy)} {shlex.quote(place)}; "
+        for copy, place in one.inputs
+    )
+    if put:
+        box.run(Command(("sh", "-c", put), PATIENCE, user="root"))
+    before = _there(box, one)
+    script = f"rm -f {_OUT} {_ERR}; : >{_OUT}; : >{_ERR}; {_RUN}"
+    done = box.run(Command(("sh", "-c", script, "sh", one.cwd, one.stdin, *one.argv), PATIENCE, user=user))
+    out, err = (_text(None if done.timed_out else box.read(path, limit=KEPT)) for path in (_OUT, _ERR))
+    after = [] if done.timed_out else _there(box, one)
+    gone = {_name(line) for line in before} - {_name(line) for line in after}
+    wrote = [line for line in after if line not in set(before)] + [f"gone {name}" for name in sorted(gone)]
+    said = _text("\n".join(wrote).encode()) if not done.timed_out else ""
+    return Call("run", " ".join(one.argv), "", one.argv, one.cwd, one.stdin, done.status, out, err, (), said)
+
+
+def _there(box: Box, one: Besides) -> list[str]:
+    """A checksum, a size and a name for each file below the inputs' places."""
+    lines = [
+        f"cd {shlex.quote(dirname(place))} && find {shlex.quote(basename(place))} -type f -exec cksum {{}} +"
+        for _, place in one.inputs
+    ]
+    if not lines:
+        return []
+    done = box.run(Command(("sh", "-c", "; ".join(lines)), PATIENCE, user="root"))
+    return sorted(done.output.decode("utf-8", "replace").splitlines(), key=_name)
+
+
+def _name(line: str) -> str:
+    return line.split(" ", 2)[-1]
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", "replace")[:4_000].encode("utf-8", "backslashreplace").decode()
