@@ -4,9 +4,9 @@
 requirements there are, how many any mutant is linked to and how many a budget touches, the largest share of one
 operator, tiers, seconds), then how much of all first budgets each operator gave.
 
-`python bench/yield.py CORPUS -o RUN` audits the tasks into a run folder, and `--run RUN` only reads one. It prints a row
-a task (mutants tried, distinct sets of tests that caught one, as broken as doing nothing, equivalent, paid, requirements
-touched), then what each operator gave for its share of the trials. `--write FILE` keeps the latter for
+`python bench/yield.py CORPUS -o RUN` audits the tasks into a run folder, and `--run RUN` only reads one. It prints a
+row a task (mutants tried, distinct sets of tests that caught one, as broken as doing nothing, equivalent, paid,
+requirements touched), then what each operator gave for its share of the trials. `--write FILE` keeps the latter for
 docs/operators.md.
 """
 
