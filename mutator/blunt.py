@@ -89,7 +89,8 @@ def _without_definition(text: str, name: str) -> str:
     return "\n".join(line for line in text.split("\n") if not name or name not in line)
 
 
-_BYTES = re.compile(r"unpack|calcsize|\boff(?:set)?\b|\bseek\b|from_bytes|frombuffer|read(?:U?Int|Float)\w*\(|Endian\b")
+_BYTES = re.compile(r"unpack|calcsize|\bseek\(|from_bytes|frombuffer|read(?:U?Int|Float)\w*\(|Endian\b")
+_OFFSET = re.compile(r"\boff(?:set)?\b")
 _PLACE = re.compile(r"(?:^|[._])(?:idx|index|offset|pos)\w*$")
 _SMALL = frozenset((FaultClass.ARITHMETIC, FaultClass.BOUNDARY, FaultClass.WRONG_VALUE))
 _SLICE = re.compile(r"\[\d*:\d*\]")
@@ -102,6 +103,8 @@ def _misread(change: Change) -> bool:
         return False
     gone = change.gone
     if _BYTES.search(gone) or _PLACE.search(change.candidate.scope):
+        return True
+    if _OFFSET.search(gone) and _BYTES.search(change.source.text):
         return True
     if _SHIFT.search(gone) and change.operator.id.startswith(("code.", "python.")):
         return True
@@ -141,6 +144,7 @@ def _no_failure(change: Change) -> bool:
 
 
 _KEY_BEFORE = re.compile(r"""['"](\w+)['"]\s*[\]:]""")
+_SETS_FIELD = re.compile(r"""\s*[\w.]+\[['"]\w+['"]\] *=(?!=)""")
 _RECORDS = frozenset((FaultClass.SWAPPED_MAPPING, FaultClass.DROPPED_OUTPUT, FaultClass.DROPPED_STEP))
 
 
@@ -149,6 +153,8 @@ def _key_is_read(change: Change) -> bool:
     if change.source.language != "python" or change.fault not in _RECORDS:
         return False
     text = change.source.text
+    if change.fault is FaultClass.DROPPED_STEP and not _SETS_FIELD.match(change.gone):
+        return False
     for edit in change.edits[:2]:
         line = text.rfind("\n", 0, edit.start) + 1
         end = text.find("\n", edit.start)

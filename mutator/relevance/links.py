@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from mutator.model import Edit, Mutant, Source, SourceKind
@@ -49,6 +49,8 @@ MAKES = 1.3
 """A sentence that asks for a file, before others that only name it."""
 BESIDE = 0.3
 """A sentence that says nothing of the changed words themselves, only of what stands around them."""
+SURE, CLEAR, OF_ITS_LINE = 2.2, 0.75, 0.6
+"""How strong the link of a whole line must be, how far behind it the next one stays, and what it counts for a part."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
 _FUNCTION = re.compile(
@@ -116,7 +118,18 @@ class Relevance:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
             content = (Zone(around.content_of, CONTENT, changed=True),)
             found = self._ranked(around, edits, mutant.scope, target, most, content)
-        return found
+        return found or self._by_line(around, edits, mutant.scope, target)
+
+    def _by_line(self, around: Surroundings, edits: Sequence[Edit], scope: str, target: str) -> tuple[Link, ...]:
+        """What the whole line serves, where the changed words say nothing and one sentence is clearly meant."""
+        number = around.number(edits[0].start)
+        if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or number in around.remarks:
+            return ()
+        line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
+        found = self._ranked(around, (line,), scope, target, 2)
+        if not found or found[0].score < SURE or (len(found) > 1 and found[1].score > CLEAR * found[0].score):
+            return ()
+        return (replace(found[0], score=round(found[0].score * OF_ITS_LINE, 3)),)
 
     def score(self, links: Sequence[Link]) -> float:
         return links[0].score if links else 0.0
@@ -289,13 +302,21 @@ class Relevance:
     def served(self) -> Mapping[int, tuple[Served, ...]]:
         """Requirement -> the lines of the solution that serve it before any other, together where they touch."""
         found: dict[int, list[Served]] = {}
+        inside = {
+            line.strip()
+            for source in self._sources.values()
+            if source.kind is not SourceKind.SCRIPT and len(source.text) <= LONGEST_SOURCE
+            for line in source.text.split("\n")
+        }
         for source in self._sources.values():
             if len(source.text) > LONGEST_SOURCE:
                 continue
             around = self._surroundings(source)
             for number, line in enumerate(around.lines):
-                if not line.strip():
+                if not line.strip() or number in around.remarks:
                     continue
+                if source.kind is SourceKind.SCRIPT and line.strip() in inside:
+                    continue  # a here-document is a source of its own
                 start, end = around.start(number), around.start(number) + len(line)
                 links = self._ranked(around, (Edit(start, end, ""),), "", source.target, 1)
                 if not links:

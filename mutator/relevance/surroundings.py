@@ -117,6 +117,24 @@ class Surroundings:
                     places.append(number)
         return {name: places for name, places in found.items() if 1 < len(places) <= _FEW + 1}
 
+    @cached_property
+    def remarks(self) -> frozenset[int]:
+        """The lines that do nothing: comments, and the texts that say what a module or a function is for."""
+        found: set[int] = set()
+        inside = ""
+        for number, line in enumerate(self.lines):
+            if inside:
+                found.add(number)
+                inside = "" if inside in line else inside
+                continue
+            doc = _DOCSTRING.match(line)
+            if doc:
+                found.add(number)
+                inside = "" if line.rstrip().endswith(doc[1]) and line.count(doc[1]) > 1 else doc[1]
+            elif not self.content_of and _COMMENT.match(line):
+                found.add(number)
+        return frozenset(found)
+
     def whole(self, edits: Sequence[Edit]) -> bool:
         """Whether (nearly) all of the text goes: then it is about the text's purpose, and no part of it."""
         gone = sum(edit.end - edit.start - len(edit.new) for edit in edits)
