@@ -254,6 +254,8 @@ class Relevance:
                 found[token] = None
             elif token in self._abbreviated:
                 found[self._abbreviated[token]] = None
+            elif _SERVICE.fullmatch(token) and (other := _of_service(token)) in self._where:
+                found[other] = None
         for concept in stated(text, code=code):
             if concept in self._where:
                 found[concept] = None
@@ -328,6 +330,15 @@ class Relevance:
                 else:
                     parts.append(Served(source.id, start, end, links[0].score))
         return {index: tuple(found[index]) for index in sorted(found)}
+
+
+_SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
+"""Initials: ssh, http, ntp."""
+
+
+def _of_service(token: str) -> str:
+    """`sshd` in one text and SSH in the other are one service."""
+    return token.removesuffix("d") if token.endswith("d") else f"{token}d"
 
 
 def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:

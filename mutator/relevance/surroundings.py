@@ -67,9 +67,14 @@ _DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)
 
 _HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
 _LOOKS = frozenset(
-    "test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep rm if log info logger".split()
+    "test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep if log info logger".split()
 )
 """Commands that make nothing of the files they name, unless they write to one."""
+_FILTERS = frozenset("sort uniq sed awk tr cut less more column jq true nl".split())
+_PIPED = re.compile(r".*(?<!\|)\|\s*(?:sudo (?:-\w+ )*)?([\w./-]+)")
+"""What takes in the output of the command before it."""
+_CLEANED = re.compile(r"[\"']?(?:-|/tmp/)")
+"""What `rm` is given where it only tidies up."""
 _RUNNERS = frozenset("python python3 bash sh node ruby perl timeout sudo exec time nohup env".split())
 _COMMAND = re.compile(r"[^\s;&|()]+")
 _SAYS = re.compile(
@@ -187,7 +192,11 @@ class Surroundings:
         if not words:
             return 1.0
         if words[0] in _LOOKS:
-            return 1.0 if _WRITES.search(self.lines[number]) else LOOKED_AT
+            taken_in = _PIPED.search(self.lines[number])
+            does = _WRITES.search(self.lines[number]) or (taken_in and taken_in[1] not in _LOOKS | _FILTERS)
+            return 1.0 if does else LOOKED_AT
+        if words[0] == "rm" and all(_CLEANED.match(word) for word in words[1:]):
+            return LOOKED_AT
         return TRIED if words[0].strip("\"'").removeprefix("./").rsplit("/", 1)[-1] in self._products else 1.0
 
     def only_for(self, edits: Sequence[Edit]) -> str:

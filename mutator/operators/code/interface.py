@@ -106,7 +106,7 @@ _PASSED_ON = re.compile(r"\w*err\w* != nil|err", re.IGNORECASE)
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     LANGUAGES,
-    "nothing is refused when `{condition}`",
+    "the case `{condition}` is not treated apart",
     (
         "function f(a) {\n  if (!a) {\n    throw new Error('no');\n  }\n  return a;\n}\n",
         ("function f(a) {\n  return a;\n}\n",),
