@@ -38,10 +38,10 @@ class Change:
 
     @cached_property
     def above(self) -> str:
-        """The line before the first that is touched."""
+        """The three lines before the first that is touched."""
         text = self.source.text
-        start = text.rfind("\n", 0, self.edits[0].start) + 1
-        return text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : max(start - 1, 0)]
+        end = text.rfind("\n", 0, self.edits[0].start) + 1
+        return "\n".join(text[max(end - 400, 0) : end].split("\n")[-4:])
 
     @property
     def fault(self) -> FaultClass:
@@ -116,6 +116,7 @@ _LOOKED_UP = re.compile(
     r"[!=]=|\bin\s*[\[({]|\bcase\b|\bopen\(|Open\(|fopen|[rR]ead|[lL]oad|\bimport\b|require|getenv|Getenv|environ"
     r"|\b(?:starts|ends)(?:with|With)\(|Has(?:Pre|Suf)fix|\.get\(|=>"
 )
+_FILE_NAME = re.compile(r"[\w-]\.(?:txt|log|json|ya?ml|csv|db|bin|conf|cfg|ini|py|js|sh|html|xml|md|dat|out)[\"'`]")
 _SQL = re.compile(r"['\"`]\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|DROP|BEGIN|COMMIT|select|insert|update)\b")
 
 
@@ -124,14 +125,14 @@ def _other_case(change: Change) -> bool:
     gone, new = change.gone, change.new
     if gone == new or gone.lower() != new.lower():
         return False
-    return bool(_LOOKED_UP.search(gone) or _SQL.search(gone))
+    return bool(_LOOKED_UP.search(gone) or _SQL.search(gone) or _FILE_NAME.search(gone))
 
 
 _FAILED = re.compile(
     r"^\s*(?:\}\s*else )?if\b.*?(?:\b\w*[eE]rr\w* != nil\b|[!=]= *(?:NULL|nullptr)\b"
     r"|\(!\s*(?:fp|f|file|buf|ptr|mem)\w*\)|< *0\)\s*\{|is_err\(\))"
 )
-_OWN_STATUS = re.compile(r"\b[eE]xit\w*\(\s*(?:[2-9]|1\d)|Stderr|stderr|ERROR|status")
+_OWN_STATUS = re.compile(r"\b[eE]xit\w*\(\s*(?:[2-9]|1\d)|[\"']ERR")
 
 
 def _no_failure(change: Change) -> bool:
@@ -178,7 +179,9 @@ def _usage(change: Change) -> bool:
 
 def _first_index_only(change: Change) -> bool:
     """A loop over the places of a grid or an array: with the first alone nearly nothing is there."""
-    return change.operator.id.endswith("loop-first-only") and "`range(" in str(dict(change.candidate.fields))
+    if not change.operator.id.endswith("loop-first-only"):
+        return False
+    return any(value.startswith("range(") for value in change.candidate.fields.values())
 
 
 _REGISTERS = re.compile(r"\bmain\(\)|if __name__|\bargparse\b|ArgumentParser|\.parse_args\(|createServer|\bapp\.run\(")
@@ -190,6 +193,33 @@ def _starts(change: Change) -> bool:
     return change.fault in _NOTHING_LEFT and bool(_REGISTERS.search(change.gone)) and change.gone.count("\n") < 3
 
 
+_EQUAL_TO = re.compile(r"[=!]=\s*$")
+_OTHER_NUMBER = re.compile(r"\d+")
+
+
+def _never_equal(change: Change) -> bool:
+    """Another number where one is compared with: the same as a branch that is never taken, which is another mutant."""
+    edit = change.edits[0]
+    text = change.source.text
+    start = edit.start
+    while start and text[start - 1].isdigit():
+        start -= 1
+    return (
+        change.fault is FaultClass.WRONG_VALUE
+        and _OTHER_NUMBER.fullmatch(edit.new or text[start : edit.end]) is not None
+        and _EQUAL_TO.search(text, max(start - 4, 0), start) is not None
+    )
+
+
+_LONG_CASE = 160
+
+
+def _commands_exchanged(change: Change) -> bool:
+    """Two commands of a dispatch do each other's work: nobody writes that, and nothing works."""
+    apart = change.edits[-1].end - change.edits[0].start
+    return change.operator.id == "code.swap-cases" and apart > _LONG_CASE
+
+
 _CODE_RULES: tuple[Callable[[Change], bool], ...] = (
     _hollow,
     _misread,
@@ -199,6 +229,8 @@ _CODE_RULES: tuple[Callable[[Change], bool], ...] = (
     _usage,
     _first_index_only,
     _starts,
+    _never_equal,
+    _commands_exchanged,
 )
 
 # --- scripts
@@ -209,14 +241,14 @@ _PREPARES = re.compile(
     r"|python3? -m (?:pip|venv)|curl [^\n]*-[oO]|sleep|export PATH|dpkg|rustup|trap|clear|hash)\b"
 )
 """What everything after it needs, or what is needed by nothing."""
-_EARLY = 0.6
+_EARLY = 0.45
 _SCRIPT_STEPS = frozenset((FaultClass.DROPPED_STEP, FaultClass.WRONG_TARGET, FaultClass.NOOP_GUARD))
 
 
 def _prepares(change: Change) -> bool:
     if change.fault is not FaultClass.DROPPED_STEP or change.source.kind is not SourceKind.SCRIPT:
         return False
-    first = change.source.text[change.edits[0].start : change.edits[-1].end].lstrip()
+    first = change.source.text[change.edits[0].start : change.edits[-1].end].lstrip("&|; \t\n")
     return bool(_PREPARES.match(first)) and change.gone.count("\n") < 3
 
 
