@@ -94,7 +94,7 @@ _OFFSET = re.compile(r"\boff(?:set)?\b")
 _PLACE = re.compile(r"(?:^|[._])(?:idx|index|offset|pos)\w*$")
 _SMALL = frozenset((FaultClass.ARITHMETIC, FaultClass.BOUNDARY, FaultClass.WRONG_VALUE))
 _SLICE = re.compile(r"\[\d*:\d*\]")
-_SHIFT = re.compile(r"<<|>>|&\s*0x|\|\s*0x")
+_SHIFT = re.compile(r"<<|>>|&\s*0x|\|\s*0x|\b[A-Z]{1,3}_[A-Z]+\s*\|")
 
 
 def _misread(change: Change) -> bool:
@@ -132,6 +132,7 @@ _FAILED = re.compile(
     r"^\s*(?:\}\s*else )?if\b.*?(?:\b\w*[eE]rr\w* != nil\b|[!=]= *(?:NULL|nullptr)\b"
     r"|\(!\s*(?:fp|f|file|buf|ptr|mem)\w*\)|< *0\)\s*\{|is_err\(\))"
 )
+_NOTHING_GIVEN = re.compile(r"^\s*if \(!\w+\)\s*(?:\{\s*)?return (?:-1|NULL|nullptr|false|1);")
 _OWN_STATUS = re.compile(r"\b[eE]xit\w*\(\s*(?:[2-9]|1\d)|[\"']ERR")
 
 
@@ -141,7 +142,8 @@ def _no_failure(change: Change) -> bool:
         return False
     start = change.source.text.rfind("\n", 0, change.edits[0].start) + 1
     first = change.gone.split("\n", 1)[0]
-    return bool(_FAILED.match(first)) and not _OWN_STATUS.search(change.source.text, start, start + len(change.gone))
+    failed = _FAILED.match(first) or (change.source.language in ("c", "cpp") and _NOTHING_GIVEN.match(first))
+    return bool(failed) and not _OWN_STATUS.search(change.source.text, start, start + len(change.gone))
 
 
 _KEY_BEFORE = re.compile(r"""['"](\w+)['"]\s*[\]:]""")
@@ -239,6 +241,8 @@ _PREPARES = re.compile(
     r"^\s*(?:sudo (?:-\w+ )*)?(?:\w+=\S+ )*(?:cd|pushd|popd|set|source|\.|apt|apt-get|yum|apk|dnf|pip3?|uv|npm|yarn|gcc"
     r"|g\+\+|clang|cc|make|cmake|javac|rustc|cargo|go (?:build|mod|get)|tar|unzip|gunzip|wget|base64 -d"
     r"|python3? -m (?:pip|venv)|curl [^\n]*-[oO]|sleep|export PATH|dpkg|rustup|trap|clear|hash)\b"
+    r"|^\s*[A-Za-z_]\w*=(?:[\"'][^\"'\n]*[\"']|[^\s;&|]*)\s*$"
+    r"|^\s*cat >+ *\S*\b(?:go\.(?:mod|sum)|package\.json|Cargo\.toml|CMakeLists\.txt|[mM]akefile)[\"']? "
 )
 """What everything after it needs, or what is needed by nothing."""
 _EARLY = 0.45
@@ -249,7 +253,8 @@ def _prepares(change: Change) -> bool:
     if change.fault is not FaultClass.DROPPED_STEP or change.source.kind is not SourceKind.SCRIPT:
         return False
     first = change.source.text[change.edits[0].start : change.edits[-1].end].lstrip("&|; \t\n")
-    return bool(_PREPARES.match(first)) and change.gone.count("\n") < 3
+    written_out = change.gone.count("\n") if not first.startswith("cat ") else 0
+    return bool(_PREPARES.match(first)) and written_out < 3
 
 
 def _ends_early(change: Change) -> bool:

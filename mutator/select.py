@@ -342,7 +342,7 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
 
 _ENOUGH_MUTANTS = 12
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
-_FEW_MUTANTS = 8
+_FEW_MUTANTS = 5
 """Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
 
 

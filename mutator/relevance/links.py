@@ -12,7 +12,7 @@ from mutator.model import Edit, Mutant, Source, SourceKind
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, makes, requirements, tells
 from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, tokens_of
+from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, stem, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ ANCHOR = 0.7
 """What the changed text itself must have in common with a sentence."""
 CALLED = 1.4
 """A sentence that has all the words of the function's name."""
+HEADED = 1.5
+"""What it adds that a sentence begins with the function's name as a command: `RENEW <client>`."""
 MAKES = 1.3
 """A sentence that asks for a file, before others that only name it."""
 BESIDE = 0.3
@@ -53,6 +55,7 @@ SURE, CLEAR, OF_ITS_LINE = 2.2, 0.75, 0.6
 """How strong the link of a whole line must be, how far behind it the next one stays, and what it counts for a part."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
+_HEAD = re.compile(r"[*_`\s]*([A-Z]{3,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
 _FUNCTION = re.compile(
     r"^\s*(?:async |pub |export |static )*(?:def|class|func|fn|function|sub)\s+(\w{3,})", re.MULTILINE
 )
@@ -96,10 +99,16 @@ class Relevance:
             / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]
+        self._heads = [self._head(requirement.text) for requirement in self.requirements]
         self._makes = [makes(requirement.text) for requirement in self.requirements]
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._read_texts: dict[str, Surroundings] = {}
+
+    @staticmethod
+    def _head(text: str) -> frozenset[str]:
+        found = _HEAD.match(text)
+        return frozenset((stem(found[1].lower()),)) if found else frozenset()
 
     # --- mutants
 
@@ -205,8 +214,16 @@ class Relevance:
                 score[index] *= MAKES
             if called and called.issubset(token for _, token in evidence[index]):
                 score[index] *= CALLED
+            if called and self._heads[index] == called:
+                score[index] += HEADED
+                anchor[index] = anchor.get(index, 0.0) + HEADED
         ranked = sorted(
-            (item for item in score.items() if anchor.get(item[0], 0.0) >= ANCHOR and self._telling(evidence[item[0]])),
+            (
+                item
+                for item in score.items()
+                if anchor.get(item[0], 0.0) >= ANCHOR
+                and (self._telling(evidence[item[0]]) or (called and self._heads[item[0]] == called))
+            ),
             key=lambda item: (-item[1], item[0]),
         )
         if not ranked:

@@ -62,7 +62,8 @@ int count(const char *path, int most) {
   return bits;
 }
 """
-SHELL = """apt-get install -y cron
+SHELL = """DATA=/srv/data
+apt-get install -y cron
 cd /srv
 chown www-data /srv/data
 ln -s /srv/a /etc/b
@@ -89,6 +90,7 @@ echo end > /srv/marker
         (C, "c", "code.change-number", "`int bits", True),
         (SHELL, "shell", "shell.drop-step", "apt-get", True),
         (SHELL, "shell", "shell.drop-step", "cd /srv", True),
+        (SHELL, "shell", "shell.drop-step", "DATA=", True),
         (SHELL, "shell", "shell.drop-step", "chown", False),
         (SHELL, "shell", "shell.swap-operands", "ln", True),
         (SHELL, "shell", "shell.drop-service", "cron", False),

@@ -349,3 +349,9 @@ def test_a_part_of_a_line_that_says_nothing_is_linked_by_its_line() -> None:
     instruction = "- Files younger than `min_age` days stay in the spool folder.\n- Print a total.\n"
     program = "def keep(spool, min_age):\n    return [f for f in spool if f.age_in_days < min_age or f == 1]\n"
     assert "younger" in first(instruction, source(program), "== 1", "!= 1")
+
+
+def test_a_function_serves_the_command_that_a_sentence_begins_with() -> None:
+    instruction = "- RENEW <client> <deadline> is for whoever holds the lease.\n- TICK <now> frees what is over.\n"
+    program = "fun renew(who: String): Boolean {\n    return held == who\n}\n"
+    assert "RENEW" in first(instruction, source(program, "kotlin"), "held == who", "true", scope="Lease.renew")
