@@ -241,7 +241,7 @@ _PREPARES = re.compile(
     r"^\s*(?:sudo (?:-\w+ )*)?(?:\w+=\S+ )*(?:cd|pushd|popd|set|source|\.|apt|apt-get|yum|apk|dnf|pip3?|uv|npm|yarn|gcc"
     r"|g\+\+|clang|cc|make|cmake|javac|rustc|cargo|go (?:build|mod|get)|tar|unzip|gunzip|wget|base64 -d"
     r"|python3? -m (?:pip|venv)|curl [^\n]*-[oO]|sleep|export PATH|dpkg|rustup|trap|clear|hash)\b"
-    r"|^\s*[A-Za-z_]\w*=(?:[\"'][^\"'\n]*[\"']|[^\s;&|]*)\s*$"
+    r"|^\s*[A-Za-z_]\w*=(?:[\"'][^\"'\n]*[\"']|[^\s;&|]*|[\"']?\$\(.*\)[\"']?)\s*$"
     r"|^\s*cat >+ *\S*\b(?:go\.(?:mod|sum)|package\.json|Cargo\.toml|CMakeLists\.txt|[mM]akefile)[\"']? "
 )
 """What everything after it needs, or what is needed by nothing."""
