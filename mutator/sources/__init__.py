@@ -221,7 +221,7 @@ _LEFT = re.compile(r"(?:exit|quit)(?:\(\))?;?|\.exit")
 
 
 def prompt_after(command: str, spoken: str) -> str:
-    """The language of what is typed next: an interpreter that is started by itself asks for its own until it is left."""
+    """The language of what is typed next: an interpreter started by itself asks for its own until it is left."""
     said = command.strip()
     if spoken == "shell":
         return _PROMPTS.get(said, "shell")
