@@ -116,6 +116,7 @@ _LOOKED_UP = re.compile(
     r"[!=]=|\bin\s*[\[({]|\bcase\b|\bopen\(|Open\(|fopen|[rR]ead|[lL]oad|\bimport\b|require|getenv|Getenv|environ"
     r"|\b(?:starts|ends)(?:with|With)\(|Has(?:Pre|Suf)fix|\.get\(|=>"
 )
+_QUOTED = re.compile(r"""['"](\w+)['"]""")
 _FILE_NAME = re.compile(r"[\w-]\.(?:txt|log|json|ya?ml|csv|db|bin|conf|cfg|ini|py|js|sh|html|xml|md|dat|out)[\"'`]")
 _SQL = re.compile(r"['\"`]\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|DROP|BEGIN|COMMIT|select|insert|update)\b")
 
@@ -125,7 +126,12 @@ def _other_case(change: Change) -> bool:
     gone, new = change.gone, change.new
     if gone == new or gone.lower() != new.lower():
         return False
-    return bool(_LOOKED_UP.search(gone) or _SQL.search(gone) or _FILE_NAME.search(gone))
+    if _LOOKED_UP.search(gone) or _SQL.search(gone) or _FILE_NAME.search(gone):
+        return True
+    if change.operator.id != "python.key":
+        return False
+    words = set(_QUOTED.findall(gone)) - set(_QUOTED.findall(new))
+    return any(len(re.findall(rf"""[\[(]['"]{re.escape(word)}['"]""", change.source.text)) for word in words)
 
 
 _FAILED = re.compile(
@@ -222,6 +228,101 @@ def _commands_exchanged(change: Change) -> bool:
     return change.operator.id == "code.swap-cases" and apart > _LONG_CASE
 
 
+_TOLD_USERS = re.compile(
+    r"\b(?:description|help|epilog|usage|metavar) *= *[(f]*[\"']|^\s*(?:description|help) *=", re.MULTILINE
+)
+_TELLS = re.compile(r"(?:^|[._])(?:log|debug|trace|info|warn(?:ing)?)(?:_\w+)?(?:\(|$)")
+
+
+def _told(change: Change) -> bool:
+    """What a program says of itself, or of what it is about."""
+    if change.fault is FaultClass.MESSAGE and _TOLD_USERS.search(change.gone):
+        return True
+    dropped = change.fault in (FaultClass.DROPPED_STEP, FaultClass.DROPPED_OUTPUT) and _TELLS.match(
+        change.gone.lstrip()
+    )
+    return bool(dropped) or (
+        change.fault is FaultClass.HOLLOW_FUNCTION and bool(_TELLS.search(change.candidate.scope.rpartition(".")[2]))
+    )
+
+
+_BY_INDEX = re.compile(r"the choice by `[ijkn]\b|choice by `\w+ *% *\d")
+
+
+def _round(change: Change) -> bool:
+    """Steps of a calculation that go by their number, in another order: every result is another."""
+    said = change.operator.sentence.format_map(change.candidate.fields) if change.candidate.fields else ""
+    return change.fault is FaultClass.SWAPPED_MAPPING and _BY_INDEX.search(said) is not None
+
+
+_FOLDER_MADE = re.compile(r"\b(?:os\.)?(?:makedirs|mkdir)(?:All)?\(|\bMkdirAll\(")
+
+
+def _folder(change: Change) -> bool:
+    """A folder that is not made: it is there already, or nothing is written at all."""
+    if change.fault is FaultClass.HOLLOW_FUNCTION:
+        start, end = change.edits[0].start, change.edits[-1].end
+        return end - start < _SHORT and bool(_FOLDER_MADE.search(change.source.text[start:end]))
+    return (
+        change.fault is FaultClass.DROPPED_STEP and bool(_FOLDER_MADE.search(change.gone)) and "\n" not in change.gone
+    )
+
+
+_SHORT = 200
+
+
+def _last_of_a_choice(change: Change) -> bool:
+    """The last `elif` of a choice without an `else` is always taken: the other words were told apart before."""
+    line = change.gone
+    if not change.operator.id.endswith("branch-always") or not line.lstrip().startswith("elif"):
+        return False
+    indent = len(line) - len(line.lstrip())
+    end = change.source.text.find("\n", change.edits[-1].end)
+    for after in change.source.text[end + 1 :].split("\n") if end >= 0 else ():
+        if after.strip() and len(after) - len(after.lstrip()) <= indent:
+            return not after.lstrip().startswith(("else", "elif"))
+    return True
+
+
+_LARGEST = re.compile(
+    r"\bif\b[ (]*(\w[\w.\[\]]*) [<>] (\w[\w.\[\]]*)\)?[ :{]*\s+(?:\2 = \1|\1 = \2)\b"
+    r"|(\w+) [<>] 0(?:\.0)? \? (?:\3 : (?:0|-\3)|-\3 : \3)|\b(\w+) if \4 [<>] 0 else (?:0|-\4)"
+)
+
+
+def _same_at_the_edge(change: Change) -> bool:
+    """The larger of two, or the amount of a number: at the very edge both sides are the same."""
+    if change.fault is not FaultClass.BOUNDARY:
+        return False
+    text = change.source.text
+    start = text.rfind("\n", 0, change.edits[0].start) + 1
+    return _LARGEST.search(text, start, change.edits[-1].end + _SHORT) is not None and bool(
+        _LARGEST.match(text[start : change.edits[-1].end + _SHORT].lstrip())
+        or "?" in change.gone
+        or " else " in change.gone
+    )
+
+
+_WRITES_RESULT = re.compile(
+    r"json\.dump\(|\.write(?:_text|lines|row|rows)?\(|\bprint\((?! *[\d\"'])|to_(?:csv|json)\("
+    r"|Fprint|Println?\(|Printf\(|\bprintf\(|\bcout\b"
+)
+_NOT_WRITTEN = frozenset((FaultClass.DROPPED_STEP, FaultClass.DROPPED_OUTPUT))
+
+
+def _only_result(change: Change) -> bool:
+    """The one place at which a program writes anything."""
+    gone = change.gone
+    if (
+        change.fault not in _NOT_WRITTEN
+        or "\n" in gone
+        or not _WRITES_RESULT.search(gone)
+        or change.new.strip() not in ("pass", "")
+    ):
+        return False
+    return len(_WRITES_RESULT.findall(change.source.text)) == len(_WRITES_RESULT.findall(gone))
+
+
 _CODE_RULES: tuple[Callable[[Change], bool], ...] = (
     _hollow,
     _misread,
@@ -233,13 +334,19 @@ _CODE_RULES: tuple[Callable[[Change], bool], ...] = (
     _starts,
     _never_equal,
     _commands_exchanged,
+    _told,
+    _round,
+    _folder,
+    _last_of_a_choice,
+    _same_at_the_edge,
+    _only_result,
 )
 
 # --- scripts
 
 _PREPARES = re.compile(
-    r"^\s*(?:sudo (?:-\w+ )*)?(?:\w+=\S+ )*(?:cd|pushd|popd|set|source|\.|apt|apt-get|yum|apk|dnf|pip3?|uv|npm|yarn|gcc"
-    r"|g\+\+|clang|cc|make|cmake|javac|rustc|cargo|go (?:build|mod|get)|tar|unzip|gunzip|wget|base64 -d"
+    r"^\s*(?:sudo (?:-\w+ )*)?(?:\w+=\S+ )*(?:cd|mkdir|pushd|popd|set|source|\.|apt|apt-get|yum|apk|dnf|pip3?|uv|npm"
+    r"|yarn|gcc|g\+\+|clang|cc|make|cmake|javac|rustc|cargo|go (?:build|mod|get)|tar|unzip|gunzip|wget|base64 -d"
     r"|python3? -m (?:pip|venv)|curl [^\n]*-[oO]|sleep|export PATH|dpkg|rustup|trap|clear|hash)\b"
     r"|^\s*[A-Za-z_]\w*=(?:[\"'][^\"'\n]*[\"']|[^\s;&|]*|[\"']?\$\(.*\)[\"']?)\s*$"
     r"|^\s*cat >+ *\S*\b(?:go\.(?:mod|sum)|package\.json|Cargo\.toml|CMakeLists\.txt|[mM]akefile)[\"']? "
@@ -247,6 +354,26 @@ _PREPARES = re.compile(
 """What everything after it needs, or what is needed by nothing."""
 _EARLY = 0.45
 _SCRIPT_STEPS = frozenset((FaultClass.DROPPED_STEP, FaultClass.WRONG_TARGET, FaultClass.NOOP_GUARD))
+
+
+_PACKAGES = re.compile(
+    r"^\s*(?:sudo (?:-\w+ )*)?(?:\w+=\S+ )*(?:apt|apt-get|yum|apk|dnf|pip3?|npm) (?:-\S+ )*(?:install|add)\b"
+)
+_LOOKS = re.compile(
+    r"\|\s*(?:tail|head)\b[^>\n]*$|\s--(?:help|version)\b"
+    r"|^\s*(?:\w*=\S+ )*(?:ls|which|whoami|pwd|env|file|wc|tree|ps)\b[^>]*$",
+    re.MULTILINE,
+)
+
+
+def _looks(change: Change) -> bool:
+    """A command that only shows something to whoever runs the script."""
+    first = change.gone.split("\n", 1)[0]
+    return change.gone.count("\n") < 2 and _LOOKS.search(first) is not None
+
+
+def _packages(change: Change) -> bool:
+    return bool(_PACKAGES.match(change.gone))
 
 
 def _prepares(change: Change) -> bool:
@@ -295,4 +422,4 @@ def _feeds(change: Change) -> bool:
 _LONG_STEP = 0.4
 """Of a script's text: what is written there is what the script is about."""
 
-_SHELL_RULES: tuple[Callable[[Change], bool], ...] = (_prepares, _ends_early, _the_other_way, _feeds)
+_SHELL_RULES: tuple[Callable[[Change], bool], ...] = (_prepares, _packages, _looks, _ends_early, _the_other_way, _feeds)

@@ -126,6 +126,7 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
     by_meaning: dict[bytes, str] = {}
     by_effect: dict[tuple[str, str], str] = {}
     gone: dict[str, list[Mutant]] = {}
+    by_copy: dict[str, tuple[str, str]] = {}
     kept: list[tuple[int, Mutant]] = []
     duplicates: dict[str, str] = {}
     for position, mutant in ordered:
@@ -141,6 +142,10 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
         if meaning in by_meaning:
             duplicates[mutant.id] = by_meaning[meaning]
             continue
+        copied = by_copy.setdefault(_anywhere(mutant), (mutant.source, mutant.id)) if mutant.scope else ("", "")
+        if copied[0] != mutant.source and copied[1]:
+            duplicates[mutant.id] = copied[1]
+            continue
         same = by_effect.get((mutant.source, mutant.stilled)) if mutant.stilled else None
         same = same or _wrapped(mutant, gone.get(mutant.file, ()))
         if same:
@@ -153,6 +158,12 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
         by_meaning[meaning] = mutant.id
         kept.append((position, mutant))
     return [mutant for _, mutant in sorted(kept, key=lambda item: item[0])], duplicates
+
+
+def _anywhere(mutant: Mutant) -> str:
+    """Equal for the same change of the same function in two copies of a program, however each is laid out."""
+    said = "\0".join("".join(text.split()) for text in (mutant.before, mutant.after))
+    return f"{mutant.operator}\0{mutant.scope}\0{said}"
 
 
 def _wrapped(mutant: Mutant, others: Iterable[Mutant]) -> str | None:

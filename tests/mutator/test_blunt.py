@@ -62,6 +62,25 @@ int count(const char *path, int most) {
   return bits;
 }
 """
+WRITER = """import argparse
+import json
+import os
+
+
+def saved(rows, path):
+    os.makedirs("out", exist_ok=True)
+    most = 0
+    for row in rows:
+        if row["size"] > most:
+            most = row["size"]
+        elif row["kind"] == "b":
+            row["other"] = 1
+    with open(path, "w") as file:
+        json.dump({"most": most}, file)
+
+
+parser = argparse.ArgumentParser(description="Saves rows.")
+"""
 SHELL = """DATA=/srv/data
 apt-get install -y cron
 cd /srv
@@ -85,6 +104,11 @@ echo end > /srv/marker
         (READER, "python", "python.number", "instead of 16", True),
         (READER, "python", "python.guard-disarmed", "`row[", False),
         (READER, "python", "python.message-dropped", 'print("one file")', True),
+        (WRITER, "python", "python.call-dropped", "os.makedirs", True),
+        (WRITER, "python", "python.call-dropped", "json.dump", True),
+        (WRITER, "python", "python.branch-always", '"kind"', True),
+        (WRITER, "python", "python.branch-always", "> most", False),
+        (WRITER, "python", "python.message", "Saves rows", True),
         (C, "c", "code.drop-guard", "`!fp`", True),
         (C, "c", "code.drop-guard", "`most > 9`", False),
         (C, "c", "code.change-number", "`int bits", True),

@@ -208,3 +208,10 @@ def test_what_breaks_everything_or_nothing_covers_nothing_and_comes_only_where_t
     blunt = replace(REPORTED, blunt=True)
     assert "reported" not in chosen_of([*many(40), AGED, blunt])
     assert chosen_of([AGED, blunt]) == ["aged", "reported"]
+
+
+def test_a_second_copy_of_a_program_is_not_broken_a_second_time() -> None:
+    copy = replace(ONE, id="copy", source="t", file="tool.py", before="a  =  1", after="a  =  2", digest="copy")
+    assert select([ONE, copy], NONE, {"s": "python", "t": "python"}).duplicates == {"copy": "m0"}
+    elsewhere = replace(copy, scope="g")
+    assert select([ONE, elsewhere], NONE, {"s": "python", "t": "python"}).duplicates == {}
