@@ -84,7 +84,7 @@ class Bulk:
 
     def _not_run(self, command: str) -> int:
         """The size of the programs that were run by this command and by nothing else."""
-        if len(command) > 300:
+        if len(command) > 300 or _MADE_RUNNABLE.match(command):
             return 0
         names = {basename(word.strip("'\"")) for word in command.replace("./", " ").split()} & self._programs.keys()
         return sum(self._programs[name] for name in sorted(names - _RUN_WITH) if self._runs_of(name) <= 1)
@@ -96,6 +96,10 @@ class Bulk:
             lines = run.findall(self._scripts)
             self._runs[name] = sum(not re.search(r">|\b(?:chmod|cat|cp)\b", line) for line in lines)
         return self._runs[name]
+
+
+_MADE_RUNNABLE = re.compile(r"(?:sudo )?chmod\b")
+"""Who starts a program with its interpreter does without."""
 
 
 def _code(text: str) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from mutator.blunt import Change, blunt
 from mutator.effect import Bulk, aside, stilled
 from mutator.model import (
     ByteEdit,
@@ -181,6 +182,7 @@ def _mutant(
         stilled=f"{span[0]}-{span[1]}" if span else "",
         stated=candidate.stated,
         ruins=bulk.ruined(source, span, edits),
+        blunt=blunt(Change(source, operator, candidate, edits, before, after, span)),
         changes=edits,
     )
 

@@ -390,6 +390,8 @@ class Mutant:
     """`Candidate.stated`."""
     ruins: bool = False
     """So much of the solution has no effect any more that it is as broken as doing nothing."""
+    blunt: bool = False
+    """Everything breaks at once, or nothing that shows: no verifier is told from another by it."""
     changes: tuple[Edit, ...] = ()
     """The edits in the source's own text; empty where a mutant was not made from one."""
 

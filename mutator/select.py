@@ -11,6 +11,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import lru_cache
 from hashlib import sha256
 from types import CodeType
@@ -52,12 +53,17 @@ def select(
     distinct, duplicates = _distinct(mutants, languages)
     stated = Stated(requirement.text for requirement in relevance.requirements)
     entries = [stated.placed(mutant, relevance.links(mutant)) for mutant in distinct]
-    chosen = _ordered([entry for entry in entries if not entry.mutant.ruins], seed)
-    ruins = _ordered([entry for entry in entries if entry.mutant.ruins], seed)
+    served = frozenset(relevance.served)
+    worth = [entry for entry in entries if not entry.mutant.ruins and not entry.mutant.blunt]
+    chosen = _ordered(_no_detail(worth, served), seed, served)
+    blunt = _ordered([entry for entry in entries if entry.mutant.blunt and not entry.mutant.ruins], seed, served)
+    ruins = _ordered([entry for entry in entries if entry.mutant.ruins], seed, served)
     # Any verifier notices that everything is gone, and the `hollow` control asks it: one such is enough.
-    if budget is not None:
+    if budget is None:
+        chosen += [*blunt, *ruins]
+    else:
         chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5))
-    chosen = [*chosen, *(ruins if budget is None else ruins[:1])][:budget]
+        chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)], *ruins[:1]][:budget]
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
 
 
@@ -74,6 +80,8 @@ class Stated:
 
     def placed(self, mutant: Mutant, links: tuple[Link, ...]) -> Chosen:
         """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
+        if mutant.blunt and mutant.fault is FaultClass.HOLLOW_FUNCTION and self._asks_for(mutant.scope):
+            mutant = replace(mutant, blunt=False)
         if not mutant.stated:
             return Chosen(mutant, links)
         if not any(self._says(line.strip().strip("'\""), links) for line in mutant.stated.split("\n")):
@@ -82,6 +90,10 @@ class Stated:
             return Chosen(replace(mutant, tier=Tier.FINE), links)
         telling = mutant.tier is Tier.FINE and re.fullmatch(r"\d[\d_.]+", mutant.stated)
         return Chosen(replace(mutant, tier=Tier.MEDIUM) if telling else mutant, links)
+
+    def _asks_for(self, scope: str) -> bool:
+        name = scope.rpartition(".")[2]
+        return name != "main" and name in self._words
 
     def _still_meets(self, mutant: Mutant) -> bool:
         """More where at least so much is asked, less where at most."""
@@ -114,6 +126,7 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
     by_meaning: dict[bytes, str] = {}
     by_effect: dict[tuple[str, str], str] = {}
     gone: dict[str, list[Mutant]] = {}
+    by_copy: dict[str, tuple[str, str]] = {}
     kept: list[tuple[int, Mutant]] = []
     duplicates: dict[str, str] = {}
     for position, mutant in ordered:
@@ -129,6 +142,10 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
         if meaning in by_meaning:
             duplicates[mutant.id] = by_meaning[meaning]
             continue
+        copied = by_copy.setdefault(_anywhere(mutant), (mutant.source, mutant.id)) if mutant.scope else ("", "")
+        if copied[0] != mutant.source and copied[1]:
+            duplicates[mutant.id] = copied[1]
+            continue
         same = by_effect.get((mutant.source, mutant.stilled)) if mutant.stilled else None
         same = same or _wrapped(mutant, gone.get(mutant.file, ()))
         if same:
@@ -141,6 +158,12 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
         by_meaning[meaning] = mutant.id
         kept.append((position, mutant))
     return [mutant for _, mutant in sorted(kept, key=lambda item: item[0])], duplicates
+
+
+def _anywhere(mutant: Mutant) -> str:
+    """Equal for the same change of the same function in two copies of a program, however each is laid out."""
+    said = "\0".join("".join(text.split()) for text in (mutant.before, mutant.after))
+    return f"{mutant.operator}\0{mutant.scope}\0{said}"
 
 
 def _wrapped(mutant: Mutant, others: Iterable[Mutant]) -> str | None:
@@ -208,6 +231,17 @@ def _bytecode(code: CodeType) -> str:
     return repr((code.co_code, code.co_exceptiontable, tuple(constants), *names))
 
 
+def _no_detail(entries: Sequence[Chosen], served: frozenset[int]) -> list[Chosen]:
+    """What alone breaks a requirement that the solution serves is no mere detail."""
+    broken = {entry.links[0].requirement for entry in entries if entry.links and entry.mutant.tier is not Tier.FINE}
+    return [
+        Chosen(replace(entry.mutant, tier=Tier.MEDIUM), entry.links)
+        if entry.mutant.tier is Tier.FINE and entry.links and entry.links[0].requirement in served - broken
+        else entry
+        for entry in entries
+    ]
+
+
 _LONGEST = 300
 """So many are put in order one by one; behind them nobody looks, and what each is worth by itself is order enough."""
 _WORTH = {Tier.COARSE: 1.0, Tier.MEDIUM: 0.75, Tier.FINE: 0.25}
@@ -227,8 +261,14 @@ _CROWDING = {
 class _Taken:
     """What has been chosen, and what another mutant would add to it."""
 
-    def __init__(self, entries: Sequence[Chosen], seed: int) -> None:
+    def __init__(self, entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> None:
         self._entries = entries
+        self._served = served
+        self._breaks: dict[int, set[str]] = {}
+        """Requirement -> the operators that break it."""
+        for entry in entries:
+            if entry.links:
+                self._breaks.setdefault(entry.links[0].requirement, set()).add(entry.mutant.operator)
         self._worth = [_worth(entry) for entry in entries]
         self._corners = [_corners(entry) for entry in entries]
         # Operators propose the likeliest faults first; only another seed than 0 shuffles what is worth the same.
@@ -241,25 +281,42 @@ class _Taken:
         self._counts.update(corner for corner, _ in self._corners[place])
         self.count += 1
 
-    def standing(self, place: int) -> tuple[bool, float, str, int]:
+    def standing(self, place: int) -> Standing:
         """Smaller is better, and it never gets smaller."""
         counts = self._counts
         crowding = 1.0
-        covered = True
+        turn = Turn.LATER
         for corner, weight in self._corners[place]:
             count = counts.get(corner, 0)
             if corner[0] == "tier":
                 crowding *= 1.0 + weight * count
                 continue
             crowding += weight * count
-            if corner[0] == "requirement" and corner[1]:
-                covered = count > 0
-        return covered, -self._worth[place] / crowding, self._ties[place], place
+            if corner[0] == "requirement" and corner[1] and not count:
+                turn = Turn.SERVED if int(corner[1]) in self._served else Turn.STATED
+        return turn, -self._worth[place] / crowding, self._ties[place], place
 
-    def had_its_share(self, place: int, covers: bool) -> bool:
-        """A tenth may come of one operator, and a few in any case: a small budget has more than ten good ones."""
-        share = max(_WHILE_COVERING if covers else _LEAST_OF_AN_OPERATOR, -(-(self.count + 1) // 10))
-        return self._counts["operator", self._entries[place].mutant.operator] >= share
+    def had_its_share(self, place: int, turn: Turn) -> bool:
+        """A tenth may come of one operator, and a few in any case: a small budget has more than ten good ones. What a
+        requirement has nothing besides is taken all the same."""
+        entry = self._entries[place]
+        if turn is Turn.SERVED and len(self._breaks[entry.links[0].requirement]) == 1:
+            return False
+        least = _LEAST_OF_AN_OPERATOR if turn is Turn.LATER else _WHILE_COVERING
+        return self._counts["operator", entry.mutant.operator] >= max(least, -(-(self.count + 1) // 10))
+
+
+class Turn(IntEnum):
+    """What a further mutant would be the first of."""
+
+    SERVED = 0
+    """The first that breaks a requirement which a part of the solution visibly serves."""
+    STATED = 1
+    """The first that breaks another sentence."""
+    LATER = 2
+
+
+Standing = tuple[Turn, float, str, int]
 
 
 def _worth(entry: Chosen) -> float:
@@ -296,6 +353,8 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
 
 _ENOUGH_MUTANTS = 12
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
+_FEW_MUTANTS = 5
+"""Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
 
 
 def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
@@ -312,13 +371,13 @@ def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
     return kept
 
 
-def _ordered(entries: Sequence[Chosen], seed: int) -> list[Chosen]:
+def _ordered(entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> list[Chosen]:
     """One for each stated requirement before a second for any; then what adds most to those already taken."""
-    taken = _Taken(entries, seed)
+    taken = _Taken(entries, seed, served)
     heap = [taken.standing(place) for place, entry in enumerate(entries) if entry.mutant.tier is not Tier.FINE]
     later = [taken.standing(place) for place, entry in enumerate(entries) if entry.mutant.tier is Tier.FINE]
     heapq.heapify(heap)
-    waiting: list[tuple[bool, float, str, int]] = []
+    waiting: list[Standing] = []
     """Of operators that have had their share for now."""
     limited = True
     ordered: list[int] = []
@@ -335,7 +394,7 @@ def _ordered(entries: Sequence[Chosen], seed: int) -> list[Chosen]:
             heapq.heapreplace(heap, now)
             continue
         heapq.heappop(heap)
-        if limited and taken.had_its_share(place, covers=not now[0]):
+        if limited and taken.had_its_share(place, now[0]):
             waiting.append(now)
             continue
         ordered.append(place)

@@ -415,6 +415,8 @@ def change_status(config: Config) -> Iterator[Candidate]:
             continue
         for word in directive.args:
             bare = word.text.removeprefix("=")
+            if directive.name == "error_page" and other.get(bare, "").startswith("2"):
+                continue  # nginx refuses to start with it
             if bare in other and word.text == bare:
                 yield _candidate(directive, Edit(word.start, word.end, other[bare]), old=bare, new=other[bare])
         if directive.name == "rewrite" and directive.args and directive.args[-1].text in {"permanent", "redirect"}:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from mutator.model import Edit, Mutant, Source, SourceKind
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, makes, requirements, tells
 from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, tokens_of
+from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, stem, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,17 @@ ANCHOR = 0.7
 """What the changed text itself must have in common with a sentence."""
 CALLED = 1.4
 """A sentence that has all the words of the function's name."""
+HEADED = 1.5
+"""What it adds that a sentence begins with the function's name as a command: `RENEW <client>`."""
 MAKES = 1.3
 """A sentence that asks for a file, before others that only name it."""
 BESIDE = 0.3
 """A sentence that says nothing of the changed words themselves, only of what stands around them."""
+SURE, CLEAR, OF_ITS_LINE = 2.2, 0.75, 0.6
+"""How strong the link of a whole line must be, how far behind it the next one stays, and what it counts for a part."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
+_HEAD = re.compile(r"[*_`\s]*([A-Z]{3,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
 _FUNCTION = re.compile(
     r"^\s*(?:async |pub |export |static )*(?:def|class|func|fn|function|sub)\s+(\w{3,})", re.MULTILINE
 )
@@ -94,10 +99,16 @@ class Relevance:
             / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]
+        self._heads = [self._head(requirement.text) for requirement in self.requirements]
         self._makes = [makes(requirement.text) for requirement in self.requirements]
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._read_texts: dict[str, Surroundings] = {}
+
+    @staticmethod
+    def _head(text: str) -> frozenset[str]:
+        found = _HEAD.match(text)
+        return frozenset((stem(found[1].lower()),)) if found else frozenset()
 
     # --- mutants
 
@@ -116,7 +127,18 @@ class Relevance:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
             content = (Zone(around.content_of, CONTENT, changed=True),)
             found = self._ranked(around, edits, mutant.scope, target, most, content)
-        return found
+        return found or self._by_line(around, edits, mutant.scope, target)
+
+    def _by_line(self, around: Surroundings, edits: Sequence[Edit], scope: str, target: str) -> tuple[Link, ...]:
+        """What the whole line serves, where the changed words say nothing and one sentence is clearly meant."""
+        number = around.number(edits[0].start)
+        if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or number in around.remarks:
+            return ()
+        line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
+        found = self._ranked(around, (line,), scope, target, 2)
+        if not found or found[0].score < SURE or (len(found) > 1 and found[1].score > CLEAR * found[0].score):
+            return ()
+        return (replace(found[0], score=round(found[0].score * OF_ITS_LINE, 3)),)
 
     def score(self, links: Sequence[Link]) -> float:
         return links[0].score if links else 0.0
@@ -192,8 +214,16 @@ class Relevance:
                 score[index] *= MAKES
             if called and called.issubset(token for _, token in evidence[index]):
                 score[index] *= CALLED
+            if called and self._heads[index] == called:
+                score[index] += HEADED
+                anchor[index] = anchor.get(index, 0.0) + HEADED
         ranked = sorted(
-            (item for item in score.items() if anchor.get(item[0], 0.0) >= ANCHOR and self._telling(evidence[item[0]])),
+            (
+                item
+                for item in score.items()
+                if anchor.get(item[0], 0.0) >= ANCHOR
+                and (self._telling(evidence[item[0]]) or (called and self._heads[item[0]] == called))
+            ),
             key=lambda item: (-item[1], item[0]),
         )
         if not ranked:
@@ -241,6 +271,8 @@ class Relevance:
                 found[token] = None
             elif token in self._abbreviated:
                 found[self._abbreviated[token]] = None
+            elif _SERVICE.fullmatch(token) and (other := _of_service(token)) in self._where:
+                found[other] = None
         for concept in stated(text, code=code):
             if concept in self._where:
                 found[concept] = None
@@ -289,13 +321,21 @@ class Relevance:
     def served(self) -> Mapping[int, tuple[Served, ...]]:
         """Requirement -> the lines of the solution that serve it before any other, together where they touch."""
         found: dict[int, list[Served]] = {}
+        inside = {
+            line.strip()
+            for source in self._sources.values()
+            if source.kind is not SourceKind.SCRIPT and len(source.text) <= LONGEST_SOURCE
+            for line in source.text.split("\n")
+        }
         for source in self._sources.values():
             if len(source.text) > LONGEST_SOURCE:
                 continue
             around = self._surroundings(source)
             for number, line in enumerate(around.lines):
-                if not line.strip():
+                if not line.strip() or number in around.remarks:
                     continue
+                if source.kind is SourceKind.SCRIPT and line.strip() in inside:
+                    continue  # a here-document is a source of its own
                 start, end = around.start(number), around.start(number) + len(line)
                 links = self._ranked(around, (Edit(start, end, ""),), "", source.target, 1)
                 if not links:
@@ -307,6 +347,15 @@ class Relevance:
                 else:
                     parts.append(Served(source.id, start, end, links[0].score))
         return {index: tuple(found[index]) for index in sorted(found)}
+
+
+_SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
+"""Initials: ssh, http, ntp."""
+
+
+def _of_service(token: str) -> str:
+    """`sshd` in one text and SSH in the other are one service."""
+    return token.removesuffix("d") if token.endswith("d") else f"{token}d"
 
 
 def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:

@@ -67,9 +67,14 @@ _DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)
 
 _HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
 _LOOKS = frozenset(
-    "test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep rm if log info logger".split()
+    "test [ [[ ls cat head tail stat file wc diff cmp grep echo printf cd which pwd sleep if log info logger".split()
 )
 """Commands that make nothing of the files they name, unless they write to one."""
+_FILTERS = frozenset("sort uniq sed awk tr cut less more column jq true nl".split())
+_PIPED = re.compile(r".*(?<!\|)\|\s*(?:sudo (?:-\w+ )*)?([\w./-]+)")
+"""What takes in the output of the command before it."""
+_CLEANED = re.compile(r"[\"']?(?:-|/tmp/)")
+"""What `rm` is given where it only tidies up."""
 _RUNNERS = frozenset("python python3 bash sh node ruby perl timeout sudo exec time nohup env".split())
 _COMMAND = re.compile(r"[^\s;&|()]+")
 _SAYS = re.compile(
@@ -116,6 +121,24 @@ class Surroundings:
                 if len(places) <= _FEW + 1:
                     places.append(number)
         return {name: places for name, places in found.items() if 1 < len(places) <= _FEW + 1}
+
+    @cached_property
+    def remarks(self) -> frozenset[int]:
+        """The lines that do nothing: comments, and the texts that say what a module or a function is for."""
+        found: set[int] = set()
+        inside = ""
+        for number, line in enumerate(self.lines):
+            if inside:
+                found.add(number)
+                inside = "" if inside in line else inside
+                continue
+            doc = _DOCSTRING.match(line)
+            if doc:
+                found.add(number)
+                inside = "" if line.rstrip().endswith(doc[1]) and line.count(doc[1]) > 1 else doc[1]
+            elif not self.content_of and _COMMENT.match(line):
+                found.add(number)
+        return frozenset(found)
 
     def whole(self, edits: Sequence[Edit]) -> bool:
         """Whether (nearly) all of the text goes: then it is about the text's purpose, and no part of it."""
@@ -169,7 +192,11 @@ class Surroundings:
         if not words:
             return 1.0
         if words[0] in _LOOKS:
-            return 1.0 if _WRITES.search(self.lines[number]) else LOOKED_AT
+            taken_in = _PIPED.search(self.lines[number])
+            does = _WRITES.search(self.lines[number]) or (taken_in and taken_in[1] not in _LOOKS | _FILTERS)
+            return 1.0 if does else LOOKED_AT
+        if words[0] == "rm" and all(_CLEANED.match(word) for word in words[1:]):
+            return LOOKED_AT
         return TRIED if words[0].strip("\"'").removeprefix("./").rsplit("/", 1)[-1] in self._products else 1.0
 
     def only_for(self, edits: Sequence[Edit]) -> str:

@@ -86,7 +86,8 @@ def said_tokens(text: str, *, code: bool = False) -> dict[str, tuple[float, str]
     for match in _QUOTED.finditer(text):
         said = match[1] or match[2] or match[3] or ""
         if len(said) > 2 or (len(said) == 1 and said.isalpha()):
-            add(f"'{said}'" if said.isalpha() else said, KEY if said.isalpha() else QUOTE, said)
+            weight = WORD if len(said) == 1 else KEY if said.isalpha() else QUOTE
+            add(f"'{said}'" if said.isalpha() else said, weight, said)
     _literals(text, add)
     _names(text, code, add)
     return found

@@ -110,9 +110,10 @@ class _Collector:
     def add_script(self, script: str) -> None:
         text = self.texts[script]
         if script.endswith((".yaml", ".yml")):
-            place = Place()
+            place, spoken = Place(), "shell"
             for window, typed in yaml_commands(text):
-                place = self._add(script, Piece(SourceKind.SCRIPT, "keys" if typed else "shell", "", window), place)
+                place = self._add(script, Piece(SourceKind.SCRIPT, "keys" if typed else spoken, "", window), place)
+                spoken = prompt_after(window.text, spoken)
             return
         language = language_of(script, text.text, "" if "." in script else "shell")
         target = f"{SOLUTION}/{script}"
@@ -213,6 +214,18 @@ def _start(window: Parent) -> int:
         position = window.outer(position)
         window = window.parent
     return position
+
+
+_PROMPTS = {"python": "python", "python3": "python", "ipython": "python", "node": "javascript", "irb": "ruby"}
+_LEFT = re.compile(r"(?:exit|quit)(?:\(\))?;?|\.exit")
+
+
+def prompt_after(command: str, spoken: str) -> str:
+    """The language of what is typed next: an interpreter started by itself asks for its own until it is left."""
+    said = command.strip()
+    if spoken == "shell":
+        return _PROMPTS.get(said, "shell")
+    return "shell" if _LEFT.fullmatch(said.split("\n")[-1]) else spoken
 
 
 def yaml_commands(text: FileText) -> Iterator[tuple[Window, bool]]:

@@ -317,3 +317,41 @@ def test_an_entry_of_a_stated_file_is_what_the_sentence_about_the_file_asks_for(
 def test_the_evidence_is_said_in_the_words_of_the_instruction() -> None:
     links = Relevance("Encrypting archives is needed. Be done soon.").links(mutant("encrypt_archive(x)", "pass"))
     assert links[0].evidence[0] == "Encrypting archives"
+
+
+def test_what_a_command_is_given_through_a_pipe_says_what_it_does() -> None:
+    instruction = "- The `deploy` user gets the password `blue-heron`.\n- The report is sorted.\n"
+    script = source('echo "deploy:blue-heron" | chpasswd\nsort report\n', "shell")
+    assert "password" in first(instruction, script, 'echo "deploy:blue-heron" | chpasswd\n')
+    looked_at = source('echo "deploy:blue-heron" | sort\nsort report\n', "shell")
+    assert not first(instruction, looked_at, 'echo "deploy:blue-heron" | sort\n')
+
+
+def test_what_is_removed_is_named_by_its_path() -> None:
+    instruction = "- Disable the default site that comes with the package.\n- Listen on port 8080.\n"
+    script = source("rm -f /etc/nginx/sites-enabled/default\nnginx\n", "shell")
+    assert "default site" in first(instruction, script, "rm -f /etc/nginx/sites-enabled/default\n")
+
+
+def test_a_service_and_its_daemon_are_one() -> None:
+    instruction = "- SSH logins of root are refused.\n- The web page says hello.\n"
+    script = source("sshd_option PermitRootLogin no\ncurl localhost\n", "shell")
+    assert "SSH" in first(instruction, script, "sshd_option PermitRootLogin no\n")
+
+
+def test_a_remark_serves_nothing() -> None:
+    instruction = "- Files in `/srv/data` older than `--older-than` days are removed.\n- Print a total.\n"
+    program = '"""Removes files in /srv/data that are older."""\n# files of /srv/data --older-than\n\nprint(1)\n'
+    assert 0 not in Relevance(instruction, [source(program)]).served
+
+
+def test_a_part_of_a_line_that_says_nothing_is_linked_by_its_line() -> None:
+    instruction = "- Files younger than `min_age` days stay in the spool folder.\n- Print a total.\n"
+    program = "def keep(spool, min_age):\n    return [f for f in spool if f.age_in_days < min_age or f == 1]\n"
+    assert "younger" in first(instruction, source(program), "== 1", "!= 1")
+
+
+def test_a_function_serves_the_command_that_a_sentence_begins_with() -> None:
+    instruction = "- RENEW <client> <deadline> is for whoever holds the lease.\n- TICK <now> frees what is over.\n"
+    program = "fun renew(who: String): Boolean {\n    return held == who\n}\n"
+    assert "RENEW" in first(instruction, source(program, "kotlin"), "held == who", "true", scope="Lease.renew")

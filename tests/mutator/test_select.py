@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mutator.model import ByteEdit, FaultClass, Mutant, Tier
+from mutator.model import ByteEdit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
 from mutator.relevance import Relevance
 from mutator.select import REFERENCE, canonical, select
 
@@ -176,3 +176,42 @@ def test_a_header_is_compared_with_what_its_test_decides() -> None:
     assert canonical("if a == 1:", "python") != canonical("if not a == 1:", "python")
     assert canonical("while a:", "python") != canonical("while True:", "python")
     assert canonical("for x in y:", "python") != canonical("for x in ():", "python")
+
+
+SERVED = Relevance(
+    "- Files older than `MAX_AGE` days are removed.\n- The report goes to `/srv/report.txt`.\n",
+    [
+        Source(
+            "solve.sh",
+            SourceKind.SCRIPT,
+            "shell",
+            "",
+            FileText("find -mtime +$MAX_AGE -delete\nls > /srv/report.txt\n"),
+            1,
+        )
+    ],
+)
+AGED = replace(ONE, id="aged", line=1, before="find -mtime +$MAX_AGE -delete", after="", digest="aged")
+REPORTED = replace(ONE, id="reported", line=2, before="ls > /srv/report.txt", after="ls", digest="reported")
+
+
+def chosen_of(mutants: list[Mutant], budget: int = 20) -> list[str]:
+    return [entry.mutant.id for entry in select(mutants, SERVED, {"s": "shell"}, budget=budget).chosen]
+
+
+def test_what_alone_breaks_a_served_requirement_is_chosen_though_it_is_a_detail() -> None:
+    detail = replace(REPORTED, tier=Tier.FINE)
+    assert chosen_of([*many(40), AGED, detail])[:2] in (["aged", "reported"], ["reported", "aged"])
+
+
+def test_what_breaks_everything_or_nothing_covers_nothing_and_comes_only_where_there_is_little() -> None:
+    blunt = replace(REPORTED, blunt=True)
+    assert "reported" not in chosen_of([*many(40), AGED, blunt])
+    assert chosen_of([AGED, blunt]) == ["aged", "reported"]
+
+
+def test_a_second_copy_of_a_program_is_not_broken_a_second_time() -> None:
+    copy = replace(ONE, id="copy", source="t", file="tool.py", before="a  =  1", after="a  =  2", digest="copy")
+    assert select([ONE, copy], NONE, {"s": "python", "t": "python"}).duplicates == {"copy": "m0"}
+    elsewhere = replace(copy, scope="g")
+    assert select([ONE, elsewhere], NONE, {"s": "python", "t": "python"}).duplicates == {}

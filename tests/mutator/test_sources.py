@@ -248,3 +248,9 @@ def test_five_thousand_lines_are_read_in_little_time() -> None:
     sources = one(script)
     assert len(sources) > 1000
     assert time.process_time() - began < 3
+
+
+def test_what_is_typed_at_an_interpreters_prompt_is_of_its_language() -> None:
+    script = "- command: python\n- command: print(1)\n- command: exit()\n- command: ls\n"
+    found = read_sources({"solution.yaml": script.encode()}, "solution.yaml")
+    assert [source.language for source in found] == ["shell", "python", "python", "shell"]

@@ -106,7 +106,7 @@ _PASSED_ON = re.compile(r"\w*err\w* != nil|err", re.IGNORECASE)
     FaultClass.NOOP_GUARD,
     Tier.COARSE,
     LANGUAGES,
-    "nothing is refused when `{condition}`",
+    "the case `{condition}` is not treated apart",
     (
         "function f(a) {\n  if (!a) {\n    throw new Error('no');\n  }\n  return a;\n}\n",
         ("function f(a) {\n  return a;\n}\n",),
@@ -226,7 +226,11 @@ def hollow_function(program: Program) -> Iterator[Candidate]:
             stage = (
                 bool(name) and value != "nothing" and len(re.findall(rf"\b{re.escape(name)}\s*\(", program.text)) == 2
             )
-            yield Candidate((edit,), fields, scope, tier=Tier.FINE if stage else None)
+            body = found.node.child_by_field_name("body") or next(
+                (child for child in found.node.children if child.type == "function_body"), None
+            )
+            stills = (body.start_byte, body.end_byte) if body is not None and value == "nothing" else None
+            yield Candidate((edit,), fields, scope, tier=Tier.FINE if stage else None, stills=stills)
 
 
 def _returns(value: str) -> str:

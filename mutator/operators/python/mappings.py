@@ -511,7 +511,11 @@ def column_dropped(tree: PythonTree) -> Iterator[Candidate]:
                 node,
                 drop_item(tree, node.elements, index),
                 column=tree.label(element.value, 30),
-                rows=f"`{target}`" if isinstance(up, cst.Assign) else "the output",
+                rows=f"`{target}`"
+                if isinstance(up, cst.Assign)
+                else "the header row"
+                if target == "header"
+                else "the output",
             )
 
 

@@ -31,6 +31,8 @@ def argparse_options(tree: PythonTree) -> Iterator[Option]:
     for call in tree.every(cst.Call):
         if last_name(call) != "add_argument":
             continue
+        if len(call.args) == 1 and "arse" not in tree.text:
+            continue  # of another thing with options, such as a browser's
         names = [arg for arg in positional(call) if (tree.literal(arg.value) or "").startswith("-")]
         if not names:
             continue

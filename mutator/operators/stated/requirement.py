@@ -34,6 +34,8 @@ _LARGEST_SHARE = 0.25
 _SURE, _CLEAR = 2.5, 0.8
 """How strong a link must be, and how far behind it the next one stays."""
 _PLACES = 8
+_ONE_THING = 400
+"""Characters; a longer sentence states several requirements, and without all of them nothing works."""
 _MOST = 400
 """Statements that are looked up in one source."""
 
@@ -117,7 +119,7 @@ def requirement(told: Told) -> Iterator[Candidate]:
         if not links or links[0].score < _SURE or any(each.score > _CLEAR * links[0].score for each in links[1:]):
             continue
         stated = relevance.requirements[links[0].requirement]
-        if not stated.leads and _is_sentence(stated.text):
+        if not stated.leads and _is_sentence(stated.text) and len(stated.text) <= _ONE_THING:
             groups.setdefault(links[0].requirement, []).append(candidate)
     for index in sorted(groups):
         edits = united([candidate.edits for candidate in groups[index]])
