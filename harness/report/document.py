@@ -138,6 +138,8 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "matrix": _matrix(found) if found else None,
         "controls": _controls(controls, one.last) if controls else None,
         "seconds": one.seconds,
+        "timings": asdict(one.timings) if one.timings else None,
+        "reuse": asdict(one.reuse) if one.reuse else None,
         "internal_error": one.internal or None,
     }
 
@@ -182,7 +184,7 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image")
+_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "not_reused", "waited")
 """What is the same for every control's record."""
 
 

@@ -75,10 +75,11 @@ Before = frozenset[str]
 def look(box: Box) -> Before | None:
     """Remember how the box is now. None where it lacks the tools."""
     marked = box.run(Command(("sh", "-c", _LOOK), PATIENCE, user="root"))
-    return _running(box) if marked.status == 0 else None
+    return processes(box) if marked.status == 0 else None
 
 
-def _running(box: Box) -> Before | None:
+def processes(box: Box) -> Before | None:
+    """The command lines of what runs, each with its process. None where it cannot be told."""
     done = box.run(Command(("sh", "-c", _PROCESSES), PATIENCE, user="root"))
     return frozenset(done.output.decode("utf-8", "replace").splitlines()) if done.status == 0 else None
 
@@ -94,7 +95,7 @@ def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> End
     text = box.read(_TOLD, limit=16 << 20)
     if found.status != 0 or not text:
         return None
-    running = _running(box)
+    running = processes(box)
     parts = text.split(b"\n\0")
     if running is None or len(parts) != 3 or parts[0].count(b"\0") > MOST:
         return None

@@ -21,7 +21,7 @@ from harness.trial.image_survey import Survey, survey
 from harness.trial.looking import noted, seen
 from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
-from harness.trial.plan import Built, Judge, LeftBehind, Plan, SurveyImage, TightenTests, Turn, WatchTests
+from harness.trial.plan import Built, Judge, LeftBehind, Plan, Ready, SurveyImage, TightenTests, Turn, WatchTests
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
@@ -65,7 +65,14 @@ class Session:
     """A trial under way: the phases so far, and how the two formats' runners make more."""
 
     def __init__(
-        self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event, turn: Turn
+        self,
+        engine: Engine,
+        task: Task,
+        built: Built,
+        plan: Plan,
+        cancel: threading.Event,
+        turn: Turn,
+        ready: Ready | None = None,
     ) -> None:
         self.engine = engine
         self.task = task
@@ -79,6 +86,9 @@ class Session:
         self.looked: Look | None = None
         self.notes: Notes | None = None
         self.image: Survey | None = None
+        self.ready = ready
+        """What the tests may go on from."""
+        self.not_reused = ""
         self.waited = 0.0
         """Seconds for its turn, which are no part of the trial."""
         self._turn = turn
@@ -103,6 +113,12 @@ class Session:
             if self.cancel.is_set():
                 raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
             yield
+
+    @property
+    def main_spec(self) -> BoxSpec:
+        """The box that the solution runs in, as it is asked for."""
+        environment = self.task.environment
+        return self._elsewhere(_spec(self.built.main, environment, self.plan.networks.main, LOGS))
 
     def open_main(self) -> AbstractContextManager[Box]:
         """The box that the solution runs in."""
@@ -243,7 +259,7 @@ class Session:
         if files:
             with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
                 for name, content in files.items():
-                    _write_like(solution.folder, name, content, Path(folder))
+                    write_like(solution.folder, name, content, Path(folder))
                 box.put(Path(folder), solution.target)
 
     def replaced(self, solution: Solution, step: str) -> dict[str, bytes]:
@@ -357,7 +373,7 @@ def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[s
     )
 
 
-def _write_like(original: Path, name: str, content: bytes, folder: Path) -> None:
+def write_like(original: Path, name: str, content: bytes, folder: Path) -> None:
     """Write `name` below `folder` with the modes that it and its parents have below `original`."""
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
