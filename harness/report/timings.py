@@ -16,8 +16,8 @@ def timings_table(report: Mapping[str, Any]) -> str:
     tasks = [(task["name"], task["timings"]) for task in report["tasks"] if task.get("timings")]
     rows = [[visible(name), found["trials"], *_cells(found)] for name, found in tasks]
     if len(tasks) > 1:
-        every = {name: sum(found[name] for _, found in tasks) for name in ("trials", *_COLUMNS)}
-        rows.append(["all", every["trials"], *_cells(every)])
+        every = {name: sum(found["seconds"][name] for _, found in tasks) for name in _COLUMNS}
+        rows.append(["all", sum(found["trials"] for _, found in tasks), *_cells({"seconds": every})])
     if not rows:
         return "\nNo task came to its variants, so there are no times to tell."
     headers = ("seconds of all trials", "trials", *_COLUMNS)
@@ -26,4 +26,4 @@ def timings_table(report: Mapping[str, Any]) -> str:
 
 
 def _cells(found: Mapping[str, Any]) -> list[str]:
-    return [f"{found[name]:.1f}" for name in _COLUMNS]
+    return [f"{found['seconds'][name]:.1f}" for name in _COLUMNS]

@@ -214,9 +214,10 @@ def reused(report: Mapping[str, Any], width: int) -> Iterator[str]:
         if found.get("trials"):
             why = f", but not to the end: {found['why_not']}" if found["why_not"] else ""
             alone = f"; {found['plain']} others prepared themselves" if found["plain"] else ""
+            saved, spent = (f"{found['seconds'][name]:.0f} s" for name in ("saved", "spent"))
             said = (
                 f"{task['name']}: what its tests install was kept once ({found['size'] / 1e6:.0f} MB) and reused by "
-                f"{found['trials']} trials{alone}; {found['saved']:.0f} s saved for {found['spent']:.0f} s{why}"
+                f"{found['trials']} trials{alone}; {saved} saved for {spent}{why}"
             )
         elif found.get("disagreed") or "control" in found.get("why_not", ""):
             said = f"{task['name']}: nothing is reused: {found['why_not']}"

@@ -69,7 +69,8 @@ class Examined:
         alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last)
         records = [*controls.references, *self.reuse.proof, *self.probed.watched.values()]
         records += [record for record in alone if record is not None]
-        records += [record for each in (*self.tried, *self.probed.attempted) for record in each.records]
+        records += [record for each in self.tried for record in each.records]
+        records += [record for each in self.probed.attempted for record in each.records]
         return timings(controls.prepared.build_seconds, self.reuse.seconds, records)
 
     @cached_property
