@@ -32,11 +32,10 @@ def resume(session: Session, box: Box) -> Scripts:
     done = box.changes()
     image, environment = session.built.main, session.task.environment
     path = environment.env.get("PATH") or image.config.env.get("PATH") or DEFAULT_PATH
-    workdir = environment.workdir or image.config.workdir or "/"
     session.not_reused = (
         "what the solution changed cannot be told"
         if done is None
-        else why_not(without_solution(done, session), ready.kept.changes, path, workdir)
+        else why_not(without_solution(done, session), ready.kept.changes, path)
     )
     if session.not_reused:
         return {}

@@ -27,24 +27,22 @@ _SETTINGS = re.compile(
     r"package(?:-lock)?\.json|\.npmrc|\.yarnrc\S*|\.curlrc|\.wgetrc|\.netrc|go\.(?:mod|work|sum)|Cargo\.(?:toml|lock)|"
     r"rust-toolchain\S*|\.cargo|\.tool-versions|\.gemrc|Gemfile\S*|\.?venv|node_modules|\.env|sitecustomize\.py|usercustomize\.py)(?:/|$)"
 )
-"""Files that installers look for in the folder where they are called, and above it."""
-_COMPILED = re.compile(r"/__pycache__(?:/[^/]+\.pyc)?$")
-"""Python's own, and the same whoever wrote it."""
+"""Files that installers look for in the folder where they are called, and above it: wherever that is."""
+_ANYBODYS = re.compile(r"/__pycache__(?:/[^/]+\.pyc)?$|^/tmp/uv-[0-9a-f]+\.lock$")
+"""What Python compiled, and uv's empty lock: the same whoever wrote it."""
 
 
-def why_not(done: Changes, kept: Changes, path: str, prepared_in: str) -> str:
+def why_not(done: Changes, kept: Changes, path: str) -> str:
     """'' where what was kept may stand for the preparation itself. `done`: what the solution changed; `path`: where
-    programs are looked for; `prepared_in`: the folder where the preparation works."""
-    mine = Changes({name: what for name, what in done.entries.items() if not _COMPILED.search(name)}, done.passed)
-    theirs = Changes({name: what for name, what in kept.entries.items() if not _COMPILED.search(name)}, kept.passed)
+    programs are looked for."""
+    mine = Changes({name: what for name, what in done.entries.items() if not _ANYBODYS.search(name)}, done.passed)
+    theirs = Changes({name: what for name, what in kept.entries.items() if not _ANYBODYS.search(name)}, kept.passed)
     met = mine.meeting(theirs)
     if met:
         return f"the solution and the preparation both change {met}"
     folders = [folder.rstrip("/") for folder in path.split(":") if folder.startswith("/")]
     for name, what in mine.entries.items():
-        if _matters(name, what, theirs, folders):
-            return f"the solution changes {name}, which installers may read"
-        if _SETTINGS.search(name) and _above(name, prepared_in):
+        if _SETTINGS.search(name) or _matters(name, what, theirs, folders):
             return f"the solution changes {name}, which installers may read"
     return ""
 
@@ -62,11 +60,3 @@ def _matters(name: str, what: str, theirs: Changes, programs: list[str]) -> bool
     if own is None or _READ_BY_INSTALLERS.match(own[1]):
         return True
     return any(one.startswith(own[1] + "/") or one == own[1] for one in theirs.entries)
-
-
-def _above(name: str, folder: str) -> bool:
-    """The file lies in the folder, or in one above it."""
-    parent = name.rpartition("/")[0] or "/"
-    return (
-        folder == parent or folder.startswith(parent.rstrip("/") + "/") or parent.startswith(folder.rstrip("/") + "/")
-    )

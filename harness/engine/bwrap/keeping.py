@@ -15,7 +15,7 @@ from harness.engine.bwrap.box.giving import GONE_LIST, LEFT, MADE, Aside, Below
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import Cache, key_of, tree_bytes
 from harness.engine.bwrap.image.stack import is_whiteout, overlay_attribute, remove_tree
-from harness.engine.changes import GONE, Changes, upper_changes
+from harness.engine.changes import FILE, GONE, Changes, upper_changes
 from harness.engine.contract import Box, BoxSpec, Keeping, Kept, NotKept
 
 _FACTS = "facts.json"
@@ -52,13 +52,15 @@ def _make(folder: Path, spec: BoxSpec, layers: tuple[Path, ...], what: Keeping, 
         _take_out(left, aside)
         _also(folder / "then", left, spec, what, start)
     _take_out(left, aside)
-    entries, passed = upper_changes(str(left), Below(layers), at="", aside=aside)
+    below = Below(layers)
+    entries, passed = upper_changes(str(left), below, at="", aside=aside)
     gone = [path for path, kind in entries.items() if kind == GONE]
+    folders = [path for path, kind in entries.items() if kind == FILE and _is_folder(below(path))]
     for path in gone:
         place = left / path.lstrip("/")
         if not stat.S_ISDIR(place.lstat().st_mode):
             place.unlink()
-    (folder / GONE_LIST).write_bytes(b"".join(os.fsencode(path) + b"\0" for path in gone))
+    (folder / GONE_LIST).write_bytes(b"".join(os.fsencode(path) + b"\0" for path in [*gone, *folders]))
     size = tree_bytes(left)
     if size > LARGEST:
         raise NotKept(f"it takes {size >> 20} MB")
@@ -79,6 +81,10 @@ def _also(later: Path, left: Path, spec: BoxSpec, what: Keeping, start: Open) ->
         return
     finally:
         remove_tree(later)
+
+
+def _is_folder(info: os.stat_result | None) -> bool:
+    return info is not None and stat.S_ISDIR(info.st_mode)
 
 
 def _on(spec: BoxSpec, left: Path) -> BoxSpec:

@@ -19,9 +19,9 @@ from harness.report.verbose import verbose
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task
 from harness.trial.record import Which
-from tests.harness.fake_engine import Does, FakeBox, FakeEngine
+from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor
-from tests.harness.test_audit import INSTRUCTION, ONLY_DATA, SOLUTION, SOLVE, VERIFY, looking_at, only, run, solve
+from tests.harness.test_audit import INSTRUCTION, ONLY_DATA, SOLUTION, looking_at, only, run, solve
 
 TESTS = "#!/bin/bash\napt-get update\napt-get install -y curl\npython3 /tests/look.py\n"
 GIVEN = "/given"

@@ -32,12 +32,19 @@ case "$1" in
     ln -sf shower /usr/bin/shows && ln -f /usr/bin/shower /usr/bin/also-shower
     mkdir -p /usr/share/doc/shower && chmod 750 /usr/share/doc/shower
     echo "shower $(cat /srv/counter 2>/dev/null)" >> /srv/installed
-    chown 1:1 /srv/installed && rm -f /srv/old ;;
+    chown 1:1 /srv/installed && rm -f /srv/old
+    rm -f /srv/link && echo file > /srv/link && rm -rf /srv/folder && echo file > /srv/folder
+    rm -rf /srv/tree && mkdir /srv/tree && echo new > /srv/tree/new ;;
   fail) exit 3 ;;
   serve) sleep 300 & ;;
 esac
 """
-DOCKERFILE = "FROM debian:bookworm-slim\nCOPY apt-get /usr/local/bin/apt-get\nRUN echo old > /srv/old\nWORKDIR /app\n"
+DOCKERFILE = """FROM debian:bookworm-slim
+COPY apt-get /usr/local/bin/apt-get
+RUN echo old > /srv/old && echo target > /srv/target && ln -s target /srv/link
+RUN mkdir /srv/folder /srv/tree && echo old > /srv/folder/old && echo old > /srv/tree/old
+WORKDIR /app
+"""
 TESTS = """#!/bin/bash
 set -euo pipefail
 trap 'echo left at $LINENO' EXIT
@@ -49,6 +56,7 @@ cd /app
 [ ! -e /srv/old ] && [ -k /usr/bin/shower -o -u /usr/bin/shower ] && [ /usr/bin/shower -ef /usr/bin/also-shower ]
 [ "$(stat -c %a:%u /usr/share/doc/shower /srv/installed | tr '\\n' ' ')" = "750:0 644:1 " ]
 [ "$(wc -l < /srv/installed)" = 1 ]
+[ "$(cat /srv/target /srv/link /srv/folder | tr '\\n' ' ')" = "target file file " ] && [ "$(ls /srv/tree)" = new ]
 if [ "$(show "$NAME")" = ok ]; then echo 1 > /logs/verifier/reward.txt; fi
 """
 SOLVE = "#!/bin/bash\necho ok > /app/out.txt\n"

@@ -21,8 +21,9 @@ LEFT, GONE_LIST = "left", "gone"
 """In a kept folder: the files, and the paths to remove first."""
 _SHOWN = "/dev/.kept"
 _PATIENCE = 120.0
-# The box's own programs do it: whatever a link planted in the box leads to is in the box.
-_GIVE = f"cd / && xargs -0 -r rm -rf -- <{_SHOWN}/{GONE_LIST} && cp -a {_SHOWN}/{LEFT}/. /"
+# The box's own programs do it: whatever a link planted in the box leads to is in the box. A file's place is freed
+# first: it may be a link, or a program that runs.
+_GIVE = f"cd / && xargs -0 -r rm -rf -- <{_SHOWN}/{GONE_LIST} && cp -a --remove-destination {_SHOWN}/{LEFT}/. /"
 
 
 class Running(Protocol):
