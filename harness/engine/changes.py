@@ -69,8 +69,10 @@ def _folder(path: str, here: int, below: Below, entries: dict[str, str], passed:
 
 
 def _of_folder(info: os.stat_result) -> str:
-    """'' for what is none."""
-    return f"{stat.S_IMODE(info.st_mode):o} {info.st_uid}:{info.st_gid}" if stat.S_ISDIR(info.st_mode) else ""
+    """'' for what is none. Whoever runs this is root in the box."""
+    user = 0 if info.st_uid == os.geteuid() else info.st_uid
+    group = 0 if info.st_gid == os.getegid() else info.st_gid
+    return f"{stat.S_IMODE(info.st_mode):o} {user}:{group}" if stat.S_ISDIR(info.st_mode) else ""
 
 
 def _replaced(here: int) -> bool:

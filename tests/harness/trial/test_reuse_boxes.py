@@ -19,6 +19,7 @@ from harness.trial.plan import Built, Judge, Plan, Ready, Replacement
 from harness.trial.record import Kind, TrialRecord
 from harness.trial.recording import make_ready
 from harness.trial.runner import run_trial
+from tests.conftest import Ordinary
 from tests.harness.tasks import harbor, terminal_bench
 
 pytestmark = pytest.mark.bwrap
@@ -235,3 +236,26 @@ def test_a_script_that_reads_another_in_and_a_terminal_bench_task(tmp_path: Path
     assert plain.rewards == reused.rewards == {"reward": 1.0}
     _, nop = both(engine, task, Kind.NOP)
     assert (nop.reused, nop.rewards) == (True, {"reward": 0.0})
+
+
+OF_AN_ORDINARY_USER = """
+import sys, threading
+from contextlib import nullcontext
+from pathlib import Path
+from harness.engine.choose import make_engine
+from harness.engine.contract import EngineOptions
+from tests.harness.trial.test_reuse_boxes import SIMPLE, both, made
+folder = Path(sys.argv[1])
+with make_engine("bwrap", EngineOptions(images={"*": "host"}, cache=folder / "cache")) as engine:
+    plain, reused = both(engine, made(folder / "task", SIMPLE))
+    print(plain.rewards, reused.rewards, reused.reused, reused.not_reused)
+"""
+SIMPLE = """#!/bin/bash
+apt-get update
+if [ "$(cat /app/out.txt)" = ok ] && [ -f /var/lib/apt/lists/stamp ]; then echo 1 > /logs/verifier/reward.txt; fi
+"""
+
+
+def test_it_works_for_an_ordinary_user_too(ordinary: Ordinary) -> None:
+    done = ordinary.run("-c", OF_AN_ORDINARY_USER, str(ordinary.scratch / "reuse"))
+    assert done.stdout.split("\n")[-2:] == ["{'reward': 1.0} {'reward': 1.0} True ", ""], done.stdout + done.stderr

@@ -497,7 +497,7 @@ def _finish_layer(upper: Path, pad: launcher.Launcher) -> None:
             if part.name.endswith(".work") or not any(part.iterdir()):
                 continue
             target = upper / part.name.replace(PART_SLASH, "/")
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_dir():
                 target.rmdir()
             part.rename(target)
