@@ -28,6 +28,11 @@ _SETTINGS = re.compile(
     r"rust-toolchain\S*|\.cargo|\.tool-versions|\.gemrc|Gemfile\S*|\.?venv|node_modules|\.env|sitecustomize\.py|usercustomize\.py)(?:/|$)"
 )
 """Files that installers look for in the folder where they are called, and above it: wherever that is."""
+_PROGRAMS = re.compile(
+    r"/(?:apt(?:-get)?|apk|dnf|yum|pip[\d.]*|python[\d.]*|uvx?|pipx|virtualenv|curl|wget|npm|npx|node|pnpm|go|cargo|rustc|gem|"
+    r"ruby|git|env|sudo|sh|bash|dash|tar|gpg)$"
+)
+"""What an installer may find first where the script puts other folders before PATH."""
 _ANYBODYS = re.compile(r"/__pycache__(?:/[^/]+\.pyc)?$|^/tmp/uv-[0-9a-f]+\.lock$")
 """What Python compiled, and uv's empty lock: the same whoever wrote it."""
 
@@ -42,7 +47,7 @@ def why_not(done: Changes, kept: Changes, path: str) -> str:
         return f"the solution and the preparation both change {met}"
     folders = [folder.rstrip("/") for folder in path.split(":") if folder.startswith("/")]
     for name, what in mine.entries.items():
-        if _SETTINGS.search(name) or _matters(name, what, theirs, folders):
+        if _SETTINGS.search(name) or _PROGRAMS.search(name) or _matters(name, what, theirs, folders):
             return f"the solution changes {name}, which installers may read"
     return ""
 

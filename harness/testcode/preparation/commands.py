@@ -19,7 +19,9 @@ class Act(Enum):
 _ABROAD = re.compile(r"https?://(?!localhost\b|127\.|0\.0\.0\.0|\[)[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?]|$)")
 _UNSTEADY = re.compile(r"\$(?:\$|!|\{?(?:S?RANDOM|SECONDS|BASHPID|EPOCH\w+)\b)")
 """What a shell gives anew each time."""
-_TOOLS = re.compile(r"(?:/usr/|/root/\.|\$\{?HOME\}?/\.|~/\.|/var/lib/apt/|/var/cache/|/etc/apt/|/tmp/\w)(?!.*\.\.)")
+_TOOLS = re.compile(r"(?:/usr/|/root/\.|\$\{?HOME\}?/\.|~/\.|/etc/apt/)(?!.*\.\.)")
+_LISTS = re.compile(r"/var/(?:lib/apt/|cache/apt/)(?!.*\.\.)")
+_INSTALLER_FILE = re.compile(r"/tmp/[\w.-]+\.(?:sh|deb|rpm|whl|gz|tgz|xz|bz2|zip|gpg|asc|key)")  # noqa: S108 - in a box
 _ASKED = re.compile(
     r"(?:/usr/|/bin/|/sbin/|/root/\.|\$\{?HOME\}?/\.|~/\.|/var/lib/apt|/etc/os-release|/etc/debian_version)"
 )
@@ -165,7 +167,8 @@ def _download(rest: list[str], feeds: bool) -> Act:
     into = [word for option, word in pairwise(rest) if option in ("-o", "-O", "--output") and "://" not in word]
     if not addresses or local or not all(_ABROAD.match(word) for word in addresses):
         return Act.STOP
-    return Act.INSTALL if feeds or (into and all(_TOOLS.match(word) for word in into)) else Act.STOP
+    tools = into and all(_TOOLS.match(word) or _INSTALLER_FILE.fullmatch(word) for word in into)
+    return Act.INSTALL if feeds or tools else Act.STOP
 
 
 def _uv(rest: list[str], _feeds: bool) -> Act:
@@ -207,7 +210,11 @@ def _build_tool(rest: list[str], _feeds: bool) -> Act:
 
 
 def _remove(rest: list[str], _feeds: bool) -> Act:
-    return _all_of([word for word in rest if not word.startswith("-")], lambda word: _TOOLS.match(word) is not None)
+    """What the solution may have made has to be removed each time; without `-f` that fails where it is gone."""
+    paths = [word for word in rest if not word.startswith("-")]
+    if paths and all(_LISTS.match(path) for path in paths):
+        return Act.INSTALL
+    return Act.AGAIN if any(re.match(r"-\w*f|--force", word) for word in rest) else Act.STOP
 
 
 def _copy(rest: list[str], _feeds: bool) -> Act:
@@ -250,3 +257,5 @@ _INSTALLERS: Mapping[str, Callable[[list[str], bool], Act]] = {
     "chmod": _mode,
     "mkdir": _make_folder,
 }
+KNOWN = frozenset({*_INSTALLERS, *_NEUTRAL, *_AGAIN, *_WRAPPERS, "sh", "bash", "python", "python3", "pip", "pip3"})
+"""Commands that a script must not give another meaning."""

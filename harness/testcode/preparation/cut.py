@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from harness.testcode.preparation.commands import Act, act_of, asks
+from harness.testcode.preparation.commands import KNOWN, Act, act_of, asks
 from mutator.shell.syntax import ShellTree, read_shell
 
 DONE = "/dev/shm/.foolsgold-prepared"  # noqa: S108 - in the box, where nobody else is
@@ -29,6 +29,13 @@ _COMPOUND = frozenset(
     "list redirected_statement if_statement elif_clause else_clause for_statement while_statement do_group subshell "
     "compound_statement negated_command case_statement case_item c_style_for_statement".split()
 )
+_FUNCTIONS = re.compile(r"(?m)(?:^|[;&|{]|\b(?:then|do|else)\b)\s*(?:function\s+([\w-]+)|([\w-]+)\s*\(\s*\))")
+_GIVEN = frozenset({"HOME", "TEST_DIR", "PATH"})
+"""Variables that the format's runner and the image set."""
+_STEERING = re.compile(
+    r"(?:PIP|UV|NPM|npm|CARGO|RUSTUP|APT|CONDA|XDG|LD|GIT|CURL|SSL)_|GO[A-Z]+$|PYTHON|VIRTUAL_ENV|HOME$|TMPDIR"
+)
+_PLACE_OF_TOOLS = re.compile(r"(?:/usr/|/opt/|/root/\.|/tests(?:/|$)|\$\{?(?:HOME\}?/\.|TEST_DIR)|https?://)")
 _DEEPEST = 3
 
 
@@ -154,6 +161,8 @@ class _Cutter:
         text = self.files[name]
         if "\r" in text or "\0" in text or name in self.trees:
             raise _Odd
+        if KNOWN & {one or other for one, other in _FUNCTIONS.findall(text)}:
+            raise _Odd
         tree = read_shell(text)
         self.trees[name] = tree
         self.kept[name], self.checked[name] = [], []
@@ -169,6 +178,8 @@ class _Cutter:
 
     def _statement(self, name: str, tree: ShellTree, node: Node, depth: int) -> bool:
         if any(node.start_byte <= at < node.end_byte for at in tree.by_operator) or tree.misread(*_span(node)):
+            return False
+        if any(_steers_installers(one, tree) for one in _every(node) if one.type == "variable_assignment"):
             return False
         other = self._other(tree, node)
         if other is not None:
@@ -270,9 +281,43 @@ def _command(node: Node, tree: ShellTree, fed: bool, feeds: bool) -> set[Act]:
     if any("heredoc" in child.type or "herestring" in child.type for child in node.children):
         act = Act.STOP
     inside = _inside(node, tree)
-    if act is Act.INSTALL and inside - {Act.NEUTRAL}:
+    if act is Act.INSTALL and (inside - {Act.NEUTRAL} or not _named(_text(node, tree)) <= _settled(tree)):
         act = Act.STOP
     return {act} | inside | redirects
+
+
+def _steers_installers(node: Node, tree: ShellTree) -> bool:
+    """A setting of an installer is made of something else than a text or a tool's place."""
+    name, _, value = _text(node, tree).partition("=")
+    if not _STEERING.match(name):
+        return False
+    value = value.strip("\"'")
+    return "`" in value or "$(" in value or not (_PLACE_OF_TOOLS.match(value) or "/" not in value)
+
+
+def _named(text: str) -> set[str]:
+    """Variables that a text names; `$1`, `$@` and the like among them."""
+    return set(re.findall(r"\$\{?[!#]?(\w+|[@*?#!$-])", re.sub(r"'[^'\"]*'", "", text)))
+
+
+def _settled(tree: ShellTree) -> set[str]:
+    """Variables that have one value, whatever the solution left: each time the script sets them it is to a text."""
+    values: dict[str, list[str]] = {}
+    for node in _every(tree.root):
+        if node.type == "variable_assignment":
+            name, _, value = _text(node, tree).partition("=")
+            values.setdefault(name, []).append(value)
+        elif node.type == "for_statement":
+            values.setdefault(_text(node.children[1], tree), []).append("$@")
+    settled = {*_GIVEN}
+    for _ in values:
+        settled |= {
+            name
+            for name, texts in values.items()
+            if name not in _GIVEN
+            and all("`" not in text and "$(" not in text and _named(text) <= settled for text in texts)
+        }
+    return settled - {name for name in _GIVEN if name in values and name != "PATH"}
 
 
 def _pipeline(node: Node, tree: ShellTree, whole: Node) -> set[Act]:

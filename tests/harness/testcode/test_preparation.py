@@ -59,7 +59,11 @@ def kept(text: str, **files: str) -> list[str]:
         ("curl http://127.0.0.1/ -o /tmp/page", Act.STOP),
         ("curl http://web:8080/ -o /tmp/page", Act.STOP),
         ("rm -rf /var/lib/apt/lists/*", Act.INSTALL),
-        ("rm -rf /app/build", Act.STOP),
+        ("rm -rf /app/build", Act.AGAIN),
+        ("rm -rf /tmp/data", Act.AGAIN),  # of the solution's making, perhaps
+        ("rm /app/build", Act.STOP),
+        ("chmod 777 /tmp/data", Act.STOP),
+        ("curl https://tools.example.org/data.json -o /tmp/data.json", Act.STOP),
         ("cp /tests/tool /usr/local/bin/tool", Act.INSTALL),
         ("cp /app/out.txt /tmp/out.txt", Act.STOP),
         ("make", Act.STOP),
@@ -69,6 +73,7 @@ def kept(text: str, **files: str) -> list[str]:
         ("pytest --version", Act.NEUTRAL),
         ("cat /app/out.txt", Act.AGAIN),
         ("mkdir -p /logs/verifier", Act.AGAIN),
+        ("cp /tests/data /tmp/data", Act.STOP),
         ("mkdir /app/new", Act.STOP),
         ("apt-get install -y tool-$RANDOM", Act.STOP),
     ],
@@ -117,6 +122,9 @@ def test_the_usual_script_is_cut_before_its_tests_and_every_line_keeps_its_numbe
         ("python3 -c 'import pytest' 2>/dev/null || pip install pytest\npytest\n",
          ["python3 -c 'import pytest' 2>/dev/null || pip install pytest"]),
         ("pip install pytest 2>&1 | tail -1\npytest\n", ["pip install pytest 2>&1 | tail -1"]),
+        ("export UV_INSTALL_DIR=/usr/local/bin PIP_QUIET=1\npip install x\npytest\n", ["pip install x"]),
+        ("V=8.4.1\nexport W=$V\npip install pytest==$W\npytest\n", ["pip install pytest==$W"]),
+        ('pip install -r "$TEST_DIR/requirements.txt"\npytest\n', ['pip install -r "$TEST_DIR/requirements.txt"']),
     ],
 )  # fmt: skip
 def test_what_is_kept(text: str, statements: list[str]) -> None:
@@ -140,6 +148,16 @@ def test_what_is_kept(text: str, statements: list[str]) -> None:
         "pip install pytest\ncp /tests/test.sh /app/\n",  # somebody else reads the script
         "pip install pytest\ntail -5 \"$0\"\n",
         "pip install pytest > /app/log.txt\n",
+        "pip() { true; }\npip install pytest\n",
+        "V=$(cat /app/version)\npip install pytest==$V\n",
+        "V=1\nif [ -f /app/x ]; then V=$(cat /app/x); fi\npip install pytest==$V\n",
+        "pip install $1\n",
+        "export PIP_CONSTRAINT=/app/constraints.txt\npip install pytest\n",
+        "PYTHONPATH=$(cat /app/path) pip install pytest\n",
+        "export HOME=/app\npip install pytest\n",
+        "pip install $PACKAGES\n",
+        "for p in $(ls /app); do pip install $p; done\n",
+        "function apt-get { true; }\napt-get update\n",
     ],
 )  # fmt: skip
 def test_in_doubt_nothing_is_kept(text: str) -> None:

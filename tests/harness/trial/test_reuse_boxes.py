@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.engine.bwrap import keeping
 from harness.engine.bwrap.image.cache import open_cache
 from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions
@@ -199,6 +203,39 @@ def test_what_was_kept_and_then_changed_is_made_anew(tmp_path: Path, engine: Eng
     _, third = ready_for(engine, task)
     assert isinstance(third, Ready)
     assert json.loads((third.kept.folder / "facts.json").read_text())["size"] == third.kept.size
+
+
+def test_on_a_full_disk_nothing_is_kept_and_the_trials_go_on_without(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(keeping, "_digest", full)
+    _, ready = ready_for(engine, made(tmp_path, TESTS + "# full\n"))
+    assert isinstance(ready, str)
+    assert "No space left" in ready
+    assert list((open_cache(engine.options.cache).root / "building").iterdir()) == []  # type: ignore[attr-defined]
+
+
+def test_two_that_want_the_same_at_once_make_it_once(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_here: list[Path] = []
+    honest = keeping._make
+
+    def counted(folder: Path, *given: Any) -> None:
+        made_here.append(folder)
+        honest(folder, *given)
+
+    monkeypatch.setattr(keeping, "_make", counted)
+    task = made(tmp_path, TESTS + "# at once\n")
+    with ThreadPoolExecutor(2) as two:
+        one, other = (each.result()[1] for each in [two.submit(ready_for, engine, task) for _ in range(2)])
+    assert isinstance(one, Ready)
+    assert isinstance(other, Ready)
+    assert one.kept == other.kept
+    assert len(made_here) == 1
 
 
 def test_what_was_kept_is_a_layer_of_the_cache_that_is_found_again_and_removed_with_it(

@@ -69,6 +69,8 @@ def test_the_solutions_own_places_do_not_matter(path: str) -> None:
         "/app/.venv/lib/x.py",
         "/app/.python-version",
         "/pyproject.toml",
+        "/app/bin/pip",
+        "/srv/tools/python3.12",
         "/srv/other/pyproject.toml",
         "/tests/conftest.py",
         "/usr/share/doc/curl/copyright",
