@@ -9,7 +9,7 @@ remembers every trial that has ended, so that a run can end at any moment and go
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 
 from harness.errors import OUT_OF_FILES, FoolsgoldError
@@ -35,6 +35,7 @@ from harness.stages.mutants import (
 )
 from harness.stages.probing import run_probes
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
+from harness.stages.reuse import may_reuse
 from harness.stages.tightening import tighten
 from harness.stages.verdict import (
     Examined,
@@ -102,6 +103,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     watcher.planned(task.name, len(mutants))
     if settings.first_failure:
         terms = await may_stop_early(place, terms, controls)
+    terms = terms.reusing(await may_reuse(place, controls, terms, settings, len(mutants)))
 
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))
@@ -118,7 +120,10 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         await asyncio.wait([*firsts, probes])
         last = group.create_task(_last(place, _identity(steps, terms), settings))
 
-    tried = [each.result() for each in tries]
+    tried, end = [each.result() for each in tries], last.result()
+    if terms.reuse.disagreed:
+        tried = await _plainly(place, mutants, tried, terms, steps, settings)
+        end = await _last(place, _identity(steps, terms, "last again"), settings)
     examined = Examined(
         task,
         settings,
@@ -128,7 +133,8 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         steps,
         tried,
         probes.result(),
-        last.result(),
+        end,
+        terms.reuse,
         await tighten(place, steps, terms, tried, probes.result().attempted),
     )
     return await think(partial(verdict_of, examined, command))
@@ -143,7 +149,7 @@ async def _settle(
     left: Shared[Reference | None],
     pattern: Shared[Pattern | None],
     rank: int,
-    watcher: Watcher,
+    watcher: Watcher | None = None,
 ) -> MutantResult:
     """What a mutant comes to. While a survivor is confirmed it is looked at what it leaves; what it leaves or does
     otherwise than the reference is looked at when it is confirmed."""
@@ -155,7 +161,8 @@ async def _settle(
         if survives and len(place.task.steps) == 1:
             looking = group.create_task(left_behind(place, terms, Kind.MUTANT, mutant.result.label, mutant.replacement))
     result = confirming.result()
-    watcher.tried(place.task.name, result.outcome)
+    if watcher is not None:
+        watcher.tried(place.task.name, result.outcome)
     result = await compared(result, looking.result() if looking is not None else None, left)
     if looking is None or not result.survived:
         return result
@@ -166,8 +173,32 @@ async def _last(place: Place, identity: Plan, settings: AuditSettings) -> TrialR
     return await in_time(place, identity, await place.trial(identity, place.urgent), settings.controls)
 
 
-def _identity(steps: list[StepMutants], terms: Terms) -> Plan:
+async def _plainly(
+    place: Place,
+    mutants: Sequence[Untried],
+    tried: Sequence[MutantResult],
+    terms: Terms,
+    steps: list[StepMutants],
+    settings: AuditSettings,
+) -> list[MutantResult]:
+    """Run again what reused anything, now that nothing is reused any more."""
+    results = list(tried)
+    ranks = [rank for rank, result in enumerate(tried) if any(record.reused for record in result.records)]
+    async with Together() as group:
+        left = Shared(group, partial(reference_left, place, terms))
+        pattern = Shared(group, partial(reference_observed, place, terms))
+        firsts = [group.create_task(try_first(place, mutants[rank], terms, settings, rank)) for rank in ranks]
+        tries = [
+            group.create_task(_settle(place, mutants[rank], terms, steps, first, left, pattern, rank))
+            for rank, first in zip(ranks, firsts, strict=True)
+        ]
+    for rank, task in zip(ranks, tries, strict=True):
+        results[rank] = task.result()
+    return results
+
+
+def _identity(steps: list[StepMutants], terms: Terms, label: str = "last") -> Plan:
     """The reference written by the machinery that writes mutants: were the tests, the machine and the way into the box
     the same at the end?"""
     written = Replacement(reprinted(steps))
-    return Plan(Kind.IDENTITY, "last", written, terms.networks, terms.own_limits, terms.known, run=Which.LAST)
+    return Plan(Kind.IDENTITY, label, written, terms.networks, terms.own_limits, terms.known, run=Which.LAST)

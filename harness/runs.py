@@ -112,6 +112,7 @@ def audit_tasks(
         "repeat": settings.controls.repeat,
         "network": settings.controls.network,
         "timeout_factor": settings.controls.timeout_factor,
+        "reuse": settings.reuse,
         **overrides_json(in_force, tasks, "audit"),
     }
     engine_options = EngineOptions(images=table(values, "image"), hidden=(folder, *_folders(tasks)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,6 +33,7 @@ from harness.errors import UsageError
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the tables.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no tables: only the result of the gate.")
+@click.option("--timings", is_flag=True, help="Say as well where each task's time went.")
 @click.option("--verbose", is_flag=True, help="End with every finding and its evidence, not with one screen.")
 def audit(
     paths: tuple[Path, ...],
@@ -41,6 +44,7 @@ def audit(
     as_json: bool,
     no_progress: bool,
     quiet: bool,
+    timings: bool,
     verbose: bool,
 ) -> int:
     """Break every task's reference solution on purpose and see which broken variants are paid all the same.
@@ -56,7 +60,6 @@ def audit(
     """
     from harness.commands.console import print_warnings, printer
     from harness.commands.progress import progress
-    from harness.lab.store import is_run
     from harness.report.formats import gathered
     from harness.report.gate import gate_text
     from harness.report.json_stream import report_json
@@ -67,10 +70,8 @@ def audit(
     from harness.settings.terms import gate_terms
     from harness.task.discover import discover
 
-    if resume and fresh:
-        raise UsageError("--resume and --fresh contradict each other.", hint="Give one of them, or none.")
-    if resume and not is_run(folder):
-        raise UsageError(f"There is no run in {folder} to continue.", hint="Leave --resume out to start one.")
+    if resume:
+        _check_run(folder, fresh=fresh)
     in_force = flags.in_force(paths)
     terms = gate_terms(in_force)
     tasks = [with_own_images(task, in_force) for task in discover(list(paths))]
@@ -92,7 +93,25 @@ def audit(
     else:
         ending = long_form if verbose else terminal
         click.echo(verdict if quiet else ending(report, gate=verdict))
+    if timings:
+        _echo_timings(report, err=as_json)
     if report["unfinished"]:
         words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", report["run"], "--resume"]
         click.echo(f"\nInterrupted. All results so far are kept. Continue with\n{shlex.join(words)}", err=True)
     return judged.exit_code
+
+
+def _check_run(folder: Path, *, fresh: bool) -> None:
+    """That there is one to continue."""
+    from harness.lab.store import is_run
+
+    if fresh:
+        raise UsageError("--resume and --fresh contradict each other.", hint="Give one of them, or none.")
+    if not is_run(folder):
+        raise UsageError(f"There is no run in {folder} to continue.", hint="Leave --resume out to start one.")
+
+
+def _echo_timings(report: Mapping[str, Any], *, err: bool) -> None:
+    from harness.report.timings import timings_table
+
+    click.echo(timings_table(report), err=err)

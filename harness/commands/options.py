@@ -48,6 +48,8 @@ class Flags:
             flag = f"--{key[0]}"
             if len(key) == 2:
                 words += [flag, f"{key[1]}={_plain(value.value)}"]
+            elif isinstance(value.value, bool):
+                words += [flag] if value.value else []
             elif isinstance(value.value, tuple):
                 words += [word for item in value.value for word in (flag, item)]
             else:
@@ -106,6 +108,8 @@ def _parameter(setting: Setting) -> str:
 
 def _option(setting: Setting) -> Callable[[Any], Any]:
     words = [f"--{setting.name}", *([setting.short] if setting.short else []), _parameter(setting)]
+    if setting.kind is ValueKind.SWITCH:
+        return click.option(*words, is_flag=True, default=setting.default, help=setting.help)
     many = setting.table or setting.kind is ValueKind.LIST
     return click.option(
         *words,

@@ -14,6 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Literal, Self
 
+from harness.engine.changes import Changes
+from harness.errors import EngineError
+
 KEEP_ALIVE = ("sh", "-c", "sleep infinity")
 """The command that the format's runner gives to a container: it only waits."""
 
@@ -156,6 +159,34 @@ class Exit:
         return self.status is None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was done in a box once, to be put over other boxes of the same image."""
+
+    folder: Path
+    changes: Changes
+    size: int
+    """Bytes."""
+
+
+class NotKept(Exception):
+    """What was done in the box is not to be kept; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is to be done in a box, and what of it is kept."""
+
+    do: Callable[[Box], None]
+    """Raises NotKept."""
+    aside: tuple[str, ...]
+    """Paths that are no part of it, with everything below."""
+    then: Callable[[Box], None] | None = None
+    """To be done in another box, which has all that from the start. NotKept: only the first is kept."""
+    only: tuple[str, ...] = ()
+    """Of the second box only what lies below these paths is kept."""
+
+
 class Box(ABC):
     """One running box. Not thread-safe; use one box from one thread."""
 
@@ -186,6 +217,14 @@ class Box(ABC):
         """Absolute paths that include everything made, changed or removed since the box began, except below its mounts.
         For a removed path its folder is listed. None if only a search through the whole box could tell."""
         return None
+
+    def changes(self) -> Changes | None:
+        """What differs from the image, but below its mounts; None where this engine cannot tell."""
+        return None
+
+    def give(self, kept: Kept) -> None:
+        """Put what was kept over what is here. Only for an engine whose `keep` keeps anything."""
+        raise EngineError("This engine keeps nothing.")
 
     @abstractmethod
     def close(self) -> None:
@@ -233,6 +272,11 @@ class Engine(ABC):
     @abstractmethod
     def open(self, spec: BoxSpec) -> Box:
         """Start a box. Raises EngineError; never returns a box that is not ready for `run`."""
+
+    def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
+        """Do it in a box of its own and keep what it left under `key`, unless that is kept already. None where this
+        engine keeps nothing. Raises NotKept or EngineError, and then nothing is kept."""
+        return None
 
     @abstractmethod
     def report(self) -> EngineReport: ...

@@ -15,8 +15,9 @@ from harness.lab.jobs import Job, TaskRef, image_ids
 from harness.lab.together import drive
 from harness.lab.workers import Pending, Threads, Workers
 from harness.task.model import Task, Unusable
+from harness.task.network import Networks
 from harness.task.snapshot import Snapshot, take
-from harness.trial.plan import Built, Plan, TrialKey
+from harness.trial.plan import Built, Plan, Ready, TrialKey
 from harness.trial.record import TrialRecord
 
 T = TypeVar("T")
@@ -153,6 +154,11 @@ class Place:
         self.doing(f"{plan.kind} {plan.label}".strip())
         keep = self.lab.memory.put_trial
         return await self.lab.workers.run_alone(self._job(plan), self._job(beside), rank, keep)
+
+    async def make_ready(self, networks: Networks) -> Ready | str:
+        """What the tests prepare, kept for trials that may go on from there; or why it is not."""
+        self.doing("keeping what the tests install")
+        return await self.lab.workers.make_ready(self._ref, networks, self.urgent)
 
     def doing(self, what: str) -> None:
         self.lab.doing(self.task.name, what)

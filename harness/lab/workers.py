@@ -14,9 +14,11 @@ from harness.engine.contract import Engine, Progress
 from harness.lab.crew import Crew, Ticket
 from harness.lab.jobs import Job, TaskRef
 from harness.task.model import Task
+from harness.task.network import Networks
 from harness.trial.build import build
-from harness.trial.plan import Built, Turn
+from harness.trial.plan import Built, Ready, Turn
 from harness.trial.record import TrialRecord
+from harness.trial.recording import make_ready
 from harness.trial.runner import run_trial
 
 Done = TypeVar("Done", covariant=True)
@@ -47,6 +49,11 @@ class Workers(Protocol):
         """Both at once, on a machine that runs no other trial meanwhile."""
         ...
 
+    def make_ready(self, task: TaskRef, networks: Networks, rank: int) -> Pending[Ready | str]:
+        """Run the preparation of its tests once and keep what it leaves, for jobs that may go on from there; or why
+        nothing is kept."""
+        ...
+
     def forget(self, task: Task) -> None:
         """Nothing more will be run of it."""
 
@@ -65,6 +72,7 @@ class Threads:
         self.engine, self.turns = engine.name, crew.turns
         self._engine, self._crew = engine, crew
         self._built: dict[TaskRef, tuple[Task, Built]] = {}
+        self._ready: dict[TaskRef, Ready] = {}
 
     def build(self, task: Task, rank: int, progress: Progress) -> Ticket[Built]:
         def work(called_off: threading.Event) -> Built:
@@ -89,14 +97,27 @@ class Threads:
     def _run(self, job: Job, keep: Keep, called_off: threading.Event, turn: Turn | None = None) -> TrialRecord:
         task, built = self._built[job.task]
         turn = turn or partial(self._crew.turn, called_off)
-        record = run_trial(self._engine, task, built, job.plan, cancel=called_off, turn=turn)
+        ready = self._ready.get(job.task)
+        record = run_trial(self._engine, task, built, job.plan, cancel=called_off, turn=turn, ready=ready)
         if called_off.is_set():
             raise CalledOff
         keep(record)
         return record
 
+    def make_ready(self, task: TaskRef, networks: Networks, rank: int) -> Ticket[Ready | str]:
+        def work(called_off: threading.Event) -> Ready | str:
+            known, built = self._built[task]
+            turn = partial(self._crew.turn, called_off)
+            made = make_ready(self._engine, known, built, networks, cancel=called_off, turn=turn)
+            if isinstance(made, Ready):
+                self._ready[task] = made
+            return made
+
+        return self._crew.hand_in(work, rank)
+
     def forget(self, task: Task) -> None:
         self._built.pop(TaskRef.of(task), None)
+        self._ready.pop(TaskRef.of(task), None)
 
     def stop(self) -> None:
         self._crew.call_off()

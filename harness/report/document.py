@@ -138,8 +138,19 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "matrix": _matrix(found) if found else None,
         "controls": _controls(controls, one.last) if controls else None,
         "seconds": one.seconds,
+        "timings": _timed(asdict(one.timings), *_TIMES) if one.timings else None,
+        "reuse": _timed(asdict(one.reuse), "saved", "spent") if one.reuse else None,
         "internal_error": one.internal or None,
     }
+
+
+_TIMES = ("building", "preparing", "solving", "verifying", "rest", "waiting")
+
+
+def _timed(values: dict[str, Any], *times: str) -> dict[str, Any]:
+    """With its times under `seconds`, the one name that times have."""
+    seconds = {name: values.pop(name) for name in times}
+    return {**values, "seconds": seconds}
 
 
 def _engine(controls: Controls | None) -> dict[str, Any]:
@@ -182,7 +193,7 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "observed")
+_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "observed", "not_reused", "waited")
 """What is the same for every control's record."""
 
 

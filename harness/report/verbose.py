@@ -47,6 +47,7 @@ def verbose(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) ->
         *findings(report, width),
         *forged(report, width),
         *dataset_rows(report),
+        *reused(report, width),
         *internal_errors(report),
         *unfinished(report, width),
         *sums(report, width),
@@ -205,6 +206,29 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     aligned = ("left", "right", "right", "left", "right")
     yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
     yield ""
+
+
+def reused(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """What of the tests' preparation was run once, and why it was not elsewhere."""
+    told = False
+    for task in report["tasks"]:
+        found = task.get("reuse") or {}
+        if found.get("trials"):
+            why = f", but not to the end: {found['why_not']}" if found["why_not"] else ""
+            alone = f"; {found['plain']} others prepared themselves" if found["plain"] else ""
+            saved, spent = (f"{found['seconds'][name]:.0f} s" for name in ("saved", "spent"))
+            said = (
+                f"{task['name']}: what its tests install was kept once ({found['size'] / 1e6:.0f} MB) and reused by "
+                f"{found['trials']} trials{alone}; {saved} saved for {spent}{why}"
+            )
+        elif found.get("disagreed") or "control" in found.get("why_not", ""):
+            said = f"{task['name']}: nothing is reused: {found['why_not']}"
+        else:
+            continue
+        yield from wrapped(visible(said), width, "", following="  ")
+        told = True
+    if told:
+        yield ""
 
 
 def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:

@@ -31,6 +31,8 @@ class ValueKind(StrEnum):
     TABLE = "a table of texts"
     """The flag is KEY=VALUE and may be given several times; tables are put together key by key."""
     NUMBERS = "a table of numbers"
+    SWITCH = "true or false"
+    """The flag alone is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,13 @@ SETTINGS: tuple[Setting, ...] = (
         what="threshold",
     ),
     Setting(
+        "no-reuse",
+        ValueKind.SWITCH,
+        _commands("audit"),
+        "Have the tests prepare themselves in every trial, also where what they install was shown to be the same.",
+        False,
+    ),
+    Setting(
         "fail-under",
         ValueKind.NUMBER,
         _GATE,
@@ -276,6 +285,10 @@ def fitting(setting: Setting, value: Any, key: str = "") -> Any:
             return _whole(setting, value)
         case ValueKind.NUMBER:
             return _number(setting, value)
+        case ValueKind.SWITCH:
+            if not isinstance(value, bool):
+                raise Unfit(f"is {_shown(value)} and must be {setting.kind}")
+            return value
         case ValueKind.NUMBERS:
             assert setting.entries is not None
             whole = isinstance(setting.entries()[key], int)

@@ -86,7 +86,12 @@ def thresholds(values: Values) -> Thresholds:
 def audit_settings(values: Values) -> AuditSettings:
     quick = one(values, "depth") == "quick"
     return AuditSettings(
-        control_settings(values), wish(values), thresholds(values), first_failure=quick, probes=probes(values)
+        control_settings(values),
+        wish(values),
+        thresholds(values),
+        first_failure=quick,
+        probes=probes(values),
+        reuse=not one(values, "no-reuse"),
     )
 
 

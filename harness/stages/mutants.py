@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from posixpath import basename, dirname
 
@@ -23,6 +23,7 @@ from harness.judging.outcome import (
     showing,
     unconfirmed,
 )
+from harness.judging.reuse import Reuse
 from harness.lab.lab import Place
 from harness.lab.together import Together
 from harness.mutants import StepMutants, diff, mutated_file
@@ -49,6 +50,10 @@ class Terms:
     own_limits: TimeLimits
     """The task's own."""
     first_failure: bool = False
+    reuse: Reuse = field(default_factory=Reuse)
+
+    def reusing(self, reuse: Reuse) -> Terms:
+        return replace(self, reuse=reuse)
 
 
 def terms_of(controls: Controls, against: Baseline, steps: Sequence[StepMutants], settings: AuditSettings) -> Terms:
@@ -168,7 +173,7 @@ async def try_first(place: Place, untried: Untried, terms: Terms, settings: Audi
 
 
 async def confirm(place: Place, untried: Untried, terms: Terms, runs: Runs, rank: int) -> MutantResult:
-    """What was paid is confirmed by two plain runs; what it all comes to."""
+    """What was paid is confirmed by two more runs, the first of them plain; what it all comes to."""
     if any(ran.outcome.kind in PAID for ran in runs.values()):
         plain = [which for which in (Which.CONFIRM, Which.REPEAT) if which not in runs]
         more = plain[: 2 - (Which.ALONE in runs)]
@@ -176,6 +181,7 @@ async def confirm(place: Place, untried: Untried, terms: Terms, runs: Runs, rank
             tasks = {which: group.create_task(_run(place, untried, terms, which, rank)) for which in more}
         runs = runs | {which: task.result() for which, task in tasks.items()}
     ran = [runs[which] for which in Which if which in runs]
+    terms.reuse.hold_against([(each.record, each.outcome.kind) for each in ran], untried.result.label)
     return replace(
         untried.result,
         outcome=settle([each.outcome for each in ran]),
@@ -193,7 +199,11 @@ def _plan(untried: Untried, terms: Terms, run: Which) -> Plan:
         terms.networks,
         terms.limits if first else terms.own_limits,
         terms.known,
-        purpose=Judge(first_failure=terms.first_failure and first, hang=run is Which.ALONE),
+        purpose=Judge(
+            first_failure=terms.first_failure and first,
+            hang=run is Which.ALONE,
+            reuse=terms.reuse.on and run in (Which.FIRST, Which.REPEAT),
+        ),
         run=run,
     )
 

@@ -10,7 +10,9 @@ from harness.findings.model import Finding
 from harness.judging.controls import Controls, ControlSettings
 from harness.judging.effects import Measured
 from harness.judging.outcome import Outcome, OutcomeKind
+from harness.judging.reuse import Reused
 from harness.judging.strength import Strength, Thresholds, Verdict
+from harness.judging.timings import Timings
 from harness.mutants import StepMutants, Wish
 from harness.probes import vacuous
 from harness.probes.model import Attempted, Probe
@@ -37,6 +39,8 @@ class AuditSettings:
     """What is tried besides mutants."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
+    reuse: bool = True
+    """Where it is shown to change nothing, trials go on from what the tests' preparation left once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,10 @@ class Audited:
     """Suspicions read from the tests that no trial has confirmed: they change nothing."""
     last: TrialRecord | None = None
     """The reference's run after all mutants."""
+    timings: Timings | None = None
+    """Where its time went; None where no variants were tried."""
+    reuse: Reused | None = None
+    """What was reused; None where there were no trials that could."""
     seconds: float = 0.0
     internal: str = ""
     thresholds: Thresholds = field(default_factory=Thresholds)

@@ -19,7 +19,9 @@ from harness.findings.requirements import Seen, only_waits
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
+from harness.judging.reuse import Reuse, told
 from harness.judging.strength import Judged, Verdict, strength, verdict
+from harness.judging.timings import Timings, timings
 from harness.mutants import StepMutants
 from harness.probes import vacuous
 from harness.probes.choose import probe_findings
@@ -52,12 +54,24 @@ class Examined:
     probed: Probed
     last: TrialRecord
     """The reference, after everything that it vouches for."""
+    reuse: Reuse
     tightened: Tightened = field(default_factory=Tightened)
     """What loose assertions looked at."""
 
     @cached_property
     def matrix(self) -> Matrix | None:
         return kill_matrix(self.controls, self.tried)
+
+    @property
+    def timings(self) -> Timings:
+        """Of everything that was run in a box to judge the task."""
+        controls = self.controls
+        alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last)
+        records = [*controls.references, *self.reuse.proof, *self.probed.watched.values()]
+        records += [record for record in alone if record is not None]
+        records += [record for each in self.tried for record in each.records]
+        records += [record for each in self.probed.attempted for record in each.records]
+        return timings(controls.prepared.build_seconds, self.reuse.seconds, records)
 
     @cached_property
     def looked(self) -> vacuous.Looked:
@@ -154,6 +168,8 @@ def verdict_of(found: Examined, command: str) -> Audited:
         found.looked,
         tuple(found.watched[1]),
         found.last,
+        found.timings,
+        told(found.reuse, (record for each in found.tried for record in each.records)),
         round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
         thresholds=found.settings.thresholds,
     )

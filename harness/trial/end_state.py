@@ -97,10 +97,11 @@ Before = frozenset[str]
 def look(box: Box) -> Before | None:
     """Remember how the box is now. None where it lacks the tools."""
     marked = box.run(Command(("sh", "-c", _LOOK), PATIENCE, user="root"))
-    return _running(box) if marked.status == 0 else None
+    return processes(box) if marked.status == 0 else None
 
 
-def _running(box: Box) -> Before | None:
+def processes(box: Box) -> Before | None:
+    """The command lines of what runs, each with its process. None where it cannot be told."""
     done = box.run(Command(("sh", "-c", _PROCESSES), PATIENCE, user="root"))
     return frozenset(done.output.decode("utf-8", "replace").splitlines()) if done.status == 0 else None
 
@@ -112,7 +113,7 @@ def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> End
     if written is not None:
         _put_list(box, written)
     entries = _listed(box, _EVERYWHERE if written is None else _AMONG_WRITTEN, ignore)
-    running = _running(box)
+    running = processes(box)
     if entries is None or running is None:
         return None
     started = sorted(line.partition(" ")[2] for line in running - before)

@@ -14,6 +14,7 @@ from harness.task.model import Scoring, Step
 from harness.trial.artifacts import carried, restore
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
+from harness.trial.resuming import put_scripts, resume
 from harness.trial.session import CHORE, LOG_READ, LOGS, Session, Stop, step_record
 from harness.verifier.reward import RewardProblem, Rewards, combine, gate, read_rewards, weighted
 from harness.verifier.test_report import passed_by_name, read_report
@@ -171,7 +172,7 @@ def _verify_apart(session: Session, box: Box, step: Step, boxes: ExitStack | Non
             return _verify(session, other, step, solve_log)
 
 
-def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> StepRecord:
+def put_tests(session: Session, box: Box, step: Step) -> None:
     verifier = step.verifier
     if not verifier.owns_tests:
         for folder in verifier.folders:
@@ -181,13 +182,24 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
         _make_tests_executable(session, box, step)
     else:
         session.chore(box, f"chmod +x {shlex.quote(verifier.script)}")
-    first = session.bring_plugin(box, step)
-    command = Command(
-        ("bash", "-c", f"{first}({shlex.quote(verifier.script)}) > {TEST_LOG} 2>&1"),
+
+
+def verifier_command(session: Session, step: Step, first: str = "") -> Command:
+    """`first`: what the shell that starts the verifier has to do before."""
+    return Command(
+        ("bash", "-c", f"{first}({shlex.quote(step.verifier.script)}) > {TEST_LOG} 2>&1"),
         session.verify_limit(step),
-        env=session.verifier_env(verifier.env),
-        user=verifier.user,
+        env=session.verifier_env(step.verifier.env),
+        user=step.verifier.user,
     )
+
+
+def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> StepRecord:
+    verifier = step.verifier
+    goes_on = resume(session, box)
+    put_tests(session, box, step)
+    put_scripts(session, box, goes_on)
+    command = verifier_command(session, step, session.bring_plugin(box, step))
     done, text = session.run(
         box, command, PhaseName.VERIFY, step.name, log=lambda done: _log(box, TEST_LOG, done), script=verifier.script
     )

@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
-from harness.engine.contract import Image
+from harness.engine.contract import Image, Kept
 from harness.task.network import Networks
+from harness.testcode.preparation.cut import Preparation
 from harness.trial.circumstances import Circumstances
 from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
@@ -40,6 +41,16 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """What a task's tests prepared once, on the image before anybody solved anything."""
+
+    kept: Kept
+    preparation: Preparation
+    seconds: float
+    """What it took to have it: next to nothing where it was kept already."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimeLimits:
     """Seconds by step name, instead of the task's own limits."""
 
@@ -65,10 +76,13 @@ class Judge:
     """Let pytest stop at the first failing test."""
     hang: bool = False
     """Look at what still runs where a time limit ends it."""
+    reuse: bool = False
+    """Let the tests go on from what their preparation left on the controls, where the solution allows that."""
 
     @property
     def name(self) -> str:
-        return "judge, first failure" if self.first_failure else "judge"
+        said = ("judge", "first failure" if self.first_failure else "", "kept preparation" if self.reuse else "")
+        return ", ".join(filter(None, said))
 
 
 @dataclass(frozen=True, slots=True)

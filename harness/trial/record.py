@@ -53,6 +53,8 @@ class PhaseName(StrEnum):
     SOLVE = "solve"
     COLLECT = "collect"
     CARRY = "carry"
+    PREPARE = "prepare"
+    """What the tests' preparation left on the controls is put into the box."""
     VERIFY = "verify"
 
 
@@ -157,10 +159,19 @@ class TrialRecord:
     """What the image holds, where the trial was to look at that and nothing else."""
     observed: Observed | None = None
     """What the solution left and did, where the trial was to observe that."""
+    waited: float = 0.0
+    """Seconds for its turn, which `seconds` leaves out."""
+    not_reused: str = ""
+    """Why the tests prepared themselves, where they were to go on from what was kept."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""
         return next((phase for phase in reversed(self.phases) if phase.name is name), None)
+
+    @property
+    def reused(self) -> bool:
+        """The tests went on from what their preparation had left on the controls."""
+        return self.phase(PhaseName.PREPARE) is not None
 
     def seconds_of(self, name: PhaseName) -> float:
         return sum(phase.seconds for phase in self.phases if phase.name is name)

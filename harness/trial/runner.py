@@ -13,7 +13,7 @@ from harness.task.harbor import HARBOR
 from harness.task.model import Task
 from harness.task.terminal_bench import TERMINAL_BENCH
 from harness.trial.harbor import harbor_trial
-from harness.trial.plan import Built, Plan, Turn
+from harness.trial.plan import Built, Plan, Ready, Turn
 from harness.trial.record import TrialRecord, Trouble, TroubleKind
 from harness.trial.session import Session, Stop
 from harness.trial.terminal_bench import terminal_bench_trial
@@ -34,9 +34,10 @@ def run_trial(
     *,
     cancel: threading.Event | None = None,
     turn: Turn = nullcontext,
+    ready: Ready | None = None,
 ) -> TrialRecord:
     """Session one trial. Whatever happens in the box, or to the engine, is in the record."""
-    session = Session(engine, task, built, plan, cancel or threading.Event(), turn)
+    session = Session(engine, task, built, plan, cancel or threading.Event(), turn, ready)
     start = time.monotonic()
     rewards: Rewards | RewardProblem | None = None
     trouble: Trouble | None = None
@@ -71,4 +72,6 @@ def run_trial(
         notes=session.notes,
         image=session.image,
         observed=session.observed,
+        waited=round(session.waited, 4),
+        not_reused=session.not_reused,
     )

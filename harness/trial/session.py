@@ -22,7 +22,18 @@ from harness.trial.looking.calls import RECORDER, Observed, read_calls
 from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
 from harness.trial.observed import after_verifying, run_besides
-from harness.trial.plan import Built, Judge, LeftBehind, Observe, Plan, SurveyImage, TightenTests, Turn, WatchTests
+from harness.trial.plan import (
+    Built,
+    Judge,
+    LeftBehind,
+    Observe,
+    Plan,
+    Ready,
+    SurveyImage,
+    TightenTests,
+    Turn,
+    WatchTests,
+)
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
@@ -66,7 +77,14 @@ class Session:
     """A trial under way: the phases so far, and how the two formats' runners make more."""
 
     def __init__(
-        self, engine: Engine, task: Task, built: Built, plan: Plan, cancel: threading.Event, turn: Turn
+        self,
+        engine: Engine,
+        task: Task,
+        built: Built,
+        plan: Plan,
+        cancel: threading.Event,
+        turn: Turn,
+        ready: Ready | None = None,
     ) -> None:
         self.engine = engine
         self.task = task
@@ -81,6 +99,9 @@ class Session:
         self.notes: Notes | None = None
         self.image: Survey | None = None
         self.observed: Observed | None = None
+        self.ready = ready
+        """What the tests may go on from."""
+        self.not_reused = ""
         self.waited = 0.0
         """Seconds for its turn, which are no part of the trial."""
         self._turn = turn
@@ -111,6 +132,12 @@ class Session:
             if self.cancel.is_set():
                 raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
             yield
+
+    @property
+    def main_spec(self) -> BoxSpec:
+        """The box that the solution runs in, as it is asked for."""
+        environment = self.task.environment
+        return self._elsewhere(_spec(self.built.main, environment, self.plan.networks.main, LOGS))
 
     def open_main(self) -> AbstractContextManager[Box]:
         """The box that the solution runs in."""
@@ -251,7 +278,7 @@ class Session:
         if files:
             with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
                 for name, content in files.items():
-                    _write_like(solution.folder, name, content, Path(folder))
+                    write_like(solution.folder, name, content, Path(folder))
                 box.put(Path(folder), solution.target)
 
     def replaced(self, solution: Solution, step: str) -> dict[str, bytes]:
@@ -320,7 +347,7 @@ class Session:
             own = {name: content for name, content in files.items() if (folder / name).is_file()}
             with tempfile.TemporaryDirectory(prefix="foolsgold-") as written:
                 for name, content in own.items():
-                    _write_like(folder, name, content, Path(written))
+                    write_like(folder, name, content, Path(written))
                 if own:
                     box.put(Path(written), "/tests")
 
@@ -381,7 +408,7 @@ def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[s
     )
 
 
-def _write_like(original: Path, name: str, content: bytes, folder: Path) -> None:
+def write_like(original: Path, name: str, content: bytes, folder: Path) -> None:
     """Write `name` below `folder` with the modes that it and its parents have below `original`."""
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)

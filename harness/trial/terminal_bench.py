@@ -12,6 +12,7 @@ from harness.engine.contract import Box, Command
 from harness.task.model import Keys, Scoring, Step
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
+from harness.trial.resuming import put_scripts, resume
 from harness.trial.session import CHORE, LOG_KEPT, Session, Stop, step_record
 from harness.trial.terminal import Terminal
 from harness.verifier.reward import RewardFault, RewardProblem, Rewards, weighted
@@ -31,10 +32,9 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
             terminal, solve_log = _solve(session, box, step)
             session.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
             session.solved(box, step, before)
-            for folder in step.verifier.folders:
-                box.put(folder, "/tests")
-            for source, target in step.verifier.extra_files:
-                box.put(source, target)
+            goes_on = resume(session, box)
+            put_tests(session, box, step)
+            put_scripts(session, box, goes_on)
             text, oom = _verify(session, box, step, terminal, solve_log)
             session.look_for_effect(box)
             session.read_plugin(box, step)
@@ -43,6 +43,19 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
     rewards, notes = score(step, text, report)
     session.steps.append(step_record(session, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
     return rewards
+
+
+def put_tests(_session: Session, box: Box, step: Step) -> None:
+    for folder in step.verifier.folders:
+        box.put(folder, "/tests")
+    for source, target in step.verifier.extra_files:
+        box.put(source, target)
+
+
+def verifier_command(session: Session, step: Step, first: str = "") -> Command:
+    """Where the tests have a shell of their own."""
+    user = step.agent_user if step.verifier.same_shell else step.verifier.user or "root"
+    return login_shell(f"{first}bash {shlex.quote(step.verifier.script)}", session.verify_limit(step), user=user)
 
 
 def _solve(session: Session, box: Box, step: Step) -> tuple[Terminal | None, str | None]:
@@ -110,10 +123,11 @@ def _verify(
     session: Session, box: Box, step: Step, terminal: Terminal | None, solve_log: str | None
 ) -> tuple[str, bool]:
     """The text that the runner would parse, and whether memory ran out."""
-    line = f"{session.bring_plugin(box, step)}bash {shlex.quote(step.verifier.script)}"
+    first = session.bring_plugin(box, step)
     limit = session.verify_limit(step)
     if step.verifier.same_shell and terminal is not None:
         start = time.monotonic()
+        line = f"{first}bash {shlex.quote(step.verifier.script)}"
         ended = terminal.type(Keys(line, max_timeout=limit, block=True), limit, session.cancel)
         text = terminal.text()
         seconds = round(time.monotonic() - start, 4)
@@ -122,8 +136,7 @@ def _verify(
         if not ended:
             raise Stop
         return text, False
-    user = step.agent_user if step.verifier.same_shell else step.verifier.user or "root"
-    shell = login_shell(line, limit, user=user)
+    shell = verifier_command(session, step, first)
     done, text = session.run(box, shell, PhaseName.VERIFY, step.name, script=step.verifier.script)
     # One shell is one screen: what the solution printed is parsed too.
     return (f"{solve_log or ''}\n{text}" if step.verifier.same_shell else text), done.oom

@@ -47,9 +47,8 @@ def raising(*_arguments: object, **_named: object) -> Any:
 
 STAGES = (
     "text_findings", "run_controls", "baseline", "sound", "task_mutants", "terms_of", "mutants_of", "mutant_json",
-    "may_stop_early", "try_first", "confirm", "left_behind", "reference_left", "compared", "run_probes", "reprinted",
-    "with_effect", "reference_observed",
-    "tighten", "verdict_of", "of_the_start",
+    "may_stop_early", "may_reuse", "try_first", "confirm", "left_behind", "reference_left", "compared", "run_probes",
+    "reprinted", "with_effect", "reference_observed", "tighten", "verdict_of", "of_the_start",
 )  # fmt: skip
 
 

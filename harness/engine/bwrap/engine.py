@@ -11,11 +11,13 @@ import threading
 from pathlib import Path
 
 from harness.engine import leftovers
+from harness.engine.bwrap import keeping
 from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
 from harness.engine.bwrap.box.launchpad import OUT
 from harness.engine.bwrap.image.build import build, cache_folder
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import DEFAULT_LIMIT, open_cache
+from harness.engine.changes import Changes
 from harness.engine.contract import (
     MAIN_HINT,
     Box,
@@ -26,7 +28,10 @@ from harness.engine.contract import (
     EngineReport,
     Exit,
     Image,
+    Keeping,
+    Kept,
     Limits,
+    NotKept,
     Progress,
     Recipe,
     silent,
@@ -64,6 +69,19 @@ class BwrapEngine(Engine):
         if not isinstance(spec.image, BwrapImage):
             raise EngineError(f"The image {spec.image.id} was made by another engine.")
         box = BwrapBox(self, spec, spec.image)
+        with self._lock:
+            self._open.add(box)
+        return box
+
+    def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
+        try:
+            return keeping.keep(open_cache(cache_folder(self.options)), key, about, spec, what, self._writing_to)
+        except OSError as error:
+            raise NotKept(f"it could not be written down: {error}") from error
+
+    def _writing_to(self, spec: BoxSpec, folder: Path) -> Box:
+        assert isinstance(spec.image, BwrapImage)
+        box = BwrapBox(self, spec, spec.image, folder)
         with self._lock:
             self._open.add(box)
         return box
@@ -152,11 +170,12 @@ class BwrapEngine(Engine):
 
 
 class BwrapBox(Box):
-    def __init__(self, engine: BwrapEngine, spec: BoxSpec, image: BwrapImage) -> None:
+    def __init__(self, engine: BwrapEngine, spec: BoxSpec, image: BwrapImage, upper: Path | None = None) -> None:
         self._engine = engine
         defaults = engine.options.limits
         self._sandbox = sandbox.start(
             image.layers,
+            upper=upper,
             network=spec.network,
             env={**image.config.env, **spec.env},
             workdir=spec.workdir or image.config.workdir or "/",
@@ -207,6 +226,12 @@ class BwrapBox(Box):
 
     def written(self) -> list[bytes] | None:
         return self._sandbox.written()
+
+    def changes(self) -> Changes | None:
+        return self._sandbox.changes()
+
+    def give(self, kept: Kept) -> None:
+        self._sandbox.give(kept)
 
     def close(self) -> None:
         self._sandbox.close()

@@ -322,6 +322,7 @@ ONLY_FLAGS = {
     "--output": "names where this one result goes",
     "--format": "is the shape of this one result",
     "--verbose": "is the length of this one result",
+    "--timings": "is the shape of this one result",
     "--fail-on-weaker": "is the question of this one comparison",
     "--schema": "prints something else altogether",
     "--root": "belongs to where one format is read",
@@ -360,6 +361,7 @@ VALUES = {
     ValueKind.INTEGER: "2",
     ValueKind.NUMBER: "2.0",
     ValueKind.PATH: '"x.toml"',
+    ValueKind.SWITCH: "true",
 }
 
 

@@ -106,6 +106,13 @@ class Launcher:
         _answer, (made,) = self._ask({"do": "namespace", "forward": forward}, ())
         return made
 
+    def show(self, first: int, path: Path, target: str) -> None:
+        """Have a folder in a box that runs, read-only; `first`: a descriptor of its first process."""
+        self._ask({"do": "show", "path": str(path), "target": target}, (first,))
+
+    def unshow(self, first: int, target: str) -> None:
+        self._ask({"do": "hide", "target": target}, (first,))
+
     def remove(self, path: Path) -> None:
         """Delete a folder whose files may belong to a box's users."""
         with suppress(OSError):

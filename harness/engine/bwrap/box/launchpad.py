@@ -17,7 +17,7 @@ import socket
 import stat
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,27 @@ class _Launchpad:
             Path(folder).chmod(0o700)
         shutil.rmtree(path, ignore_errors=True)
         self.answer({"left": os.path.lexists(path)})
+
+    def do_show(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        """Mount a folder of the host, read-only, in the box whose first process the second descriptor is."""
+
+        def show() -> None:
+            tree = kernel.read_only_tree(request["path"])
+            kernel.setns(descriptors[1], kernel.CLONE_NEWNS)
+            Path(request["target"]).mkdir(mode=0o700)
+            kernel.attach(tree, request["target"])
+
+        self.answer({"error": said} if (said := _in_child(show)) else {})
+
+    def do_hide(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        """Take away what `do_show` mounted."""
+
+        def hide() -> None:
+            kernel.setns(descriptors[1], kernel.CLONE_NEWNS)
+            kernel.unmount(request["target"])
+            Path(request["target"]).rmdir()
+
+        self.answer({"error": said} if (said := _in_child(hide)) else {})
 
     def prepare_host(self, hidden: list[str]) -> None:
         names = frozenset(os.listdir("/")) | frozenset(hidden)
@@ -440,6 +461,25 @@ class _Joining(threading.Thread):
         self.join()
         if self.error is not None:
             raise self.error
+
+
+def _in_child(work: Callable[[], None]) -> str:
+    """Do it in a process of its own, which may end up in another namespace. What went wrong, '' for nothing."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        said = b""
+        try:
+            work()
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}".encode()
+        finally:
+            with suppress(OSError):
+                os.write(writing, said or b"ok")
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        answer = told.read().decode()
+    return "" if answer == "ok" else answer or "the process ended"
 
 
 @contextmanager

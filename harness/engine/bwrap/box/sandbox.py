@@ -19,9 +19,11 @@ from typing import Self
 
 from harness.engine import rootpath
 from harness.engine.bwrap.box import cgroups, kernel, launcher, nat, program, seccomp, users
+from harness.engine.bwrap.box.giving import give, staged_changes
 from harness.engine.bwrap.box.launchpad import OUT, PART_SLASH
 from harness.engine.bwrap.box.trust import carried
-from harness.engine.contract import Box, Command, Exit, Limits
+from harness.engine.changes import Changes
+from harness.engine.contract import Box, Command, Exit, Kept, Limits
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
 
@@ -89,9 +91,10 @@ def start(
         hostname=hostname or secrets.token_hex(6),
         user=user,
         limits=limits,
+        mounts=tuple(mounts),
     )
     try:
-        box.begin(network, tuple(mounts), dict(binds or {}))
+        box.begin(network, dict(binds or {}))
     except BaseException:
         box.close()
         raise
@@ -144,6 +147,7 @@ class Sandbox(Box):
     hostname: str
     user: str
     limits: Limits
+    mounts: tuple[str, ...] = ()
     pid: int = 0
     """Of the box's first process, as the host numbers it."""
     _monitor: int = -1
@@ -165,7 +169,7 @@ class Sandbox(Box):
     """Why this box runs no more commands; '' while it does."""
     _closed: bool = False
 
-    def begin(self, outward: bool, mounts: tuple[str, ...], binds: dict[str, Path]) -> None:
+    def begin(self, outward: bool, binds: dict[str, Path]) -> None:
         """Start the processes; `start` calls it once."""
         sizes = Sizes.of(self.limits)
         self._group = cgroups.make(self.name, memory=sizes.memory_group, pids=sizes.pids, cpus=self.limits.cpus)
@@ -187,7 +191,7 @@ class Sandbox(Box):
             "rlimits": sizes.rlimits(self._group),
             "devpts": "newinstance,ptmxmode=0666,mode=620" + (",gid=5" if self.launcher.ids == "all" else ""),
             "files": self._files(),
-            "mounts": list(mounts),
+            "mounts": list(self.mounts),
             "binds": {path: str(source) for path, source in (bundles | binds).items()},
             "workdir": self.workdir,
             "env": box_env,
@@ -362,6 +366,24 @@ class Sandbox(Box):
                 os.fsencode(path) for path in self._files()
             ]
 
+    def changes(self) -> Changes | None:
+        self._alive()
+        if self._stage < 0 or self.upper is not None:
+            return None
+        with _as_engine_error("look at what the box changed"):
+            return staged_changes(self._stage, self.layers, self.mounts, self._files())
+
+    def give(self, kept: Kept) -> None:
+        give(self, kept)
+
+    def show(self, folder: Path, target: str) -> None:
+        """Have a folder of the host in the box, read-only, until it is taken away again."""
+        self._alive()
+        self.launcher.show(self._first, folder, target)
+
+    def unshow(self, target: str) -> None:
+        self.launcher.unshow(self._first, target)
+
     def _alive(self) -> Shell:
         if self._closed or self._shell is None:
             raise EngineError("The box is closed.")
@@ -475,7 +497,7 @@ def _finish_layer(upper: Path, pad: launcher.Launcher) -> None:
             if part.name.endswith(".work") or not any(part.iterdir()):
                 continue
             target = upper / part.name.replace(PART_SLASH, "/")
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_dir():
                 target.rmdir()
             part.rename(target)

@@ -162,6 +162,11 @@ class Cache:
             made.rename(self.root / "layers" / key)
         return self.root / "layers" / key / "fs"
 
+    def discard(self, key: str) -> None:
+        """Have nobody find the layer any more."""
+        with suppress(FileNotFoundError):
+            self._remove(self.root / "layers" / key)
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A private folder on the cache's filesystem, removed afterwards; after a crash the next `clean` removes it."""

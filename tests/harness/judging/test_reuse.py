@@ -1,0 +1,78 @@
+"""When trials may go on from what was kept, and when no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.judging.outcome import OutcomeKind
+from harness.judging.reuse import Reuse, differs, saving, told
+from harness.trial.record import Kind, Phase, PhaseName, StepRecord, TrialRecord, Which
+from harness.verifier.test_report import TestCase, TestReport, TestStatus
+
+PREPARED = Phase(PhaseName.PREPARE, "", 0.1)
+VERIFIED = Phase(PhaseName.VERIFY, "", 4.0)
+
+
+def record(*phases: Phase, reward: float = 1.0, run: Which = Which.FIRST, failed: str = "") -> TrialRecord:
+    tests = tuple(TestCase(name, TestStatus.FAILED if name == failed else TestStatus.PASSED) for name in ("a", "b"))
+    rewards = {"reward": reward}
+    step = StepRecord("", rewards, report=TestReport("pytest", tests))
+    return TrialRecord("t", Kind.REFERENCE, run=run, rewards=rewards, phases=phases, steps=(step,), seconds=5)
+
+
+PLAIN, REUSED = record(VERIFIED), record(PREPARED, VERIFIED)
+
+
+def test_a_control_that_ends_the_same_proves_it() -> None:
+    assert differs(PLAIN, REUSED) == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        record(PREPARED, VERIFIED, reward=0.0),
+        record(PREPARED, VERIFIED, reward=0.5),
+        record(PREPARED, VERIFIED, failed="b"),
+        replace(REUSED, rewards=None),
+        replace(PLAIN, not_reused="the solution changes /etc/passwd"),
+    ],
+)
+def test_a_control_that_does_not_end_the_same_or_prepared_itself_proves_nothing(other: TrialRecord) -> None:
+    assert differs(PLAIN, other) != ""
+
+
+S, K, E = OutcomeKind.SURVIVED, OutcomeKind.KILLED, OutcomeKind.ERROR
+CONFIRM, REPEAT = record(VERIFIED, run=Which.CONFIRM), record(PREPARED, run=Which.REPEAT)
+
+
+@pytest.mark.parametrize(
+    ("runs", "on"),
+    [
+        ([(REUSED, S), (CONFIRM, S)], True),
+        ([(REUSED, S), (CONFIRM, K)], False),
+        ([(REUSED, K), (CONFIRM, S)], False),
+        ([(REUSED, K)], True),
+        ([(REUSED, E), (CONFIRM, K)], True),
+        ([(REUSED, S), (CONFIRM, S), (REPEAT, K)], False),
+        ([(PLAIN, S), (CONFIRM, K)], True),  # flaky, and nothing was reused
+    ],
+)
+def test_a_plain_run_that_says_otherwise_turns_it_off_for_the_task(
+    runs: list[tuple[TrialRecord, OutcomeKind]], on: bool
+) -> None:
+    reuse = Reuse(on=True)
+    reuse.hold_against(runs, "abc")
+    assert (reuse.on, reuse.disagreed) == (on, "" if on else "abc")
+    reuse.hold_against([(REUSED, S), (CONFIRM, S)], "def")
+    assert reuse.on is on
+
+
+def test_what_is_told_of_it() -> None:
+    quick = replace(REUSED, phases=(PREPARED, Phase(PhaseName.VERIFY, "", 0.4)))
+    reuse = Reuse(True, statements=("apt-get update",), size=7, seconds=4.0, proof=(REUSED,))
+    reuse.saves = saving([PLAIN, PLAIN], [quick, quick])
+    alone = replace(PLAIN, not_reused="why")
+    found = told(reuse, [REUSED, REUSED, alone, PLAIN])
+    assert (found.trials, found.plain, found.reasons, found.saved, found.spent) == (2, 1, ("why",), 7.0, 9.0)

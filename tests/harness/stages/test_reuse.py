@@ -1,0 +1,163 @@
+"""An audit that may reuse what the tests install: proven on the controls, and given up at the first disagreement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import harness.stages.reuse
+from harness.engine.changes import FILE, Changes
+from harness.engine.contract import Box, BoxSpec, Command, Keeping, Kept, NotKept
+from harness.judging.controls import ControlSettings
+from harness.judging.outcome import OutcomeKind
+from harness.judging.strength import Thresholds
+from harness.mutants import Wish
+from harness.report.verbose import verbose
+from harness.stages.result import Audited, AuditSettings
+from harness.task.model import Task
+from harness.trial.record import Which
+from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
+from tests.harness.tasks import harbor
+from tests.harness.test_audit import INSTRUCTION, ONLY_DATA, SOLUTION, looking_at, only, run, solve
+
+TESTS = "#!/bin/bash\napt-get update\napt-get install -y curl\npython3 /tests/look.py\n"
+GIVEN = "/given"
+Verify = Callable[[FakeBox, Command], Does]
+
+
+class KeepingBox(FakeBox):
+    def changes(self) -> Changes:
+        return Changes({path: FILE for path in self.files if path.startswith("/app/")})
+
+    def give(self, kept: Kept) -> None:
+        self.files[GIVEN] = b""
+
+
+class KeepingEngine(FakeEngine):
+    """Its tests take a second less where what they install is given to them."""
+
+    def __init__(self, verify: Verify, *, refuses: str = "") -> None:
+        def timed(box: FakeBox, command: Command) -> Does:
+            does = verify(box, command)
+            return Does(does.status, does.output, does.writes, seconds=0.2 if GIVEN in box.files else 2.0)
+
+        super().__init__([(SOLVE, solve), (VERIFY, timed)])
+        self.refuses = refuses
+
+    def open(self, spec: BoxSpec) -> Box:
+        box = KeepingBox(self, spec)
+        self.boxes.append(box)
+        return box
+
+    def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept:
+        if self.refuses:
+            raise NotKept(self.refuses)
+        return Kept(Path("/kept"), Changes({"/usr/bin/curl": FILE}), 4_000_000)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness.stages.reuse, "FEWEST", 1)
+
+
+def task(folder: Path) -> Task:
+    return harbor(folder / "t", {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION, "tests/test.sh": TESTS})
+
+
+def audited(folder: Path, engine: FakeEngine, *, reuse: bool = True) -> Audited:
+    controls = ControlSettings(repeat=2)
+    settings = AuditSettings(controls, Wish(operators=ONLY_DATA), Thresholds(least=3), sampled_kills=1, reuse=reuse)
+    return only(run(engine, [task(folder)], folder / "run", settings=settings))
+
+
+def outcomes(found: Audited) -> dict[str, OutcomeKind]:
+    return {one.label: one.outcome.kind for one in found.mutants}
+
+
+def reusing(found: Audited, which: Which) -> set[bool]:
+    return {record.reused for one in found.mutants for record in one.records if record.run is which}
+
+
+def test_first_runs_reuse_and_every_survivor_and_sampled_kill_has_a_plain_run(tmp_path: Path) -> None:
+    found = audited(tmp_path, KeepingEngine(looking_at("port", "debug")))
+    plain = audited(tmp_path / "plain", KeepingEngine(looking_at("port", "debug")), reuse=False)
+    assert outcomes(found) == outcomes(plain)
+    assert {OutcomeKind.SURVIVED, OutcomeKind.KILLED} <= set(outcomes(found).values())
+    assert (reusing(found, Which.FIRST), reusing(found, Which.CONFIRM)) == ({True}, {False})
+    assert reusing(plain, Which.FIRST) == {False}
+    assert found.reuse is not None
+    assert found.reuse.why_not == ""
+    assert found.reuse.statements == ("apt-get update", "apt-get install -y curl")
+    assert found.reuse.trials == sum(record.reused for one in found.mutants for record in one.records)
+    assert found.reuse.saved == pytest.approx(1.8 * found.reuse.trials, abs=0.2)
+    assert found.timings is not None
+    assert plain.timings is not None
+    assert found.timings.verifying < plain.timings.verifying
+
+
+def test_a_control_that_ends_otherwise_means_that_nothing_is_reused(tmp_path: Path) -> None:
+    honest = looking_at("port")
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        return Does(writes={"/logs/verifier/reward.txt": b"1"}) if GIVEN in box.files else honest(box, command)
+
+    found = audited(tmp_path, KeepingEngine(verify))
+    assert reusing(found, Which.FIRST) == {False}
+    assert found.reuse is not None
+    assert "control did not end the same" in found.reuse.why_not
+
+
+@pytest.mark.parametrize("wrongly", [OutcomeKind.KILLED, OutcomeKind.SURVIVED])
+def test_a_plain_run_that_says_otherwise_has_everything_run_again_plainly(tmp_path: Path, wrongly: OutcomeKind) -> None:
+    """Right on the controls, and wrong about one variant."""
+    honest = looking_at("port", "debug")
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        left = box.files.get("/app/settings.json", b"")
+        wrong = GIVEN in box.files and left and not _right(left)
+        return honest(_with(box, SETTINGS if wrongly is OutcomeKind.SURVIVED else b"{}") if wrong else box, command)
+
+    found = audited(tmp_path, KeepingEngine(verify))
+    plain = audited(tmp_path / "plain", KeepingEngine(honest), reuse=False)
+    assert outcomes(found) == outcomes(plain)
+    assert not any(record.reused for one in found.mutants for record in one.records)
+    assert found.reuse is not None
+    assert found.reuse.disagreed in outcomes(found)
+    assert found.last is not None
+    assert found.last.label == "last again"
+
+
+SETTINGS = b'{"port": 8080, "debug": false, "hosts": ["alpha", "beta", "gamma"]}'
+
+
+def _right(settings: bytes) -> bool:
+    try:
+        return bool(json.loads(settings) == json.loads(SETTINGS))
+    except ValueError:
+        return False
+
+
+def _with(box: FakeBox, settings: bytes) -> FakeBox:
+    other = FakeBox(box.engine, box.spec)
+    other.files = {**box.files, "/app/settings.json": settings}
+    return other
+
+
+def test_what_is_not_kept_is_said_and_nothing_is_reused(tmp_path: Path) -> None:
+    found = audited(tmp_path, KeepingEngine(looking_at("port"), refuses="the disk is full"))
+    assert found.reuse is not None
+    assert "the disk is full" in found.reuse.why_not
+    assert reusing(found, Which.FIRST) == {False}
+
+
+def test_the_report_says_what_was_reused_and_what_it_saved(tmp_path: Path) -> None:
+    engine = KeepingEngine(looking_at("port"))
+    settings = AuditSettings(ControlSettings(repeat=2), Wish(operators=ONLY_DATA), Thresholds(least=3))
+    report = run(engine, [task(tmp_path)], tmp_path / "run", settings=settings).report()
+    [entry] = report["tasks"]
+    assert entry["reuse"]["statements"] == ["apt-get update", "apt-get install -y curl"]
+    assert entry["timings"]["trials"] > len(entry["mutants"])
+    assert "was kept once (4 MB) and reused by" in " ".join(verbose(report).split())
