@@ -50,8 +50,8 @@ _EXPECTED = re.compile(
 
 
 def compares_with_the_image(task: Task, step: StepMutants) -> bool:
-    """Whether the tests name a hidden file, or one that is called the expected one, which the solution does not name
-    and which is none of their own."""
+    """Whether the tests name a hidden file, or a file whose name says that it is the expected one. It must not be a
+    file of the tests, nor one that the solution names."""
     solution = "\n".join(data.decode("utf-8", "replace") for data in step.files.values())
     texts = verifier_texts(task, step.step).values()
     return any(found not in solution for text in texts for found in _EXPECTED.findall(text))

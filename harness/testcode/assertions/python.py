@@ -154,7 +154,7 @@ def _either_status(node: ast.BoolOp) -> bool:
 
 
 def is_substring(node: ast.expr) -> bool:
-    """`"text" in something` where the something is no literal."""
+    """`"text" in something`, where the something is not a literal."""
     return (
         isinstance(node, ast.Compare)
         and len(node.ops) == 1
@@ -178,7 +178,7 @@ _LOOKS = ("exists", "is_file", "is_dir", "isfile", "isdir")
 
 
 def existence_call(call: ast.Call) -> ast.expr | None:
-    """The path that `path.exists()` or `os.path.isfile(path)` asks for; None of any other call."""
+    """The path that `path.exists()` or `os.path.isfile(path)` checks; None for any other call."""
     if called(call.func).rpartition(".")[2] not in _LOOKS:
         return None
     if call.args:
@@ -203,7 +203,7 @@ def _existence(test: ast.expr) -> bool:
 
 
 def wide(node: ast.Compare) -> bool:
-    """abs(found - expected) < tolerance, with a tolerance that swallows the expected value."""
+    """abs(found - expected) < tolerance, with a tolerance as large as the expected value."""
     left, limit = node.left, _constant(node.comparators[0])
     if not (isinstance(left, ast.Call) and called(left.func) == "abs" and left.args and isinstance(limit, int | float)):
         return False

@@ -1,9 +1,9 @@
-"""Loose assertions made tight: which value each of them looks at, and how that value is had.
+"""Tightens loose assertions: finds the value that each of them checks, and rewrites the test to record it.
 
-A tight assertion asks for what the reference gives: the one status, the line in which the word stands, what is in the
-file, the same number. What the reference gives only a run tells. So the test is rewritten to pass the value through a
-function that writes it down (harness/trial/looking/foolsgold_tighten.py), and the values of runs are compared: the
-tight assertion would hold where they are the reference's, and fail where they are not. Python only. Pure.
+A tight assertion demands the reference's value: the same status, the same line around the word, the same content of the
+file, the same number. Only a run shows the reference's value. So the test is rewritten to pass the value through a
+function that records it (harness/trial/looking/foolsgold_tighten.py), and the values of runs are compared: the tight
+assertion would hold for a run with the reference's values, and fail for any other. Python only. Pure.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mutator.quiet import quietly
 
 
 class Asks(StrEnum):
-    """What the tight assertion asks for, in words."""
+    """What the tight assertion demands, in words."""
 
     STATUS = "the status that the reference gives"
     LINES = "the lines that hold the text to be the reference's"
@@ -49,7 +49,7 @@ _ASKS: Mapping[LeadKind, Asks] = {
     LeadKind.UNUSED_RESULT: Asks.ENDED,
     LeadKind.SWALLOWED: Asks.HOLDS,
 }
-"""Kinds that can be tightened; for the others only a person knows what should be asserted."""
+"""Kinds that can be tightened. For the others only a person knows what the test should assert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,15 @@ class Tightening:
 
 @dataclass(frozen=True, slots=True)
 class _Wrap:
-    """An expression, and the call that it becomes the last argument of."""
+    """An expression, and the call whose last argument it becomes."""
 
     node: ast.expr
     call: str
 
 
 def tightened(tests: Sequence[TestFunction], files: Mapping[str, str]) -> tuple[dict[str, str], list[Tightening]]:
-    """(the rewritten files by name, what was rewritten in them). A number is an assertion's for good: it depends on the
-    tests alone."""
+    """(the rewritten files by name, the assertions that were rewritten in them). The number of an assertion is stable,
+    because it depends on the tests alone."""
     leads = [lead for test in tests for lead in test.leads if lead.kind in _ASKS and lead.file.endswith(".py")]
     rewritten: dict[str, str] = {}
     made: list[Tightening] = []
@@ -147,7 +147,7 @@ def _of_assertion(number: int, kind: LeadKind, test: ast.expr) -> Iterator[_Wrap
 
 
 def _holding(number: int, node: ast.Compare) -> _Wrap:
-    """The text is a constant or a plain name: it may be read twice."""
+    """For a text that is a constant or a plain name, so that it may be evaluated twice."""
     return _Wrap(node.comparators[0], f"foolsgold_lines({number}, {ast.unparse(node.left)}, ")
 
 
@@ -162,7 +162,7 @@ def _of_status(number: int, node: ast.AST) -> Iterator[_Wrap]:
 
 
 def _of_tolerance(number: int, node: ast.AST) -> Iterator[_Wrap]:
-    """The side that is found, and not the one that is expected."""
+    """Wrap the side with the actual value, not the one with the expected value."""
     if not (isinstance(node, ast.Compare) and len(node.ops) == 1):
         return
     if wide(node):
@@ -192,7 +192,7 @@ def _of_existence(number: int, test: ast.expr) -> Iterator[_Wrap]:
 
 
 def _written(text: str, wraps: Sequence[_Wrap]) -> str:
-    """By exact places: nothing else of the file moves, and every line keeps its number."""
+    """Insert the calls at exact places: everything else stays as it is, and every line keeps its number."""
     data = text.encode()
     starts = [0]
     for line in data.splitlines(keepends=True):
@@ -202,7 +202,7 @@ def _written(text: str, wraps: Sequence[_Wrap]) -> str:
         node = wrap.node
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-        # What begins at one place goes from the widest to the narrowest, and what ends there the other way round.
+        # At one place, calls open from the widest to the narrowest and close in the opposite order.
         added.append((start, 1, (-end, order), wrap.call.encode()))
         added.append((end, 0, (-start, -order), b")"))
     for at, _, _, new in sorted(added, reverse=True):

@@ -73,8 +73,8 @@ def _file(demand: Demand, solution: Mapping[str, bytes]) -> Renaming | None:
 
 
 def _put_together(root: str, ending: str, name: str, solution: Mapping[str, bytes]) -> bool:
-    """Whether the name may also be made of its parts somewhere: then one part of the solution would write the new file
-    and another one read the old."""
+    """Whether a part of the solution may build the name from pieces. Then one part would write the new file and another
+    one read the old."""
     alone = re.compile(rf"[\"']{root}[\"']".encode())
     longer = re.compile(rf"(?<![\w-]){_quoted(name)}\.\w".encode())
     joins = re.compile(rf"[\"'}}]{_quoted(ending)}[\"']".encode()) if ending else None
@@ -85,8 +85,8 @@ def _put_together(root: str, ending: str, name: str, solution: Mapping[str, byte
 
 
 def _option(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
-    """None where the program reads it by a name that is made of it, as argparse and click do: `args.dry_run` would ask
-    for an option that is no more."""
+    """None if the program reads the option by a derived name, as with argparse and click: `args.dry_run` would refer to
+    an option that no longer exists."""
     name = text.lstrip("-").replace("-", "_")
     read = re.compile(rf"\.{re.escape(name)}\b|\b{re.escape(name)}\s*[,:=)]|[\"']{re.escape(name)}[\"']".encode())
     if len(name) > 1 and any(read.search(data) for data in solution.values()):
@@ -95,8 +95,8 @@ def _option(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
 
 
 def _key(text: str, solution: Mapping[str, bytes]) -> Renaming | None:
-    """Only between quotes, or as a column in a line of columns. None where a part of the solution gets at it by
-    another way of writing, which would still ask for the old name."""
+    """Rename only between quotes, or as a column in a line of columns. None if a part of the solution uses another
+    spelling, which would still refer to the old name."""
     word = _quoted(text)
     unquoted = re.compile(rf"\.{word}\b(?!\s*\()|\bdict\([^)]*\b{word}\s*=|[{{,]\s*{word}\s*:|itertuples\(".encode())
     if any(unquoted.search(data) for data in solution.values()):

@@ -42,9 +42,9 @@ _PLACEHOLDER = re.compile(
 _DICTATED = re.compile(
     r"/(?:etc|usr(?!/local/)|lib\d*|boot|var/(?:lib|spool|cache|run)|run)/|(?:~|/root|/home/[^/]+)/\.[\w-]"
 )
-"""Where programs and packages look: the name is theirs, and not the test's."""
+"""Paths that programs and packages dictate, so that the name is not the test's choice."""
 _ANY_NAME = re.compile(r"/[\w.-]+\.d/|/sites-\w+/|/systemd/system/")
-"""Folders among them in which a file may be called anything."""
+"""Folders below them in which a file may have any name."""
 _ENDINGS = {
     "py": ("py", "python"), "sh": ("sh", "bash", "shell", "script"), "js": ("js", "javascript", "node"),
     "ts": ("ts", "typescript"), "md": ("md", "markdown"), "txt": ("txt", "text"), "yml": ("yml", "yaml"),
@@ -70,8 +70,8 @@ class Stated:
         )
 
     def has(self, demand: Demand, given: frozenset[str]) -> bool:
-        """Whether the solver could know. `given`: words that the test passes in itself."""
-        # The instruction alone answers most, and an environment may be large.
+        """Whether the solver could know the demand. `given`: words that the test itself passes in."""
+        # Most demands are in the instruction, and an environment may be large.
         if demand.kind in (DemandKind.PATH, DemandKind.FILE_NAME) and (
             _dictated(demand.text) or self._near.names_in_words(basename(demand.text.rstrip("/")))
         ):
@@ -196,8 +196,8 @@ class _Text:
         return any(_fits(pattern, name) for pattern in patterns)
 
     def names_in_words(self, name: str) -> bool:
-        """`solve.py` as "solve dot py", "the Python program solve" or "the solve script, in Python": every part of the
-        name and what its ending stands for, near each other."""
+        """Whether the text names a file in words: `solve.py` as "solve dot py", "the Python program solve" or "the
+        solve script, in Python". Every part of the name and a word for its ending must be near each other."""
         root, ending = splitext(name)
         wanted = {stem(word.lower()) for word in _WORD.findall(root)}
         kinds = {stem(word) for word in _ENDINGS.get(ending[1:].lower(), (ending[1:].lower(),)) if word}

@@ -1,8 +1,8 @@
-"""Carried into a box: a pytest plugin that writes down what the values were that loose assertions looked at.
+"""A pytest plugin, copied into a box, that records the values that loose assertions check.
 
-The test files beside it were rewritten to pass those values through the functions below, each of which gives back what
-it was given. It runs with whatever Python (3.7 and later) and pytest (5 and later) the task has, changes no result,
-and imports nothing but the standard library.
+The test files in the box were rewritten to pass those values through the functions below, each of which returns its
+last argument. It works with the task's own Python (3.7 and later) and pytest (5 and later), changes no result, and
+imports only the standard library.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import pytest
 
 OUT = os.environ.get("FOOLSGOLD_LOOK", "")
 LONGEST = 600
-"""Characters of a value that are told; of a longer one its beginning, and a digest of the whole."""
+"""Characters of a value that are recorded. A longer value is recorded by its beginning and a digest."""
 MOST = 400
-"""Values of one test that are told."""
+"""The most values of one test that are recorded."""
 DEEPEST = 8
 LARGEST = 64 << 20
 
@@ -53,7 +53,7 @@ def note(number: int, text: str) -> None:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """The value where its text says all of it. Raises TypeError for anything else."""
+    """The value, if its text is complete. Raises TypeError for anything else."""
     if value is None or isinstance(value, (str, bool, int, float, bytes)):
         return value
     if isinstance(value, Path):
@@ -68,20 +68,20 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 
 def value(number: int, value: Any) -> Any:
-    with suppress(Exception):  # whatever a value of the task's does, its test goes on
+    with suppress(Exception):  # a value of the task may raise anything; its test must go on
         note(number, repr(plain(value)))
     return value
 
 
 def truth(number: int, value: Any) -> Any:
-    with suppress(Exception):  # whatever a value of the task's does, its test goes on
+    with suppress(Exception):  # a value of the task may raise anything; its test must go on
         note(number, "true" if value else "false")
     return value
 
 
 def lines(number: int, text: Any, whole: Any) -> Any:
-    """The lines of `whole` in which `text` stands."""
-    with suppress(Exception):  # whatever a value of the task's does, its test goes on
+    """Record the lines of `whole` that contain `text`."""
+    with suppress(Exception):  # a value of the task may raise anything; its test must go on
         if isinstance(whole, bytes) and isinstance(text, bytes):
             text, whole_text = text.decode("latin-1"), whole.decode("latin-1")
         else:
@@ -96,7 +96,7 @@ def lines(number: int, text: Any, whole: Any) -> Any:
 
 
 def contents(number: int, path: Any) -> Any:
-    with suppress(Exception):  # whatever a value of the task's does, its test goes on
+    with suppress(Exception):  # a value of the task may raise anything; its test must go on
         note(number, _contents(os.fspath(path)))
     return path
 
@@ -115,7 +115,7 @@ def _contents(path: str) -> str:
 
 
 def status(number: int, ended: Any) -> Any:
-    with suppress(Exception):  # whatever a value of the task's does, its test goes on
+    with suppress(Exception):  # a value of the task may raise anything; its test must go on
         note(number, str(int(getattr(ended, "returncode", ended))))
     return ended
 

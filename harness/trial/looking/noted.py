@@ -1,5 +1,5 @@
-"""What the values were that loose assertions looked at, as plain values. The text comes from a box: whatever does not
-fit is left out.
+"""Reads the recorded values of loose assertions as plain values. The text comes from a box, so anything malformed is
+left out.
 """
 
 from __future__ import annotations
@@ -11,38 +11,38 @@ from typing import Any
 
 PLUGIN = "foolsgold_tighten"
 MOST = 20_000
-"""Values of a step that are read."""
+"""The most values of a step that are read."""
 LONGEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What one rewritten assertion saw in one test, in order; the same again straight after is said once."""
+    """The values of one rewritten assertion in one test, in order; a value that repeats at once is kept once."""
 
     step: str
     test: str
-    """As pytest calls it: `test_a.py::TestB::test_c[1]`."""
+    """Its id in pytest: `test_a.py::TestB::test_c[1]`."""
     number: int
-    """Of the assertion."""
+    """The number of the assertion."""
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """A tightening run's whole yield."""
+    """Everything that was recorded in a tightening run."""
 
     begun: bool
-    """The plugin was loaded by some pytest."""
+    """Whether a pytest loaded the plugin."""
     noted: tuple[Noted, ...] = ()
     passed: tuple[tuple[str, str], ...] = ()
     """Step and name of each test that passed."""
 
     def and_then(self, later: Notes) -> Notes:
-        """The next step's, too."""
+        """Together with the records of the next step."""
         return Notes(self.begun and later.begun, self.noted + later.noted, self.passed + later.passed)
 
     def values(self) -> Mapping[tuple[str, str, int], tuple[str, ...]]:
-        """Of the tests that passed only."""
+        """Only the values of tests that passed."""
         passed = frozenset(self.passed)
         return {(one.step, one.test, one.number): one.values for one in self.noted if (one.step, one.test) in passed}
 
