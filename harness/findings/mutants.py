@@ -72,11 +72,11 @@ def _severity(found: Tested) -> Severity:
     """One variant that slips through may be one that nobody could tell from the reference, or one that breaks another
     sentence: alone it accuses nobody, unless nothing that breaks this sentence was caught and more than a word ties
     it to that. One that changes what serves another sentence accuses nobody of this one."""
-    paid = [one for one in found.paid if one.serves or one.named]
+    paid = [one for one in found.paid if one.telling]
     survivors = len(paid)
     if found.unused or survivors >= 3 or (survivors == 2 and found.counted <= 4):
         return Severity.WARNING
-    surely = found.state is Coverage.UNTESTED and any(one.sure for one in paid)
+    surely = found.state is Coverage.UNTESTED and survivors == 1
     return Severity.WARNING if surely else Severity.NOTE
 
 

@@ -13,6 +13,10 @@ from mutator.relevance import FLAG, PATH, Requirement
 SHORTEST = 4
 """Words. A shorter requirement is a piece of a line, which only the whole line explains."""
 
+SURE = 1.8
+"""A link's score from which on hardly any names the wrong sentence."""
+_NUMBER = re.compile(r"[\d.,:%-]+")
+
 
 class Coverage(StrEnum):
     TESTED = "tested"
@@ -37,6 +41,8 @@ class Seen:
     """It only changes how long the solution waits for what it has started: that breaks nothing that is stated."""
     serves: bool = True
     """What it changes serves the requirement before any other."""
+    slight: bool = False
+    """It changes a number, or drops a check of what is given: right results may come of it all the same."""
 
     @property
     def named(self) -> bool:
@@ -46,9 +52,17 @@ class Seen:
         )
 
     @property
-    def sure(self) -> bool:
-        """Whether more than one plain word does."""
-        return self.named or len(self.evidence) > 1
+    def telling(self) -> bool:
+        """Whether it can be said to break this sentence and no other: a name ties it to that, or two words do, or one
+        and how strongly. A bare number stands in many sentences."""
+        if self.named:
+            return True
+        words = sum(not is_number(token) for token in self.evidence)
+        return self.serves and not self.slight and (words >= 2 or (words == 1 and self.relevance >= SURE))
+
+
+def is_number(token: str) -> bool:
+    return _NUMBER.fullmatch(token) is not None
 
 
 @dataclass(frozen=True, slots=True)
