@@ -267,11 +267,11 @@ def _slight(result: MutantResult) -> bool:
 
 def _serves(step: StepMutants, result: MutantResult) -> bool:
     """Whether it changes what serves its requirement before any other, and what ties it to that most stands in the
-    changed lines themselves and not only around them."""
+    changed lines themselves, or names what they are part of, and does not only stand around them."""
     mutant, requirement = result.mutant, result.requirement
     if requirement is None or not mutant.changes:
         return requirement is not None
-    changed = f"{mutant.before}\n{mutant.after}"
+    changed = f"{mutant.scope}\n{mutant.before}\n{mutant.after}"
     stands = {*tokens_of(changed, code=True), *stated(changed, code=True), *re.findall(r"\w+", changed)}
     most = next((token for token in result.links[0].evidence if not is_number(token)), "")
     if stands.isdisjoint({f"~{most}", most, *tokens_of(most, code=True)}):
