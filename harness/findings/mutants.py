@@ -70,13 +70,13 @@ def _requirement(task: Task, step: str, requirement: Requirement, found: Tested)
 
 def _severity(found: Tested) -> Severity:
     """One variant that slips through may be one that nobody could tell from the reference, or one that breaks another
-    sentence: alone it accuses nobody, unless nothing that breaks this sentence was caught and more than a word ties
-    it to that. One that changes what serves another sentence accuses nobody of this one."""
-    paid = [one for one in found.paid if one.serves or one.named]
+    sentence: alone it accuses nobody, unless a name ties it to this one or nothing else that breaks this one was
+    caught. One that changes what serves another sentence accuses nobody of this one."""
+    paid = [one for one in found.paid if one.telling]
     survivors = len(paid)
-    if found.unused or survivors >= 3 or (survivors == 2 and found.counted <= 4):
+    if found.unused or survivors >= 3 or (survivors == 2 and 2 * survivors >= found.counted):
         return Severity.WARNING
-    surely = found.state is Coverage.UNTESTED and any(one.sure for one in paid)
+    surely = survivors > 0 and (found.state is Coverage.UNTESTED or any(one.named for one in paid))
     return Severity.WARNING if surely else Severity.NOTE
 
 

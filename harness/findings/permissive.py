@@ -18,7 +18,7 @@ from harness.findings.model import Finding, Location
 from harness.testcode.assertions.lead import Lead, LeadKind, TestFunction
 from harness.testcode.assertions.tighten import Asks, Tightening
 from mutator.model import Mutant
-from mutator.relevance import Requirement
+from mutator.relevance import CONCEPT, NAME, Requirement, stated, tokens_of
 
 SHOWN = 3
 MOST = 6
@@ -67,19 +67,21 @@ def permissive_findings(tests: Sequence[TestFunction], found: Tightened) -> tupl
     shown: dict[Lead, _Shown] = {}
     for step, assertions in found.assertions.items():
         for one in assertions:
-            evidence = _fails(one, step, found) or _never_seen(one, step, found, tests)
+            evidence = _fails(one, step, found, tests) or _never_seen(one, step, found, tests)
             if evidence and not _seen_elsewhere(one.lead, tests):
                 shown.setdefault(one.lead, _Shown(one.lead, tuple(evidence)))
     leads = [lead for test in tests for lead in test.leads if lead not in shown]
     return list(_findings(shown.values())), leads
 
 
-def _fails(one: Tightening, step: str, found: Tightened) -> list[str]:
-    """The variants for which the tight assertion fails."""
+def _fails(one: Tightening, step: str, found: Tightened, tests: Sequence[TestFunction]) -> list[str]:
+    """The variants for which the tight assertion fails, of those that break what its test is about: what a program
+    prints about its usage differs for each of its options."""
     reference = _steady(one, step, found)
+    rows = [_row(test) for test in tests if (test.file, test.name) == (one.lead.file, one.lead.test)]
     told: list[str] = []
     for witness in found.witnesses:
-        if witness.step != step:
+        if witness.step != step or not any(_concerns(row, witness.requirement) for row in rows):
             continue
         for key, values in reference.items():
             seen = witness.values.get(key, ())
@@ -93,6 +95,18 @@ def _fails(one: Tightening, step: str, found: Tightened) -> list[str]:
         return []
     more = [f"and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
     return [_held(one, found), *told[:SHOWN], *more]
+
+
+def _row(test: TestFunction) -> Requirement:
+    """What a test is about: what its text names, and the behaviour that its own name tells of."""
+    behaviour = dict.fromkeys(stated(test.name.replace("_", " ")), CONCEPT)
+    return Requirement(0, test.name, test.line, test.file, tokens_of(test.text, code=True) | behaviour)
+
+
+def _concerns(test: Requirement, requirement: Requirement) -> bool:
+    """Whether a test and a sentence speak of the same: one telling token in common, or two plain words."""
+    shared = [min(weight, test.tokens[token]) for token, weight in requirement.tokens.items() if token in test.tokens]
+    return any(weight >= NAME for weight in shared) or len(shared) >= 2
 
 
 def _held(one: Tightening, found: Tightened) -> str:

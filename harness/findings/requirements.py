@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
-from mutator.relevance import FLAG, PATH, Requirement
+from mutator.relevance import FLAG, NAME, PATH, Requirement
 
 SHORTEST = 4
 """Words. A shorter requirement is a piece of a line, which only the whole line explains."""
+
+SURE = 1.8
+"""A link's score from which on hardly any names the wrong sentence."""
+_NUMBER = re.compile(r"[\d.,:%-]+")
 
 
 class Coverage(StrEnum):
@@ -37,18 +41,31 @@ class Seen:
     """It only changes how long the solution waits for what it has started: that breaks nothing that is stated."""
     serves: bool = True
     """What it changes serves the requirement before any other."""
+    slight: bool = False
+    """It changes a number, or drops a check of what is given: right results may come of it all the same."""
 
     @property
     def named(self) -> bool:
-        """Whether a path, an option or the like ties it to the requirement."""
-        return self.requirement is not None and any(
-            self.requirement.tokens.get(token, 0.0) >= PATH for token in self.evidence
-        )
+        """Whether a name of its own ties it to the requirement: a path, an option, a key."""
+        return self._weight >= NAME
 
     @property
-    def sure(self) -> bool:
-        """Whether more than one plain word does."""
-        return self.named or len(self.evidence) > 1
+    def telling(self) -> bool:
+        """Whether it can be said to break this sentence and no other: a name ties it to that, or two words do, or one
+        and how strongly. A bare number stands in many sentences."""
+        if self._weight >= PATH:
+            return True
+        words = sum(not is_number(token) for token in self.evidence)
+        return self.serves and not self.slight and (self.named or words >= 2 or (words == 1 and self.relevance >= SURE))
+
+    @property
+    def _weight(self) -> float:
+        tokens = self.requirement.tokens if self.requirement is not None else {}
+        return max((tokens.get(token, 0.0) for token in self.evidence if not is_number(token)), default=0.0)
+
+
+def is_number(token: str) -> bool:
+    return _NUMBER.fullmatch(token) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
-from harness.findings.requirements import Seen, only_waits
+from harness.findings.requirements import Seen, is_number, only_waits
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
@@ -34,6 +35,7 @@ from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import Lead, TestFunction
 from harness.trial.record import Kind, TrialRecord
 from harness.verifier.reward import Rewards
+from mutator.relevance import stated, tokens_of
 
 VOID = "the reference was not paid at the end, so the kills are void"
 
@@ -247,14 +249,33 @@ def seen(result: MutantResult) -> Seen:
         links[0].evidence if links else (),
         links[0].score if links else 0.0,
         only_waits(result.diff),
+        slight=_slight(result),
+    )
+
+
+def _slight(result: MutantResult) -> bool:
+    """Whether it changes no more than a number, which may stay within what is asked, or drops a check of what is given,
+    where the requirement says nothing of refusing."""
+    operator = result.mutant.operator.rpartition(".")[2]
+    if operator in ("arithmetic", "number"):
+        return True
+    return operator in ("guard-disarmed", "drop-guard") and not (
+        result.mutant.operator.startswith("nginx.")
+        or (result.requirement is not None and "~refusal" in result.requirement.tokens)
     )
 
 
 def _serves(step: StepMutants, result: MutantResult) -> bool:
-    """Whether it changes what serves its requirement before any other."""
+    """Whether it changes what serves its requirement before any other, and what ties it to that most stands in the
+    changed lines themselves, or names what they are part of, and does not only stand around them."""
     mutant, requirement = result.mutant, result.requirement
     if requirement is None or not mutant.changes:
         return requirement is not None
+    changed = f"{mutant.scope}\n{mutant.before}\n{mutant.after}"
+    stands = {*tokens_of(changed, code=True), *stated(changed, code=True), *re.findall(r"\w+", changed)}
+    most = next((token for token in result.links[0].evidence if not is_number(token)), "")
+    if stands.isdisjoint({f"~{most}", most, *tokens_of(most, code=True)}):
+        return False
     return any(
         part.source == mutant.source and edit.start <= part.end and part.start <= edit.end
         for part in step.relevance.served.get(requirement.index, ())

@@ -66,7 +66,9 @@ def test_a_flag_that_no_test_passes_is_never_tested_whatever_else_of_its_sentenc
 def test_one_variant_that_slips_through_is_a_note_and_many_are_a_warning(
     task: Task, survivors: int, killed: int, severity: Severity
 ) -> None:
-    tried = [seen(n, SURVIVED, COUNT) for n in range(survivors)] + [seen(n + 50, KILLED, COUNT) for n in range(killed)]
+    tried = [seen(n, SURVIVED, COUNT, "writes", "count") for n in range(survivors)] + [
+        seen(n + 50, KILLED, COUNT) for n in range(killed)
+    ]
     [one] = found(task, *tried)
     assert (one.id, one.severity) == ("stated-requirement-undertested", severity)
 
@@ -89,6 +91,26 @@ def test_variants_that_change_what_serves_another_sentence_accuse_nobody_of_this
     assert one.severity is Severity.NOTE
     [one] = found(task, *every[:-1], replace(every[-1], serves=True))
     assert one.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("evidence", "relevance", "telling"),
+    [
+        (("20", "0"), 9.0, False),
+        (("old",), 1.0, False),
+        (("old",), 1.8, True),
+        (("old", "20"), 1.8, True),
+        (("old", "files"), 1.0, True),
+    ],
+)
+def test_a_bare_number_ties_a_variant_to_no_sentence_and_a_word_only_strongly(
+    evidence: tuple[str, ...], relevance: float, telling: bool
+) -> None:
+    one = seen(1, SURVIVED, DELETE, *evidence, relevance=relevance)
+    assert one.telling is telling
+    assert not replace(one, slight=True).telling
+    assert not replace(one, serves=False).telling
+    assert replace(one, requirement=DRY_RUN, evidence=("--dry-run",), slight=True, serves=False).telling
 
 
 def test_the_list_of_requirements_ends(task: Task) -> None:

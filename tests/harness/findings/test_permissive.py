@@ -105,6 +105,12 @@ def test_a_suspicion_that_tightening_does_not_confirm_stays_one(
     assert said(witness(paid), reference=reference, right=right)[0] == []
 
 
+def test_a_variant_that_breaks_what_the_test_is_not_about_confirms_nothing() -> None:
+    seen = values(test_limit="200", test_total="total: 7")
+    other = Requirement(0, "Colours are warm.", 1, "", {"colours": 1.0, "warm": 1.0})
+    assert said(witness(seen, other))[0] == []
+
+
 def test_a_failure_that_is_asked_for_and_that_no_test_ever_sees_is_told() -> None:
     [one], _ = said(witness(RIGHT, REFUSED))
     assert "takes both success and failure" in one.title
@@ -128,7 +134,7 @@ def test_a_failure_that_some_test_sees_is_none(requirement: Requirement, referen
 
 
 def test_numbers_are_compared_to_one_part_in_a_million() -> None:
-    text = "def test_it():\n    assert abs(found() - 2) <= 10\n"
+    text = "def test_it():\n    assert abs(found('/app/total.txt') - 2) <= 10\n"
     key = ("", f"{FILE}::test_it", 0)
 
     def findings(paid: str, second: str = "2.5") -> list[Finding]:
@@ -142,7 +148,7 @@ def test_numbers_are_compared_to_one_part_in_a_million() -> None:
 
 
 def test_what_another_test_looks_into_is_not_held_against_the_one_that_looks_whether_it_is_there() -> None:
-    alone = "from pathlib import Path\nOUT = Path('/app/o')\ndef test_there():\n    assert OUT.exists()\n"
+    alone = "def test_there():\n    OUT = Path('/app/total.txt')\n    assert OUT.exists()\n"
     key = ("", f"{FILE}::test_there", 0)
     reference: Values = {key: ("5",)}
     paid = witness({key: ("7",)})
@@ -152,7 +158,7 @@ def test_what_another_test_looks_into_is_not_held_against_the_one_that_looks_whe
 
 
 def test_the_same_assertion_is_said_once_and_a_list_of_them_ends() -> None:
-    same = "".join(f"def test_{name}():\n    assert 'a' in out()\n" for name in "abc")
+    same = "".join(f"def test_{name}():\n    assert 'a' in out('/app/total.txt')\n" for name in "abc")
     keys = [("", f"{FILE}::test_{name}", number) for number, name in enumerate("abc")]
     reference: Values = dict.fromkeys(keys, ("a 1",))
     paid = witness(dict.fromkeys(keys, ("a 2",)))
@@ -161,7 +167,7 @@ def test_the_same_assertion_is_said_once_and_a_list_of_them_ends() -> None:
     assert leads == []
 
     names = "abcdefghij"
-    text = "".join(f"def test_{name}():\n    assert '{name}' in out()\n" for name in names)
+    text = "".join(f"def test_{name}():\n    assert '{name}' in out('/app/total.txt')\n" for name in names)
     every = [("", f"{FILE}::test_{name}", number) for number, name in enumerate(names)]
     many: Values = dict.fromkeys(every, ("x 1",))
     found, _ = said(witness(dict.fromkeys(every, ("x 2",))), reference=(many, many), text=text)
