@@ -76,13 +76,10 @@ def audit(
     tasks = [with_own_images(task, in_force) for task in discover(list(paths))]
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
+    again, told = flags.words(), list[str]()
     with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        told: list[str] = []
-        report = audit_tasks(
-            folder, tasks, in_force, flags=flags.words(), fresh=fresh, watcher=watcher, tell=told.append
-        )
-    for line in told:
-        click.echo(line, err=True)
+        report = audit_tasks(folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, tell=told.append)
+    click.echo("".join(f"{line}\n" for line in told), nl=False, err=True)
     judged = terms.judge(report)
     verdict = gate_text(judged)
     if as_json:
@@ -90,9 +87,8 @@ def audit(
             click.echo(data, nl=False)
         click.echo(verdict, err=True)
     else:
-        ending = long_form if verbose else terminal
-        click.echo(verdict if quiet else ending(report, gate=verdict))
+        click.echo(verdict if quiet else (long_form if verbose else terminal)(report, gate=verdict))
     if report["unfinished"]:
-        words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", report["run"], "--resume"]
+        words = ["foolsgold", "audit", *map(str, paths), *again, "-o", report["run"], "--resume"]
         click.echo(f"\nInterrupted. All results so far are kept. Continue with\n{shlex.join(words)}", err=True)
     return judged.exit_code
