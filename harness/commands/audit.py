@@ -60,11 +60,7 @@ def audit(
     """
     from harness.commands.console import print_warnings, printer
     from harness.commands.progress import progress
-    from harness.report.formats import gathered
     from harness.report.gate import gate_text
-    from harness.report.json_stream import report_json
-    from harness.report.terminal import terminal
-    from harness.report.verbose import verbose as long_form
     from harness.runs import audit_tasks
     from harness.settings.meaning import with_own_images
     from harness.settings.terms import gate_terms
@@ -77,26 +73,21 @@ def audit(
     tasks = [with_own_images(task, in_force) for task in discover(list(paths))]
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
+    again, told = flags.words(), list[str]()
     with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        told: list[str] = []
-        report = audit_tasks(
-            folder, tasks, in_force, flags=flags.words(), fresh=fresh, watcher=watcher, tell=told.append
-        )
-    for line in told:
-        click.echo(line, err=True)
+        report = audit_tasks(folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, tell=told.append)
+    click.echo("".join(f"{line}\n" for line in told), nl=False, err=True)
     judged = terms.judge(report)
     verdict = gate_text(judged)
     if as_json:
-        for data in gathered(report_json(report)):
-            click.echo(data, nl=False)
+        _echo_json(report)
         click.echo(verdict, err=True)
     else:
-        ending = long_form if verbose else terminal
-        click.echo(verdict if quiet else ending(report, gate=verdict))
+        click.echo(verdict if quiet else _ending(report, verdict, verbose=verbose))
     if timings:
         _echo_timings(report, err=as_json)
     if report["unfinished"]:
-        words = ["foolsgold", "audit", *map(str, paths), *flags.words(), "-o", report["run"], "--resume"]
+        words = ["foolsgold", "audit", *map(str, paths), *again, "-o", report["run"], "--resume"]
         click.echo(f"\nInterrupted. All results so far are kept. Continue with\n{shlex.join(words)}", err=True)
     return judged.exit_code
 
@@ -109,6 +100,21 @@ def _check_run(folder: Path, *, fresh: bool) -> None:
         raise UsageError("--resume and --fresh contradict each other.", hint="Give one of them, or none.")
     if not is_run(folder):
         raise UsageError(f"There is no run in {folder} to continue.", hint="Leave --resume out to start one.")
+
+
+def _echo_json(report: Mapping[str, Any]) -> None:
+    from harness.report.formats import gathered
+    from harness.report.json_stream import report_json
+
+    for data in gathered(report_json(report)):
+        click.echo(data, nl=False)
+
+
+def _ending(report: Mapping[str, Any], verdict: str, *, verbose: bool) -> str:
+    from harness.report.terminal import terminal
+    from harness.report.verbose import verbose as long_form
+
+    return (long_form if verbose else terminal)(report, gate=verdict)
 
 
 def _echo_timings(report: Mapping[str, Any], *, err: bool) -> None:

@@ -49,6 +49,11 @@ def find_probe(report: dict[str, Any], name: str) -> Found | None:
 def read_again(entry: dict[str, Any]) -> Task:
     """Read the task of a report again. An error if it has changed since."""
     folder = task_folder(entry)
+    if not folder.is_dir():
+        raise UsageError(
+            f"The task {entry['name']} is not in {folder}, where it was audited.",
+            hint="Give this command where you have it, in a folder above it as in a checkout, or put it back there.",
+        )
     [task] = discover([folder])
     if isinstance(task, Unusable):
         raise UsageError(f"{folder} is no usable task any more: {task.problems[0].message}")

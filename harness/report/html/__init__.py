@@ -9,7 +9,9 @@ import base64
 import errno
 import hashlib
 import os
+import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,7 @@ def render(report: Mapping[str, Any], out: Path) -> None:
         style=style,
         script=script,
         policy=_policy(style, script),
-        index=packed(found.index),
+        index=packed({**found.index, "here": _own_folder(report["run"], out)}),
         blocks=_blocks(report),
     )
     if out.is_dir():
@@ -82,6 +84,14 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
 def _own(name: str) -> str:
     """A file of ours. It goes into the page unescaped, so it must not contain the end of its element."""
     return (files(__name__) / "page" / name).read_text(encoding="utf-8")
+
+
+def _own_folder(run: str, out: Path) -> str:
+    """The run as commands name it, if the page lies in its folder: there the page knows later where the run is."""
+    with suppress(OSError):  # the working folder is gone
+        if out.parent.resolve() == Path(run).resolve():
+            return shlex.quote(run)
+    return ""
 
 
 def _policy(style: str, script: str) -> str:

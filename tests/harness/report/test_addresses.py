@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.commands.main import cli
+from harness.errors import UsageError
 from harness.report.addresses import run_name
 from harness.report.read import read_report, task_folder
 from tests.harness.commands.test_report import saved
@@ -109,3 +110,15 @@ def test_a_variant_is_written_from_the_same_task_in_another_checkout(
     ask(repro)
     written_ = tmp_path / "mine" / shlex.split(repro)[-1] / "solution/solve.sh"
     assert written_.read_bytes() != (tmp_path / "mine/weak/solution/solve.sh").read_bytes()
+
+
+def test_a_variant_whose_task_is_gone_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made(tmp_path / "there")
+    shutil.rmtree(tmp_path / "there/weak")
+    monkeypatch.chdir(tmp_path)
+    shows, repro = printed(folder)
+    assert "the instruction says" in ask(shows[0])
+    with pytest.raises(UsageError) as failed:
+        ask(repro)
+    assert failed.value.message == f"The task weak is not in {tmp_path}/there/weak, where it was audited."
+    assert "in a checkout" in failed.value.hint

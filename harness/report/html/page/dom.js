@@ -68,7 +68,22 @@ async function copy(text, source) {
   return true;
 }
 
-function command(text, label = "the command") {
+// A page in its run's own folder knows where that is now: its commands work after the folder was moved or downloaded.
+function addressed(text) {
+  const verb = ["show", "repro"].find((each) => index.here && text.startsWith(`foolsgold ${each} ${index.here} `));
+  if (!verb || location.protocol !== "file:") return text;
+  let folder;
+  try {
+    folder = decodeURIComponent(location.pathname.slice(0, location.pathname.lastIndexOf("/"))) || "/";
+  } catch {
+    return text; // a name that is not UTF-8
+  }
+  const word = /^[\w@%+=:,./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", `'"'"'`)}'`;
+  return `foolsgold ${verb} ${word} ${text.slice(`foolsgold ${verb} ${index.here} `.length)}`;
+}
+
+function command(given, label = "the command") {
+  const text = addressed(given);
   const code = h("code", { tabindex: 0 }, text);
   const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${label}` }, "Copy");
   button.addEventListener("click", async () => {

@@ -98,6 +98,7 @@ async function start() {
   filtersFrom(location.hash.startsWith("#?") ? location.hash : "");
   await route(false);
   addEventListener("hashchange", () => route(true));
+  for (const code of document.querySelectorAll("#overview .command code")) code.textContent = addressed(code.textContent);
   document.documentElement.dataset.ready = "";
 }
 

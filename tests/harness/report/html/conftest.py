@@ -69,9 +69,12 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         height: int = 1000,
         scheme: Literal["light", "dark"] = "light",
         permissions: tuple[str, ...] = (),
+        moved_to: Path | None = None,
     ) -> Opened:
         file = tmp_path / f"report-{len(every)}.html"
         render(report, file)
+        if moved_to is not None:
+            file = file.rename(moved_to / file.name)
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, permissions=list(permissions)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import expect
 
+from harness.report.addresses import addressed
 from harness.report.first import standing, what_first
 from harness.report.words import weakness
 from tests.harness.report.conftest import Report as ReportOf
@@ -360,6 +362,28 @@ def test_a_command_is_copied(opened: Open, many: dict[str, Any], allowed: bool) 
     expect(page.page.locator(f"#m-{mutant['id']} .copy")).to_have_text("Copied")
     told = page.page.evaluate("navigator.clipboard.readText()") if allowed else page.page.evaluate("window.copied")
     assert told == mutant["repro"]
+
+
+@pytest.mark.parametrize("place", ["moved", "it's moved & more"])
+def test_commands_name_the_folder_in_which_the_page_lies_by_now(
+    opened: Open, many: dict[str, Any], tmp_path: Path, place: str
+) -> None:
+    """Also after `mv`, and in a downloaded folder."""
+    task, mutant = first_paid(many)
+    moved = tmp_path / place
+    moved.mkdir()
+    here = {**addressed(many, str(tmp_path)), "run": str(tmp_path)}
+    here["tasks"] = list(here["tasks"])
+    page = opened(here, f"#{task['name']}/{mutant['id']}", moved_to=moved)
+    [said] = page.texts(f"#m-{mutant['id']} .command code")
+    assert shlex.split(said)[:4] == ["foolsgold", "repro", str(moved), mutant["ref"]]
+    page.go("")
+    first = page.page.locator("#overview .command code").first.text_content() or ""
+    assert shlex.split(first)[:3] == ["foolsgold", "show", str(moved)]
+    # A page that was written elsewhere names the run as it was named then.
+    page = opened(addressed(many, "elsewhere/run"), f"#{task['name']}/{mutant['id']}", moved_to=moved)
+    [said] = page.texts(f"#m-{mutant['id']} .command code")
+    assert shlex.split(said)[2] == "elsewhere/run"
 
 
 # --- by keyboard, in both colours, at both widths
