@@ -4,7 +4,7 @@
 requirements there are, how many any mutant is linked to and how many a budget touches, the largest share of one
 operator, tiers, seconds), then how much of all first budgets each operator gave.
 
-`python bench/yield.py CORPUS -o RUN` audits the tasks into a run folder, and `--run RUN` only reads one. It prints a
+`python bench/yield.py CORPUS -o RUN` audits the tasks into a run folder; `--run RUN...` only reads some. It prints a
 row a task (mutants tried, distinct sets of tests that caught one, as broken as doing nothing, equivalent, paid,
 requirements touched), then what each operator gave for its share of the trials. `--write FILE` keeps the latter for
 docs/operators.md.
@@ -148,7 +148,7 @@ class Came:
     """Distinct sets of tests that caught one, without those that doing nothing would fail as well; of an operator those
     that no mutant before it in its task had."""
     idle: int = 0
-    """Caught, and none of the tests that the untouched environment fails passed: as broken as doing nothing."""
+    """Caught by every test that the untouched environment fails: as broken as doing nothing."""
     equivalent: int = 0
     paid: int = 0
     requirements: int = 0
@@ -171,9 +171,9 @@ def came_of(task: Mapping[str, Any]) -> tuple[Came, dict[str, Came]]:
         came = Came(tried=1, equivalent=int(outcome == "equivalent"), paid=int(outcome in ("survived", "partial")))
         if outcome in ("killed", "timeout"):
             told = next((run["tests"] for run in mutant["runs"] if run["tests"]), None) or ""
-            worked = {test for test, letter in zip(tests, told, strict=False) if letter == "P"}
-            signature = tuple(sorted(set(tests) - worked)) if told else (mutant["why"] or outcome,)
-            came.idle = int(bool(needed) and not worked & needed)
+            failed = {test for test, letter in zip(tests, told, strict=False) if letter not in "P-"}
+            signature = tuple(sorted(failed)) if told else (mutant["why"] or outcome,)
+            came.idle = int(bool(needed) and needed <= failed)
             came.signatures = int(not came.idle and signature not in seen)
             seen.add(signature)
         every.add(came)
@@ -184,11 +184,14 @@ def came_of(task: Mapping[str, Any]) -> tuple[Came, dict[str, Came]]:
 
 
 def _needs_work(task: Mapping[str, Any]) -> set[str]:
-    """The tests that the untouched environment does not pass."""
-    nop = (task.get("controls") or {}).get("nop") or {"steps": []}
-    told = [test for step in nop["steps"] for test in (step["report"] or {"tests": []})["tests"]]
-    passed = {test["name"] for test in told if test["status"] == "passed"}
-    return {test for test in task["tests"] if test not in passed}
+    """The tests that the reference passes and the untouched environment does not."""
+    controls = task["controls"]
+    return _passed(controls["reference"][0]) - _passed(controls["nop"])
+
+
+def _passed(trial: Mapping[str, Any]) -> set[str]:
+    told = [test for step in trial["steps"] for test in (step["report"] or {"tests": []})["tests"]]
+    return {test["name"] for test in told if test["status"] == "passed"}
 
 
 def came_table(tasks: Sequence[Mapping[str, Any]]) -> str:
@@ -235,8 +238,8 @@ def came_operators(found: Mapping[str, Came]) -> str:
 
 
 def write(path: Path, tasks: Sequence[Mapping[str, Any]], budget: int) -> None:
-    measured = {
-        "made by": f"python bench/yield.py CORPUS -o RUN --budget {budget} --write FILE",
+    measured: dict[str, Any] = {
+        "made by": f"python bench/yield.py CORPUS -o RUN --budget {budget} --write harness/commands/yields.json",
         "tasks": sum(bool(task["mutants"]) for task in tasks),
         "operators": {
             name: {key: getattr(came, key) for key in ("tried", "signatures", "idle", "equivalent", "paid")}
@@ -250,19 +253,21 @@ def write(path: Path, tasks: Sequence[Mapping[str, Any]], budget: int) -> None:
 
 def run(options: argparse.Namespace) -> None:
     if options.run:
-        report = foolsgold.report(options.run)
+        reports = [foolsgold.report(run) for run in options.run]
     else:
         settings = {"probe": ["none"], "repeat": 1}
         report = foolsgold.audit(
             options.corpus, options.output, engine=options.engine, budget=options.budget, jobs=options.jobs,
             settings=settings,
         )  # fmt: skip
-    tasks = report.document["tasks"]
+        reports = [report]
+    by_digest = {task["digest"]: task for report in reports for task in report.document["tasks"]}
+    tasks = list(by_digest.values())
     print(came_table(tasks))
     print()
     print(came_operators(by_operator(tasks)))
     if options.write:
-        write(options.write, tasks, report.document["options"]["budget"])
+        write(options.write, tasks, reports[0].document["options"]["budget"])
 
 
 def main() -> None:
@@ -270,7 +275,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, nargs="*", help="task folders, or folders of them")
     parser.add_argument("--static", action="store_true", help="look at the mutants without running any")
     parser.add_argument("-o", "--output", type=Path, default=Path("yield-run"), help="the run folder of the audits")
-    parser.add_argument("--run", type=Path, help="read this run folder, and run nothing")
+    parser.add_argument("--run", type=Path, nargs="+", help="read these run folders, and run nothing")
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--write", type=Path, metavar="FILE", help="keep what each operator gave")

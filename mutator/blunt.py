@@ -63,6 +63,7 @@ _READS = re.compile(
     r"\bopen\(|\.read\w*\(|\bread\w*\(|json\.load|\bload\w*\(|unpack|sys\.stdin|\bos\.(?:Open|ReadFile)\b|\bScanner\b"
     r"|bufio\.|\bfopen\(|getline|readFile|parse\w*\(|fromfile|frombuffer"
 )
+_INPUT = re.compile(r"\bopen\(|\.read\w*\(|stdin|\bos\.(?:Open|ReadFile)\b|\bfopen\(|readFile|getline")
 _HELPER_LINES, _HELPER_CALLS = 3, 3
 _MOST_OF_IT = 0.5
 
@@ -81,7 +82,7 @@ def _hollow(change: Change) -> bool:
     calls = len(re.findall(rf"\b{re.escape(name)}\(", outside)) - 1 if name else 0
     if body.count("\n") < _HELPER_LINES and calls >= _HELPER_CALLS:
         return True
-    return bool(_READS.search(body)) and not _READS.search(_without_definition(outside, name))
+    return bool(_READS.search(body)) and not _INPUT.search(_without_definition(outside, name))
 
 
 def _without_definition(text: str, name: str) -> str:
@@ -94,6 +95,7 @@ _OFFSET = re.compile(r"\boff(?:set)?\b")
 _PLACE = re.compile(r"(?:^|[._])(?:idx|index|offset|pos)\w*$")
 _SMALL = frozenset((FaultClass.ARITHMETIC, FaultClass.BOUNDARY, FaultClass.WRONG_VALUE))
 _SLICE = re.compile(r"\[\d*:\d*\]")
+_BYTES_COMPARED = re.compile(r"\[\d*:\d*\] *[!=]= *b[\"']")
 _SHIFT = re.compile(r"<<|>>|&\s*0x|\|\s*0x|\b[A-Z]{1,3}_[A-Z]+\s*\|")
 
 
@@ -107,6 +109,8 @@ def _misread(change: Change) -> bool:
     if _OFFSET.search(gone) and _BYTES.search(change.source.text):
         return True
     if _SHIFT.search(gone) and change.operator.id.startswith(("code.", "python.")):
+        return True
+    if _BYTES_COMPARED.search(gone):
         return True
     sliced = _SLICE.search(gone)
     return bool(sliced) and re.search(r"magic|\bdata\[|\bbuf\w*\[|\braw\[|header\[", gone) is not None
@@ -220,6 +224,37 @@ def _never_equal(change: Change) -> bool:
 
 
 _LONG_CASE = 160
+_LONG_VALUE = 120
+
+
+def _texts_exchanged(change: Change) -> bool:
+    """Whole statements in a table of replacements, one for another."""
+    return (
+        change.fault is FaultClass.SWAPPED_MAPPING
+        and change.source.language == "python"
+        and any(len(edit.new) > _LONG_VALUE and edit.new.lstrip("bfr")[:1] in "\"'" for edit in change.edits)
+    )
+
+
+def _no_value(change: Change) -> bool:
+    """An option that every call must give, not taken or without its value: each call ends at once."""
+    if change.operator.id == "python.flag-missing":
+        return "required=True" in change.gone.replace(" ", "")
+    return change.operator.id == "python.flag-ignored" and re.search(r"\bNone\b", change.new) is not None
+
+
+_ADDED = re.compile(r"\b(\w+) \+ (\w+)\b")
+
+
+def _lists_subtracted(change: Change) -> bool:
+    """What cannot be computed at all."""
+    if change.fault is not FaultClass.ARITHMETIC or change.source.language != "python":
+        return False
+    return any(
+        re.search(rf"^\s*{re.escape(name)} *(?::[^=\n]+)?= *[\[\"']", change.source.text, re.MULTILINE)
+        for pair in _ADDED.findall(change.gone)
+        for name in pair
+    )
 
 
 def _commands_exchanged(change: Change) -> bool:
@@ -334,6 +369,9 @@ _CODE_RULES: tuple[Callable[[Change], bool], ...] = (
     _starts,
     _never_equal,
     _commands_exchanged,
+    _texts_exchanged,
+    _no_value,
+    _lists_subtracted,
     _told,
     _round,
     _folder,
@@ -347,7 +385,8 @@ _CODE_RULES: tuple[Callable[[Change], bool], ...] = (
 _PREPARES = re.compile(
     r"^\s*(?:sudo (?:-\w+ )*)?(?:\w+=\S+ )*(?:cd|mkdir|pushd|popd|set|source|\.|apt|apt-get|yum|apk|dnf|pip3?|uv|npm"
     r"|yarn|gcc|g\+\+|clang|cc|make|cmake|javac|rustc|cargo|go (?:build|mod|get)|tar|unzip|gunzip|wget|base64 -d"
-    r"|python3? -m (?:pip|venv)|curl [^\n]*-[oO]|sleep|export PATH|dpkg|rustup|trap|clear|hash)\b"
+    r"|python3? -m (?:pip|venv)|curl [^\n]*-[oO]|sleep|export PATH|dpkg|rustup|trap|clear|hash|aws|gsutil|scp"
+    r"|protoc|python3? -m grpc_tools)\b"
     r"|^\s*[A-Za-z_]\w*=(?:[\"'][^\"'\n]*[\"']|[^\s;&|]*|[\"']?\$\(.*\)[\"']?)\s*$"
     r"|^\s*cat >+ *\S*\b(?:go\.(?:mod|sum)|package\.json|Cargo\.toml|CMakeLists\.txt|[mM]akefile)[\"']? "
 )
@@ -376,6 +415,16 @@ def _packages(change: Change) -> bool:
     return bool(_PACKAGES.match(change.gone))
 
 
+def _value_left(change: Change) -> bool:
+    """An option is gone and its value is not: the command refuses to run."""
+    edit = change.edits[0]
+    gone = change.source.text[edit.start : edit.end].strip()
+    after = change.source.text[edit.end :].lstrip(" ")[:1]
+    return (
+        change.operator.id == "shell.drop-flag" and bool(re.fullmatch(r"-[a-z]{3,}", gone)) and after not in "-\n\\;|&"
+    )
+
+
 def _prepares(change: Change) -> bool:
     if change.fault is not FaultClass.DROPPED_STEP or change.source.kind is not SourceKind.SCRIPT:
         return False
@@ -390,11 +439,6 @@ def _ends_early(change: Change) -> bool:
         return False
     start, end = change.stilled
     return end - start > _EARLY * len(change.source.text)
-
-
-def _the_other_way(change: Change) -> bool:
-    """Copied, moved or linked from what is not there."""
-    return change.operator.id == "shell.swap-operands"
 
 
 _WRITES = re.compile(
@@ -422,4 +466,11 @@ def _feeds(change: Change) -> bool:
 _LONG_STEP = 0.4
 """Of a script's text: what is written there is what the script is about."""
 
-_SHELL_RULES: tuple[Callable[[Change], bool], ...] = (_prepares, _packages, _looks, _ends_early, _the_other_way, _feeds)
+_SHELL_RULES: tuple[Callable[[Change], bool], ...] = (
+    _prepares,
+    _packages,
+    _value_left,
+    _looks,
+    _ends_early,
+    _feeds,
+)

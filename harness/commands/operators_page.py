@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
+import textwrap
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from mutator.model import Candidate, Example, Family, Operator, apply
 from mutator.operators import FAMILIES, families
@@ -30,6 +35,8 @@ for, and a tier: `coarse` mutants run first, `fine` ones last; a single mutant m
 operator. The sentence says what is wrong in the variant; words in CAPITALS are filled in. If the changed text would not
 parse, there is no mutant. `--operator` and `--fault` of [`foolsgold mutants`](mutants.md) choose among them.
 
+{_measuring()}
+
 This page is written by `foolsgold operators --markdown`; its examples are the operators' tests.
 """
     ]
@@ -45,6 +52,31 @@ This page is written by `foolsgold operators --markdown`; its examples are the o
     return "".join(parts)
 
 
+@cache
+def _yields() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("yields.json").read_text())
+    return found
+
+
+def _measuring() -> str:
+    yields = _yields()
+    tried = sum(one["tried"] for one in yields["operators"].values())
+    said = (
+        f"What is said to be measured comes from {tried} mutants of {yields['tasks']} audited tasks"
+        f" (`{yields['made by']}`). New are sets of tests that caught one and no mutant before it in its task; idle are"
+        " those that every test caught which doing nothing fails: they tell nothing."
+    )
+    return textwrap.fill(said, 119, break_long_words=False, break_on_hyphens=False)
+
+
+def _measured(name: str) -> str:
+    one = _yields()["operators"].get(name)
+    if one is None:
+        return ""
+    told = (f"{one['signatures']} new", f"{one['idle']} idle", f"{one['equivalent']} equivalent", f"{one['paid']} paid")
+    return f"\nMeasured: of {one['tried']} tried {', '.join(told)}.\n"
+
+
 def _template(sentence: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), sentence)
 
@@ -53,7 +85,9 @@ def _section(family: Family, operator: Operator) -> str:
     where = "" if operator.languages == family.languages else f", in {', '.join(sorted(operator.languages))}"
     title = f"\n### {operator.id}\n\n{operator.fault}, {operator.tier}{where}: {_template(operator.sentence)}\n"
     examples = [example for example in operator.examples if example.after] or list(operator.examples)
-    return title + "".join(_shown(family, operator, example) for example in examples[:EXAMPLES])
+    return f"{title}{_measured(operator.id)}" + "".join(
+        _shown(family, operator, example) for example in examples[:EXAMPLES]
+    )
 
 
 def _shown(family: Family, operator: Operator, example: Example) -> str:

@@ -80,6 +80,11 @@ def saved(rows, path):
 
 
 parser = argparse.ArgumentParser(description="Saves rows.")
+parser.add_argument("--into", required=True)
+parser.add_argument("--least", type=int, default=0)
+first = [1]
+second = [2]
+both = first + second
 """
 SHELL = """DATA=/srv/data
 apt-get install -y cron
@@ -109,6 +114,9 @@ echo end > /srv/marker
         (WRITER, "python", "python.branch-always", '"kind"', True),
         (WRITER, "python", "python.branch-always", "> most", False),
         (WRITER, "python", "python.message", "Saves rows", True),
+        (WRITER, "python", "python.flag-missing", "--into", True),
+        (WRITER, "python", "python.flag-missing", "--least", False),
+        (WRITER, "python", "python.arithmetic", "first + second", True),
         (C, "c", "code.drop-guard", "`!fp`", True),
         (C, "c", "code.drop-guard", "`most > 9`", False),
         (C, "c", "code.change-number", "`int bits", True),
@@ -116,7 +124,6 @@ echo end > /srv/marker
         (SHELL, "shell", "shell.drop-step", "cd /srv", True),
         (SHELL, "shell", "shell.drop-step", "DATA=", True),
         (SHELL, "shell", "shell.drop-step", "chown", False),
-        (SHELL, "shell", "shell.swap-operands", "ln", True),
         (SHELL, "shell", "shell.drop-service", "cron", False),
         (SHELL, "shell", "shell.drop-step", "echo end", False),
     ],

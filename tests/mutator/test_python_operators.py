@@ -137,6 +137,11 @@ def test_two_programs_in_one_text_lose_their_options_apart_and_subcommands_toget
     assert [len(candidate.edits) for candidate in ignored.propose(tree)] == [2]
 
 
+def test_an_option_that_is_given_to_another_program_is_none_of_this_one() -> None:
+    text = 'options = webdriver.ChromeOptions()\noptions.add_argument("--headless")\n'
+    assert not list(mutants(text, "python.flag-missing"))
+
+
 def test_an_argument_of_typer_is_no_option() -> None:
     text = (
         "@app.command()\ndef f(path: str = typer.Argument('x'), n: Annotated[int, typer.Argument()] = 1,"

@@ -31,8 +31,6 @@ def argparse_options(tree: PythonTree) -> Iterator[Option]:
     for call in tree.every(cst.Call):
         if last_name(call) != "add_argument":
             continue
-        if len(call.args) == 1 and "arse" not in tree.text:
-            continue  # of another thing with options, such as a browser's
         names = [arg for arg in positional(call) if (tree.literal(arg.value) or "").startswith("-")]
         if not names:
             continue
@@ -40,6 +38,8 @@ def argparse_options(tree: PythonTree) -> Iterator[Option]:
         flag = next((name for name in flags if name.startswith("--")), flags[0])
         dest = keyword(call, "dest")
         name = tree.literal(dest.value) if dest else flag.lstrip("-").replace("-", "_")
+        if len(call.args) == 1 and "arse" not in tree.text and f".{name}" not in tree.text:
+            continue  # of another thing with options, such as a browser's
         if name and name.isidentifier() and flag not in ("-h", "--help"):
             yield Option(call, flag, name, _argparse_default(tree, call), tuple(names))
 

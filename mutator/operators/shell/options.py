@@ -232,44 +232,6 @@ _RUNNERS = frozenset(
 _STRUCTURE = frozenset({"-exec", "-execdir", "-ok", "-o", "-a", "-print", "-print0"})
 
 
-_TURNED = (
-    (re.compile(r"^--no-(?=[a-z])"), "--"),
-    (re.compile(r"^--enable-"), "--disable-"),
-    (re.compile(r"^--disable-"), "--enable-"),
-    (re.compile(r"^--without-"), "--with-"),
-    (re.compile(r"^--with-(?=[^=]*$)"), "--without-"),
-)
-
-
-@operator(
-    "shell.negate-flag",
-    FaultClass.MISSING_FLAG,
-    Tier.MEDIUM,
-    LANGUAGES,
-    "`{old}` becomes `{new}` for {command}",
-    (
-        "./configure --enable-ssl --without-x\nnpm i --no-dev\n",
-        (
-            "./configure --disable-ssl --without-x\nnpm i --no-dev\n",
-            "./configure --enable-ssl --with-x\nnpm i --no-dev\n",
-            "./configure --enable-ssl --without-x\nnpm i --dev\n",
-        ),
-    ),
-)
-def negate_flag(script: Script) -> Iterator[Candidate]:
-    for named in named_commands(script):
-        for span, flag in zip(named.spans, named.args, strict=True):
-            if _NOISE_LONG.match(flag):
-                continue
-            for pattern, new in _TURNED:
-                match = pattern.match(flag)
-                if match:
-                    edit = Edit(span[0], span[0] + match.end(), new)
-                    fields = {"old": flag, "new": new + flag[match.end() :], "command": _called(named)}
-                    yield Candidate((edit,), fields, named.command.function, (named.command.start, named.command.end))
-                    break
-
-
 def operands(named: Named) -> list[int]:
     taken: set[int] = set()
     for index, end in _options(named):

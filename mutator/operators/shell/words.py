@@ -15,29 +15,6 @@ from mutator.operators.shell.steps import LANGUAGES, SCRIPT
 from mutator.sources.shell import unwrap
 
 
-@operator(
-    "shell.swap-operands",
-    FaultClass.WRONG_TARGET,
-    Tier.COARSE,
-    LANGUAGES,
-    "source and target of {command} are swapped: `{target}` to `{source}`",
-    ("cp a b\nsudo ln -sf /x /y\n", ("cp a b\nsudo ln -sf /y /x\n",)),
-)
-def swap_operands(script: Script) -> Iterator[Candidate]:
-    """Only of `ln`, whose two names are often mixed up: nobody copies what is not there yet."""
-    for named in named_commands(script):
-        if named.name != "ln":
-            continue
-        own = operands(named)
-        if len(own) != 2 or named.args[own[0]] == named.args[own[1]]:
-            continue
-        first, second = (named.spans[index] for index in own)
-        one, two = (script.text[slice(*span)] for span in (first, second))
-        fields = {"command": named.name, "source": one, "target": two}
-        check = (named.command.start, named.command.end)
-        yield Candidate((Edit(*first, two), Edit(*second, one)), fields, named.command.function, check)
-
-
 def _modes(mode: str) -> list[str]:
     """Too wide, and too narrow."""
     if re.fullmatch(r"0?[0-7]{3,4}", mode):
