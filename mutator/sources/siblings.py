@@ -84,11 +84,11 @@ def _target(call: Call, values: list[str], index: int, sibling: str, folder: str
             if redirect.op in (">", ">>") and redirect.target is not None:
                 return place.path(place.resolve(word_window(call.parent, *redirect.target)))
         return own
-    if call.name not in _COPIES:
+    if call.name not in _COPIES or index >= len(call.values):  # read by it, and no operand
         return own
     operands = [
         i
-        for i in range(1, len(values))
+        for i in range(1, len(call.values))
         if not call.values[i].startswith("-") and call.values[i - 1] not in ("-m", "-o", "-g", "-e", "--mode")
     ]
     into = ""

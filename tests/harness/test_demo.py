@@ -82,6 +82,7 @@ PAID = {
     "requirement": {"text": "With `--dry-run` nothing is deleted.", "line": 3},
     "tier": "coarse",
     "relevance": 1.0,
+    "effect": None,
 }
 
 

@@ -86,6 +86,8 @@ def _difference(tree: PythonTree, old: cst.CSTNode, new: cst.CSTNode) -> Edit | 
                 if found is not None:
                     return found
     start, end = tree.outer(old)
+    if isinstance(new, cst.BaseSmallStatement):
+        new = new.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)  # it is no part of the place
     code = tree.module.code_for_node(new)
     if isinstance(old, cst.BaseBinaryOp | cst.BaseBooleanOp | cst.BaseCompOp | cst.BaseAugOp | cst.BaseUnaryOp):
         code = code.strip()
