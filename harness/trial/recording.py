@@ -28,6 +28,8 @@ _LONGEST = 600.0
 """Seconds that a preparation may take at least."""
 _UV = ("/root/.cache/uv", "/root/.local/share/uv")
 """What uv fetches to run a tool. What it built of somebody's sources is not among it."""
+_MADE_AGAIN = ("/var/cache/apt/pkgcache.bin", "/var/cache/apt/srcpkgcache.bin")
+"""80 MB that apt makes of its lists whenever it misses them, and tests hardly ever call it again."""
 _LOOK = "cd /tests && find . -printf '%p %y %s %m %T@\\n' | sort | sha256sum"
 
 
@@ -103,7 +105,7 @@ class _Recording:
     @property
     def what(self) -> Keeping:
         solution = self.step.solution
-        aside = ("/tests", solution.target if solution is not None else "/solution")
+        aside = ("/tests", solution.target if solution is not None else "/solution", *_MADE_AGAIN)
         warm = self.preparation.warms_uv and self.step.verifier.user in (None, "root", "0")
         return Keeping(self.prepare, aside, self.run_on if warm else None, _UV if warm else ())
 

@@ -31,7 +31,9 @@ pytestmark = pytest.mark.bwrap
 # An installer that leaves what apt leaves: programs, links, a changed database, removed files, other modes and owners.
 APT = r"""#!/bin/sh
 case "$1" in
-  update) mkdir -p /var/lib/apt/lists && date +%s%N > /var/lib/apt/lists/stamp ;;
+  update)
+    mkdir -p /var/lib/apt/lists /var/cache/apt && date +%s%N > /var/lib/apt/lists/stamp
+    echo index > /var/cache/apt/pkgcache.bin ;;
   install)
     printf '#!/bin/sh\nexec cat "$@"\n' > /usr/bin/shower && chmod 4755 /usr/bin/shower
     ln -sf shower /usr/bin/shows && ln -f /usr/bin/shower /usr/bin/also-shower
@@ -248,6 +250,9 @@ def test_what_was_kept_is_a_layer_of_the_cache_that_is_found_again_and_removed_w
     assert isinstance(again, Ready)
     assert first.kept == again.kept
     assert again.kept.folder.parent.parent == open_cache(engine.options.cache).root / "layers"  # type: ignore[attr-defined]
+    left = first.kept.folder / "left"
+    assert (left / "var/lib/apt/lists/stamp").exists()
+    assert not (left / "var/cache/apt/pkgcache.bin").exists()
     removed = engine.clean(everything=True)
     assert any("what the tests of" in line for line in removed), removed
     assert not first.kept.folder.exists()
