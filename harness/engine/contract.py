@@ -281,6 +281,10 @@ class Engine(ABC):
     @abstractmethod
     def report(self) -> EngineReport: ...
 
+    def no_network(self) -> str:
+        """Why boxes can have no network on this machine and what to install, a sentence; '' where they can."""
+        return ""
+
     @abstractmethod
     def clean(self, *, everything: bool = False) -> list[str]:
         """Remove what crashed runs left behind; with `everything`, also caches and images. Returns a line for each

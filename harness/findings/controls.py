@@ -81,7 +81,9 @@ def _build_failed(task: Task, error: BuildFailed) -> Finding:
     machine = solve_trouble(error.output).evidence in (Evidence.NETWORK, Evidence.DISK_FULL)
     certain = error.certain and not machine
     advice = error.hint or "Mend the Dockerfile at that line."
-    if machine:
+    if error.no_network:
+        advice = error.no_network
+    elif machine:
         advice = "The network, a package index or the disk failed the build: mend that, and run it again."
     elif not error.certain:
         advice = (
@@ -250,6 +252,8 @@ def _reference_error(controls: Controls, record: TrialRecord, item: Showing) -> 
 
 def _machine_advice(controls: Controls, item: Showing) -> str:
     if item.evidence in (Evidence.NETWORK, Evidence.INSTALL_FAILED):
+        if controls.prepared.network_plan.lacking:
+            return controls.prepared.network_plan.lacking
         if not controls.prepared.networks.any:
             return (
                 "The verifier needs a network and the task has none here: install the test tools in the Dockerfile, "
@@ -307,7 +311,10 @@ def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
     if not lines:
         lines += _log_tail(record)
     advice = "Mend the solution or the tests: one of them is wrong."
-    if lacks:
+    no_network = controls.prepared.network_plan.lacking if _wanted_a_network(record) else ""
+    if no_network:
+        advice = no_network
+    elif lacks:
         advice = f"The task asks for {', '.join(lacks)}, which no box here has; that is the likelier reason."
     elif lenient:
         advice = "Fine where the lower number is a measure; otherwise mend the solution or the tests."
@@ -318,9 +325,13 @@ def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
         "reference-partly-paid" if partial else "reference-unpaid",
         f"The reference is {paid}{' only' if partial else ''}.",
         (*lines, *_stand_in(controls)),
-        severity=Severity.WARNING if lenient else Severity.UNMEASURED if lacks else Severity.ERROR,
+        severity=Severity.WARNING if lenient else Severity.UNMEASURED if lacks or no_network else Severity.ERROR,
         advice=advice,
     )
+
+
+def _wanted_a_network(record: TrialRecord) -> bool:
+    return any(step.solve_proof.evidence in (Evidence.NETWORK, Evidence.INSTALL_FAILED) for step in record.steps)
 
 
 def _stand_in(controls: Controls) -> tuple[str, ...]:

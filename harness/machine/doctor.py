@@ -79,6 +79,15 @@ def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
     return used, "no Docker daemon answers"
 
 
+def no_network(engine: str, before: str = "") -> str:
+    """Behind `before`, why that engine's boxes can have no network here and what to install; '' where they can."""
+    if not engine:
+        return ""
+    with make_engine(engine, EngineOptions()) as made:
+        said = made.no_network()
+    return f"{before}{said}" if said else ""
+
+
 def _examine(name: str, options: EngineOptions, on_result: Callable[[str, CheckResult], None] | None) -> EngineExamined:
     try:
         engine = make_engine(name, options)

@@ -90,6 +90,9 @@ class BwrapEngine(Engine):
         with self._lock:
             self._open.discard(box)
 
+    def no_network(self) -> str:
+        return nat.no_network()
+
     def report(self) -> EngineReport:
         lines = []
         try:

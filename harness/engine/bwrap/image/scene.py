@@ -90,6 +90,9 @@ class BuildScene:
     start: Start
     progress: Progress
     network: bool
+    """RUN and ADD have one where they want it."""
+    no_network: str
+    """Why they cannot, where it is this machine that can make none, and what to install; else ''."""
     deadline: float
     base_of: Callable[[str], Base]
     images: Mapping[str, str]
@@ -102,7 +105,14 @@ class BuildScene:
         return left
 
     def failed(
-        self, instruction: Instruction, message: str, *, certain: bool, output: str = "", hint: str = ""
+        self,
+        instruction: Instruction,
+        message: str,
+        *,
+        certain: bool,
+        output: str = "",
+        hint: str = "",
+        no_network: str = "",
     ) -> BuildFailed:
         file = self.dockerfile.path
         return BuildFailed(
@@ -113,6 +123,7 @@ class BuildScene:
             output=output,
             certain=certain,
             hint=hint,
+            no_network=no_network,
         )
 
     def disk_full(self, instruction: Instruction) -> EngineError:
