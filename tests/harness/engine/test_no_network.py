@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -86,8 +87,8 @@ def test_what_a_run_made_without_a_network_is_not_kept_for_when_there_is_one(ord
     changes = {
         "environment/Dockerfile": "FROM debian:12\nWORKDIR /app\nRUN grep -c : /proc/net/dev >/interfaces\n",
         "tests/test.sh": (
-            "#!/bin/bash\n"
-            "[ $(cat /interfaces) = 1 ] && [ -f /app/out.txt ] && paid=1 || paid=0\necho $paid >/logs/verifier/reward.txt\n"
+            "#!/bin/bash\n[ $(cat /interfaces) = 1 ] && [ -f /app/out.txt ] && paid=1 || paid=0\n"
+            "echo $paid >/logs/verifier/reward.txt\n"
         ),
     }
     folder = task(ordinary, "interfaces", changes)
@@ -157,7 +158,7 @@ def test_only_what_is_missing_is_named(
     if tun is not None:
         device.touch()
     monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
-    monkeypatch.setattr(nat.shutil, "which", lambda name: f"/bin/{name}" if name in programs else None)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if name in programs else None)
     monkeypatch.setattr(nat, "_TUN", device)
     monkeypatch.setattr(nat, "_tun_opens", lambda: bool(tun))
     assert nat.lacking() == expected

@@ -57,10 +57,7 @@ def run(scene: BuildScene, state: StageSoFar, instruction: Instruction, source_o
     if wanted and scene.no_network and scene.cache.find(key) is None:
         # What a command makes of having no network is not to be taken for what it makes with one, on another day.
         key = key_of(*parts, "without a network")
-        notes = (
-            *notes,
-            f"{scene.dockerfile.path}:{instruction.line} ran without a network: {scene.no_network[:1].lower()}{scene.no_network[1:]}",
-        )
+        notes = (*notes, f"{scene.dockerfile.path}:{instruction.line} ran {scene.without_network}.")
 
     def make(folder: Path) -> None:
         result = _in_box(scene, state, instruction, folder, argv, script, mounts, network)
@@ -249,7 +246,7 @@ def _run_failed(
     hint = state.hint
     no_network = "" if network or instruction.flag("network") == "none" else scene.no_network
     if no_network:
-        reason += f" without a network: {no_network[:1].lower()}{no_network[1:].rstrip('.')}"
+        reason += f" {scene.without_network}"
     elif not network:
         hint = f"It had no network. {hint}".strip()
     certain = state.certain and network and not result.oom

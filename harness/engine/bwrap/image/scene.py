@@ -97,6 +97,11 @@ class BuildScene:
     base_of: Callable[[str], Base]
     images: Mapping[str, str]
 
+    @property
+    def without_network(self) -> str:
+        """`no_network` as the end of a sentence."""
+        return f"without a network: {self.no_network[:1].lower()}{self.no_network[1:].rstrip('.')}"
+
     def in_time(self, instruction: Instruction) -> float:
         """Seconds that are left of the build's time limit."""
         left = self.deadline - time.monotonic()
