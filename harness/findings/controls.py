@@ -15,7 +15,7 @@ from harness.judging.controls import Controls
 from harness.judging.outcome import Cause, Showing, Shown, showing
 from harness.task.model import Step, Task
 from harness.trial.record import Phase, PhaseName, TrialRecord
-from harness.verifier.log import Evidence, solve_trouble
+from harness.verifier.log import NEVER_RAN, Evidence, solve_trouble
 from harness.verifier.reward import Pay, Rewards, decisive, full_marks, pay
 from harness.verifier.test_report import BAD, short
 
@@ -228,7 +228,7 @@ def _reference_error(controls: Controls, record: TrialRecord, item: Showing) -> 
         case Cause.MACHINE:
             return finding(
                 "verifier-never-ran",
-                f"The tests did not run on the reference: {item.why}",
+                f"{_no_result(item.evidence)}: {item.why}",
                 (*controls.prepared.network_plan.notes, *_log_tail(record)),
                 severity=Severity.UNMEASURED,
                 advice=_machine_advice(controls, item),
@@ -243,11 +243,18 @@ def _reference_error(controls: Controls, record: TrialRecord, item: Showing) -> 
         case _:
             return finding(
                 "verifier-never-ran",
-                f"The tests did not run on the reference: {item.why}",
+                f"{_no_result(item.evidence)}: {item.why}",
                 (*fidelity_doubt, *_log_tail(record)),
                 place=_script(controls.task.steps[-1]),
                 severity=Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
             )
+
+
+def _no_result(evidence: Evidence) -> str:
+    """What is known of the tests: that they did not run is said only where something shows it."""
+    if evidence in (Evidence.DISK_FULL, Evidence.OUT_OF_MEMORY):
+        return "The tests came to no result on the reference"
+    return "The tests did not run on the reference" if evidence in NEVER_RAN else "The reference gets no reward"
 
 
 def _machine_advice(controls: Controls, item: Showing) -> str:

@@ -13,7 +13,7 @@ from harness import __version__
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import Engine, EngineOptions, EngineReport, Recipe
 from harness.engine.selfcheck import CheckOutcome, CheckResult, run_selfcheck
-from harness.errors import EngineUnavailable, ExitCode, FoolsgoldError
+from harness.errors import EngineUnavailable, ExitCode, FoolsgoldError, UsageError
 from harness.machine.advice import Advice
 
 SCHEMA = "foolsgold.doctor/1"
@@ -68,6 +68,8 @@ def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
     try:
         with make_engine(wanted, options) as engine:
             used = engine.name
+    except UsageError:
+        raise
     except FoolsgoldError as error:
         return "", str(error)
     if wanted != "auto":

@@ -73,6 +73,10 @@ class Folder:
         except OSError:
             return []
 
+    def shut(self, path: Path) -> bool:
+        """Whether it is a folder of which nobody here can say what it holds: the survey reports it."""
+        return self.is_folder(path) and not os.access(path, os.R_OK | os.X_OK)
+
     def read(self, path: Path, limit: int = TEXT_LIMIT) -> bytes | None:
         """The whole file, or None and a problem that says why."""
         if not self.holds(path):

@@ -215,7 +215,9 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
-    return step_record(session, step.name, rewards, report, text, solve_log, oom=done.oom, notes=tuple(notes))
+    return step_record(
+        session, step.name, rewards, report, text, solve_log, oom=done.oom, full=box.full(), notes=tuple(notes)
+    )
 
 
 def _make_tests_executable(session: Session, box: Box, step: Step) -> None:

@@ -429,6 +429,7 @@ def step_record(
     solve_log: str | None,
     *,
     oom: bool,
+    full: bool,
     notes: tuple[Note, ...],
 ) -> StepRecord:
     lenient = [test.name for test in report.tests if test.status is TestStatus.SKIPPED]
@@ -439,7 +440,7 @@ def step_record(
         None if isinstance(rewards, RewardProblem) else rewards,
         rewards if isinstance(rewards, RewardProblem) else None,
         report,
-        read_log(text, report, oom=oom, known=session.plan.known),
+        read_log(text, report, oom=oom, full=full, known=session.plan.known),
         solve_trouble(solve_log or ""),
         signs(text),
         notes=notes,

@@ -227,6 +227,9 @@ class BwrapBox(Box):
     def listing(self, folder: str) -> dict[str, str]:
         return self._sandbox.listing(folder)
 
+    def full(self) -> bool:
+        return self._sandbox.full()
+
     def written(self) -> list[bytes] | None:
         return self._sandbox.written()
 

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,25 @@ def test_an_unreadable_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "open", refuse)
     (problem,) = errors(load(root, "t"))
     assert (problem.code, problem.message) == ("unreadable", "tests/test.sh cannot be read: Permission denied.")
+
+
+@pytest.mark.parametrize("folder", ["solution", "tests", "environment"])
+def test_a_folder_that_may_not_be_read_is_told_and_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    root = write(tmp_path, HARBOR)
+    really, lexists, accessible = os.scandir, os.path.lexists, os.access
+
+    def refuse(path: str | Path) -> Any:
+        if Path(path) == root / folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os.path, "lexists", lambda path: Path(path).parent != root / folder and lexists(path))
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != root / folder and accessible(path, mode))
+    (problem,) = errors(load(root, "t"))
+    assert (problem.code, problem.message) == ("unreadable", f"{folder} cannot be read: Permission denied.")
 
 
 def test_file_names_that_are_not_text_can_be_said(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ CAPABILITIES = (
 """Container runtimes' default set without MKNOD, because root could make block devices with it."""
 HOST = Path("/")
 _MB = 1 << 20
+_FULL = 64 << 10
+"""Bytes: a disk with less room than this takes no file that anybody would write."""
 _START_SECONDS = 60.0
 _END_SECONDS = 30.0
 _BACK_SECONDS = 10.0
@@ -225,7 +227,7 @@ class Sandbox(Box):
         if not self.pid:
             raise ShellGone("bubblewrap ended before the box stood.")
         self._first = os.pidfd_open(self.pid)
-        self._shell = Shell(self._pipe)
+        self._shell = Shell(self._pipe, self._go_on)
         known = _SETSID.get(self.layers)
         setup = "command -v setsid >/dev/null && setsid true" if known is None else ":"
         ran = self._shell.start(_START_SECONDS, setup=setup)
@@ -306,19 +308,28 @@ class Sandbox(Box):
             self.kill()
         return Exit(ran.status, ran.seconds, text, dropped, out_of_memory, left_running)
 
+    def _go_on(self) -> None:
+        """The tool's own processes in the box go on, whatever stopped them: the box's programs cannot make it wait."""
+        for pid in _children(self.pid):
+            if _stopped(pid):
+                self._signal(pid, signal.SIGCONT)
+
+    def _signal(self, pid: int, number: signal.Signals) -> None:
+        """To a child of the shell, if it is the tool's own."""
+        ours = _opened(self.pid, 0)
+        with suppress(ProcessLookupError, PermissionError):
+            child = os.pidfd_open(pid)
+            try:
+                # Nothing else that the shell started reads from the tool, and an orphan that it got does not.
+                if ours and _opened(pid, 0) == ours:
+                    signal.pidfd_send_signal(child, number)
+            finally:
+                os.close(child)
+
     def _take_back(self, shell: Shell) -> bool:
         """Kill the process that the shell waits for, so that the shell is free and the command continues."""
-        ours = _opened(self.pid, 0)
         for pid in _children(self.pid):
-            with suppress(ProcessLookupError, PermissionError):
-                child = os.pidfd_open(pid)
-                try:
-                    # Only that process reads from the tool: no other child of the shell does, and no orphan that it
-                    # adopted.
-                    if ours and _opened(pid, 0) == ours:
-                        signal.pidfd_send_signal(child, signal.SIGKILL)
-                finally:
-                    os.close(child)
+            self._signal(pid, signal.SIGKILL)
         try:
             return shell.run("( : )", _BACK_SECONDS).status == 0
         except ShellGone:
@@ -350,6 +361,12 @@ class Sandbox(Box):
         self._alive()
         with _as_engine_error(f"list {folder} of the box"):
             return rootpath.listing(self._root, folder)
+
+    def full(self) -> bool:
+        self._alive()
+        with _as_engine_error("look at the box's disk"):
+            disk = os.fstatvfs(self._root)
+        return disk.f_blocks > 0 and (disk.f_bfree * disk.f_frsize < _FULL or disk.f_files > 0 >= disk.f_ffree)
 
     def written(self) -> list[bytes] | None:
         self._alive()
@@ -560,7 +577,16 @@ def _until_closed(fd: int, deadline: float) -> bytes:
     raise TimeoutError("the other side does not close")
 
 
+def _stopped(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"T"
+    except OSError:
+        return False
+
+
 def _children(parent: int) -> list[int]:
+    with suppress(OSError):  # a kernel without this list has the whole table gone through
+        return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
