@@ -503,7 +503,7 @@ def _notes(controls: Controls) -> Iterator[Finding]:
             for note in step.notes:
                 severity = (
                     Severity.NOTE
-                    if note.code == "skipped-tests"
+                    if note.code in ("skipped-tests", "many-tests")
                     else Severity.ERROR
                     if note.code in _GRAVE_NOTES and record is not None and record.rewards
                     else Severity.WARNING

@@ -46,7 +46,7 @@ def _upwards(start: Path) -> Path | None:
         if is_task_folder(folder):
             continue
         own, shared = folder / NAME, folder / PYPROJECT
-        if os.path.lexists(own) and not own.is_file():
+        if os.path.lexists(own) and not _is_file(own):
             raise UsageError(
                 f"{own} is {_what(own)}, not a file with settings.",
                 hint="Remove it, name another with --config FILE, or use --no-config.",

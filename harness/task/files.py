@@ -259,6 +259,24 @@ class Folder:
         self.problems.error("unreadable", f"{self.name(path)} cannot be read: {error.strerror or error}.", path)
 
 
+INSTRUCTION_LIMIT = 64 << 10
+"""Characters: ten times what anybody is asked to read; every requirement is looked for in all of it."""
+
+
+def read_part(text: str, name: str, path: Path, problems: Problems) -> str:
+    """As much of an instruction as is read, with a problem where that is not all."""
+    if len(text) <= INSTRUCTION_LIMIT:
+        return text
+    kept = text[:INSTRUCTION_LIMIT].rpartition("\n")[0] or text[:INSTRUCTION_LIMIT]
+    problems.warning(
+        "large-instruction",
+        f"{name} has {len(text) >> 10} KB: only its first {INSTRUCTION_LIMIT >> 10} KB, {len(kept.splitlines())} lines,"
+        " are read, and what is stated behind them is taken for unstated.",
+        path,
+    )
+    return kept
+
+
 def _feed(digest: hashlib._Hash, kind: str, relative: str, size: int) -> None:
     name = os.fsencode(relative)
     digest.update(b"%s %d %d\n%s\n" % (kind.encode(), len(name), size, name))

@@ -18,7 +18,7 @@ from harness.task import scripts
 from harness.task.compose import RUNNER_FOLDER, Service, read_service
 from harness.task.documents import plain, read_toml
 from harness.task.fields import Fields, as_number, show
-from harness.task.files import Folder
+from harness.task.files import Folder, read_part
 from harness.task.model import (
     NO_TIME_LIMIT,
     Environment,
@@ -339,7 +339,7 @@ class _Loader:
         text = "\n".join(lines[start:])
         if not text.strip():
             self.problems.warning("empty-instruction", f"{self.folder.name(path)} is empty.", path)
-        return text
+        return read_part(text, self.folder.name(path), path, self.problems)
 
     def _solution(self, step: str | None, env: Mapping[str, str]) -> Solution | None:
         """A step's own solution if it has the folder, else the task's."""

@@ -130,6 +130,24 @@ def test_a_huge_file_is_a_warning(tmp_path: Path) -> None:
     assert "101 MB" in task.problems[0].message
 
 
+def test_of_a_very_long_instruction_the_beginning_is_read(tmp_path: Path) -> None:
+    line = "Write `ok` to /app/out.txt, and nothing else.\n"
+    whole = line * (files.INSTRUCTION_LIMIT // len(line))
+    for text, expected in ((whole, []), (whole + line * 3, ["large-instruction"])):
+        task = usable(load(write(tmp_path, {**HARBOR, "instruction.md": text}), "t"))
+        assert codes(task) == expected
+        assert task.steps[0].instruction.rstrip() == whole.rstrip()
+
+
+def test_of_a_very_long_line_the_beginning_is_read(tmp_path: Path) -> None:
+    root = write(tmp_path, TERMINAL_BENCH)
+    text = (root / "task.yaml").read_text().replace("instruction: ", f"instruction: {'a word ' * 20_000}", 1)
+    (root / "task.yaml").write_text(text)
+    task = usable(load(root, "t"))
+    assert len(task.steps[0].instruction) == files.INSTRUCTION_LIMIT
+    assert "large-instruction" in codes(task)
+
+
 def test_an_unreadable_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(tmp_path, HARBOR)
     really = os.open
