@@ -31,12 +31,17 @@ class RewardProblem:
     message: str
 
 
+REWARD_LIMIT = 1 << 20
+"""Bytes that are read of a reward's file."""
 MOST_REWARDS = 1_000
 """More names than that are no reward that anybody could mean."""
 
 
 def read_rewards(reward_json: bytes | None, reward_text: bytes | None) -> Rewards | RewardProblem:
     """Harbor's rule: reward.json if it exists, else reward.txt; values are not clamped."""
+    for name, data in (("reward.json", reward_json), ("reward.txt", reward_text if reward_json is None else None)):
+        if data is not None and len(data) >= REWARD_LIMIT:
+            return RewardProblem(RewardFault.TOO_MANY, f"{name} has {REWARD_LIMIT >> 20} MB or more: that is no reward")
     if reward_json is not None:
         return _read_json(reward_json)
     if reward_text is not None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.verifier.reward import (
     MOST_REWARDS,
+    REWARD_LIMIT,
     Pay,
     RewardFault,
     RewardProblem,
@@ -252,6 +253,10 @@ def test_more_rewards_than_anybody_could_mean_are_told() -> None:
     found = read_rewards(many, None)
     assert isinstance(found, RewardProblem)
     assert (found.fault, found.message[:33]) == (RewardFault.TOO_MANY, "reward.json has 1,001 rewards, of")
+    large = read_rewards(b'{"' + b"x" * REWARD_LIMIT, None), read_rewards(None, b" " * REWARD_LIMIT)
+    for found in large:
+        assert isinstance(found, RewardProblem)
+        assert found.message.endswith("has 1 MB or more: that is no reward")
     fewer = json.dumps({f"key {number}": 1 for number in range(MOST_REWARDS)}).encode()
     assert read_rewards(fewer, None) == {f"key {number}": 1 for number in range(MOST_REWARDS)}
 
