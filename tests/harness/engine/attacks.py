@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from harness.engine.bwrap.box import cgroups, launcher, sandbox
+from harness.engine.bwrap.box import cgroups, launcher, processes, sandbox
 from harness.engine.bwrap.engine import BwrapEngine
 from harness.engine.contract import Command, EngineOptions, Limits
 
@@ -403,7 +403,7 @@ def hold_up_the_tool_by_stopping_its_shell() -> Try:
             return box.run(Command(("python3", "-c", code), 6, left_running=True)).status is None
 
     boxed = held()
-    with patch.object(sandbox, "_stopped", lambda _pid: False):
+    with patch.object(processes, "stopped", lambda _pid: False):
         return Try(boxed, held())
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from harness.engine import rootpath
-from harness.engine.bwrap.box import cgroups, kernel, launcher, nat, program, seccomp, users
+from harness.engine.bwrap.box import cgroups, kernel, launcher, nat, processes, program, seccomp, users
 from harness.engine.bwrap.box.giving import give, staged_changes
 from harness.engine.bwrap.box.launchpad import OUT, PART_SLASH
 from harness.engine.bwrap.box.trust import carried
@@ -310,25 +310,25 @@ class Sandbox(Box):
 
     def _go_on(self) -> None:
         """The tool's own processes in the box go on, whatever stopped them: the box's programs cannot make it wait."""
-        for pid in _children(self.pid):
-            if _stopped(pid):
+        for pid in processes.children(self.pid):
+            if processes.stopped(pid):
                 self._signal(pid, signal.SIGCONT)
 
     def _signal(self, pid: int, number: signal.Signals) -> None:
         """To a child of the shell, if it is the tool's own."""
-        ours = _opened(self.pid, 0)
+        ours = processes.opened(self.pid, 0)
         with suppress(ProcessLookupError, PermissionError):
             child = os.pidfd_open(pid)
             try:
                 # Nothing else that the shell started reads from the tool, and an orphan that it got does not.
-                if ours and _opened(pid, 0) == ours:
+                if ours and processes.opened(pid, 0) == ours:
                     signal.pidfd_send_signal(child, number)
             finally:
                 os.close(child)
 
     def _take_back(self, shell: Shell) -> bool:
         """Kill the process that the shell waits for, so that the shell is free and the command continues."""
-        for pid in _children(self.pid):
+        for pid in processes.children(self.pid):
             self._signal(pid, signal.SIGKILL)
         try:
             return shell.run("( : )", _BACK_SECONDS).status == 0
@@ -442,7 +442,7 @@ class Sandbox(Box):
             if fd >= 0:
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(fd, signal.SIGKILL)
-                if _ended(self._monitor, _END_SECONDS):
+                if processes.ended(self._monitor, _END_SECONDS):
                     return
 
     def close(self) -> None:
@@ -575,39 +575,6 @@ def _until_closed(fd: int, deadline: float) -> bytes:
             return b"".join(parts)
         parts.append(part)
     raise TimeoutError("the other side does not close")
-
-
-def _stopped(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"T"
-    except OSError:
-        return False
-
-
-def _children(parent: int) -> list[int]:
-    with suppress(OSError):  # a kernel without this list has the whole table gone through
-        return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = status.read_bytes().rpartition(b")")[2].split()
-            if int(fields[1]) == parent:
-                found.append(int(status.parent.name))
-    return found
-
-
-def _opened(pid: int, descriptor: int) -> str:
-    """What a process has open under this descriptor; '' if that is not visible."""
-    try:
-        return str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
-    except OSError:
-        return ""
-
-
-def _ended(pidfd: int, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(pidfd, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
 
 
 @contextmanager
