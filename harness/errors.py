@@ -57,7 +57,8 @@ class NeedsDocker(EngineError):
 class BuildFailed(FoolsgoldError):
     """The task's environment does not build.
 
-    `certain` is False where a stand-in base (not the image the task names) may be the reason.
+    `certain` is False where a stand-in base (not the image the task names) may be the reason. `no_network` is what to
+    install before it could have had the network that it went without.
     """
 
     exit_code = ExitCode.UNMEASURED
@@ -72,6 +73,7 @@ class BuildFailed(FoolsgoldError):
         output: str = "",
         certain: bool = True,
         hint: str = "",
+        no_network: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.file = file
@@ -79,6 +81,7 @@ class BuildFailed(FoolsgoldError):
         self.instruction = instruction
         self.output = output
         self.certain = certain
+        self.no_network = no_network
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

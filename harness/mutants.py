@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 
+from harness.errors import UsageError
 from harness.task.model import Solution, Step, Task
 from harness.task.texts import environment_files
 from mutator.generate import Tally, generate
@@ -66,6 +67,37 @@ def task_mutants(task: Task, wish: Wish) -> list[StepMutants]:
     """The mutants of every step that has a solution; the budget is one step's."""
     before = Before(partial(environment_files, task))
     return [step_mutants(step, step.solution, wish, before) for step in task.steps if step.solution is not None]
+
+
+def must_name_sources(wanted: Iterable[tuple[Task, Set[str]]]) -> None:
+    """Raise UsageError where what `--source` wants of some tasks is in the name of no source of theirs."""
+    texts: dict[str, list[tuple[Task, Set[str]]]] = {}
+    for task, names in wanted:
+        if names:
+            texts.setdefault(", ".join(sorted(names)), []).append((task, names))
+    for text, asked in texts.items():
+        there: set[str] = set()
+        for task, names in asked:
+            ids = _source_ids(task)
+            if any(name in each for name in names for each in ids):
+                break
+            there.update(ids)
+        else:
+            some = sorted(there)
+            more = f" and {len(some) - 20} more" if len(some) > 20 else ""
+            raise UsageError(
+                f"--source {text}: no source has this in its name.", hint=f"There are: {', '.join(some[:20])}{more}."
+            )
+
+
+def _source_ids(task: Task) -> list[str]:
+    ids: list[str] = []
+    before = Before(partial(environment_files, task))
+    for solution in (step.solution for step in task.steps):
+        if solution is not None:
+            script = solution.script.relative_to(solution.folder).as_posix()
+            ids += [source.id for source in read_sources(solution_files(solution), script, before=before)]
+    return ids
 
 
 def step_mutants(step: Step, solution: Solution, wish: Wish, before: Before) -> StepMutants:

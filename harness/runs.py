@@ -14,17 +14,19 @@ from harness.audit import audit
 from harness.check import Checked, CheckRun, run_check
 from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions
+from harness.engine.recipe.standin import must_be_there
 from harness.errors import FULL
 from harness.judging.outcome import Outcome
 from harness.lab.lab import Lab, run_here
 from harness.lab.store import Planned, Store, StoreError
+from harness.mutants import must_name_sources
 from harness.report.document import brief_of, entry_of, run_facts
 from harness.report.formats import write_whole
 from harness.report.html import render
 from harness.report.json_stream import report_json
 from harness.report.read import REPORT, read_report
 from harness.settings.in_force import InForce, Values, one, table
-from harness.settings.meaning import audit_settings, control_settings, overrides_json
+from harness.settings.meaning import audit_settings, control_settings, overrides_json, wish
 from harness.stages.events import Watcher
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task, Unusable
@@ -97,6 +99,10 @@ def audit_tasks(
     `tell` is told in a sentence what has become of the folder, where it is not what was asked for."""
     values = in_force.run()
     settings = audit_settings(values)
+    must_be_there(table(values, "image"))
+    must_name_sources(
+        (task, wish(in_force.task(task.name, task.path)).sources) for task in tasks if isinstance(task, Task)
+    )
     each = {task.name: audit_settings(in_force.task(task.name, task.path)) for task in tasks}
     options = {
         **_engine_json(values),

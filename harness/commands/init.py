@@ -30,7 +30,7 @@ def init(path: Path, force: bool) -> int:
     """
     from harness.engine.contract import EngineOptions
     from harness.judging.strength import Thresholds
-    from harness.machine.doctor import chosen
+    from harness.machine.doctor import chosen, no_network
     from harness.settings.file import NAME, PYPROJECT, config_speaks
     from harness.settings.starter import config_text, described, look, place
     from harness.task.discover import discover
@@ -40,7 +40,8 @@ def init(path: Path, force: bool) -> int:
     text = config_text(found)
     tomllib.loads(text)
     engine, why = chosen("auto", EngineOptions())
-    click.echo(described(found, engine=engine, why=f"{why.splitlines()[0].rstrip('.')}.", jobs=os.cpu_count() or 1))
+    why = f"{why.splitlines()[0].rstrip('.')}.{no_network(engine, ' ')}"
+    click.echo(described(found, engine=engine, why=why, jobs=os.cpu_count() or 1))
     file = place(path) / NAME
     if file.exists() and not force:
         raise UsageError(f"{file} is there already.", hint="Keep it, or replace it with --force.")

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every outcome has its exit code, and only a bug shows a traceback."""
     _stopped.clear()
     _open_streams()
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, _interrupt) for number in _signals()}
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _output(sys.stdout)
     code: int
@@ -150,7 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except FoolsgoldError as error:
         code = _say(error)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        with suppress(OSError):  # the terminal may be gone
+            click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
@@ -209,6 +210,12 @@ def _somewhere(arguments: Sequence[str]) -> None:
             ) from error
 
 
+def _signals() -> tuple[signal.Signals, ...]:
+    """What asks the program to end; under `nohup` a terminal that goes away does not."""
+    hangup = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hangup else []))
+
+
 PATIENCE = 3.0
 """Seconds after the first Ctrl-C from which another one ends the process at once."""
 _stopped: list[float] = []
@@ -237,9 +244,11 @@ def _output(stdout: io.TextIOWrapper) -> io.TextIOWrapper:
     )
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
     """The first Ctrl-C starts a clean end, which takes a moment; a second one right after it must not interrupt
     that."""
+    if number == signal.SIGHUP:
+        _forget_the_terminal()
     if not _stopped:
         _stopped.append(time.monotonic())
         raise KeyboardInterrupt
@@ -247,6 +256,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
         if (progress := sys.modules.get("harness.commands.progress")) is not None:
             progress.give_back()
         os._exit(ExitCode.INTERRUPTED)
+
+
+def _forget_the_terminal() -> None:
+    """It is gone, and whoever writes to it fails: what is still said goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        if os.isatty(descriptor):
+            os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 @contextmanager
@@ -262,7 +280,8 @@ def _called_off() -> Iterator[None]:
 def _leave(code: int) -> None:
     """Exit at once after an interrupt: a thread may still be waiting for a build that cannot be called off."""
     if code == ExitCode.INTERRUPTED:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
     sys.exit(code)

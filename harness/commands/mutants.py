@@ -47,19 +47,22 @@ def mutants(
       foolsgold mutants tasks/my-task --diff --fault missing-flag
       foolsgold mutants tasks --all --json > mutants.json
     """
-    from harness.mutants import task_mutants
+    from harness.mutants import must_name_sources, task_mutants
     from harness.settings.meaning import wish
     from harness.task.discover import discover
-    from harness.task.model import Unusable
+    from harness.task.model import Task, Unusable
 
     if everything and not {("budget",), ("depth",)}.isdisjoint(flags.values):
         raise UsageError(
             "--all shows every mutant, but --budget and --depth limit their number.", hint="Give one of them."
         )
     in_force = flags.in_force(paths)
-    wished: dict[str, list[StepMutants]] = {}
     listed: list[dict[str, Any]] = []
-    for task in discover(paths):
+    tasks = discover(paths)
+    must_name_sources(
+        (task, wish(in_force.task(task.name, task.path)).sources) for task in tasks if isinstance(task, Task)
+    )
+    for task in tasks:
         if isinstance(task, Unusable):
             listed.append({"task": task.name, "problems": [problem.message for problem in task.problems]})
             if not as_json:
@@ -69,26 +72,12 @@ def mutants(
             continue
         wanted = wish(in_force.task(task.name, task.path))
         made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
-        if wanted.sources:
-            wished.setdefault(", ".join(sorted(wanted.sources)), []).extend(made)
         if as_json:
             listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
         else:
             _show(task, made, with_diff)
-    for text, steps in wished.items():
-        _must_name_a_source(text, steps)
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "seed": one(in_force.run(), "seed"), "tasks": listed}, indent=2))
-
-
-def _must_name_a_source(text: str, steps: Sequence[StepMutants]) -> None:
-    if any(step.sources for step in steps):
-        return
-    there = sorted({source for step in steps for source in step.unwished})
-    more = f" and {len(there) - 20} more" if len(there) > 20 else ""
-    raise UsageError(
-        f"--source {text}: no source has this in its name.", hint=f"There are: {', '.join(there[:20])}{more}."
-    )
 
 
 def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from harness.engine.contract import Engine, EngineOptions
+from harness.engine.recipe.standin import must_be_there
 from harness.errors import EngineUnavailable, UsageError
 
 
@@ -43,7 +44,9 @@ ENGINES = ("auto", *sorted(spec.name for spec in SPECS))
 
 
 def make_engine(name: str, options: EngineOptions) -> Engine:
-    """The engine called `name`, ready to use; raises EngineUnavailable with what is missing and what to do."""
+    """The engine called `name`, ready to use; raises EngineUnavailable with what is missing and what to do, and
+    UsageError for an image that nothing can stand for."""
+    must_be_there(options.images)
     if name == "auto":
         return _first_usable(options)
     for spec in SPECS:

@@ -226,6 +226,10 @@ class Box(ABC):
         """Put what was kept over what is here. Only for an engine whose `keep` keeps anything."""
         raise EngineError("This engine keeps nothing.")
 
+    def full(self) -> bool:
+        """Whether nothing more can be written to its disk; False where that cannot be seen."""
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Kill everything and leave nothing behind. Idempotent; may run after a signal handler raised in any other
@@ -280,6 +284,10 @@ class Engine(ABC):
 
     @abstractmethod
     def report(self) -> EngineReport: ...
+
+    def no_network(self) -> str:
+        """Why boxes can have no network on this machine and what to install, a sentence; '' where they can."""
+        return ""
 
     @abstractmethod
     def clean(self, *, everything: bool = False) -> list[str]:

@@ -13,7 +13,7 @@ import secrets
 import select
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,10 @@ from harness.errors import EngineError
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READONLY = frozenset({"PPID", "UID", "EUID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO"})
 """Variable names that some shells refuse to export; `env` sets them."""
+
+
+_NOW_AND_THEN = 1.0
+"""Seconds."""
 
 
 class ShellGone(EngineError):
@@ -55,8 +59,10 @@ class CommandRan:
 class Shell:
     """Not thread-safe, like a box."""
 
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: Pipe, waiting: Callable[[], None] = lambda: None) -> None:
+        """`waiting` is called now and then while a command is waited for."""
         self._pipe = pipe
+        self._waiting = waiting
         self._rest = b""
 
     def start(self, timeout: float, *, setup: str = "") -> CommandRan:
@@ -93,10 +99,11 @@ class Shell:
             # A process in the box may write here too. It cannot know the word, and cannot make this buffer grow.
             self._rest = self._rest[-4096:]
             left = deadline - time.monotonic()
-            if left <= 0 or not poll.poll(math.ceil(min(left, 3600.0) * 1000)):
-                if left > 3600.0:
-                    continue
+            if left <= 0:
                 return None
+            if not poll.poll(math.ceil(min(left, _NOW_AND_THEN) * 1000)):
+                self._waiting()
+                continue
             data = self._pipe.receive()
             if data == b"":
                 raise ShellGone("The shell that drives the box ended before its command did.")

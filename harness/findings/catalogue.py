@@ -174,6 +174,11 @@ _CONTROLS: Mapping[str, Entry] = {
         "The reward file is a link that the solution may have planted.",
         "Remove what stands at the reward's place before the tests run.",
     ),
+    "many-tests": Entry(
+        "The tests report more results than are kept of each run.",
+        "Report results for fewer, larger tests, or know that those behind the first 2,000 count only where they fail.",
+        Severity.NOTE,
+    ),
     "skipped-tests": Entry(
         "Some of the task's tests are skipped.",
         "A test that is skipped catches nothing: let it run, or remove it.",
@@ -341,6 +346,7 @@ _SAID_OF_FILES: Mapping[str, str] = {
     "dangling-symlink": "A link leads nowhere.",
     "special-file": "A file is neither a file nor a folder nor a link.",
     "large-file": "A file is very large.",
+    "large-instruction": "The instruction is very long.",
     "too-large": "A file is too large to be read.",
     "task-too-large": "The task's folder is too large.",
     "no-snapshot": "There is no room for the copy that a task runs from.",

@@ -15,7 +15,7 @@ from harness.judging.controls import Controls
 from harness.judging.outcome import Cause, Showing, Shown, showing
 from harness.task.model import Step, Task
 from harness.trial.record import Phase, PhaseName, TrialRecord
-from harness.verifier.log import Evidence, solve_trouble
+from harness.verifier.log import NEVER_RAN, Evidence, solve_trouble
 from harness.verifier.reward import Pay, Rewards, decisive, full_marks, pay
 from harness.verifier.test_report import BAD, short
 
@@ -81,7 +81,9 @@ def _build_failed(task: Task, error: BuildFailed) -> Finding:
     machine = solve_trouble(error.output).evidence in (Evidence.NETWORK, Evidence.DISK_FULL)
     certain = error.certain and not machine
     advice = error.hint or "Mend the Dockerfile at that line."
-    if machine:
+    if error.no_network:
+        advice = error.no_network
+    elif machine:
         advice = "The network, a package index or the disk failed the build: mend that, and run it again."
     elif not error.certain:
         advice = (
@@ -226,7 +228,7 @@ def _reference_error(controls: Controls, record: TrialRecord, item: Showing) -> 
         case Cause.MACHINE:
             return finding(
                 "verifier-never-ran",
-                f"The tests did not run on the reference: {item.why}",
+                f"{_no_result(item.evidence)}: {item.why}",
                 (*controls.prepared.network_plan.notes, *_log_tail(record)),
                 severity=Severity.UNMEASURED,
                 advice=_machine_advice(controls, item),
@@ -241,15 +243,24 @@ def _reference_error(controls: Controls, record: TrialRecord, item: Showing) -> 
         case _:
             return finding(
                 "verifier-never-ran",
-                f"The tests did not run on the reference: {item.why}",
+                f"{_no_result(item.evidence)}: {item.why}",
                 (*fidelity_doubt, *_log_tail(record)),
                 place=_script(controls.task.steps[-1]),
                 severity=Severity.UNMEASURED if fidelity_doubt else Severity.ERROR,
             )
 
 
+def _no_result(evidence: Evidence) -> str:
+    """What is known of the tests: that they did not run is said only where something shows it."""
+    if evidence in (Evidence.DISK_FULL, Evidence.OUT_OF_MEMORY):
+        return "The tests came to no result on the reference"
+    return "The tests did not run on the reference" if evidence in NEVER_RAN else "The reference gets no reward"
+
+
 def _machine_advice(controls: Controls, item: Showing) -> str:
     if item.evidence in (Evidence.NETWORK, Evidence.INSTALL_FAILED):
+        if controls.prepared.network_plan.lacking:
+            return controls.prepared.network_plan.lacking
         if not controls.prepared.networks.any:
             return (
                 "The verifier needs a network and the task has none here: install the test tools in the Dockerfile, "
@@ -307,7 +318,10 @@ def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
     if not lines:
         lines += _log_tail(record)
     advice = "Mend the solution or the tests: one of them is wrong."
-    if lacks:
+    no_network = controls.prepared.network_plan.lacking if _wanted_a_network(record) else ""
+    if no_network:
+        advice = no_network
+    elif lacks:
         advice = f"The task asks for {', '.join(lacks)}, which no box here has; that is the likelier reason."
     elif lenient:
         advice = "Fine where the lower number is a measure; otherwise mend the solution or the tests."
@@ -318,9 +332,13 @@ def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
         "reference-partly-paid" if partial else "reference-unpaid",
         f"The reference is {paid}{' only' if partial else ''}.",
         (*lines, *_stand_in(controls)),
-        severity=Severity.WARNING if lenient else Severity.UNMEASURED if lacks else Severity.ERROR,
+        severity=Severity.WARNING if lenient else Severity.UNMEASURED if lacks or no_network else Severity.ERROR,
         advice=advice,
     )
+
+
+def _wanted_a_network(record: TrialRecord) -> bool:
+    return any(step.solve_proof.evidence in (Evidence.NETWORK, Evidence.INSTALL_FAILED) for step in record.steps)
 
 
 def _stand_in(controls: Controls) -> tuple[str, ...]:
@@ -485,7 +503,7 @@ def _notes(controls: Controls) -> Iterator[Finding]:
             for note in step.notes:
                 severity = (
                     Severity.NOTE
-                    if note.code == "skipped-tests"
+                    if note.code in ("skipped-tests", "many-tests")
                     else Severity.ERROR
                     if note.code in _GRAVE_NOTES and record is not None and record.rewards
                     else Severity.WARNING

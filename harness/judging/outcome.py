@@ -174,11 +174,12 @@ _SAYS = {
     Evidence.SCRIPT_UNUSABLE: "the verifier's script cannot be run",
     Evidence.DISK_FULL: "the disk of the box was full",
     Evidence.OUT_OF_MEMORY: "the box ran out of memory",
-    Evidence.NOTHING: "its log does not tell why",
 }
 
 
 def _log_says(evidence: Evidence, line: str) -> str:
+    if evidence is Evidence.NOTHING:
+        return f"the last it printed: {line}" if line else "it printed nothing"
     return f"{_SAYS[evidence]}: {line}" if line else _SAYS[evidence]
 
 

@@ -89,7 +89,6 @@ _MIGRATIONS: tuple[str, ...] = (
 """One script for each schema version, in order."""
 
 
-_ROOM = "Make room there, then go on with --resume; what was stored is kept."
 _DAMAGED = "--fresh sets it aside and begins anew; or name another folder with -o."
 _OF_THE_MACHINE = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM,
@@ -101,6 +100,18 @@ _OF_THE_MACHINE = frozenset({
 def _is_damage(error: sqlite3.Error) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     return code is None or code & 0xFF not in _OF_THE_MACHINE
+
+
+def _advice(error: sqlite3.Error) -> str:
+    """What to do about a database that cannot be written."""
+    if _is_damage(error):
+        return _DAMAGED
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "Another program holds it open: close that, then go on with --resume; what was stored is kept."
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return "Give yourself the right to write there, then go on with --resume; what was stored is kept."
+    return "Make room there, or see to the disk, then go on with --resume; what was stored is kept."
 
 
 class Planned(NamedTuple):
@@ -197,8 +208,7 @@ class Store:
             except sqlite3.Error as error:
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
-                hint = _DAMAGED if _is_damage(error) else _ROOM
-                raise StoreError(f"{what} cannot be written to {self.folder}: {error}.", hint=hint) from error
+                raise StoreError(f"{what} cannot be written to {self.folder}: {error}.", hint=_advice(error)) from error
 
     def _run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._mutex:
@@ -207,7 +217,7 @@ class Store:
             except sqlite3.Error as error:
                 raise StoreError(
                     f"Results cannot be written to {self.folder}: {error}.",
-                    hint=_DAMAGED if _is_damage(error) else _ROOM,
+                    hint=_advice(error),
                 ) from error
 
     def set_meta(self, values: Mapping[str, Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from harness.engine.bwrap.box.nat import Lack
+
 INSTALL: Mapping[str, str] = {
     "apt-get": "apt-get install -y",
     "dnf": "dnf install -y",
@@ -43,8 +45,8 @@ class Facts:
     forbidden: tuple[str, ...] = ()
     """Kernel settings, as sysctl takes them, without which this user makes no user namespaces."""
     subordinate_ids: bool = True
-    networks: bool = True
-    """bwrap boxes can have a network."""
+    lacking: tuple[Lack, ...] = ()
+    """What is missing before bwrap's boxes can have a network."""
     layers: bool = True
     """The cache folder can hold bwrap's layers."""
 
@@ -88,12 +90,8 @@ def _bwrap(facts: Facts) -> Iterator[Advice]:
             "export XDG_CACHE_HOME=/dev/shm",
             not facts.docker,
         )
-    if not facts.networks:
-        yield Advice(
-            "bwrap's boxes have no network: tasks that install packages while they are built or run fail.",
-            _install(facts, "iproute2", "iptables") if facts.root else _install(facts, "iproute2", "slirp4netns"),
-            False,
-        )
+    for lack in facts.lacking:
+        yield Advice(f"{_NO_NETWORK} {_LACKING[lack]}", _network(facts, lack), False)
     if not facts.root and not facts.subordinate_ids:
         add = f"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {facts.user}"
         yield Advice(
@@ -139,6 +137,26 @@ def _docker(facts: Facts) -> Iterator[Advice]:
             _install(facts, "docker"),
             none,
         )
+
+
+_NO_NETWORK = "bwrap's boxes have no network: tasks that install packages while they are built or run fail."
+_LACKING = {
+    Lack.TOOLS: "The programs that make one are not installed.",
+    Lack.NO_TUN: "There is no /dev/net/tun.",
+    Lack.CLOSED_TUN: "/dev/net/tun is closed to this user; slirp4netns opens it as the user.",
+}
+
+
+def _network(facts: Facts, lack: Lack) -> str:
+    match lack:
+        case Lack.TOOLS:
+            return _install(facts, "iproute2", "iptables" if facts.root else "slirp4netns")
+        case Lack.NO_TUN if facts.container:
+            return "docker run --device /dev/net/tun ..."
+        case Lack.NO_TUN:
+            return f"{_sudo(facts)}modprobe tun"
+        case Lack.CLOSED_TUN:
+            return f"{_sudo(facts)}chmod 666 /dev/net/tun"
 
 
 def _sudo(facts: Facts) -> str:

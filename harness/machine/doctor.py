@@ -13,7 +13,7 @@ from harness import __version__
 from harness.engine.choose import ENGINES, make_engine
 from harness.engine.contract import Engine, EngineOptions, EngineReport, Recipe
 from harness.engine.selfcheck import CheckOutcome, CheckResult, run_selfcheck
-from harness.errors import EngineUnavailable, ExitCode, FoolsgoldError
+from harness.errors import EngineUnavailable, ExitCode, FoolsgoldError, UsageError
 from harness.machine.advice import Advice
 
 SCHEMA = "foolsgold.doctor/1"
@@ -68,6 +68,8 @@ def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
     try:
         with make_engine(wanted, options) as engine:
             used = engine.name
+    except UsageError:
+        raise
     except FoolsgoldError as error:
         return "", str(error)
     if wanted != "auto":
@@ -77,6 +79,15 @@ def chosen(wanted: str, options: EngineOptions) -> tuple[str, str]:
     if any(base.partition(";")[0].strip() == "host" for base in options.images.values()):
         return used, "a FROM is mapped to this machine's own root, which only bwrap can use as a base"
     return used, "no Docker daemon answers"
+
+
+def no_network(engine: str, before: str = "") -> str:
+    """Behind `before`, why that engine's boxes can have no network here and what to install; '' where they can."""
+    if not engine:
+        return ""
+    with make_engine(engine, EngineOptions()) as made:
+        said = made.no_network()
+    return f"{before}{said}" if said else ""
 
 
 def _examine(name: str, options: EngineOptions, on_result: Callable[[str, CheckResult], None] | None) -> EngineExamined:

@@ -10,11 +10,15 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.errors import EngineError, FoolsgoldError
 from harness.machine.advice import INSTALL, Facts
+
+if TYPE_CHECKING:
+    from harness.engine.bwrap.box.nat import Lack
 
 _SETTINGS = {
     "kernel.unprivileged_userns_clone": ("0", "1"),
@@ -41,7 +45,7 @@ def facts(options: EngineOptions) -> Facts:
         docker_denied=denied,
         forbidden=() if bwrap or root else _forbidden(),
         subordinate_ids=root or not bwrap or _subordinate_ids(),
-        networks=not bwrap or _networks(),
+        lacking=_lacking() if bwrap else (),
         layers=layers,
     )
 
@@ -100,10 +104,10 @@ def _subordinate_ids() -> bool:
         return False
 
 
-def _networks() -> bool:
+def _lacking() -> tuple[Lack, ...]:
     from harness.engine.bwrap.box import nat
 
-    return nat.possible()
+    return nat.lacking()
 
 
 def _layers(options: EngineOptions) -> bool:

@@ -55,7 +55,7 @@ def _top(first: First, width: int) -> list[str]:
     lines = ["Do this first", ""]
     if one.verdict != "strong" or first.missing:
         lines += [clip(f"  Look at {visible(one.name)}: {one.verdict}.", width)]
-        lines += [clip(f"    {visible(one.why[:1].upper() + one.why[1:])}", width)]
+        lines += wrapped(visible(one.why[:1].upper() + one.why[1:]), width, "    ")[:3]
     task = ""
     for number, test in enumerate(first.missing, start=1):
         if test.task != task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,6 +46,11 @@ def _upwards(start: Path) -> Path | None:
         if is_task_folder(folder):
             continue
         own, shared = folder / NAME, folder / PYPROJECT
+        if os.path.lexists(own) and not _is_file(own):
+            raise UsageError(
+                f"{own} is {_what(own)}, not a file with settings.",
+                hint="Remove it, name another with --config FILE, or use --no-config.",
+            )
         has_shared = config_speaks(shared)
         if _is_file(own) and has_shared:
             raise UsageError(f"{folder} has both {NAME} and [tool.foolsgold] in {PYPROJECT}.", hint="Keep one of them.")
@@ -61,6 +67,14 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def _what(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return "a link that leads to no file"
+    return "a folder" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or a socket"
 
 
 def config_speaks(pyproject: Path) -> bool:

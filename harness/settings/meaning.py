@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from harness.engine.recipe.standin import must_be_there
 from harness.errors import UsageError
 from harness.judging.controls import ControlSettings
 from harness.judging.strength import Thresholds
@@ -24,6 +25,7 @@ def with_own_images(task: AnyTask, in_force: InForce) -> AnyTask:
     images = table(in_force.task(task.name, task.path), "image")
     if isinstance(task, Unusable) or images == table(in_force.run(), "image"):
         return task
+    must_be_there(images)
     return task.on_images(images)
 
 

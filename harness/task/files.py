@@ -73,6 +73,10 @@ class Folder:
         except OSError:
             return []
 
+    def shut(self, path: Path) -> bool:
+        """Whether it is a folder of which nobody here can say what it holds: the survey reports it."""
+        return self.is_folder(path) and not os.access(path, os.R_OK | os.X_OK)
+
     def read(self, path: Path, limit: int = TEXT_LIMIT) -> bytes | None:
         """The whole file, or None and a problem that says why."""
         if not self.holds(path):
@@ -253,6 +257,24 @@ class Folder:
 
     def _unreadable(self, path: Path, error: OSError) -> None:
         self.problems.error("unreadable", f"{self.name(path)} cannot be read: {error.strerror or error}.", path)
+
+
+INSTRUCTION_LIMIT = 64 << 10
+"""Characters: ten times what anybody is asked to read; every requirement is looked for in all of it."""
+
+
+def read_part(text: str, name: str, path: Path, problems: Problems) -> str:
+    """As much of an instruction as is read, with a problem where that is not all."""
+    if len(text) <= INSTRUCTION_LIMIT:
+        return text
+    kept = text[:INSTRUCTION_LIMIT].rpartition("\n")[0] or text[:INSTRUCTION_LIMIT]
+    problems.warning(
+        "large-instruction",
+        f"{name} has {len(text) >> 10} KB: only its first {INSTRUCTION_LIMIT >> 10} KB, {len(kept.splitlines())} lines,"
+        " are read, and what is stated behind them is taken for unstated.",
+        path,
+    )
+    return kept
 
 
 def _feed(digest: hashlib._Hash, kind: str, relative: str, size: int) -> None:

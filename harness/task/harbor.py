@@ -18,7 +18,7 @@ from harness.task import scripts
 from harness.task.compose import RUNNER_FOLDER, Service, read_service
 from harness.task.documents import plain, read_toml
 from harness.task.fields import Fields, as_number, show
-from harness.task.files import Folder
+from harness.task.files import Folder, read_part
 from harness.task.model import (
     NO_TIME_LIMIT,
     Environment,
@@ -339,7 +339,7 @@ class _Loader:
         text = "\n".join(lines[start:])
         if not text.strip():
             self.problems.warning("empty-instruction", f"{self.folder.name(path)} is empty.", path)
-        return text
+        return read_part(text, self.folder.name(path), path, self.problems)
 
     def _solution(self, step: str | None, env: Mapping[str, str]) -> Solution | None:
         """A step's own solution if it has the folder, else the task's."""
@@ -347,6 +347,8 @@ class _Loader:
         if step is not None and "solution" in self.folder.names(self.folder.path("steps", step)):
             place = self.folder.path("steps", step, "solution")
         script = place / "solve.sh"
+        if self.folder.shut(place):
+            return None
         if not os.path.lexists(script):
             others = self.folder.names(place)
             beside = f"; there is only {', '.join(others[:5])}" if others else ""
@@ -373,6 +375,8 @@ class _Loader:
         if image is not None and service.image not in (None, _BUILT_IMAGE):
             image = service.image
         if image is None and not has_dockerfile and not has_compose:
+            if self.folder.shut(place):
+                return None
             self.problems.error(
                 "missing-environment",
                 f"[{key}] names no docker_image, and {self.folder.name(place)}/ has no Dockerfile or {COMPOSE}.",
@@ -469,6 +473,8 @@ class _Loader:
             if os.path.lexists(script):
                 scripts.look_at(self.folder, script, direct=True)
                 return
+        if any(self.folder.shut(script.parent) for script in places):
+            return
         names = " or ".join(self.folder.name(script) for script in places)
         self.problems.error("missing-tests", f"There is no {names}, so nothing can be paid.", places[0])
 

@@ -33,11 +33,15 @@ class NetworkPlan:
     tries: tuple[Networks, ...]
     """One or two: the reference runs with each in turn until it is paid."""
     notes: tuple[str, ...] = ()
+    lacking: str = ""
+    """Why boxes get no network that they would have had, where this machine can make none, and what to install."""
 
 
-def plan_network(task: Task, mode: str = "auto") -> NetworkPlan:
-    """`mode` is the user's setting: `off` gives no task a network, `on` gives one to all tasks that do not forbid
-    it."""
+def plan_network(task: Task, mode: str = "auto", lacking: str = "") -> NetworkPlan:
+    """`mode` is the user's setting: `off` gives no task a network, `on` gives one to all tasks that do not forbid it.
+
+    `lacking` is why this machine can make none, where it cannot: the task is run without, which most need no more than.
+    """
     main: list[Network] = [task.environment.network]
     verifier: list[Network] = []
     for step in task.steps:
@@ -53,6 +57,9 @@ def plan_network(task: Task, mode: str = "auto") -> NetworkPlan:
     notes = tuple(dict.fromkeys(_notes(main) + _notes(verifier)))
     if mode == "off":
         return NetworkPlan((Networks(),), notes)
+    if lacking and most.any:
+        ran = (f"It asks for a network and was run without. {lacking}",) if first.any or mode == "on" else ()
+        return NetworkPlan((Networks(),), (*notes, *ran), lacking)
     if mode == "on" or first == most:
         return NetworkPlan((most,), notes)
     return NetworkPlan((first, most), notes)

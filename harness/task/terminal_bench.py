@@ -18,7 +18,7 @@ from harness.task import scripts
 from harness.task.compose import RUNNER_FOLDER, Service, read_service
 from harness.task.documents import Document, parse_yaml, plain, read_yaml
 from harness.task.fields import Fields, show
-from harness.task.files import Folder
+from harness.task.files import Folder, read_part
 from harness.task.model import (
     Environment,
     FormatSpec,
@@ -146,7 +146,7 @@ class _Loader:
                 "empty-instruction", f"The instruction in {CONFIG} is empty.", fields.document.file,
                 fields.line("instruction"),
             )  # fmt: skip
-        return text
+        return read_part(text, f"The instruction in {CONFIG}", fields.document.file, self.problems)
 
     def _described(self, fields: Fields) -> str | None:
         """The instruction of an older task: a list of descriptions, of which the one with the key `base` counts."""

@@ -78,11 +78,10 @@ def _pack(box: Box, source: str, folder: bool, excludes: tuple[str, ...]) -> byt
     path = PurePosixPath(source)
     members = ("-C", source, ".") if folder else ("-C", str(path.parent), path.name)
     argv = ("tar", "-cf", _ARCHIVE, *(f"--exclude={pattern}" for pattern in excludes), *members)
-    done = box.run(Command(argv, CARRY_TIMEOUT, user="root", cwd="/"))
+    # Not a byte more than is read of it, whatever a file pretends to be: a hole of a terabyte takes no room.
+    bounded = ("sh", "-c", f'ulimit -f {CARRY_LIMIT // 512 + 1}; exec "$@"', "sh", *argv)
+    done = box.run(Command(bounded, CARRY_TIMEOUT, user="root", cwd="/"))
     said = done.output.decode("utf-8", "replace").strip()
-    # A service or a solution that still runs may write meanwhile: what tar read is then as good as any moment's.
-    if done.status != 0 and not (done.status == 1 and "as we read it" in said):
-        raise Stop(Trouble(TroubleKind.UNSUPPORTED, f"the artifact {source} could not be packed with tar: {said}"))
     data = box.read(_ARCHIVE, limit=CARRY_LIMIT + 1) or b""
     if len(data) > CARRY_LIMIT:
         raise Stop(
@@ -92,6 +91,9 @@ def _pack(box: Box, source: str, folder: bool, excludes: tuple[str, ...]) -> byt
                 "Declare the files that the verifier needs instead of a whole folder.",
             )
         )
+    # A service or a solution that still runs may write meanwhile: what tar read is then as good as any moment's.
+    if done.status != 0 and not (done.status == 1 and "as we read it" in said):
+        raise Stop(Trouble(TroubleKind.UNSUPPORTED, f"the artifact {source} could not be packed with tar: {said}"))
     box.run(Command(("rm", "-f", _ARCHIVE), 60.0, user="root", cwd="/"))
     return data
 

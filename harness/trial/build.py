@@ -24,7 +24,7 @@ def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
     except FoolsgoldError as error:
         error.message, error.hint = task.told(error.message), task.told(error.hint)
         raise
-    return Built(main, verifiers, time.monotonic() - start, tuple(dict.fromkeys(notes)))
+    return Built(main, verifiers, time.monotonic() - start, tuple(dict.fromkeys(notes)), engine.no_network())
 
 
 def _build(engine: Engine, environment: Environment, progress: Progress) -> tuple[Image, tuple[str, ...]]:

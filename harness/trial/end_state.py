@@ -20,13 +20,15 @@ from mutator.operators.state import Output
 
 MOST = 20_000
 """Changed paths beyond which a state is not compared."""
+LARGEST_STATE = 1 << 30
+"""Bytes of all changed files, holes counted like data, beyond which a state is not compared: each is read whole."""
 LARGEST, LARGEST_ALL, MOST_OUTPUTS = 1 << 20, 4 << 20, 60
 """Bytes of one output, of all of a task, and how many of them are kept."""
 PATIENCE = 60.0
 FIELDS = 5
 """Of a line after its path: type, mode, owner, group, link."""
 _OWN = "/dev/shm/.foolsgold-state"  # noqa: S108 - in the box, where nobody else is
-_MARK, _LIST, _TOLD, _WRITTEN = f"{_OWN}-mark", f"{_OWN}-list", _OWN, f"{_OWN}-written"
+_MARK, _LIST, _SIZES, _TOLD, _WRITTEN = (f"{_OWN}{end}" for end in ("-mark", "-list", "-sizes", "", "-written"))
 _ASIDE = ("/proc", "/sys", "/dev", "/logs")
 
 # The clock of change times ticks in hundredths of a second.
@@ -55,6 +57,10 @@ cut -z -f1 {_LIST} | xargs -0 -r getfattr -h -d -m - -e hex --absolute-names --
 cut -z -f1 {_LIST} | xargs -0 -r getfacl -p -s --"""
 _COMPARE = rf"""set -e
 FIND >{_LIST} || [ -s {_LIST} ]
+grep -z "$(printf '\tf\t')" {_LIST} | cut -z -f1 | xargs -0 -r sh -c 'find "$@" -maxdepth 0 -printf "%s\n"' sh >{_SIZES}
+total=0
+while read -r size; do total=$((total + size)); done <{_SIZES}
+[ "$total" -le {LARGEST_STATE} ]
 cat {_LIST}
 printf '\n\0'
 grep -z "$(printf '\tf\t')" {_LIST} | cut -z -f1 | xargs -0 -r sha256sum -z --

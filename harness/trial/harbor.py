@@ -16,7 +16,7 @@ from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume
 from harness.trial.session import CHORE, LOG_READ, LOGS, Session, Stop, step_record
-from harness.verifier.reward import RewardProblem, Rewards, combine, gate, read_rewards, weighted
+from harness.verifier.reward import REWARD_LIMIT, RewardProblem, Rewards, combine, gate, read_rewards, weighted
 from harness.verifier.test_report import passed_by_name, read_report
 
 VERIFIER_LOGS = "/logs/verifier"
@@ -206,7 +206,7 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     listing = box.listing(VERIFIER_LOGS)
     notes: list[Note] = []
     files = {
-        name: box.read(f"{VERIFIER_LOGS}/{name}") if _reaches(name, listing, notes) else None
+        name: box.read(f"{VERIFIER_LOGS}/{name}", limit=REWARD_LIMIT) if _reaches(name, listing, notes) else None
         for name in ("reward.json", "reward.txt")
     }
     session.look_for_effect(box)
@@ -215,7 +215,9 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
-    return step_record(session, step.name, rewards, report, text, solve_log, oom=done.oom, notes=tuple(notes))
+    return step_record(
+        session, step.name, rewards, report, text, solve_log, oom=done.oom, full=box.full(), notes=tuple(notes)
+    )
 
 
 def _make_tests_executable(session: Session, box: Box, step: Step) -> None:

@@ -38,6 +38,8 @@ class Built:
     """Step name -> the image of its separate verifier."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    no_network: str = ""
+    """Why boxes of it can have no network where it was built, and what to install; '' where they can."""
 
 
 @dataclass(frozen=True, slots=True)

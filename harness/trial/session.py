@@ -37,7 +37,7 @@ from harness.trial.plan import (
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
-from harness.verifier.test_report import TestReport, TestStatus, plain
+from harness.verifier.test_report import MOST_TESTS, TestReport, TestStatus, plain, shortened
 
 LOG_KEPT = 6_000
 """Characters of a phase's log that a record keeps: its end."""
@@ -429,17 +429,23 @@ def step_record(
     solve_log: str | None,
     *,
     oom: bool,
+    full: bool,
     notes: tuple[Note, ...],
 ) -> StepRecord:
     lenient = [test.name for test in report.tests if test.status is TestStatus.SKIPPED]
     if lenient and not isinstance(rewards, RewardProblem):
         notes += (Note("skipped-tests", f"{len(lenient)} tests were skipped: {', '.join(lenient[:5])}"),)
+    if len(report.tests) > MOST_TESTS:
+        told = (
+            f"the tests report {len(report.tests):,} results: the first {MOST_TESTS:,} and those that failed are kept"
+        )
+        notes += (Note("many-tests", told),)
     return StepRecord(
         name,
         None if isinstance(rewards, RewardProblem) else rewards,
         rewards if isinstance(rewards, RewardProblem) else None,
-        report,
-        read_log(text, report, oom=oom, known=session.plan.known),
+        shortened(report),
+        read_log(text, report, oom=oom, full=full, known=session.plan.known),
         solve_trouble(solve_log or ""),
         signs(text),
         notes=notes,

@@ -39,9 +39,12 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
             session.look_for_effect(box)
             session.read_plugin(box, step)
             session.verified(box, step.verifier.user or "root")
+            full = box.full()
     report = parse_text(text)
     rewards, notes = score(step, text, report)
-    session.steps.append(step_record(session, step.name, rewards, report, text, solve_log, oom=oom, notes=notes))
+    session.steps.append(
+        step_record(session, step.name, rewards, report, text, solve_log, oom=oom, full=full, notes=notes)
+    )
     return rewards
 
 

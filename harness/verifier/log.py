@@ -150,10 +150,13 @@ _ASSERTED = (
 )
 
 
-def read_log(log: str, report: TestReport, *, oom: bool = False, known: frozenset[str] = frozenset()) -> Proof:
+def read_log(
+    log: str, report: TestReport, *, oom: bool = False, full: bool = False, known: frozenset[str] = frozenset()
+) -> Proof:
     """What the verifier's log and its per-test results show together, the surest sign first.
 
-    `known` are lines that a paid reference's log also has: whatever they complain about, the tests ran all the same.
+    `full`: nothing more could be written to the box's disk at the end. `known` are lines that a paid reference's log
+    has too: whatever they complain of, the tests ran all the same.
     """
     text = plain(log)
     if report.ran:
@@ -185,6 +188,8 @@ def read_log(log: str, report: TestReport, *, oom: bool = False, known: frozense
         return Proof(Evidence.IMPORT_ERROR, exception)
     if line := exception or _last(_ASSERTED, text):
         return Proof(Evidence.ASSERTED, line)
+    if full:
+        return Proof(Evidence.DISK_FULL, "nothing more could be written to it when the verifier had ended")
     return Proof(Evidence.NOTHING, _tail(text))
 
 

@@ -20,6 +20,7 @@ class RewardFault(StrEnum):
     NOT_AN_OBJECT = "not-an-object"
     NOT_A_NUMBER = "not-a-number"
     NOT_FINITE = "not-finite"
+    TOO_MANY = "too-many"
     NO_RESULTS = "no-results"
     """Terminal-Bench and SETA: the output of the tests has no result to parse."""
 
@@ -30,8 +31,17 @@ class RewardProblem:
     message: str
 
 
+REWARD_LIMIT = 1 << 20
+"""Bytes that are read of a reward's file."""
+MOST_REWARDS = 1_000
+"""More names than that are no reward that anybody could mean."""
+
+
 def read_rewards(reward_json: bytes | None, reward_text: bytes | None) -> Rewards | RewardProblem:
     """Harbor's rule: reward.json if it exists, else reward.txt; values are not clamped."""
+    for name, data in (("reward.json", reward_json), ("reward.txt", reward_text if reward_json is None else None)):
+        if data is not None and len(data) >= REWARD_LIMIT:
+            return RewardProblem(RewardFault.TOO_MANY, f"{name} has {REWARD_LIMIT >> 20} MB or more: that is no reward")
     if reward_json is not None:
         return _read_json(reward_json)
     if reward_text is not None:
@@ -65,6 +75,10 @@ def _read_json(data: bytes) -> Rewards | RewardProblem:
         return RewardProblem(
             RewardFault.NOT_AN_OBJECT, f"reward.json is not an object of numbers by name: {_shown(data)}"
         )
+    if len(found) > MOST_REWARDS:
+        return RewardProblem(
+            RewardFault.TOO_MANY, f"reward.json has {len(found):,} rewards, of which at most {MOST_REWARDS:,} are read"
+        )
     rewards: dict[str, int | float] = {}
     for key, value in found.items():
         if not isinstance(value, int | float):
@@ -88,20 +102,22 @@ def weighted(weights: Mapping[str, float], passed: Mapping[str, bool]) -> Reward
     total = math.fsum(weights.values())
     if total <= 0:
         return RewardProblem(RewardFault.NO_RESULTS, "the weights in weights.json add up to 0")
-    won = [weight for name, weight in weights.items() if _passed(name, passed)]
+    named = _by_name(passed)
+    won = [weight for name, weight in weights.items() if named.get(name, False)]
     return {"reward": 1.0 if len(won) == len(weights) else math.fsum(won) / total}
 
 
-def _passed(name: str, passed: Mapping[str, bool]) -> bool:
-    """Whether the test of a weight passed. The name may be the whole test id, its end, or the id without parameters."""
-    found = [
-        ok
-        for test, ok in passed.items()
-        if name in (test, test.partition("[")[0])
-        or test.endswith("::" + name)
-        or test.partition("[")[0].endswith("::" + name)
-    ]
-    return bool(found) and all(found)
+def _by_name(passed: Mapping[str, bool]) -> dict[str, bool]:
+    """Whether all tests passed that a weight's name may mean: the whole id, its end, or the id without parameters."""
+    named: dict[str, bool] = {}
+    for test, ok in passed.items():
+        names = set()
+        for whole in {test, test.partition("[")[0]}:
+            parts = whole.split("::")
+            names |= {"::".join(parts[first:]) for first in range(len(parts))}
+        for name in names:
+            named[name] = named.get(name, True) and ok
+    return named
 
 
 def combine(strategy: str, steps: Sequence[Rewards | RewardProblem]) -> Rewards | RewardProblem:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -115,6 +116,29 @@ def read_report(files: Mapping[str, bytes], text: str) -> TestReport:
 def short(name: str) -> str:
     """A test's id without its file: `tests/test_a.py::TestB::test_c[1]` is `TestB::test_c[1]`."""
     return name.split("::", 1)[-1]
+
+
+MOST_TESTS = 2_000
+"""Of one report, so many are kept with each trial, and so many that failed beside them."""
+
+
+def shortened(report: TestReport) -> TestReport:
+    """What is kept of a report: its first tests and its first failures, with the count of all of them."""
+    if len(report.tests) <= MOST_TESTS:
+        return report
+    failing = set(report.failing[:MOST_TESTS])
+    tests = tuple(test for number, test in enumerate(report.tests) if number < MOST_TESTS or test in failing)
+    told = report.tally or Tally("")
+    count = Counter(test.status for test in report.tests)
+    tally = Tally(
+        told.tool or report.source,
+        max(told.passed, sum(count[status] for status in RAN) - count[TestStatus.FAILED]),
+        max(told.failed, count[TestStatus.FAILED]),
+        max(told.errors, count[TestStatus.ERROR]),
+        max(told.skipped, count[TestStatus.SKIPPED]),
+        told.finished,
+    )
+    return replace(report, tests=tests, tally=tally)
 
 
 # --- files

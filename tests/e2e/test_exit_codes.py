@@ -67,7 +67,15 @@ def test_0_all_is_well_and_1_below_the_bar_and_3_unmeasured(tmp_path: Path) -> N
 def test_2_wrong_use_and_nothing_runs(tmp_path: Path) -> None:
     write(tmp_path / "tasks/good", TASK)
     (tmp_path / "accepted.toml").write_text('[[accepted]]\ntask = "good"\nfinding = "nop-paid"\n')
-    for arguments in (("--jobs", "0"), ("--fail-on", "no"), ("--baseline", str(tmp_path / "accepted.toml"))):
+    (tmp_path / "empty").mkdir()
+    for arguments in (
+        ("--jobs", "0"),
+        ("--fail-on", "no"),
+        ("--baseline", str(tmp_path / "accepted.toml")),
+        ("--image", "*=/nowhere"),
+        ("--image", f"*={tmp_path}/empty"),
+        ("--source", "zz"),
+    ):
         done = audit(tmp_path / "tasks", *arguments)
         assert done.returncode == 2, done.stderr
         assert done.stdout == ""
@@ -84,7 +92,8 @@ def test_70_a_bug_is_said_and_does_not_pass_for_a_result(tmp_path: Path) -> None
 
 
 @pytest.mark.bwrap
-def test_130_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_130_an_interrupt_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
     tasks = tmp_path / "tasks"
     write(tasks / "good", SLOW)
     words = command(tasks, "--no-progress", *LENIENT)
@@ -92,7 +101,7 @@ def test_130_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
         deadline = time.monotonic() + 60
         while trials(tmp_path / "run/run.db") < 1 and time.monotonic() < deadline:
             time.sleep(0.1)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         _, said = child.communicate(timeout=60)
     assert child.returncode == 130
     again = next(line for line in said.splitlines() if line.startswith("foolsgold audit"))
@@ -135,6 +144,38 @@ def test_130_ctrl_c_while_it_loads(module: str, shown: str) -> None:
     words = [sys.executable, "-c", LOADING, module, "check", "."]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", shown)
+
+
+ASKED = """
+import os, signal, sys
+
+NUMBER, WHERE = int(sys.argv.pop(1)), sys.argv.pop(1)
+
+class AskedAt:
+    def find_spec(self, name, *_):
+        if name == WHERE:
+            os.kill(os.getpid(), NUMBER)
+
+sys.meta_path.insert(0, AskedAt())
+from harness.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("module", ["harness.commands", "harness.engine.choose", "harness.stages.controls"])
+def test_130_whatever_asks_it_to_end_and_however_early(number: signal.Signals, module: str) -> None:
+    words = [sys.executable, "-c", ASKED, str(int(number)), module, "check", "."]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Interrupted.")
+
+
+@pytest.mark.parametrize("module", ["harness.engine.choose", "harness.commands.check"])
+def test_0_under_nohup_a_terminal_that_goes_away_is_nothing(module: str) -> None:
+    words = ["nohup", sys.executable, "-c", ASKED, str(int(signal.SIGHUP)), module, "check", "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: foolsgold check" in done.stdout
 
 
 IMPATIENT = """

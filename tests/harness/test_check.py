@@ -73,6 +73,24 @@ def test_good_tasks_have_a_row_each_and_exit_zero(run: Callable[..., Any], tasks
     assert sorted(line.split()[1] for line in err.splitlines()) == ["a:", "b:", "c:"]
 
 
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        (Does(0, b"PASS all\n"), "The reference gets no reward: the verifier wrote neither"),
+        (Does(0, b"PASS all\n"), "; the last it printed: PASS all"),
+        (Does(0, b""), "; it printed nothing"),
+        (Does(0, b"OSError: [Errno 28] No space left on device\n"), "The tests came to no result on the reference:"),
+        (Does(127, b"/tests/test.sh: line 2: pytest: command not found\n"), "The tests did not run on the reference:"),
+    ],
+)
+def test_that_tests_did_not_run_is_said_only_where_something_shows_it(
+    run: Callable[..., Any], tasks: Path, ending: Does, said: str
+) -> None:
+    _, out, _ = run(FakeEngine([(VERIFY, ending), *GOOD]), "check", str(tasks / "a"))
+    assert said in re.sub(r"\s+", " ", out)
+    assert ("did not run" in out) == ("did not run" in said)
+
+
 def test_signals_are_handled_as_before_once_it_is_done(run: Callable[..., Any], tasks: Path) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     run(FakeEngine(GOOD), "check", str(tasks / "a"))

@@ -90,6 +90,9 @@ class BwrapEngine(Engine):
         with self._lock:
             self._open.discard(box)
 
+    def no_network(self) -> str:
+        return nat.no_network()
+
     def report(self) -> EngineReport:
         lines = []
         try:
@@ -223,6 +226,9 @@ class BwrapBox(Box):
 
     def listing(self, folder: str) -> dict[str, str]:
         return self._sandbox.listing(folder)
+
+    def full(self) -> bool:
+        return self._sandbox.full()
 
     def written(self) -> list[bytes] | None:
         return self._sandbox.written()

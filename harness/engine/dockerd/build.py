@@ -309,8 +309,6 @@ def _hold(images: Mapping[str, str]) -> None:
                 "The docker engine cannot stand an image on this machine's own root (--image ...=host).",
                 hint="Name another image, or a folder or tar with a root filesystem, or take --engine bwrap.",
             )
-        if stand_in.path is not None and not stand_in.path.exists():
-            raise UsageError(f"The image mapping names {stand_in.base}, which does not exist.")
 
 
 def _images_of(stage: Stage, known: tuple[Stage, ...], parsed: Dockerfile) -> Iterator[tuple[Instruction, str]]:

@@ -40,6 +40,26 @@ def find_stand_in(images: Mapping[str, str], reference: str) -> StandIn | None:
     return parse_stand_in(images[max(patterns, key=len)])
 
 
+def must_be_there(images: Mapping[str, str]) -> None:
+    """Raise UsageError for a mapping to a path on which no image can stand, before anything is run."""
+    for reference, text in images.items():
+        path = parse_stand_in(text).path
+        if path is not None:
+            check_path(path, reference)
+
+
+def check_path(path: Path, reference: str) -> None:
+    """Raise UsageError where `path` is neither a root filesystem's folder nor a file that may be a tar of one."""
+    if path.is_dir():
+        if not any((path / name).exists() for name in ("bin", "usr", "etc")):
+            raise UsageError(
+                f"{path}, the stand-in for {reference}, is not a root filesystem: it has no bin, usr or etc.",
+                hint="Give the folder that holds them, or a tar made by `docker export`.",
+            )
+    elif not path.is_file():
+        raise UsageError(f"{path}, the stand-in for {reference}, does not exist.", hint="Check the --image option.")
+
+
 def parse_stand_in(text: str) -> StandIn:
     base, *settings = (part.strip() for part in text.split(";"))
     if not base:

@@ -21,8 +21,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
-from harness.engine.bwrap.box import launcher, sandbox
+from harness.engine.bwrap.box import cgroups, launcher, processes, sandbox
 from harness.engine.bwrap.engine import BwrapEngine
 from harness.engine.contract import Command, EngineOptions, Limits
 
@@ -383,6 +384,119 @@ def reach_bubblewrap_through_the_images_environment() -> Try:
         boxed = bool(os.listdir(folder))
         subprocess.run(["/bin/true"], env=trace, check=True)
         return Try(boxed, bool(os.listdir(folder)))
+
+
+_SHELL = """import os, signal
+p = os.getpid()
+while p != 1:
+    last, p = p, int(open(f"/proc/{p}/stat").read().rsplit(")")[1].split()[1])
+"""
+"""In a box: `last` is the process between its first one and the command, for which the tool waits."""
+
+
+@attack
+def hold_up_the_tool_by_stopping_its_shell() -> Try:
+    code = f"{_SHELL}os.kill(last, signal.SIGSTOP)"
+
+    def held() -> bool:
+        with sandbox.start([Path("/")]) as box:
+            return box.run(Command(("python3", "-c", code), 6, left_running=True)).status is None
+
+    boxed = held()
+    with patch.object(processes, "stopped", lambda _pid: False):
+        return Try(boxed, held())
+
+
+@attack
+def stop_everything_for_ever() -> Try:
+    """Whatever is stopped in the box, its command ends at its limit, and the box goes."""
+    stopping = "sleep 60 & python3 -c 'import os; os.kill(-1, 19); os.kill(os.getpid(), 19)'"
+    box = sandbox.start([Path("/")])
+    began = time.monotonic()
+    try:
+        ran = box.run(Command(("sh", "-c", stopping), 2))
+    finally:
+        box.close()
+    boxed = ran.status is not None or time.monotonic() - began > 15
+    with subprocess.Popen(["sh", "-c", "trap 'exit 0' TERM; echo; while :; do sleep 1; done"], stdout=-1) as bare:
+        assert bare.stdout is not None
+        bare.stdout.readline()
+        bare.send_signal(signal.SIGSTOP)
+        bare.terminate()
+        try:
+            bare.wait(0.5)
+            return Try(boxed, False)
+        except subprocess.TimeoutExpired:
+            return Try(boxed, True)
+        finally:
+            bare.kill()
+
+
+@attack
+def exhaust_the_inodes() -> Try:
+    """Empty files take no room on a disk, and memory of the kernel's all the same."""
+    code = "\n".join(
+        f"try:\n  for n in range(70_000): os.close(os.open({place!r} + str(n), os.O_CREAT))\n"
+        f"  print({THROUGH!r}, {place!r})\nexcept OSError: pass"
+        for place in ("/tmp/", "/dev/", "/dev/shm/", "/logs/verifier/")
+    )
+    boxed, said = in_box(f"import os\n{code}", limits=Limits(disk_mb=50))
+    through, _ = in_box(f"import os\n{code}", limits=Limits(disk_mb=4000))
+    return Try(boxed, through, said)
+
+
+def _controlled(*wanted: str) -> bool:
+    """Whether this person's boxes are in control groups for that: else rlimits hold each process by itself."""
+    return set(wanted) <= set(cgroups.hierarchies()[0])
+
+
+@attack
+def fill_the_memory_from_many_processes() -> Try:
+    if not _controlled("memory"):
+        return Try(False, None, "no control groups")
+    code = (
+        "import os, time\nchildren = []\nfor n in range(8):\n  pid = os.fork()\n  if pid == 0:\n"
+        "    x = bytearray(60_000_000)\n    for i in range(0, len(x), 4096): x[i] = 1\n    time.sleep(3); os._exit(7)\n"
+        "  children.append(pid)\n"
+        f"if all(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7 for pid in children): print({THROUGH!r})"
+    )
+    boxed, said = in_box(code, limits=Limits(memory_mb=150, disk_mb=32))
+    return Try(boxed, in_box(code, limits=Limits(memory_mb=900, disk_mb=32))[0], said)
+
+
+@attack
+def use_more_processors_than_were_given() -> Try:
+    if not _controlled("cpu"):
+        return Try(False, None, "no control groups")
+    code = (
+        "import os, time\nfor n in range(2):\n  if os.fork() == 0:\n    end = time.monotonic() + 3\n"
+        "    while time.monotonic() < end: pass\n    os._exit(0)\n"
+        "for n in range(2): os.wait()\nused = os.times()\ntotal = used.children_user + used.children_system\n"
+        f"print({THROUGH!r} if total > 0.4 else 'held', total)"
+    )
+    boxed, said = in_box(code, limits=Limits(cpus=0.05))
+    return Try(boxed, in_box(code)[0], said)
+
+
+@attack
+def leave_the_control_group() -> Try:
+    """Into a group that is there, or into one of a hierarchy of its own."""
+    code = (
+        "import ctypes, glob, os\nlibc = ctypes.CDLL(None)\nos.makedirs('/tmp/groups', exist_ok=True)\n"
+        "for kind, options in ((b'cgroup2', None), (b'cgroup', b'memory'), (b'cgroup', b'pids')):\n"
+        f"  if libc.mount(b'none', b'/tmp/groups', kind, 0, options) == 0: print({THROUGH!r}, kind)\n"
+        "for file in glob.glob('/sys/fs/cgroup/**/cgroup.procs', recursive=True)[:2000]:\n"
+        f"  try: os.close(os.open(file, os.O_WRONLY)); print({THROUGH!r}, file); break\n"
+        "  except OSError: pass"
+    )
+    boxed, said = in_box(code)
+    words = ["unshare", "-m", "python3", "-c", code]
+    if not _controlled("pids"):
+        return Try(boxed, None, said)
+    with sandbox.start([Path("/")]) as box:
+        inside = Path(f"/proc/{box.pid}/cgroup").read_text()
+    bare = subprocess.run(words, capture_output=True, text=True, check=False)
+    return Try(boxed or "foolsgold" not in inside, THROUGH in bare.stdout, said or inside)
 
 
 def run_one(name: str) -> Try:

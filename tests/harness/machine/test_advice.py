@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from harness.engine.bwrap.box.nat import Lack
 from harness.engine.contract import EngineOptions
 from harness.machine.advice import INSTALL, Advice, Facts, advise
 from harness.machine.facts import facts
 
 LINUX_ROOT = Facts(system="Linux", root=True)
 LINUX_USER = Facts(system="Linux", root=False, user="kim")
-MAC = Facts(system="Darwin", root=False, user="kim", package_manager="brew", bwrap=False, networks=False)
+MAC = Facts(system="Darwin", root=False, user="kim", package_manager="brew", bwrap=False)
 NO_DOCKER: dict[str, Any] = {"docker": False, "docker_installed": False}
 IDS = "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 kim"
 
@@ -32,7 +33,7 @@ def said(found: tuple[Advice, ...]) -> list[tuple[str, bool]]:
         (replace(LINUX_ROOT, **NO_DOCKER), [("apt-get install -y docker.io", False)]),
         (replace(LINUX_ROOT, docker=False), [("systemctl start docker", False)]),
         (
-            replace(LINUX_ROOT, **NO_DOCKER, networks=False),
+            replace(LINUX_ROOT, **NO_DOCKER, lacking=(Lack.TOOLS,)),
             [("apt-get install -y iproute2 iptables", False), ("apt-get install -y docker.io", False)],
         ),
         (
@@ -49,7 +50,13 @@ def said(found: tuple[Advice, ...]) -> list[tuple[str, bool]]:
             replace(LINUX_USER, subordinate_ids=False),
             [(f"sudo apt-get install -y uidmap && sudo {IDS}", False)],
         ),
-        (replace(LINUX_USER, networks=False), [("sudo apt-get install -y iproute2 slirp4netns", False)]),
+        (replace(LINUX_USER, lacking=(Lack.TOOLS,)), [("sudo apt-get install -y iproute2 slirp4netns", False)]),
+        (replace(LINUX_USER, lacking=(Lack.CLOSED_TUN,)), [("sudo chmod 666 /dev/net/tun", False)]),
+        (replace(LINUX_USER, lacking=(Lack.NO_TUN,)), [("sudo modprobe tun", False)]),
+        (
+            replace(LINUX_USER, lacking=(Lack.NO_TUN,), container=True),
+            [("docker run --device /dev/net/tun ...", False)],
+        ),
         (
             replace(
                 LINUX_USER,
@@ -83,7 +90,7 @@ def said(found: tuple[Advice, ...]) -> list[tuple[str, bool]]:
         (replace(MAC, **NO_DOCKER), [("brew install colima docker && colima start", True)]),
         # Other distributions.
         (
-            replace(LINUX_USER, networks=False, package_manager="dnf"),
+            replace(LINUX_USER, lacking=(Lack.TOOLS,), package_manager="dnf"),
             [("sudo dnf install -y iproute slirp4netns", False)],
         ),
         (replace(LINUX_ROOT, **NO_DOCKER, package_manager="dnf"), [("dnf install -y moby-engine", False)]),
@@ -104,7 +111,7 @@ def test_where_an_engine_works_nothing_is_needed_and_where_none_does_something_i
 
 
 def test_every_advice_is_a_sentence_and_a_command() -> None:
-    worst = Facts("Linux", False, "kim", True, "apk", False, False, False, False, ("a.b=1",), False, False, False)
+    worst = Facts("Linux", False, "kim", True, "apk", False, False, False, False, ("a.b=1",), False, tuple(Lack), False)
     for advice in advise(worst):
         assert advice.lacking.endswith(".")
         assert advice.command

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -223,6 +224,20 @@ def test_two_files_for_one_run_are_an_error(tmp_path: Path) -> None:
 
 
 # --- what the program makes of it
+
+
+@pytest.mark.parametrize(("kind", "said"), [("FIFO", "a FIFO"), ("folder", "a folder"), ("link", "a link that leads")])
+def test_a_config_file_that_is_none_is_told_and_not_passed_over(tmp_path: Path, kind: str, said: str) -> None:
+    (tmp_path / "a").mkdir()
+    file = tmp_path / "foolsgold.toml"
+    if kind == "FIFO":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to(file.name)
+    with pytest.raises(UsageError, match=f"foolsgold.toml is {said}"):
+        find_config([tmp_path / "a"])
 
 
 def test_every_setting_reaches_what_it_sets(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,24 @@ def test_a_huge_file_is_a_warning(tmp_path: Path) -> None:
     assert "101 MB" in task.problems[0].message
 
 
+def test_of_a_very_long_instruction_the_beginning_is_read(tmp_path: Path) -> None:
+    line = "Write `ok` to /app/out.txt, and nothing else.\n"
+    whole = line * (files.INSTRUCTION_LIMIT // len(line))
+    for text, expected in ((whole, []), (whole + line * 3, ["large-instruction"])):
+        task = usable(load(write(tmp_path, {**HARBOR, "instruction.md": text}), "t"))
+        assert codes(task) == expected
+        assert task.steps[0].instruction.rstrip() == whole.rstrip()
+
+
+def test_of_a_very_long_line_the_beginning_is_read(tmp_path: Path) -> None:
+    root = write(tmp_path, TERMINAL_BENCH)
+    text = (root / "task.yaml").read_text().replace("instruction: ", f"instruction: {'a word ' * 20_000}", 1)
+    (root / "task.yaml").write_text(text)
+    task = usable(load(root, "t"))
+    assert len(task.steps[0].instruction) == files.INSTRUCTION_LIMIT
+    assert "large-instruction" in codes(task)
+
+
 def test_an_unreadable_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(tmp_path, HARBOR)
     really = os.open
@@ -141,6 +160,25 @@ def test_an_unreadable_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "open", refuse)
     (problem,) = errors(load(root, "t"))
     assert (problem.code, problem.message) == ("unreadable", "tests/test.sh cannot be read: Permission denied.")
+
+
+@pytest.mark.parametrize("folder", ["solution", "tests", "environment"])
+def test_a_folder_that_may_not_be_read_is_told_and_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    root = write(tmp_path, HARBOR)
+    really, lexists, accessible = os.scandir, os.path.lexists, os.access
+
+    def refuse(path: str | Path) -> Any:
+        if Path(path) == root / folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os.path, "lexists", lambda path: Path(path).parent != root / folder and lexists(path))
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != root / folder and accessible(path, mode))
+    (problem,) = errors(load(root, "t"))
+    assert (problem.code, problem.message) == ("unreadable", f"{folder} cannot be read: Permission denied.")
 
 
 def test_file_names_that_are_not_text_can_be_said(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.engine.contract import BoxSpec, Command
+from harness.engine.contract import BoxSpec, Command, Engine
 from harness.task.model import Task
 from harness.trial import artifacts
 from harness.trial.artifacts import CONVENTION, carried, restore, sources
@@ -17,6 +18,7 @@ from harness.trial.build import build
 from harness.trial.plan import Plan
 from harness.trial.record import Kind, PhaseName, TroubleKind
 from harness.trial.session import Session, Stop
+from tests.conftest import RecipeOf
 from tests.harness.fake_engine import Answer, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor
 
@@ -24,7 +26,7 @@ ARCHIVE = "/tmp/.foolsgold-carry.tar"
 
 
 def packs(_box: FakeBox, command: Command) -> Does:
-    return Does(writes={ARCHIVE: " ".join(command.argv[3:]).encode()})
+    return Does(writes={ARCHIVE: " ".join(command.argv[command.argv.index(ARCHIVE) + 1 :]).encode()})
 
 
 def kinds(**found: str) -> Answer:
@@ -64,7 +66,7 @@ def test_the_convention_comes_first_unless_it_is_declared() -> None:
 
 
 def test_a_folder_is_packed_from_inside_and_a_file_by_its_name(tmp_path: Path) -> None:
-    table: list[tuple[str, Answer]] = [("echo folder", kinds(out="folder", one="file")), ("^tar -cf", packs)]
+    table: list[tuple[str, Answer]] = [("echo folder", kinds(out="folder", one="file")), (" tar -cf", packs)]
     of = session(tmp_path, table, "/app/out", "/app/one", "/app/missing", out=("*.tmp", "cache"))
     assert carry(of) == {
         "/app/out": "--exclude=*.tmp --exclude=cache -C /app/out .",
@@ -75,7 +77,7 @@ def test_a_folder_is_packed_from_inside_and_a_file_by_its_name(tmp_path: Path) -
 
 def test_of_two_that_overlap_the_first_is_kept(tmp_path: Path) -> None:
     table: list[tuple[str, Answer]] = [
-        ("echo folder", kinds(app="folder", out="folder", one="file")), ("^tar -cf", packs),
+        ("echo folder", kinds(app="folder", out="folder", one="file")), (" tar -cf", packs),
     ]  # fmt: skip
     assert list(carry(session(tmp_path / "a", table, "/app", "/app/one"))) == ["/app"]
     inner = carry(session(tmp_path / "b", table, "/app/out", "/app"))
@@ -93,15 +95,15 @@ def refused(of: Session) -> str:
 def test_what_tar_cannot_pack_ends_the_trial_and_a_file_that_changes_meanwhile_does_not(tmp_path: Path) -> None:
     there = ("echo folder", kinds(out="folder"))
     broken = Does(2, b"tar: /app/out: Permission denied")
-    assert refused(session(tmp_path / "a", [there, ("^tar -cf", broken)], "/app/out")).endswith("Permission denied")
+    assert refused(session(tmp_path / "a", [there, (" tar -cf", broken)], "/app/out")).endswith("Permission denied")
     busy = Does(1, b"tar: ./log: file changed as we read it", writes={ARCHIVE: b"all the same"})
-    assert carry(session(tmp_path / "b", [there, ("^tar -cf", busy)], "/app/out")) == {"/app/out": "all the same"}
+    assert carry(session(tmp_path / "b", [there, (" tar -cf", busy)], "/app/out")) == {"/app/out": "all the same"}
 
 
 def test_what_is_too_large_ends_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifacts, "CARRY_LIMIT", 1 << 20)
     table: list[tuple[str, Answer]] = [
-        ("echo folder", kinds(out="folder")), ("^tar -cf", Does(writes={ARCHIVE: bytes((1 << 20) + 1)})),
+        ("echo folder", kinds(out="folder")), (" tar -cf", Does(writes={ARCHIVE: bytes((1 << 20) + 1)})),
     ]  # fmt: skip
     assert refused(session(tmp_path, table, "/app/out")) == "the artifact /app/out is larger than 1 MB"
 
@@ -117,7 +119,7 @@ def restored(task: Task, of: Session, status: int = 0) -> list[str]:
 
 
 def test_a_folder_is_emptied_first_and_what_lies_in_it_comes_back_with_it(tmp_path: Path) -> None:
-    table: list[tuple[str, Answer]] = [("echo folder", kinds(app="folder", one="file")), ("^tar -cf", packs)]
+    table: list[tuple[str, Answer]] = [("echo folder", kinds(app="folder", one="file")), (" tar -cf", packs)]
     of = session(tmp_path, table, "/app/one", "/app")
     file, unpack_file, emptied, unpack_again = restored(of.task, of)
     assert file == "mkdir -p /app && chmod 777 /app"
@@ -128,9 +130,24 @@ def test_a_folder_is_emptied_first_and_what_lies_in_it_comes_back_with_it(tmp_pa
 
 
 def test_what_cannot_be_unpacked_ends_the_trial(tmp_path: Path) -> None:
-    table: list[tuple[str, Answer]] = [("echo folder", kinds(out="folder")), ("^tar -cf", packs)]
+    table: list[tuple[str, Answer]] = [("echo folder", kinds(out="folder")), (" tar -cf", packs)]
     of = session(tmp_path, table, "/app/out")
     with pytest.raises(Stop) as stop:
         restored(of.task, of, 2)
     assert stop.value.trouble is not None
     assert stop.value.trouble.message == "the artifact /app/out could not be unpacked for the verifier: no space"
+
+
+@pytest.mark.bwrap
+def test_a_hole_of_a_terabyte_is_too_large_and_told_soon(
+    bwrap_engine: Engine, recipe_of: RecipeOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "CARRY_LIMIT", 8 << 20)
+    with bwrap_engine.open(BoxSpec(bwrap_engine.build(recipe_of("FROM debian:bookworm-slim\n")))) as opened:
+        opened.run(Command(("sh", "-c", "mkdir /app; truncate -s 1T /app/hole; head -c 3M /dev/zero >/app/little"), 10))
+        began = time.monotonic()
+        with pytest.raises(Stop) as caught:
+            artifacts._pack(opened, "/app/hole", False, ())
+        assert time.monotonic() - began < 20
+        assert "larger than 8 MB" in str(caught.value.trouble)
+        assert len(artifacts._pack(opened, "/app/little", False, ())) > 3 << 20

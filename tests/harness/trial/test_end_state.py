@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,16 @@ def test_what_a_box_says_it_wrote_is_all_that_a_search_finds(
         assert quick is not None
         assert quick == changes(box, before, "/solution")
         assert {"/srv/new/deep/file", "/srv/new/way", "/etc", "/opt", "/srv/licences", "/etc/hosts"} <= {*quick.entries}
+
+
+@pytest.mark.bwrap
+def test_a_hole_of_a_terabyte_is_not_read(bwrap_engine: Engine, recipe_of: RecipeOf) -> None:
+    with bwrap_engine.open(BoxSpec(bwrap_engine.build(recipe_of("FROM debian:bookworm-slim\n")))) as box:
+        before = look(box)
+        assert before is not None
+        box.run(Command(("sh", "-c", "echo a >/srv/a"), 10))
+        assert changes(box, before, "/solution") is not None
+        box.run(Command(("truncate", "-s", "1T", "/srv/hole"), 10))
+        began = time.monotonic()
+        assert changes(box, before, "/solution") is None
+        assert time.monotonic() - began < 20

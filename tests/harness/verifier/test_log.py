@@ -126,6 +126,13 @@ def test_a_verifiers_log_proves(log: str, evidence: Evidence, says: str) -> None
     assert says in proof.line
 
 
+def test_a_full_disk_is_evidence_where_nothing_else_says_why() -> None:
+    assert read_log("", NOTHING, full=True).evidence is Evidence.DISK_FULL
+    assert read_log("starting\ndone\n", NOTHING, full=True).evidence is Evidence.DISK_FULL
+    assert read_log(PLAIN_ASSERT, NOTHING, full=True).evidence is Evidence.ASSERTED
+    assert read_log(PYTEST_FAILED, parse_text(PYTEST_FAILED), full=True).evidence is Evidence.RAN_BAD
+
+
 def test_the_kernel_killing_for_memory_is_evidence_where_no_test_ran() -> None:
     assert read_log("", NOTHING, oom=True).evidence is Evidence.OUT_OF_MEMORY
     ran = parse_text(PYTEST_FAILED)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 import math
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.verifier.reward import (
+    MOST_REWARDS,
+    REWARD_LIMIT,
     Pay,
     RewardFault,
     RewardProblem,
@@ -242,3 +246,43 @@ def test_all_weights_won_are_exactly_one_whatever_their_sum() -> None:
 def test_no_results_or_no_weight_is_a_problem() -> None:
     assert isinstance(weighted({"a": 1.0}, {}), RewardProblem)
     assert isinstance(weighted({"a": 0.0}, {"a": True}), RewardProblem)
+
+
+def test_more_rewards_than_anybody_could_mean_are_told() -> None:
+    many = json.dumps({f"key {number}": 1 for number in range(MOST_REWARDS + 1)}).encode()
+    found = read_rewards(many, None)
+    assert isinstance(found, RewardProblem)
+    assert (found.fault, found.message[:33]) == (RewardFault.TOO_MANY, "reward.json has 1,001 rewards, of")
+    large = read_rewards(b'{"' + b"x" * REWARD_LIMIT, None), read_rewards(None, b" " * REWARD_LIMIT)
+    for found in large:
+        assert isinstance(found, RewardProblem)
+        assert found.message.endswith("has 1 MB or more: that is no reward")
+    fewer = json.dumps({f"key {number}": 1 for number in range(MOST_REWARDS)}).encode()
+    assert read_rewards(fewer, None) == {f"key {number}": 1 for number in range(MOST_REWARDS)}
+
+
+def test_twenty_thousand_weights_are_weighed_in_no_time() -> None:
+    names = [f"test_number_{number}" for number in range(20_000)]
+    passed = {f"tests/test_it.py::TestAll::{name}[x]": True for name in names}
+    began = time.monotonic()
+    assert weighted(dict.fromkeys(names, 1.0), passed) == {"reward": 1.0}
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("test_a", 0.0),
+        ("test_b", 1.0),
+        ("TestIt::test_b", 1.0),
+        ("t.py::TestIt::test_b", 1.0),
+        ("t.py::test_a[1]", 1.0),
+        ("t.py::test_a", 0.0),
+        ("test_a[2]", 0.0),
+        ("est_b", 0.0),
+        ("It::test_b", 0.0),
+    ],
+)
+def test_a_weights_name_may_be_any_end_of_an_id(name: str, expected: float) -> None:
+    passed = {"t.py::test_a[1]": True, "t.py::test_a[2]": False, "t.py::TestIt::test_b": True}
+    assert weighted({name: 1.0}, passed) == {"reward": expected}

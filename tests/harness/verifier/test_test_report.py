@@ -11,13 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.verifier.test_report import (
+    MOST_TESTS,
     NOTHING,
+    TestCase,
+    TestReport,
     TestStatus,
     parse_ctrf,
     parse_junit,
     parse_text,
     plain,
     read_report,
+    shortened,
     terminal_bench,
 )
 
@@ -335,3 +339,24 @@ def test_what_counts_as_passed_without_having_passed_is_named() -> None:
 )
 def test_terminal_benchs_other_parsers(parser: str, text: str, resolved: bool) -> None:
     assert terminal_bench(text, parser).resolved is resolved
+
+
+def test_of_a_long_report_the_first_tests_and_the_failures_are_kept_and_all_are_counted() -> None:
+    tests = [TestCase(f"t{number}", TestStatus.PASSED) for number in range(3 * MOST_TESTS)]
+    tests[-1] = TestCase("last", TestStatus.FAILED, "no")
+    tests[-2] = TestCase("skipped", TestStatus.SKIPPED)
+    report = TestReport("ctrf", tuple(tests))
+    found = shortened(report)
+    assert [test.name for test in found.tests] == [*(f"t{number}" for number in range(MOST_TESTS)), "last"]
+    assert (found.ran, found.bad) == (report.ran, report.bad) == (3 * MOST_TESTS - 1, 1)
+    assert found.tally is not None
+    assert found.tally.skipped == 1
+    few = TestReport("ctrf", tuple(tests[:MOST_TESTS]))
+    assert shortened(few) is few
+
+
+def test_of_very_many_failures_the_first_are_kept() -> None:
+    report = TestReport("ctrf", tuple(TestCase(f"t{n}", TestStatus.FAILED) for n in range(3 * MOST_TESTS)))
+    found = shortened(report)
+    assert len(found.tests) == MOST_TESTS
+    assert found.bad == 3 * MOST_TESTS

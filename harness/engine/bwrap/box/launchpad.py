@@ -33,7 +33,13 @@ OUT = "/dev/.out"
 """The folder in the box for the output of commands, where tools that search filesystems do not look."""
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 _SYS_SHOWN = ("devices/system", "kernel/mm/transparent_hugepage")
-_SMALL = "mode=755,size=65536k"
+_SMALL = "mode=755,size=65536k,nr_inodes=16384"
+
+
+def _room(disk: int) -> str:
+    """Mount options for so many bytes, and for as many files as a disk of that size has: each takes the kernel memory,
+    however empty it is."""
+    return f"size={disk},nr_inodes={max(disk >> 14, 1 << 16)}"
 
 
 def main(control: int, home: str) -> None:
@@ -268,7 +274,7 @@ class _Launchpad:
     def make_root(self, request: dict[str, Any]) -> Path:
         stage = self.stage
         kernel.mount(
-            "tmpfs", str(stage), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"mode=755,size={request['disk']}"
+            "tmpfs", str(stage), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"mode=755,{_room(request['disk'])}"
         )
         for name in ("root", "upper", "work", "out", "files", "mounts"):
             (stage / name).mkdir(mode=0o755)
@@ -354,7 +360,7 @@ class _Launchpad:
         for name in ("pts", "shm", "mqueue", ".out"):
             (dev / name).mkdir()
         kernel.mount("devpts", str(dev / "pts"), "devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, request["devpts"])
-        kernel.mount("tmpfs", str(dev / "shm"), "tmpfs", quiet, "mode=1777,size=65536k")
+        kernel.mount("tmpfs", str(dev / "shm"), "tmpfs", quiet, "mode=1777,size=65536k,nr_inodes=16384")
         kernel.mount(str(self.stage / "out"), str(dev / ".out"), "", kernel.MS_BIND)
         self.mount_at("/sys", "tmpfs", "tmpfs", quiet, "mode=755,size=4k,nr_inodes=64")
         for name in _SYS_SHOWN:

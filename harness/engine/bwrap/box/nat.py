@@ -20,6 +20,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -89,12 +90,46 @@ def lease(launcher: Launcher) -> Lease:
         return _routed(launcher)
     if method == "slirp4netns":
         return _slirp(launcher)
-    raise EngineError("This box needs a network, and none can be made here.", hint=_advice())
+    raise EngineError("This box needs a network, and none can be made here.", hint=no_network())
 
 
-def possible() -> bool:
-    """Whether a box can have a network here."""
-    return bool(_method())
+class Lack(StrEnum):
+    """What a box's network needs and is not here."""
+
+    TOOLS = "tools"
+    """Programs that a package brings."""
+    NO_TUN = "no-tun"
+    """There is no /dev/net/tun."""
+    CLOSED_TUN = "closed-tun"
+    """/dev/net/tun is not for this user."""
+
+
+_TUN = Path("/dev/net/tun")
+
+
+def lacking() -> tuple[Lack, ...]:
+    """What is missing here before a box can have a network; nothing where one can."""
+    if _method():
+        return ()
+    tools = ("ip", "nsenter") if os.geteuid() == 0 else ("ip", "nsenter", "slirp4netns")
+    lacks = [] if all(map(shutil.which, tools)) and os.geteuid() != 0 else [Lack.TOOLS]
+    if os.geteuid() != 0 and not _TUN.exists():
+        lacks.append(Lack.NO_TUN)
+    elif os.geteuid() != 0 and not _tun_opens():
+        lacks.append(Lack.CLOSED_TUN)
+    return tuple(lacks)
+
+
+def no_network() -> str:
+    """Why no box can have a network here and what to do about it, in one sentence; '' where one can."""
+    tools = "iproute2 iptables" if os.geteuid() == 0 else "slirp4netns iproute2"
+    ways = {
+        Lack.TOOLS: f"`apt-get install {tools}`",
+        Lack.NO_TUN: "`modprobe tun` (there is no /dev/net/tun)",
+        Lack.CLOSED_TUN: "`chmod 666 /dev/net/tun` (it is closed to this user)",
+    }
+    lacks = lacking()
+    return f"Boxes have no network here before {' and '.join(ways[lack] for lack in lacks)}." if lacks else ""
 
 
 def _method() -> str:
@@ -110,17 +145,7 @@ def _iptables() -> str | None:
 
 
 def _tun_opens() -> bool:
-    return os.access("/dev/net/tun", os.R_OK | os.W_OK)
-
-
-def _advice() -> str:
-    if os.geteuid() == 0:
-        return "Install it: apt-get install iproute2 nftables. Or use --engine docker."
-    if shutil.which("slirp4netns") and not _tun_opens():
-        return (
-            "slirp4netns needs /dev/net/tun to be usable by this user: chmod 666 /dev/net/tun. Or use --engine docker."
-        )
-    return "Install it: apt-get install slirp4netns iproute2. Or use --engine docker."
+    return os.access(_TUN, os.R_OK | os.W_OK)
 
 
 def report() -> list[str]:
@@ -133,7 +158,7 @@ def report() -> list[str]:
         return lines
     if method:
         return ["Boxes with a network use slirp4netns, one for each box."]
-    return [f"Boxes have no outward network here. {_advice()}"]
+    return [no_network()]
 
 
 # For root: a namespace for the box, joined to the process's router.
@@ -402,7 +427,7 @@ def _slirp(launcher: Launcher) -> Lease:
         ready_write = -1
         if os.read(ready_read, 1) != b"1":
             stderr = helper.stderr.read().decode("utf-8", "replace").strip() if helper.stderr else ""
-            raise EngineError(f"slirp4netns did not start: {stderr}", hint=_advice())
+            raise EngineError(f"slirp4netns did not start: {stderr}", hint=no_network())
         own = [address["local"] for link in json.loads(_output(["ip", "-j", "addr"])) for address in link["addr_info"]]
         walls = [
             _LINK_LOCAL,
@@ -449,7 +474,7 @@ def _output(command: Sequence[str], text: str = "", descriptors: Sequence[int] =
             command, input=text, capture_output=True, text=True, pass_fds=descriptors, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(f"A box's network could not be made: {error}", hint=_advice()) from error
+        raise EngineError(f"A box's network could not be made: {error}", hint=no_network()) from error
     if ran.returncode != 0:
         raise EngineError(
             f"A box's network could not be made: {' '.join(command)} said {ran.stderr.strip() or ran.returncode}",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from harness.engine import rootpath
-from harness.engine.bwrap.box import cgroups, kernel, launcher, nat, program, seccomp, users
+from harness.engine.bwrap.box import cgroups, kernel, launcher, nat, processes, program, seccomp, users
 from harness.engine.bwrap.box.giving import give, staged_changes
 from harness.engine.bwrap.box.launchpad import OUT, PART_SLASH
 from harness.engine.bwrap.box.trust import carried
@@ -46,6 +46,8 @@ CAPABILITIES = (
 """Container runtimes' default set without MKNOD, because root could make block devices with it."""
 HOST = Path("/")
 _MB = 1 << 20
+_FULL = 64 << 10
+"""Bytes: a disk with less room than this takes no file that anybody would write."""
 _START_SECONDS = 60.0
 _END_SECONDS = 30.0
 _BACK_SECONDS = 10.0
@@ -225,7 +227,7 @@ class Sandbox(Box):
         if not self.pid:
             raise ShellGone("bubblewrap ended before the box stood.")
         self._first = os.pidfd_open(self.pid)
-        self._shell = Shell(self._pipe)
+        self._shell = Shell(self._pipe, self._go_on)
         known = _SETSID.get(self.layers)
         setup = "command -v setsid >/dev/null && setsid true" if known is None else ":"
         ran = self._shell.start(_START_SECONDS, setup=setup)
@@ -306,19 +308,28 @@ class Sandbox(Box):
             self.kill()
         return Exit(ran.status, ran.seconds, text, dropped, out_of_memory, left_running)
 
+    def _go_on(self) -> None:
+        """The tool's own processes in the box go on, whatever stopped them: the box's programs cannot make it wait."""
+        for pid in processes.children(self.pid):
+            if processes.stopped(pid):
+                self._signal(pid, signal.SIGCONT)
+
+    def _signal(self, pid: int, number: signal.Signals) -> None:
+        """To a child of the shell, if it is the tool's own."""
+        ours = processes.opened(self.pid, 0)
+        with suppress(ProcessLookupError, PermissionError):
+            child = os.pidfd_open(pid)
+            try:
+                # Nothing else that the shell started reads from the tool, and an orphan that it got does not.
+                if ours and processes.opened(pid, 0) == ours:
+                    signal.pidfd_send_signal(child, number)
+            finally:
+                os.close(child)
+
     def _take_back(self, shell: Shell) -> bool:
         """Kill the process that the shell waits for, so that the shell is free and the command continues."""
-        ours = _opened(self.pid, 0)
-        for pid in _children(self.pid):
-            with suppress(ProcessLookupError, PermissionError):
-                child = os.pidfd_open(pid)
-                try:
-                    # Only that process reads from the tool: no other child of the shell does, and no orphan that it
-                    # adopted.
-                    if ours and _opened(pid, 0) == ours:
-                        signal.pidfd_send_signal(child, signal.SIGKILL)
-                finally:
-                    os.close(child)
+        for pid in processes.children(self.pid):
+            self._signal(pid, signal.SIGKILL)
         try:
             return shell.run("( : )", _BACK_SECONDS).status == 0
         except ShellGone:
@@ -350,6 +361,12 @@ class Sandbox(Box):
         self._alive()
         with _as_engine_error(f"list {folder} of the box"):
             return rootpath.listing(self._root, folder)
+
+    def full(self) -> bool:
+        self._alive()
+        with _as_engine_error("look at the box's disk"):
+            disk = os.fstatvfs(self._root)
+        return disk.f_blocks > 0 and (disk.f_bfree * disk.f_frsize < _FULL or disk.f_files > 0 >= disk.f_ffree)
 
     def written(self) -> list[bytes] | None:
         self._alive()
@@ -425,7 +442,7 @@ class Sandbox(Box):
             if fd >= 0:
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(fd, signal.SIGKILL)
-                if _ended(self._monitor, _END_SECONDS):
+                if processes.ended(self._monitor, _END_SECONDS):
                     return
 
     def close(self) -> None:
@@ -558,30 +575,6 @@ def _until_closed(fd: int, deadline: float) -> bytes:
             return b"".join(parts)
         parts.append(part)
     raise TimeoutError("the other side does not close")
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = status.read_bytes().rpartition(b")")[2].split()
-            if int(fields[1]) == parent:
-                found.append(int(status.parent.name))
-    return found
-
-
-def _opened(pid: int, descriptor: int) -> str:
-    """What a process has open under this descriptor; '' if that is not visible."""
-    try:
-        return str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
-    except OSError:
-        return ""
-
-
-def _ended(pidfd: int, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(pidfd, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from harness.engine.bwrap.image.stack import ROOT, Layer, Stack
 from harness.engine.contract import Command, Exit, Fidelity, ImageConfig, Progress, silent
 from harness.engine.recipe.context import is_folder, kind, resolve
 from harness.engine.recipe.image_config import read_config
-from harness.engine.recipe.standin import HOST, StandIn, find_stand_in
+from harness.engine.recipe.standin import HOST, StandIn, check_path, find_stand_in
 from harness.errors import EngineError, EngineUnavailable, UsageError
 
 HOST_LAYOUT = "2"
@@ -96,21 +96,15 @@ def _with_settings(base: Base, stand_in: StandIn) -> Base:
 
 def _given_base(path: Path, reference: str, cache: Cache, progress: Progress) -> Base:
     path = path.absolute()
+    check_path(path, reference)
     if path.is_dir():
-        if not any((path / name).exists() for name in ("bin", "usr", "etc")):
-            raise UsageError(
-                f"{path}, the stand-in for {reference}, is not a root filesystem: it has no bin, usr or etc.",
-                hint="Give the folder that holds them, or a tar made by `docker export`.",
-            )
         identity, folder = _folder_digest(path), path
-    elif path.is_file():
+    else:
         identity = _file_digest(path, path.stat().st_mtime_ns)
         progress(f"unpacking {path.name}")
         folder = cache.layer(
             key_of("tar", identity, os.geteuid()), f"base {path.name}", lambda to: _unpack_tar(path, to)
         )
-    else:
-        raise UsageError(f"{path}, the stand-in for {reference}, does not exist.", hint="Check the --image option.")
     words = f"{path} in place of {reference}"
     return Base(
         identity,

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from harness.engine.bwrap.box import sandbox
+from harness.engine.bwrap.box import nat, sandbox
 from harness.engine.bwrap.image.bases import Base, find_base
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import MAKE_ROOM, Cache, default_cache, key_of, open_cache
@@ -79,13 +79,15 @@ def _built(recipe: Recipe, options: EngineOptions, progress: Progress, cache: Ca
     platform = platform_arguments()
     arguments = global_arguments(dockerfile, recipe.build_args, platform)
     known = stages(dockerfile, arguments)
+    no_network = nat.no_network() if options.build_network else ""
     scene = BuildScene(
         dockerfile=dockerfile,
         context=BuildContext(recipe.context, ignore),
         cache=cache,
         start=start,
         progress=progress,
-        network=options.build_network,
+        network=options.build_network and not no_network,
+        no_network=no_network,
         deadline=deadline,
         base_of=lambda reference: find_base(reference, images, cache, check, progress),
         images=images,

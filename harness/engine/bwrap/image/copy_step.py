@@ -192,7 +192,8 @@ class _Download:
         scratch: Path,
     ) -> None:
         if not scene.network:
-            raise scene.failed(instruction, f"{self.url} cannot be fetched: the build has no network", certain=False)
+            message = f"{self.url} cannot be fetched: the build has no network"
+            raise scene.failed(instruction, message, certain=False, no_network=scene.no_network)
         upper = scratch / "upper"
         upper.mkdir(mode=0o755)
         with closing(scene.start((ROOT,), upper=upper, network=True)) as box:

@@ -46,13 +46,18 @@ class _Mount:
 def run(scene: BuildScene, state: StageSoFar, instruction: Instruction, source_of: SourceOf) -> Made:
     argv, script = _command(state, instruction)
     mounts, notes = _mounts(scene, state, instruction, source_of)
-    network = _wants_network(scene, instruction) and scene.network
+    wanted = _wants_network(scene, instruction)
+    network = wanted and scene.network
     user = state.config.user
     check_user(scene, state, instruction)
     _check_shell(scene, state, instruction, argv[0])
-    key = key_of(
-        "run", state.key, argv, script, sorted(state.env.items()), state.config.workdir, user, [m.facts for m in mounts]
-    )
+    facts = [m.facts for m in mounts]
+    parts = ("run", state.key, argv, script, sorted(state.env.items()), state.config.workdir, user, facts)
+    key = key_of(*parts)
+    if wanted and scene.no_network and scene.cache.find(key) is None:
+        # What a command makes of having no network is not to be taken for what it makes with one, on another day.
+        key = key_of(*parts, "without a network")
+        notes = (*notes, f"{scene.dockerfile.path}:{instruction.line} ran {scene.without_network}.")
 
     def make(folder: Path) -> None:
         result = _in_box(scene, state, instruction, folder, argv, script, mounts, network)
@@ -239,11 +244,13 @@ def _run_failed(
     if result.oom:
         reason += " after the kernel stopped something for want of memory"
     hint = state.hint
-    if not network:
+    no_network = "" if network or instruction.flag("network") == "none" else scene.no_network
+    if no_network:
+        reason += f" {scene.without_network}"
+    elif not network:
         hint = f"It had no network. {hint}".strip()
-    return scene.failed(
-        instruction, reason, certain=state.certain and network and not result.oom, output=tail, hint=hint
-    )
+    certain = state.certain and network and not result.oom
+    return scene.failed(instruction, reason, certain=certain, output=tail, hint=hint, no_network=no_network)
 
 
 def working_folder(scene: BuildScene, state: StageSoFar, instruction: Instruction, path: str) -> Made | None:

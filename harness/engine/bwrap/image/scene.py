@@ -90,9 +90,17 @@ class BuildScene:
     start: Start
     progress: Progress
     network: bool
+    """RUN and ADD have one where they want it."""
+    no_network: str
+    """Why they cannot, where it is this machine that can make none, and what to install; else ''."""
     deadline: float
     base_of: Callable[[str], Base]
     images: Mapping[str, str]
+
+    @property
+    def without_network(self) -> str:
+        """`no_network` as the end of a sentence."""
+        return f"without a network: {self.no_network[:1].lower()}{self.no_network[1:].rstrip('.')}"
 
     def in_time(self, instruction: Instruction) -> float:
         """Seconds that are left of the build's time limit."""
@@ -102,7 +110,14 @@ class BuildScene:
         return left
 
     def failed(
-        self, instruction: Instruction, message: str, *, certain: bool, output: str = "", hint: str = ""
+        self,
+        instruction: Instruction,
+        message: str,
+        *,
+        certain: bool,
+        output: str = "",
+        hint: str = "",
+        no_network: str = "",
     ) -> BuildFailed:
         file = self.dockerfile.path
         return BuildFailed(
@@ -113,6 +128,7 @@ class BuildScene:
             output=output,
             certain=certain,
             hint=hint,
+            no_network=no_network,
         )
 
     def disk_full(self, instruction: Instruction) -> EngineError:
