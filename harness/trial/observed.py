@@ -7,13 +7,14 @@ from posixpath import basename, dirname
 
 from harness.engine.contract import Box, Command
 from harness.trial.end_state import NOISE, EndState, state_of
-from harness.trial.looking.calls import Besides, Call
+from harness.trial.looking.calls import TWISTS, Besides, Call
 
 PATIENCE = 10.0
 """Seconds for a command that is run besides."""
 KEPT = 16_000
 MOST_PATHS = 2_000
 _OWN = "/dev/shm/.foolsgold-ran"  # noqa: S108 - in the box, where nobody else is
+_TWISTED = f"{_OWN}-twisted"
 _OUT, _ERR, _BEFORE, _AFTER = f"{_OWN}-out", f"{_OWN}-err", f"{_OWN}-before", f"{_OWN}-after"
 _RUN = f"""cd "$1" || exit 126; stdin=$2; shift 2
 if command -v timeout >/dev/null; then set -- timeout -s KILL {PATIENCE - 2:g} "$@"; fi
@@ -36,6 +37,9 @@ def _run(box: Box, one: Besides, user: str | None) -> Call:
         f"cp -a {shlex.quote(copy)} {shlex.quote(place)}; "
         for copy, place in one.inputs
     )
+    if one.twist:
+        place = shlex.quote(one.twisted)
+        put += f"[ -f {place} ] && {TWISTS[one.twist]} <{place} >{_TWISTED} && cat {_TWISTED} >{place}; "
     there = "; ".join(
         f"cd {shlex.quote(dirname(place))} && find {shlex.quote(basename(place))} -type f -exec cksum {{}} +"
         for _, place in one.inputs
@@ -48,7 +52,8 @@ def _run(box: Box, one: Besides, user: str | None) -> Call:
     files = (_OUT, _ERR, _BEFORE, _AFTER)
     out, err, before, after = (_text(None if done.timed_out else box.read(path, limit=KEPT)) for path in files)
     wrote = _text(_changed(before, after).encode())
-    return Call("run", " ".join(one.argv), "", one.argv, one.cwd, one.stdin, done.status, out, err, (), wrote)
+    what = shlex.join(one.argv) + (f" ({basename(one.twisted)} {one.twist})" if one.twist else "")
+    return Call("run", what, "", one.argv, one.cwd, one.stdin, done.status, out, err, (), wrote)
 
 
 def _changed(before: str, after: str) -> str:
