@@ -148,8 +148,9 @@ class Came:
     """Distinct sets of tests that caught one, without those that doing nothing would fail as well; of an operator those
     that no mutant before it in its task had."""
     idle: int = 0
-    """Caught by every test that the untouched environment fails: as broken as doing nothing."""
+    """Caught as if nothing were done."""
     equivalent: int = 0
+    """As the reference, or other than it in nothing that matters."""
     paid: int = 0
     requirements: int = 0
     touched: int = 0
@@ -162,36 +163,29 @@ class Came:
 def came_of(task: Mapping[str, Any]) -> tuple[Came, dict[str, Came]]:
     """Of one task of a report: in all, and by operator."""
     every, by_operator = Came(), defaultdict[str, Came](Came)
-    tests, needed = task["tests"], _needs_work(task)
+    tests = task["tests"]
     seen: set[tuple[str, ...]] = set()
     for mutant in task["mutants"]:
         outcome = mutant["outcome"]
         if outcome in ("error", "invalid"):
             continue
-        came = Came(tried=1, equivalent=int(outcome == "equivalent"), paid=int(outcome in ("survived", "partial")))
+        came = Came(
+            tried=1,
+            idle=int(outcome == "idle"),
+            equivalent=int(outcome in ("equivalent", "harmless")),
+            paid=int(outcome in ("survived", "partial")),
+        )
         if outcome in ("killed", "timeout"):
             told = next((run["tests"] for run in mutant["runs"] if run["tests"]), None) or ""
             failed = {test for test, letter in zip(tests, told, strict=False) if letter not in "P-"}
             signature = tuple(sorted(failed)) if told else (mutant["why"] or outcome,)
-            came.idle = int(bool(needed) and needed <= failed)
-            came.signatures = int(not came.idle and signature not in seen)
+            came.signatures = int(signature not in seen)
             seen.add(signature)
         every.add(came)
         by_operator[mutant["operator"]].add(came)
     stated = [requirement for step in task["steps"] for requirement in step["requirements"]]
     every.requirements, every.touched = len(stated), sum(bool(one["mutants"]) for one in stated)
     return every, dict(by_operator)
-
-
-def _needs_work(task: Mapping[str, Any]) -> set[str]:
-    """The tests that the reference passes and the untouched environment does not."""
-    controls = task["controls"]
-    return _passed(controls["reference"][0]) - _passed(controls["nop"])
-
-
-def _passed(trial: Mapping[str, Any]) -> set[str]:
-    told = [test for step in trial["steps"] for test in (step["report"] or {"tests": []})["tests"]]
-    return {test["name"] for test in told if test["status"] == "passed"}
 
 
 def came_table(tasks: Sequence[Mapping[str, Any]]) -> str:

@@ -139,7 +139,7 @@ def _came_back(call: Call) -> tuple[int | None, str, str, str]:
 
 
 def _difference(kind: str, right: Call, given: Call) -> Difference:
-    line = shlex.join(right.argv) if right.argv else right.what
+    line = shlex.join(right.argv) if right.argv and kind != "besides" else right.what
     told = f"{line} <<< {shlex.quote(_clip(right.stdin))}" if right.stdin else line
     expected, got = _said(right, given), _said(given, right)
     return Difference(kind, _clip(told, 400), expected, got, right, given)

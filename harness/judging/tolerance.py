@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _STATED = re.compile(
-    r"(?:(?P<sign>\u00b1|\+/-|\+-)|\bwithin\b|\btoleran\w+\b|\baccura\w+\b|\b(?:error|deviation|differ\w*)\b)"
-    rf"(?P<between>[^.\n;]{{0,40}}?(?<![\w.])|[ ]?)(?P<number>{_NUMBER})[ ]?(?P<unit>%|percent\b|\w+)?",
+    r"(?:(?:\u00b1|\+/-|\+-)[ ]?(?:max(?:imum)? )?"
+    r"|\bwithin (?:an? |the )?(?:(?:relative |absolute |maximum )?(?:error|tolerance|margin|accuracy) of )?"
+    r"|\btolerances?[ :=]+(?:(?:of|is|are|within|at most|up to|must be|below) )*"
+    r"|\baccura\w+ (?:to|of|within) (?:within )?"
+    r"|\b(?:error|deviation|differ|differs|difference)s? (?:\w+ ){0,3}?"
+    r"(?:at most|below|less than|under|no more than|up to|within|exceed|<=?|by) (?:at most |more than |no more than )?)"
+    rf"(?P<number>{_NUMBER})[ ]?(?P<unit>%|percent\b|\w+)?",
     re.IGNORECASE,
 )
 _DECIMALS = re.compile(r"\b(?P<number>\d|one|two|three|four|five|six)[ -](?:decimal|digits after)", re.IGNORECASE)

@@ -8,9 +8,9 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from posixpath import basename, join, normpath
 
-from harness.trial.looking.calls import Besides, Call
+from harness.trial.looking.calls import TWISTS, Besides, Call
 
-MOST, MOST_OF_A_PROGRAM = 20, 12
+MOST, MOST_OF_A_PROGRAM = 30, 18
 _NUMBER = re.compile(r"-?\d+$")
 _INTERPRETER = re.compile(r"(?:python|pypy|node|ruby|perl|php|lua|bash|sh|dash|zsh|Rscript|java|deno|awk|gawk)[\d.]*$")
 _OPTION = re.compile(r"(?<![\w/.-])--?[A-Za-z][\w-]*")
@@ -31,10 +31,14 @@ def varied(calls: Iterable[Call], left: Iterable[str], instruction: str) -> tupl
         if call.kind != "run" or at is None or program in seen:
             continue
         seen.add(program)
-        tried = dict.fromkeys(
-            Besides((*argv[: at + 1], *rest), call.cwd, stdin, call.inputs)
-            for rest, stdin in _changed(argv[at + 1 :], call, options)
-        )
+        before, rest = argv[: at + 1], argv[at + 1 :]
+        tried = {
+            **dict.fromkeys(_twisted(before, rest, call)),
+            **dict.fromkeys(
+                Besides((*before, *other), call.cwd, stdin, call.inputs)
+                for other, stdin in _changed(rest, call, options)
+            ),
+        }
         found |= dict.fromkeys(list(tried)[:MOST_OF_A_PROGRAM])
     return tuple(found)[:MOST]
 
@@ -63,6 +67,16 @@ def _words(call: Call) -> tuple[str, ...]:
         except ValueError:
             return call.argv
     return call.argv
+
+
+def _twisted(before: Sequence[str], rest: Sequence[str], call: Call) -> Iterator[Besides]:
+    """The same command with its first input file changed, or with what it reads from its standard input."""
+    for word in rest:
+        path = normpath(join(call.cwd or "/", word))
+        if any(path == place or path.startswith(f"{place}/") for _, place in call.inputs):
+            for twist in TWISTS:
+                yield Besides((*before, *rest), call.cwd, call.stdin, call.inputs, twist, path)
+            return
 
 
 def _changed(rest: Sequence[str], call: Call, options: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:

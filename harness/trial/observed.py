@@ -7,13 +7,15 @@ from posixpath import basename, dirname
 
 from harness.engine.contract import Box, Command
 from harness.trial.end_state import NOISE, EndState, state_of
-from harness.trial.looking.calls import Besides, Call
+from harness.trial.looking.calls import TWISTS, Besides, Call
 
 PATIENCE = 10.0
 """Seconds for a command that is run besides."""
 KEPT = 16_000
 MOST_PATHS = 2_000
-_OUT, _ERR = "/dev/shm/.foolsgold-out", "/dev/shm/.foolsgold-err"  # noqa: S108 - in the box, where nobody else is
+_OWN = "/dev/shm/.foolsgold-ran"  # noqa: S108 - in the box, where nobody else is
+_TWISTED = f"{_OWN}-twisted"
+_OUT, _ERR, _BEFORE, _AFTER = f"{_OWN}-out", f"{_OWN}-err", f"{_OWN}-before", f"{_OWN}-after"
 _RUN = f"""cd "$1" || exit 126; stdin=$2; shift 2
 if command -v timeout >/dev/null; then set -- timeout -s KILL {PATIENCE - 2:g} "$@"; fi
 printf %s "$stdin" | "$@" >{_OUT} 2>{_ERR}"""
@@ -29,34 +31,36 @@ def run_besides(box: Box, besides: tuple[Besides, ...], user: str | None) -> tup
 
 
 def _run(box: Box, one: Besides, user: str | None) -> Call:
+    """All in one shell: to enter a box costs more than most of these commands."""
     put = "".join(
         f"rm -rf {shlex.quote(place)}; mkdir -p {shlex.quote(dirname(place))}; "
         f"cp -a {shlex.quote(copy)} {shlex.quote(place)}; "
         for copy, place in one.inputs
     )
-    if put:
-        box.run(Command(("sh", "-c", put), PATIENCE, user="root"))
-    before = _there(box, one)
-    script = f"rm -f {_OUT} {_ERR}; : >{_OUT}; : >{_ERR}; {_RUN}"
-    done = box.run(Command(("sh", "-c", script, "sh", one.cwd, one.stdin, *one.argv), PATIENCE, user=user))
-    out, err = (_text(None if done.timed_out else box.read(path, limit=KEPT)) for path in (_OUT, _ERR))
-    after = [] if done.timed_out else _there(box, one)
-    gone = {_name(line) for line in before} - {_name(line) for line in after}
-    wrote = [line for line in after if line not in set(before)] + [f"gone {name}" for name in sorted(gone)]
-    said = _text("\n".join(wrote).encode()) if not done.timed_out else ""
-    return Call("run", " ".join(one.argv), "", one.argv, one.cwd, one.stdin, done.status, out, err, (), said)
-
-
-def _there(box: Box, one: Besides) -> list[str]:
-    """A checksum, a size and a name for each file below the inputs' places."""
-    lines = [
+    if one.twist:
+        place = shlex.quote(one.twisted)
+        put += f"[ -f {place} ] && {TWISTS[one.twist]} <{place} >{_TWISTED} && cat {_TWISTED} >{place}; "
+    there = "; ".join(
         f"cd {shlex.quote(dirname(place))} && find {shlex.quote(basename(place))} -type f -exec cksum {{}} +"
         for _, place in one.inputs
-    ]
-    if not lines:
-        return []
-    done = box.run(Command(("sh", "-c", "; ".join(lines)), PATIENCE, user="root"))
-    return sorted(done.output.decode("utf-8", "replace").splitlines(), key=_name)
+    )
+    script = (
+        f"{put}({there or ':'}) >{_BEFORE} 2>/dev/null; : >{_OUT}; : >{_ERR}\n({_RUN}); status=$?\n"
+        f"({there or ':'}) >{_AFTER} 2>/dev/null; exit $status"
+    )
+    done = box.run(Command(("sh", "-c", script, "sh", one.cwd, one.stdin, *one.argv), PATIENCE, user=user))
+    files = (_OUT, _ERR, _BEFORE, _AFTER)
+    out, err, before, after = (_text(None if done.timed_out else box.read(path, limit=KEPT)) for path in files)
+    wrote = _text(_changed(before, after).encode())
+    what = shlex.join(one.argv) + (f" ({basename(one.twisted)} {one.twist})" if one.twist else "")
+    return Call("run", what, "", one.argv, one.cwd, one.stdin, done.status, out, err, (), wrote)
+
+
+def _changed(before: str, after: str) -> str:
+    """A checksum, a size and a name for each file that is new or has another content, and the names of those gone."""
+    was, now = before.splitlines(), sorted(after.splitlines(), key=_name)
+    gone = {_name(line) for line in was} - {_name(line) for line in now}
+    return "\n".join([*(line for line in now if line not in set(was)), *(f"gone {name}" for name in sorted(gone))])
 
 
 def _name(line: str) -> str:

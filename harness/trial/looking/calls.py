@@ -4,6 +4,7 @@ fit is left out."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +32,23 @@ class Call:
     """What it printed, answered or returned."""
     err: str = ""
     inputs: tuple[tuple[str, str], ...] = ()
-    """Copies of what a test made for the program to work on, each with its place."""
+    """Copies of what a test gave the program to work on, each with its place."""
     wrote: str = ""
     """What it wrote at these places, a line for each file, and what is gone; of a command that was run besides."""
+
+
+TWISTS: Mapping[str, str] = {
+    "with its rows as columns": (
+        """awk '{ if (length > w) w = length; l[NR] = $0 } END { for (c = 1; c <= w; c++) { t = ""; """
+        """for (r = 1; r <= NR; r++) { x = substr(l[r], c, 1); t = t (x == "" ? " " : x) } print t } }'"""
+    ),
+    "with its lines in reverse order": "tac",
+    "with each line backwards": "rev",
+    "without its last line": "sed '$d'",
+    "cut after 20 bytes": "head -c 20",
+    "empty": "true",
+}
+"""Other inputs for a program, each by the filter that makes it of the one that a test made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,10 @@ class Besides:
     stdin: str = ""
     inputs: tuple[tuple[str, str], ...] = ()
     """Copies, each to be put to its place first."""
+    twist: str = ""
+    """How the text of a file among them is changed then: a name of `TWISTS`."""
+    twisted: str = ""
+    """That file."""
 
 
 @dataclass(frozen=True, slots=True)

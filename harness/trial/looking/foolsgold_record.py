@@ -99,8 +99,12 @@ def begun(process: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> No
     process.foolsgold = {"argv": words, "cwd": cwd, "stdin": "", "inputs": inputs(words, cwd)}
 
 
+def is_program(path: Path) -> bool:
+    return os.access(str(path), os.X_OK) or path.suffix in (".py", ".sh", ".js", ".rb", ".pl", ".php", ".R", ".lua")
+
+
 def inputs(argv: list[str], cwd: str) -> list[list[str]]:
-    """What the test made for the program to work on, as it was before: [the copy, its place]."""
+    """What the test gave the program to work on, as it was before: [the copy, its place]."""
     program = tuple(argv[:2])
     if not OUT or kept.get(program, 0) >= MOST_OF_A_PROGRAM:
         return []
@@ -109,7 +113,10 @@ def inputs(argv: list[str], cwd: str) -> list[list[str]]:
     for word in [cwd, *argv[1:]]:
         path = Path(cwd, word)
         inside = any(str(path).startswith(place + os.sep) or str(path) == place for _, place in found)
-        if inside or len(word) > 500 or not path.exists() or not str(path.resolve()).startswith(folder + os.sep):
+        if inside or len(word) > 500 or not path.exists():
+            continue
+        # Of the folders that were there before no copy is made, nor of programs.
+        if not str(path.resolve()).startswith(folder + os.sep) and (not path.is_file() or is_program(path)):
             continue
         files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
         if len(files) > 200 or sum(each.stat().st_size for each in files) > LARGEST or sum(kept.values()) >= MOST_KEPT:

@@ -11,7 +11,7 @@ import pytest
 from harness.judging.effects import About, Effect, Measured, measure
 from harness.judging.varied import varied
 from harness.trial.end_state import EndState
-from harness.trial.looking.calls import Besides, Call, Observed
+from harness.trial.looking.calls import TWISTS, Besides, Call, Observed
 
 ABOUT = About("Write the sum to /app/out.txt.", "x = 1", "x = 1\nprint(x)\n")
 
@@ -215,12 +215,21 @@ def test_a_check_behind_which_something_else_refuses() -> None:
 
 
 def test_a_program_of_the_solution_is_run_again_with_one_thing_changed() -> None:
-    call = replace(run("python3", "/app/sum.py", "data", "--limit", "3"), inputs=(("/k/0", "/tmp/data"),))
+    call = replace(run("python3", "/app/sum.py", "/tmp/data", "--limit", "3"), inputs=(("/k/0", "/tmp/data"),))
     found = varied([run("ls", "/app/sum.py"), run("git", "log"), call], ["/app/sum.py"], "`--dry-run` removes nothing.")
+    assert {each.twist for each in found} == {"", *TWISTS}
+    assert {each.twisted for each in found} == {"", "/tmp/data"}
+    found = tuple(each for each in found if not each.twist)
     tried = [each.argv[2:] for each in found]
     assert all(each.argv[:2] == ("python3", "/app/sum.py") and each.inputs == call.inputs for each in found)
-    assert tried[0] == ("data", "--limit", "3", "--dry-run")
-    for wanted in ((), ("data", "--limit"), ("data", "--limit", "4"), ("data", "--limit", "2"), ("data", "3")):
+    assert tried[0] == ("/tmp/data", "--limit", "3", "--dry-run")
+    for wanted in (
+        (),
+        ("/tmp/data", "--limit"),
+        ("/tmp/data", "--limit", "4"),
+        ("/tmp/data", "--limit", "2"),
+        ("/tmp/data", "3"),
+    ):
         assert wanted in tried
     assert len(tried) == len(set(tried)) <= 12
 

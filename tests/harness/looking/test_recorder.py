@@ -34,6 +34,10 @@ import solved
 ECHO = [sys.executable, "-c", "import sys; print(sys.stdin.read().upper()); sys.exit('no')"]
 
 
+def test_reads():
+    subprocess.run(["cat", __file__, os.environ["DATA"], "/", "/no/such"], capture_output=True)
+
+
 def test_runs(tmp_path):
     (tmp_path / "in.txt").write_text("before")
     done = subprocess.run([*ECHO, str(tmp_path)], input="abc", capture_output=True, text=True, cwd=tmp_path)
@@ -75,12 +79,16 @@ def recorded(folder: Path) -> tuple[tuple[Call, ...] | None, str]:
     (folder / "tests").mkdir()
     (folder / "tests" / "test_all.py").write_text(TESTS)
     (folder / "look" / "kept").mkdir(parents=True)
+    (folder / "tmp").mkdir()
+    (folder / "data.txt").write_text("data")
     plugin = Path(harness.trial.looking.__file__).parent
     env = {
         **os.environ,
         "PYTHONPATH": f"{plugin}:{folder / 'lib'}",
         "PYTEST_PLUGINS": RECORDER,
         "FOOLSGOLD_LOOK": str(folder / "look" / "told"),
+        "TMPDIR": str(folder / "tmp"),
+        "DATA": str(folder / "data.txt"),
     }
     env.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
@@ -98,7 +106,7 @@ def recorded(folder: Path) -> tuple[tuple[Call, ...] | None, str]:
 def test_everything_that_tests_run_ask_and_call_is_written_down_and_changes_no_result(tmp_path: Path) -> None:
     calls, said = recorded(tmp_path)
     assert calls is not None, said
-    assert "1 failed, 3 passed" in said, said
+    assert "1 failed, 4 passed" in said, said
     by_test = {
         name: [call for call in calls if call.test.endswith(name)] for name in ("runs", "asks", "calls", "fails")
     }
@@ -116,9 +124,11 @@ def test_everything_that_tests_run_ask_and_call_is_written_down_and_changes_no_r
 def test_what_a_test_made_for_a_program_is_kept_as_it_was_before(tmp_path: Path) -> None:
     calls, said = recorded(tmp_path)
     assert calls, said
-    ((copy, place),) = calls[0].inputs
+    ((copy, place),) = calls[1].inputs
     assert Path(copy, "in.txt").read_text() == "before"
     assert Path(place, "in.txt").read_text() == "after"
+    # A file that was there before is kept too; a program is not, nor a folder.
+    assert [place for _, place in calls[0].inputs] == [str(tmp_path / "data.txt")]
 
 
 @pytest.mark.parametrize(

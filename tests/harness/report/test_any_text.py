@@ -25,7 +25,8 @@ from tests.harness.report.test_schemas import sarif_schema, stryker_schema, viol
 from tests.harness.report.test_snapshots import small
 
 FREE = {
-    "advice", "base", "code", "command", "diff", "evidence", "file", "internal_error", "line_text", "log", "message",
+    "advice", "base", "code", "command", "diff", "evidence", "expected", "file", "got", "input", "internal_error",
+    "line_text", "log", "message",
     "notes", "path", "repro", "requirement", "scope", "sentence", "test", "text", "title", "why",
 }  # fmt: skip
 """Keys whose text a task, its tests or a tool chose."""

@@ -110,6 +110,8 @@ def test_what_tests_run_is_run_again_on_a_copy_of_its_input(engine: Engine, tmp_
         Besides(("/app/tool.sh", "bad", folder), "/", "y\n", call.inputs),
     )
     again = observed(engine, tmp_path / "again", FORMATS[format_name], Observe(besides))
+    turned = next(each for each in again.besides if "backwards" in each.what)
+    assert turned.out == "a: 2\n"
     last = again.besides[-1]
     # Each finds the input as it was before the test.
     assert (last.status, last.out, last.err) == (3, "bad: 2\n", "no bad\n")

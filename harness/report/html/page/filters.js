@@ -20,7 +20,6 @@ const SORTS = {
   strength: (row) => share(row.share),
   stated: (row) => share(row.stated),
   caught: (row) => (row.outcomes ? caught(row.outcomes) : null),
-  idle: (row) => (row.outcomes ? row.outcomes.idle : null),
   paid: (row) => (row.outcomes ? row.outcomes.survived + row.outcomes.partial : null),
   left: (row) => (row.outcomes ? leftOut(row.outcomes) : null),
   tried: (row) => (row.outcomes ? tried(row.outcomes) : null),

@@ -2,10 +2,10 @@
 
 const BATCH = 30;
 const COLUMNS = [
-  ["name", "Task"], ["verdict", "Verdict"], ["strength", "Strength"], ["stated", "Stated"], ["caught", "Caught"], ["idle", "Idle"], ["paid", "Paid"],
+  ["name", "Task"], ["verdict", "Verdict"], ["strength", "Strength"], ["stated", "Stated"], ["caught", "Caught"], ["paid", "Paid"],
   ["left", "Left out"], ["tried", "Tried"], ["findings", "Findings"], ["format", "Format"], ["engine", "Engine"], ["seconds", "Time"],
 ];
-const NUMBERS = new Set(["stated", "caught", "idle", "paid", "left", "tried", "seconds"]);
+const NUMBERS = new Set(["stated", "caught", "paid", "left", "tried", "seconds"]);
 // A reason that only repeats the row's share.
 const SAID_BY_NUMBERS = /^[\d.]+ % of \d+ broken variants were caught(; [\d.]+ % is \w+)?$/;
 let listed = [];
@@ -21,8 +21,7 @@ function cells(row) {
       ? h("span", { class: "with-meter" }, meter(all), h("span", {}, percent(all.value), " ", h("small", {}, `${Math.round(all.low * 100)}–${Math.round(all.high * 100)}`)))
       : "-",
     stated: stated && stated.counted ? percent(stated.value) : "-",
-    caught: outcomes ? number(caught(outcomes)) : "-",
-    idle: outcomes ? h("span", { title: "caught as if nothing were done" }, number(outcomes.idle)) : "-",
+    caught: outcomes ? h("span", { title: `${number(outcomes.idle)} more caught as if nothing were done` }, number(caught(outcomes)) + (outcomes.idle ? ` +${outcomes.idle} idle` : "")) : "-",
     paid: outcomes ? number(outcomes.survived) + (outcomes.partial ? ` +${outcomes.partial} in part` : "") : "-",
     left: outcomes ? h("span", { title: `${outcomes.equivalent + outcomes.invalid} equivalent or invalid, ${outcomes.harmless} with no difference that matters, ${outcomes.error + outcomes.flaky} unclear` }, number(leftOut(outcomes))) : "-",
     tried: outcomes ? number(tried(outcomes)) : "-",

@@ -153,7 +153,6 @@ WORDS = ["unsound", "weak", "broken", "flaky", "unmeasured", "adequate", "strong
         ("Strength", lambda task: task["strength"]["share"]["value"]),
         ("Stated", lambda task: task["strength"]["stated"]["value"]),
         ("Caught", _outcomes("killed", "timeout")),
-        ("Idle", _outcomes("idle")),
         ("Paid", _outcomes("survived", "partial")),
         ("Left out", _outcomes("equivalent", "harmless", "invalid", "error", "flaky")),
         ("Tried", lambda task: len(task["mutants"])),
