@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.judging.outcome import COUNTED, DETECTED, OutcomeKind
-from mutator.relevance import FLAG, NAME, PATH, Requirement
+from mutator.relevance import FLAG, NAME, Requirement
 
 SHORTEST = 4
 """Words. A shorter requirement is a piece of a line, which only the whole line explains."""
@@ -51,9 +51,9 @@ class Seen:
 
     @property
     def telling(self) -> bool:
-        """Whether it can be said to break this sentence and no other: a name ties it to that, or two words do, or one
-        and how strongly. A bare number stands in many sentences."""
-        if self._weight >= PATH:
+        """Whether it can be said to break this sentence and no other: an option or a name ties it to that, or two words
+        do, or one and how strongly. A bare number stands in many sentences."""
+        if self._weight >= FLAG:
             return True
         words = sum(not is_number(token) for token in self.evidence)
         return self.serves and not self.slight and (self.named or words >= 2 or (words == 1 and self.relevance >= SURE))

@@ -257,7 +257,7 @@ def _slight(result: MutantResult) -> bool:
     """Whether it changes no more than a number, which may stay within what is asked, or drops a check of what is given,
     where the requirement says nothing of refusing."""
     operator = result.mutant.operator.rpartition(".")[2]
-    if operator in ("arithmetic", "number"):
+    if operator in ("arithmetic", "number") or "mode" in operator.split("-"):
         return True
     return operator in ("guard-disarmed", "drop-guard") and not (
         result.mutant.operator.startswith("nginx.")
