@@ -7,6 +7,7 @@ the reference tells nothing.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from base64 import b64decode
@@ -272,6 +273,8 @@ def _harmless(
 ) -> str:
     """The reason in a sentence, '' where a difference may matter or none was seen."""
     outputs = [each for each in files if not _is_edited_program(each, second, about)]
+    if (outputs or calls) and _all_laid_out_otherwise(outputs, calls) and not _LAYOUT.search(about.instruction):
+        return "its JSON says the same, and the instruction asks for no layout"
     tolerance = stated_tolerance(about.instruction)
     if tolerance is not None and (outputs or calls) and _all_within(outputs, calls, tolerance):
         return f"its numbers differ by no more than the {tolerance} that the instruction allows"
@@ -285,6 +288,35 @@ def _harmless(
     if not outputs and calls and about.guard and _refused_the_same(calls, about):
         return "where its check would refuse, something behind it refuses the same"
     return ""
+
+
+_LAYOUT = re.compile(
+    r"\bindent|\bpretty|\bcompact|\bminif|white-?\s?space|\bspaces?\b|\blayout|\bsort|\border(?:ed|ing)?\b|\bexact|\bbytes?\b|"
+    r"\b(?:one|single|each|per|every) line\b|\bline by line\b|\bone-line|\bJSON ?L|\bNDJSON",
+    re.IGNORECASE,
+)
+
+
+def _all_laid_out_otherwise(outputs: Sequence[Difference], calls: Sequence[Difference]) -> bool:
+    """Every difference is one of blanks, line ends or the order of keys in JSON."""
+    if not all(each.texts is not None and _same_json(*each.texts) for each in outputs):
+        return False
+    return all(
+        each.right is not None
+        and each.given is not None
+        and (each.right.status, each.right.err, each.right.wrote)
+        == (each.given.status, each.given.err, each.given.wrote)
+        and _same_json(each.right.out, each.given.out)
+        for each in calls
+    )
+
+
+def _same_json(one: str, other: str) -> bool:
+    try:
+        mine, theirs = (json.dumps(json.loads(text), sort_keys=True) for text in (one, other))
+    except (ValueError, RecursionError):
+        return False
+    return mine == theirs
 
 
 def _all_within(outputs: Sequence[Difference], calls: Sequence[Difference], tolerance: Tolerance) -> bool:

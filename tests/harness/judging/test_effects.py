@@ -41,6 +41,32 @@ def measured(right: Observed, given: Observed, about: About = ABOUT) -> Measured
     return measure(right, right, given, about)
 
 
+# --- JSON
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "instruction", "harmless"),
+    [
+        ('{"a": 1, "b": [2]}', '{\n  "b": [2],\n  "a": 1\n}\n', "Write the sum as JSON.", True),
+        ('{"a": 1}', '{"a":1}', "Write JSON, indented by two.", False),
+        ('{"a": 1, "b": 2}', '{"b": 2, "a": 1}', "Write JSON with sorted keys.", False),
+        ('{"a": 1}', '{"a": 2}', "Write the sum as JSON.", False),
+        ('{"a": 1}', '{"a": "1"}', "Write the sum as JSON.", False),
+        ('{"a": 1}', '{"a": true}', "Write the sum as JSON.", False),
+        ("a: 1", "a:  1", "Write the sum.", False),
+    ],
+)
+def test_another_layout_of_json_matters_only_where_one_is_asked_for(
+    one: str, other: str, instruction: str, harmless: bool
+) -> None:
+    about = replace(ABOUT, instruction=instruction)
+    found = measured(seen({"/app/out.json": file(one)}), seen({"/app/out.json": file(other)}), about)
+    assert bool(found.harmless) is harmless
+    assert bool(found.effect) is not harmless
+    printed = measured(seen({}, run("/app/sum", out=one)), seen({}, run("/app/sum", out=other)), about)
+    assert bool(printed.harmless) is harmless
+
+
 # --- what is shown
 
 
