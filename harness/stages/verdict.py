@@ -21,12 +21,13 @@ from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.reuse import Reuse, told
-from harness.judging.strength import Judged, Verdict, strength, verdict
+from harness.judging.strength import Judged, Strength, Verdict, strength, verdict
 from harness.judging.timings import Timings, timings
 from harness.mutants import StepMutants
 from harness.probes import vacuous
 from harness.probes.choose import probe_findings
 from harness.probes.model import Probe
+from harness.probes.replay import attempts as replay
 from harness.stages.probing import Probed
 from harness.stages.result import Audited, AuditSettings, MutantResult
 from harness.task.model import Task, Unusable
@@ -38,6 +39,7 @@ from harness.verifier.reward import Rewards
 from mutator.relevance import stated, tokens_of
 
 VOID = "the reference was not paid at the end, so the kills are void"
+FAKED = "outputs of the right shape are paid, whatever is in them"
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,7 @@ def sound(controls: Controls) -> bool:
 def verdict_of(found: Examined, command: str) -> Audited:
     """`command` audits the task again."""
     numbers = strength([judged(result) for result in found.tried])
-    if showing(found.last).shown is Shown.PAID:
-        word, why = verdict(numbers, found.settings.thresholds)
-    else:
-        word, why = Verdict.UNMEASURED, VOID
+    word, why = _word(found, numbers)
     findings = [finding for finder in FINDERS for finding in finder(found)]
     return Audited(
         found.task,
@@ -175,6 +174,15 @@ def verdict_of(found: Examined, command: str) -> Audited:
         round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
         thresholds=found.settings.thresholds,
     )
+
+
+def _word(found: Examined, numbers: Strength) -> tuple[Verdict, str]:
+    if showing(found.last).shown is not Shown.PAID:
+        return Verdict.UNMEASURED, VOID
+    word, why = verdict(numbers, found.settings.thresholds)
+    if word in (Verdict.STRONG, Verdict.ADEQUATE) and replay.fakes_paid(found.probed.attempted):
+        return Verdict.WEAK, f"{FAKED}; {why}"
+    return word, why
 
 
 def verdict_of_controls(controls: Controls, said: Sequence[Finding], settings: AuditSettings, command: str) -> Audited:

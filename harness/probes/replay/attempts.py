@@ -108,9 +108,12 @@ def judged(attempted: Sequence[Attempted], left: EndState, again: EndState | Non
     return [replace(one, outcome=free) if one.attempt.probe is Probe.REPLAY else one for one in attempted]
 
 
+def fakes_paid(attempted: Sequence[Attempted]) -> list[Attempted]:
+    return [one for one in attempted if one.attempt.probe is Probe.REPLAY and one.paid]
+
+
 def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:
-    paid = [one for one in attempted if one.attempt.probe is Probe.REPLAY and one.paid]
-    if paid:
+    if paid := fakes_paid(attempted):
         yield finding(
             "shape-only-paid",
             "Outputs of the right shape are paid in full, whatever is in them",

@@ -422,7 +422,7 @@ def test_a_separate_verifier_sees_artifacts_only_and_no_planted_reward(tmp_path:
         return Does()
 
     table: list[tuple[str, Answer]] = [
-        (SOLVE, plant), (VERIFY, rewarding("0")), ("echo folder", kind), ("^tar -cf", pack), ("tar -xpf", unpack),
+        (SOLVE, plant), (VERIFY, rewarding("0")), ("echo folder", kind), ("tar -cf", pack), ("tar -xpf", unpack),
     ]  # fmt: skip
     engine = FakeEngine(table)
     record = trial(engine, harbor(tmp_path / "t", APART))
