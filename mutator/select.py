@@ -232,11 +232,15 @@ def _bytecode(code: CodeType) -> str:
 
 
 def _no_detail(entries: Sequence[Chosen], served: frozenset[int]) -> list[Chosen]:
-    """What alone breaks a requirement that the solution serves is no mere detail."""
+    """What alone breaks a requirement that the solution serves is no mere detail, unless all hangs on words that the
+    instruction does not say."""
     broken = {entry.links[0].requirement for entry in entries if entry.links and entry.mutant.tier is not Tier.FINE}
     return [
         Chosen(replace(entry.mutant, tier=Tier.MEDIUM), entry.links)
-        if entry.mutant.tier is Tier.FINE and entry.links and entry.links[0].requirement in served - broken
+        if entry.mutant.tier is Tier.FINE
+        and not entry.mutant.stated
+        and entry.links
+        and entry.links[0].requirement in served - broken
         else entry
         for entry in entries
     ]

@@ -352,11 +352,29 @@ _MODES = re.compile(
 )
 
 
+_MAY_BE_USED = re.compile(r"\bexecutable\b|(?<!only )\breadable\b", re.IGNORECASE)
+"""Words about modes that a file which more may use still fits."""
+
+
 def _nobody_needs(outputs: Sequence[Difference], about: About) -> bool:
-    if not all(each.kind in ("mode", "owner") for each in outputs) or _MODES.search(about.instruction):
+    if not all(each.kind in ("mode", "owner") for each in outputs):
+        return False
+    instruction = about.instruction
+    if all(_only_opened(each) for each in outputs):
+        instruction = _MAY_BE_USED.sub("", instruction)
+    if _MODES.search(instruction):
         return False
     # A program that is to be started by its name has to be executable.
-    return not any(each.kind == "mode" and f"./{basename(each.path)}" in about.instruction for each in outputs)
+    return not any(
+        each.kind == "mode" and not _only_opened(each) and f"./{basename(each.path)}" in about.instruction
+        for each in outputs
+    )
+
+
+def _only_opened(found: Difference) -> bool:
+    """Whoever could use the file can, and others can too."""
+    right, given = found.expected.rpartition(" ")[2], found.got.rpartition(" ")[2]
+    return found.kind == "mode" and not int(right, 8) & ~int(given, 8)
 
 
 _PRINTS = re.compile(

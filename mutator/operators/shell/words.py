@@ -76,9 +76,16 @@ def wrong_mode(script: Script) -> Iterator[Candidate]:
             check = (named.command.start, named.command.end)
             narrow = re.fullmatch(r"0?[0-6][0-7]{2}", old) is not None and not int(old[-3]) & 1 and new < old
             tier = Tier.FINE if named.name != "umask" and (_opens_what_is_open(old, new) or narrow) else None
-            stated = f"{old}\n{_ABOUT_MODES}" + ("\nexecutable" if "x" in old else "\nreadable\nwritable")
+            stated = f"{old}\n{_ABOUT_MODES}" + ("\nexecutable" if _no_program(old, new) else "\nreadable\nwritable")
             edit = Edit(*named.spans[index], new)
             yield Candidate((edit,), fields, named.command.function, check, tier, stated=stated)
+
+
+def _no_program(old: str, new: str) -> bool:
+    """Whether somebody who could start it no longer can."""
+    if re.fullmatch(r"[0-7]+", old) and re.fullmatch(r"[0-7]+", new):
+        return bool(int(old, 8) & 0o111 & ~int(new, 8))
+    return "x" in old and "x" not in new
 
 
 _ABOUT_MODES = "permission\npermissions\nPermissions\nmode\nchmod\numask"

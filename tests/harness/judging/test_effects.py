@@ -194,6 +194,10 @@ def test_a_step_that_the_tests_repeat() -> None:
         (file("a", "755"), file("a"), "Run it with ./out.txt.", False),
         (file("a", "600"), file("a"), "Its permissions are 0600.", False),
         (file("a"), file("a", owner="1000 1000"), "It is owned by root.", False),
+        (file("a", "755"), file("a", "777"), "Write /app/out.txt, an executable program. Run it with ./out.txt.", True),
+        (file("a", "755"), file("a", "777"), "It is executable and only readable by root.", False),
+        (file("a", "755"), file("a", "777"), "It is executable and private.", False),
+        (file("a", "755"), file("a", "644"), "Write /app/out.txt, an executable program.", False),
         (file("a"), file("b", "755"), "Write /app/out.txt.", False),
     ],
 )
