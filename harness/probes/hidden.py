@@ -68,8 +68,9 @@ def _works(one: Attempted) -> bool:
     solving = [phase for record in one.records for phase in record.phases if phase.name is PhaseName.SOLVE]
     if any(phase.status != 0 for phase in solving):
         return False
-    failing = one.outcome.killed_by
-    return not lead.demand.test or not failing or any(_is_of(lead.demand.test, name) for name in failing)
+    failing, test = one.outcome.killed_by, lead.demand.test
+    # What stands outside the tests, as in a helper that they call, may be any test's.
+    return not test.lower().startswith("test") or not failing or any(_is_of(test, name) for name in failing)
 
 
 def _is_of(test: str, reported: str) -> bool:

@@ -599,8 +599,8 @@ def test_a_name_about_which_the_solution_would_disagree_with_itself_has_no_witne
     assert (lead.witness is not None) is renamed
 
 
-def _tried(status: int, killed_by: tuple[str, ...]) -> Attempted:
-    (lead,) = report("def test_it():\n    assert open('/app/tally.xml').read()\n", "echo > /app/tally.xml").leads
+def _tried(status: int, killed_by: tuple[str, ...], function: str = "test_it") -> Attempted:
+    (lead,) = report(f"def {function}():\n    assert open('/app/tally.xml').read()\n", "echo > /app/tally.xml").leads
     attempt = Attempt(Probe.HIDDEN, "x", "hidden.path", "s", "", lead=lead)
     record = TrialRecord("t", Kind.PROBE, phases=(Phase(PhaseName.SOLVE, "", 1.0, status),))
     return Attempted(attempt, Outcome(OutcomeKind.KILLED, killed_by=killed_by), (record,))
@@ -620,3 +620,7 @@ def test_a_renamed_reference_that_does_not_work_by_itself_is_no_witness(
     status: int, killed_by: tuple[str, ...], told: bool
 ) -> None:
     assert bool(list(findings([_tried(status, killed_by)]))) is told
+
+
+def test_a_name_in_a_helper_may_be_any_tests() -> None:
+    assert list(findings([_tried(0, ("test_it.py::test_it",), "read")]))
