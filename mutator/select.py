@@ -255,7 +255,7 @@ _CROWDING = {
     "operator": 0.25,
     "source": 0.1,
     "scope": 0.4,
-    "statement": 2.0,
+    "statement": 3.0,
     "entry": 1.0,
     "tier": 0.1,
 }

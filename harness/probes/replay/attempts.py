@@ -27,6 +27,8 @@ _SYSTEM = re.compile(r"^/(?:etc|usr|bin|sbin|lib|lib64|boot|var|opt|root/\.)(?:/
 """Where work sets up a machine: what is written there is no data."""
 _MOST = 256 << 10
 """Bytes of all fakes of a task."""
+LEAST_VALUES = 2
+"""Values that have to be others in all: one word alone may be as good as any other."""
 SENTENCE = {
     Filling.NONSENSE: "the outputs have the right names and shapes, and every value is nonsense of its kind",
     Filling.ZEROS: "the outputs have the right names and shapes, and every value is 0, empty or false",
@@ -73,10 +75,13 @@ def attempts(task: Task, step: StepMutants, left: EndState) -> Iterator[Attempt]
         return
     for filling in Filling:
         faked = [(one, fake(one.path, one.data, filling)) for one in outputs]
-        made = [Output(one.path, data, one.mode) for one, data in faked if data is not None]
-        # An output without a value (an empty file, one word) is left as it is: there is nothing to work out.
-        kept = [one for one, data in faked if data is None and len(one.data.split()) < 2]
-        if not made or len(made) + len(kept) < len(outputs) or sum(len(one.data) for one in made) > _MOST:
+        made = [Output(one.path, found[0], one.mode) for one, found in faked if found is not None]
+        changed = sum(found[1] for _, found in faked if found is not None)
+        # An empty output is left as it is: there is nothing to work out.
+        kept = [one for one, found in faked if found is None and not one.data.strip()]
+        if changed < LEAST_VALUES or len(made) + len(kept) < len(outputs):
+            continue
+        if sum(len(one.data) for one in made) > _MOST:
             continue
         yield Attempt(
             Probe.REPLAY,

@@ -31,21 +31,17 @@ _VALUE = re.compile(r"^(\s*(?:[-*]\s+)?[\w.\- ]{1,60}?\s*[:=]\s*)(\S.*?)(\s*)$")
 """A line such as `total: 38` or `port = 80`: the part before the value, and the value."""
 _WORDS = {"true": "false", "false": "true", "yes": "no", "no": "yes"}
 DELIMITERS = ",\t;|"
-LEAST_VALUES = 2
-"""Values that must have changed: one word alone may be as good as any other."""
 
 
-def fake(path: str, data: bytes, filling: Filling) -> bytes | None:
-    """The output with other values. None where it is no text with values, or where none would change."""
+def fake(path: str, data: bytes, filling: Filling) -> tuple[bytes, int] | None:
+    """The output with other values, and how many they are. None where it is no text, or where none would change."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return None
     values = _Values(filling)
     made = _remade(path, text, values.instead)
-    if made is None or values.changed < LEAST_VALUES or made == text:
-        return None
-    return made.encode()
+    return (made.encode(), values.changed) if made is not None and made != text else None
 
 
 class _Values:

@@ -59,8 +59,10 @@ FAKES = {
 
 @pytest.mark.parametrize(("path", "text", "nonsensical", "zeros"), FAKES.values(), ids=FAKES)
 def test_a_shape_keeps_its_names_and_loses_its_values(path: str, text: str, nonsensical: str, zeros: str) -> None:
-    assert fake(path, text.encode(), Filling.NONSENSE) == nonsensical.encode()
-    assert fake(path, text.encode(), Filling.ZEROS) == zeros.encode()
+    for filling, made in ((Filling.NONSENSE, nonsensical), (Filling.ZEROS, zeros)):
+        found = fake(path, text.encode(), filling)
+        assert found is not None
+        assert (found[0], found[1] > 1) == (made.encode(), True)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_nonsense_is_of_the_same_kind(text: str, made: str) -> None:
     assert nonsense(text) == made
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"done\n", b"\n\n", b"{}", b"[null]"])
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"\n\n", b"{}", b"[null]"])
 def test_what_has_no_values_has_no_fake(data: bytes) -> None:
     assert fake("out", data, Filling.NONSENSE) is None
 
@@ -96,8 +98,8 @@ values = st.recursive(
 def test_a_fake_of_json_is_json_of_the_same_shape(value: object, filling: Filling) -> None:
     made = fake("a.json", json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"), filling)
     if made is not None:
-        assert _shape(json.loads(made)) == _shape(value)
-        assert json.loads(made) != value
+        assert _shape(json.loads(made[0])) == _shape(value)
+        assert json.loads(made[0]) != value or made[1]
 
 
 def _shape(value: object) -> object:
@@ -115,7 +117,7 @@ def test_a_fake_of_a_table_is_a_table_of_the_same_size(rows: list[list[str]]) ->
     csv.writer(text, lineterminator="\n").writerows([["one", "two", "three"], *rows])
     made = fake("a.csv", text.getvalue().encode(), Filling.NONSENSE)
     if made is not None:
-        found = list(csv.reader(io.StringIO(made.decode())))
+        found = list(csv.reader(io.StringIO(made[0].decode())))
         assert found[0] == ["one", "two", "three"]
         assert [len(row) for row in found] == [3] * (len(rows) + 1)
 
@@ -165,9 +167,18 @@ def test_noise_and_folders_are_no_part_of_a_fake(tmp_path: Path) -> None:
         assert b"make.py" not in text
 
 
-def test_an_output_without_values_is_written_as_it_is_and_one_of_another_kind_ends_it(tmp_path: Path) -> None:
-    assert len(fakes(tmp_path / "a", left({**DATA, "/app/done": "", "/app/state": "ok\n"}))) == 2
-    assert fakes(tmp_path / "b", left({**DATA, "/app/odd.txt": "§ § § §\n"})) == []
+def test_an_empty_output_is_written_as_it_is_and_one_of_another_kind_ends_it(tmp_path: Path) -> None:
+    assert len(fakes(tmp_path / "a", left({**DATA, "/app/done": ""}))) == 2
+    # There is no other nonsense like it, but it can be empty.
+    found = fakes(tmp_path / "b", left({**DATA, "/app/odd.txt": "§ § § §\n"}))
+    assert [one.id for one in found] == ["shape-zeros"]
+
+
+def test_a_lone_answer_is_no_part_of_a_fake_and_makes_none_by_itself(tmp_path: Path) -> None:
+    found = fakes(tmp_path / "a", left({**DATA, "/app/count.txt": "12\n"}))
+    assert len(found) == 2
+    assert all(b64encode(b"12\n") not in next(iter(one.replacement.files.values())) for one in found)
+    assert fakes(tmp_path / "b", left({"/app/count.txt": "12\n"})) == []
 
 
 def test_the_script_writes_exactly_these_files(tmp_path: Path) -> None:
