@@ -23,6 +23,11 @@ _NOTHING_THERE = re.compile(
 _CRASHED = re.compile(r"Traceback \(most recent call last\)|[Ss]egmentation fault|core dumped|\bpanicked at\b")
 """A program's own end: it may have been this input that it ended on."""
 
+_SAYS_NOTHING = re.compile(
+    r"(?:\W|_|\d|fail(?:ed|ures?)?|errors?|wrong|incorrect|reward|score|no|not|ok|false|tests?)*", re.IGNORECASE
+)
+"""A verifier that only says that something is wrong says the same of all that is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Untouched:
@@ -61,7 +66,8 @@ def as_if_nothing_were_done(record: TrialRecord, against: Untouched) -> bool:
     told = results(record)
     if not against.work or not told:
         # Single tests are not told apart: what the verifier prints has to do.
-        return _log(record) in against.logs or (bool(against.work) and not told)
+        log = _log(record)
+        return (log in against.logs and not _SAYS_NOTHING.fullmatch(log)) or (bool(against.work) and not told)
     if any(status is TestStatus.PASSED and name in against.work for name, status in told.items()):
         return False
     return not any(_only_wrong(name, complaint, against) for name, complaint in _complaints(record).items())

@@ -86,6 +86,12 @@ def test_where_single_tests_are_not_told_the_log_decides() -> None:
     assert judge(trial(None, log="FAIL: 3 is not 4"), against(nop, names="")).kind is OutcomeKind.KILLED
 
 
+@pytest.mark.parametrize("log", ["", "\n", "FAIL\n", "Test failed.", "reward: 0"])
+def test_a_verifier_that_does_not_say_what_is_wrong_tells_nothing_of_what_is_idle(log: str) -> None:
+    nop = trial(None, log=log)
+    assert judge(trial(None, log=log), against(nop, names="")).kind is OutcomeKind.KILLED
+
+
 def test_tests_that_could_not_even_be_collected_untouched_all_need_work() -> None:
     nop = trial(None, log="cannot import")
     assert judge(trial({"a": None, "b": "assert 1 == 2"}), against(nop)).kind is OutcomeKind.KILLED
