@@ -290,7 +290,8 @@ def test_a_root_filesystem_on_disk_can_stand_in(
 
 
 def test_an_image_without_a_shell_is_refused_in_words(make: MakeEngine, recipe_of: RecipeOf, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("nothing runs here")
+    (tmp_path / "etc").mkdir()  # a root filesystem in which nothing runs
+    (tmp_path / "etc/file").write_text("nothing runs here")
     engine = make({"*": str(tmp_path)})
     with pytest.raises(EngineError, match="no /bin/sh"):
         engine.open(BoxSpec(engine.build(recipe_of("FROM x\n"))))
