@@ -193,7 +193,7 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)  # the lowest number that is free
             closed.append(name)
         if getattr(sys, name) is None:
-            stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good
             setattr(sys, name, stream)
     if "stdout" in closed:
         click.echo("foolsgold: Standard output is closed: what would be shown goes nowhere.", err=True)
@@ -202,7 +202,7 @@ def _open_streams() -> None:
 def _somewhere(arguments: Sequence[str]) -> None:
     """Every path is relative to a folder, which may be gone."""
     try:
-        os.getcwd()  # noqa: PTH109 - only whether there is one
+        Path.cwd()
     except FileNotFoundError as error:
         if not {"-h", "--help", "--version"}.intersection(arguments) and "_FOOLSGOLD_COMPLETE" not in os.environ:
             raise UsageError(

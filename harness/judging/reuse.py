@@ -11,6 +11,8 @@ from harness.judging.outcome import OutcomeKind, showing
 from harness.trial.record import PhaseName, TrialRecord, Which
 
 _SAYS_NOTHING = frozenset({OutcomeKind.ERROR})
+_CAUGHT = {OutcomeKind.IDLE: OutcomeKind.KILLED}
+"""A run that stops at the first failure may not see that other tests pass: both are one answer."""
 
 
 @dataclass
@@ -33,8 +35,9 @@ class Reuse:
 
     def hold_against(self, runs: Sequence[tuple[TrialRecord, OutcomeKind]], label: str) -> None:
         """A run that went on from what was kept, and the plain ones of the same variant."""
-        kept = [kind for record, kind in runs if record.reused]
-        plain = [kind for record, kind in runs if not record.reused and record.run is not Which.ALONE]
+        answers = [(record, _CAUGHT.get(kind, kind)) for record, kind in runs]
+        kept = [kind for record, kind in answers if record.reused]
+        plain = [kind for record, kind in answers if not record.reused and record.run is not Which.ALONE]
         if any(one is not other for one in kept for other in plain if not _SAYS_NOTHING & {one, other}):
             self.on = False
             self.disagreed = label

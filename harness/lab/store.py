@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import sqlite3
+import tempfile
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -172,10 +173,11 @@ class Store:
             return None
         # What is open is still whole, and gone with this process.
         beside = self.folder.with_name(f"{self.folder.name}-kept")
-        temporary = Path(os.environ.get("TMPDIR") or "/tmp", f"foolsgold-kept-{os.getpid()}")  # noqa: S108 - said where
         why = ""
-        for folder in (self.folder, beside, temporary):
+        for place in (self.folder, beside, None):
             try:
+                # Whatever somebody else made in the temporary folder is not written to.
+                folder = place or Path(tempfile.mkdtemp(prefix="foolsgold-kept-"))
                 folder.mkdir(parents=True, exist_ok=True)
                 if os.path.lexists(folder / FILE):
                     continue  # another run's by now

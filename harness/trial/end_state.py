@@ -38,6 +38,7 @@ _PRINT = r"-printf '%p\t%y\t%m\t%U\t%G\t%l\0'"
 _NEWER = f"-cnewer {_MARK} {_PRINT}"
 _EVERYWHERE = "find / " + " ".join(f"-path {path} -prune -o" for path in _ASIDE) + f" {_NEWER}"
 _AMONG_WRITTEN = "xargs -0 -r sh -c " + quote('find "$@" -maxdepth 0 ' + _NEWER) + f" sh <{_WRITTEN}"
+# A path that is not there any more is left out, which is what is to be seen.
 _THESE = "{ xargs -0 -r sh -c " + quote('find "$@" -maxdepth 0 ' + _PRINT) + f" sh <{_WRITTEN} || true; }}"
 # Extended attributes, access control lists and capabilities among them. Whoever can set one can list it.
 _ATTRIBUTES = """

@@ -121,7 +121,7 @@ def inputs(argv: list[str], cwd: str) -> list[list[str]]:
         files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
         if len(files) > 200 or sum(each.stat().st_size for each in files) > LARGEST or sum(kept.values()) >= MOST_KEPT:
             continue
-        copy = os.path.join(KEPT, str(sum(kept.values())))  # noqa: PTH118
+        copy = f"{KEPT}/{sum(kept.values())}"
         if path.is_dir():
             shutil.copytree(str(path), copy, symlinks=True)
         else:

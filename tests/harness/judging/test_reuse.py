@@ -43,7 +43,7 @@ def test_a_control_that_does_not_end_the_same_or_prepared_itself_proves_nothing(
     assert differs(PLAIN, other) != ""
 
 
-S, K, E = OutcomeKind.SURVIVED, OutcomeKind.KILLED, OutcomeKind.ERROR
+S, K, IDLE, E = OutcomeKind.SURVIVED, OutcomeKind.KILLED, OutcomeKind.IDLE, OutcomeKind.ERROR
 CONFIRM, REPEAT = record(VERIFIED, run=Which.CONFIRM), record(PREPARED, run=Which.REPEAT)
 
 
@@ -54,6 +54,8 @@ CONFIRM, REPEAT = record(VERIFIED, run=Which.CONFIRM), record(PREPARED, run=Whic
         ([(REUSED, S), (CONFIRM, K)], False),
         ([(REUSED, K), (CONFIRM, S)], False),
         ([(REUSED, K)], True),
+        ([(REUSED, IDLE), (CONFIRM, K)], True),  # cut at its first failure, and run once more in full
+        ([(REUSED, IDLE), (CONFIRM, S)], False),
         ([(REUSED, E), (CONFIRM, K)], True),
         ([(REUSED, S), (CONFIRM, S), (REPEAT, K)], False),
         ([(PLAIN, S), (CONFIRM, K)], True),  # flaky, and nothing was reused

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -168,7 +168,8 @@ def test_a_run_folder_that_is_removed_meanwhile_loses_nothing(
 ) -> None:
     made = task(tmp_path / "tasks")
     run_folder = tmp_path / "runs/run"
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
     def remove() -> None:
         shutil.rmtree(tmp_path / "runs")
@@ -182,11 +183,8 @@ def test_a_run_folder_that_is_removed_meanwhile_loses_nothing(
     monkeypatch.setattr(harness.runs, "make_engine", lambda _name, _options: engine)
     words = ["audit", str(made.path), "-o", str(run_folder), "--no-config", "-q"]
     code = int(cli.main(words, standalone_mode=False) or 0)
-    kept = {
-        "there again": run_folder,
-        "beside": tmp_path / "runs/run-kept",
-        "temporary": tmp_path / f"temporary/foolsgold-kept-{os.getpid()}",
-    }[place]
+    found_there = [run_folder, tmp_path / "runs/run-kept", *(tmp_path / "temporary").glob("foolsgold-kept-*")]
+    kept = found_there[["there again", "beside", "temporary"].index(place)]
     assert capsys.readouterr().err == (
         f"The run folder {run_folder} was removed while it was written to. What was found is in {kept}.\n"
     )
