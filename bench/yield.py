@@ -231,9 +231,9 @@ def came_operators(found: Mapping[str, Came]) -> str:
     return "\n".join(lines)
 
 
-def write(path: Path, tasks: Sequence[Mapping[str, Any]], budget: int) -> None:
+def write(path: Path, tasks: Sequence[Mapping[str, Any]], how: str) -> None:
     measured: dict[str, Any] = {
-        "made by": f"python bench/yield.py CORPUS -o RUN --budget {budget} --write harness/commands/yields.json",
+        "made by": f"python bench/yield.py {how} --write harness/commands/yields.json",
         "tasks": sum(bool(task["mutants"]) for task in tasks),
         "operators": {
             name: {key: getattr(came, key) for key in ("tried", "signatures", "idle", "equivalent", "paid")}
@@ -261,7 +261,8 @@ def run(options: argparse.Namespace) -> None:
     print()
     print(came_operators(by_operator(tasks)))
     if options.write:
-        write(options.write, tasks, reports[0].document["options"]["budget"])
+        budget = reports[0].document["options"]["budget"]
+        write(options.write, tasks, "--run RUN..." if options.run else f"CORPUS -o RUN --budget {budget}")
 
 
 def main() -> None:
