@@ -64,7 +64,7 @@ def select(
     if budget is None:
         chosen += [*blunt, *ruins]
     else:
-        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5))
+        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 8), max(_FEW_MUTANTS, budget // 20))
         chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)]]
         chosen = [*chosen, *ruins[: int(not chosen)]][:budget]
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
@@ -141,8 +141,8 @@ _BY_ITSELF = frozenset(
 _KNOWN_ALREADY = re.compile(r"\bin (?:self\.)?_?(?:seen|visited|known|done|used|taken|\w*ids|\w*names|\w*keys)\b")
 _LASTING = re.compile(
     r"\s*(?:sudo (?:-\w+ )*)?(?:cat\b[^|\n]*>|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
-    r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl"
-    r"|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
+    r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
+    r"|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
 )
 """Commands that leave something behind which the next ones do not make again."""
 _OF_DATA = re.compile(r"[\"'][\w -]+[\"']|\|\||&&|\bseen\b|[eE]xist|[dD]uplicate")
@@ -424,18 +424,23 @@ def _is_detail(entry: Chosen) -> bool:
     return entry.aside or entry.mutant.tier is Tier.FINE
 
 
-def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
-    """A detail stands in only where there is hardly anything else."""
+def _without_details(chosen: Sequence[Chosen], least: int, fewest: int) -> list[Chosen]:
+    """A detail stands in only where there is hardly anything else, and what hardly anybody writes where there is next
+    to nothing."""
     wanted = sum(not _is_detail(entry) for entry in chosen)
     room = max(least - wanted, 0)
     kept = []
     for entry in chosen:
         if _is_detail(entry):
-            if not room:
+            if not room or (_hardly_anybodys(entry) and len(kept) >= fewest):
                 continue
             room -= 1
         kept.append(entry)
     return kept
+
+
+def _hardly_anybodys(entry: Chosen) -> bool:
+    return entry.mutant.unlikely or (entry.mutant.tier is Tier.FINE and not entry.links)
 
 
 def _ordered(entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> list[Chosen]:

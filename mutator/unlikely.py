@@ -45,7 +45,7 @@ def unlikely(change: Change) -> bool:
 def _first_round(change: Change) -> bool:
     """A loop that ends after its first round, but for one over a few named things."""
     over = change.candidate.fields.get("over", "") or next(iter(change.candidate.fields.values()), "")
-    return change.operator.id.endswith("loop-first-only") and not over.startswith(("[", "("))
+    return change.operator.id.endswith("loop-first-only") and not over.startswith(("['", '["', "('", '("'))
 
 
 def _another_sign(change: Change) -> bool:
@@ -173,6 +173,16 @@ def _made_when_missing(change: Change) -> bool:
     return dropped and not change.shell and _CONTAINER.search(change.gone.rstrip(" ,;")) is not None
 
 
+_OR_NOTHING = re.compile(r"[^=!<>]=[^=].*(?:\|\||\?\?|\bor) *(?:\"\"|''|0\b|\[\]|\{\}|null|None|false|False)")
+
+
+def _or_nothing(change: Change) -> bool:
+    """The value itself, where nothing stands in for it when it is missing."""
+    return change.operator.id in ("code.drop-conjunct", "python.operand-dropped") and bool(
+        _OR_NOTHING.search(change.gone)
+    )
+
+
 _TEMPORARY = re.compile(r"^(?:export )?(\w+)=[\"']?(?:/tmp/|\$\(mktemp)", re.MULTILINE)
 _PLACES = re.compile(r"[\"']?(\$\{?\w+\}?[^\s\"';]*|/[^\s\"';]+)")
 
@@ -189,7 +199,7 @@ def _own_folder(change: Change) -> bool:
     return bool(made) and all(_is_own(place, own) for place in made)
 
 
-_IN_PASSING = re.compile(r"/tmp/")
+_IN_PASSING = re.compile(r"/(?:var/)?tmp/")
 
 
 def _is_own(place: str, own: Sequence[str]) -> bool:
@@ -273,4 +283,5 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _only_gathering,
     _never_that_near,
     _made_when_missing,
+    _or_nothing,
 )

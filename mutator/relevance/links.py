@@ -383,8 +383,8 @@ class Relevance:
         return {index: tuple(found[index]) for index in sorted(found)}
 
 
-_COUNT = re.compile(r"\d\d?")
-"""A small number alone: it stands in many places for many things."""
+_COUNT = re.compile(r"\d\d?0*")
+"""A small or round number alone: it stands in many places for many things."""
 _SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
 """Initials: ssh, http, ntp."""
 
