@@ -297,7 +297,7 @@ _LONGEST = 300
 """So many are put in order one by one; behind them nobody looks, and what each is worth by itself is order enough."""
 _WORTH = {Tier.COARSE: 1.0, Tier.MEDIUM: 0.75, Tier.FINE: 0.25}
 _ASIDE = 0.5
-_NOTHING_THERE = re.compile(r"(?:<=|==|<) *0\b|^\s*if (?:not |!)[\w.]+\s*[:{]|is None|\[:\d\] *!=|magic|MAGIC")
+_NOTHING_THERE = re.compile(r"(?:<=|==|<) *0\b|^\s*if (?:not |!)[\w.]+\s*[:{]|is None|% 2 |\[:\d\] *!=|magic|MAGIC")
 _ALL_GOES = frozenset((FaultClass.DROPPED_STEP, FaultClass.DROPPED_OUTPUT, FaultClass.HOLLOW_FUNCTION))
 _CROWDING = {
     "requirement": 0.6,

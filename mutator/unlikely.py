@@ -173,6 +173,23 @@ def _made_when_missing(change: Change) -> bool:
     return dropped and not change.shell and _CONTAINER.search(change.gone.rstrip(" ,;")) is not None
 
 
+_CODE = re.compile(r"['\"][^'\"\n]*(?: = |\w\([^'\"\n]*\))|unpack|frombuffer")
+_MOVES_ON = re.compile(r"(?:^|[;:])\s*(?:\w*off(?:set)?|pos|cursor|ptr|idx|i|j|at)\b *\+= *\w")
+
+
+def _pieces_of_code(change: Change) -> bool:
+    """Statements in a table of replacements, one for another, or how bytes are read."""
+    return change.fault is FaultClass.SWAPPED_MAPPING and _CODE.search(change.gone) is not None
+
+
+def _stays_where_it_is(change: Change) -> bool:
+    """A place in the input that does not move on: no end is reached, or noise is read."""
+    if change.fault is not FaultClass.DROPPED_STEP and not change.operator.id.endswith("assignment-dropped"):
+        return False
+    start, end = change.edits[0].start, change.edits[-1].end
+    return _MOVES_ON.match(change.source.text[start:end]) is not None
+
+
 _OR_NOTHING = re.compile(r"[^=!<>]=[^=].*(?:\|\||\?\?|\bor) *(?:\"\"|''|0\b|\[\]|\{\}|null|None|false|False)")
 
 
@@ -284,4 +301,6 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _never_that_near,
     _made_when_missing,
     _or_nothing,
+    _pieces_of_code,
+    _stays_where_it_is,
 )

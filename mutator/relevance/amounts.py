@@ -65,7 +65,7 @@ class Amounts:
         """The requirement that states this number for what the line is about."""
         value = _value(number)
         amounts = self._stated.get(value, ()) if value is not None else ()
-        if not amounts or value in _COUNTED_FROM:
+        if not amounts or value in _EVERYWHERE:
             return None
         names = {
             piece.lower() for word in _WORD.findall(line) for piece in _PIECES.findall(word) if len(piece) >= _PREFIX
@@ -79,7 +79,7 @@ class Amounts:
             for amount in amounts
         ]
         best = max(points)
-        alone = points.count(best) <= _ALIKE and value not in _EVERYWHERE
+        alone = points.count(best) <= _ALIKE
         return amounts[points.index(best)].requirement if best > 1 or (best and alone) else None
 
     def find_any(self, part: str, line: str) -> tuple[str, int] | None:
@@ -97,8 +97,7 @@ class Amounts:
 _FEW_NUMBERS = 3
 _ALIKE = 2
 """Sentences that state a number for the same thing, one of which may be meant."""
-_COUNTED_FROM = (0.0, 1.0)
-_EVERYWHERE = (*_COUNTED_FROM, 2.0)
+_EVERYWHERE = (0.0, 1.0, 2.0)
 
 
 def _same(name: str, word: str) -> bool:

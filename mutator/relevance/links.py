@@ -383,7 +383,7 @@ class Relevance:
         return {index: tuple(found[index]) for index in sorted(found)}
 
 
-_COUNT = re.compile(r"\d\d?0*")
+_COUNT = re.compile(r"\d\d?0*(?:\.0+)?|0\.5")
 """A small or round number alone: it stands in many places for many things."""
 _SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
 """Initials: ssh, http, ntp."""
