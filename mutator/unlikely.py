@@ -179,7 +179,7 @@ _MOVES_ON = re.compile(r"(?:^|[;:])\s*(?:\w*off(?:set)?|pos|cursor|ptr|idx|i|j|a
 
 def _pieces_of_code(change: Change) -> bool:
     """Statements in a table of replacements, one for another, or how bytes are read."""
-    return change.fault is FaultClass.SWAPPED_MAPPING and _CODE.search(change.gone) is not None
+    return change.fault is FaultClass.SWAPPED_MAPPING and _CODE.search(change.before) is not None
 
 
 def _stays_where_it_is(change: Change) -> bool:
