@@ -140,14 +140,15 @@ _BY_ITSELF = frozenset(
 """Operators that leave out a case which somebody thought of."""
 _KNOWN_ALREADY = re.compile(r"\bin (?:self\.)?_?(?:seen|visited|known|done|used|taken|\w*ids|\w*names|\w*keys)\b")
 _LASTING = re.compile(
-    r"\s*(?:sudo (?:-\w+ )*)?(?:cat\b[^|\n]*>|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
+    r"\s*(?:sudo (?:-\w+ )*)?(?:(?:cat|echo|printf)\b[^|\n]*>(?!&)|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
     r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
     r"|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
 )
 """Commands that leave something behind which the next ones do not make again."""
 _OF_DATA = re.compile(r"[\"'][\w -]+[\"']|\|\||&&|\bseen\b|[eE]xist|[dD]uplicate")
 _OF_FAILURE = re.compile(
-    r"\bnil\b|\bnull\b|nullptr|\bNULL\b|npos|\.end\(\)|\berr\b|[eE]rror|\.empty\(\)|len\(\w+\) *== *0"
+    r"\bnil\b|\bnull\b|nullptr|\bNULL\b|npos"
+    r"|![a-z]\w* *\|\| *![a-z]|\.end\(\)|\berr\b|[eE]rror|\.empty\(\)|len\(\w+\) *== *0"
 )
 _PROGRAMS = ("python", "code", "mutmut")
 

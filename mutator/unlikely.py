@@ -29,6 +29,8 @@ _RARE = frozenset(
         "code.swap-cases",
         "shell.exit-early",
         "shell.hollow-script",
+        "shell.swap-append",
+        "python.arguments-swapped",
         "python.early-return",
         "python.encoding",
         "python.exception-swallowed",
@@ -139,6 +141,8 @@ def _index(change: Change) -> bool:
         start -= 1
     while end < len(text) and text[end].isdigit():
         end += 1
+    if text[end : end + 1] == ">" and text[max(start - 2, 0) : start].strip(" ,")[-1:] not in ("=", "-"):
+        return True  # How long a type is: other parts of the program would not fit.
     return text[end : end + 1] == "]" and _INDEX.search(text[max(start - 2, 0) : start]) is not None
 
 
@@ -188,6 +192,21 @@ def _stays_where_it_is(change: Change) -> bool:
         return False
     start, end = change.edits[0].start, change.edits[-1].end
     return _MOVES_ON.match(change.source.text[start:end]) is not None
+
+
+_TRIES = re.compile(
+    r"^\s*(?:assert\b|(?:log|info|say|msg|warn|note|banner)\b(?!\s*=)|(?:export )?PATH=|export PATH\b)", re.MULTILINE
+)
+
+
+def _looks_at_itself(change: Change) -> bool:
+    """What a solution checks of its own work, tells of itself, or where it finds its tools."""
+    return change.gone.count("\n") < 2 and _TRIES.match(change.gone) is not None
+
+
+def _all_lines_deleted(change: Change) -> bool:
+    """sed's `d` without an address empties the file."""
+    return change.operator.id == "sed.drop-address" and change.new.strip().endswith("d")
 
 
 _OR_NOTHING = re.compile(r"[^=!<>]=[^=].*(?:\|\||\?\?|\bor) *(?:\"\"|''|0\b|\[\]|\{\}|null|None|false|False)")
@@ -302,5 +321,7 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _made_when_missing,
     _or_nothing,
     _pieces_of_code,
+    _looks_at_itself,
+    _all_lines_deleted,
     _stays_where_it_is,
 )
