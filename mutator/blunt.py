@@ -489,9 +489,10 @@ def _only_target(change: Change) -> bool:
     return bool(own) and _targets(text) == own and _OTHER_EFFECTS.search(text) is None
 
 
-def _targets(text: str) -> set[str]:
-    found = {next(name for name in names if name) for names in _TARGET.findall(text)}
-    return {name for name in found if not _NOWHERE.match(name)}
+def _targets(text: str) -> list[str]:
+    """The files that are written, each as often as that is done."""
+    found = [next(name for name in names if name) for names in _TARGET.findall(text)]
+    return sorted(name for name in found if not _NOWHERE.match(name))
 
 
 _BODY = re.compile(r"<<-?\s*[\\\"']?(\w+)[\"']?([^\n]*)\n.*?^\s*\1$", re.MULTILINE | re.DOTALL)
