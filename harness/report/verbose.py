@@ -212,11 +212,16 @@ def reused(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """What trials took from others instead of doing it again, and why they did not."""
     told = False
     for task in report["tasks"]:
-        for said in _reused(task.get("reuse") or {}):
+        for said in reused_sentences(task):
             yield from wrapped(visible(f"{task['name']}: {said}"), width, "", following="  ")
             told = True
     if told:
         yield ""
+
+
+def reused_sentences(task: Mapping[str, Any]) -> list[str]:
+    """What a task's trials took from others."""
+    return list(_reused(task.get("reuse") or {}))
 
 
 def _reused(found: Mapping[str, Any]) -> Iterator[str]:
