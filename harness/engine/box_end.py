@@ -30,7 +30,7 @@ class BoxEnd:
     entries: Mapping[str, str]
     """Path -> type, mode, owner, content, attributes and links."""
     old: Mapping[str, int] = field(default_factory=dict)
-    """When what was not written since the box began was, in nanoseconds."""
+    """When what was not written since the box began was, in nanoseconds; and of files with holes, their blocks."""
     times: Mapping[str, int] = field(default_factory=dict)
     """And what was written since."""
 
@@ -155,8 +155,7 @@ class Reader:
                 raise TooMuch
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=here)
             try:
-                more = f"{info.st_size} {info.st_blocks if info.st_blocks * 512 < info.st_size else ''} "
-                more += self._content(fd, entry, here)
+                more = f"{info.st_size} {self._content(fd, entry, here)}"
                 attributes = _xattrs(fd)
             finally:
                 os.close(fd)
@@ -165,6 +164,8 @@ class Reader:
         if info.st_nlink > 1:
             more += f" like {linked.setdefault((info.st_dev, info.st_ino), entry)} {info.st_nlink}"
         self._put(entry, info, more, attributes)
+        if stat.S_ISREG(info.st_mode) and info.st_blocks * 512 < info.st_size:
+            self.old[_holes(entry)] = info.st_blocks
 
     def _content(self, fd: int, entry: str, folder: int) -> str:
         said = sha256()
@@ -205,10 +206,15 @@ class Reader:
     def _forget(self, path: str) -> None:
         for known in self._known:
             known.pop(path, None)
+        self.old.pop(_holes(path), None)
 
     def _forget_below(self, folder: str) -> None:
         for path in [path for path in self.entries if path.startswith(folder + "/")] if self.layered else []:
             self._forget(path)
+
+
+def _holes(path: str) -> str:
+    return f"{path}\0holes"
 
 
 def _is_of_its_time(compiled: bytes, entry: str, folder: int) -> bool:

@@ -80,7 +80,7 @@ async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Term
         reuse.refuse(Means.BEGINNING, begun)
         return
     reuse.seconds += begun.seconds
-    plan = replace(_again(terms), label="beginning", purpose=Judge(reuse=frozenset({Means.BEGINNING})))
+    plan = replace(_again(terms), label=f"beginning {begun.token}", purpose=Judge(reuse=frozenset({Means.BEGINNING})))
     proof = await place.trial(plan, place.urgent)
     reuse.proof += (proof,)
     difference = differs(reference, proof)

@@ -72,7 +72,8 @@ class Beginning:
 
     def shared(self, other: str) -> int:
         """How many of the statements another text has as they are, and at the same place."""
-        return sum(other[: one.after] == self.text[: one.after] for one in self.statements)
+        ends = [one.after + (self.text[one.after : one.after + 1] in ("\n", "")) for one in self.statements]
+        return sum(other[:end] == self.text[:end] for end in ends)
 
     def going_on(self, text: str, done: int) -> str:
         """The text with what the first `done` statements left taken for granted; every line keeps its number."""

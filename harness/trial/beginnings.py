@@ -75,7 +75,7 @@ def make_beginning(
     if not recording.layers:
         recording.drop()
         return f"what the solution's first statements leave was not kept: {recording.why}"
-    return Begun(beginning, tuple(recording.layers), tuple(recording.keys), round(time.monotonic() - started, 4))
+    return Begun(beginning, tuple(recording.layers), token, tuple(recording.keys), round(time.monotonic() - started, 4))
 
 
 class _Recording:

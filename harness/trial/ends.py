@@ -67,7 +67,7 @@ class Ends:
         """A control's is looked at however large it is: variants are held against it."""
         solution = self._task.steps[0].solution
         assert solution is not None
-        return EndLook(self.aside or (), solution.target, 64 << 20 if plan.kind is Kind.MUTANT else 1 << 30)
+        return EndLook(self.aside or (), solution.target, 64 << 20 if plan.kind is Kind.MUTANT else 1 << 29)
 
     def same(self, end: BoxEnd, plan: Plan) -> TrialRecord | None:
         """A trial that left just that and was verified under the same terms, one of the reference before any other."""

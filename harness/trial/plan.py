@@ -62,8 +62,10 @@ class Begun:
     beginning: Beginning
     layers: tuple[tuple[int, Kept], ...]
     """How many statements are done by then, and what they left above the layers before."""
+    token: str
+    """Names the audit, of which alone it is."""
     keys: tuple[str, ...]
-    """Under which it is kept, for this audit alone."""
+    """Under which it is kept."""
     seconds: float
     """What it took to have it."""
 

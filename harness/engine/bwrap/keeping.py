@@ -21,7 +21,7 @@ from harness.engine.contract import Box, BoxSpec, Keeping, Kept, NotKept
 _FACTS = "facts.json"
 LARGEST = 768 << 20
 """Bytes: what is larger costs more memory in each box than it saves time."""
-LARGEST_LAYER = 3 << 30
+LARGEST_LAYER = 3 << 29
 Open = Callable[[BoxSpec, Path], Box]
 """A box on the image and the given layers which writes to a folder."""
 

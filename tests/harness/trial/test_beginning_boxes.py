@@ -89,11 +89,13 @@ def test_a_variant_begins_on_the_last_layer_that_it_shares_and_ends_as_a_plain_o
     assert len(begun.layers) >= 2
     last = begun.layers[-1][0]
     shared = run(engine, task, built, begun, f"{SOLVE}# more\n")
+    longer = run(engine, task, built, begun, SOLVE.replace("sleep 0.4\necho", "sleep 0.4 0.01\necho"))
     late = run(engine, task, built, begun, SOLVE.replace("hello", "goodbye"))
     middle = run(engine, task, built, begun, SOLVE.replace("/srv/old; chown", "/srv/old; chown -h"))
     early = run(engine, task, built, begun, SOLVE.replace("cd /srv && mkdir", "cd /srv && mkdir -v"))
     assert [record.rewards for record in (shared, middle, early)] == [{"reward": 1.0}] * 3
     assert late.rewards == {"reward": 0.0}
+    assert longer.begun < last
     assert (shared.begun, early.begun) == (last, 0)
     assert 0 < middle.begun < last
     assert late.begun == 0  # a function of the first lines
@@ -110,9 +112,10 @@ def test_what_it_leaves_is_what_a_plain_run_leaves(tmp_path: Path, engine: Engin
         run_trial(engine, task, built, Plan(Kind.REFERENCE, label), ends=ends)
     record = run(engine, task, built, begun, ends=ends)
     assert (record.not_begun, record.rewards, record.begun > 0) == ("", {"reward": 1.0}, True)
-    layer = begun.layers[-1][1].folder / "left/srv/work/text"
-    layer.write_text("poison\n")
-    assert "/srv/work/text" in run(engine, task, built, begun, ends=ends).not_begun
+    _, other = begin(engine, task)
+    assert isinstance(other, Begun)
+    (other.layers[-1][1].folder / "left/srv/work/text").write_text("poison\n")
+    assert "/srv/work/text" in run(engine, task, built, other, ends=ends).not_begun
 
 
 def test_what_was_kept_is_of_one_audit_and_dropped_with_it(tmp_path: Path, engine: Engine) -> None:

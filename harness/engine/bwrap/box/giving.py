@@ -6,6 +6,8 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +30,7 @@ NOTHING_SHARED = (
     '( cd /dev/shm && for f in * .[!.]* /dev/mqueue/*; do [ ! -e "$f" ] || exit 1; done; '
     "for f in shm sem msg; do { read -r a; ! read -r a; } </proc/sysvipc/$f || exit 1; done ) 2>/dev/null"
 )
+LARGEST_BEGUN = 2 << 30
 _SHOWN = "/dev/.kept"
 _PATIENCE = 120.0
 # The box's own programs do it: whatever a link planted in the box leads to is in the box. A file's place is freed
@@ -78,15 +81,18 @@ def staged_end(
     since: int,
 ) -> BoxEnd | None:
     """`begun`: how many of the layers, the highest, are no part of the image. None where it cannot be told."""
-    below = Below(layers[: len(layers) - begun])
+    image, above = tuple(layers[: len(layers) - begun]), tuple(layers[len(layers) - begun :])
+    below = Below(image)
     reader = look.reader(since, time.time_ns(), lambda path: below(path) is not None)
     beyond = reader.aside
     own = Aside([*MADE, *mounts])
     reader.aside = lambda path: own(path) or beyond(path)
     try:
-        for layer in layers[len(layers) - begun :]:
-            reader.read(str(layer), None, "")
-            reader.layered, reader.size = True, 0
+        if above:
+            before = _end_of_layers(image, above, tuple(mounts), look)
+            if before is None:
+                return None
+            reader.entries, reader.old, reader.layered = dict(before.entries), dict(before.old), True
         for name, at in _parts(stage):
             reader.read(name, stage, at)
         reader.aside, reader.hidden, reader.layered = beyond, b"", False
@@ -97,6 +103,25 @@ def staged_end(
                 return None
             info = os.stat(f"files/{number}", dir_fd=stage, follow_symlinks=False)
             reader.entries[path] = f"{info.st_mode:o} {info.st_uid}:{info.st_gid}"
+    except (TooMuch, OSError):
+        return None
+    return reader.end
+
+
+@lru_cache(maxsize=64)
+def _end_of_layers(
+    image: tuple[Path, ...], above: tuple[Path, ...], mounts: tuple[str, ...], look: EndLook
+) -> BoxEnd | None:
+    """What a box holds that begins with these layers, which never change: they are read once."""
+    below = Below(image)
+    reader = replace(look, largest=LARGEST_BEGUN).reader(0, 0, lambda path: below(path) is not None)
+    beyond = reader.aside
+    own = Aside([*MADE, *mounts])
+    reader.aside = lambda path: own(path) or beyond(path)
+    try:
+        for layer in above:
+            reader.read(str(layer), None, "")
+            reader.layered = True
     except (TooMuch, OSError):
         return None
     return reader.end
