@@ -101,15 +101,15 @@ class Beginning:
     def asked(self, done: int) -> str:
         """The text that goes on behind the first `done` statements, and only tells how its shell is."""
         at = self.statements[done - 1].after
-        return self.going_on(self.text[:at] + f"\n{_tell(done)}\nkill -KILL $$\n" + self.text[at:], done)
+        return self.going_on(self.text[:at] + f"\n{_tell(done)}\nkill -KILL $BASHPID\n" + self.text[at:], done)
 
 
 _CHECK = (
-    "\n[ $? -eq 0 ] || kill -KILL $$\n_foolsgold_now=(/proc/[0-9]*)\n"
-    "[ ${{#_foolsgold_now[@]}} -le $_foolsgold_ran ] || kill -KILL $$\n"
+    "\n[ $? -eq 0 ] || kill -KILL $BASHPID\n_foolsgold_now=(/proc/[0-9]*)\n"
+    "[ ${{#_foolsgold_now[@]}} -le $_foolsgold_ran ] || kill -KILL $BASHPID\n"
     "{tell}\nprintf {number} >" + REACHED + "\n{ends}\n"
 )
-_END = f"printf ' whole' >>{REACHED}; kill -KILL $$"
+_END = f"printf ' whole' >>{REACHED}; kill -KILL $BASHPID"
 _STOP_LATER = (
     "unset _foolsgold_now; _foolsgold_now=${{EPOCHREALTIME:-0}}\n"
     "if [ $((10#${{_foolsgold_now/[.,]/}} - 10#${{_foolsgold_from/[.,]/}})) -ge {limit} ]; then " + f"{_END}; fi"
@@ -133,7 +133,7 @@ def shell_state(told: bytes) -> tuple[bytes, ...]:
 
 def beginning_of(text: str) -> Beginning | None:
     """None where the script does not begin with such statements."""
-    if not _BASH.match(text) or "\r" in text or "\0" in text or _LOOKS_BACK.search(text):
+    if not (_BASH.match(text) or not text.startswith("#!")) or "\r" in text or "\0" in text or _LOOKS_BACK.search(text):
         return None
     tree = read_shell(text)
     reader = _Reader(tree)
@@ -149,11 +149,12 @@ def beginning_of(text: str) -> Beginning | None:
 class _Reader:
     def __init__(self, tree: ShellTree) -> None:
         self.tree = tree
-        self.functions = frozenset(
-            self.text(node.children[0 if self.text(node.children[0]) != "function" else 1])
-            for node in _every(tree.root)
-            if node.type == "function_definition"
-        )
+        self.functions: dict[str, list[Node]] = {}
+        for node in _every(tree.root):
+            if node.type == "function_definition":
+                name = self.text(node.children[0 if self.text(node.children[0]) != "function" else 1])
+                self.functions.setdefault(name, []).append(node)
+        self._calls: dict[str, set[_Act]] = {}
 
     def text(self, node: Node) -> str:
         return self.tree.text[node.start_byte : node.end_byte]
@@ -217,6 +218,8 @@ class _Reader:
                 return {_Act.STOP if stop else _Act.FILES}
             case "redirected_statement":
                 return self._redirected(node)
+            case "declaration_command" if text.startswith("local "):
+                return {_Act.STOP if _UNSTEADY.search(text) else _Act.FILES}  # gone with the function
             case "variable_assignment" | "variable_assignments" | "declaration_command" | "unset_command":
                 return {_Act.STOP if self._depends(text) or "=(" in text else _Act.SHELL}
             case "function_definition":
@@ -240,9 +243,11 @@ class _Reader:
 
     def _command(self, node: Node, text: str) -> set[_Act]:
         words = [self.text(child) for child in node.children if child.type != "variable_assignment" and child.is_named]
-        if not words or not _NAME.fullmatch(words[0]) or words[0] in self.functions or _UNSTEADY.search(text):
+        if not words or not _NAME.fullmatch(words[0]) or _UNSTEADY.search(text):
             return {_Act.STOP}
         name = words[0]
+        if name in self.functions:
+            return self._call(name)
         assigns = any(child.type == "variable_assignment" for child in node.children)
         if name in _SHELL:
             odd = assigns or _SUBSTITUTES.search(text) or (name == "trap" and _WATCHES.search(text))
@@ -252,6 +257,16 @@ class _Reader:
         if name in _SAYS:
             return {_Act.FILES} if _SUBSTITUTES.search(text) or name in ("test", "[") else {_Act.SAYS}
         return {_Act.FILES}
+
+    def _call(self, name: str) -> set[_Act]:
+        """Of a function of the script's own, which has to be as harmless as what may stand in its place."""
+        if name not in self._calls:
+            self._calls[name] = {_Act.STOP}  # of one that calls itself
+            bodies = self.functions[name]
+            if len(bodies) == 1 and not _ODD.search(self.text(bodies[0])):
+                acts = set().union(*(self._acts(child) for child in bodies[0].children if child.is_named))
+                self._calls[name] = acts if acts <= {_Act.FILES, _Act.SAYS} else {_Act.STOP}
+        return self._calls[name]
 
     def _redirected(self, node: Node) -> set[_Act]:
         acts: set[_Act] = set()
