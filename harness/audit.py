@@ -103,7 +103,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     watcher.planned(task.name, len(mutants))
     if settings.first_failure:
         terms = await may_stop_early(place, terms, controls)
-    terms = terms.reusing(await may_reuse(place, controls, terms, settings, len(mutants)))
+    terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
 
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))

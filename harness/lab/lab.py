@@ -160,10 +160,10 @@ class Place:
         self.doing("keeping what the tests install")
         return await self.lab.workers.make_ready(self._ref, networks, self.urgent)
 
-    async def make_beginning(self, networks: Networks) -> Begun | str:
+    async def make_beginning(self, networks: Networks, most: int) -> Begun | str:
         """What the solution's first statements leave, kept for variants that have them too; or why it is not."""
         self.doing("keeping what the solution begins with")
-        return await self.lab.workers.make_beginning(self._ref, networks, self.urgent)
+        return await self.lab.workers.make_beginning(self._ref, networks, most, self.urgent)
 
     def doing(self, what: str) -> None:
         self.lab.doing(self.task.name, what)

@@ -57,9 +57,9 @@ class Workers(Protocol):
         nothing is kept."""
         ...
 
-    def make_beginning(self, task: TaskRef, networks: Networks, rank: int) -> Pending[Begun | str]:
-        """Run the first statements of its solution once and keep what they leave, for jobs that have them as they are;
-        or why nothing is kept."""
+    def make_beginning(self, task: TaskRef, networks: Networks, most: int, rank: int) -> Pending[Begun | str]:
+        """Run the first statements of its solution once, at most so many, and keep what they leave, for jobs that have
+        them as they are; or why nothing is kept."""
         ...
 
     def forget(self, task: Task) -> None:
@@ -135,13 +135,21 @@ class Threads:
 
         return self._crew.hand_in(work, rank)
 
-    def make_beginning(self, task: TaskRef, networks: Networks, rank: int) -> Ticket[Begun | str]:
+    def make_beginning(self, task: TaskRef, networks: Networks, most: int, rank: int) -> Ticket[Begun | str]:
         def work(called_off: threading.Event) -> Begun | str:
             known, built = self._built[task]
             if not self._ends[task].tells_all:
                 return "the tests may look at more than the files of the box"
-            turn, token = partial(self._crew.turn, called_off), token_hex(8)
-            made = make_beginning(self._engine, known, built, networks, token=token, cancel=called_off, turn=turn)
+            made = make_beginning(
+                self._engine,
+                known,
+                built,
+                networks,
+                most=most,
+                token=token_hex(8),
+                cancel=called_off,
+                turn=partial(self._crew.turn, called_off),
+            )
             if isinstance(made, Begun):
                 self._begun[task] = made
             return made

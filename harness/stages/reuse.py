@@ -10,8 +10,10 @@ from harness.judging.controls import Controls
 from harness.judging.reuse import Reuse, differs, ends_differ, saving
 from harness.lab.lab import Place
 from harness.lab.together import Together
-from harness.stages.mutants import Terms
+from harness.stages.mutants import Terms, Untried
 from harness.stages.result import AuditSettings, MutantResult
+from harness.task.model import Task
+from harness.testcode.beginning import beginning_of
 from harness.trial.plan import Judge, Means, Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 
@@ -21,15 +23,17 @@ FEWEST, SHORTEST = 5, 1.0
 """Mutants, and seconds that the reference's verification takes: below that, showing it takes longer than it saves."""
 
 
-async def may_reuse(place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: int) -> Reuse:
+async def may_reuse(
+    place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: Sequence[Untried]
+) -> Reuse:
     reuse = Reuse()
-    if not settings.reuse or mutants < FEWEST:
+    if not settings.reuse or len(mutants) < FEWEST:
         why = "there are few variants" if settings.reuse else "it was not asked for"
         reuse.why_not = dict.fromkeys(Means, why)
         return reuse
     await _preparation(reuse, place, controls, terms)
     _end(reuse, controls)
-    await _beginning(reuse, place, controls, terms)
+    await _beginning(reuse, place, controls, terms, mutants)
     return reuse
 
 
@@ -69,28 +73,45 @@ async def _preparation(reuse: Reuse, place: Place, controls: Controls, terms: Te
     reuse.on |= {Means.PREPARATION}
 
 
-async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Terms) -> None:
+async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Terms, mutants: Sequence[Untried]) -> None:
     """Its proof verifies in full: what the beginning leaves is all that is not as in a plain run."""
     reference = controls.references[0]
     if reference.seconds_of(PhaseName.SOLVE) < SHORTEST:
         reuse.refuse(Means.BEGINNING, "it would save nothing: the solution is quick")
         return
-    begun = await place.make_beginning(terms.networks)
+    most = await place.think(lambda: _shared(place.task, mutants))
+    begun = await place.make_beginning(terms.networks, most) if most else "the variants change its first statements"
     if isinstance(begun, str):
         reuse.refuse(Means.BEGINNING, begun)
         return
     reuse.seconds += begun.seconds
+    if begun.saves < LEAST:
+        reuse.refuse(Means.BEGINNING, "it would save nothing: what the variants do not change is quick")
+        return
     plan = replace(_again(terms), label=f"beginning {begun.token}", purpose=Judge(reuse=frozenset({Means.BEGINNING})))
     proof = await place.trial(plan, place.urgent)
     reuse.proof += (proof,)
     difference = differs(reference, proof)
     if difference:
         reuse.refuse(Means.BEGINNING, f"the reference control did not end the same: {difference}")
-    elif reference.seconds_of(PhaseName.SOLVE) - proof.seconds_of(PhaseName.SOLVE) < LEAST:
-        reuse.refuse(Means.BEGINNING, "it would save nothing: what is kept is quick")
     else:
         reuse.beginning = begun.statements
         reuse.on |= {Means.BEGINNING}
+
+
+def _shared(task: Task, mutants: Sequence[Untried]) -> int:
+    """With how many of the solution's first statements some variants go on that have them as they are."""
+    solution = task.steps[0].solution
+    if solution is None:
+        return 0
+    name = solution.script.relative_to(solution.folder).as_posix()
+    beginning = beginning_of(solution.script.read_bytes().decode("utf-8", "surrogateescape"))
+    if beginning is None:
+        return 0
+    texts = [one.replacement.files[name] for one in mutants if one.replacement.files.keys() == {name}]
+    shared = sorted((beginning.shared(text.decode("utf-8", "surrogateescape")) for text in texts), reverse=True)
+    few = shared[min(FEWEST, len(shared)) - 1] if shared else 0
+    return (shared[0] if shared else 0) if few and beginning.upto(few) else 0
 
 
 async def still_the_same(place: Place, controls: Controls, terms: Terms, tried: Sequence[MutantResult]) -> None:

@@ -75,6 +75,13 @@ class Beginning:
         ends = [one.after + (self.text[one.after : one.after + 1] in ("\n", "")) for one in self.statements]
         return sum(other[:end] == self.text[:end] for end in ends)
 
+    def upto(self, most: int) -> Beginning | None:
+        """Only the first statements; None where nothing of them can be left out."""
+        few = self.statements[:most]
+        while few and not few[-1].pieces:
+            few = few[:-1]
+        return Beginning(self.text, few) if few else None
+
     def going_on(self, text: str, done: int) -> str:
         """The text with what the first `done` statements left taken for granted; every line keeps its number."""
         pieces = [piece for one in self.statements[:done] for piece in one.pieces]
@@ -141,9 +148,7 @@ def beginning_of(text: str) -> Beginning | None:
         statements = tuple(reader.statements())
     except RecursionError:
         return None
-    while statements and not statements[-1].pieces:
-        statements = statements[:-1]
-    return Beginning(text, statements) if statements else None
+    return Beginning(text, statements).upto(len(statements))
 
 
 class _Reader:

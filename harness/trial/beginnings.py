@@ -49,15 +49,25 @@ class _Early(NotKept):
 
 
 def make_beginning(
-    engine: Engine, task: Task, built: Built, networks: Networks, *, token: str, cancel: threading.Event, turn: Turn
+    engine: Engine,
+    task: Task,
+    built: Built,
+    networks: Networks,
+    *,
+    most: int,
+    token: str,
+    cancel: threading.Event,
+    turn: Turn,
 ) -> Begun | str:
-    """Or why nothing is kept. `token`: names the audit, of which what is kept is."""
+    """Or why nothing is kept. `most`: how many statements are worth it; `token`: names the audit, of which what is kept
+    is."""
     step = task.steps[0]
     solution = step.solution
     if len(task.steps) > 1 or step.name or solution is None or solution.keys:
         return "the task has several steps, or no script that solves it"
     text = solution.script.read_bytes().decode("utf-8", "surrogateescape")
-    beginning = beginning_of(text)
+    whole = beginning_of(text)
+    beginning = whole.upto(most) if whole is not None else None
     if beginning is None:
         return "the solution does not begin with statements that leave files only"
     session = Session(engine, task, built, Plan(Kind.REFERENCE, networks=networks), cancel, turn)
@@ -75,7 +85,8 @@ def make_beginning(
     if not recording.layers:
         recording.drop()
         return f"what the solution's first statements leave was not kept: {recording.why}"
-    return Begun(beginning, tuple(recording.layers), token, tuple(recording.keys), round(time.monotonic() - started, 4))
+    took = round(time.monotonic() - started, 4)
+    return Begun(beginning, tuple(recording.layers), token, tuple(recording.keys), took, round(recording.saves, 4))
 
 
 class _Recording:
@@ -86,6 +97,7 @@ class _Recording:
         """With how many statements are done by then."""
         self.keys: list[str] = []
         self.why = ""
+        self.saves = 0.0
         self._shell: dict[int, tuple[bytes, ...]] = {}
 
     def run(self) -> None:
@@ -137,7 +149,7 @@ class _Recording:
     def _record(self, box: Box, done: int, last: int) -> int:
         self._bring(box, self.beginning.recorded(done, last, EACH))
         before, ran = self._look(box), processes(box)
-        box.run(_SOLVE[self.session.task.format.name](self.session, self.step))
+        ran_for = box.run(_SOLVE[self.session.task.format.name](self.session, self.step)).seconds
         told = (box.read(REACHED) or b"0").split()
         reached = int(told[0])
         if told[1:] != [b"whole"]:
@@ -147,6 +159,7 @@ class _Recording:
         still = processes(box)
         if ran is None or still is None or still - ran:
             raise NotKept("it left something running")
+        self.saves += ran_for
         self._shell[reached] = self._shell_at(box, reached)
         return reached
 

@@ -252,7 +252,7 @@ class BeginningEngine(EndingEngine):
 def beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     begins = beginning_of(LONG)
     assert begins is not None
-    begun = Begun(begins, ((1, Kept(Path("/kept"), Changes({}), 1)),), "token", ("key",), 0.5)
+    begun = Begun(begins, ((1, Kept(Path("/kept"), Changes({}), 1)),), "token", ("key",), 0.5, 1.8)
     monkeypatch.setattr(harness.lab.workers, "make_beginning", lambda *_args, **_more: begun)
 
 

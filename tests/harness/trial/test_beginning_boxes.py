@@ -66,7 +66,9 @@ def made(folder: Path, solve: str = SOLVE, tests: str = TESTS) -> Task:
 def begin(engine: Engine, task: Task) -> tuple[Built, Begun | str]:
     built, networks = build(engine, task), Plan(Kind.NOP).networks
     never = threading.Event()
-    return built, make_beginning(engine, task, built, networks, token=token_hex(8), cancel=never, turn=nullcontext)
+    return built, make_beginning(
+        engine, task, built, networks, most=99, token=token_hex(8), cancel=never, turn=nullcontext
+    )
 
 
 def run(
