@@ -242,12 +242,13 @@ def _reused(found: Mapping[str, Any]) -> Iterator[str]:
     if beginning.get("trials"):
         yield (
             f"{beginning['trials']} trials went on from what the solution's first statements had left once "
-            f"({len(beginning['statements'])} at most)"
+            f"({len(beginning['statements'])} at most); {beginning['seconds']['saved']:.0f} s saved"
         )
     elif "control" in beginning.get("why_not", ""):
         yield f"the solution's beginning is not reused: {beginning['why_not']}"
     if same_end.get("trials"):
-        yield f"{same_end['trials']} trials left what an earlier one had left, and took its verdict"
+        saved = f"{same_end['seconds']['saved']:.0f} s saved"
+        yield f"{same_end['trials']} trials left what an earlier one had left, and took its verdict; {saved}"
 
 
 def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:

@@ -33,6 +33,7 @@ async def may_reuse(
         return reuse
     await _preparation(reuse, place, controls, terms)
     _end(reuse, controls)
+    reuse.verifies = controls.references[0].seconds_of(PhaseName.VERIFY) - reuse.saves * (Means.PREPARATION in reuse.on)
     await _beginning(reuse, place, controls, terms, mutants)
     return reuse
 
@@ -85,7 +86,7 @@ async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Term
         reuse.refuse(Means.BEGINNING, begun)
         return
     reuse.seconds += begun.seconds
-    if begun.saves < LEAST:
+    if max(begun.saves.values()) < LEAST:
         reuse.refuse(Means.BEGINNING, "it would save nothing: what the variants do not change is quick")
         return
     plan = replace(_again(terms), label=f"beginning {begun.token}", purpose=Judge(reuse=frozenset({Means.BEGINNING})))
@@ -95,7 +96,7 @@ async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Term
     if difference:
         reuse.refuse(Means.BEGINNING, f"the reference control did not end the same: {difference}")
     else:
-        reuse.beginning = begun.statements
+        reuse.beginning, reuse.begins = begun.statements, begun.saves
         reuse.on |= {Means.BEGINNING}
 
 

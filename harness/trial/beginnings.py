@@ -86,7 +86,7 @@ def make_beginning(
         recording.drop()
         return f"what the solution's first statements leave was not kept: {recording.why}"
     took = round(time.monotonic() - started, 4)
-    return Begun(beginning, tuple(recording.layers), token, tuple(recording.keys), took, round(recording.saves, 4))
+    return Begun(beginning, tuple(recording.layers), token, tuple(recording.keys), took, recording.saves)
 
 
 class _Recording:
@@ -97,7 +97,7 @@ class _Recording:
         """With how many statements are done by then."""
         self.keys: list[str] = []
         self.why = ""
-        self.saves = 0.0
+        self.saves: dict[int, float] = {}
         self._shell: dict[int, tuple[bytes, ...]] = {}
 
     def run(self) -> None:
@@ -159,7 +159,7 @@ class _Recording:
         still = processes(box)
         if ran is None or still is None or still - ran:
             raise NotKept("it left something running")
-        self.saves += ran_for
+        self.saves[reached] = round(self.saves.get(done, 0.0) + ran_for, 4)
         self._shell[reached] = self._shell_at(box, reached)
         return reached
 

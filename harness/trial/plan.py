@@ -68,8 +68,8 @@ class Begun:
     """Under which it is kept."""
     seconds: float
     """What it took to have it."""
-    saves: float
-    """What the statements themselves took."""
+    saves: Mapping[int, float]
+    """How many statements are done by a layer's end -> what they took."""
 
     def shared(self, text: str) -> tuple[int, tuple[Kept, ...]]:
         """How many statements a solution of this text need not run, and what it begins with instead."""

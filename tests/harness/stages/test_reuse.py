@@ -207,7 +207,7 @@ def test_what_leaves_the_same_takes_the_verdict_and_what_leaves_the_references_i
     assert outcomes(found) == outcomes(plain) | dict.fromkeys(survived, OutcomeKind.EQUIVALENT)
     assert {label for label, of in taken(found).items() if of.startswith("reference")} == survived
     assert set(taken(found).values()) > {"reference 1"}
-    assert ending(found) == {"trials": len(taken(found)), "why_not": ""}
+    assert ending(found) == {"trials": len(taken(found)), "why_not": "", "seconds": {"saved": 2.0 * len(taken(found))}}
     assert not taken(plain)
 
 
@@ -252,7 +252,7 @@ class BeginningEngine(EndingEngine):
 def beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     begins = beginning_of(LONG)
     assert begins is not None
-    begun = Begun(begins, ((1, Kept(Path("/kept"), Changes({}), 1)),), "token", ("key",), 0.5, 1.8)
+    begun = Begun(begins, ((1, Kept(Path("/kept"), Changes({}), 1)),), "token", ("key",), 0.5, {1: 1.8})
     monkeypatch.setattr(harness.lab.workers, "make_beginning", lambda *_args, **_more: begun)
 
 
@@ -277,6 +277,7 @@ def test_variants_begin_on_what_the_first_statements_left(tmp_path: Path) -> Non
     assert (firsts, others) == ({1}, {0})
     assert begun_in(found)["statements"] == ["apt-get install -y nginx"]
     assert begun_in(found)["why_not"] == ""
+    assert begun_in(found)["seconds"] == {"saved": pytest.approx(1.8 * int(str(begun_in(found)["trials"])))}
 
 
 @pytest.mark.usefixtures("beginning")

@@ -178,8 +178,8 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
             "reasons": [],
             "disagreed": "",
             "seconds": {"saved": 30.0, "spent": 9.0},
-            "beginning": {"statements": ["pip install flask"], "trials": 2, "why_not": ""},
-            "same_end": {"trials": 3, "why_not": ""},
+            "beginning": {"statements": ["pip install flask"], "trials": 2, "why_not": "", "seconds": {"saved": 8.0}},
+            "same_end": {"trials": 3, "why_not": "", "seconds": {"saved": 5.0}},
         },
         "internal_error": None,
     }
