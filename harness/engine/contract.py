@@ -21,6 +21,9 @@ from harness.errors import EngineError
 KEEP_ALIVE = ("sh", "-c", "sleep infinity")
 """The command that the format's runner gives to a container: it only waits."""
 
+OWN_FOLDER = "/run/foolsgold"
+"""Where an engine keeps its own files in a box: nothing that a solution left."""
+
 MAIN_HINT = 'An ENTRYPOINT has to run the command that it is given (`exec "$@"`), and a command has to keep running.'
 """Advice for a box that ended because its main process ended."""
 

@@ -473,7 +473,8 @@ def step_record(
 ) -> StepRecord:
     lenient = [test.name for test in report.tests if test.status is TestStatus.SKIPPED]
     if lenient and not isinstance(rewards, RewardProblem):
-        notes += (Note("skipped-tests", f"{len(lenient)} tests were skipped: {', '.join(lenient[:5])}"),)
+        were = "test was" if len(lenient) == 1 else "tests were"
+        notes += (Note("skipped-tests", f"{len(lenient)} {were} skipped: {', '.join(lenient[:5])}"),)
     if len(report.tests) > MOST_TESTS:
         told = (
             f"the tests report {len(report.tests):,} results: the first {MOST_TESTS:,} and those that failed are kept"
