@@ -17,7 +17,7 @@ from harness.lab.workers import Pending, Threads, Workers
 from harness.task.model import Task, Unusable
 from harness.task.network import Networks
 from harness.task.snapshot import Snapshot, take
-from harness.trial.plan import Built, Plan, Ready, TrialKey
+from harness.trial.plan import Begun, Built, Plan, Ready, TrialKey
 from harness.trial.record import TrialRecord
 
 T = TypeVar("T")
@@ -159,6 +159,11 @@ class Place:
         """What the tests prepare, kept for trials that may go on from there; or why it is not."""
         self.doing("keeping what the tests install")
         return await self.lab.workers.make_ready(self._ref, networks, self.urgent)
+
+    async def make_beginning(self, networks: Networks, most: int) -> Begun | str:
+        """What the solution's first statements leave, kept for variants that have them too; or why it is not."""
+        self.doing("keeping what the solution begins with")
+        return await self.lab.workers.make_beginning(self._ref, networks, most, self.urgent)
 
     def doing(self, what: str) -> None:
         self.lab.doing(self.task.name, what)

@@ -193,7 +193,9 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "observed", "not_reused", "waited")
+_OF_OTHERS = frozenset(
+    "run purpose state effective looked notes image observed not_reused waited end same_as begun not_begun".split()
+)
 """What is the same for every control's record."""
 
 
@@ -326,6 +328,8 @@ def _run(record: TrialRecord, tests: Sequence[str]) -> dict[str, Any]:
         ],
         "seconds": record.seconds,
         "network": record.network,
+        **({"same_as": record.same_as} if record.same_as else {}),
+        **({"begun": record.begun} if record.begun else {}),
     }
 
 

@@ -27,7 +27,7 @@ from harness.stages.mutants import Terms
 from harness.stages.result import AuditSettings
 from harness.task.texts import verifier_texts
 from harness.testcode.demands import HiddenReport
-from harness.trial.plan import LeftBehind, Plan, SurveyImage, WatchTests
+from harness.trial.plan import Judge, LeftBehind, Means, Plan, SurveyImage, WatchTests
 from harness.trial.record import Kind, TrialRecord, Which
 
 
@@ -121,14 +121,31 @@ async def _try(place: Place, terms: Terms, attempt: Attempt) -> Attempted:
         terms.limits,
         terms.known,
         circumstances=attempt.circumstances,
+        purpose=Judge(reuse=_reuse(attempt, terms)),
     )
     records = [await place.trial(plan, IDLE)]
     first = unconfirmed(judge(records[0], terms.against))
     outcomes = [first]
     if _again(attempt, first):
-        records.append(await place.trial(replace(plan, limits=terms.own_limits, run=Which.CONFIRM), IDLE))
+        confirm = replace(plan, limits=terms.own_limits, run=Which.CONFIRM, purpose=Judge())
+        records.append(await place.trial(confirm, IDLE))
         outcomes.append(unconfirmed(judge(records[1], terms.against)))
+        terms.reuse.hold_against(
+            [(record, one.kind) for record, one in zip(records, outcomes, strict=True)], plan.label
+        )
     return Attempted(attempt, settle(outcomes), tuple(records))
+
+
+def _reuse(attempt: Attempt, terms: Terms) -> frozenset[Means]:
+    """What was paid for a guess is looked at once more, however it came about."""
+    return frozenset() if attempt.probe is Probe.REPLAY else terms.reuse.on & {Means.END}
+
+
+async def plainly(place: Place, terms: Terms, probed: Probed) -> Probed:
+    """Run again what took anything from others, now that nothing is taken any more."""
+    taken = [one.attempt for one in probed.attempted if any(record.reused for record in one.records)]
+    again = {one.attempt.label: one for one in await _try_all(place, terms, taken)}
+    return replace(probed, attempted=tuple(again.get(one.attempt.label, one) for one in probed.attempted))
 
 
 def _again(attempt: Attempt, outcome: Outcome) -> bool:

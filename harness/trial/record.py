@@ -161,6 +161,14 @@ class TrialRecord:
     """What the solution left and did, where the trial was to observe that."""
     waited: float = 0.0
     """Seconds for its turn, which `seconds` leaves out."""
+    end: str = ""
+    """A digest of all that solving left, where that was looked at."""
+    same_as: str = ""
+    """The trial that left just the same: what the verifier says is taken from it."""
+    begun: int = 0
+    """How many of the solution's first statements were not run again."""
+    not_begun: str = ""
+    """Of the reference, which need not run them again: what it left otherwise than its plain runs."""
     not_reused: str = ""
     """Why the tests prepared themselves, where they were to go on from what was kept."""
 
@@ -170,6 +178,11 @@ class TrialRecord:
 
     @property
     def reused(self) -> bool:
+        """Something of it was not done again: what it shows stands only until a plain trial says otherwise."""
+        return self.prepared or bool(self.same_as or self.begun)
+
+    @property
+    def prepared(self) -> bool:
         """The tests went on from what their preparation had left on the controls."""
         return self.phase(PhaseName.PREPARE) is not None
 

@@ -11,10 +11,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import replace
 from pathlib import Path
 
-from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image
+from harness.engine.box_end import BoxEnd
+from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image, Kept
 from harness.task.model import Environment, Solution, Step, Task
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, EndState, changes
+from harness.trial.ends import Ends
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
 from harness.trial.looking import noted, seen
@@ -23,9 +25,11 @@ from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
 from harness.trial.observed import after_verifying, run_besides
 from harness.trial.plan import (
+    Begun,
     Built,
     Judge,
     LeftBehind,
+    Means,
     Observe,
     Plan,
     Ready,
@@ -85,6 +89,8 @@ class Session:
         cancel: threading.Event,
         turn: Turn,
         ready: Ready | None = None,
+        ends: Ends | None = None,
+        begun: Begun | None = None,
     ) -> None:
         self.engine = engine
         self.task = task
@@ -102,6 +108,15 @@ class Session:
         self.ready = ready
         """What the tests may go on from."""
         self.not_reused = ""
+        self.ends = ends
+        """What earlier trials of the task left, and came to."""
+        self.end: BoxEnd | None = None
+        """What solving left in the box, where that is to be told."""
+        self.begun, self.done = begun, 0
+        """What the solution may go on from, and how many of its statements this one need not run."""
+        self.not_begun = ""
+        self.same_as = ""
+        """The trial of which it took the verdict."""
         self.waited = 0.0
         """Seconds for its turn, which are no part of the trial."""
         self._turn = turn
@@ -118,6 +133,10 @@ class Session:
         """Set where the trial is to be observed."""
         purpose = self.plan.purpose
         return purpose if isinstance(purpose, Observe) else None
+
+    def may_use(self, means: Means) -> bool:
+        purpose = self.plan.purpose
+        return isinstance(purpose, Judge) and means in purpose.reuse
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -141,17 +160,33 @@ class Session:
 
     def open_main(self) -> AbstractContextManager[Box]:
         """The box that the solution runs in."""
-        return self.open(self.built.main, self.task.environment, network=self.plan.networks.main)
+        on: tuple[Kept, ...] = ()
+        step = self.task.steps[0]
+        if self.begun is not None and self.may_use(Means.BEGINNING) and step.solution is not None:
+            files = self.replaced(step.solution, step.name)
+            script = step.solution.script
+            name = script.relative_to(step.solution.folder).as_posix()
+            if files.keys() <= {name} and not self.plan.circumstances.any:
+                text = files.get(name, script.read_bytes())
+                self.done, on = self.begun.shared(text.decode("utf-8", "surrogateescape"))
+        return self.open(self.built.main, self.task.environment, network=self.plan.networks.main, on=on)
 
     @contextmanager
     def open(
-        self, image: Image, environment: Environment, *, network: bool, step: str = "", mounts: tuple[str, ...] = LOGS
+        self,
+        image: Image,
+        environment: Environment,
+        *,
+        network: bool,
+        step: str = "",
+        mounts: tuple[str, ...] = LOGS,
+        on: tuple[Kept, ...] = (),
     ) -> Iterator[Box]:
         """A box of that environment, started as the runner starts it, with its files in place."""
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        spec = self._elsewhere(_spec(image, environment, network, mounts))
+        spec = replace(self._elsewhere(_spec(image, environment, network, mounts)), on=on)
         # A box whose own program runs from its start is not made ready before its turn.
         with self.turn() if spec.main else nullcontext(), self.engine.open(spec) as box:
             for source, target in environment.files:
@@ -275,6 +310,10 @@ class Session:
         else:
             box.put(solution.folder, solution.target)
         files = self.replaced(solution, step)
+        if self.begun is not None and self.done:
+            name = solution.script.relative_to(solution.folder).as_posix()
+            text = files.get(name, solution.script.read_bytes()).decode("utf-8", "surrogateescape")
+            files[name] = self.begun.beginning.going_on(text, self.done).encode("utf-8", "surrogateescape")
         if files:
             with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
                 for name, content in files.items():
