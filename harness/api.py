@@ -132,9 +132,7 @@ def audit(
     """
     given = {"engine": engine, "depth": depth, "budget": budget, "seed": seed, "jobs": jobs, **(settings or {})}
     in_force = _in_force("audit", config, given)
-    selection = tasks.selection if isinstance(tasks, Chosen) else None
-    chosen = _with_images(tasks, in_force)
-    audit_tasks(Path(output), chosen, in_force, fresh=fresh, watcher=watcher, selection=selection)
+    audit_tasks(Path(output), _with_images(tasks, in_force), in_force, fresh=fresh, watcher=watcher)
     return report(output)
 
 
@@ -203,8 +201,9 @@ def _tasks(given: Tasks, in_force: InForce) -> list[AnyTask]:
     return found
 
 
-def _with_images(tasks: Tasks, in_force: InForce) -> list[AnyTask]:
-    return [with_own_images(task, in_force) for task in _tasks(tasks, in_force)]
+def _with_images(tasks: Tasks, in_force: InForce) -> Chosen:
+    selection = tasks.selection if isinstance(tasks, Chosen) else None
+    return Chosen(_tasks(tasks, in_force), selection).each(lambda task: with_own_images(task, in_force))
 
 
 def _known(form: str, forms: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ from harness.audit import audit
 from harness.check import Checked, CheckRun, run_check
 from harness.dataset.duplicates import Duplicates, SeenTasks, TaskCopy
 from harness.dataset.model import AnyTask, Packed, looked_at
-from harness.dataset.select import Selection
+from harness.dataset.select import Chosen, Selection
 from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions
 from harness.engine.recipe.standin import must_be_there
@@ -97,7 +97,6 @@ def audit_tasks(
     flags: Sequence[str] = (),
     fresh: bool = False,
     watcher: Watcher | None = None,
-    selection: Selection | None = None,
     tell: Callable[[str], None] = lambda _said: None,
 ) -> dict[str, Any]:
     """Audit the tasks into a run folder, with report.json and report.html, and give the report. A run that is there
@@ -141,7 +140,7 @@ def audit_tasks(
             options=options,
             settings_of=lambda task: each.get(task.name, settings),
             duplicates=Duplicates(one(values, "duplicates")),
-            selection=selection,
+            selection=tasks.selection if isinstance(tasks, Chosen) else None,
         )
         rescued = store.rescued()
     if rescued is not None:

@@ -72,22 +72,12 @@ def audit(
         _check_run(folder, fresh=fresh)
     in_force = flags.in_force(paths)
     terms = gate_terms(in_force)
-    found = choosing.tasks(paths, in_force)
-    tasks = [with_own_images(task, in_force) for task in found]
+    tasks = choosing.tasks(paths, in_force).each(lambda task: with_own_images(task, in_force))
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     again, told = flags.words(), list[str]()
     with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        report = audit_tasks(
-            folder,
-            tasks,
-            in_force,
-            flags=again,
-            fresh=fresh,
-            watcher=watcher,
-            selection=found.selection,
-            tell=told.append,
-        )
+        report = audit_tasks(folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, tell=told.append)
     click.echo("".join(f"{line}\n" for line in told), nl=False, err=True)
     judged = terms.judge(report)
     verdict = gate_text(judged)

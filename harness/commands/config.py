@@ -36,7 +36,7 @@ def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:
       foolsgold config
       foolsgold config tasks --json
     """
-    from harness.dataset.find import Keeping, discover
+    from harness.dataset.find import HowKept, discover
     from harness.settings.accepted import read_baseline
     from harness.settings.meaning import thresholds
 
@@ -45,7 +45,7 @@ def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:
     thresholds(run)
     if one(run, "baseline") is not None:
         read_baseline(Path(one(run, "baseline")))
-    tasks = discover(paths, Keeping(one(run, "column") or "")) if paths else []
+    tasks = discover(paths, HowKept(one(run, "column") or "")) if paths else []
     own = {task.name: _own(in_force, run, task) for task in tasks}
     idle = _idle(in_force, tasks) if paths else []
     if as_json:

@@ -43,24 +43,24 @@ Listed = InFolder | Packed | Unusable
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class HowKept:
     """How a dataset is kept, where its files do not say so."""
 
     column: str = ""
     by: str = SOURCE
 
 
-def find(paths: Sequence[Path], keeping: Keeping = Keeping()) -> list[Listed]:
+def find(paths: Sequence[Path], kept: HowKept = HowKept()) -> list[Listed]:
     """Every task in what `paths` name, in their order and then by name, each with a unique name.
 
     Raises UsageError for a path that does not exist, cannot be read, or has no task.
     """
-    finder = _Finder(keeping)
+    finder = _Finder(kept)
     for path in paths:
         finder.add(path)
-    if keeping.by != SOURCE and not finder.grouped:
+    if kept.by != SOURCE and not finder.grouped:
         raise UsageError(
-            f"--by {keeping.by}: no parquet file here has this column.",
+            f"--by {kept.by}: no parquet file here has this column.",
             hint=f"There are: {', '.join([SOURCE, *finder.columns()])}.",
         )
     names = unique_names([(each.name, root) for each, root in finder.found])
@@ -77,14 +77,14 @@ def read(found: Iterable[Listed]) -> list[AnyTask]:
     return [next(loaded) if isinstance(each, InFolder) else each for each in order]
 
 
-def discover(paths: Sequence[Path], keeping: Keeping = Keeping()) -> list[AnyTask]:
+def discover(paths: Sequence[Path], kept: HowKept = HowKept()) -> list[AnyTask]:
     """Every task in what `paths` name."""
-    return read(find(paths, keeping))
+    return read(find(paths, kept))
 
 
 class _Finder:
-    def __init__(self, keeping: Keeping) -> None:
-        self._keeping = keeping
+    def __init__(self, kept: HowKept) -> None:
+        self._kept = kept
         self._shelf = Shelf()
         self._seen: set[object] = set()
         self._parquet: list[Parquet] = []
@@ -156,9 +156,9 @@ class _Finder:
             yield (str(file), member), Packed(whole, archive, member, self._shelf, group)
 
     def _rows(self, file: Path, name: str, inside: str) -> Iterator[tuple[object, Listed]]:
-        parquet = Parquet(file, self._keeping.column)
+        parquet = Parquet(file, self._kept.column)
         self._parquet.append(parquet)
-        count, names, groups = parquet.read_names(self._keeping.by)
+        count, names, groups = parquet.read_names(self._kept.by)
         self.grouped = self.grouped or bool(groups)
         if inside and not (inside.isdecimal() and int(inside) < count):
             raise UsageError(

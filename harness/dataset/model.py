@@ -13,7 +13,7 @@ from typing import Protocol, Self
 from harness.dataset.unpacking import NotUnpacked, Unpacking, UnpackLimits
 from harness.engine.leftovers import remove
 from harness.task.discover import below, load
-from harness.task.model import Problem, ProblemSeverity, Source, Task, Unusable
+from harness.task.model import Problem, ProblemSeverity, Task, TaskSource, Unusable
 from harness.task.snapshot import NO_ROOM, moved
 
 Key = str | int
@@ -25,7 +25,7 @@ class Container(Protocol):
 
     file: Path
 
-    def source(self, key: Key) -> Source: ...
+    def source(self, key: Key) -> TaskSource: ...
 
     def unpack(self, key: Key, into: Unpacking) -> None:
         """Write the task's files. Raises NotUnpacked where that cannot be done."""
@@ -69,7 +69,7 @@ class Packed:
     """What stands for its FROMs, where that is not what stands for everybody's."""
 
     @property
-    def source(self) -> Source:
+    def source(self) -> TaskSource:
         return self.container.source(self.key)
 
     @property

@@ -14,7 +14,7 @@ from harness.dataset.unpacking import NotUnpacked, Unpacking
 from harness.errors import UsageError
 from harness.task.discover import RUN_MARK, passed_over
 from harness.task.formats import FORMATS
-from harness.task.model import Source
+from harness.task.model import TaskSource
 from harness.untrusted import visible
 
 _CONFIGS = frozenset(spec.config for spec in FORMATS)
@@ -40,8 +40,8 @@ class Archive:
             self.close()
         return sorted(self._begins)
 
-    def source(self, key: Key) -> Source:
-        return Source(self.file, str(key))
+    def source(self, key: Key) -> TaskSource:
+        return TaskSource(self.file, str(key))
 
     def unpack(self, key: Key, into: Unpacking) -> None:
         self._opened().unpack(self._begins[str(key)], str(key), into)

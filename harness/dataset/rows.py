@@ -13,7 +13,7 @@ from harness.dataset.model import Key
 from harness.dataset.streams import COMPRESSED, HEAD, Packing, packing
 from harness.dataset.unpacking import NotUnpacked, Unpacking
 from harness.errors import UsageError
-from harness.task.model import Source
+from harness.task.model import TaskSource
 from harness.untrusted import visible
 
 COLUMN = "task_binary"
@@ -62,8 +62,8 @@ class Parquet:
             found += [None if value is None else str(value) for value in batch.column(0).to_pylist()]
         return found
 
-    def source(self, key: Key) -> Source:
-        return Source(self.file, row=int(key))
+    def source(self, key: Key) -> TaskSource:
+        return TaskSource(self.file, row=int(key))
 
     def unpack(self, key: Key, into: Unpacking) -> None:
         cell = self._cell(int(key))

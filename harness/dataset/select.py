@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.dataset.changed import changed_since
-from harness.dataset.find import SOURCE, InFolder, Keeping, Listed, find, read
+from harness.dataset.find import SOURCE, HowKept, InFolder, Listed, find, read
 from harness.dataset.model import AnyTask, Packed
 from harness.dataset.sample import ALL, Stratum, drawn
 from harness.errors import UsageError
@@ -49,8 +49,8 @@ class Asked:
     column: str = ""
 
     @property
-    def keeping(self) -> Keeping:
-        return Keeping(self.column, self.by or SOURCE)
+    def kept(self) -> HowKept:
+        return HowKept(self.column, self.by or SOURCE)
 
     @property
     def all(self) -> bool:
@@ -96,12 +96,16 @@ class Chosen(list[AnyTask]):
         super().__init__(tasks)
         self.selection = selection
 
+    def each(self, change: Callable[[AnyTask], AnyTask]) -> Chosen:
+        """The same tasks, changed."""
+        return Chosen(map(change, self), self.selection)
+
 
 def choose(paths: Sequence[Path], asked: Asked = Asked()) -> Chosen:
     """The tasks to run, those in folders read. Raises UsageError where there are none."""
     if asked.by is not None and asked.sample is None:
         raise UsageError("--by stratifies a sample, and none is asked for.", hint="Add --sample with a number.")
-    listed = find(paths, asked.keeping)
+    listed = find(paths, asked.kept)
     if asked.all:
         return Chosen(read(listed))
     found, changed = len(listed), None

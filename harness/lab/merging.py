@@ -21,7 +21,7 @@ _EXACT = "exact"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RunPart:
     """One of the runs."""
 
     folder: Path
@@ -56,7 +56,7 @@ def merge(folders: Sequence[Path], output: Path, *, partial: bool = False, fresh
         for folder in folders:
             db = stack.enter_context(reading(folder))
             meta = {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM meta")}
-            parts.append(Part(folder, db, meta))
+            parts.append(RunPart(folder, db, meta))
         _must_agree(parts)
         missing = _missing(parts)
         if missing and not partial:
@@ -71,7 +71,7 @@ def merge(folders: Sequence[Path], output: Path, *, partial: bool = False, fresh
     return [f"The shards {', '.join(missing)} are missing: their tasks are not in it."] if missing else []
 
 
-def _must_agree(parts: Sequence[Part]) -> None:
+def _must_agree(parts: Sequence[RunPart]) -> None:
     first = parts[0]
     for part in parts[1:]:
         for what, mine, theirs in (
@@ -93,18 +93,18 @@ def _must_agree(parts: Sequence[Part]) -> None:
         raise UsageError("Two of these runs are the same shard.", hint="Name each shard once.")
 
 
-def _whole(part: Part) -> dict[str, Any]:
+def _whole(part: RunPart) -> dict[str, Any]:
     """How its tasks were chosen, but for the shard."""
     return {key: value for key, value in (part.meta.get("selection") or {}).items() if key != "shard"}
 
 
-def _missing(parts: Sequence[Part]) -> list[str]:
+def _missing(parts: Sequence[RunPart]) -> list[str]:
     there = {part.shard for part in parts}
     of = (parts[0].shard or (0, 0))[1]
     return [f"{number}/{of}" for number in range(1, of + 1) if (number, of) not in there]
 
 
-def _meta(parts: Sequence[Part], missing: Sequence[str]) -> dict[str, Any]:
+def _meta(parts: Sequence[RunPart], missing: Sequence[str]) -> dict[str, Any]:
     metas = [part.meta for part in parts]
     facts = dict(metas[0].get("facts", {}))
     for key in ("python", "engine_version"):
@@ -129,7 +129,7 @@ def _meta(parts: Sequence[Part], missing: Sequence[str]) -> dict[str, Any]:
 # --- tasks, mutants and trials
 
 
-def _fill(store: Store, parts: Sequence[Part], tasks: Sequence[tuple[Any, ...]], once: str) -> None:
+def _fill(store: Store, parts: Sequence[RunPart], tasks: Sequence[tuple[Any, ...]], once: str) -> None:
     """`once` is not empty where tasks with the same files count as one."""
     first: dict[str, str] = {}
     last: dict[str, str] = {}
@@ -157,10 +157,10 @@ _OF_THE_RUN = {
 }
 
 
-def _tasks(parts: Sequence[Part]) -> Iterator[tuple[Any, ...]]:
+def _tasks(parts: Sequence[RunPart]) -> Iterator[tuple[Any, ...]]:
     """(position in the whole, name, path, digest, setting, brief, result), in the order of the whole."""
     found: list[tuple[Any, ...]] = []
-    whose: dict[str, Part] = {}
+    whose: dict[str, RunPart] = {}
     before = 0
     for part in parts:
         query = (

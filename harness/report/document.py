@@ -27,7 +27,7 @@ from harness.report.dataset import dataset
 from harness.report.steps import steps_json
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
 from harness.stages.verdict import kill_matrix
-from harness.task.model import Source, Task, Unusable
+from harness.task.model import Task, TaskSource, Unusable
 from harness.testcode.assertions.lead import Lead
 from harness.trial.looking.seen import SeenTest
 from harness.trial.record import PhaseName, TrialRecord
@@ -150,7 +150,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
     }
 
 
-def _source(source: Source | None) -> dict[str, Any] | None:
+def _source(source: TaskSource | None) -> dict[str, Any] | None:
     if source is None:
         return None
     return {"file": str(source.file), "member": None if source.row is not None else source.member, "row": source.row}

@@ -35,7 +35,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TaskSource:
     """Where a task lies that is no folder of the user's: in an archive, or in a row of a parquet file."""
 
     file: Path
@@ -241,7 +241,7 @@ class Task:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     origin: Path | None = None
     """The user's own folder, where `path` is a copy of it that was made to run from."""
-    source: Source | None = None
+    source: TaskSource | None = None
     """Where it was unpacked from; `origin` names it there."""
 
     @property
@@ -274,7 +274,7 @@ class Unusable:
     name: str
     path: Path
     problems: tuple[Problem, ...]
-    source: Source | None = None
+    source: TaskSource | None = None
 
     @property
     def shown_path(self) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from harness.dataset.find import Keeping, discover
+from harness.dataset.find import HowKept, discover
 from harness.dataset.model import AnyTask, Packed
 from harness.dataset.packs import tasks_in
 from harness.errors import UsageError
@@ -20,7 +20,7 @@ from tests.harness.tasks import HARBOR, TERMINAL_BENCH, write
 
 
 def names(*paths: Path, **keeping: str) -> list[str]:
-    return [task.name for task in discover(paths, Keeping(**keeping))]
+    return [task.name for task in discover(paths, HowKept(**keeping))]
 
 
 def unpacked(task: AnyTask, scratch: Path) -> Task:
@@ -120,7 +120,7 @@ def test_a_column_can_be_named_and_another_is_the_users_mistake(tmp_path: Path) 
         ("none", "has no column none"),
     ):
         with pytest.raises(UsageError, match=said) as caught:
-            discover([tmp_path / "x.parquet"], Keeping(column))
+            discover([tmp_path / "x.parquet"], HowKept(column))
         assert "blob" in caught.value.hint or "--column" in caught.value.hint
 
 
