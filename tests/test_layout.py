@@ -15,6 +15,7 @@ FLOORS = (
     {"errors", "untrusted", "verifier", "mutator"},
     {"engine", "testcode"},
     {"task", "machine"},
+    {"dataset"},
     {"trial", "mutants"},
     {"judging"},
     {"findings", "lab"},

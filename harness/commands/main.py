@@ -37,6 +37,8 @@ COMMANDS = {
     "repro": "Write a variant as a task that any runner can run.",
     "report": "Show a run again, or as HTML, SARIF, CSV and more.",
     "compare": "Compare two runs task by task.",
+    "merge": "Put the runs of all shards together as one.",
+    "export": "Write runs as parquet tables for research.",
     "gate": "Judge a finished run again, by other rules.",
     "baseline": "Write the known findings to a file, to accept them.",
     "config": "Which settings are in force, and from where.",

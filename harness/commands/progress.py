@@ -17,6 +17,7 @@ from rich.text import Text
 
 from harness.check import Checked
 from harness.commands.console import colors
+from harness.dataset.duplicates import TaskCopy
 from harness.judging.outcome import Outcome, OutcomeKind
 from harness.runs import Silent
 from harness.stages.result import Audited
@@ -41,7 +42,7 @@ class Progress(Protocol):
 
     def tried(self, task: str, outcome: Outcome) -> None: ...
 
-    def done(self, done: Checked | Audited) -> None: ...
+    def done(self, done: Checked | Audited | TaskCopy) -> None: ...
 
     def close(self) -> None: ...
 
@@ -66,7 +67,7 @@ class Lines(Silent):
         self._lock = threading.Lock()
         self._count = 0
 
-    def done(self, done: Checked | Audited) -> None:
+    def done(self, done: Checked | Audited | TaskCopy) -> None:
         with self._lock:
             self._count += 1
             line = f"[{self._count}/{self._total}] {visible(done.task.name)}: {_word(done)}"
@@ -76,7 +77,7 @@ class Lines(Silent):
             self._stream.flush()
 
 
-def _word(done: Checked | Audited) -> str:
+def _word(done: Checked | Audited | TaskCopy) -> str:
     return str(done.verdict if isinstance(done, Audited) else done.standing)
 
 
@@ -116,7 +117,7 @@ class Watched:
         with self._lock:
             self._run.tried(task, outcome.kind is OutcomeKind.SURVIVED, time.monotonic())
 
-    def done(self, done: Checked | Audited) -> None:
+    def done(self, done: Checked | Audited | TaskCopy) -> None:
         with self._lock:
             self._run.done(done.task.name, _word(done))
 

@@ -369,6 +369,11 @@ _SAID_OF_FILES: Mapping[str, str] = {
     "task-too-large": "The task's folder is too large.",
     "no-snapshot": "There is no room for the copy that a task runs from.",
     "unsteady": "The task changes while it is read.",
+    "unsafe-archive": "The task's archive leads out of its folder.",
+    "damaged-archive": "The task's archive cannot be unpacked.",
+    "archive-too-large": "The task's archive unpacks to too much.",
+    "not-one-task": "A row holds no task, or several.",
+    "not-here": "The task is listed, and lies somewhere else.",
     "bad-encoding": "A file is not UTF-8.",
 }
 

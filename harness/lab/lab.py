@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from harness.dataset.model import Packed
 from harness.engine.contract import Engine
-from harness.engine.leftovers import scratch
+from harness.engine.leftovers import remove, scratch
 from harness.lab.crew import Crew, Ticket
 from harness.lab.jobs import Job, TaskRef, image_ids
 from harness.lab.together import drive
@@ -61,6 +63,8 @@ class Lab:
         self.workers, self.memory, self.doing, self.scratch = workers, memory, doing, scratch
         self._crew = crew
         self._places = itertools.count()
+        self.in_order = asyncio.Lock()
+        """Held by one task after the other, as they begin."""
 
     @classmethod
     def here(cls, engine: Engine, jobs: int, memory: Memory, doing: Doing, scratch: Path) -> Lab:
@@ -75,6 +79,16 @@ class Lab:
 
     def think(self, work: Callable[[], T], rank: int = FIRST) -> Ticket[T]:
         return self._crew.hand_in(lambda _called_off: work(), rank)
+
+    async def unpacked(self, task: Packed) -> Task | Unusable:
+        """The task in a folder below `scratch`, until its place is left or it is discarded. Where that is done in
+        their order, a file with many of them is read once, from its beginning to its end."""
+        return await self.think(partial(task.unpack, self.scratch))
+
+    def discard(self, task: Task) -> None:
+        """Remove the folder of a task that was unpacked."""
+        if task.source is not None and task.path.is_relative_to(self.scratch):
+            remove(self.scratch / task.path.relative_to(self.scratch).parts[0])
 
     def place(self, task: Task) -> Place:
         return Place(self, task, FIRST + 1 + next(self._places))
@@ -116,7 +130,9 @@ class Place:
 
     async def take(self) -> Task | Unusable:
         """Make a copy of the task, from which everything runs from now on. The user's own of that very version, or why
-        there is no copy."""
+        there is no copy. What was unpacked is a copy already."""
+        if self.task.source is not None:
+            return self.task
         taken = await self.think(partial(take, self.task, self.lab.scratch))
         if isinstance(taken, Unusable):
             return taken
@@ -176,6 +192,8 @@ class Place:
         self.lab.workers.forget(self.task)
         if self._snapshot is not None:
             self._snapshot.remove()
+        else:
+            self.lab.discard(self.task)
 
     def _job(self, plan: Plan) -> Job:
         return Job(self._ref, self._images, plan)

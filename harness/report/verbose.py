@@ -16,8 +16,10 @@ from harness.report.first import Mutant
 from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
+    STRATA,
     Counts,
     added_up,
+    chosen,
     counts,
     dataset_cells,
     forging_words,
@@ -26,6 +28,7 @@ from harness.report.words import (
     interval,
     place,
     share_of,
+    strata_rows,
     weakness,
 )
 from harness.untrusted import clip, shown, visible, wrapped
@@ -206,6 +209,10 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     aligned = ("left", "right", "right", "left", "right")
     yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
     yield ""
+    if by := [tuple(map(visible, row)) for row in strata_rows(report)]:
+        aligned = ("left", "left", "right", "right", "right", "left")
+        yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=aligned)
+        yield ""
 
 
 def reused(report: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -253,6 +260,8 @@ def _reused(found: Mapping[str, Any]) -> Iterator[str]:
 
 def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
     summary = report["summary"]
+    if said := chosen(report):
+        yield from wrapped(said, width, "")
     if not summary["tasks"]:
         return
     verdicts = [f"{count} {word}" for word, count in summary["verdicts"].items() if count]

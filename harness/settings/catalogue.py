@@ -23,7 +23,8 @@ class ValueKind(StrEnum):
 
     INTEGER = "a whole number"
     NUMBER = "a number"
-    CHOICE = "a text"
+    CHOICE = "one of some texts"
+    TEXT = "a text"
     PATH = "a path"
     """Relative to the config file's folder there, to the current folder on the command line."""
     LIST = "a list of texts"
@@ -111,6 +112,7 @@ def _commands(*names: str) -> frozenset[str]:
 _BOXES = _commands("check", "audit", "doctor", "clean")
 _RUNS = _commands("check", "audit")
 _MUTANTS = _commands("mutants", "audit")
+_TASKS = _commands("check", "mutants", "audit")
 _GATE = _commands("audit", "gate", "baseline")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -131,6 +133,14 @@ SETTINGS: tuple[Setting, ...] = (
         "FROM without an entry of its own. May be given several times.",
         metavar="FROM=BASE",
         item=parse_stand_in,
+    ),
+    Setting(
+        "column",
+        ValueKind.TEXT,
+        _TASKS,
+        "The column of a parquet file that holds each task as a tar or zip. [default: task_binary]",
+        per_task=False,
+        metavar="NAME",
     ),
     Setting("repeat", ValueKind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
     Setting(
@@ -162,7 +172,14 @@ SETTINGS: tuple[Setting, ...] = (
         choices=tuple(DEPTHS),
     ),
     Setting("budget", ValueKind.INTEGER, _MUTANTS, "How many mutants a step gets, exactly; instead of --depth.", low=1),
-    Setting("seed", ValueKind.INTEGER, _MUTANTS, "Breaks ties between mutants worth the same.", 0, per_task=False),
+    Setting(
+        "seed",
+        ValueKind.INTEGER,
+        _TASKS,
+        "Draws the sample, and breaks ties between mutants worth the same.",
+        0,
+        per_task=False,
+    ),
     Setting(
         "operator",
         ValueKind.LIST,
@@ -220,6 +237,16 @@ SETTINGS: tuple[Setting, ...] = (
         low=0,
         known=_thresholds,
         what="threshold",
+    ),
+    Setting(
+        "duplicates",
+        ValueKind.CHOICE,
+        _commands("audit"),
+        "Tasks that are audited once and counted: those with the same files (exact), also those with the same "
+        "instruction and tests but for names (near), or none.",
+        "exact",
+        per_task=False,
+        choices=("exact", "near", "each"),
     ),
     Setting(
         "no-reuse",

@@ -243,7 +243,7 @@ def of_the_start(audited: Audited, changes: str, command: str) -> Audited:
     return replace(audited, findings=_ranked(audited.task, found, command)) if changes else audited
 
 
-def internal_error(task: Task, error: BaseException, command: str) -> Audited:
+def internal_error(task: Task | Unusable, error: BaseException, command: str) -> Audited:
     found = (internal_finding(task.name, error, command),)
     return Audited(task, Verdict.UNMEASURED, "foolsgold itself failed", findings=found, internal=trace_of(error))
 
