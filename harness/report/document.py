@@ -326,6 +326,7 @@ def _run(record: TrialRecord, tests: Sequence[str]) -> dict[str, Any]:
         ],
         "seconds": record.seconds,
         "network": record.network,
+        **({"host": record.host} if record.host else {}),
     }
 
 

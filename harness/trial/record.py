@@ -163,6 +163,8 @@ class TrialRecord:
     """Seconds for its turn, which `seconds` leaves out."""
     not_reused: str = ""
     """Why the tests prepared themselves, where they were to go on from what was kept."""
+    host: str = ""
+    """The machine that it ran on; '' for the one that judges."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""
