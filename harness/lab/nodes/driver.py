@@ -23,7 +23,7 @@ from harness.errors import EngineError, EngineUnavailable, ExitCode, FoolsgoldEr
 from harness.lab.crew import Crew, Ticket
 from harness.lab.jobs import Job, TaskRef
 from harness.lab.nodes.parcel import Parcel, likeness, pack
-from harness.lab.nodes.worker import Failed, Hello, Unfit
+from harness.lab.nodes.worker import Failed, Hello, NotHere
 from harness.lab.workers import CalledOff, Keep
 from harness.task.model import Task
 from harness.task.network import Networks
@@ -307,7 +307,7 @@ class Nodes:
             hint="The same command goes on with --resume.",
         )
 
-    def _fail_all(self, error: FoolsgoldError) -> None:
+    def _fail_all(self, error: BaseException) -> None:
         for errand in list(self._open.values()):
             if not errand.answer.done():
                 errand.answer.set_exception(error)
@@ -444,7 +444,14 @@ class Nodes:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._carrying.add(task)
-        task.add_done_callback(self._carrying.discard)
+        task.add_done_callback(self._carried)
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        """A bug here must not leave anybody waiting."""
+        self._carrying.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._fail_all(error)
 
     async def _carry(self, errand: Errand[Any], node: _Node) -> None:
         """There and back."""
@@ -473,7 +480,7 @@ class Nodes:
     async def _came_back(self, errand: Errand[Any], node: _Node, answer: Any) -> None:
         if errand.answer.done():
             return
-        if isinstance(answer, Unfit):
+        if isinstance(answer, NotHere):
             node.unfit[errand.ref] = answer.why
             errand.node = None
             if all(errand.ref in one.unfit for one in self._nodes.values()):

@@ -46,7 +46,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfit:
+class NotHere:
     """This machine cannot run trials of that task; others may."""
 
     why: str
@@ -95,10 +95,10 @@ class NodeWorker:
 
         return await self._answer(number, work())
 
-    async def run(self, number: int, parcel: Parcel, job: Job, rank: int) -> TrialRecord | Failed | Unfit:
-        async def work() -> TrialRecord | Unfit:
+    async def run(self, number: int, parcel: Parcel, job: Job, rank: int) -> TrialRecord | Failed | NotHere:
+        async def work() -> TrialRecord | NotHere:
             here = await self._fit(parcel, rank)
-            if isinstance(here, Unfit):
+            if isinstance(here, NotHere):
                 return here
             await self._prove(here, job, rank)
             return self._named(await self._run(here, job, rank))
@@ -107,10 +107,10 @@ class NodeWorker:
 
     async def run_alone(
         self, number: int, parcel: Parcel, job: Job, beside: Job, rank: int
-    ) -> tuple[TrialRecord, TrialRecord] | Failed | Unfit:
-        async def work() -> tuple[TrialRecord, TrialRecord] | Unfit:
+    ) -> tuple[TrialRecord, TrialRecord] | Failed | NotHere:
+        async def work() -> tuple[TrialRecord, TrialRecord] | NotHere:
             here = await self._fit(parcel, rank)
-            if isinstance(here, Unfit):
+            if isinstance(here, NotHere):
                 return here
             mine, theirs = replace(job, task=here.ref), replace(beside, task=here.ref)
             one, other = await self._crew.run_alone(mine, theirs, rank, _ignore)
@@ -120,10 +120,10 @@ class NodeWorker:
 
     async def make_ready(
         self, number: int, parcel: Parcel, networks: Networks, rank: int
-    ) -> Ready | str | Failed | Unfit:
-        async def work() -> Ready | str | Unfit:
+    ) -> Ready | str | Failed | NotHere:
+        async def work() -> Ready | str | NotHere:
             here = await self._fit(parcel, rank)
-            if isinstance(here, Unfit):
+            if isinstance(here, NotHere):
                 return here
             made = await self._crew.make_ready(here.ref, networks, rank)
             proved: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -192,14 +192,14 @@ class NodeWorker:
             remove(place)
             raise
 
-    async def _fit(self, parcel: Parcel, rank: int) -> _AtHand | Unfit:
+    async def _fit(self, parcel: Parcel, rank: int) -> _AtHand | NotHere:
         try:
             here = await self._at_hand(parcel, rank)
         except FoolsgoldError as error:
             # Another machine has built it: it is this one's trouble.
-            return Unfit(f"it does not build there: {error.message}")
+            return NotHere(f"it does not build there: {error.message}")
         if likeness(here.built) != parcel.like:
-            return Unfit("its images come out otherwise there")
+            return NotHere("its images come out otherwise there")
         return here
 
     async def _prove(self, here: _AtHand, job: Job, rank: int) -> None:
