@@ -9,9 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
-
-from openenv.validation import CheckResult, CheckStatus, Level, NormalizedManifest, ProviderCapability, Subject
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import FoolsgoldError
 from harness.report.label.files import beside, read_label
@@ -19,6 +17,9 @@ from harness.report.label.parts import changed, digests
 from harness.report.label.signing import signature_problem
 from harness.task.discover import discover
 from harness.task.model import Task
+
+if TYPE_CHECKING:  # whoever calls a grader has it; nobody else needs it
+    from openenv.validation import CheckResult, Level, NormalizedManifest, ProviderCapability, Subject
 
 Answer = tuple[bool | None, dict[str, Any], str]
 """Whether it holds, None where that was not measured; what was measured; and the reason in a sentence."""
@@ -31,11 +32,17 @@ class _FromLabel:
     """What OpenEnv's protocol asks of a grader. Any package with tests that foolsgold has audited will do."""
 
     check_id: ClassVar[str]
-    level: ClassVar[Any] = Level.SEMANTIC
+    level_name: ClassVar[str] = "SEMANTIC"
     requires_capabilities: ClassVar[frozenset[str]] = frozenset()
     requires_provider: ClassVar[frozenset[ProviderCapability]] = frozenset()
     depends_on: ClassVar[tuple[str, ...]] = ()
     remediation: ClassVar[str]
+
+    @property
+    def level(self) -> Level:
+        from openenv.validation import Level
+
+        return Level[self.level_name]
 
     def applies_to(self, manifest: NormalizedManifest) -> bool:
         return True
@@ -46,9 +53,9 @@ class _FromLabel:
         label, why = _label(root)
         if label is None:
             again = f"foolsgold audit {root} -o RUN, then foolsgold label RUN"
-            return self._result(CheckStatus.SKIP, started, {}, [why], again)
+            return self._result("skip", started, {}, [why], again)
         holds, measured, said = self.answer(label, subject.manifest)
-        status = CheckStatus.SKIP if holds is None else CheckStatus.PASS if holds else CheckStatus.FAIL
+        status = "skip" if holds is None else "pass" if holds else "fail"
         remediation = self.remediation if holds is False else None
         return self._result(status, started, measured, [said, f"foolsgold {label['tool']['version']}"], remediation)
 
@@ -56,11 +63,13 @@ class _FromLabel:
     def answer(self, label: Mapping[str, Any], manifest: NormalizedManifest) -> Answer: ...
 
     def _result(
-        self, status: CheckStatus, started: float, measured: dict[str, Any], evidence: list[str], advice: str | None
+        self, status: str, started: float, measured: dict[str, Any], evidence: list[str], advice: str | None
     ) -> CheckResult:
+        from openenv.validation import CheckResult, CheckStatus
+
         return CheckResult(
             check_id=self.check_id,
-            status=status,
+            status=CheckStatus(status),
             measured=measured,
             evidence=evidence,
             remediation=advice,
@@ -155,7 +164,7 @@ class VerifierDeterminism(_FromLabel):
 
 class AdversarialFloor(_FromLabel):
     check_id = "statistical.adversarial_floor"
-    level = Level.STATISTICAL
+    level_name = "STATISTICAL"
     remediation = "`foolsgold show RUN TASK` shows how the reward is forged, and what stops it."
 
     def answer(self, label: Mapping[str, Any], manifest: NormalizedManifest) -> Answer:
@@ -167,7 +176,7 @@ class AdversarialFloor(_FromLabel):
 
 class GameabilityGap(_FromLabel):
     check_id = "statistical.gameability_gap"
-    level = Level.STATISTICAL
+    level_name = "STATISTICAL"
     remediation = AdversarialFloor.remediation
 
     def answer(self, label: Mapping[str, Any], manifest: NormalizedManifest) -> Answer:

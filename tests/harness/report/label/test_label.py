@@ -26,7 +26,7 @@ from harness.stages.result import AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task
 from tests.harness.fake_engine import SOLVE, VERIFY, FakeEngine
-from tests.harness.tasks import HARBOR, harbor, terminal_bench, write
+from tests.harness.tasks import harbor, terminal_bench
 from tests.harness.test_audit import ONLY_DATA, Watch, looking_at, solve, task
 
 
@@ -303,4 +303,14 @@ def test_a_row_for_a_table_has_no_nesting(run: Path) -> None:
     assert row["foolsgold_verdict"] == made(run)[0][1]["verdict"]
     assert all(not isinstance(value, dict) for value in row.values())
     assert len(row["foolsgold_digest_tests"]) == 64
-    assert write(run.parent / "more", HARBOR)
+
+
+def test_a_table_has_a_row_for_each_task_and_types_of_its_own(
+    run: Path, call: Callable[..., tuple[int, str, str]]
+) -> None:
+    from pyarrow.parquet import read_table
+
+    assert call("label", run, "--parquet", run.parent / "labels.parquet")[0] == 0
+    rows = read_table(run.parent / "labels.parquet").to_pylist()
+    assert rows == [columns(label) for _, label in made(run)]
+    assert list((run.parent / "tasks").glob(f"*{SUFFIX}")) == []
