@@ -203,7 +203,10 @@ class Nodes:
         machines = self._cluster.machines()
         links = {key: self._cluster.start(key, self._turns_of(facts)) for key, facts in machines.items()}
         for key, facts in machines.items():
-            self._begin(key, facts, links[key])
+            try:
+                self._welcome(key, facts, links[key], self._hello(facts, links[key]))
+            except Lost as lost:
+                self._gone[facts.name] = f"it could not be started: {lost}"
         if not self._nodes:
             reasons = [f"{name}: {why}" for name, why in sorted(self._gone.items())]
             raise EngineUnavailable(
@@ -215,24 +218,23 @@ class Nodes:
     def _turns_of(self, facts: MachineFacts) -> int:
         return self._jobs or facts.processors
 
-    def _begin(self, key: str, facts: MachineFacts, link: Link) -> None:
-        """Where it cannot be used it is told why, and left out."""
-        turns = self._turns_of(facts)
+    def _hello(self, facts: MachineFacts, link: Link) -> Hello | str:
+        """Or why it cannot be used. Waits for it, and changes nothing here. Raises Lost."""
         try:
-            hello = link.ask(BEGINS, "begin", self.engine, self._options, turns)
-            why = self._why_not(hello)
+            hello = link.ask(BEGINS, "begin", self.engine, self._options, self._turns_of(facts))
+            return self._why_not(hello) or hello
         except TimeoutError:
-            why = f"it did not start within {BEGINS:g} s: are its processors taken?"
-        except Lost as lost:
-            why = f"it could not be started: {lost}"
-        if why:
+            return f"it did not start within {BEGINS:g} s: are its processors taken?"
+
+    def _welcome(self, key: str, facts: MachineFacts, link: Link, hello: Hello | str) -> None:
+        if isinstance(hello, str):
             link.kill()
             self._left_out.add(key)
-            self._gone[facts.name] = why
+            self._gone[facts.name] = hello
             return
         self.engine, self.version = hello.engine, self.version or hello.version
         note = f"behind everything else there, at niceness {hello.niceness}" if hello.niceness > 0 else ""
-        self._nodes[key] = _Node(key, facts, turns, link, note)
+        self._nodes[key] = _Node(key, facts, self._turns_of(facts), link, note)
         self._gone.pop(facts.name, None)
 
     def _why_not(self, hello: Hello | Failed) -> str:
@@ -268,10 +270,12 @@ class Nodes:
                 self._gone[facts.name] = f"its process died {MOST_STARTS} times in a row"
                 return
 
-            def begin(_off: object) -> None:
-                self._begin(key, facts, self._cluster.start(key, self._turns_of(facts)))
+            def begin(_off: object) -> tuple[Link, Hello | str]:
+                link = self._cluster.start(key, self._turns_of(facts))
+                return link, self._hello(facts, link)
 
-            await self._chores.hand_in(begin, 0)
+            with suppress(Lost):  # the next look says whether it is there
+                self._welcome(key, facts, *await self._chores.hand_in(begin, 0))
         finally:
             self._starting.discard(key)
             self._tell()
