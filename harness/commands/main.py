@@ -36,6 +36,7 @@ COMMANDS = {
     "show": "List findings and paid variants, or show one.",
     "repro": "Write a variant as a task that any runner can run.",
     "report": "Show a run again, or as HTML, SARIF, CSV and more.",
+    "label": "Write results beside the tasks, signed if wanted.",
     "compare": "Compare two runs task by task.",
     "merge": "Put the runs of all shards together as one.",
     "export": "Write runs as parquet tables for research.",

@@ -206,7 +206,7 @@ def _click_type(setting: Setting) -> click.ParamType[Any]:
         case ValueKind.NUMBER:
             least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
             return click.FloatRange(least, most)
-        case ValueKind.CHOICE:
+        case ValueKind.CHOICE if setting.choices:
             return click.Choice(setting.choices)
         case _:
             return click.STRING

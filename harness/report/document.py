@@ -342,6 +342,7 @@ def _run(record: TrialRecord, tests: Sequence[str]) -> dict[str, Any]:
         "network": record.network,
         **({"same_as": record.same_as} if record.same_as else {}),
         **({"begun": record.begun} if record.begun else {}),
+        **({"host": record.host} if record.host else {}),
     }
 
 

@@ -15,6 +15,8 @@ from harness.errors import UsageError
 from harness.task.network import MODES
 
 NO_PROBE = "none"
+THREADS, RAY = "threads", "ray"
+"""Workers: of this process, and of a cluster."""
 DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
 
 
@@ -105,6 +107,12 @@ def _reason(text: str) -> None:
         raise UsageError("Why it is accepted must be said.")
 
 
+def _workers(text: str) -> None:
+    scheme, _, host = text.partition("://")
+    if text not in (THREADS, RAY) and not (scheme == RAY and host):
+        raise UsageError("There are no such workers.", hint="Write threads, ray or ray://HOST:PORT.")
+
+
 def _commands(*names: str) -> frozenset[str]:
     return frozenset(names)
 
@@ -152,6 +160,17 @@ SETTINGS: tuple[Setting, ...] = (
         low=1,
         high=256,
         short="-j",
+    ),
+    Setting(
+        "workers",
+        ValueKind.CHOICE,
+        _RUNS,
+        "Who runs the trials: `threads` of this process, or the machines of a `ray` cluster (ray://HOST:PORT from "
+        "outside of it), with --jobs trials on each. docs/ray.md.",
+        THREADS,
+        per_task=False,
+        metavar="WORKERS",
+        item=_workers,
     ),
     Setting(
         "network",

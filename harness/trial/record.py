@@ -171,6 +171,8 @@ class TrialRecord:
     """Of the reference, which need not run them again: what it left otherwise than its plain runs."""
     not_reused: str = ""
     """Why the tests prepared themselves, where they were to go on from what was kept."""
+    host: str = ""
+    """The machine that it ran on; '' for the one that judges."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""
