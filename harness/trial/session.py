@@ -21,7 +21,7 @@ from harness.trial.looking import noted, seen
 from harness.trial.looking.calls import RECORDER, Observed, read_calls
 from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
-from harness.trial.observed import after_verifying, run_besides
+from harness.trial.observed import after_verifying, run_besides, run_cases
 from harness.trial.plan import (
     Built,
     Judge,
@@ -337,8 +337,10 @@ class Session:
             return ""
         box.put(_PLUGINS / f"{plugin}.py", f"{FOLDER}/{plugin}.py")
         self.chore(box, _BRING)
+        texts = "export FOOLSGOLD_TEXTS=1; " if isinstance(purpose, Observe) and purpose.texts else ""
         return (
-            f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONUSERBASE={FOLDER} '
+            f"{texts}export FOOLSGOLD_LOOK={TOLD} PYTHONUSERBASE={FOLDER} "
+            f'PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
             f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{plugin}"; '
         )
 
@@ -378,7 +380,8 @@ class Session:
         if self.observes is not None and self.observed is not None:
             after = after_verifying(box, self.observed.left, self.observes.paths)
             ran = run_besides(box, self.observes.besides, user)
-            self.observed = replace(self.observed, after=after, besides=ran)
+            seen = run_cases(box, self.observes.cases, user) if self.observes.cases else ""
+            self.observed = replace(self.observed, after=after, besides=ran, cases=seen)
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
         if not (isinstance(self.plan.purpose, Judge) and self.plan.purpose.first_failure):

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Callable, Generator  # noqa: UP035 - collections.abc has no such types in old versions of Python
@@ -34,7 +35,9 @@ short.maxstring = short.maxother = short.maxlong = 400
 
 Event = dict[str, Any]
 KEPT = os.path.join(os.path.dirname(OUT), "kept")  # noqa: PTH118, PTH120 - OUT may be ''
-MOST_KEPT, MOST_OF_A_PROGRAM, LARGEST = 24, 4, 1 << 20
+TEXTS = os.environ.get("FOOLSGOLD_TEXTS", "")
+"""Set where the texts of what programs work on are to be written down, too."""
+MOST_KEPT, MOST_OF_A_PROGRAM, LARGEST = (80, 24, 1 << 20) if TEXTS else (24, 4, 1 << 20)
 """Inputs that are kept for later, and how often for the same program, and bytes of one."""
 kept: dict[tuple[str, ...], int] = {}
 now: list[Event] = []
@@ -97,6 +100,26 @@ def begun(process: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> No
     cwd = str(Path(os.fsdecode(cwd)).absolute())
     words = [word[:LONGEST] for word in argv[:100]]
     process.foolsgold = {"argv": words, "cwd": cwd, "stdin": "", "inputs": inputs(words, cwd)}
+    if TEXTS:
+        process.foolsgold["texts"] = texts(process.foolsgold["inputs"])
+
+
+MOST_TEXTS, LONGEST_TEXTS = 40, 24_000
+
+
+def texts(places: list[list[str]]) -> list[list[Any]]:
+    """[path, text, age in seconds] of each file there; nothing where one is no text, or they are long or many."""
+    found: list[list[Any]] = []
+    for _, place in places:
+        files = (
+            [each for each in sorted(Path(place).rglob("*")) if each.is_file()]
+            if Path(place).is_dir()
+            else [Path(place)]
+        )
+        for file in files[: MOST_TEXTS + 1]:
+            data = file.read_bytes()
+            found.append([str(file), data.decode("utf-8"), max(0.0, time.time() - file.stat().st_mtime)])
+    return found if len(found) <= MOST_TEXTS and sum(len(each[1]) for each in found) <= LONGEST_TEXTS else []
 
 
 def is_program(path: Path) -> bool:
@@ -182,7 +205,8 @@ def watch_programs() -> None:
 
 @quietly
 def asked(connection: Any, method: str, url: str) -> None:
-    connection.foolsgold = keep("ask", method + " " + url, status=None, out="", err="")
+    to = str(connection.host) + ":" + str(connection.port)
+    connection.foolsgold = keep("ask", method + " " + url, status=None, out="", err="", to=to)
 
 
 @quietly
