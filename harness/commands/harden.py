@@ -32,6 +32,7 @@ from harness.errors import ExitCode, UsageError
 )
 @click.option("--budget", type=click.IntRange(20), help="The most trials of a task. [default: what its audit took]")
 @click.option("--pins-unstated", is_flag=True, help="Keep tests that pin what the instruction does not state.")
+@click.option("--check", is_flag=True, help="Run the hardened tasks' controls only, in place of their audit.")
 @click.option("--no-audit", is_flag=True, help="Do not audit the hardened tasks again.")
 @click.option("--dry-run", is_flag=True, help="Show the new tests and write nothing.")
 @click.option("--in-place", is_flag=True, help="Write the new tests into the tasks' own folders, too.")
@@ -46,6 +47,7 @@ def harden(
     times: int,
     budget: int | None,
     pins_unstated: bool,
+    check: bool,
     no_audit: bool,
     dry_run: bool,
     in_place: bool,
@@ -64,7 +66,7 @@ def harden(
       foolsgold harden foolsgold-run --dry-run
     """
     from harness.commands.progress import progress
-    from harness.harden.run import Asked, audit_again, harden_targets, settings_of, targets, write_document
+    from harness.harden.run import After, Asked, after, harden_targets, settings_of, targets, write_document
     from harness.harden.told import told, told_test
     from harness.report.read import read_report
     from harness.report.whole import whole
@@ -79,7 +81,8 @@ def harden(
             raise UsageError("The run is unfinished.", hint="`foolsgold audit ... --resume` finishes it.")
         in_force = settings_of(report, flags.values)
         folder = output or Path()
-        asked = Asked(folder, tasks, rights, times, budget, pins_unstated, not no_audit, dry_run, in_place)
+        after_all = After.NOTHING if no_audit or dry_run else After.CHECK if check else After.AUDIT
+        asked = Asked(folder, tasks, rights, times, budget, pins_unstated, after_all, dry_run, in_place)
         found = targets(report, asked, in_force.run())
     if not dry_run:
         folder.mkdir(parents=True)
@@ -88,7 +91,7 @@ def harden(
     if not ended:
         click.echo("Interrupted: what was written by then is whole, and the rest is not there.", err=True)
         return ExitCode.INTERRUPTED
-    again = audit_again(found, done, asked, in_force) if asked.audit and not dry_run else {}
+    again = after(found, done, asked, in_force)
     made = write_document(report, found, done, again, None if dry_run else folder)
     if dry_run:
         _show_tests(made, told_test)

@@ -87,7 +87,8 @@ def _task(
         "nop_unpaid": hardened.nop_unpaid,
         "patch": patch or None,
         "before": _strength(entry),
-        "after": _strength(again) if again is not None else None,
+        "after": _strength(again) if again is not None and "verdict" in again else None,
+        "checked": again.get("checked") if again is not None else None,
     }
 
 

@@ -139,7 +139,9 @@ class Pins:
             if not line.strip() or len(line) > LONGEST_LINE:
                 continue
             stripped = line.strip()
-            exactly = self.stated.fixed(line) or (not only_fixed and self.stated.exactly(line))
+            exactly = self.stated.fixed(line) or (
+                not only_fixed and self.stated.exactly(line) and not self._is_estimate(line)
+            )
             if exactly:
                 forms.append(line)
                 yield self._pin(
@@ -160,7 +162,16 @@ class Pins:
         words = self.stated.unknown(line, self.given)
         if words:
             return f"the words {', '.join(sorted(words)[:4])}"
+        if self._is_estimate(line):
+            return "the digits of a number that need not be exact"
         return "" if tokens(line) else f"the line {line.strip()[:80]!r}"
+
+    def _is_estimate(self, line: str) -> bool:
+        """It has a number that may be another in another right answer."""
+        numbers = [token for token in tokens(line) if token.lstrip("-")[:1].isdigit()]
+        return bool(numbers) and (
+            self.stated.estimated or self.stated.tolerance is not None or any("." in number for number in numbers)
+        )
 
     def _of_tokens(self, expression: str, says: str, read: Read, line: str, why: str) -> Pin:
         found = tokens(line)
@@ -223,7 +234,8 @@ class Pins:
             where = "".join(f"[{key!r}]" for key in path)
             unknown = why or self._unknown_value(path, value)
             if isinstance(value, float):
-                near = f"math.isclose(found{where}, {value!r}, rel_tol={_RELATIVE}, abs_tol={self._absolute()})"
+                limits = f"rel_tol={self._relative()}, abs_tol={self._absolute()}"
+                near = f"math.isclose(found{where}, {value!r}, {limits})"
                 code, needs = [f"found = json.loads({expression})", f"assert {near}"], ["json", "math"]
             else:
                 compared = f"is {value}" if value is None or isinstance(value, bool) else f"== {value!r}"
@@ -239,8 +251,12 @@ class Pins:
 
     def _same(self, found: Any, expected: Any) -> bool:
         if isinstance(expected, float) and isinstance(found, int | float) and not isinstance(found, bool):
-            return abs(found - expected) <= max(_RELATIVE * abs(expected), self._absolute())
+            return abs(found - expected) <= max(self._relative() * abs(expected), self._absolute())
         return bool(found == expected) and isinstance(found, bool) == isinstance(expected, bool)
+
+    def _relative(self) -> float:
+        tolerance = self.stated.tolerance
+        return tolerance.relative if tolerance is not None and tolerance.relative is not None else _RELATIVE
 
     def _absolute(self) -> float:
         tolerance = self.stated.tolerance
@@ -249,6 +265,9 @@ class Pins:
     def _unknown_value(self, path: Sequence[Any], value: Any) -> str:
         if self.stated.many:
             return "one of several right answers"
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and self.stated.estimated and (self.stated.tolerance is None or isinstance(value, int)):
+            return "a number that need not be exact"
         if self.stated.any_order and any(isinstance(key, int) for key in path):
             return "an order that is free"
         words = self.stated.unknown(" ".join(str(key) for key in path if isinstance(key, str)), self.given)
@@ -258,6 +277,8 @@ class Pins:
 
     def _of_table(self, expression: str, says: str, read: Read, rows: list[list[str]], why: str) -> Iterator[Pin]:
         """Rows by value: quotes and line ends are nobody's business."""
+        if any(self._is_estimate(" ".join(row)) for row in rows[1:]):
+            why = why or "the digits of a number that need not be exact"
         for row in rows[:MOST_LINES]:
             unknown = self.stated.unknown(" ".join(row), self.given)
             yield self._pin(

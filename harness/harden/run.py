@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from harness.lab.lab import Doing, Forgetful, Lab, Place, run_here
 from harness.lab.together import side_by_side
 from harness.mutants import solution_files
 from harness.report.read import task_folder
-from harness.runs import audit_tasks
+from harness.runs import audit_tasks, check_tasks
 from harness.settings.in_force import InForce, Key, Level, Value, Values, one, table
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
@@ -33,6 +34,15 @@ from mutator.model import ByteEdit, apply_bytes
 
 AUDIT, DOCUMENT = "audit", "harden.json"
 LEAST_TRIALS = 60
+
+
+class After(StrEnum):
+    """What is done with the hardened tasks at the end."""
+
+    AUDIT = "audit"
+    CHECK = "check"
+    """Their controls alone: the reference must be paid, doing nothing must not."""
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,7 @@ class Asked:
     times: int = 5
     budget: int | None = None
     unstated: bool = False
-    audit: bool = True
+    after: After = After.AUDIT
     dry_run: bool = False
     in_place: bool = False
 
@@ -237,15 +247,15 @@ def write(target: Target, hardened: Hardened, asked: Asked) -> None:
         (own / hardened.path).write_text(hardened.after, encoding="utf-8")
 
 
-def audit_again(
-    found: Sequence[Target], done: Mapping[str, Hardened], asked: Asked, in_force: InForce
-) -> dict[str, Any]:
-    """Task -> its part of the report of the hardened tasks' own audit."""
+def after(found: Sequence[Target], done: Mapping[str, Hardened], asked: Asked, in_force: InForce) -> dict[str, Any]:
+    """Task -> its part of the report of the hardened tasks' own audit, or whether its controls are good."""
     folders = [asked.output / target.task.name for target in found if done[target.task.name].after]
-    if not folders:
+    if not folders or asked.after is After.NOTHING:
         return {}
-    tasks = [task for folder in folders for task in discover([folder])]
-    named = [_named(task, asked.output) for task in tasks]
+    named = [_named(task, asked.output) for folder in folders for task in discover([folder])]
+    if asked.after is After.CHECK:
+        run = check_tasks(named, in_force)
+        return {one.task.name: {"checked": one.standing.value} for one in run.checked}
     report = audit_tasks(asked.output / AUDIT, named, in_force)
     return {entry["name"]: entry for entry in report["tasks"]}
 

@@ -34,6 +34,11 @@ _ANY_ORDER = re.compile(
     r"|\bunordered",
     re.IGNORECASE,
 )
+_ESTIMATED = re.compile(
+    r"\bestimat|\bapproximat|\baccura|\bprecision\b|\btoleranc|\bwithin \d|\bclose to\b|\brelative error|\babsolute error"
+    r"|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\btrain(?:ed|ing)?\b|\bmodel\b",
+    re.IGNORECASE,
+)
 _ALWAYS = frozenset({"true", "false", "null", "none"})
 
 
@@ -68,6 +73,8 @@ class Stated:
     """Several answers may be right."""
     any_order: bool
     tolerance: Tolerance | None
+    estimated: bool
+    """Its numbers are not exact, or may not be."""
 
     def exactly(self, line: str) -> bool:
         """It shows this line, or its form."""
@@ -118,6 +125,7 @@ def read_stated(instruction: str, environment: Iterable[str]) -> Stated:
         _MANY.search(instruction) is not None,
         _ANY_ORDER.search(instruction) is not None,
         stated_tolerance(instruction),
+        _ESTIMATED.search(instruction) is not None,
     )
 
 

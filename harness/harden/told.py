@@ -56,6 +56,8 @@ def _of_task(task: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
         line = f"{name}: {len(task['tests'])} new tests catch {caught} of {len(task['survivors'])} paid variants"
         if task["after"]:
             line += f"; {task['before']['verdict']} before, {task['after']['verdict']} now"
+        if task["checked"]:
+            line += f"; its controls are {task['checked']}"
         yield line
         for test in task["tests"]:
             yield f"  {visible(test['name'])}: {_proof(test)}"

@@ -14,21 +14,27 @@ from harness.harden.model import Case, Pin, Written
 LONGEST_NAME, QUOTE = 66, 100
 FOLDER = "{folder}"
 _ASK = '''\
-def ask_quickly(host, port, method, path, times=1, client=None):
-    """So many requests in a row from one loopback address: the statuses counted, and the first answer."""
-    found = types.SimpleNamespace(counts={}, headers={}, body="", seconds=0.0)
-    start = time.monotonic()
-    for number in range(times):
-        connection = http.client.HTTPConnection(host, port, timeout=20, source_address=client and (client, 0))
-        connection.request(method, path)
-        response = connection.getresponse()
-        body = response.read().decode("utf-8", "replace")
-        connection.close()
-        found.counts[response.status] = found.counts.get(response.status, 0) + 1
-        if number == 0:
-            found.body = body
-            found.headers = {name.lower(): value for name, value in response.getheaders()}
-    found.seconds = time.monotonic() - start
+def ask_quickly(host, port, method, path, times=1, client="127.0.0.1", tries=1):
+    """So many requests in a row from one loopback address: their statuses counted, the first answer. Where the machine
+    was too busy for a row of them, it is tried again from another address."""
+    for number in range(tries):
+        found = types.SimpleNamespace(counts={}, headers={}, body="")
+        start = time.monotonic()
+        network, _, last = client.rpartition(".")
+        source = (f"{network}.{int(last) + 60 * number}", 0)
+        for _ in range(times):
+            connection = http.client.HTTPConnection(host, port, timeout=20, source_address=source)
+            connection.request(method, path)
+            response = connection.getresponse()
+            body = response.read().decode("utf-8", "replace")
+            connection.close()
+            if not found.counts:
+                found.body = body
+                found.headers = {name.lower(): value for name, value in response.getheaders()}
+            found.counts[response.status] = found.counts.get(response.status, 0) + 1
+        found.seconds = time.monotonic() - start
+        if found.seconds < 0.75:
+            break
     return found
 '''
 
@@ -172,7 +178,9 @@ def _ask_body(case: Case, pins: Sequence[Pin], style: Style, needs: set[str]) ->
         if step.get("sleep"):
             lines += [f"time.sleep({step['sleep']})", "answers.append(None)"]
             continue
-        more = (f", times={step['times']}" if step["times"] > 1 else "") + f", client={step['client']!r}"
+        alone = sum(each.get("client") == step["client"] for each in body["steps"]) == 1
+        more = f", times={step['times']}" if step["times"] > 1 else ""
+        more += f", client={step['client']!r}" + (", tries=3" if alone and step["times"] > 1 else "")
         place = f"{body['host']!r}, {body['port']}, {step['method']!r}, {step['path']!r}"
         lines.append(f"answers.append(ask_quickly({place}{more}))")
     return [*lines, *_asserted(pins)]

@@ -58,6 +58,14 @@ for minor in 7 8 9 10 11 12 13 14 15; do
   site=lib/python3.$minor/site-packages
   mkdir -p $site && ln -sf {FOLDER}/*.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
 done 2>/dev/null; true"""
+# For tests that are a Python program of their own: whatever Python is started on a file of /tests loads the recorder.
+_PLAIN = (
+    'import os; c = open("/proc/self/cmdline", "rb").read() if os.environ.get("FOOLSGOLD_TEXTS") else b""; '
+    f'b"/tests/" in c and b"pytest" not in c and __import__("{RECORDER}").plain()'
+)
+_BRING_PLAIN = f"""cd {FOLDER} && for site in lib/python3.*/site-packages; do
+  printf '%s\\n' {shlex.quote(_PLAIN)} >$site/foolsgold.pth
+done"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
@@ -337,7 +345,10 @@ class Session:
             return ""
         box.put(_PLUGINS / f"{plugin}.py", f"{FOLDER}/{plugin}.py")
         self.chore(box, _BRING)
-        texts = "export FOOLSGOLD_TEXTS=1; " if isinstance(purpose, Observe) and purpose.texts else ""
+        texts = ""
+        if isinstance(purpose, Observe) and purpose.texts:
+            self.chore(box, _BRING_PLAIN)
+            texts = "export FOOLSGOLD_TEXTS=1; "
         return (
             f"{texts}export FOOLSGOLD_LOOK={TOLD} PYTHONUSERBASE={FOLDER} "
             f'PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '

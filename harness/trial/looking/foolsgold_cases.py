@@ -165,15 +165,30 @@ def ask(case: Case) -> Case:
             time.sleep(step["sleep"])
             seen.append({})
             continue
-        counts: dict[str, int] = {}
-        first: Case = {}
-        start = time.monotonic()
-        for _ in range(step["times"]):
-            status, headers, body = answer(case, step)
-            counts[str(status)] = counts.get(str(status), 0) + 1
-            first = first or {"headers": headers, "body": body}
-        seen.append({"counts": counts, "slow": time.monotonic() - start > 0.75, **first})
+        tries = [step] if sum(each.get("client") == step.get("client") for each in case["steps"]) > 1 else again(step)
+        for one in tries:  # a machine that was busy is no server that holds back
+            said = burst(case, one)
+            if not said["slow"]:
+                break
+        seen.append(said)
     return {"steps": seen}
+
+
+def again(step: Case) -> list[Case]:
+    """The same as other clients."""
+    first, _, last = step["client"].rpartition(".")
+    return [{**step, "client": "%s.%d" % (first, int(last) + 60 * number)} for number in range(3)]  # noqa: UP031
+
+
+def burst(case: Case, step: Case) -> Case:
+    counts: dict[str, int] = {}
+    first: Case = {}
+    start = time.monotonic()
+    for _ in range(step["times"]):
+        status, headers, body = answer(case, step)
+        counts[str(status)] = counts.get(str(status), 0) + 1
+        first = first or {"headers": headers, "body": body}
+    return {"counts": counts, "slow": time.monotonic() - start > 0.75, **first}
 
 
 def answer(case: Case, step: Case) -> tuple[Any, dict[str, str], str]:

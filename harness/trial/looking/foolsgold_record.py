@@ -1,11 +1,13 @@
 """Carried into a box: a pytest plugin that writes down what the tests run, ask and call, and what comes back.
 
 It runs with whatever Python (3.7 and later) and pytest (5 and later) the task has, changes no result, and imports
-nothing but the standard library.
+nothing but the standard library. Where the tests are a program of their own, `plain` does what can be done without
+pytest.
 """
 
 from __future__ import annotations
 
+import atexit
 import functools
 import http.client
 import inspect
@@ -21,7 +23,12 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Callable, Generator  # noqa: UP035 - collections.abc has no such types in old versions of Python
 
-import pytest
+try:
+    import pytest
+except ImportError:
+    hookimpl: Any = lambda **_options: lambda function: function  # noqa: E731
+else:
+    hookimpl = pytest.hookimpl
 
 OUT = os.environ.get("FOOLSGOLD_LOOK", "")
 MOST = 400
@@ -298,6 +305,16 @@ def profile(frame: FrameType, event: str, argument: Any) -> None:
                 found["out"] = "?"
 
 
+# --- a runner that is no pytest
+
+
+def plain() -> None:
+    tell(begun=True)
+    watch_programs()
+    watch_servers()
+    atexit.register(lambda: [tell(test="", **event) for event in now])
+
+
 # --- pytest
 
 
@@ -307,15 +324,15 @@ def pytest_configure() -> None:
     watch_servers()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[Any]) -> None:
     for item in items:
         # Old versions know no `path`, and newer ones warn of what they had.
         file = str(item.path if hasattr(item, "path") else item.fspath)
         roots.add(str(Path(file).parent) + os.sep)
 
 
-@pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
+@hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: Any) -> Generator[None, None, None]:
     global told
     now.clear()
     open_calls.clear()
