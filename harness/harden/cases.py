@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from harness.harden.model import Case
-from harness.harden.varying import Combiner, Files, otherwise, varied_texts
+from harness.harden.varying import MOST_LESS, Combiner, Files, otherwise, reductions, varied_texts
 from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.looking.calls import Call, Given
 
@@ -218,6 +218,17 @@ def _document(text: str) -> Any:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict | list) else None
+
+
+def reduced(case: Case) -> Iterator[Case]:
+    """The case with one thing less in its input, each by itself."""
+    if case.kind != "run":
+        return
+    files = tuple(Given(file["path"], file["text"], file["age"]) for file in case.body["files"])
+    for number, less in enumerate(islice(reductions(files, " ".join(case.body["argv"])), MOST_LESS)):
+        given = [{"path": file.path, "text": file.text, "age": file.age} for file in less]
+        cost = case.cost - sum(len(file.text) + 20 for file in files) + sum(len(file.text) + 20 for file in less)
+        yield Case(f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost)
 
 
 # --- what is left

@@ -11,15 +11,16 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from harness.harden.cases import ask_cases, look_case, paths_in, run_cases_of, starts
+from harness.harden.cases import ask_cases, look_case, paths_in, reduced, run_cases_of, starts
 from harness.harden.choosing import Seens, by_case, catches, smallest, steady
 from harness.harden.model import Case, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.proving import Evidence, Proof, Trialed, fewest, prove
-from harness.harden.stated import Stated, read_stated, words_of
+from harness.harden.stated import Stated, read_stated
 from harness.harden.tests_of import Place as TestsPlace
 from harness.harden.tests_of import extendable
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
@@ -41,6 +42,10 @@ from harness.trial.looking.calls import Observed
 from harness.trial.plan import Observe, Purpose
 from harness.trial.record import TrialRecord
 
+LESS = 2
+"""How often the inputs of the chosen cases lose one thing."""
+PROOF = 40
+"""Trials that the proof may take besides those of the survivors."""
 CHOICES = 3
 """How many cases tell the same survivors apart, before any is asked of what is right."""
 ROUNDS = 3
@@ -177,39 +182,98 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     stated = read_stated(task.steps[0].instruction, environment.values())
     cases = await place.think(lambda: _cases(task, observed, environment, found, wanted.seed))
     place.doing(f"{len(cases)} cases")
-    first, second = await trials.all(
-        [
-            trials.reference("cases 1", with_cases(cases), 1),
-            trials.reference("cases 2", with_cases(cases[::-1]), 2),
-        ]
-    )
-    right = [seens for record in (first, second) if (seens := seens_of(record)) is not None]
-    if len(right) < 2:
+    first, second = await _both(trials, cases)
+    if first is None or second is None:
         return None
+    right = [first, second]
     cases = _unambiguous(cases, right)
     candidates = [pin for case in cases if case.id in right[0] for pin in _pins(case, stated, right[0])]
     pins = steady(candidates, right)
-    wrong: dict[str, list[Seens]] = {}
-    records = await trials.all([trials.survivor(one, "cases", with_cases(cases, PATIENCE)) for one in wanted.survivors])
-    for one, record in zip(wanted.survivors, records, strict=True):
-        seens = seens_of(record)
-        wrong[one.label] = [seens] if seens is not None else []
+    wrong = await _survivors(trials, wanted, cases, {})
+    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong), stated)
+    cases, pins, right, wrong = seen.cases, seen.pins, seen.right, seen.wrong
     tried = Counter(case.kind for case in cases)
     # Only what may become a test has to be asked of what is right.
-    worth = await place.think(lambda: _worth(pins, wrong))
+    worth = await place.think(partial(_worth, pins, wrong))
     cases = [case for case in cases if case.id in worth]
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
-    others = [trials.attempt(one, "cases", with_cases(cases)) for one in attempts]
-    others += [trials.right(one, "cases", with_cases(cases)) for one in wanted.rights]
-    more = await trials.all(others)
+    right = [*right, *await _other_right(trials, wanted, attempts, cases)]
+    return Known(stated, found, steps, tried, steady(pins, right), wrong, tuple(attempts))
+
+
+@dataclass
+class _Seen:
+    cases: list[Case]
+    pins: list[Pin]
+    right: list[Seens]
+    wrong: dict[str, list[Seens]]
+
+
+async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: Stated) -> _Seen:
+    """Together with the cases that have less in their input, and tell the same apart."""
+    cost = len(wanted.survivors) + 2
+    for _ in range(LESS):
+        less = [other for case in _chosen(seen) for other in reduced(case)]
+        if not less or trials.left < PROOF + 3 * cost:
+            break
+        first, second = await _both(trials, less)
+        if first is None or second is None:
+            break
+        new = [pin for case in less if case.id in first for pin in _pins(case, stated, first)]
+        seen = _Seen(
+            [*seen.cases, *less],
+            [*seen.pins, *steady(new, [first, second])],
+            [{**seen.right[0], **first}, {**seen.right[1], **second}],
+            await _survivors(trials, wanted, less, seen.wrong),
+        )
+    return seen
+
+
+async def _other_right(
+    trials: Trials, wanted: Wanted, attempts: Sequence[Attempt], cases: Sequence[Case]
+) -> list[Seens]:
+    """What right variants and right solutions of the user's do. An unsure variant counts where it is paid."""
+    plans = [trials.attempt(one, "cases", with_cases(cases)) for one in attempts]
+    plans += [trials.right(one, "cases", with_cases(cases)) for one in wanted.rights]
     sure = [*(one.sure for one in attempts), *(True for _ in wanted.rights)]
-    right += [
+    return [
         seens
-        for record, must in zip(more, sure, strict=True)
+        for record, must in zip(await trials.all(plans), sure, strict=True)
         if record.trouble is None and (must or _paid(record)) and (seens := seens_of(record)) is not None
     ]
-    return Known(stated, found, steps, tried, steady(pins, right), wrong, tuple(attempts))
+
+
+async def _both(trials: Trials, cases: Sequence[Case]) -> tuple[Seens | None, Seens | None]:
+    """The reference twice, the second time in another order and on a machine of another name."""
+    number = trials.run
+    plans = [
+        trials.reference(f"cases {number}", with_cases(cases), 1),
+        trials.reference(f"cases {number + 1}", with_cases(cases[::-1]), 2),
+    ]
+    first, second = await trials.all(plans)
+    return seens_of(first), seens_of(second)
+
+
+async def _survivors(
+    trials: Trials, wanted: Wanted, cases: Sequence[Case], known: Mapping[str, Sequence[Seens]]
+) -> dict[str, list[Seens]]:
+    """What each survivor does in these cases, too."""
+    label = f"cases {trials.run}"
+    plans = [trials.survivor(one, label, with_cases(cases, PATIENCE)) for one in wanted.survivors]
+    found: dict[str, list[Seens]] = {}
+    for one, record in zip(wanted.survivors, await trials.all(plans), strict=True):
+        before: Seens = known[one.label][0] if known.get(one.label) else {}
+        seens = {**before, **(seens_of(record) or {})}
+        found[one.label] = [seens] if seens else []
+    return found
+
+
+def _chosen(seen: _Seen) -> list[Case]:
+    """The cases that would become tests."""
+    caught = {pin: found for pin in seen.pins if not pin.unstated and (found := catches(pin, seen.wrong))}
+    ids = {pin.case.id for pin in smallest(caught)}
+    return [case for case in seen.cases if case.id in ids]
 
 
 def _worth(pins: Sequence[Pin], wrong: Mapping[str, Sequence[Seens]]) -> set[str]:
@@ -274,10 +338,10 @@ def _pins(case: Case, stated: Stated, seens: Seens) -> list[Pin]:
     seen = seens[case.id]
     if case.kind == "own":
         return list(own_pins(case, seen))
-    given: set[str] = set()
+    given = ""
     if case.kind == "run":
         body = case.body
-        given = words_of(" ".join([*body["argv"], body["stdin"], *(f"{f['path']} {f['text']}" for f in body["files"])]))
+        given = " ".join([*body["argv"], body["stdin"], *(f"{f['path']} {f['text']}" for f in body["files"])])
     return list(Pins(case, stated, given).of(seen))
 
 

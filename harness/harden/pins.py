@@ -21,9 +21,10 @@ Read = Callable[[Seen], Any]
 class Pins:
     """Everything that could be pinned of one case."""
 
-    def __init__(self, case: Case, stated: Stated, given: set[str]) -> None:
-        """`given`: the words of the case's own input."""
-        self.case, self.stated, self.given = case, stated, given
+    def __init__(self, case: Case, stated: Stated, given: str) -> None:
+        """`given`: the text of the case's own input."""
+        self.case, self.stated, self.given = case, stated, words_of(given)
+        self._numbers = frozenset({*tokens(given), *tokens(stated.instruction)})
 
     def of(self, seen: Seen) -> Iterator[Pin]:
         if "trouble" in seen:
@@ -168,7 +169,8 @@ class Pins:
 
     def _is_estimate(self, line: str) -> bool:
         """It has a number that may be another in another right answer."""
-        numbers = [token for token in tokens(line) if token.lstrip("-")[:1].isdigit()]
+        worked_out = [token for token in tokens(line) if token not in self._numbers]
+        numbers = [token for token in worked_out if token.lstrip("-")[:1].isdigit()]
         return bool(numbers) and (
             self.stated.estimated or self.stated.tolerance is not None or any("." in number for number in numbers)
         )

@@ -104,18 +104,14 @@ _OPTIONS = {
 
 def targets(report: Mapping[str, Any], asked: Asked, values: Values) -> list[Target]:
     """Every task of the run that has a mutant which was paid, read again. One that has changed since is refused."""
-    found = []
-    names = set(asked.tasks)
-    for entry in report["tasks"]:
-        if names and entry["name"] not in names:
-            continue
-        names.discard(entry["name"])
-        found.append(_target(entry, asked, values))
-    if names:
+    wanted = set(asked.tasks)
+    entries = [entry for entry in report["tasks"] if not wanted or entry["name"] in wanted]
+    missing = wanted - {entry["name"] for entry in entries}
+    if missing:
         raise UsageError(
-            f"No task {visible(', '.join(sorted(names)))} in this run.", hint="`foolsgold show RUN` lists its tasks."
+            f"No task {visible(', '.join(sorted(missing)))} in this run.", hint="`foolsgold show RUN` lists its tasks."
         )
-    return found
+    return [_target(entry, asked, values) for entry in entries]
 
 
 def _target(entry: Mapping[str, Any], asked: Asked, values: Values) -> Target:

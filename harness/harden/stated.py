@@ -35,7 +35,7 @@ _ANY_ORDER = re.compile(
     re.IGNORECASE,
 )
 _ESTIMATED = re.compile(
-    r"\bestimat|\bapproximat|\baccura|\bprecision\b|\btoleranc|\bwithin \d|\bclose to\b|\brelative error|\babsolute error"
+    r"\bestimat|\bapproximat|\baccura|\bprecision\b|\btoleranc|\bwithin \d|\bclose to\b|\b(?:relative|absolute) error"
     r"|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\btrain(?:ed|ing)?\b|\bmodel\b",
     re.IGNORECASE,
 )

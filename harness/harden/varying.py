@@ -41,6 +41,71 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
             yield "with its first line twice", with_text(files, at, "\n".join([lines[0], *lines]) + "\n")
 
 
+# --- less of the same
+
+MOST_LESS = 16
+
+
+def reductions(files: Files, named: str) -> Iterator[Files]:
+    """The same input with one thing less. `named`: the words of the command line, whose files stay."""
+    documents = [_json(file.text) for file in files]
+    if files and all(document is not None for document in documents):
+        for other in _less(documents):
+            pairs = zip(files, other, strict=True)
+            yield tuple(Given(file.path, json.dumps(each), file.age) for file, each in pairs)
+        return
+    for at, file in enumerate(files):
+        if len(files) > 1 and file.path not in named:
+            yield files[:at] + files[at + 1 :]
+    for at, file in enumerate(files):
+        lines = file.text.splitlines(keepends=True)
+        if not is_grid(file.text.splitlines()) and 2 < len(lines) <= 40:
+            for number in range(1, len(lines)):
+                yield with_text(files, at, "".join(lines[:number] + lines[number + 1 :]))
+
+
+def _less(documents: Sequence[Any]) -> Iterator[list[Any]]:
+    names = dict.fromkeys(key for each in documents if isinstance(each, dict) for key in each)
+    for name in names:
+        yield [{k: v for k, v in each.items() if k != name} if isinstance(each, dict) else each for each in documents]
+    for number, document in enumerate(documents):
+        for less in _inside(document, _optional(documents)):
+            yield [less if number == at else each for at, each in enumerate(documents)]
+
+
+def _inside(value: Any, optional: set[str]) -> Iterator[Any]:
+    """The document without one element of a list, or one key that not every such object has."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key in optional:
+                yield {k: v for k, v in value.items() if k != key}
+            for less in _inside(each, optional):
+                yield {**value, key: less}
+    elif isinstance(value, list):
+        for at, each in enumerate(value):
+            if len(value) > 1:
+                yield value[:at] + value[at + 1 :]
+            for less in _inside(each, optional):
+                yield [*value[:at], less, *value[at + 1 :]]
+
+
+def _optional(documents: Sequence[Any]) -> set[str]:
+    """Keys that an object lacks which shares another key with one that has it."""
+    found: list[dict[str, Any]] = []
+
+    def gather(value: Any) -> None:
+        if isinstance(value, dict):
+            found.append(value)
+        for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            gather(each)
+
+    for document in documents:
+        gather(document)
+    return {
+        key for one in found for key in one if any(key not in other and one.keys() & other.keys() for other in found)
+    }
+
+
 # --- maps
 
 

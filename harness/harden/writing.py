@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import difflib
+import io
 import re
 import textwrap
+import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,9 +47,9 @@ class Style:
 
     pytest: bool
     """Otherwise the functions are called with whatever the task's own runner has for them."""
+    double_quotes: bool
     names: frozenset[str]
     """That the file has already."""
-    requests_helper: bool = False
 
 
 def style_of(text: str, *, pytest: bool) -> Style:
@@ -55,7 +57,7 @@ def style_of(text: str, *, pytest: bool) -> Style:
     names = {
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     }
-    return Style(pytest, frozenset(names))
+    return Style(pytest, text.count('"') > text.count("'"), frozenset(names))
 
 
 def name_of(requirement: str, says: str, taken: Iterable[str]) -> str:
@@ -85,7 +87,20 @@ def write_test(
     arguments = _arguments(case, style)
     lines = [f"def {name}({arguments}):", *(f"    # {line}" for line in quote), *(f"    {line}" for line in body)]
     code = "\n".join(line.rstrip() for line in lines) + "\n"
+    code = _double_quoted(code) if style.double_quotes else code
     return Written(name, requirement, case, tuple(pins), code, tuple(sorted(needs)), tuple(sorted(catches)))
+
+
+def _double_quoted(code: str) -> str:
+    """Plain texts in double quotes where nothing in them would have to be escaped for that."""
+    lines = code.splitlines(keepends=True)
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(code).readline))):
+        word, (row, start), (last, end) = token.string, token.start, token.end
+        if token.type == tokenize.STRING and row == last and word[0] == word[-1] == "'" and '"' not in word:
+            line = lines[row - 1]
+            if not word.startswith("'''") and "\\'" not in word:
+                lines[row - 1] = f'{line[:start]}"{word[1:-1]}"{line[end:]}'
+    return "".join(lines)
 
 
 def _arguments(case: Case, style: Style) -> str:
@@ -156,7 +171,9 @@ def _files(files: Sequence[Mapping[str, object]], needs: set[str]) -> list[str]:
     aged = {file["path"]: file["age"] for file in files if file["age"]}
     if aged:
         needs |= {"os", "time"}
-        lines.append(f"for name, age in {aged!r}.items():")
+        lines.append("ages = {  # in seconds")
+        lines += [f"    {name!r}: {age}," for name, age in aged.items()]
+        lines += ["}", "for name, age in ages.items():"]
         lines.append("    os.utime(folder / name, (time.time() - age, time.time() - age))")
     return lines
 

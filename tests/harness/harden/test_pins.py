@@ -23,7 +23,7 @@ def seen(out: str, status: int = 0, err: str = "", files: dict[str, str] | None 
 
 
 def pins(right: dict[str, Any], instruction: str = INSTRUCTION, **more: Any) -> list[Pin]:
-    return list(Pins(case(**more), read_stated(instruction, []), {"ada", "bob"}).of(right))
+    return list(Pins(case(**more), read_stated(instruction, []), "ada bob").of(right))
 
 
 def caught(found: list[Pin], wrong: dict[str, Any]) -> list[Pin]:
@@ -84,3 +84,11 @@ def test_the_fewest_pins_that_ask_least_are_chosen() -> None:
     assert [(pin.says, sorted(labels)) for pin, labels in chosen.items()] == [
         ("it prints the line 'ada: 3'", ["one", "other"])
     ]
+
+
+def test_digits_that_were_worked_out_are_not_pinned_and_those_of_the_input_are() -> None:
+    right, wrong = seen("ada: 1.2345\n"), seen("ada: 1.5\n")
+    assert not caught(pins(right), wrong)
+    files = [{"path": "in.txt", "text": "ada 1.2345", "age": 0}]
+    found = Pins(case(files=files), read_stated(INSTRUCTION, []), "ada 1.2345").of(right)
+    assert caught(list(found), wrong)

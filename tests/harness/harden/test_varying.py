@@ -48,7 +48,9 @@ def test_combined_documents_have_only_what_was_seen(seed: int) -> None:
     assert all(entry.get("hold", True) is True for entry in installed.values())
     assert {*installed, *available} <= {"curl", "app", "lib"}
     for offers in available.values():
-        assert len({offer["version"] for offer in offers}) == len(offers), "which of two is newest would be a matter of luck"
+        assert len({offer["version"] for offer in offers}) == len(offers), (
+            "which of two is newest would be a matter of luck"
+        )
         assert all(set(offer.get("needs", {})) <= {"curl", "app", "lib"} for offer in offers)
 
 
@@ -61,7 +63,9 @@ def test_rows_of_a_table_are_left_out_and_its_head_stays() -> None:
     text = "date,amount\n2026-01-01,5\n2026-01-02,-3\n2026-02-01,9\n"
     found = [files[0].text for _, files in varied_texts((Given("b.csv", text),), Random(0))]
     assert found
-    assert all(other.startswith("date,amount\n") and set(other.splitlines()) <= set(text.splitlines()) for other in found)
+    assert all(
+        other.startswith("date,amount\n") and set(other.splitlines()) <= set(text.splitlines()) for other in found
+    )
 
 
 def test_a_document_is_not_cut_like_a_text() -> None:

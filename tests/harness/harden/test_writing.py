@@ -21,12 +21,14 @@ ECHO = "import sys, pathlib\nfor line in pathlib.Path(sys.argv[1]).read_text().s
 def case(program: Path) -> Case:
     files = [{"path": "in/names.txt", "text": "ada bob", "age": 0}]
     argv = [sys.executable, str(program), "{folder}/in/names.txt"]
-    return Case("run-0", "run", {"argv": argv, "cwd": "{folder}", "stdin": "", "files": files}, "as the tests call it", 10)
+    return Case(
+        "run-0", "run", {"argv": argv, "cwd": "{folder}", "stdin": "", "files": files}, "as the tests call it", 10
+    )
 
 
 def chosen(case: Case, out: str) -> list[Pin]:
     seen: dict[str, Any] = {"ends": True, "status": 0, "out": out, "err": "", "files": {"in/names.txt": "ada bob"}}
-    found = Pins(case, read_stated("Print `name: NAME` for each.", []), {"ada", "bob"}).of(seen)
+    found = Pins(case, read_stated("Print `name: NAME` for each.", []), "ada bob").of(seen)
     return [pin for pin in found if "these lines" in pin.says]
 
 
@@ -45,7 +47,7 @@ def test_a_written_test_tells_right_from_wrong(tmp_path: Path, program: str, pas
         command = [sys.executable, "-c", f"import test_it; test_it.test_there(); test_it.{test.name}(1, 2)"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) is passes, done.stdout + done.stderr
-    assert "# \"Print `name: NAME` for each.\"" in path.read_text()
+    assert '# "Print `name: NAME` for each."' in path.read_text()
 
 
 def test_a_patch_applies_and_touches_the_tests_only(tmp_path: Path) -> None:
