@@ -96,7 +96,10 @@ def harden(
     if dry_run:
         _show_tests(made, told_test)
     click.echo(told(made, None if dry_run else folder))
-    return ExitCode.OK
+    broken = [task["internal_error"] for task in made["tasks"] if task["internal_error"]]
+    if broken:
+        click.echo(f"{broken[0]}\nThis is a bug in foolsgold; please report it with the lines above.", err=True)
+    return ExitCode.INTERNAL if broken else ExitCode.OK
 
 
 def _show_tests(made: Mapping[str, Any], told_test: Any) -> None:

@@ -86,6 +86,8 @@ def _task(
         "trials": {"run": hardened.trials, "budget": wanted.budget, "spent": hardened.spent},
         "nop_unpaid": hardened.nop_unpaid,
         "patch": patch or None,
+        "script": hardened.script or None,
+        "internal_error": hardened.internal or None,
         "before": _strength(entry),
         "after": _strength(again) if again is not None and "verdict" in again else None,
         "checked": again.get("checked") if again is not None else None,

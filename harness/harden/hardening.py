@@ -24,7 +24,7 @@ from harness.harden.stated import Stated, read_stated
 from harness.harden.tests_of import Place as TestsPlace
 from harness.harden.tests_of import extendable
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
-from harness.harden.writing import style_of, with_tests, write_test
+from harness.harden.writing import as_program, style_of, with_tests, write_test
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import Shown, baseline, showing
 from harness.lab.lab import Place
@@ -97,6 +97,8 @@ class Hardened:
     """The file that has the new tests."""
     before: str = ""
     after: str = ""
+    script: str = ""
+    """Of a task whose tests cannot be extended: the tests that would be, as a program of their own."""
     kept: list[Kept] = field(default_factory=list)
     thrown: list[Kept] = field(default_factory=list)
     unstated: list[Witness] = field(default_factory=list)
@@ -108,6 +110,8 @@ class Hardened:
     nop_unpaid: bool = True
     spent: bool = False
     """The budget ended it."""
+    internal: str = ""
+    """The trace, where foolsgold itself failed on this task."""
 
     @property
     def text(self) -> str:
@@ -160,6 +164,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
         elif not result.why:
             await _write(trials, wanted, known, result, beside, scratch)
         else:
+            result.script = _script(wanted, known)
             _witnesses(known, result)
     except Spent:
         result.spent = True
@@ -399,6 +404,14 @@ async def _write(
     _witnesses(known, result)
 
 
+def _script(wanted: Wanted, known: Known) -> str:
+    """What tells the survivors from the reference as a Python program: it is run where the task was solved."""
+    allowed = [pin for pin in known.pins if wanted.unstated or not pin.unstated]
+    caught = {pin: found for pin in allowed if (found := catches(pin, known.wrong))}
+    written = _tests(smallest(caught), {one.label: one for one in wanted.survivors}, known.place, [])
+    return as_program(written) if written else ""
+
+
 def _tests(
     chosen: Mapping[Pin, frozenset[str]], survivors: Mapping[str, Survivor], place: TestsPlace, taken: Iterable[str]
 ) -> list[Written]:
@@ -407,7 +420,8 @@ def _tests(
     written = []
     for case, pins in by_case(chosen):
         labels = sorted(frozenset().union(*pins.values()))
-        requirement = next((survivors[label].requirement for label in labels if survivors[label].requirement), "")
+        stated = Counter(survivors[label].requirement for label in labels if survivors[label].requirement)
+        requirement = stated.most_common(1)[0][0] if stated else ""
         test = write_test(case, list(pins), labels, requirement, style, used)
         used.append(test.name)
         written.append(test)

@@ -51,7 +51,7 @@ def prove(test: Written, evidence: Evidence) -> Proof:
     caught = tuple(
         label
         for label, trials in sorted(evidence.survivors.items())
-        if trials and all(one.results.get(name) is False for one in trials)
+        if trials and all(one.results.get(name) is False and not one.paid for one in trials)
     )
     variants, variant = _passed(name, evidence.variants)
     rights, right = _passed(name, evidence.rights)

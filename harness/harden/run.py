@@ -14,7 +14,8 @@ from typing import Any
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.leftovers import scratch
-from harness.errors import FoolsgoldError, UsageError
+from harness.errors import OUT_OF_FILES, FoolsgoldError, UsageError
+from harness.findings.internal import trace_of
 from harness.harden.document import document
 from harness.harden.hardening import Hardened, Wanted, harden_task
 from harness.harden.model import Survivor
@@ -221,6 +222,10 @@ async def _one(lab: Lab, target: Target, folder: Path) -> Hardened:
         return await harden_task(place, target.wanted, lambda task: Place(lab, task, place.urgent), folder)
     except FoolsgoldError as error:
         return Hardened(target.task, error.message)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
+            raise  # the run cannot go on
+        return Hardened(target.task, "an error of foolsgold's own ended it", internal=trace_of(error))
     finally:
         place.leave()
 
@@ -230,9 +235,13 @@ async def _one(lab: Lab, target: Target, folder: Path) -> Hardened:
 
 def write(target: Target, hardened: Hardened, asked: Asked) -> None:
     """The whole task with its new tests, and the patch."""
+    name = target.task.name
+    if hardened.script:
+        path = asked.output / f"{name}.witnesses.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(hardened.script, encoding="utf-8")
     if not hardened.after:
         return
-    name = target.task.name
     own = target.task.origin or target.task.path
     folder = asked.output / name
     shutil.copytree(own, folder, symlinks=True)

@@ -216,6 +216,30 @@ def _own_body(case: Case, pins: Sequence[Pin], style: Style, needs: set[str]) ->
 
 # --- the file
 
+_MAIN = """
+
+if __name__ == "__main__":
+    failed = 0
+    for name, test in sorted(globals().items()):
+        if name.startswith("test_"):
+            try:
+                test()
+            except Exception as error:
+                failed += 1
+                print("failed", name, repr(error)[:300])
+            else:
+                print("passed", name)
+    raise SystemExit(failed > 0)
+"""
+
+
+def as_program(tests: Sequence[Written]) -> str:
+    """The tests as a program of their own, which needs nothing but Python."""
+    return (
+        with_tests('"""Run where the task was solved: each test says what holds of the reference."""\n', tests) + _MAIN
+    )
+
+
 _FROM = {"pathlib": "from pathlib import Path"}
 _BOUND = {"pathlib": "Path", "http.client": "http"}
 

@@ -11,8 +11,10 @@ CASE = Case("left", "look", {"paths": []}, "what solving leaves", 1)
 TEST = Written("test_new", "", CASE, (), "", (), ("one",))
 
 
-def trial(passed: bool | None, paid: bool = True) -> Trialed:
-    return Trialed("another order", {} if passed is None else {"test_new": passed}, paid)
+def trial(passed: bool | None, paid: bool | None = None) -> Trialed:
+    return Trialed(
+        "another order", {} if passed is None else {"test_new": passed}, passed is True if paid is None else paid
+    )
 
 
 def evidence(reference: tuple[bool | None, ...] = (True, True), survivor: bool = False) -> Evidence:
@@ -49,6 +51,12 @@ def test_a_survivor_on_which_the_test_never_ran_is_not_caught() -> None:
     found = evidence()
     found.survivors["one"] = [trial(None)]
     found.survivors["three"] = []
+    assert prove(TEST, found).refused == "it fails on none of the survivors"
+
+
+def test_a_survivor_that_is_paid_all_the_same_is_not_caught() -> None:
+    found = evidence()
+    found.survivors["one"] = [trial(False, paid=True)]
     assert prove(TEST, found).refused == "it fails on none of the survivors"
 
 
