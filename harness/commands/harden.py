@@ -38,21 +38,7 @@ from harness.errors import ExitCode, UsageError
 @click.option("--in-place", is_flag=True, help="Write the new tests into the tasks' own folders, too.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
 @setting_options("harden")
-def harden(
-    run: Path,
-    output: Path | None,
-    flags: Flags,
-    tasks: tuple[str, ...],
-    rights: tuple[Path, ...],
-    times: int,
-    budget: int | None,
-    pins_unstated: bool,
-    check: bool,
-    no_audit: bool,
-    dry_run: bool,
-    in_place: bool,
-    no_progress: bool,
-) -> int:
+def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **given: Any) -> int:
     """Write the tests that a finished audit shows to be missing, each proven.
 
     For each task of which something wrong was paid: new tests that catch it, as a whole task folder and as a patch for
@@ -66,40 +52,66 @@ def harden(
       foolsgold harden foolsgold-run --dry-run
     """
     from harness.commands.progress import progress
-    from harness.harden.run import After, Asked, after, harden_targets, settings_of, targets, write_document
+    from harness.harden.run import Asked, after, harden_targets, settings_of, targets, write_document
     from harness.harden.told import told, told_test
     from harness.report.read import read_report
     from harness.report.whole import whole
 
-    if output is None and not dry_run:
-        raise UsageError("Where to write to is not said.", hint="Name a new folder with -o, or give --dry-run.")
-    if output is not None and output.exists():
-        raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
+    _must_be_new(output, dry_run=given["dry_run"])
     with whole(run):
         report = read_report(run)
         if report["unfinished"]:
             raise UsageError("The run is unfinished.", hint="`foolsgold audit ... --resume` finishes it.")
         in_force = settings_of(report, flags.values)
-        folder = output or Path()
-        after_all = After.NOTHING if no_audit or dry_run else After.CHECK if check else After.AUDIT
-        asked = Asked(folder, tasks, rights, times, budget, pins_unstated, after_all, dry_run, in_place)
+        asked = Asked(
+            output or Path(),
+            given["tasks"],
+            given["rights"],
+            given["times"],
+            given["budget"],
+            given["pins_unstated"],
+            _after(given),
+            given["dry_run"],
+            given["in_place"],
+        )
         found = targets(report, asked, in_force.run())
-    if not dry_run:
-        folder.mkdir(parents=True)
+    if not asked.dry_run:
+        asked.output.mkdir(parents=True)
     with closing(progress("hardening", len(found), show=not no_progress)) as watcher:
         done, ended = harden_targets(found, asked, in_force, watcher.doing)
     if not ended:
         click.echo("Interrupted: what was written by then is whole, and the rest is not there.", err=True)
         return ExitCode.INTERRUPTED
     again = after(found, done, asked, in_force)
-    made = write_document(report, found, done, again, None if dry_run else folder)
-    if dry_run:
+    folder = None if asked.dry_run else asked.output
+    made = write_document(report, found, done, again, folder)
+    if asked.dry_run:
         _show_tests(made, told_test)
-    click.echo(told(made, None if dry_run else folder))
+    click.echo(told(made, folder))
+    return _exit_code(made)
+
+
+def _must_be_new(output: Path | None, *, dry_run: bool) -> None:
+    if output is None and not dry_run:
+        raise UsageError("Where to write to is not said.", hint="Name a new folder with -o, or give --dry-run.")
+    if output is not None and output.exists():
+        raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
+
+
+def _after(given: Mapping[str, Any]) -> Any:
+    from harness.harden.run import After
+
+    if given["no_audit"] or given["dry_run"]:
+        return After.NOTHING
+    return After.CHECK if given["check"] else After.AUDIT
+
+
+def _exit_code(made: Mapping[str, Any]) -> ExitCode:
     broken = [task["internal_error"] for task in made["tasks"] if task["internal_error"]]
-    if broken:
-        click.echo(f"{broken[0]}\nThis is a bug in foolsgold; please report it with the lines above.", err=True)
-    return ExitCode.INTERNAL if broken else ExitCode.OK
+    if not broken:
+        return ExitCode.OK
+    click.echo(f"{broken[0]}\nThis is a bug in foolsgold; please report it with the lines above.", err=True)
+    return ExitCode.INTERNAL
 
 
 def _show_tests(made: Mapping[str, Any], told_test: Any) -> None:

@@ -11,7 +11,7 @@ from posixpath import basename, commonpath, dirname, join, normpath
 from random import Random
 from typing import Any
 
-from harness.harden.model import Case
+from harness.harden.model import BoxCase
 from harness.harden.varying import MOST_LESS, Combiner, Files, otherwise, reductions, varied_texts
 from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.looking.calls import Call, Given
@@ -23,7 +23,7 @@ _SECRET = re.compile(r"[^\x20-\x7e\n\t\u00a0-\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ProgramStart:
     """How a test started a program of the solution's: with {folder} for the folder that it made."""
 
     argv: tuple[str, ...]
@@ -48,14 +48,14 @@ class Start:
         return len(" ".join(self.argv)) + len(self.stdin) + sum(len(file.text) + 20 for file in self.files)
 
 
-def starts(calls: Iterable[Call], left: Iterable[str]) -> list[Start]:
+def starts(calls: Iterable[Call], left: Iterable[str]) -> list[ProgramStart]:
     """Each way once, in the order of the tests."""
     own = frozenset(left)
     found = [start for call in calls if call.kind == "run" if (start := _start(call, own)) is not None]
     return list(dict.fromkeys(found))
 
 
-def _start(call: Call, own: frozenset[str]) -> Start | None:
+def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
     argv = words_of_call(call)
     places = [place for _, place in call.inputs]
     if places and not call.given and any(not _is_program(place, own) for place in places):
@@ -71,15 +71,15 @@ def _start(call: Call, own: frozenset[str]) -> Start | None:
     program = normpath(join(call.cwd or "/", argv[at])) if argv[:2] != ("sh", "-c") else argv[2]
     if root is None:
         if call.cwd.startswith("/tmp/"):  # noqa: S108 - a path in a box
-            return None if places else Start(argv, FOLDER, call.stdin, (), program, at)
-        return Start(argv, call.cwd, call.stdin, (), program, at)
+            return None if places else ProgramStart(argv, FOLDER, call.stdin, (), program, at)
+        return ProgramStart(argv, call.cwd, call.stdin, (), program, at)
     words = tuple(_moved(word, root, call.cwd, given) if n > at else word for n, word in enumerate(argv))
     files = tuple(Given(file.path[len(root) :].lstrip("/"), file.text, _whole(file.age)) for file in given)
     if any(_SECRET.search(file.text) for file in files):
         return None
     inside = call.cwd == root or call.cwd.startswith(f"{root}/")
     cwd = FOLDER + call.cwd[len(root) :] if inside and not _outside(root) else call.cwd
-    return Start(words, cwd, call.stdin, files, program, at)
+    return ProgramStart(words, cwd, call.stdin, files, program, at)
 
 
 def _outside(root: str) -> bool:
@@ -117,24 +117,29 @@ def _whole(age: float) -> float:
 
 # --- cases
 
+Changed = tuple[str, ProgramStart, ProgramStart | None]
+"""How a start was changed, the start, and the same said otherwise."""
 
-def run_cases_of(found: Sequence[Start], instruction: str, environment: Mapping[str, str], seed: int) -> Iterator[Case]:
+
+def run_cases_of(
+    found: Sequence[ProgramStart], instruction: str, environment: Mapping[str, str], seed: int
+) -> Iterator[BoxCase]:
     """The tests' own calls, then changed ones. `environment`: its files' texts by path."""
     rng = Random(seed)
     for number, start in enumerate(found[:MOST_OWN]):
-        yield Case(f"run-{number}", "run", start.body(), "as the tests call it", start.cost)
+        yield BoxCase(f"run-{number}", "run", start.body(), "as the tests call it", start.cost)
     changed = islice(_changed(found, instruction, environment, rng), MOST_CHANGED)
     for number, (how, start, twin) in enumerate(changed, start=1):
         name = f"changed-{number}"
         if twin is not None:
-            yield Case(f"{name}-twin", "run", twin.body(), "the same said otherwise", 10**9)
+            yield BoxCase(f"{name}-twin", "run", twin.body(), "the same said otherwise", 10**9)
         cost = start.cost + 40
-        yield Case(name, "run", start.body(), how, cost, f"{name}-twin" if twin is not None else "")
+        yield BoxCase(name, "run", start.body(), how, cost, f"{name}-twin" if twin is not None else "")
 
 
 def _changed(
-    found: Sequence[Start], instruction: str, environment: Mapping[str, str], rng: Random
-) -> Iterator[tuple[str, Start, Start | None]]:
+    found: Sequence[ProgramStart], instruction: str, environment: Mapping[str, str], rng: Random
+) -> Iterator[Changed]:
     seen = {(start.argv, start.stdin, start.files) for start in found}
     for how, start, twin in _all_changed(found, instruction, environment, rng):
         key = (start.argv, start.stdin, start.files)
@@ -144,9 +149,9 @@ def _changed(
 
 
 def _all_changed(
-    found: Sequence[Start], instruction: str, environment: Mapping[str, str], rng: Random
-) -> Iterator[tuple[str, Start, Start | None]]:
-    kinds: dict[tuple[str, tuple[str, ...]], list[Start]] = {}
+    found: Sequence[ProgramStart], instruction: str, environment: Mapping[str, str], rng: Random
+) -> Iterator[Changed]:
+    kinds: dict[tuple[str, tuple[str, ...]], list[ProgramStart]] = {}
     for start in found:
         kinds.setdefault((start.program, tuple(file.path for file in start.files)), []).append(start)
     for alike in kinds.values():
@@ -159,16 +164,16 @@ def _all_changed(
                 yield f"the input {how}", _with_files(start, files), None
 
 
-def _with_files(start: Start, files: Files) -> Start:
-    return Start(start.argv, start.cwd, start.stdin, files, start.program, start.at)
+def _with_files(start: ProgramStart, files: Files) -> ProgramStart:
+    return ProgramStart(start.argv, start.cwd, start.stdin, files, start.program, start.at)
 
 
-def _with_words(start: Start, words: Sequence[str]) -> Start:
+def _with_words(start: ProgramStart, words: Sequence[str]) -> ProgramStart:
     argv = (*start.argv[: start.at + 1], *words)
-    return Start(argv, start.cwd, start.stdin, start.files, start.program, start.at)
+    return ProgramStart(argv, start.cwd, start.stdin, start.files, start.program, start.at)
 
 
-def _with_options(alike: Sequence[Start], instruction: str) -> Iterator[tuple[str, Start, Start | None]]:
+def _with_options(alike: Sequence[ProgramStart], instruction: str) -> Iterator[Changed]:
     """Options that the instruction names and takes no value, alone and in pairs with what the tests give; and options
     that the tests give, left out and in another place."""
     flags: dict[str, None] = {}
@@ -187,9 +192,7 @@ def _with_options(alike: Sequence[Start], instruction: str) -> Iterator[tuple[st
                 yield f"with {one} and {other}", _with_words(start, [*rest, one, other]), None
 
 
-def _combined(
-    alike: Sequence[Start], environment: Mapping[str, str], rng: Random
-) -> Iterator[tuple[str, Start, Start | None]]:
+def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng: Random) -> Iterator[Changed]:
     files = alike[0].files
     if not files or not all(_document(file.text) is not None for file in files):
         return
@@ -207,7 +210,7 @@ def _combined(
         yield "with its records combined anew", one, _with_documents(alike[0], [otherwise(each) for each in made])
 
 
-def _with_documents(start: Start, documents: Sequence[Any]) -> Start:
+def _with_documents(start: ProgramStart, documents: Sequence[Any]) -> ProgramStart:
     pairs = zip(start.files, documents, strict=True)
     return _with_files(start, tuple(Given(file.path, json.dumps(each), file.age) for file, each in pairs))
 
@@ -220,7 +223,7 @@ def _document(text: str) -> Any:
     return found if isinstance(found, dict | list) else None
 
 
-def reduced(case: Case) -> Iterator[Case]:
+def reduced(case: BoxCase) -> Iterator[BoxCase]:
     """The case with one thing less in its input, each by itself."""
     if case.kind != "run":
         return
@@ -228,14 +231,14 @@ def reduced(case: Case) -> Iterator[Case]:
     for number, less in enumerate(islice(reductions(files, " ".join(case.body["argv"])), MOST_LESS)):
         given = [{"path": file.path, "text": file.text, "age": file.age} for file in less]
         cost = case.cost - sum(len(file.text) + 20 for file in files) + sum(len(file.text) + 20 for file in less)
-        yield Case(f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost)
+        yield BoxCase(f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost)
 
 
 # --- what is left
 
 
-def look_case(paths: Iterable[str]) -> Case:
-    return Case("left", "look", {"paths": sorted(set(paths))}, "what solving leaves", 60)
+def look_case(paths: Iterable[str]) -> BoxCase:
+    return BoxCase("left", "look", {"paths": sorted(set(paths))}, "what solving leaves", 60)
 
 
 _PATH = re.compile(r"(?<![\w.~/-])(/(?:[\w.@+-]+/)*[\w.@+-]*[\w@+-])")
@@ -253,7 +256,7 @@ _LIMIT = re.compile(r"\brate|\blimit|\bburst|\bper (?:second|minute)|\bthrottl|\
 BURST, PAUSE, MOST_BURSTS = 12, 2.2, 4
 
 
-def ask_cases(calls: Iterable[Call], instruction: str) -> Iterator[Case]:
+def ask_cases(calls: Iterable[Call], instruction: str) -> Iterator[BoxCase]:
     """The tests' own requests; and where a limit is spoken of, many at once, from another client, and after a pause."""
     seen: dict[tuple[str, str, str], None] = {}
     for call in calls:
@@ -267,13 +270,13 @@ def ask_cases(calls: Iterable[Call], instruction: str) -> Iterator[Case]:
         server = {"host": host, "port": int(port)}
         request = {"method": method, "path": path}
         once = {**request, "times": 1, "client": f"127.1.{number}.1"}
-        yield Case(f"ask-{number}", "ask", {**server, "steps": [once]}, "as the tests ask it", 40)
+        yield BoxCase(f"ask-{number}", "ask", {**server, "steps": [once]}, "as the tests ask it", 40)
         if _LIMIT.search(instruction) and method == "GET" and number < MOST_BURSTS:
             mine, other, third = (f"127.1.{number}.{last}" for last in (2, 3, 4))
             many = {**request, "times": BURST}
             steps: list[dict[str, Any]] = [{**many, "client": mine}, {**request, "times": 1, "client": other}]
-            yield Case(f"burst-{number}", "ask", {**server, "steps": steps}, "many requests at once", 80)
+            yield BoxCase(f"burst-{number}", "ask", {**server, "steps": steps}, "many requests at once", 80)
             again = [{**many, "client": third}, {"sleep": PAUSE}, {**many, "client": third}]
-            yield Case(f"again-{number}", "ask", {**server, "steps": again}, "many requests, and after a pause", 120)
+            yield BoxCase(f"again-{number}", "ask", {**server, "steps": again}, "many requests, and after a pause", 120)
             few = [{**request, "times": count, "client": f"127.1.{number}.{count + 10}"} for count in (2, 3, 4, 5)]
-            yield Case(f"few-{number}", "ask", {**server, "steps": few}, "a few requests at once", 100)
+            yield BoxCase(f"few-{number}", "ask", {**server, "steps": few}, "a few requests at once", 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.harden.model import Case, Pin, Seen
+from harness.harden.model import BoxCase, Pin, Seen
 
 MOST_PINS = 8
 """Of one test."""
@@ -57,7 +57,7 @@ def _least(chosen: Mapping[Pin, frozenset[str]], caught: Mapping[Pin, frozenset[
     return found
 
 
-def by_case(chosen: Mapping[Pin, frozenset[str]]) -> list[tuple[Case, dict[Pin, frozenset[str]]]]:
+def by_case(chosen: Mapping[Pin, frozenset[str]]) -> list[tuple[BoxCase, dict[Pin, frozenset[str]]]]:
     found: dict[str, dict[Pin, frozenset[str]]] = defaultdict(dict)
     for pin, labels in chosen.items():
         found[pin.case.id][pin] = labels

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Any
 
 from harness import __version__
-from harness.harden.hardening import Hardened, Kept, Wanted
+from harness.harden.hardening import Hardened, ProvenTest, Wanted
 from harness.harden.writing import patch_of
 
 SCHEMA = "foolsgold.harden/1"
@@ -94,7 +94,7 @@ def _task(
     }
 
 
-def _test(kept: Kept) -> dict[str, Any]:
+def _test(kept: ProvenTest) -> dict[str, Any]:
     proof = kept.proof
     return {
         "name": kept.test.name,

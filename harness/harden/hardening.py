@@ -16,13 +16,12 @@ from pathlib import Path
 
 from harness.harden.cases import ask_cases, look_case, paths_in, reduced, run_cases_of, starts
 from harness.harden.choosing import Seens, by_case, catches, smallest, steady
-from harness.harden.model import Case, Pin, Survivor, Written
+from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
-from harness.harden.proving import Evidence, Proof, Trialed, fewest, prove
-from harness.harden.stated import Stated, read_stated
-from harness.harden.tests_of import Place as TestsPlace
-from harness.harden.tests_of import extendable
+from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
+from harness.harden.stated import StatedOutput, read_stated
+from harness.harden.tests_of import ExtendedFile, extendable
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
 from harness.harden.writing import as_program, style_of, with_tests, write_test
 from harness.judging.controls import ControlSettings
@@ -42,7 +41,7 @@ from harness.trial.looking.calls import Observed
 from harness.trial.plan import Observe, Purpose
 from harness.trial.record import TrialRecord
 
-LESS = 2
+LESS = 1
 """How often the inputs of the chosen cases lose one thing."""
 PROOF = 40
 """Trials that the proof may take besides those of the survivors."""
@@ -69,15 +68,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ProvenTest:
     """A test, and what was shown of it."""
 
     test: Written
-    proof: Proof
+    proof: Proven
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class ToldApart:
     """What tells a survivor from the reference, in words; with the reason where it is in no test."""
 
     survivor: str
@@ -99,9 +98,9 @@ class Hardened:
     after: str = ""
     script: str = ""
     """Of a task whose tests cannot be extended: the tests that would be, as a program of their own."""
-    kept: list[Kept] = field(default_factory=list)
-    thrown: list[Kept] = field(default_factory=list)
-    unstated: list[Witness] = field(default_factory=list)
+    kept: list[ProvenTest] = field(default_factory=list)
+    thrown: list[ProvenTest] = field(default_factory=list)
+    unstated: list[ToldApart] = field(default_factory=list)
     alike: dict[str, str] = field(default_factory=dict)
     """Survivors that nothing told apart, with what was tried."""
     caught: dict[str, list[str]] = field(default_factory=dict)
@@ -122,8 +121,8 @@ class Hardened:
 class Known:
     """What is known of the task before anything is written."""
 
-    stated: Stated
-    place: TestsPlace
+    stated: StatedOutput
+    place: ExtendedFile
     steps: list[StepMutants]
     tried: Mapping[str, int]
     """How many cases of each kind."""
@@ -153,7 +152,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
     trials = Trials(place, terms, wanted.budget)
     if isinstance(found, str):
         result.why = f"its tests cannot be extended: {found}"
-        found = TestsPlace("", "", pytest=False)
+        found = ExtendedFile("", "", pytest=False)
         if len(task.steps) != 1 or task.steps[0].verifier.separate is not None:
             return result
     result.path, result.before = found.path, found.text
@@ -175,7 +174,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
 # --- what is seen
 
 
-async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], found: TestsPlace) -> Known | None:
+async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], found: ExtendedFile) -> Known | None:
     place = trials.place
     task = place.task
     place.doing("observing the reference")
@@ -203,19 +202,19 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     cases = [case for case in cases if case.id in worth]
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
-    right = [*right, *await _other_right(trials, wanted, attempts, cases)]
+    right = [*right, *await _other_right(trials, wanted, cases)]
     return Known(stated, found, steps, tried, steady(pins, right), wrong, tuple(attempts))
 
 
 @dataclass
 class _Seen:
-    cases: list[Case]
+    cases: list[BoxCase]
     pins: list[Pin]
     right: list[Seens]
     wrong: dict[str, list[Seens]]
 
 
-async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: Stated) -> _Seen:
+async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: StatedOutput) -> _Seen:
     """Together with the cases that have less in their input, and tell the same apart."""
     cost = len(wanted.survivors) + 2
     for _ in range(LESS):
@@ -235,21 +234,14 @@ async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: Stated
     return seen
 
 
-async def _other_right(
-    trials: Trials, wanted: Wanted, attempts: Sequence[Attempt], cases: Sequence[Case]
-) -> list[Seens]:
-    """What right variants and right solutions of the user's do. An unsure variant counts where it is paid."""
-    plans = [trials.attempt(one, "cases", with_cases(cases)) for one in attempts]
-    plans += [trials.right(one, "cases", with_cases(cases)) for one in wanted.rights]
-    sure = [*(one.sure for one in attempts), *(True for _ in wanted.rights)]
-    return [
-        seens
-        for record, must in zip(await trials.all(plans), sure, strict=True)
-        if record.trouble is None and (must or _paid(record)) and (seens := seens_of(record)) is not None
-    ]
+async def _other_right(trials: Trials, wanted: Wanted, cases: Sequence[BoxCase]) -> list[Seens]:
+    """What right solutions of the user's do. What right variants do is for the proof to show: they rarely refuse."""
+    plans = [trials.right(one, "cases", with_cases(cases)) for one in wanted.rights]
+    records = await trials.all(plans)
+    return [seens for record in records if record.trouble is None and (seens := seens_of(record)) is not None]
 
 
-async def _both(trials: Trials, cases: Sequence[Case]) -> tuple[Seens | None, Seens | None]:
+async def _both(trials: Trials, cases: Sequence[BoxCase]) -> tuple[Seens | None, Seens | None]:
     """The reference twice, the second time in another order and on a machine of another name."""
     number = trials.run
     plans = [
@@ -261,7 +253,7 @@ async def _both(trials: Trials, cases: Sequence[Case]) -> tuple[Seens | None, Se
 
 
 async def _survivors(
-    trials: Trials, wanted: Wanted, cases: Sequence[Case], known: Mapping[str, Sequence[Seens]]
+    trials: Trials, wanted: Wanted, cases: Sequence[BoxCase], known: Mapping[str, Sequence[Seens]]
 ) -> dict[str, list[Seens]]:
     """What each survivor does in these cases, too."""
     label = f"cases {trials.run}"
@@ -274,7 +266,7 @@ async def _survivors(
     return found
 
 
-def _chosen(seen: _Seen) -> list[Case]:
+def _chosen(seen: _Seen) -> list[BoxCase]:
     """The cases that would become tests."""
     caught = {pin: found for pin in seen.pins if not pin.unstated and (found := catches(pin, seen.wrong))}
     ids = {pin.case.id for pin in smallest(caught)}
@@ -300,7 +292,9 @@ def _paid(record: TrialRecord) -> bool:
     return showing(record).shown is Shown.PAID
 
 
-def _cases(task: Task, observed: Observed, environment: Mapping[str, str], found: TestsPlace, seed: int) -> list[Case]:
+def _cases(
+    task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
+) -> list[BoxCase]:
     instruction = task.steps[0].instruction
     left = observed.left.entries if observed.left is not None else {}
     files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
@@ -323,7 +317,7 @@ def _is_output(path: str) -> bool:
     return not path.endswith(_PROGRAMS) and not path.startswith(("/tmp/", "/tests", "/logs"))  # noqa: S108 - in a box
 
 
-def _unambiguous(cases: Sequence[Case], right: Sequence[Seens]) -> list[Case]:
+def _unambiguous(cases: Sequence[BoxCase], right: Sequence[Seens]) -> list[BoxCase]:
     """Without the cases whose answer hangs on something that an answer should not hang on."""
     twins = {case.twin for case in cases if case.twin}
     return [
@@ -339,7 +333,7 @@ def _answers(seens: Seens, ident: str) -> object:
     return seen.get("status"), seen.get("out")
 
 
-def _pins(case: Case, stated: Stated, seens: Seens) -> list[Pin]:
+def _pins(case: BoxCase, stated: StatedOutput, seens: Seens) -> list[Pin]:
     seen = seens[case.id]
     if case.kind == "own":
         return list(own_pins(case, seen))
@@ -372,7 +366,7 @@ async def _write(
     survivors = {one.label: one for one in wanted.survivors}
     allowed = [pin for pin in known.pins if wanted.unstated or not pin.unstated]
     thrown: set[tuple[str, str]] = set()
-    kept: list[Kept] = []
+    kept: list[ProvenTest] = []
     for number in range(ROUNDS):
         done = {label for each in kept for label in each.proof.catches}
         open_ = {label: seens for label, seens in known.wrong.items() if label not in done}
@@ -413,7 +407,7 @@ def _script(wanted: Wanted, known: Known) -> str:
 
 
 def _tests(
-    chosen: Mapping[Pin, frozenset[str]], survivors: Mapping[str, Survivor], place: TestsPlace, taken: Iterable[str]
+    chosen: Mapping[Pin, frozenset[str]], survivors: Mapping[str, Survivor], place: ExtendedFile, taken: Iterable[str]
 ) -> list[Written]:
     style = style_of(place.text, pytest=place.pytest)
     used = list(taken)
@@ -428,8 +422,8 @@ def _tests(
     return written
 
 
-def _judged(tests: Sequence[Written], evidence: Evidence) -> tuple[list[Kept], list[Kept]]:
-    proofs = [Kept(test, prove(test, evidence)) for test in tests]
+def _judged(tests: Sequence[Written], evidence: ProofTrials) -> tuple[list[ProvenTest], list[ProvenTest]]:
+    proofs = [ProvenTest(test, prove(test, evidence)) for test in tests]
     return [each for each in proofs if not each.proof.refused], [each for each in proofs if each.proof.refused]
 
 
@@ -442,7 +436,7 @@ def _folder(task: Task, changed: str, text: str, target: Path) -> Path:
 
 async def _prove(
     trials: Trials, wanted: Wanted, known: Known, folder: Path, beside: Callable[[Task], Place]
-) -> Evidence:
+) -> ProofTrials:
     [read] = discover([folder])
     assert not isinstance(read, Unusable), read.problems
     images = trials.place.task.environment.recipe.images
@@ -462,24 +456,24 @@ async def _prove(
         place.leave()
 
 
-def _all_named(evidence: Evidence, known: Known) -> bool:
+def _all_named(evidence: ProofTrials, known: Known) -> bool:
     """Whether the verifier's report has every test of the file, those that pass among them."""
     names = style_of(known.place.text, pytest=True).names
     mine = {name for name in names if name.startswith("test_")}
     return any(mine <= set(one.results) for one in evidence.reference)
 
 
-async def _evidence(trials: Trials, wanted: Wanted, known: Known, purpose: Purpose) -> Evidence:
+async def _evidence(trials: Trials, wanted: Wanted, known: Known, purpose: Purpose) -> ProofTrials:
     references = [trials.reference(f"proof {number}", purpose, number + 3) for number in range(wanted.times)]
     first = await trials.all(references[:1])
     if not results_of(first[0]):  # nothing is told of single tests: the rest would tell nothing either
-        return Evidence([_trialed("the reference", first[0])])
+        return ProofTrials([_trialed("the reference", first[0])])
     plans = [*references[1:], trials.nop("proof", purpose)]
     plans += [trials.survivor(one, "proof", purpose) for one in wanted.survivors]
     plans += [trials.attempt(one, "proof", purpose) for one in known.attempts]
     plans += [trials.right(one, "proof", purpose) for one in wanted.rights]
     records = iter([*first, *await trials.all(plans)])
-    evidence = Evidence()
+    evidence = ProofTrials()
     evidence.reference = [_trialed("the reference", next(records)) for _ in references]
     evidence.nop = [_trialed("doing nothing", next(records))]
     for one in wanted.survivors:
@@ -517,7 +511,7 @@ def _witnesses(known: Known, result: Hardened) -> None:
             reason = (
                 f"pins-unstated: {best.unstated}" if best.unstated else result.why or "no test of it could be proven"
             )
-            result.unstated.append(Witness(label, best.case.how, best.says, reason))
+            result.unstated.append(ToldApart(label, best.case.how, best.says, reason))
         else:
             names = {"own": "own tests on other input", "run": "runs", "look": "look at files", "ask": "requests"}
             tried = ", ".join(f"{known.tried[kind]} {name}" for kind, name in names.items() if known.tried.get(kind))

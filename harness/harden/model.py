@@ -11,7 +11,7 @@ Seen = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class BoxCase:
     """Something to do in a box where a task was solved, that may tell a wrong solution from the reference."""
 
     id: str
@@ -34,7 +34,7 @@ class Case:
 class Pin:
     """One thing that holds of what is seen of the reference."""
 
-    case: Case
+    case: BoxCase
     says: str
     """In words, for people."""
     code: tuple[str, ...]
@@ -71,7 +71,7 @@ class Written:
 
     name: str
     requirement: str
-    case: Case
+    case: BoxCase
     pins: tuple[Pin, ...]
     code: str
     imports: tuple[str, ...]

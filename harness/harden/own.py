@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from harness.harden.model import Case, Pin, Seen
-from harness.harden.tests_of import Place
+from harness.harden.model import BoxCase, Pin, Seen
+from harness.harden.tests_of import ExtendedFile
 from harness.harden.varying import varied_texts
 from harness.task.model import Task
 from harness.trial.looking.calls import Given
@@ -35,7 +35,7 @@ class OwnTest:
     arguments: tuple[str, ...]
 
 
-def own_cases(task: Task, place: Place, environment: Mapping[str, str], seed: int) -> Iterator[Case]:
+def own_cases(task: Task, place: ExtendedFile, environment: Mapping[str, str], seed: int) -> Iterator[BoxCase]:
     """`environment`: texts of the environment's files by path."""
     rng = Random(seed)
     tree = ast.parse(place.text)
@@ -49,7 +49,7 @@ def own_cases(task: Task, place: Place, environment: Mapping[str, str], seed: in
             made += 1
             moved = {name: value for name, value in replaced.items() if name in constants}
             body = _with_literals(test, replaced, constants)
-            yield Case(
+            yield BoxCase(
                 f"own-{made}",
                 "own",
                 {
@@ -67,7 +67,7 @@ def own_cases(task: Task, place: Place, environment: Mapping[str, str], seed: in
             )
 
 
-def own_pins(case: Case, seen: Seen) -> Iterator[Pin]:
+def own_pins(case: BoxCase, seen: Seen) -> Iterator[Pin]:
     """One: the test passes, with the numbers that the reference comes to."""
     if seen.get("passed") is not True:
         return
@@ -83,7 +83,7 @@ def own_pins(case: Case, seen: Seen) -> Iterator[Pin]:
     def holds(other: Seen) -> bool:
         return other.get("passed") is True and other.get("notes", []) == notes
 
-    pinned = Case(case.id, case.kind, {**case.body, "code": code}, case.how, case.cost)
+    pinned = BoxCase(case.id, case.kind, {**case.body, "code": code}, case.how, case.cost)
     yield Pin(pinned, f"{case.body['function']} passes", (), holds, 1)
 
 

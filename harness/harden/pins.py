@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.harden.model import Case, Pin, Seen
-from harness.harden.stated import Stated, tokens, words_of
+from harness.harden.model import BoxCase, Pin, Seen
+from harness.harden.stated import StatedOutput, tokens, words_of
 
 LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
 _NEWLINE = "\n"
@@ -21,7 +21,7 @@ Read = Callable[[Seen], Any]
 class Pins:
     """Everything that could be pinned of one case."""
 
-    def __init__(self, case: Case, stated: Stated, given: str) -> None:
+    def __init__(self, case: BoxCase, stated: StatedOutput, given: str) -> None:
         """`given`: the text of the case's own input."""
         self.case, self.stated, self.given = case, stated, words_of(given)
         self._numbers = frozenset({*tokens(given), *tokens(stated.instruction)})
@@ -430,7 +430,7 @@ def _at(value: Any, path: Sequence[Any]) -> Any:
     return value
 
 
-def _table(text: str, stated: Stated) -> list[list[str]] | None:
+def _table(text: str, stated: StatedOutput) -> list[list[str]] | None:
     """Rows of the same length of at least two cells, under a head that the instruction has the words of."""
     lines = text.splitlines()
     if len(lines) < 2 or "," not in lines[0] or len(lines) > 200:

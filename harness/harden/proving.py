@@ -21,7 +21,7 @@ class Trialed:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Proven:
     """Of one test."""
 
     reference: tuple[int, int] = (0, 0)
@@ -37,7 +37,7 @@ class Proof:
 
 
 @dataclass
-class Evidence:
+class ProofTrials:
     reference: list[Trialed] = field(default_factory=list)
     survivors: dict[str, list[Trialed]] = field(default_factory=dict)
     variants: list[Trialed] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Evidence:
     nop: list[Trialed] = field(default_factory=list)
 
 
-def prove(test: Written, evidence: Evidence) -> Proof:
+def prove(test: Written, evidence: ProofTrials) -> Proven:
     name = test.name
     reference = [one.results.get(name) for one in evidence.reference]
     caught = tuple(
@@ -67,7 +67,7 @@ def prove(test: Written, evidence: Evidence) -> Proof:
         refused = f"it refuses a right variant: {variant}"
     elif right:
         refused = f"it refuses a right solution: {right}"
-    return Proof(
+    return Proven(
         (reference.count(True), len(reference)),
         caught,
         variants,
@@ -84,7 +84,7 @@ def _passed(name: str, trials: Sequence[Trialed]) -> tuple[tuple[int, int], str]
     return (len(ran) - len(refused), len(ran)), refused[0] if refused else ""
 
 
-def fewest(proofs: Mapping[str, Proof]) -> list[str]:
+def fewest(proofs: Mapping[str, Proven]) -> list[str]:
     """The names of the fewest tests that catch all that any of them catches."""
     wanted = {label for proof in proofs.values() for label in proof.catches if not proof.refused}
     kept: list[str] = []

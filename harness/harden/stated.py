@@ -57,7 +57,7 @@ def tokens(line: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedOutput:
     """An instruction, read for what it states of outputs."""
 
     instruction: str
@@ -107,7 +107,7 @@ class Stated:
         return re.search(rf"(?<![\w.]){value}(?![\w]|\.\d)", self.instruction) is not None
 
 
-def read_stated(instruction: str, environment: Iterable[str]) -> Stated:
+def read_stated(instruction: str, environment: Iterable[str]) -> StatedOutput:
     shown = [found[1] for found in _SPAN.finditer(instruction)]
     blocks = [line.strip() for found in _FENCE.finditer(instruction) for line in found[2].splitlines()]
     blocks += [found[1].strip() for found in _INDENTED.finditer(instruction)]
@@ -116,7 +116,7 @@ def read_stated(instruction: str, environment: Iterable[str]) -> Stated:
     words = words_of(instruction)
     for text in environment:
         words |= words_of(text[:200_000])
-    return Stated(
+    return StatedOutput(
         instruction,
         frozenset(words),
         tuple(form for form in map(_form, dict.fromkeys(lines)) if form is not None),

@@ -11,7 +11,7 @@ from harness.task.model import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ExtendedFile:
     """A file that new tests can be added to."""
 
     path: str
@@ -21,7 +21,7 @@ class Place:
     """Its tests are run by pytest; otherwise by a runner of the task's own that calls its functions."""
 
 
-def extendable(task: Task, texts: Mapping[str, str]) -> Place | str:
+def extendable(task: Task, texts: Mapping[str, str]) -> ExtendedFile | str:
     """`texts`: the verifier's by path. A sentence where nothing can be added."""
     step = task.steps[0]
     if len(task.steps) != 1:
@@ -35,7 +35,7 @@ def extendable(task: Task, texts: Mapping[str, str]) -> Place | str:
     uses_pytest = re.search(r"\bpytest\b|\bpy\.test\b", scripts) is not None
     named = [path for path in files if re.search(rf"\b{re.escape(_stem(path))}\b", scripts)]
     path = max(named or files, key=lambda each: (_tests(files[each]), each))
-    return Place(path, files[path], uses_pytest)
+    return ExtendedFile(path, files[path], uses_pytest)
 
 
 def _stem(path: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.harden.choosing import Seens
-from harness.harden.model import Case, Survivor
+from harness.harden.model import BoxCase, Survivor
 from harness.lab.lab import IDLE, Place
 from harness.lab.together import Together
 from harness.probes.model import Attempt
@@ -90,7 +90,7 @@ class Trials:
         return replace(self, place=place, run=0)
 
 
-def with_cases(cases: Sequence[Case], patience: float = OWN_PATIENCE) -> Observe:
+def with_cases(cases: Sequence[BoxCase], patience: float = OWN_PATIENCE) -> Observe:
     given = {"seconds": CASES_SECONDS, "patience": patience, "cases": [case.to_json() for case in cases]}
     return Observe(cases=json.dumps(given))
 

@@ -11,7 +11,7 @@ import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.harden.model import Case, Pin, Written
+from harness.harden.model import BoxCase, Pin, Written
 
 LONGEST_NAME, QUOTE = 66, 100
 FOLDER = "{folder}"
@@ -75,7 +75,7 @@ def name_of(requirement: str, says: str, taken: Iterable[str]) -> str:
 
 
 def write_test(
-    case: Case, pins: Sequence[Pin], catches: Sequence[str], requirement: str, style: Style, taken: Iterable[str]
+    case: BoxCase, pins: Sequence[Pin], catches: Sequence[str], requirement: str, style: Style, taken: Iterable[str]
 ) -> Written:
     name = name_of(requirement, pins[0].says, {*style.names, *taken})
     said = " ".join(requirement.split())
@@ -103,14 +103,14 @@ def _double_quoted(code: str) -> str:
     return "".join(lines)
 
 
-def _arguments(case: Case, style: Style) -> str:
+def _arguments(case: BoxCase, style: Style) -> str:
     if not style.pytest:
         return "*_given"
     wanted = {"run": "tmp_path", "own": "tmp_path, monkeypatch", "look": "", "ask": ""}[case.kind]
     return wanted if case.kind != "run" or _has_folder(case) else ""
 
 
-def _has_folder(case: Case) -> bool:
+def _has_folder(case: BoxCase) -> bool:
     body = case.body
     return bool(body.get("files")) or FOLDER in " ".join([*body["argv"], body["cwd"]])
 
@@ -135,7 +135,7 @@ def _word(word: str) -> str:
     )
 
 
-def _run_body(case: Case, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
+def _run_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
     body, lines = case.body, []
     folder = _has_folder(case)
     needs.add("subprocess")
@@ -184,11 +184,11 @@ def _text(text: str) -> str:
     return repr(text)
 
 
-def _look_body(case: Case, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
+def _look_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
     return _asserted(pins)
 
 
-def _ask_body(case: Case, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
+def _ask_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
     needs |= {"http.client", "time", "types"}
     body, lines = case.body, ["answers = []"]
     for step in body["steps"]:
@@ -203,7 +203,7 @@ def _ask_body(case: Case, pins: Sequence[Pin], style: Style, needs: set[str]) ->
     return [*lines, *_asserted(pins)]
 
 
-def _own_body(case: Case, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
+def _own_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
     body = case.body
     needs.add("sys")
     lines = ["folder = tmp_path"] if style.pytest else []

@@ -6,16 +6,16 @@ import json
 from typing import Any
 
 from harness.harden.choosing import catches, smallest, steady
-from harness.harden.model import Case, Pin
+from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
 from harness.harden.stated import read_stated
 
 INSTRUCTION = "Print one line `NAME: COUNT` for each name of the file, or write `count` and `mean` as JSON."
 
 
-def case(ident: str = "run-0", **more: Any) -> Case:
+def case(ident: str = "run-0", **more: Any) -> BoxCase:
     body = {"argv": ["/app/count"], "cwd": "", "stdin": "", "files": [], **more}
-    return Case(ident, "run", body, "as the tests call it", 10)
+    return BoxCase(ident, "run", body, "as the tests call it", 10)
 
 
 def seen(out: str, status: int = 0, err: str = "", files: dict[str, str] | None = None) -> dict[str, Any]:

@@ -1,13 +1,13 @@
-"""Proof: what throws a test away."""
+"""Proven: what throws a test away."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.harden.model import Case, Written
-from harness.harden.proving import Evidence, Proof, Trialed, fewest, prove
+from harness.harden.model import BoxCase, Written
+from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
 
-CASE = Case("left", "look", {"paths": []}, "what solving leaves", 1)
+CASE = BoxCase("left", "look", {"paths": []}, "what solving leaves", 1)
 TEST = Written("test_new", "", CASE, (), "", (), ("one",))
 
 
@@ -17,8 +17,8 @@ def trial(passed: bool | None, paid: bool | None = None) -> Trialed:
     )
 
 
-def evidence(reference: tuple[bool | None, ...] = (True, True), survivor: bool = False) -> Evidence:
-    return Evidence([trial(each) for each in reference], {"one": [trial(survivor)], "two": [trial(True)]})
+def evidence(reference: tuple[bool | None, ...] = (True, True), survivor: bool = False) -> ProofTrials:
+    return ProofTrials([trial(each) for each in reference], {"one": [trial(survivor)], "two": [trial(True)]})
 
 
 def test_a_test_is_kept_that_passes_on_the_reference_and_fails_on_a_survivor() -> None:
@@ -34,7 +34,7 @@ def test_a_test_is_kept_that_passes_on_the_reference_and_fails_on_a_survivor() -
         (evidence(survivor=True), "it fails on none of the survivors"),
     ],
 )
-def test_whatever_fails_its_proof_is_thrown_away(found: Evidence, why: str) -> None:
+def test_whatever_fails_its_proof_is_thrown_away(found: ProofTrials, why: str) -> None:
     assert prove(TEST, found).refused == why
 
 
@@ -62,8 +62,8 @@ def test_a_survivor_that_is_paid_all_the_same_is_not_caught() -> None:
 
 def test_the_fewest_tests_are_kept() -> None:
     proofs = {
-        "test_a": Proof(catches=("one",)),
-        "test_b": Proof(catches=("one", "two")),
-        "test_c": Proof(catches=("three",), refused="it refuses a right variant: x"),
+        "test_a": Proven(catches=("one",)),
+        "test_b": Proven(catches=("one", "two")),
+        "test_c": Proven(catches=("three",), refused="it refuses a right variant: x"),
     }
     assert fewest(proofs) == ["test_b"]

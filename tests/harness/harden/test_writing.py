@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.harden.model import Case, Pin
+from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
 from harness.harden.stated import read_stated
 from harness.harden.writing import name_of, patch_of, style_of, with_tests, write_test
@@ -18,15 +18,15 @@ OWN = '"""Tests."""\n\nimport os\n\n\ndef test_there():\n    assert os.path.exis
 ECHO = "import sys, pathlib\nfor line in pathlib.Path(sys.argv[1]).read_text().split():\n    print('name:', line)\n"
 
 
-def case(program: Path) -> Case:
+def case(program: Path) -> BoxCase:
     files = [{"path": "in/names.txt", "text": "ada bob", "age": 0}]
     argv = [sys.executable, str(program), "{folder}/in/names.txt"]
-    return Case(
+    return BoxCase(
         "run-0", "run", {"argv": argv, "cwd": "{folder}", "stdin": "", "files": files}, "as the tests call it", 10
     )
 
 
-def chosen(case: Case, out: str) -> list[Pin]:
+def chosen(case: BoxCase, out: str) -> list[Pin]:
     seen: dict[str, Any] = {"ends": True, "status": 0, "out": out, "err": "", "files": {"in/names.txt": "ada bob"}}
     found = Pins(case, read_stated("Print `name: NAME` for each.", []), "ada bob").of(seen)
     return [pin for pin in found if "these lines" in pin.says]
@@ -61,7 +61,7 @@ def test_a_patch_applies_and_touches_the_tests_only(tmp_path: Path) -> None:
 
 def test_new_tests_stand_before_the_file_runs_itself() -> None:
     own = f'{OWN}\n\nif __name__ == "__main__":\n    test_there()\n'
-    one = Case("left", "look", {"paths": ["/x"]}, "what solving leaves", 10)
+    one = BoxCase("left", "look", {"paths": ["/x"]}, "what solving leaves", 10)
     pin = Pin(one, "/x is there", ("assert Path('/x').exists()",), lambda seen: True, 1, needs=frozenset({"pathlib"}))
     text = with_tests(own, [write_test(one, [pin], ["a"], "", style_of(own, pytest=True), [])])
     compile(text, "test", "exec")
