@@ -60,8 +60,7 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
     _must_be_new(output, dry_run=given["dry_run"])
     with whole(run):
         report = read_report(run)
-        if report["unfinished"]:
-            raise UsageError("The run is unfinished.", hint="`foolsgold audit ... --resume` finishes it.")
+        _must_have_ended(report)
         in_force = settings_of(report, flags.values)
         asked = Asked(
             output or Path(),
@@ -96,6 +95,14 @@ def _must_be_new(output: Path | None, *, dry_run: bool) -> None:
         raise UsageError("Where to write to is not said.", hint="Name a new folder with -o, or give --dry-run.")
     if output is not None and output.exists():
         raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
+
+
+def _must_have_ended(report: Mapping[str, Any]) -> None:
+    left = len(report["unfinished"])
+    if left and not any(True for _ in report["tasks"]):
+        raise UsageError("No task of this run has ended.", hint="`foolsgold audit ... --resume` finishes it.")
+    if left:
+        click.echo(f"{left} unfinished tasks of the run are left out.", err=True)
 
 
 def _after(given: Mapping[str, Any]) -> Any:
