@@ -117,8 +117,9 @@ def _commands(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_BOXES = _commands("check", "audit", "doctor", "clean")
+_BOXES = _commands("check", "audit", "doctor", "clean", "harden")
 _RUNS = _commands("check", "audit")
+_TRIALS = _commands("check", "audit", "harden")
 _MUTANTS = _commands("mutants", "audit")
 _TASKS = _commands("check", "mutants", "audit")
 _GATE = _commands("audit", "gate", "baseline")
@@ -154,7 +155,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "jobs",
         ValueKind.INTEGER,
-        _RUNS,
+        _TRIALS,
         "Trials at once. [default: the number of cores]",
         per_task=False,
         low=1,
@@ -175,13 +176,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "network",
         ValueKind.CHOICE,
-        _RUNS,
+        _TRIALS,
         "auto: where the task allows it and the reference is not paid without. A task that declares no network never "
         "gets one.",
         "auto",
         choices=MODES,
     ),
-    Setting("timeout-factor", ValueKind.NUMBER, _RUNS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
+    Setting("timeout-factor", ValueKind.NUMBER, _TRIALS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
     Setting(
         "depth",
         ValueKind.CHOICE,

@@ -179,9 +179,15 @@ class Observe:
     """Run in this order when the tests have ended."""
     paths: tuple[str, ...] = ()
     """Looked at after verifying, besides those that solving changed."""
+    texts: bool = False
+    """With the texts of what the tests give programs to work on."""
+    cases: str = ""
+    """What foolsgold_cases.py is to run last, as it reads it."""
 
     @property
     def name(self) -> str:
+        if self.texts or self.cases:
+            return "observe, with cases" if self.cases else "observe, with texts"
         return "observe, and more" if self.besides or self.paths else "observe"
 
 

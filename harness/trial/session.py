@@ -23,7 +23,7 @@ from harness.trial.looking import noted, seen
 from harness.trial.looking.calls import RECORDER, Observed, read_calls
 from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
-from harness.trial.observed import after_verifying, run_besides
+from harness.trial.observed import after_verifying, run_besides, run_cases
 from harness.trial.plan import (
     Begun,
     Built,
@@ -62,6 +62,14 @@ for minor in 7 8 9 10 11 12 13 14 15; do
   site=lib/python3.$minor/site-packages
   mkdir -p $site && ln -sf {FOLDER}/*.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
 done 2>/dev/null; true"""
+# For tests that are a Python program of their own: whatever Python is started on a file of /tests loads the recorder.
+_PLAIN = (
+    'import os; c = open("/proc/self/cmdline", "rb").read() if os.environ.get("FOOLSGOLD_TEXTS") else b""; '
+    f'b"/tests/" in c and b"pytest" not in c and __import__("{RECORDER}").plain()'
+)
+_BRING_PLAIN = f"""cd {FOLDER} && for site in lib/python3.*/site-packages; do
+  printf '%s\\n' {shlex.quote(_PLAIN)} >$site/foolsgold.pth
+done"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
@@ -376,8 +384,13 @@ class Session:
             return ""
         box.put(_PLUGINS / f"{plugin}.py", f"{FOLDER}/{plugin}.py")
         self.chore(box, _BRING)
+        texts = ""
+        if isinstance(purpose, Observe) and purpose.texts:
+            self.chore(box, _BRING_PLAIN)
+            texts = "export FOOLSGOLD_TEXTS=1; "
         return (
-            f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONUSERBASE={FOLDER} '
+            f"{texts}export FOOLSGOLD_LOOK={TOLD} PYTHONUSERBASE={FOLDER} "
+            f'PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
             f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{plugin}"; '
         )
 
@@ -417,7 +430,8 @@ class Session:
         if self.observes is not None and self.observed is not None:
             after = after_verifying(box, self.observed.left, self.observes.paths)
             ran = run_besides(box, self.observes.besides, user)
-            self.observed = replace(self.observed, after=after, besides=ran)
+            seen = run_cases(box, self.observes.cases, user) if self.observes.cases else ""
+            self.observed = replace(self.observed, after=after, besides=ran, cases=seen)
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
         if not (isinstance(self.plan.purpose, Judge) and self.plan.purpose.first_failure):
