@@ -16,7 +16,7 @@ FLOORS = (
     {"engine", "testcode"},
     {"task", "machine"},
     {"trial", "mutants"},
-    {"judging"},
+    {"judging", "harbor"},
     {"findings", "lab"},
     {"probes"},
     {"stages"},
