@@ -24,7 +24,8 @@ def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
     except FoolsgoldError as error:
         error.message, error.hint = task.told(error.message), task.told(error.hint)
         raise
-    return Built(main, verifiers, time.monotonic() - start, tuple(dict.fromkeys(notes)), engine.no_network())
+    seconds = time.monotonic() - start
+    return Built(main, verifiers, seconds, tuple(dict.fromkeys(notes)), engine.no_network(), engine.always_network())
 
 
 def build_environment(engine: Engine, environment: Environment, progress: Progress) -> tuple[Image, tuple[str, ...]]:
