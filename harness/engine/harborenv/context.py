@@ -21,7 +21,7 @@ _PROBE = "for tool in base64 head tail wc tar; do command -v $tool >/dev/null ||
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class HarborContext:
     folder: Path
     name: str
     base: str
@@ -38,7 +38,7 @@ class Prepared:
         return hashlib.sha256("\n".join((engine, self.docker_image or "", self.content)).encode()).hexdigest()
 
 
-def prepare(recipe: Recipe, images: Mapping[str, str], work: Path, *, quick: bool) -> Prepared:
+def prepare(recipe: Recipe, images: Mapping[str, str], work: Path, *, quick: bool) -> HarborContext:
     """`quick`: have the containers end at once when they are stopped, as `sleep infinity` does not by itself.
     Raises NeedsDocker for what Harbor's environments have no word for."""
     images = {**images, **recipe.images}
@@ -46,7 +46,7 @@ def prepare(recipe: Recipe, images: Mapping[str, str], work: Path, *, quick: boo
     if recipe.dockerfile is None:
         named = recipe.image or "scratch"
         stand_in = _image(images, named)
-        return Prepared(
+        return HarborContext(
             folder,
             _name(named),
             named,
@@ -83,7 +83,7 @@ def prepare(recipe: Recipe, images: Mapping[str, str], work: Path, *, quick: boo
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     sets = any(each.name == "ENTRYPOINT" for each in known[-1].body)
     content = _content(folder)
-    return Prepared(
+    return HarborContext(
         folder, _name(content), base or "scratch", None, recipe.timeout, bool(notes), sets, tuple(notes), content
     )
 

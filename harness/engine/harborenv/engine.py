@@ -29,7 +29,7 @@ from harness.engine.contract import (
     silent,
 )
 from harness.engine.harborenv.box import HarborBox
-from harness.engine.harborenv.context import Prepared, prepare, probe
+from harness.engine.harborenv.context import HarborContext, prepare, probe
 from harness.errors import BuildFailed, EngineError, EngineUnavailable, NeedsDocker
 
 PREFIX = "harbor:"
@@ -48,12 +48,12 @@ def stop() -> None:
         engine.call_off()
 
 
-_NOTHING = Prepared(Path(), "", "")
+_NOTHING = HarborContext(Path(), "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class HarborImage(Image):
-    prepared: Prepared = _NOTHING
+    prepared: HarborContext = _NOTHING
 
 
 class HarborEngine(Engine):
@@ -134,7 +134,7 @@ class HarborEngine(Engine):
             raise
         return box
 
-    def _sayable(self, spec: BoxSpec, prepared: Prepared) -> None:
+    def _sayable(self, spec: BoxSpec, prepared: HarborContext) -> None:
         """Raises where Harbor's interface has no word for what is asked."""
         if not spec.network and self.always_network():
             raise EngineError(f"The task's box is to have no network, and {self.always_network()}")
@@ -229,7 +229,7 @@ class _Harbor:
         except (SystemExit, ImportError, ValueError, AttributeError) as error:
             raise EngineUnavailable(f"{PREFIX}{which} cannot be used here: {error}") from error
 
-    def make(self, prepared: Prepared, env: Mapping[str, str], folder: Path, *, network: bool, limits: Any) -> Any:
+    def make(self, prepared: HarborContext, env: Mapping[str, str], folder: Path, *, network: bool, limits: Any) -> Any:
         from harbor.models.task.config import EnvironmentConfig, NetworkMode, NetworkPolicy
         from harbor.models.trial.config import EnvironmentConfig as HowToRun
         from harbor.models.trial.paths import TrialPaths
@@ -261,7 +261,7 @@ class _Harbor:
         place = folder / "asked"
         place.mkdir(exist_ok=True)
         (place / "Dockerfile").write_text("FROM scratch\n")
-        asked = Prepared(place, "asked", "scratch")
+        asked = HarborContext(place, "asked", "scratch")
         made = Path(tempfile.mkdtemp(prefix="asked-", dir=folder))
         from harness.engine.contract import Limits
 
