@@ -1,5 +1,5 @@
-"""Our boxes as an environment of Harbor's: `harbor run --env harness.harbor:BwrapEnvironment`. Nothing else of foolsgold
-needs Harbor, so it is imported only where that name is asked for."""
+"""Our boxes as an environment of Harbor's: `harbor run --env harness.harbor:BwrapEnvironment`. Nothing else of
+foolsgold needs Harbor, so it is imported only where that name is asked for."""
 
 from __future__ import annotations
 

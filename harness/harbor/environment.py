@@ -20,7 +20,7 @@ from harbor.models.trial.config import ResourceMode
 from harness.engine.bwrap.box import cgroups
 from harness.engine.bwrap.box.beside import Begun
 from harness.engine.bwrap.engine import BwrapBox, BwrapEngine
-from harness.engine.contract import Command, EngineOptions, Exit, Image, Limits
+from harness.engine.contract import Command, EngineOptions, Exit, Fidelity, Image, Limits
 from harness.errors import BuildFailed, EngineError, FoolsgoldError, NeedsDocker
 from harness.harbor.definition import Asked, environment_of, stand_ins
 from harness.task.model import Environment
@@ -61,6 +61,8 @@ class BwrapEnvironment(BaseEnvironment):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="foolsgold-box")
         self._box: BwrapBox | None = None
         self._called_off = threading.Event()
+        self.stands_on: tuple[Fidelity, str] | None = None
+        """Once it has been started: how near to the named image the box is, and what it is based on."""
 
     @staticmethod
     def type() -> str:
@@ -151,6 +153,7 @@ class BwrapEnvironment(BaseEnvironment):
             self.logger.warning(f"{self.environment_name} runs on {image.base}, not on the image that it names.")
         for note in notes:
             self.logger.info(note)
+        self.stands_on = (image.fidelity, image.base)
         told = {"engine": "bwrap", "image": image.id, "base": image.base, "fidelity": image.fidelity, "notes": notes}
         name = self.session_id.rpartition("__")[2] or "env"
         path = self.trial_paths.trial_dir / f"box-{name}.json"

@@ -115,9 +115,11 @@ class HarborEngine(Engine):
         finally:
             box.close()
         notes = (*prepared.notes, f"Its boxes are {self.name}'s: {'; '.join(self._limits())}.")
-        return HarborImage(
-            prepared.digest(self.name), config, "mapped" if prepared.mapped else "image", prepared.base, notes, prepared
-        )
+        # An environment that has stand-ins of its own may say so.
+        fidelity, base = getattr(environment, "stands_on", None) or ("image", prepared.base)
+        if fidelity == "image" and prepared.mapped:
+            fidelity = "mapped"
+        return HarborImage(prepared.digest(self.name), config, fidelity, base, notes, prepared)
 
     def open(self, spec: BoxSpec) -> Box:
         if not isinstance(spec.image, HarborImage):
