@@ -2,9 +2,9 @@
 
     HARBOR=path/to/python-with-harbor python bench/harbor_environment.py [trials] [--docker]
 
-The same task, its reference, one trial after the other, in rounds that take turns, so that a busy machine is as busy for
-both: in Harbor's job with our environment, and by our own trial on the same engine. Harbor's time is what its result says
-from a trial's beginning to its end.
+The same task, its reference, one trial after the other, in rounds that take turns, so that a busy machine is as busy
+for both: in Harbor's job with our environment, and by our own trial on the same engine. Harbor's time is what its
+result says from a trial's beginning to its end.
 """
 
 from __future__ import annotations
