@@ -17,7 +17,7 @@ FLOORS = (
     {"task", "machine"},
     {"dataset"},
     {"trial", "mutants"},
-    {"judging"},
+    {"judging", "harbor"},
     {"findings", "lab"},
     {"probes"},
     {"stages"},
@@ -107,7 +107,7 @@ def test_what_judges_and_what_reads_tests_knows_no_engine() -> None:
 
 
 def test_one_engine_never_imports_another() -> None:
-    engines = ("harness.engine.bwrap", "harness.engine.dockerd")
+    engines = ("harness.engine.bwrap", "harness.engine.dockerd", "harness.engine.harborenv")
     assert all(engine in modules() for engine in engines)
     crossing = {
         f"{module} imports {other}"

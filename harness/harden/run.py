@@ -22,8 +22,9 @@ from harness.harden.model import Survivor
 from harness.harden.trials import Right
 from harness.harden.writing import patch_of
 from harness.judging.controls import ControlSettings
-from harness.lab.lab import Doing, Forgetful, Lab, Place, run_here
+from harness.lab.lab import Doing, Forgetful, Lab, Place, run_with
 from harness.lab.together import side_by_side
+from harness.lab.workers import Threads
 from harness.mutants import solution_files
 from harness.report.read import task_folder
 from harness.runs import audit_tasks, check_tasks
@@ -205,7 +206,7 @@ def harden_targets(
                 write(by_name[name], hardened, asked)
 
         jobs = one(values, "jobs") or os.cpu_count() or 1
-        whole = run_here(work, keep, engine=engine, jobs=jobs, memory=Forgetful(), doing=doing)
+        whole = run_with(work, keep, workers=Threads.here(engine, jobs), memory=Forgetful(), doing=doing)
     return done, whole
 
 

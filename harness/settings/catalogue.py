@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from harness.engine.choose import ENGINES
+from harness.engine.choose import ENGINES, HARBOR
 from harness.engine.recipe.standin import parse_stand_in
 from harness.errors import UsageError
 from harness.task.network import MODES
@@ -50,6 +50,8 @@ class Setting:
     per_task: bool = True
     """It is allowed in an `[[override]]`."""
     choices: tuple[str, ...] = ()
+    beginning: str = ""
+    """A value may also be this with a name behind it."""
     low: float = -math.inf
     high: float = math.inf
     short: str = ""
@@ -64,6 +66,9 @@ class Setting:
     @property
     def table(self) -> bool:
         return self.kind in (ValueKind.TABLE, ValueKind.NUMBERS)
+
+    def names(self, value: str) -> bool:
+        return bool(self.beginning) and value.startswith(self.beginning) and value != self.beginning
 
 
 # What a list's items may be is imported where somebody asks for it: a command's help needs none of it, and starts fast.
@@ -129,10 +134,11 @@ SETTINGS: tuple[Setting, ...] = (
         "engine",
         ValueKind.CHOICE,
         _BOXES,
-        "What makes the boxes: docker where a daemon answers, else bwrap.",
+        "What makes the boxes: docker where a daemon answers, else bwrap. `harbor:NAME` is Harbor's environment NAME.",
         "auto",
         per_task=False,
         choices=ENGINES,
+        beginning=HARBOR.name,
     ),
     Setting(
         "image",
@@ -354,7 +360,7 @@ def fitting(setting: Setting, value: Any, key: str = "") -> Any:
 def _text(setting: Setting, value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise Unfit(f"is {_shown(value)} and must be a text")
-    if setting.choices and value not in setting.choices:
+    if setting.choices and value not in setting.choices and not setting.names(value):
         raise Unfit(f"cannot be {value!r}", suggestion(value, setting.choices))
     if setting.item is not None:
         try:

@@ -43,6 +43,8 @@ class Built:
     notes: tuple[str, ...] = ()
     no_network: str = ""
     """Why boxes of it can have no network where it was built, and what to install; '' where they can."""
+    always_network: str = ""
+    """Why boxes of it always have a network; '' where they can be without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.engine.box_end import BoxEnd
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image, Kept
 from harness.task.model import Environment, Solution, Step, Task
+from harness.trial.boxes import LOGS, box_spec, healthcheck_of, not_healthy, wait_until_healthy
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, EndState, changes
 from harness.trial.ends import Ends
@@ -51,8 +52,6 @@ LOOK_READ = 8 << 20
 """Bytes of what the plugin tells that are read."""
 CHORE = 60.0
 """Seconds for a command of the harness's own, such as chmod."""
-_PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
-"""A probe that hangs is killed and has failed; the box lives on."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PLUGINS = Path(__file__).parent / "looking"
 # Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
@@ -71,8 +70,6 @@ _BRING_PLAIN = f"""cd {FOLDER} && for site in lib/python3.*/site-packages; do
   printf '%s\\n' {shlex.quote(_PLAIN)} >$site/foolsgold.pth
 done"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
-
-LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
 
 
 class Stop(Exception):
@@ -164,7 +161,7 @@ class Session:
     def main_spec(self) -> BoxSpec:
         """The box that the solution runs in, as it is asked for."""
         environment = self.task.environment
-        return self._elsewhere(_spec(self.built.main, environment, self.plan.networks.main, LOGS))
+        return self._elsewhere(box_spec(self.built.main, environment, self.plan.networks.main, LOGS))
 
     def open_main(self) -> AbstractContextManager[Box]:
         """The box that the solution runs in."""
@@ -194,15 +191,14 @@ class Session:
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        spec = replace(self._elsewhere(_spec(image, environment, network, mounts)), on=on)
+        spec = replace(self._elsewhere(box_spec(image, environment, network, mounts)), on=on)
         # A box whose own program runs from its start is not made ready before its turn.
         with self.turn() if spec.main else nullcontext(), self.engine.open(spec) as box:
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
             if self.task.format.waits_until_healthy:
-                own = environment.service_healthcheck
-                check = own or (image.config.healthcheck if environment.image_healthcheck else None)
+                check = healthcheck_of(image, environment)
                 if check is not None:
                     self.wait_until_healthy(box, check, image.config.shell, step, environment.recipe.timeout)
             yield box
@@ -276,24 +272,11 @@ class Session:
         self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(time.monotonic() - start, 4)))
 
     def wait_until_healthy(self, box: Box, check: Healthcheck, shell: tuple[str, ...], step: str, limit: float) -> None:
-        """What `docker compose up --wait` waits for. Docker's patience, in probes of at most a second apart: no reason
-        to wait half a minute for the first where the container is healthy at once."""
-        start = time.monotonic()
-        step_seconds = min(check.interval, 1.0)
-        # Docker gives up after `retries` times an interval and a probe of at most `timeout`.
-        share = check.interval / (check.interval + check.timeout or 1.0)
-        spent = 0.0
-        seconds = max(1.0, check.timeout)
-        probe = ("sh", "-c", _PROBE, f"{seconds:g}", *shell, check.command)
-        while True:
-            done = box.run(Command(probe, seconds + 30.0))
-            waited = time.monotonic() - start
-            if waited >= check.start_period:
-                spent += step_seconds + done.seconds * share
-            if done.status == 0 or done.timed_out or spent >= check.retries * check.interval or waited >= limit:
-                break
-            if self.cancel.wait(step_seconds):
-                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        """What `docker compose up --wait` waits for."""
+        found = wait_until_healthy(box, check, shell, limit, self.cancel.wait)
+        if found is None:
+            raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        waited, seconds, done = found
         if done.status == 0:
             self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(waited, 4)))
             return
@@ -301,14 +284,7 @@ class Session:
         self.phases.append(
             Phase(PhaseName.HEALTHCHECK, step, round(waited, 4), done.status or 1, seconds, done.oom, text[-LOG_KEPT:])
         )
-        last = f": {text.splitlines()[-1]}" if text else ""
-        raise Stop(
-            Trouble(
-                TroubleKind.HEALTHCHECK,
-                f"the container's HEALTHCHECK `{check.command}` did not pass within {waited:.0f} s, at last with "
-                f"status {done.status}{last}",
-            )
-        )
+        raise Stop(Trouble(TroubleKind.HEALTHCHECK, not_healthy(check, found)))
 
     def put_solution(self, box: Box, solution: Solution, step: str) -> None:
         """The solution folder, then the replaced files over it, with the modes of the originals."""
@@ -443,22 +419,6 @@ class Session:
 
     def verify_limit(self, step: Step) -> float:
         return self.plan.limits.verify.get(step.name, step.verifier.timeout)
-
-
-def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
-    return BoxSpec(
-        image=image,
-        network=network,
-        env=environment.env,
-        workdir=environment.workdir,
-        user=environment.user,
-        limits=environment.limits,
-        mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
-        entrypoint=environment.entrypoint,
-        command=environment.command,
-        stdin_open=environment.stdin_open,
-        hostname=environment.hostname,
-    )
 
 
 def write_like(original: Path, name: str, content: bytes, folder: Path) -> None:
