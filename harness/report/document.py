@@ -193,7 +193,20 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "observed", "not_reused", "waited")
+_OF_OTHERS = (
+    "run",
+    "purpose",
+    "state",
+    "effective",
+    "looked",
+    "notes",
+    "image",
+    "observed",
+    "recorded",
+    "claims",
+    "not_reused",
+    "waited",
+)
 """What is the same for every control's record."""
 
 

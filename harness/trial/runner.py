@@ -72,6 +72,8 @@ def run_trial(
         notes=session.notes,
         image=session.image,
         observed=session.observed,
+        recorded=session.recorded,
+        claims=session.claims,
         waited=round(session.waited, 4),
         not_reused=session.not_reused,
     )
