@@ -305,6 +305,11 @@ _MUTANTS: Mapping[str, Entry] = {
         "Ask for more than one of a few answers, such as how it was found, or for several of them together.",
         row=REWARD,
     ),
+    "reference-breaks-instruction": Entry(
+        "The reference is paid and does not do what the instruction says, tried on what it leaves.",
+        "Mend the reference, or the sentence: as it is, the tests pay what the instruction forbids.",
+        row=REFERENCE,
+    ),
     "forging-tried": Entry(
         "How many attacks on the reward were tried, took effect and were paid.",
         "Read which attacks were met and not paid, and which could not be measured.",

@@ -10,6 +10,8 @@ from harness.findings.in_image import Copy
 from harness.findings.model import Finding
 from harness.mutants import StepMutants
 from harness.probes import hidden, preserving, state, words
+from harness.probes.conform import findings as conform
+from harness.probes.conform.model import TriedClaim
 from harness.probes.forge import attempts as forge
 from harness.probes.leak import attempts as leak
 from harness.probes.model import Attempt, Attempted, Probe
@@ -31,7 +33,7 @@ BUDGET: Mapping[Probe, int] = {
     Probe.WORDS: 3,
 }
 """Attempts of each kind that a step gets; they are no part of the mutants' budget."""
-OF_OUTPUTS = frozenset({Probe.PRESERVING, Probe.STATE, Probe.LEAK, Probe.REPLAY})
+OF_OUTPUTS = frozenset({Probe.PRESERVING, Probe.STATE, Probe.LEAK, Probe.REPLAY, Probe.CONFORM})
 """Those that are planned from what the reference leaves."""
 
 
@@ -111,6 +113,7 @@ def probe_findings(
     given: InImage,
     noticed: Collection[str],
     table: Table | None = None,
+    claims: Sequence[TriedClaim] | None = None,
 ) -> Iterator[Finding]:
     """`noticed`: files whose text was broken in the solution, and a test failed for it."""
     yield from hidden.findings(attempted)
@@ -122,3 +125,4 @@ def probe_findings(
     yield from fakes.findings(attempted)
     yield from special.findings(task, attempted, table)
     yield from guess.findings(attempted)
+    yield from conform.findings(task, claims or ())

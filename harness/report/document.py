@@ -20,6 +20,7 @@ from harness.judging.kill_matrix import Matrix, results
 from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.judging.strength import Verdict
 from harness.mutants import StepMutants
+from harness.probes.conform.model import TriedClaim
 from harness.probes.forge.attempts import forging
 from harness.probes.model import Attempted
 from harness.report.check import trial_json
@@ -129,6 +130,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "leads": [_lead(task, lead) for lead in one.leads],
         "probes": [_probe(attempted, tests) for attempted in one.probes],
         "forging": tried.counts if (tried := forging(one.probes)) is not None else None,
+        "claims": [_claim(each) for each in one.claims] if one.claims is not None else None,
         "watched": _watched(one),
         "tests": tests,
         "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
@@ -280,6 +282,19 @@ def _probe(one: Attempted, tests: Sequence[str]) -> dict[str, Any]:
         "made": one.made,
         "effective": one.effective,
         "runs": [_run(record, tests) for record in one.records],
+    }
+
+
+def _claim(one: TriedClaim) -> dict[str, Any]:
+    return {
+        "sentence": one.claim.sentence,
+        "line": one.claim.line,
+        "what": type(one.claim.check).__name__,
+        "plain": one.claim.plain,
+        "state": one.state,
+        "how": one.how,
+        "expected": one.expected or None,
+        "got": one.got or None,
     }
 
 

@@ -19,13 +19,15 @@ from harness.probes.choose import (
     output_attempts,
     solution_attempts,
 )
+from harness.probes.conform.model import TriedClaim
 from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.probes.replay import attempts as fakes
 from harness.probes.replay.special import Table
 from harness.stages.attempting import try_all
+from harness.stages.conforming import conform
 from harness.stages.mutants import Terms
-from harness.stages.replaying import replay
+from harness.stages.replaying import Replayed, replay
 from harness.stages.result import AuditSettings
 from harness.task.texts import verifier_texts
 from harness.testcode.demands import HiddenReport
@@ -34,14 +36,24 @@ from harness.trial.record import Kind, TrialRecord, Which
 
 
 @dataclass(frozen=True, slots=True)
+class OfOutputs:
+    """What was found out from what the reference leaves."""
+
+    attempted: tuple[Attempted, ...] = ()
+    given: InImage = field(default_factory=InImage)
+    table: Table | None = None
+    """What the tests run of the solution's programs, where that was written down."""
+    claims: tuple[TriedClaim, ...] | None = None
+    """What came of the instruction's claims; None where nobody tried them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Probed:
     attempted: tuple[Attempted, ...] = ()
     """In the order of their labels."""
     hidden: Mapping[str, HiddenReport] | None = None
     """None where nobody looked."""
-    given: InImage = field(default_factory=InImage)
-    table: Table | None = None
-    """What the tests run of the solution's programs, where that was written down."""
+    outputs: OfOutputs = field(default_factory=OfOutputs)
     watched: Mapping[Kind, TrialRecord] = field(default_factory=dict)
     """The runs in which the tests were watched; they are never judged."""
 
@@ -54,9 +66,9 @@ async def run_probes(place: Place, steps: Sequence[StepMutants], terms: Terms, s
         of_solution = group.create_task(_of_solution(place, steps, terms, settings, hidden or {}))
         of_outputs = group.create_task(_of_outputs(place, steps, terms, settings))
         watched = group.create_task(_watch(place, terms, settings))
-    attempted, given, table = of_outputs.result()
-    every = sorted([*of_solution.result(), *attempted], key=lambda one: one.attempt.label)
-    return Probed(tuple(every), hidden, given, table, watched.result())
+    outputs = of_outputs.result()
+    every = sorted([*of_solution.result(), *outputs.attempted], key=lambda one: one.attempt.label)
+    return Probed(tuple(every), hidden, outputs, watched.result())
 
 
 async def _of_solution(
@@ -72,13 +84,11 @@ async def _of_solution(
     return await try_all(place, terms, await place.think(plan))
 
 
-async def _of_outputs(
-    place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings
-) -> tuple[list[Attempted], InImage, Table | None]:
+async def _of_outputs(place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings) -> OfOutputs:
     """What the reference leaves has to be known before it is planned what is done to it."""
     probes = await place.think(lambda: asked_for(place.task, settings.probes, steps), IDLE)
     if not needs_outputs(probes, steps):
-        return [], InImage(), None
+        return OfOutputs()
     look = Plan(Kind.REFERENCE, "outputs", networks=terms.networks, purpose=LeftBehind(contents=True))
     left = (await place.trial(look, IDLE)).state
     attempts = await place.think(lambda: list(output_attempts(place.task, steps, probes, left)), IDLE)
@@ -92,10 +102,9 @@ async def _of_outputs(
     if left is not None and fakes.fakes_paid(attempted):
         again = await place.trial(replace(look, run=Which.CONFIRM), IDLE)
         attempted = fakes.judged(attempted, left, again.state)
-    if Probe.REPLAY not in probes:
-        return attempted, given, None
-    replayed = await replay(place, steps[0], terms, left, look)
-    return [*attempted, *replayed.attempted], given, replayed.table
+    replayed = await replay(place, steps[0], terms, left, look) if Probe.REPLAY in probes else Replayed()
+    claims = await conform(place, steps[0], terms, left, look) if Probe.CONFORM in probes else None
+    return OfOutputs((*attempted, *replayed.attempted), given, replayed.table, claims)
 
 
 async def _watch(place: Place, terms: Terms, settings: AuditSettings) -> dict[Kind, TrialRecord]:

@@ -15,6 +15,7 @@ from harness.judging.strength import Strength, Thresholds, Verdict
 from harness.judging.timings import Timings
 from harness.mutants import StepMutants, Wish
 from harness.probes import vacuous
+from harness.probes.conform.model import TriedClaim
 from harness.probes.model import Attempted, Probe
 from harness.task.model import Task, Unusable
 from harness.testcode.assertions.lead import Lead
@@ -105,6 +106,8 @@ class Audited:
     """What was reused; None where there were no trials that could."""
     seconds: float = 0.0
     internal: str = ""
+    claims: tuple[TriedClaim, ...] | None = None
+    """What came of what the instruction claims; None where nobody tried."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What its verdict was measured by."""
 

@@ -120,10 +120,9 @@ def _of_mutants(found: Examined) -> Iterable[Finding]:
 
 
 def _of_probes(found: Examined) -> Iterable[Finding]:
-    probed = found.probed
-    return probe_findings(
-        found.task, probed.attempted, found.paid, probed.given, noticed_paths(found.tried), probed.table
-    )
+    probed, of = found.probed, found.probed.outputs
+    noticed = noticed_paths(found.tried)
+    return probe_findings(found.task, probed.attempted, found.paid, of.given, noticed, of.table, of.claims)
 
 
 def _of_the_end(found: Examined) -> Iterator[Finding]:
@@ -174,6 +173,7 @@ def verdict_of(found: Examined, command: str) -> Audited:
         found.timings,
         told(found.reuse, (record for each in found.tried for record in each.records)),
         round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
+        claims=found.probed.outputs.claims,
         thresholds=found.settings.thresholds,
     )
 
