@@ -19,7 +19,7 @@ from harness.judging.outcome import Shown, showing
 from harness.lab.store import FILE, SCHEMA_VERSION
 from harness.report.document import SCHEMA, run_facts, summary
 from harness.stages.result import AuditSettings
-from harness.trial.record import Kind, Which, record_from_json
+from harness.trial.record import Kind, TrialRecord, Which, record_from_json
 from harness.untrusted import visible
 
 
@@ -103,6 +103,17 @@ def _progress(db: sqlite3.Connection, task: str) -> Mapping[str, int]:
     )
     paid = [showing(record_from_json(json.loads(record))).shown is Shown.PAID for (record,) in first]
     return {"trials": trials, "mutants": planned, "tried": len(paid), "paid": sum(paid)}
+
+
+def stored_trials(folder: Path, task: str, label: str) -> list[TrialRecord]:
+    """What a run remembers of the reference's trials with this label; [] where it was written without a store."""
+    if not (folder / FILE).is_file():
+        return []
+    with _reading(folder) as db:
+        found = db.execute(
+            "SELECT record FROM trial WHERE task = ? AND kind = ? AND label = ?", (task, Kind.REFERENCE, label)
+        )
+        return [record_from_json(json.loads(text)) for (text,) in found]
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from harness.stages.replaying import Replayed, replay
 from harness.stages.result import AuditSettings
 from harness.task.texts import verifier_texts
 from harness.testcode.demands import HiddenReport
-from harness.trial.plan import LeftBehind, Plan, SurveyImage, WatchTests
+from harness.trial.plan import OUTPUTS, LeftBehind, Plan, SurveyImage, WatchTests
 from harness.trial.record import Kind, TrialRecord, Which
 
 
@@ -89,7 +89,7 @@ async def _of_outputs(place: Place, steps: Sequence[StepMutants], terms: Terms, 
     probes = await place.think(lambda: asked_for(place.task, settings.probes, steps), IDLE)
     if not needs_outputs(probes, steps):
         return OfOutputs()
-    look = Plan(Kind.REFERENCE, "outputs", networks=terms.networks, purpose=LeftBehind(contents=True))
+    look = Plan(Kind.REFERENCE, OUTPUTS, networks=terms.networks, purpose=LeftBehind(contents=True))
     left = (await place.trial(look, IDLE)).state
     attempts = await place.think(lambda: list(output_attempts(place.task, steps, probes, left)), IDLE)
     given = InImage()

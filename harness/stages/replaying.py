@@ -8,20 +8,17 @@ from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.lab.lab import IDLE, Place
 from harness.lab.together import Together
 from harness.mutants import StepMutants
-from harness.probes.model import Attempt, Attempted
-from harness.probes.replay import guess, whole
+from harness.probes.again import replays
+from harness.probes.model import Attempted
+from harness.probes.replay import whole
 from harness.probes.replay.attempts import NotMade
 from harness.probes.replay.special import Table, table
 from harness.stages.attempting import try_all
 from harness.stages.mutants import Terms
-from harness.task.texts import environment_files
 from harness.trial.end_state import EndState
 from harness.trial.plan import Plan, RecordPrograms
 from harness.trial.record import Kind, TrialRecord, Which
-from harness.trial.standins import Recorded
-
-RECORD = "recorded"
-"""Label of the reference's runs in which it is written down what the tests run."""
+from harness.trial.standins import RECORDED, Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +35,7 @@ async def replay(place: Place, step: StepMutants, terms: Terms, left: EndState |
         outcome = Outcome(OutcomeKind.ERROR, made.why, cause=Cause.NOT_MADE)
         return Replayed((Attempted(whole.not_made(step), outcome),))
     of, recorded = made
-    attempts: list[Attempt] = [await place.think(lambda: whole.attempt(place.task, step, of, recorded), IDLE)]
-    if not of.programs:
-        names = [name for name, _ in environment_files(place.task)]
-        attempts += guess.attempts(place.task, step, of.data, names)
+    attempts = await place.think(lambda: list(replays(place.task, step, of, recorded)), IDLE)
     attempted = tuple(await try_all(place, terms, attempts))
     return Replayed(attempted, table(recorded, step.step.instruction) if of.programs else None)
 
@@ -61,7 +55,7 @@ async def _material(
     if of.programs:
         plan = Plan(
             Kind.REFERENCE,
-            RECORD,
+            RECORDED,
             networks=terms.networks,
             limits=terms.own_limits,
             known=terms.known,

@@ -16,6 +16,8 @@ from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 from harness.trial.standins import StandIn
 
+OUTPUTS = "outputs"
+"""Label of the reference's runs in which it is looked at what it leaves."""
 Turn = Callable[[], AbstractContextManager[None]]
 """Held while a task's programs run."""
 

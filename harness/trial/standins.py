@@ -16,6 +16,8 @@ from pathlib import Path
 from harness.engine.contract import Box, Command
 
 PLACE = "/var/tmp/foolsgold-replay"  # noqa: S108 - in the box, where nobody else is
+RECORDED = "recorded"
+"""Label of the reference's runs in which it is written down what the tests run."""
 LARGEST_TABLE, MOST_FILES = 4 << 20, 4_000
 """Bytes of all that was written down, packed, and files in it."""
 PATIENCE = 120.0

@@ -81,7 +81,7 @@ _LISTENS = re.compile(
     re.IGNORECASE,
 )
 _RESPONDS = re.compile(
-    r"`(?:GET\s+|curl\s+(?:-\w+\s+)*)?(https?://(?:localhost|127\.0\.0\.1)(?::\d+)?[^\s`]*)`[^.`]*?\b(?:returns?|responds?(?: with)?|answers?(?: with)?|yields?)\b[^.`]{0,30}\b`?([2345]\d\d)\b",
+    r"`(?:GET\s+|curl\s+(?:-\w+\s+)*)?(https?://(?:localhost|127\.0\.0\.1)(?::\d+)?[^\s`]*)`[^.`]*?\b(?:returns?|responds?(?: with)?|answers?(?: with)?|yields?)\b[^.`]{0,30}`?\b([2345]\d\d)\b",
     re.IGNORECASE,
 )
 _SORTED = re.compile(

@@ -273,10 +273,7 @@ def _keys(check: HasKeys, text: str) -> Looked | str:
                 lacking += [f"{name} is more" for name in holder if name not in {known for known, _ in members}]
     if not looked:
         return "what the reference left has another shape than the keys are stated for"
-    faults = [
-        *(f"no {each}" if " is more" not in each else each for each in dict.fromkeys(lacking)),
-        *dict.fromkeys(wrong),
-    ]
+    faults = [*dict.fromkeys(lacking), *dict.fromkeys(wrong)]
     return not faults, f"the keys of {check.path}", ", ".join(check.keys), "; ".join(faults)
 
 

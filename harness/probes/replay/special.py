@@ -11,10 +11,9 @@ from hashlib import sha256
 from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Location, Severity
 from harness.probes.model import Attempted, Probe
-from harness.probes.replay.whole import RECORDED
 from harness.task.model import Task
 from harness.task.texts import relative
-from harness.trial.standins import Recorded
+from harness.trial.standins import RECORDED, Recorded
 from mutator.relevance.requirements import requirements
 
 VARIED = 6

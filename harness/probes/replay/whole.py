@@ -20,11 +20,10 @@ from harness.task.model import Task
 from harness.task.texts import verifier_texts
 from harness.trial.end_state import LARGEST_ALL, MOST_OUTPUTS, NOISE, EndState, outputs_of
 from harness.trial.plan import Replacement
-from harness.trial.standins import LANGUAGES, PLACE, RUN, Recorded, StandIn, stand_in, table_of
+from harness.trial.standins import LANGUAGES, PLACE, RECORDED, RUN, Recorded, StandIn, stand_in, table_of
 from mutator.operators.state import Output
 from mutator.sources.languages import language_of
 
-RECORDED = "recorded"
 OPERATOR = f"{Probe.REPLAY}.{RECORDED}"
 _SYSTEM = re.compile(
     r"^/(?:etc|usr/(?!local/bin/)|bin|sbin|lib|lib64|boot|root/\.|proc|sys)(?:/|$|\b)|^/var/(?!tmp/|www/|data/)"
