@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.probes.again import Seen, attempt_again
+from harness.probes.again import SeenBefore, attempt_again
 from harness.probes.model import Attempt, Probe
 from harness.report.read import Matches, task_folder
 from harness.report.stored import stored_trials
@@ -123,9 +123,9 @@ def write_probe(found: Found, output: Path, run: Path | None = None) -> str:
 
 
 def _again(entry: dict[str, Any], probe: dict[str, Any], run: Path | None) -> Attempt:
-    if not probe["made"]:
+    if probe["probe"] == Probe.REPLAY and not probe["made"]:
         raise UsageError(f"{label(probe)} was not made in that run: {visible(str(probe['why']))}.")
-    seen = _seen(run, entry["name"]) if run is not None and probe["probe"] == Probe.REPLAY else Seen()
+    seen = _seen(run, entry["name"]) if run is not None and probe["probe"] == Probe.REPLAY else SeenBefore()
     attempt = attempt_again(read_again(entry), label(probe), _paid(entry), seen)
     if attempt is None:
         raise UsageError(
@@ -135,11 +135,11 @@ def _again(entry: dict[str, Any], probe: dict[str, Any], run: Path | None) -> At
     return attempt
 
 
-def _seen(run: Path, task: str) -> Seen:
+def _seen(run: Path, task: str) -> SeenBefore:
     """What the run's store has of what the reference left, and of what the tests ran of it."""
     left = next((one.state for one in stored_trials(run, task, OUTPUTS) if one.run is Which.FIRST and one.state), None)
     records = (one.recorded for one in stored_trials(run, task, RECORDED) if one.run is Which.FIRST)
-    return Seen(left, next(filter(None, records), None))
+    return SeenBefore(left, next(filter(None, records), None))
 
 
 def _paid(entry: dict[str, Any]) -> Rewards:

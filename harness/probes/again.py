@@ -19,14 +19,14 @@ from harness.verifier.reward import Rewards
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenBefore:
     """What that run saw of the reference."""
 
     left: EndState | None = None
     recorded: Recorded | None = None
 
 
-def attempt_again(task: Task, label: str, rewards: Rewards, seen: Seen = Seen()) -> Attempt | None:
+def attempt_again(task: Task, label: str, rewards: Rewards, seen: SeenBefore = SeenBefore()) -> Attempt | None:
     """None where it is not a solution that can be made from the task's texts and what was seen."""
     probe = Probe(label.partition("/")[0])
     if probe is Probe.REPLAY:
@@ -38,7 +38,7 @@ def attempt_again(task: Task, label: str, rewards: Rewards, seen: Seen = Seen())
     return next((one for one in made if one.label == label), None)
 
 
-def _replays(task: Task, seen: Seen) -> Iterator[Attempt]:
+def _replays(task: Task, seen: SeenBefore) -> Iterator[Attempt]:
     steps = task_mutants(task, Wish(budget=1))
     if seen.left is None or len(steps) != 1:
         return

@@ -14,7 +14,7 @@ from harness.testcode.preparation.cut import Preparation
 from harness.trial.circumstances import Circumstances
 from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
-from harness.trial.standins import StandIn
+from harness.trial.standins import StandInProgram
 
 OUTPUTS = "outputs"
 """Label of the reference's runs in which it is looked at what it leaves."""
@@ -145,7 +145,7 @@ class RecordPrograms:
     """Write down what the tests run of the solution's programs, by what stands in their place. Such a run is never
     judged."""
 
-    standins: tuple[StandIn, ...]
+    standins: tuple[StandInProgram, ...]
     watch: tuple[str, ...]
     """Folders in which the programs may write, besides those that a call names."""
     name: ClassVar[str] = "record programs"

@@ -160,7 +160,7 @@ _MEMBER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class StandIn:
+class StandInProgram:
     """What stands in a program's place; it hands every call to `run`."""
 
     path: str
@@ -232,7 +232,7 @@ LANGUAGES = frozenset(_HAND_ON)
 """Languages whose programs may be started by naming an interpreter."""
 
 
-def stand_in(path: str, number: int, language: str, first: str) -> StandIn:
+def stand_in(path: str, number: int, language: str, first: str) -> StandInProgram:
     """For the program with this number. `language`: '' for what only the kernel can start. `first`: its first line."""
     if not language:
         body, shebang, interpreter = _HAND_ON["shell"], "#!/bin/sh", "-"
@@ -241,13 +241,13 @@ def stand_in(path: str, number: int, language: str, first: str) -> StandIn:
         words = [word for word in shebang[2:].split() if not word.startswith("-") and not word.endswith("/env")]
         interpreter = words[0].rpartition("/")[2] if words else "bash"
     text = body.format(place=PLACE, number=number, interpreter=interpreter)
-    return StandIn(path, (f"{shebang}\n" if shebang else "") + text)
+    return StandInProgram(path, (f"{shebang}\n" if shebang else "") + text)
 
 
 # --- in the box
 
 
-def install(box: Box, standins: Sequence[StandIn], watch: Sequence[str], workdir: str) -> str:
+def install(box: Box, standins: Sequence[StandInProgram], watch: Sequence[str], workdir: str) -> str:
     """Why they could not be put there, '' where they were."""
     with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
         for number, one in enumerate(standins):

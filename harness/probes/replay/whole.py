@@ -20,7 +20,7 @@ from harness.task.model import Task
 from harness.task.texts import verifier_texts
 from harness.trial.end_state import LARGEST_ALL, MOST_OUTPUTS, NOISE, EndState, outputs_of
 from harness.trial.plan import Replacement
-from harness.trial.standins import LANGUAGES, PLACE, RECORDED, RUN, Recorded, StandIn, stand_in, table_of
+from harness.trial.standins import LANGUAGES, PLACE, RECORDED, RUN, Recorded, StandInProgram, stand_in, table_of
 from mutator.operators.state import Output
 from mutator.sources.languages import language_of
 
@@ -66,7 +66,7 @@ class Material:
     """Sources of compiled programs, of which only the name is left."""
     links: tuple[tuple[str, str], ...]
     """(path, target)."""
-    programs: tuple[StandIn, ...]
+    programs: tuple[StandInProgram, ...]
     modes: Mapping[str, int]
     """Of the programs."""
     watch: tuple[str, ...]

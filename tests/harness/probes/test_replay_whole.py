@@ -17,7 +17,7 @@ from harness.engine.contract import Engine
 from harness.findings.model import Severity
 from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.mutants import StepMutants, Wish, task_mutants
-from harness.probes.again import Seen, attempt_again
+from harness.probes.again import SeenBefore, attempt_again
 from harness.probes.model import Attempted
 from harness.probes.replay import special, whole
 from harness.probes.replay.attempts import NotMade
@@ -206,7 +206,7 @@ def test_a_table_of_what_the_tests_ran_is_paid_and_has_no_answer_to_anything_els
     assert (len(record.recorded.calls()), record.recorded.trouble) == (2, ())
 
     attempt = whole.attempt(task, step, of, record.recorded)
-    assert attempt_again(task, attempt.label, {}, Seen(state, record.recorded)) == attempt
+    assert attempt_again(task, attempt.label, {}, SeenBefore(state, record.recorded)) == attempt
     (text,) = attempt.replacement.files.values()
     assert b"int(word)" not in text
     paid = run_trial(bwrap_engine, task, built, Plan(Kind.PROBE, attempt.label, attempt.replacement))
