@@ -24,13 +24,14 @@ from harness.probes.conform.model import (
     Lacks,
     ListensOn,
     Responds,
+    Says,
     StatedClaim,
 )
 from harness.probes.leak.blocks import Block, blocks
 from mutator.relevance.requirements import Requirement, requirements
 
 MOST = 120
-_PATH = re.compile(r"(?<![\w./:~<-])(/(?:[\w.@+-]+/)*[\w.@+-]*[\w@+-])/?(?![\w/<*{-])")
+_PATH = re.compile(r"(?<![\w./:~<>-])(/(?:[\w.@+-]+/)*[\w.@+-]*[\w@+-])/?(?![\w/<*{-])")
 _SPAN = re.compile(r"`([^`\n]{1,120})`")
 _NUMBERS = {
     word: number
@@ -52,7 +53,8 @@ _HEDGED = re.compile(
 )
 _MAKES = re.compile(
     r"^(?:[\d.)*+-]+\s*)?(?:\*\*)?(?:then |finally |also |and |please |you (?:must|should|need to|have to) |your (?:task|goal|job) is to )?"
-    r"(?:write|create|save|store|put|place|produce|generate|output|implement|add|build|export|record|dump)\b",
+    r"(?:write|create|save|store|put|place|produce|generate|output|implement|add|build|export|record|dump)\b"
+    r"(?!\s*(?:\*\*)?\s*:|\s+(?:directory|folder|format|location|path)\b)",
     re.IGNORECASE,
 )
 _RUNTIME = re.compile(
@@ -74,6 +76,11 @@ _MODE = re.compile(
 )
 _LACKS = re.compile(
     r"\bmust\s+not\s+(?:contain|include|mention)\s+(?:the\s+(?:word|text|string|line)\s+|any\s+)?`([^`]+)`",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(
+    r"\b(?:containing|contains|that says)\s+(?:only\s+|exactly\s+)?(?:the\s+)?(?:single\s+)?(?:text|words?|lines?|string)\s+[`\"“]([^`\"“”\n]+)[`\"”]"
+    r"|\bwith\s+[`\"“]([^`\"“”\n]+)[`\"”]\s+as\s+(?:the|its)\s+contents?\b",
     re.IGNORECASE,
 )
 _LISTENS = re.compile(
@@ -154,6 +161,8 @@ def _of_one_path(one: Requirement, path: str, hedged: bool) -> Iterator[StatedCl
     text = one.text
     if (found := _LACKS.search(text)) is not None:
         yield _claim(one, Lacks(path, found[1]), plain=not re.search(r"\b(?:if|when|unless|output)\b", text))
+    if (found := _SAYS.search(text)) is not None and not re.search(r"[<{]|\.\.\.", found[1] or found[2]):
+        yield _claim(one, Says(path, found[1] or found[2]), plain=not hedged and not _RUNTIME.search(text))
     if (found := _COUNT.search(text)) is not None and not _PER.search(text):
         number = int(found[1]) if found[1].isdigit() else _NUMBERS[found[1].lower()]
         yield _claim(one, HasCount(path, number, found[2].lower()), plain=not hedged)

@@ -30,6 +30,7 @@ from harness.probes.conform.model import (
     ListensOn,
     Responds,
     Runs,
+    Says,
     StatedClaim,
     TriedClaim,
 )
@@ -192,6 +193,8 @@ def _content(check: Check, data: bytes) -> Looked | str:
         case Lacks(path, words):
             line = next((line for line in text.splitlines() if words in line), "")
             return words not in text, path, f"without `{words}`", line.strip()
+        case Says(path, words):
+            return words in text, path, words, text.strip()
         case HasCount(path, count, what):
             return _count(path, count, what, text)
         case IsSorted(path):

@@ -56,6 +56,12 @@ class Lacks:
 
 
 @dataclass(frozen=True, slots=True)
+class Says:
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class IsSorted:
     path: str
 
@@ -82,7 +88,20 @@ class Responds:
     status: int
 
 
-Check = Exists | HasMode | IsFormat | HasKeys | HasColumns | HasCount | Lacks | IsSorted | Runs | ListensOn | Responds
+Check = (
+    Exists
+    | HasMode
+    | IsFormat
+    | HasKeys
+    | HasColumns
+    | HasCount
+    | Lacks
+    | Says
+    | IsSorted
+    | Runs
+    | ListensOn
+    | Responds
+)
 IN_BOX = (Exists, HasMode, Runs, ListensOn, Responds)
 """Those that need the box; the others are judged by the contents of what was left."""
 

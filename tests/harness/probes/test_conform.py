@@ -28,6 +28,7 @@ from harness.probes.conform.model import (
     ListensOn,
     Responds,
     Runs,
+    Says,
     StatedClaim,
 )
 from harness.trial.build import build
@@ -96,6 +97,10 @@ STATED: Mapping[str, tuple[str, list[Check]]] = {
     "a count": ("`/app/out.txt` has exactly three lines.\n", [HasCount("/app/out.txt", 3, "lines")]),
     "a mode": ("`/app/key.pem` must have mode `600`.\n", [HasMode("/app/key.pem", 0o600)]),
     "what must not be there": ("`/app/a.py` must not contain `eval`.\n", [Lacks("/app/a.py", "eval")]),
+    "a text": (
+        'Create `/app/a.txt` containing the text "all is well".\n',
+        [Exists("/app/a.txt"), Says("/app/a.txt", "all is well")],
+    ),
     "order": ("`/app/a.txt` has one name per line, sorted alphabetically.\n", [IsSorted("/app/a.txt")]),
     "a port": ("The server is running on port 8080.\n", [ListensOn(8080)]),
     "a request": (
@@ -126,6 +131,8 @@ def test_what_is_stated_plainly_is_read(instruction: str, checks: list[Check]) -
         "Write a script that writes `/app/out.json` each time it is run.\n",
         "The script should save its results to `/app/out.csv`.\n",
         "Write `/app/a.txt` or `/app/b.txt`.\n",
+        "Build: `/app/make.sh` does it.\n",
+        "Write the index into <folder>/index.bin.\n",
         "Write one file a user, `/app/out/<name>.txt`.\n",
         "Run `python3 /app/tool.py FILE` to try it.\n",
         "`python3 /app/tool.py <file>` prints `ok`.\n",
@@ -174,6 +181,8 @@ ROWS = json.dumps([{"a": 1, "b": 2}, {"a": 1}])
         (HasCount("/x.json", 1, "entries"), "[1, 2]", (BROKEN, "2")),
         (HasCount("/x.json", 1, "entries"), '{"a": 1}', (NOT_TRIED, "")),
         (Lacks("/x.py", "eval"), "a = 1\neval(a)\n", (BROKEN, "eval(a)")),
+        (Says("/x.txt", "all is well"), "all is well\n", (HOLDS, "all is well")),
+        (Says("/x.txt", "all is well"), "all is lost\n", (BROKEN, "all is lost")),
         (IsSorted("/x.txt"), "a\nc\nb\n", (BROKEN, "'c' before 'b'")),
         (IsFormat("/x.jsonl", "jsonl"), "{}\n[]\n", (HOLDS, "")),
         (IsFormat("/x.toml", "toml"), "a = \n", (BROKEN, "Invalid value (at line 1, column 5)")),
