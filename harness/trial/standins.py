@@ -265,16 +265,20 @@ def install(box: Box, standins: Sequence[StandInProgram], watch: Sequence[str], 
     return f"the programs could not be recorded: {said[0]}"
 
 
+_TOO_MUCH = "what the programs print and write is too much for a table"
+
+
 def read_recorded(box: Box) -> Recorded:
     done = box.run(Command(("sh", "-c", _PACK), PATIENCE, user="root"))
     data = box.read(f"{PLACE}.tgz", limit=LARGEST_TABLE + 1) if done.status == 0 else None
     if data is None:
         return Recorded(trouble=("nothing of what was recorded could be read",))
     if len(data) > LARGEST_TABLE:
-        return Recorded(trouble=("what the programs print and write is too much for a table",))
-    found: dict[str, str] = {}
-    for name, content in _members(data):
-        found[name.removeprefix("./")] = b64encode(content).decode()
+        return Recorded(trouble=(_TOO_MUCH,))
+    members = _members(data)
+    if members is None:
+        return Recorded(trouble=(_TOO_MUCH,))
+    found = {name.removeprefix("./"): b64encode(content).decode() for name, content in members}
     listed = b64decode(found.pop("listed", "")).decode("utf-8", "replace").split()
     known = b64decode(found.pop("known", "")).decode("ascii", "replace").split()
     files = {name.removeprefix("table/"): data for name, data in sorted(found.items())}
@@ -292,19 +296,23 @@ def _trouble(listed: Sequence[str]) -> Iterator[str]:
         yield "what the programs do could not be written down"
 
 
-def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Plain files of known names; whatever else a box may have put there is left out."""
-    room = 8 * LARGEST_TABLE
+def _members(data: bytes) -> list[tuple[str, bytes]] | None:
+    """Plain files of known names; whatever else a box may have put there is left out. None where they are too much:
+    a table that lacks an answer would only seem to be refused."""
+    room = 2 * LARGEST_TABLE
+    found: list[tuple[str, bytes]] = []
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as packed:
             for count, one in enumerate(packed):
-                if count > MOST_FILES:
-                    return
-                if one.isfile() and _MEMBER.fullmatch(one.name) and one.size <= room:
-                    room -= one.size
-                    yield one.name, _read(packed, one)
+                if not one.isfile() or not _MEMBER.fullmatch(one.name):
+                    continue
+                room -= one.size
+                if room < 0 or count > MOST_FILES:
+                    return None
+                found.append((one.name, _read(packed, one)))
     except (tarfile.TarError, OSError, EOFError):
-        return
+        return None
+    return found
 
 
 def table_of(recorded: Recorded) -> bytes:
