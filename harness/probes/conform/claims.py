@@ -109,7 +109,7 @@ def claims(instruction: str) -> list[StatedClaim]:
     for one in found:
         made += _of_sentence(one)
     made += _of_lists(found)
-    made += _of_examples(instruction)
+    made += _of_examples(instruction, found)
     made += command_claims(instruction, found)
     made.sort(key=lambda one: one.line)
     unique: dict[object, StatedClaim] = {}
@@ -257,7 +257,8 @@ def _kind_named(text: str) -> str:
 # --- examples
 
 
-def _of_examples(instruction: str) -> Iterator[StatedClaim]:
+def _of_examples(instruction: str, found: Sequence[Requirement]) -> Iterator[StatedClaim]:
+    unsure = [one.text for one in found if _OPTIONAL.search(one.text)]
     for block in blocks(instruction):
         path = _path_of(block)
         if path is None:
@@ -266,7 +267,7 @@ def _of_examples(instruction: str) -> Iterator[StatedClaim]:
         loose = _HEDGED.search(re.split(r"(?<=[.!?])\s", block.before.strip())[-1]) is not None
         if path.endswith(".json"):
             example = _example(block.text)
-            keys, kinds = _keys_of(example)
+            keys, kinds = _keys_of(example, unsure)
             if keys:
                 yield StatedClaim(sentence, block.line, HasKeys(path, keys, kinds), plain=not loose)
         elif path.endswith(".csv"):
@@ -296,10 +297,23 @@ def _example(text: str) -> Any:
         return None
 
 
-def _keys_of(example: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+_OPTIONAL = re.compile(
+    r"\boptional(?:ly)?\b|\bonly (?:if|when|for|present|included|set)\b|\bomit|\bif (?:any|present|available|there)\b|\bwhen\b|\bmay be\b"
+    r"|\bleft out\b|\babsent\b|\bmissing\b|\bunless\b",
+    re.IGNORECASE,
+)
+
+
+def _keys_of(example: Any, unsure: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Without those that a sentence about what may be left out names."""
     found: dict[str, str] = {}
     _walk(example, "", found)
-    return tuple(found), tuple(found.values())
+    sure = {
+        key: kind
+        for key, kind in found.items()
+        if not any(re.search(rf"\b{re.escape(key.rpartition('.')[2])}\b", text) for text in unsure)
+    }
+    return tuple(sure), tuple(sure.values())
 
 
 def _walk(value: Any, at: str, found: dict[str, str]) -> None:

@@ -39,6 +39,8 @@ from harness.trial.looking.calls import Besides, Call
 
 MISSING = 119
 """Exit status of a command that could not be tried: something that it names is not there."""
+KILLED = (124, 137)
+"""What `timeout` makes of a command that does not end."""
 SHOWN = 300
 _CRASHED = re.compile(
     r"^Traceback \(most recent call last\)|^panic: |^thread '.*' panicked|^Segmentation fault|"
@@ -116,8 +118,8 @@ def _of_call(one: StatedClaim, check: Check, call: Call) -> TriedClaim:
     def told(how: str, holds: bool, expected: str, got: str) -> TriedClaim:
         return TriedClaim(one, ClaimState.HOLDS if holds else ClaimState.BROKEN, how, expected, got)
 
-    if call.status is None or call.status in (MISSING, 126):
-        why = "it did not end in time" if call.status is None else "something that it names is not there"
+    if call.status is None or call.status in (MISSING, *KILLED):
+        why = "something that it names is not there" if call.status == MISSING else "it did not end in time"
         return TriedClaim(one, ClaimState.NOT_TRIED, why)
     said = call.out.strip()
     match check:

@@ -45,6 +45,14 @@ EXAMPLE = """Write `/app/out.json`:
 {"count": 3, "names": ["a", "b"], "best": {"name": "x", "score": 0.5}, ...}
 ```
 """
+OPTIONAL = """Write `/app/out.csv.json`:
+
+```json
+{"count": 3, "note": "few"}
+```
+
+`note` is only present when there is something to say.
+"""
 LISTED = """Write `/app/out.json` with these keys:
 
 - `count` (integer): how many there are.
@@ -72,6 +80,14 @@ STATED: Mapping[str, tuple[str, list[Check]]] = {
                 ("count", "names", "best", "best.name", "best.score"),
                 ("number", "list", "object", "text", "number"),
             ),
+        ],
+    ),
+    "an example with what may be left out": (
+        OPTIONAL,
+        [
+            Exists("/app/out.csv.json"),
+            IsFormat("/app/out.csv.json", "json"),
+            HasKeys("/app/out.csv.json", ("count",), ("number",)),
         ],
     ),
     "a list of keys": (
@@ -212,6 +228,7 @@ RUN = Runs("python3 /app/tool.py", inputs=("/app/tool.py",))
         (RUN, Call("run", "", status=1, err="nothing to do\n"), NOT_TRIED),
         (RUN, Call("run", "", status=119), NOT_TRIED),
         (RUN, Call("run", ""), NOT_TRIED),
+        (Runs("/app/tool.py", 0), Call("run", "", status=137), NOT_TRIED),
         (Exists("/app/tool.py"), Call("run", "", status=1), BROKEN),
         (HasMode("/app/tool.py", 0o755), Call("run", "", status=0, out="644\n"), BROKEN),
     ],
