@@ -21,6 +21,7 @@ from harness.probes.again import SeenBefore, attempt_again
 from harness.probes.model import Attempted
 from harness.probes.replay import special, whole
 from harness.probes.replay.attempts import NotMade
+from harness.report.words import without_work
 from harness.task.model import Task
 from harness.trial.build import build
 from harness.trial.end_state import EndState
@@ -162,6 +163,22 @@ def test_only_what_nobody_had_before_is_an_input_of_the_tests(tmp_path: Path) ->
 
     assert own("program:0", "word:--fast", "word:17", f"file {'a' * 64}", "in:/app") == 0
     assert [own("word:18"), own(f"file {'b' * 64}"), own(f"stdin {'b' * 64}"), own(f"in {'b' * 64}")] == [1, 1, 1, 1]
+
+
+def test_the_report_says_why_a_task_has_no_replay_and_never_counts_it_as_resisted() -> None:
+    def probe(ident: str, outcome: str, why: str = "") -> dict[str, object]:
+        return {"probe": "replay", "id": ident, "outcome": outcome, "made": outcome != "error", "why": why}
+
+    unmade = {"probes": [probe("recorded", "error", "a program reads the time")], "claims": None}
+    assert without_work(unmade) == ["no replay was made: a program reads the time"]
+    tried = {
+        "probes": [probe("recorded", "survived"), probe("shape-zeros", "killed")],
+        "claims": [{"state": state} for state in ("holds", "holds", "broken", "not-tried")],
+    }
+    assert without_work(tried) == [
+        "2 solutions without work were handed in, 1 paid in full (recorded)",
+        "4 claims of the instruction: 2 hold, 1 broken, 1 not tried",
+    ]
 
 
 # --- in a box
