@@ -312,6 +312,22 @@ _MUTANTS: Mapping[str, Entry] = {
         row=REWARD,
         label=Label.FAKE_PAID,
     ),
+    "special-casing-paid": Entry(
+        "What the reference wrote and answered, written down with nothing behind it, is paid.",
+        "Vary the input: make it anew in each run, or take enough that the solver cannot see, and work out in the "
+        "tests what the right answer is.",
+        row=REWARD,
+    ),
+    "guessable": Entry(
+        "Answers that were handed in blindly are paid.",
+        "Ask for more than one of a few answers, such as how it was found, or for several of them together.",
+        row=REWARD,
+    ),
+    "reference-breaks-instruction": Entry(
+        "The reference is paid and does not do what the instruction says, tried on what it leaves.",
+        "Mend the reference, or the sentence: as it is, the tests pay what the instruction forbids.",
+        row=REFERENCE,
+    ),
     "forging-tried": Entry(
         "How many attacks on the reward were tried, took effect and were paid.",
         "Read which attacks were met and not paid, and which could not be measured.",

@@ -30,6 +30,7 @@ from harness.report.words import (
     share_of,
     strata_rows,
     weakness,
+    without_work,
 )
 from harness.untrusted import clip, shown, visible, wrapped
 
@@ -49,6 +50,7 @@ def verbose(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) ->
         *survivors(report, width),
         *findings(report, width),
         *forged(report, width),
+        *worked(report, width),
         *dataset_rows(report),
         *reused(report, width),
         *internal_errors(report),
@@ -197,6 +199,17 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
     for task in report["tasks"]:
         if task["forging"]:
             yield from wrapped(f"{task['name']}: {forging_words(task['forging'])}", width, "", following="  ")
+            told = True
+    if told:
+        yield ""
+
+
+def worked(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Whether the work is needed, and whether the reference does what is asked. What was not made is not resisted."""
+    told = False
+    for task in report["tasks"]:
+        for line in without_work(task):
+            yield from wrapped(visible(f"{task['name']}: {line}"), width, "", following="  ")
             told = True
     if told:
         yield ""

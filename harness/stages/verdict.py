@@ -28,7 +28,7 @@ from harness.mutants import StepMutants
 from harness.probes import vacuous
 from harness.probes.choose import probe_findings
 from harness.probes.model import Probe
-from harness.probes.replay import attempts as replay
+from harness.probes.replay import attempts as fakes
 from harness.stages.probing import Probed
 from harness.stages.result import Audited, AuditSettings, MutantResult
 from harness.task.model import Task, Unusable
@@ -137,8 +137,9 @@ def _of_the_unheeded(found: Examined) -> Iterable[Finding]:
 
 
 def _of_probes(found: Examined) -> Iterable[Finding]:
-    probed = found.probed
-    return probe_findings(found.task, probed.attempted, found.paid, probed.given, noticed_paths(found.tried))
+    probed, of = found.probed, found.probed.outputs
+    noticed = noticed_paths(found.tried)
+    return probe_findings(found.task, probed.attempted, found.paid, of.given, noticed, of.table, of.claims)
 
 
 def _of_the_end(found: Examined) -> Iterator[Finding]:
@@ -190,6 +191,7 @@ def verdict_of(found: Examined, command: str) -> Audited:
         found.timings,
         told(found.reuse, (record for each in found.tried for record in each.records)),
         round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
+        claims=found.probed.outputs.claims,
         thresholds=found.settings.thresholds,
     )
 
@@ -198,7 +200,7 @@ def _word(found: Examined, numbers: Strength) -> tuple[Verdict, str]:
     if showing(found.last).shown is not Shown.PAID:
         return Verdict.UNMEASURED, VOID
     word, why = verdict(numbers, found.settings.thresholds)
-    if word in (Verdict.STRONG, Verdict.ADEQUATE) and replay.fakes_paid(found.probed.attempted):
+    if word in (Verdict.STRONG, Verdict.ADEQUATE) and fakes.fakes_paid(found.probed.attempted):
         return Verdict.WEAK, f"{FAKED}; {why}"
     return word, why
 

@@ -17,7 +17,10 @@ from harness.testcode.preparation.cut import Preparation
 from harness.trial.circumstances import Circumstances
 from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
+from harness.trial.standins import StandInProgram
 
+OUTPUTS = "outputs"
+"""Label of the reference's runs in which it is looked at what it leaves."""
 Turn = Callable[[], AbstractContextManager[None]]
 """Held while a task's programs run."""
 
@@ -193,7 +196,26 @@ class Observe:
         return "observe, and more" if self.besides or self.paths else "observe"
 
 
-Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe
+@dataclass(frozen=True, slots=True)
+class RecordPrograms:
+    """Write down what the tests run of the solution's programs, by what stands in their place. Such a run is never
+    judged."""
+
+    standins: tuple[StandInProgram, ...]
+    watch: tuple[str, ...]
+    """Folders in which the programs may write, besides those that a call names."""
+    name: ClassVar[str] = "record programs"
+
+
+@dataclass(frozen=True, slots=True)
+class TryClaims:
+    """Run these commands on what solving left, one after the other, and verify nothing."""
+
+    commands: tuple[Besides, ...]
+    name: ClassVar[str] = "try claims"
+
+
+Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe | RecordPrograms | TryClaims
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from harness.trial.ends import Ends
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
 from harness.trial.looking import noted, seen
-from harness.trial.looking.calls import RECORDER, Observed, read_calls
+from harness.trial.looking.calls import RECORDER, Call, Observed, read_calls
 from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
 from harness.trial.observed import after_verifying, run_besides, run_cases
@@ -34,12 +34,15 @@ from harness.trial.plan import (
     Observe,
     Plan,
     Ready,
+    RecordPrograms,
     SurveyImage,
     TightenTests,
+    TryClaims,
     Turn,
     WatchTests,
 )
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
+from harness.trial.standins import Recorded, install, read_recorded
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
 from harness.verifier.test_report import MOST_TESTS, TestReport, TestStatus, plain, shortened
@@ -110,6 +113,8 @@ class Session:
         self.notes: Notes | None = None
         self.image: Survey | None = None
         self.observed: Observed | None = None
+        self.recorded: Recorded | None = None
+        self.claims: tuple[Call, ...] | None = None
         self.ready = ready
         """What the tests may go on from."""
         self.not_reused = ""
@@ -396,6 +401,15 @@ class Session:
             raise Stop
         if self.observes is not None:
             self.observed = Observed(self._changed(box, step, before, keep=True))
+        purpose = self.plan.purpose
+        if isinstance(purpose, TryClaims):
+            self.claims = run_besides(box, purpose.commands, step.agent_user)
+            raise Stop
+        if isinstance(purpose, RecordPrograms):
+            workdir = self.task.environment.workdir or self.built.main.config.workdir or "/"
+            why = install(box, purpose.standins, purpose.watch, workdir)
+            if why:
+                raise Stop(Trouble(TroubleKind.NOT_MADE, why))
 
     def _changed(self, box: Box, step: Step, before: Before | None, *, keep: bool) -> EndState | None:
         target = step.solution.target if step.solution is not None else "/solution"
@@ -408,6 +422,8 @@ class Session:
             ran = run_besides(box, self.observes.besides, user)
             seen = run_cases(box, self.observes.cases, user) if self.observes.cases else ""
             self.observed = replace(self.observed, after=after, besides=ran, cases=seen)
+        if isinstance(self.plan.purpose, RecordPrograms):
+            self.recorded = read_recorded(box)
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
         if not (isinstance(self.plan.purpose, Judge) and self.plan.purpose.first_failure):
