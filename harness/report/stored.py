@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.judging.outcome import Shown, showing
+from harness.lab.store import FILE
 from harness.lab.stored import reading
 from harness.report.document import SCHEMA, run_facts, summary
 from harness.report.words import how_chosen
