@@ -35,9 +35,9 @@ from harness.stages.mutants import (
     terms_of,
     try_first,
 )
-from harness.stages.probing import run_probes
+from harness.stages.probing import plainly, run_probes
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
-from harness.stages.reuse import may_reuse
+from harness.stages.reuse import may_reuse, still_the_same
 from harness.stages.tightening import tighten
 from harness.stages.verdict import (
     Examined,
@@ -115,7 +115,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     watcher.planned(task.name, len(mutants))
     if settings.first_failure:
         terms = await may_stop_early(place, terms, controls)
-    terms = terms.reusing(await may_reuse(place, controls, terms, settings, len(mutants)))
+    terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
 
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))
@@ -132,8 +132,10 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         await asyncio.wait([*firsts, probes])
         last = group.create_task(_last(place, _identity(steps, terms), settings))
 
-    tried, end = [each.result() for each in tries], last.result()
+    tried, end, probed = [each.result() for each in tries], last.result(), probes.result()
+    await still_the_same(place, controls, terms, tried)
     if terms.reuse.disagreed:
+        probed = await plainly(place, terms, probed)
         tried = await _plainly(place, mutants, tried, terms, steps, settings)
         end = await _last(place, _identity(steps, terms, "last again"), settings)
     examined = Examined(
@@ -144,10 +146,10 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         await said.by(place.urgent),
         steps,
         tried,
-        probes.result(),
+        probed,
         end,
         terms.reuse,
-        await tighten(place, steps, terms, tried, probes.result().attempted),
+        await tighten(place, steps, terms, tried, probed.attempted),
     )
     return await think(partial(verdict_of, examined, command))
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from harness.dataset.model import AnyTask, Packed
-from harness.engine.contract import Engine
 from harness.errors import OUT_OF_FILES, ExitCode, FoolsgoldError
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.files import changed_finding, file_findings
 from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding
 from harness.judging.controls import Controls, ControlSettings
-from harness.lab.lab import Forgetful, Lab, Place, run_here
+from harness.lab.lab import Forgetful, Lab, Place, run_with
 from harness.lab.together import side_by_side
+from harness.lab.workers import Workers
 from harness.stages.controls import run_controls
 from harness.task.model import Task, Unusable
 
@@ -109,17 +109,16 @@ async def check(
 
 
 def run_check(
-    engine: Engine,
+    workers: Workers,
     tasks: Sequence[AnyTask],
     settings: ControlSettings,
     *,
-    jobs: int,
     watcher: CheckWatcher,
     command: Callable[[AnyTask], str],
     options: Mapping[str, Any],
     settings_of: Callable[[Task], ControlSettings] | None = None,
 ) -> CheckRun:
-    """Check every task on this machine, with `settings` or its own.
+    """Check every task, with `settings` or its own.
 
     Ctrl-C ends it within a moment: what was finished is in the result, the rest is named.
     """
@@ -133,9 +132,9 @@ def run_check(
     def work(lab: Lab) -> AsyncIterator[Checked]:
         return check(tasks, settings_of or (lambda _task: settings), lab, command)
 
-    whole = run_here(work, keep, engine=engine, jobs=jobs, memory=Forgetful(), doing=watcher.doing)
+    whole = run_with(work, keep, workers=workers, memory=Forgetful(), doing=watcher.doing)
     return CheckRun(
-        engine.name,
+        workers.engine,
         settings,
         options,
         tuple(done[task.name] for task in tasks if task.name in done),

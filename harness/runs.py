@@ -7,6 +7,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,22 @@ from harness.dataset.duplicates import Duplicates, SeenTasks, TaskCopy
 from harness.dataset.model import AnyTask, Packed, looked_at
 from harness.dataset.select import Chosen, Selection
 from harness.engine.choose import make_engine
-from harness.engine.contract import Engine, EngineOptions
+from harness.engine.contract import EngineOptions
 from harness.engine.recipe.standin import must_be_there
 from harness.errors import FULL
 from harness.judging.outcome import Outcome
-from harness.lab.lab import Lab, run_here
+from harness.lab.lab import Lab, run_with
 from harness.lab.merging import merge
+from harness.lab.nodes.driver import NodeShown, Shown
 from harness.lab.store import Planned, Store, StoreError
+from harness.lab.workers import Threads, Workers
 from harness.mutants import must_name_sources
 from harness.report.document import brief_of, entry_of, run_facts
 from harness.report.formats import write_whole
 from harness.report.html import render
 from harness.report.json_stream import report_json
 from harness.report.read import REPORT, read_report
+from harness.settings.catalogue import THREADS
 from harness.settings.in_force import InForce, Values, one, table
 from harness.settings.meaning import audit_settings, control_settings, overrides_json, wish
 from harness.stages.events import Watcher
@@ -54,6 +58,9 @@ class Silent:
     def done(self, done: Checked | Audited | TaskCopy) -> None:
         pass
 
+    def nodes(self, nodes: Sequence[NodeShown]) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -64,6 +71,7 @@ def check_tasks(
     *,
     flags: Sequence[str] = (),
     watcher: harness.check.CheckWatcher | None = None,
+    nodes: Shown = lambda _nodes: None,
 ) -> CheckRun:
     """The controls of every task. `flags` are those that a command to check one of them again needs."""
     values = in_force.run()
@@ -75,13 +83,11 @@ def check_tasks(
         "timeout_factor": settings.timeout_factor,
         **overrides_json(in_force, tasks, "check"),
     }
-    engine_options = EngineOptions(images=table(values, "image"), hidden=_folders(tasks))
-    with make_engine(one(values, "engine"), engine_options) as engine:
+    with _workers(values, _folders(tasks), nodes) as workers:
         return run_check(
-            engine,
+            workers,
             tasks,
             settings,
-            jobs=_jobs(values),
             watcher=watcher or Silent(),
             command=lambda task: shlex.join(["foolsgold", "check", str(task.shown_path), *flags]),
             options=options,
@@ -97,6 +103,7 @@ def audit_tasks(
     flags: Sequence[str] = (),
     fresh: bool = False,
     watcher: Watcher | None = None,
+    nodes: Shown = lambda _nodes: None,
     tell: Callable[[str], None] = lambda _said: None,
 ) -> dict[str, Any]:
     """Audit the tasks into a run folder, with report.json and report.html, and give the report. A run that is there
@@ -104,7 +111,8 @@ def audit_tasks(
     `tell` is told in a sentence what has become of the folder, where it is not what was asked for."""
     values = in_force.run()
     settings = audit_settings(values)
-    must_be_there(table(values, "image"))
+    if one(values, "workers") == THREADS:
+        must_be_there(table(values, "image"))
     must_name_sources(wanted_sources(tasks, in_force))
     each = {task.name: audit_settings(in_force.task(task.name, task.path)) for task in tasks if in_force.overridden}
     options = {
@@ -125,16 +133,15 @@ def audit_tasks(
         "duplicates": one(values, "duplicates"),
         **overrides_json(in_force, tasks, "audit"),
     }
-    engine_options = EngineOptions(images=table(values, "image"), hidden=(folder, *_folders(tasks)))
-    with Store(folder, fresh=fresh) as store, make_engine(one(values, "engine"), engine_options) as engine:
+    hidden = (folder, *_folders(tasks))
+    with Store(folder, fresh=fresh) as store, _workers(values, hidden, nodes) as workers:
         if store.aside is not None:
             tell(f"What was in {folder} could not be used. It is set aside as {store.aside.name}.")
         audit_and_keep(
-            engine,
+            workers,
             tasks,
             settings,
             store,
-            jobs=_jobs(values),
             watcher=watcher or Silent(),
             command=lambda task: shlex.join(["foolsgold", "audit", str(task.shown_path), *flags]),
             options=options,
@@ -174,12 +181,11 @@ def _written(folder: Path) -> dict[str, Any]:
 
 
 def audit_and_keep(
-    engine: Engine,
+    workers: Workers,
     tasks: Sequence[AnyTask],
     settings: AuditSettings,
     store: Store,
     *,
-    jobs: int,
     watcher: Watcher,
     command: Callable[[AnyTask], str],
     options: Mapping[str, Any],
@@ -187,12 +193,12 @@ def audit_and_keep(
     duplicates: Duplicates = Duplicates.EACH,
     selection: Selection | None = None,
 ) -> bool:
-    """Audit every task on this machine, with `settings` or its own. False where Ctrl-C ended it, within a moment; what
+    """Audit every task, with `settings` or its own. False where Ctrl-C ended it, within a moment; what
     was done is in the store."""
     start = time.monotonic()
     planned = (Planned(task.name, str(task.shown_path), _digest(task)) for task in tasks)
     store.begin_run(planned, options, selection.to_json() if selection is not None else None)
-    store.set_meta({"facts": run_facts(engine.name, engine.report().version, settings)})
+    store.set_meta({"facts": run_facts(workers.engine, workers.version, settings)})
 
     seen = SeenTasks(duplicates) if duplicates is not Duplicates.EACH else None
 
@@ -208,9 +214,27 @@ def audit_and_keep(
         store.put_result(audited.task.name, entry, brief_of(audited, entry))
         watcher.done(audited)
 
-    whole = run_here(work, keep, engine=engine, jobs=jobs, memory=store, doing=watcher.doing)
+    whole = run_with(work, keep, workers=workers, memory=store, doing=watcher.doing)
     store.set_meta({"seconds": round(time.monotonic() - start, 3)})
     return whole
+
+
+@contextmanager
+def _workers(values: Values, hidden: tuple[Path, ...], nodes: Shown) -> Iterator[Workers]:
+    """Who runs the trials. `nodes` is told of the machines, where there are several."""
+    options = EngineOptions(images=table(values, "image"), hidden=hidden)
+    engine, where = one(values, "engine"), one(values, "workers")
+    if where == THREADS:
+        with make_engine(engine, options) as made:
+            yield Threads.here(made, _jobs(values))
+        return
+    from harness.lab.nodes.over_ray import ray_nodes
+
+    workers = ray_nodes(where, engine, options, one(values, "jobs"), nodes)
+    try:
+        yield workers
+    finally:
+        workers.close()
 
 
 def _folders(tasks: Sequence[AnyTask]) -> tuple[Path, ...]:

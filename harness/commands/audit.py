@@ -77,7 +77,9 @@ def audit(
         print_warnings(tasks, printer(sys.stderr))
     again, told = flags.words(), list[str]()
     with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        report = audit_tasks(folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, tell=told.append)
+        report = audit_tasks(
+            folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, nodes=watcher.nodes, tell=told.append
+        )
     click.echo("".join(f"{line}\n" for line in told), nl=False, err=True)
     judged = terms.judge(report)
     verdict = gate_text(judged)

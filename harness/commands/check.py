@@ -52,7 +52,7 @@ def check(
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     with closing(progress("checking", len(tasks), show=not (no_progress or quiet))) as watcher:
-        run = check_tasks(tasks, in_force, flags=flags.words(), watcher=watcher)
+        run = check_tasks(tasks, in_force, flags=flags.words(), watcher=watcher, nodes=watcher.nodes)
     if as_json:
         click.echo(json.dumps(check_json(run), indent=2, ensure_ascii=True, allow_nan=False))
     else:

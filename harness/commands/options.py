@@ -197,6 +197,15 @@ def _option(setting: Setting) -> Callable[[Any], Any]:
     )
 
 
+class _ChoiceOrName(click.Choice[str]):
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting.choices)
+        self._setting = setting
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value if isinstance(value, str) and self._setting.names(value) else super().convert(value, param, ctx)
+
+
 def _click_type(setting: Setting) -> click.ParamType[Any]:
     """For the help, and against obvious mistakes. `fitting` checks the rest, with the same words as for a file."""
     match setting.kind:
@@ -206,8 +215,8 @@ def _click_type(setting: Setting) -> click.ParamType[Any]:
         case ValueKind.NUMBER:
             least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
             return click.FloatRange(least, most)
-        case ValueKind.CHOICE:
-            return click.Choice(setting.choices)
+        case ValueKind.CHOICE if setting.choices:
+            return _ChoiceOrName(setting)
         case _:
             return click.STRING
 

@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from harness.dataset.model import Packed
-from harness.engine.contract import Engine
 from harness.engine.leftovers import remove, scratch
-from harness.lab.crew import Crew, Ticket
 from harness.lab.jobs import Job, TaskRef, image_ids
 from harness.lab.together import drive
-from harness.lab.workers import Pending, Threads, Workers
+from harness.lab.workers import Pending, Workers
 from harness.task.model import Task, Unusable
 from harness.task.network import Networks
 from harness.task.snapshot import Snapshot, take
-from harness.trial.plan import Built, Plan, Ready, TrialKey
+from harness.trial.plan import Begun, Built, Plan, Ready, TrialKey
 from harness.trial.record import TrialRecord
 
 T = TypeVar("T")
@@ -59,26 +57,20 @@ Doing = Callable[[str, str], None]
 class Lab:
     """Everything that a task's stages share."""
 
-    def __init__(self, workers: Workers, crew: Crew, memory: Memory, doing: Doing, scratch: Path) -> None:
+    def __init__(self, workers: Workers, memory: Memory, doing: Doing, scratch: Path) -> None:
+        """Tasks are copied to `scratch`."""
         self.workers, self.memory, self.doing, self.scratch = workers, memory, doing, scratch
-        self._crew = crew
         self._places = itertools.count()
         self.in_order = asyncio.Lock()
         """Held by one task after the other, as they begin."""
-
-    @classmethod
-    def here(cls, engine: Engine, jobs: int, memory: Memory, doing: Doing, scratch: Path) -> Lab:
-        """On this machine, so many trials at once; tasks are copied to `scratch`."""
-        crew = Crew(jobs)
-        return cls(Threads(engine, crew), crew, memory, doing, scratch)
 
     @property
     def most_tasks(self) -> int:
         """How many tasks are worth having under way at once."""
         return max(8, 4 * self.workers.turns)
 
-    def think(self, work: Callable[[], T], rank: int = FIRST) -> Ticket[T]:
-        return self._crew.hand_in(lambda _called_off: work(), rank)
+    def think(self, work: Callable[[], T], rank: int = FIRST) -> Pending[T]:
+        return self.workers.think(work, rank)
 
     async def unpacked(self, task: Packed) -> Task | Unusable:
         """The task in a folder below `scratch`, until its place is left or it is discarded. Where that is done in
@@ -98,7 +90,7 @@ class Lab:
         self.workers.stop()
 
     def close(self) -> None:
-        self._crew.stop(1.0)
+        self.workers.close()
 
 
 class Remembered(Generic[T]):
@@ -176,10 +168,15 @@ class Place:
         self.doing("keeping what the tests install")
         return await self.lab.workers.make_ready(self._ref, networks, self.urgent)
 
+    async def make_beginning(self, networks: Networks, most: int) -> Begun | str:
+        """What the solution's first statements leave, kept for variants that have them too; or why it is not."""
+        self.doing("keeping what the solution begins with")
+        return await self.lab.workers.make_beginning(self._ref, networks, most, self.urgent)
+
     def doing(self, what: str) -> None:
         self.lab.doing(self.task.name, what)
 
-    def think(self, work: Callable[[], T], rank: int | None = None) -> Ticket[T]:
+    def think(self, work: Callable[[], T], rank: int | None = None) -> Pending[T]:
         """Work that runs no task's programs; as urgent as the task unless told otherwise."""
         return self.lab.think(work, self.urgent if rank is None else rank)
 
@@ -194,18 +191,17 @@ class Place:
         return Job(self._ref, self._images, plan)
 
 
-def run_here(
+def run_with(
     work: Callable[[Lab], AsyncIterator[T]],
     keep: Callable[[T], None],
     *,
-    engine: Engine,
-    jobs: int,
+    workers: Workers,
     memory: Memory,
     doing: Doing,
 ) -> bool:
-    """Do it on this machine; each result is kept as it comes. False where Ctrl-C ended it, within a moment."""
+    """Do it; each result is kept as it comes. False where Ctrl-C ended it, within a moment. The workers are closed."""
     with scratch() as folder:
-        lab = Lab.here(engine, jobs, memory, doing, folder)
+        lab = Lab(workers, memory, doing, folder)
 
         async def run() -> bool:
             async for result in work(lab):

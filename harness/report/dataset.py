@@ -32,7 +32,7 @@ class DatasetRow:
 
 ROWS = (
     DatasetRow(ENVIRONMENT, "The environment does not build, or never gets ready."),
-    DatasetRow(REFERENCE, "The reference is not paid in full, every time."),
+    DatasetRow(REFERENCE, "The reference is not paid in full, every time, or breaks its own instruction."),
     DatasetRow(
         REWARD,
         "The reward is unsound, pays too many broken variants, or an assertion is seen to take wrong work.",

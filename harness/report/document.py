@@ -20,6 +20,7 @@ from harness.judging.kill_matrix import Matrix, results
 from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.judging.strength import Verdict
 from harness.mutants import StepMutants
+from harness.probes.conform.model import TriedClaim
 from harness.probes.forge.attempts import forging
 from harness.probes.model import Attempted
 from harness.report.check import trial_json
@@ -135,6 +136,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "leads": [_lead(task, lead) for lead in one.leads],
         "probes": [_probe(attempted, tests) for attempted in one.probes],
         "forging": tried.counts if (tried := forging(one.probes)) is not None else None,
+        "claims": [_claim(each) for each in one.claims] if one.claims is not None else None,
         "watched": _watched(one),
         "tests": tests,
         "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
@@ -205,7 +207,10 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "observed", "not_reused", "waited")
+_OF_OTHERS = frozenset(
+    "run purpose state effective looked notes image observed recorded claims not_reused waited end same_as begun "
+    "not_begun".split()
+)
 """What is the same for every control's record."""
 
 
@@ -282,6 +287,19 @@ def _probe(one: Attempted, tests: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _claim(one: TriedClaim) -> dict[str, Any]:
+    return {
+        "sentence": one.claim.sentence,
+        "line": one.claim.line,
+        "what": type(one.claim.check).__name__,
+        "plain": one.claim.plain,
+        "state": one.state,
+        "how": one.how,
+        "expected": one.expected or None,
+        "got": one.got or None,
+    }
+
+
 def _watched(one: Audited) -> dict[str, Any]:
     """What each test was seen to reach in the probing runs."""
     looks = {"reference": one.looked.reference, "untouched": one.looked.untouched}
@@ -338,6 +356,9 @@ def _run(record: TrialRecord, tests: Sequence[str]) -> dict[str, Any]:
         ],
         "seconds": record.seconds,
         "network": record.network,
+        **({"same_as": record.same_as} if record.same_as else {}),
+        **({"begun": record.begun} if record.begun else {}),
+        **({"host": record.host} if record.host else {}),
     }
 
 

@@ -16,7 +16,7 @@ from harness.lab.stored import reading
 from harness.report.document import SCHEMA, run_facts, summary
 from harness.report.words import how_chosen
 from harness.stages.result import AuditSettings
-from harness.trial.record import Kind, Which, record_from_json
+from harness.trial.record import Kind, TrialRecord, Which, record_from_json
 
 
 def stored_report(folder: Path, named: str = "") -> dict[str, Any]:
@@ -130,3 +130,14 @@ def _progress(db: sqlite3.Connection, task: str) -> Mapping[str, int]:
     )
     paid = [showing(record_from_json(json.loads(record))).shown is Shown.PAID for (record,) in first]
     return {"trials": trials, "mutants": planned, "tried": len(paid), "paid": sum(paid)}
+
+
+def stored_trials(folder: Path, task: str, label: str) -> list[TrialRecord]:
+    """What a run remembers of the reference's trials with this label; [] where it was written without a store."""
+    if not (folder / FILE).is_file():
+        return []
+    with reading(folder) as db:
+        found = db.execute(
+            "SELECT record FROM trial WHERE task = ? AND kind = ? AND label = ?", (task, Kind.REFERENCE, label)
+        )
+        return [record_from_json(json.loads(text)) for (text,) in found]

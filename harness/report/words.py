@@ -195,3 +195,23 @@ def gone(report: Mapping[str, Any]) -> str:
     tried, paid = (sum(one[key] for one in begun) for key in ("tried", "paid"))
     far = f", {tried} of their broken variants tried and {paid} of them paid so far" if tried else ""
     return f"Interrupted: {len(report['unfinished'])} of {report['summary']['tasks']} tasks unfinished{far}."
+
+
+def without_work(task: Mapping[str, Any]) -> list[str]:
+    """What came of handing in nothing but what the reference left, and of what the instruction claims."""
+    probes = [one for one in task["probes"] if one["probe"] == "replay"]
+    unmade = [one["why"] for one in probes if one["id"] == "recorded" and not one["made"]]
+    told = [f"no replay was made: {why}" for why in unmade]
+    tried = [one for one in probes if one["outcome"] not in ("error", "flaky", "invalid")]
+    if tried:
+        paid = [one["id"] for one in tried if one["outcome"] == "survived"]
+        named = f" ({', '.join(paid[:6])})" if paid else ""
+        told.append(f"{len(tried)} solutions without work were handed in, {len(paid)} paid in full{named}")
+    if task.get("claims"):
+        states = [one["state"] for one in task["claims"]]
+        counts = ", ".join(f"{states.count(state)} {word}" for state, word in _STATES)
+        told.append(f"{len(states)} claims of the instruction: {counts}")
+    return told
+
+
+_STATES = (("holds", "hold"), ("broken", "broken"), ("not-tried", "not tried"))

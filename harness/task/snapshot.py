@@ -75,7 +75,7 @@ def take(task: Task, scratch: Path) -> Snapshot | Unusable:
         copy = folder / (task.path.name or "task")
         try:
             seen = _copied(task, copy)
-            digest = Folder(copy, Problems()).survey(lambda _relative: False)
+            digest = digest_of(copy)
         except OSError as error:
             remove(folder)
             return _not_copied(task, folder, error)
@@ -87,6 +87,10 @@ def take(task: Task, scratch: Path) -> Snapshot | Unusable:
             return again
         task = again.on_images(task.environment.recipe.images)
     return _say("unsteady", "It is being changed all the time, so there is no version of it to run.", task)
+
+
+def digest_of(folder: Path) -> str:
+    return Folder(folder, Problems()).survey(lambda _relative: False)
 
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG})

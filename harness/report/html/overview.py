@@ -78,6 +78,16 @@ class TestToWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """What all trials of all tasks took for one thing."""
+
+    name: str
+    seconds: float
+    share: float
+    """Of the longest."""
+
+
+@dataclass(frozen=True, slots=True)
 class FirstView:
     """What to do first, ready to be shown."""
 
@@ -114,6 +124,8 @@ class Overview:
     """Weakest first."""
     bins: tuple[Bin, ...]
     added_up: str
+    times: tuple[Time, ...]
+    """Of all tasks, only what took any."""
     first: FirstView | None
     findings: tuple[tuple[str, int], ...]
     formats: tuple[str, ...]
@@ -128,8 +140,9 @@ def overview(report: Mapping[str, Any]) -> Overview:
         for name in part["tasks"]:
             members.setdefault(name, []).append(part["row"])
     faults = _Faults()
-    rows, first = [], FirstSoFar()
+    rows, first, spent = [], FirstSoFar(), Counter[str]()
     for task in report["tasks"]:
+        spent.update((task.get("timings") or {}).get("seconds", {}))
         rows.append(_row(report, task, members.get(task["name"], [])))
         first.add(standing(report, task))
         faults.add(task)
@@ -161,6 +174,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
         faults=tuple(faults.parts()),
         bins=tuple(_bins(shares)),
         added_up=added_up(counts(outcomes)),
+        times=tuple(_times(spent)),
         first=_first(first.found()),
         findings=tuple(sorted(findings.items())),
         formats=tuple(sorted({row["format"] for row in rows if row["format"]})),
@@ -194,6 +208,13 @@ def _first(found: First | None) -> FirstView | None:
         tuple(_links(found.sound)),
         found.sounds - len(found.sound),
     )
+
+
+def _times(spent: Mapping[str, float]) -> Iterator[Time]:
+    longest = max(spent.values(), default=0.0)
+    for name, seconds in spent.items():
+        if seconds > 0:
+            yield Time(name, seconds, seconds / longest)
 
 
 def _links(tasks: Sequence[TaskInBrief]) -> Iterator[PageLink]:
