@@ -70,6 +70,8 @@ def select(
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
 
 
+_FEW_DIGITS = 2
+"""A number of so few stands everywhere: it must be what the sentence is about."""
 _AT_LEAST = r"\b(?:at least|minimum(?: of)?|no (?:fewer|less) than|>=)"
 _AT_MOST = r"\b(?:at most|maximum(?: of)?|no more than|up to|within|<=)"
 
@@ -115,9 +117,9 @@ class Stated:
     def _says(self, words: str, links: tuple[Link, ...]) -> bool:
         if links and links[0].evidence == (words,):
             return True
-        if len(words) == 1 and words.isdigit():
-            # A lone digit stands everywhere: it must be what the sentence is about.
-            return words > "1" and bool(links) and words in links[0].evidence
+        if re.fullmatch(r"\d[\d_.]*", words):
+            telling = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
+            return (bool(links) and words in links[0].evidence) or (telling and words in self._words)
         if words.isalpha() and words.islower() and not links:
             # A plain word stands everywhere, too: it must be given as it is to be written.
             return any(f"{quote}{words}{quote}" in self._text for quote in "`'\"")
