@@ -85,7 +85,7 @@ def _how_many_words(change: Change) -> bool:
     return change.gone.count("\n") < 5 and _COUNTED.search(change.gone) is not None
 
 
-_STYLE = re.compile(r"[\s_-]")
+_STYLE = re.compile(r"(?<=[A-Za-z])[\s_-](?=[A-Za-z])")
 
 
 def _another_style(change: Change) -> bool:
