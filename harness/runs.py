@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ from typing import Any
 import harness.check
 from harness.audit import audit
 from harness.check import Checked, CheckRun, run_check
+from harness.dataset.duplicates import Duplicates, SeenTasks, TaskCopy
+from harness.dataset.model import AnyTask, Packed, looked_at
+from harness.dataset.select import Chosen, Selection
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.recipe.standin import must_be_there
 from harness.errors import FULL
 from harness.judging.outcome import Outcome
 from harness.lab.lab import Lab, run_with
+from harness.lab.merging import merge
 from harness.lab.nodes.driver import NodeShown, Shown
 from harness.lab.store import Planned, Store, StoreError
 from harness.lab.workers import Threads, Workers
@@ -33,7 +38,7 @@ from harness.settings.in_force import InForce, Values, one, table
 from harness.settings.meaning import audit_settings, control_settings, overrides_json, wish
 from harness.stages.events import Watcher
 from harness.stages.result import Audited, AuditSettings
-from harness.task.model import Task, Unusable
+from harness.task.model import Task
 
 PAGE = "report.html"
 
@@ -50,7 +55,7 @@ class Silent:
     def tried(self, task: str, outcome: Outcome) -> None:
         pass
 
-    def done(self, done: Checked | Audited) -> None:
+    def done(self, done: Checked | Audited | TaskCopy) -> None:
         pass
 
     def nodes(self, nodes: Sequence[NodeShown]) -> None:
@@ -61,7 +66,7 @@ class Silent:
 
 
 def check_tasks(
-    tasks: Sequence[Task | Unusable],
+    tasks: Sequence[AnyTask],
     in_force: InForce,
     *,
     flags: Sequence[str] = (),
@@ -84,15 +89,15 @@ def check_tasks(
             tasks,
             settings,
             watcher=watcher or Silent(),
-            command=lambda task: shlex.join(["foolsgold", "check", str(task.path), *flags]),
+            command=lambda task: shlex.join(["foolsgold", "check", str(task.shown_path), *flags]),
             options=options,
-            settings_of=lambda task: control_settings(in_force.task(task.name, task.path)),
+            settings_of=lambda task: control_settings(in_force.task(task.name, task.shown_path)),
         )
 
 
 def audit_tasks(
     folder: Path,
-    tasks: Sequence[Task | Unusable],
+    tasks: Sequence[AnyTask],
     in_force: InForce,
     *,
     flags: Sequence[str] = (),
@@ -108,10 +113,8 @@ def audit_tasks(
     settings = audit_settings(values)
     if one(values, "workers") == THREADS:
         must_be_there(table(values, "image"))
-    must_name_sources(
-        (task, wish(in_force.task(task.name, task.path)).sources) for task in tasks if isinstance(task, Task)
-    )
-    each = {task.name: audit_settings(in_force.task(task.name, task.path)) for task in tasks}
+    must_name_sources(wanted_sources(tasks, in_force))
+    each = {task.name: audit_settings(in_force.task(task.name, task.path)) for task in tasks if in_force.overridden}
     options = {
         **_engine_json(values),
         "depth": one(values, "depth"),
@@ -127,6 +130,7 @@ def audit_tasks(
         "network": settings.controls.network,
         "timeout_factor": settings.controls.timeout_factor,
         "reuse": settings.reuse,
+        "duplicates": one(values, "duplicates"),
         **overrides_json(in_force, tasks, "audit"),
     }
     hidden = (folder, *_folders(tasks))
@@ -139,15 +143,25 @@ def audit_tasks(
             settings,
             store,
             watcher=watcher or Silent(),
-            command=lambda task: shlex.join(["foolsgold", "audit", str(task.path), *flags]),
+            command=lambda task: shlex.join(["foolsgold", "audit", str(task.shown_path), *flags]),
             options=options,
-            settings_of=lambda task: each[task.name],
+            settings_of=lambda task: each.get(task.name, settings),
+            duplicates=Duplicates(one(values, "duplicates")),
+            selection=tasks.selection if isinstance(tasks, Chosen) else None,
         )
         rescued = store.rescued()
     if rescued is not None:
         tell(f"The run folder {folder} was removed while it was written to. What was found is in {rescued}.")
         folder = rescued
     return _written(folder)
+
+
+def merge_runs(
+    runs: Sequence[Path], output: Path, *, partial: bool = False, fresh: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """Put runs together in a run folder, with report.json and report.html; the report, and what to say about it."""
+    said = merge(runs, output, partial=partial, fresh=fresh)
+    return _written(output), said
 
 
 def _written(folder: Path) -> dict[str, Any]:
@@ -168,25 +182,34 @@ def _written(folder: Path) -> dict[str, Any]:
 
 def audit_and_keep(
     workers: Workers,
-    tasks: Sequence[Task | Unusable],
+    tasks: Sequence[AnyTask],
     settings: AuditSettings,
     store: Store,
     *,
     watcher: Watcher,
-    command: Callable[[Task | Unusable], str],
+    command: Callable[[AnyTask], str],
     options: Mapping[str, Any],
     settings_of: Callable[[Task], AuditSettings] | None = None,
+    duplicates: Duplicates = Duplicates.EACH,
+    selection: Selection | None = None,
 ) -> bool:
     """Audit every task, with `settings` or its own. False where Ctrl-C ended it, within a moment; what
     was done is in the store."""
     start = time.monotonic()
-    store.begin_run([Planned(task.name, str(task.path), _digest(task)) for task in tasks], options)
+    planned = (Planned(task.name, str(task.shown_path), _digest(task)) for task in tasks)
+    store.begin_run(planned, options, selection.to_json() if selection is not None else None)
     store.set_meta({"facts": run_facts(workers.engine, workers.version, settings)})
 
-    def work(lab: Lab) -> AsyncIterator[Audited]:
-        return audit(tasks, settings_of or (lambda _task: settings), lab, watcher, command)
+    seen = SeenTasks(duplicates) if duplicates is not Duplicates.EACH else None
 
-    def keep(audited: Audited) -> None:
+    def work(lab: Lab) -> AsyncIterator[Audited | TaskCopy]:
+        return audit(tasks, settings_of or (lambda _task: settings), lab, watcher, command, seen)
+
+    def keep(audited: Audited | TaskCopy) -> None:
+        if isinstance(audited, TaskCopy):
+            store.put_copy(audited.task.name, audited.of, audited.how)
+            watcher.done(audited)
+            return
         entry = entry_of(audited)
         store.put_result(audited.task.name, entry, brief_of(audited, entry))
         watcher.done(audited)
@@ -214,12 +237,24 @@ def _workers(values: Values, hidden: tuple[Path, ...], nodes: Shown) -> Iterator
         workers.close()
 
 
-def _folders(tasks: Sequence[Task | Unusable]) -> tuple[Path, ...]:
+def _folders(tasks: Sequence[AnyTask]) -> tuple[Path, ...]:
     """Where the tasks lie: no box may find its own or another's solution and tests there."""
-    return tuple({task.path.parent if len(task.path.parts) > 3 else task.path: None for task in tasks})
+    places = {task.container.file if isinstance(task, Packed) else task.path: None for task in tasks}
+    return tuple({place.parent if len(place.parts) > 3 else place: None for place in places})
 
 
-def _digest(task: Task | Unusable) -> str:
+def wanted_sources(tasks: Iterable[AnyTask], in_force: InForce) -> Iterator[tuple[Task, Set[str]]]:
+    """Each task with the sources that it is asked for, where it is asked for any. A packed one is unpacked for it."""
+    for each in tasks:
+        sources = wish(in_force.task(each.name, each.path)).sources if in_force.names_sources else frozenset()
+        if sources:
+            with looked_at(each, Path(tempfile.gettempdir())) as task:
+                if isinstance(task, Task):
+                    yield task, sources
+
+
+def _digest(task: AnyTask) -> str:
+    """A packed task's is known when it is unpacked: until then its result of an earlier run does not count."""
     return task.digest if isinstance(task, Task) else ""
 
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from harness.check import Checked
 from harness.commands.console import colors
+from harness.dataset.duplicates import TaskCopy
 from harness.judging.outcome import Outcome, OutcomeKind
 from harness.lab.nodes.driver import NodeShown
 from harness.runs import Silent
@@ -43,7 +44,7 @@ class Progress(Protocol):
 
     def tried(self, task: str, outcome: Outcome) -> None: ...
 
-    def done(self, done: Checked | Audited) -> None: ...
+    def done(self, done: Checked | Audited | TaskCopy) -> None: ...
 
     def nodes(self, nodes: Sequence[NodeShown]) -> None: ...
 
@@ -71,7 +72,7 @@ class Lines(Silent):
         self._count = 0
         self._nodes: frozenset[str] = frozenset()
 
-    def done(self, done: Checked | Audited) -> None:
+    def done(self, done: Checked | Audited | TaskCopy) -> None:
         with self._lock:
             self._count += 1
             line = f"[{self._count}/{self._total}] {visible(done.task.name)}: {_word(done)}"
@@ -104,7 +105,7 @@ def machines(nodes: Sequence[NodeShown]) -> str:
     return "   ".join(words)
 
 
-def _word(done: Checked | Audited) -> str:
+def _word(done: Checked | Audited | TaskCopy) -> str:
     return str(done.verdict if isinstance(done, Audited) else done.standing)
 
 
@@ -144,7 +145,7 @@ class Watched:
         with self._lock:
             self._run.tried(task, outcome.kind is OutcomeKind.SURVIVED, time.monotonic())
 
-    def done(self, done: Checked | Audited) -> None:
+    def done(self, done: Checked | Audited | TaskCopy) -> None:
         with self._lock:
             self._run.done(done.task.name, _word(done))
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from harness.engine.leftovers import scratch
+from harness.dataset.model import Packed
+from harness.engine.leftovers import remove, scratch
 from harness.lab.jobs import Job, TaskRef, image_ids
 from harness.lab.together import drive
 from harness.lab.workers import Pending, Workers
 from harness.task.model import Task, Unusable
 from harness.task.network import Networks
 from harness.task.snapshot import Snapshot, take
-from harness.trial.plan import Built, Plan, Ready, TrialKey
+from harness.trial.plan import Begun, Built, Plan, Ready, TrialKey
 from harness.trial.record import TrialRecord
 
 T = TypeVar("T")
@@ -59,6 +61,8 @@ class Lab:
         """Tasks are copied to `scratch`."""
         self.workers, self.memory, self.doing, self.scratch = workers, memory, doing, scratch
         self._places = itertools.count()
+        self.in_order = asyncio.Lock()
+        """Held by one task after the other, as they begin."""
 
     @property
     def most_tasks(self) -> int:
@@ -67,6 +71,16 @@ class Lab:
 
     def think(self, work: Callable[[], T], rank: int = FIRST) -> Pending[T]:
         return self.workers.think(work, rank)
+
+    async def unpacked(self, task: Packed) -> Task | Unusable:
+        """The task in a folder below `scratch`, until its place is left or it is discarded. Where that is done in
+        their order, a file with many of them is read once, from its beginning to its end."""
+        return await self.think(partial(task.unpack, self.scratch))
+
+    def discard(self, task: Task) -> None:
+        """Remove the folder of a task that was unpacked."""
+        if task.source is not None and task.path.is_relative_to(self.scratch):
+            remove(self.scratch / task.path.relative_to(self.scratch).parts[0])
 
     def place(self, task: Task) -> Place:
         return Place(self, task, FIRST + 1 + next(self._places))
@@ -108,7 +122,9 @@ class Place:
 
     async def take(self) -> Task | Unusable:
         """Make a copy of the task, from which everything runs from now on. The user's own of that very version, or why
-        there is no copy."""
+        there is no copy. What was unpacked is a copy already."""
+        if self.task.source is not None:
+            return self.task
         taken = await self.think(partial(take, self.task, self.lab.scratch))
         if isinstance(taken, Unusable):
             return taken
@@ -152,6 +168,11 @@ class Place:
         self.doing("keeping what the tests install")
         return await self.lab.workers.make_ready(self._ref, networks, self.urgent)
 
+    async def make_beginning(self, networks: Networks, most: int) -> Begun | str:
+        """What the solution's first statements leave, kept for variants that have them too; or why it is not."""
+        self.doing("keeping what the solution begins with")
+        return await self.lab.workers.make_beginning(self._ref, networks, most, self.urgent)
+
     def doing(self, what: str) -> None:
         self.lab.doing(self.task.name, what)
 
@@ -163,6 +184,8 @@ class Place:
         self.lab.workers.forget(self.task)
         if self._snapshot is not None:
             self._snapshot.remove()
+        else:
+            self.lab.discard(self.task)
 
     def _job(self, plan: Plan) -> Job:
         return Job(self._ref, self._images, plan)

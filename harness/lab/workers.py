@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
+from secrets import token_hex
 from typing import Protocol, TypeVar
 
 from harness.engine.choose import call_off
@@ -15,8 +16,10 @@ from harness.lab.crew import Crew, Ticket
 from harness.lab.jobs import Job, TaskRef
 from harness.task.model import Task
 from harness.task.network import Networks
+from harness.trial.beginnings import make_beginning
 from harness.trial.build import build
-from harness.trial.plan import Built, Ready, Turn
+from harness.trial.ends import Ends
+from harness.trial.plan import Begun, Built, Ready, Turn
 from harness.trial.record import TrialRecord
 from harness.trial.recording import make_ready
 from harness.trial.runner import run_trial
@@ -61,6 +64,11 @@ class Workers(Protocol):
         nothing is kept."""
         ...
 
+    def make_beginning(self, task: TaskRef, networks: Networks, most: int, rank: int) -> Pending[Begun | str]:
+        """Run the first statements of its solution once, at most so many, and keep what they leave, for jobs that have
+        them as they are; or why nothing is kept."""
+        ...
+
     def forget(self, task: Task) -> None:
         """Nothing more will be run of it."""
 
@@ -82,6 +90,8 @@ class Threads:
         self.engine, self.version, self.turns = engine.name, engine.report().version, crew.turns
         self._engine, self._crew = engine, crew
         self._built: dict[TaskRef, tuple[Task, Built]] = {}
+        self._begun: dict[TaskRef, Begun] = {}
+        self._ends: dict[TaskRef, Ends] = {}
         self._ready: dict[TaskRef, Ready] = {}
 
     @classmethod
@@ -97,6 +107,7 @@ class Threads:
             with self._crew.turn(called_off):
                 built = build(self._engine, task, progress)
             self._built[TaskRef.of(task)] = task, built
+            self._ends[TaskRef.of(task)] = Ends(task)
             return built
 
         return self._crew.hand_in(work, rank)
@@ -115,8 +126,17 @@ class Threads:
     def _run(self, job: Job, keep: Keep, called_off: threading.Event, turn: Turn | None = None) -> TrialRecord:
         task, built = self._built[job.task]
         turn = turn or partial(self._crew.turn, called_off)
-        ready = self._ready.get(job.task)
-        record = run_trial(self._engine, task, built, job.plan, cancel=called_off, turn=turn, ready=ready)
+        record = run_trial(
+            self._engine,
+            task,
+            built,
+            job.plan,
+            cancel=called_off,
+            turn=turn,
+            ready=self._ready.get(job.task),
+            ends=self._ends[job.task],
+            begun=self._begun.get(job.task),
+        )
         if called_off.is_set():
             raise CalledOff
         keep(record)
@@ -133,12 +153,37 @@ class Threads:
 
         return self._crew.hand_in(work, rank)
 
+    def make_beginning(self, task: TaskRef, networks: Networks, most: int, rank: int) -> Ticket[Begun | str]:
+        def work(called_off: threading.Event) -> Begun | str:
+            known, built = self._built[task]
+            if not self._ends[task].tells_all:
+                return "the tests may look at more than the files of the box"
+            made = make_beginning(
+                self._engine,
+                known,
+                built,
+                networks,
+                most=most,
+                token=token_hex(8),
+                cancel=called_off,
+                turn=partial(self._crew.turn, called_off),
+            )
+            if isinstance(made, Begun):
+                self._begun[task] = made
+            return made
+
+        return self._crew.hand_in(work, rank)
+
     def unready(self, task: TaskRef) -> None:
         """Nothing goes on any more from what was kept."""
         self._ready.pop(task, None)
 
     def forget(self, task: Task) -> None:
+        begun = self._begun.pop(TaskRef.of(task), None)
+        for key in begun.keys if begun is not None else ():
+            self._engine.drop(key)
         self._built.pop(TaskRef.of(task), None)
+        self._ends.pop(TaskRef.of(task), None)
         self._ready.pop(TaskRef.of(task), None)
 
     def stop(self) -> None:

@@ -93,12 +93,12 @@ def digest_of(folder: Path) -> str:
     return Folder(folder, Problems()).survey(lambda _relative: False)
 
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG})
 
 
 def _not_copied(task: Task, folder: Path, error: OSError) -> Unusable:
     path = Path(os.fsdecode(error.filename)) if error.filename else task.path
-    if error.errno in _NO_ROOM or path.is_relative_to(folder):
+    if error.errno in NO_ROOM or path.is_relative_to(folder):
         there = tempfile.gettempdir()
         return _say("no-snapshot", f"No copy of it to run from can be made in {there}: {error.strerror}.", task)
     name = path.relative_to(task.path).as_posix() if path != task.path else "Its folder"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from harness.dataset.duplicates import TaskCopy
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
 from harness.judging.controls import ControlSettings
@@ -98,7 +99,8 @@ class Watch:
     def tried(self, task: str, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
 
-    def done(self, audited: Audited) -> None:
+    def done(self, audited: Audited | TaskCopy) -> None:
+        assert isinstance(audited, Audited)
         self.audited.append(audited)
 
 

@@ -24,10 +24,10 @@ from harness.lab.crew import Crew, Ticket
 from harness.lab.jobs import Job, TaskRef
 from harness.lab.nodes.parcel import Parcel, likeness, pack
 from harness.lab.nodes.worker import Failed, Hello, NotHere
-from harness.lab.workers import CalledOff, Keep
+from harness.lab.workers import CalledOff, Keep, Pending
 from harness.task.model import Task
 from harness.task.network import Networks
-from harness.trial.plan import Built, Ready
+from harness.trial.plan import Begun, Built, Ready
 from harness.trial.record import TrialRecord, Trouble, TroubleKind
 
 T = TypeVar("T")
@@ -347,6 +347,9 @@ class Nodes:
 
     def make_ready(self, task: TaskRef, networks: Networks, rank: int) -> Errand[Ready | str]:
         return self._errand("make_ready", task, (networks,), rank)
+
+    def make_beginning(self, task: TaskRef, networks: Networks, most: int, rank: int) -> Pending[Begun | str]:
+        return self.think(lambda: "what a beginning leaves is kept on one machine, and there are several", rank)
 
     def forget(self, task: Task) -> None:
         ref = TaskRef.of(task)

@@ -23,7 +23,7 @@ from harness.lab.nodes.parcel import Parcel, likeness, received
 from harness.lab.workers import CalledOff, Threads
 from harness.task.model import Task
 from harness.task.network import Networks
-from harness.trial.plan import Built, Judge, Plan, Ready
+from harness.trial.plan import Built, Judge, Means, Plan, Ready
 from harness.trial.record import Kind, TrialRecord
 
 
@@ -206,7 +206,7 @@ class NodeWorker:
         """What tests install is kept in layers of one machine. Before a trial goes on from it on another, it is kept
         anew there, and the reference has to end the same with it and without."""
         purpose = job.plan.purpose
-        if not (isinstance(purpose, Judge) and purpose.reuse):
+        if not (isinstance(purpose, Judge) and Means.PREPARATION in purpose.reuse):
             return
         known = self._proofs.get(here.ref)
         if known is None:
@@ -220,7 +220,9 @@ class NodeWorker:
             return made
         plan = Plan(Kind.REFERENCE, "reuse there", networks=job.plan.networks, known=job.plan.known)
         plain = await self._run(here, replace(job, plan=plan), rank)
-        reused = await self._run(here, replace(job, plan=replace(plan, purpose=Judge(reuse=True))), rank)
+        reused = await self._run(
+            here, replace(job, plan=replace(plan, purpose=Judge(reuse=frozenset({Means.PREPARATION})))), rank
+        )
         why = differs(plain, reused)
         if why:
             self._crew.unready(here.ref)

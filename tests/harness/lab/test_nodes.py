@@ -33,7 +33,7 @@ from harness.runs import audit_and_keep
 from harness.stages.result import AuditSettings
 from harness.task.model import Task
 from harness.testcode.preparation.cut import Preparation
-from harness.trial.plan import Judge, Plan, Ready
+from harness.trial.plan import Judge, Means, Plan, Ready
 from harness.trial.record import Kind, TrialRecord, TroubleKind
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine
 from tests.harness.stages.test_controls import GOOD
@@ -474,7 +474,7 @@ def test_a_machine_goes_on_from_what_it_kept_itself_only_where_its_reference_end
     ready = Ready(Kept(tmp_path, Changes({}), 1), Preparation("test.sh", {}, {}, {}, ("test.sh", 0), False), 0.1)
 
     def run_trial(engine: Engine, task: Task, built: Any, plan: Plan, **more: Any) -> TrialRecord:
-        reuse = isinstance(plan.purpose, Judge) and plan.purpose.reuse
+        reuse = isinstance(plan.purpose, Judge) and Means.PREPARATION in plan.purpose.reuse
         asked.append((str(plan.kind), plan.label, more["ready"] is not None))
         from harness.trial.record import Phase, PhaseName
 
@@ -492,7 +492,8 @@ def test_a_machine_goes_on_from_what_it_kept_itself_only_where_its_reference_end
         built = await worker.build(1, parcel, 0)
         assert not isinstance(built, Exception)
         parcel = replace(parcel, like=likeness(built))  # type: ignore[arg-type]  # it was built
-        job = Job(parcel.ref, image_ids(built), Plan(Kind.MUTANT, "m", purpose=Judge(reuse=True)))  # type: ignore[arg-type]  # likewise
+        going_on = Judge(reuse=frozenset({Means.PREPARATION}))
+        job = Job(parcel.ref, image_ids(built), Plan(Kind.MUTANT, "m", purpose=going_on))  # type: ignore[arg-type]  # likewise
         records = [await worker.run(number, parcel, job, 0) for number in (2, 3)]
         await worker.end()
         return records
