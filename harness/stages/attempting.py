@@ -8,9 +8,9 @@ from dataclasses import replace
 from harness.judging.outcome import TRANSIENT, Outcome, OutcomeKind, judge, settle, unconfirmed
 from harness.lab.lab import IDLE, Place
 from harness.lab.together import Together
-from harness.probes.model import Attempt, Attempted
+from harness.probes.model import Attempt, Attempted, Probe
 from harness.stages.mutants import Terms
-from harness.trial.plan import Plan
+from harness.trial.plan import Judge, Means, Plan
 from harness.trial.record import Kind, Which
 
 
@@ -30,14 +30,24 @@ async def _try(place: Place, terms: Terms, attempt: Attempt) -> Attempted:
         terms.limits,
         terms.known,
         circumstances=attempt.circumstances,
+        purpose=Judge(reuse=_reuse(attempt, terms)),
     )
     records = [await place.trial(plan, IDLE)]
     first = unconfirmed(judge(records[0], terms.against))
     outcomes = [first]
     if _again(attempt, first):
-        records.append(await place.trial(replace(plan, limits=terms.own_limits, run=Which.CONFIRM), IDLE))
+        confirm = replace(plan, limits=terms.own_limits, run=Which.CONFIRM, purpose=Judge())
+        records.append(await place.trial(confirm, IDLE))
         outcomes.append(unconfirmed(judge(records[1], terms.against)))
+        terms.reuse.hold_against(
+            [(record, one.kind) for record, one in zip(records, outcomes, strict=True)], plan.label
+        )
     return Attempted(attempt, settle(outcomes), tuple(records))
+
+
+def _reuse(attempt: Attempt, terms: Terms) -> frozenset[Means]:
+    """What was paid for a guess is looked at once more, however it came about."""
+    return frozenset() if attempt.probe is Probe.REPLAY else terms.reuse.on & {Means.END}
 
 
 def _again(attempt: Attempt, outcome: Outcome) -> bool:

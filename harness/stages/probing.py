@@ -119,3 +119,10 @@ async def _watch(place: Place, terms: Terms, settings: AuditSettings) -> dict[Ki
     async with Together() as group:
         trials = {plan.kind: group.create_task(place.trial(plan, IDLE)) for plan in plans}
     return {kind: trial.result() for kind, trial in trials.items()}
+
+
+async def plainly(place: Place, terms: Terms, probed: Probed) -> Probed:
+    """Run again what took anything from others, now that nothing is taken any more."""
+    taken = [one.attempt for one in probed.attempted if any(record.reused for record in one.records)]
+    again = {one.attempt.label: one for one in await try_all(place, terms, taken)}
+    return replace(probed, attempted=tuple(again.get(one.attempt.label, one) for one in probed.attempted))

@@ -74,6 +74,11 @@ class MutantResult:
         return next(of, self.records[0])
 
     @property
+    def paid(self) -> list[TrialRecord]:
+        """Its runs that were paid as the reference is."""
+        return [record for record, kind in zip(self.records, self.shown, strict=True) if kind is OutcomeKind.SURVIVED]
+
+    @property
     def survived(self) -> bool:
         return self.outcome.kind is OutcomeKind.SURVIVED
 

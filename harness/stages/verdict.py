@@ -17,6 +17,7 @@ from harness.findings.model import Finding, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
 from harness.findings.requirements import Seen, is_number, only_waits
+from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
@@ -65,6 +66,12 @@ class Examined:
     @cached_property
     def matrix(self) -> Matrix | None:
         return kill_matrix(self.controls, self.tried)
+
+    @cached_property
+    def unheeded(self) -> list[tuple[MutantResult, Unheeded]]:
+        """The variants that were paid although a test did not pass for them."""
+        told = [(one, unheeded(self.controls.references, one.paid)) for one in self.tried]
+        return [(one, how) for one, how in told if how is not None]
 
     @property
     def timings(self) -> Timings:
@@ -115,8 +122,18 @@ Finder = Callable[[Examined], Iterable[Finding]]
 def _of_mutants(found: Examined) -> Iterable[Finding]:
     texts = "\n".join(text for step in found.task.steps for text in verifier_texts(found.task, step).values())
     steps = {each.step.name: each for each in found.steps}
-    tried = [replace(seen(result), serves=_serves(steps[result.step], result)) for result in found.tried]
+    # A test that fails without being heeded tests its requirement all the same: the fault lies with the reward.
+    unheeded = {one.label for one, _ in found.unheeded}
+    tried = [
+        replace(seen(result), serves=_serves(steps[result.step], result))
+        for result in found.tried
+        if result.label not in unheeded
+    ]
     return mutant_findings(found.task, tried, found.matrix, texts, "")
+
+
+def _of_the_unheeded(found: Examined) -> Iterable[Finding]:
+    return unheeded_findings({f"{one.mutant.sentence} ({one.label})": how for one, how in found.unheeded})
 
 
 def _of_probes(found: Examined) -> Iterable[Finding]:
@@ -139,6 +156,7 @@ FINDERS: tuple[Finder, ...] = (
     lambda found: found.said,
     lambda found: control_findings(found.controls),
     _of_mutants,
+    _of_the_unheeded,
     lambda found: found.suspected[0],
     lambda found: found.watched[0],
     _of_probes,
@@ -227,7 +245,7 @@ def of_the_start(audited: Audited, changes: str, command: str) -> Audited:
     return replace(audited, findings=_ranked(audited.task, found, command)) if changes else audited
 
 
-def internal_error(task: Task, error: BaseException, command: str) -> Audited:
+def internal_error(task: Task | Unusable, error: BaseException, command: str) -> Audited:
     found = (internal_finding(task.name, error, command),)
     return Audited(task, Verdict.UNMEASURED, "foolsgold itself failed", findings=found, internal=trace_of(error))
 

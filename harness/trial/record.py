@@ -166,8 +166,18 @@ class TrialRecord:
     """What came of the instruction's claims, where the trial was to try them and nothing else."""
     waited: float = 0.0
     """Seconds for its turn, which `seconds` leaves out."""
+    end: str = ""
+    """A digest of all that solving left, where that was looked at."""
+    same_as: str = ""
+    """The trial that left just the same: what the verifier says is taken from it."""
+    begun: int = 0
+    """How many of the solution's first statements were not run again."""
+    not_begun: str = ""
+    """Of the reference, which need not run them again: what it left otherwise than its plain runs."""
     not_reused: str = ""
     """Why the tests prepared themselves, where they were to go on from what was kept."""
+    host: str = ""
+    """The machine that it ran on; '' for the one that judges."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""
@@ -175,6 +185,11 @@ class TrialRecord:
 
     @property
     def reused(self) -> bool:
+        """Something of it was not done again: what it shows stands only until a plain trial says otherwise."""
+        return self.prepared or bool(self.same_as or self.begun)
+
+    @property
+    def prepared(self) -> bool:
         """The tests went on from what their preparation had left on the controls."""
         return self.phase(PhaseName.PREPARE) is not None
 
