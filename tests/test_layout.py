@@ -15,6 +15,7 @@ FLOORS = (
     {"errors", "untrusted", "verifier", "mutator"},
     {"engine", "testcode"},
     {"task", "machine"},
+    {"dataset"},
     {"trial", "mutants"},
     {"judging", "harbor"},
     {"findings", "lab"},
@@ -24,12 +25,13 @@ FLOORS = (
     {"report"},
     {"settings", "demo"},
     {"runs"},
+    {"harden"},
     {"api"},
     {"commands"},
 )
 """Rooms from the ground up. A room imports from floors below its own and from itself, so that there is no circle."""
 
-OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "api", "commands"}
+OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "harden", "api", "commands"}
 """Who may import the lab: whoever runs trials or reads what is remembered of them."""
 
 

@@ -20,6 +20,7 @@ from harness.judging.kill_matrix import Matrix, results
 from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.judging.strength import Verdict
 from harness.mutants import StepMutants
+from harness.probes.conform.model import TriedClaim
 from harness.probes.forge.attempts import forging
 from harness.probes.model import Attempted
 from harness.report.check import trial_json
@@ -27,7 +28,7 @@ from harness.report.dataset import dataset
 from harness.report.steps import steps_json
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
 from harness.stages.verdict import kill_matrix
-from harness.task.model import Task, Unusable
+from harness.task.model import Task, TaskSource, Unusable
 from harness.testcode.assertions.lead import Lead
 from harness.trial.looking.seen import SeenTest
 from harness.trial.record import PhaseName, TrialRecord
@@ -54,7 +55,12 @@ def brief_of(one: Audited, entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def summary(briefs: Sequence[Mapping[str, Any]], unfinished: int) -> dict[str, Any]:
+def summary(
+    briefs: Sequence[Mapping[str, Any]],
+    unfinished: int,
+    copies: Sequence[Mapping[str, Any]] = (),
+    selection: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     verdicts = Counter(one["verdict"] for one in briefs)
     outcomes: Counter[str] = sum((Counter(one["outcomes"]) for one in briefs), Counter())
     return {
@@ -62,7 +68,7 @@ def summary(briefs: Sequence[Mapping[str, Any]], unfinished: int) -> dict[str, A
         "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
         "mutants": outcomes.total(),
         "outcomes": {kind.value: outcomes[kind] for kind in OutcomeKind},
-        "dataset": dataset(briefs),
+        "dataset": dataset(briefs, copies, selection["sample"] if selection is not None else None),
     }
 
 
@@ -115,6 +121,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
     return {
         "name": task.name,
         "path": str(task.shown_path),
+        "source": _source(task.source),
         "format": task.format.name if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "verdict": one.verdict,
@@ -129,6 +136,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "leads": [_lead(task, lead) for lead in one.leads],
         "probes": [_probe(attempted, tests) for attempted in one.probes],
         "forging": tried.counts if (tried := forging(one.probes)) is not None else None,
+        "claims": [_claim(each) for each in one.claims] if one.claims is not None else None,
         "watched": _watched(one),
         "tests": tests,
         "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
@@ -142,6 +150,12 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "reuse": _timed(asdict(one.reuse), "saved", "spent") if one.reuse else None,
         "internal_error": one.internal or None,
     }
+
+
+def _source(source: TaskSource | None) -> dict[str, Any] | None:
+    if source is None:
+        return None
+    return {"file": str(source.file), "member": None if source.row is not None else source.member, "row": source.row}
 
 
 _TIMES = ("building", "preparing", "solving", "verifying", "rest", "waiting")
@@ -193,7 +207,10 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
     }
 
 
-_OF_OTHERS = ("run", "purpose", "state", "effective", "looked", "notes", "image", "observed", "not_reused", "waited")
+_OF_OTHERS = frozenset(
+    "run purpose state effective looked notes image observed recorded claims not_reused waited end same_as begun "
+    "not_begun".split()
+)
 """What is the same for every control's record."""
 
 
@@ -270,6 +287,19 @@ def _probe(one: Attempted, tests: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _claim(one: TriedClaim) -> dict[str, Any]:
+    return {
+        "sentence": one.claim.sentence,
+        "line": one.claim.line,
+        "what": type(one.claim.check).__name__,
+        "plain": one.claim.plain,
+        "state": one.state,
+        "how": one.how,
+        "expected": one.expected or None,
+        "got": one.got or None,
+    }
+
+
 def _watched(one: Audited) -> dict[str, Any]:
     """What each test was seen to reach in the probing runs."""
     looks = {"reference": one.looked.reference, "untouched": one.looked.untouched}
@@ -326,6 +356,9 @@ def _run(record: TrialRecord, tests: Sequence[str]) -> dict[str, Any]:
         ],
         "seconds": record.seconds,
         "network": record.network,
+        **({"same_as": record.same_as} if record.same_as else {}),
+        **({"begun": record.begun} if record.begun else {}),
+        **({"host": record.host} if record.host else {}),
     }
 
 

@@ -11,6 +11,7 @@ from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
     WEAKEST_FIRST,
+    chosen,
     dataset_cells,
     gone,
     how_far,
@@ -145,6 +146,8 @@ def _dataset(report: Mapping[str, Any]) -> Iterator[str]:
     if len(report["tasks"]) < 2:
         return
     rows = [dataset_cells(row) for row in report["summary"]["dataset"]]
+    if said := chosen(report):
+        yield _safe(said, 1000)
     yield _table(DATASET, rows)
 
 

@@ -36,15 +36,47 @@ OUTCOMES = (
 
 
 def mutants_csv(report: Mapping[str, Any]) -> Iterator[str]:
-    return _table(MUTANT_COLUMNS, (_mutant(report, task, one) for task in report["tasks"] for one in task["mutants"]))
+    return _table(MUTANT_COLUMNS, mutant_rows(report))
 
 
 def tasks_csv(report: Mapping[str, Any]) -> Iterator[str]:
-    return _table(TASK_COLUMNS, (_task(report, task) for task in report["tasks"]))
+    return _table(TASK_COLUMNS, task_rows(report))
 
 
 def trials_csv(report: Mapping[str, Any]) -> Iterator[str]:
-    return _table(TRIAL_COLUMNS, (row for task in report["tasks"] for row in _trials(report, task)))
+    return _table(TRIAL_COLUMNS, trial_rows(report))
+
+
+def mutant_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (_mutant(report, task, one) for task in report["tasks"] for one in task["mutants"])
+
+
+def task_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (_task(report, task) for task in report["tasks"])
+
+
+def trial_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (row for task in report["tasks"] for row in _trials(report, task))
+
+
+def probe_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The trials of a run's probes, which the CSV leaves out."""
+    for task in report["tasks"]:
+        for probe in task["probes"]:
+            for run in probe["runs"]:
+                yield {
+                    **_origin(report, task),
+                    "task": task["name"],
+                    **{key: task[key] for key in ("verdict", "format", "digest")},
+                    **_trial(run),
+                    **_letters(run["tests"]),
+                    "step": probe["step"],
+                    "kind": "probe",
+                    "probe": f"{probe['probe']}/{probe['id']}",
+                    "run": run["run"],
+                    "problem": run["problem"],
+                    "outcome": probe["outcome"],
+                }
 
 
 def _trials(report: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -86,7 +118,7 @@ def _trials(report: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[dict
 def _trial(run: Mapping[str, Any]) -> dict[str, Any]:
     """What a control's run and a mutant's have alike; phases of several steps are added up."""
     row: dict[str, Any] = {key: run[key] for key in ("shown", "seconds", "network")}
-    row["rewards"] = _json(run["rewards"])
+    row["rewards"] = run["rewards"]
     for name in ("start", "solve", "verify"):
         phases = [phase for phase in run["phases"] if phase["name"] == name]
         if phases:
@@ -123,12 +155,12 @@ def _mutant(report: Mapping[str, Any], task: Mapping[str, Any], mutant: Mapping[
         "file": mutant["path"],
         "requirement": said.get("text"),
         "requirement_line": said.get("line"),
-        "killed_by": _json(mutant["killed_by"]),
+        "killed_by": mutant["killed_by"],
         "effect_of": effect.get("input"),
         "effect_expected": effect.get("expected"),
         "effect_got": effect.get("got"),
         "runs": len(runs),
-        "rewards": _json([run["rewards"] for run in runs]),
+        "rewards": [run["rewards"] for run in runs],
         "seconds": round(sum(run["seconds"] for run in runs), 3),
         "verdict": task["verdict"],
         "format": task["format"],
@@ -143,7 +175,7 @@ def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
         "task": task["name"],
         "base": task["engine"]["base"],
         "mutants": len(task["mutants"]),
-        "findings": _json([finding["id"] for finding in task["findings"]]),
+        "findings": [finding["id"] for finding in task["findings"]],
         "labels": " ".join(task["labels"]),
         **{f"forge_{key}": count for key, count in (task["forging"] or {}).items()},
     }
@@ -181,8 +213,12 @@ def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Itera
     for row in rows:
         out.seek(0)
         out.truncate()
-        writer.writerow({key: cell(value, whole=key in LISTS) for key, value in row.items()})
+        writer.writerow({key: _text(key, value) for key, value in row.items()})
         yield out.getvalue()
+
+
+def _text(column: str, value: object) -> object:
+    return cell(_json(value), whole=True) if column in LISTS else cell(value)
 
 
 LISTS = frozenset({"killed_by", "rewards", "findings"})

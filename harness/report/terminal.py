@@ -13,7 +13,7 @@ from typing import Any
 from harness.findings.labels import MEANING
 from harness.report.first import First, MissingTest, standing, what_first, why_dropped
 from harness.report.verbose import paid_cell
-from harness.report.words import added_up, counts, gone, how_far, place, share_of, weakness
+from harness.report.words import added_up, chosen, counts, gone, how_far, place, share_of, weakness
 from harness.untrusted import clip, visible, wrapped
 
 LINES = 60
@@ -25,6 +25,8 @@ SHORTEST_NAME = 16
 SEVERITIES = ("error", "unmeasured", "warning")
 """Notes are counted, and told where somebody looks at the task."""
 
+CHOSEN = 4
+"""Lines on how the tasks were chosen."""
 UNFINISHED = 3
 """Of an interrupted run, so many tasks say how far they came."""
 
@@ -193,6 +195,8 @@ def _sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
     if elsewhere:
         of = f"{elsewhere} of {len(report['tasks'])} tasks"
         yield f"{of} ran on a stand-in, not on the image that they name."
+    if said := chosen(report):
+        yield from wrapped(said, width, "")[:CHOSEN]
     if summary["tasks"]:
         words = [f"{count} {word}" for word, count in summary["verdicts"].items() if count]
         many = f"{summary['tasks']} task{'' if summary['tasks'] == 1 else 's'}"

@@ -15,6 +15,8 @@ from harness.errors import UsageError
 from harness.task.network import MODES
 
 NO_PROBE = "none"
+THREADS, RAY = "threads", "ray"
+"""Workers: of this process, and of a cluster."""
 DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
 
 
@@ -23,7 +25,8 @@ class ValueKind(StrEnum):
 
     INTEGER = "a whole number"
     NUMBER = "a number"
-    CHOICE = "a text"
+    CHOICE = "one of some texts"
+    TEXT = "a text"
     PATH = "a path"
     """Relative to the config file's folder there, to the current folder on the command line."""
     LIST = "a list of texts"
@@ -109,13 +112,21 @@ def _reason(text: str) -> None:
         raise UsageError("Why it is accepted must be said.")
 
 
+def _workers(text: str) -> None:
+    scheme, _, host = text.partition("://")
+    if text not in (THREADS, RAY) and not (scheme == RAY and host):
+        raise UsageError("There are no such workers.", hint="Write threads, ray or ray://HOST:PORT.")
+
+
 def _commands(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_BOXES = _commands("check", "audit", "doctor", "clean")
+_BOXES = _commands("check", "audit", "doctor", "clean", "harden")
 _RUNS = _commands("check", "audit")
+_TRIALS = _commands("check", "audit", "harden")
 _MUTANTS = _commands("mutants", "audit")
+_TASKS = _commands("check", "mutants", "audit")
 _GATE = _commands("audit", "gate", "baseline")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -138,11 +149,19 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="FROM=BASE",
         item=parse_stand_in,
     ),
+    Setting(
+        "column",
+        ValueKind.TEXT,
+        _TASKS,
+        "The column of a parquet file that holds each task as a tar or zip. [default: task_binary]",
+        per_task=False,
+        metavar="NAME",
+    ),
     Setting("repeat", ValueKind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
     Setting(
         "jobs",
         ValueKind.INTEGER,
-        _RUNS,
+        _TRIALS,
         "Trials at once. [default: the number of cores]",
         per_task=False,
         low=1,
@@ -150,15 +169,26 @@ SETTINGS: tuple[Setting, ...] = (
         short="-j",
     ),
     Setting(
-        "network",
+        "workers",
         ValueKind.CHOICE,
         _RUNS,
+        "Who runs the trials: `threads` of this process, or the machines of a `ray` cluster (ray://HOST:PORT from "
+        "outside of it), with --jobs trials on each. docs/ray.md.",
+        THREADS,
+        per_task=False,
+        metavar="WORKERS",
+        item=_workers,
+    ),
+    Setting(
+        "network",
+        ValueKind.CHOICE,
+        _TRIALS,
         "auto: where the task allows it and the reference is not paid without. A task that declares no network never "
         "gets one.",
         "auto",
         choices=MODES,
     ),
-    Setting("timeout-factor", ValueKind.NUMBER, _RUNS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
+    Setting("timeout-factor", ValueKind.NUMBER, _TRIALS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
     Setting(
         "depth",
         ValueKind.CHOICE,
@@ -168,7 +198,14 @@ SETTINGS: tuple[Setting, ...] = (
         choices=tuple(DEPTHS),
     ),
     Setting("budget", ValueKind.INTEGER, _MUTANTS, "How many mutants a step gets, exactly; instead of --depth.", low=1),
-    Setting("seed", ValueKind.INTEGER, _MUTANTS, "Breaks ties between mutants worth the same.", 0, per_task=False),
+    Setting(
+        "seed",
+        ValueKind.INTEGER,
+        _TASKS,
+        "Draws the sample, and breaks ties between mutants worth the same.",
+        0,
+        per_task=False,
+    ),
     Setting(
         "operator",
         ValueKind.LIST,
@@ -226,6 +263,16 @@ SETTINGS: tuple[Setting, ...] = (
         low=0,
         known=_thresholds,
         what="threshold",
+    ),
+    Setting(
+        "duplicates",
+        ValueKind.CHOICE,
+        _commands("audit"),
+        "Tasks that are audited once and counted: those with the same files (exact), also those with the same "
+        "instruction and tests but for names (near), or none.",
+        "exact",
+        per_task=False,
+        choices=("exact", "near", "each"),
     ),
     Setting(
         "no-reuse",

@@ -17,6 +17,7 @@ from harness.findings.model import Finding, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
 from harness.findings.requirements import Seen, is_number, only_waits
+from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
@@ -27,7 +28,7 @@ from harness.mutants import StepMutants
 from harness.probes import vacuous
 from harness.probes.choose import probe_findings
 from harness.probes.model import Probe
-from harness.probes.replay import attempts as replay
+from harness.probes.replay import attempts as fakes
 from harness.stages.probing import Probed
 from harness.stages.result import Audited, AuditSettings, MutantResult
 from harness.task.model import Task, Unusable
@@ -65,6 +66,12 @@ class Examined:
     @cached_property
     def matrix(self) -> Matrix | None:
         return kill_matrix(self.controls, self.tried)
+
+    @cached_property
+    def unheeded(self) -> list[tuple[MutantResult, Unheeded]]:
+        """The variants that were paid although a test did not pass for them."""
+        told = [(one, unheeded(self.controls.references, one.paid)) for one in self.tried]
+        return [(one, how) for one, how in told if how is not None]
 
     @property
     def timings(self) -> Timings:
@@ -115,13 +122,24 @@ Finder = Callable[[Examined], Iterable[Finding]]
 def _of_mutants(found: Examined) -> Iterable[Finding]:
     texts = "\n".join(text for step in found.task.steps for text in verifier_texts(found.task, step).values())
     steps = {each.step.name: each for each in found.steps}
-    tried = [replace(seen(result), serves=_serves(steps[result.step], result)) for result in found.tried]
+    # A test that fails without being heeded tests its requirement all the same: the fault lies with the reward.
+    unheeded = {one.label for one, _ in found.unheeded}
+    tried = [
+        replace(seen(result), serves=_serves(steps[result.step], result))
+        for result in found.tried
+        if result.label not in unheeded
+    ]
     return mutant_findings(found.task, tried, found.matrix, texts, "")
 
 
+def _of_the_unheeded(found: Examined) -> Iterable[Finding]:
+    return unheeded_findings({f"{one.mutant.sentence} ({one.label})": how for one, how in found.unheeded})
+
+
 def _of_probes(found: Examined) -> Iterable[Finding]:
-    probed = found.probed
-    return probe_findings(found.task, probed.attempted, found.paid, probed.given, noticed_paths(found.tried))
+    probed, of = found.probed, found.probed.outputs
+    noticed = noticed_paths(found.tried)
+    return probe_findings(found.task, probed.attempted, found.paid, of.given, noticed, of.table, of.claims)
 
 
 def _of_the_end(found: Examined) -> Iterator[Finding]:
@@ -138,6 +156,7 @@ FINDERS: tuple[Finder, ...] = (
     lambda found: found.said,
     lambda found: control_findings(found.controls),
     _of_mutants,
+    _of_the_unheeded,
     lambda found: found.suspected[0],
     lambda found: found.watched[0],
     _of_probes,
@@ -172,6 +191,7 @@ def verdict_of(found: Examined, command: str) -> Audited:
         found.timings,
         told(found.reuse, (record for each in found.tried for record in each.records)),
         round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
+        claims=found.probed.outputs.claims,
         thresholds=found.settings.thresholds,
     )
 
@@ -180,7 +200,7 @@ def _word(found: Examined, numbers: Strength) -> tuple[Verdict, str]:
     if showing(found.last).shown is not Shown.PAID:
         return Verdict.UNMEASURED, VOID
     word, why = verdict(numbers, found.settings.thresholds)
-    if word in (Verdict.STRONG, Verdict.ADEQUATE) and replay.fakes_paid(found.probed.attempted):
+    if word in (Verdict.STRONG, Verdict.ADEQUATE) and fakes.fakes_paid(found.probed.attempted):
         return Verdict.WEAK, f"{FAKED}; {why}"
     return word, why
 
@@ -225,7 +245,7 @@ def of_the_start(audited: Audited, changes: str, command: str) -> Audited:
     return replace(audited, findings=_ranked(audited.task, found, command)) if changes else audited
 
 
-def internal_error(task: Task, error: BaseException, command: str) -> Audited:
+def internal_error(task: Task | Unusable, error: BaseException, command: str) -> Audited:
     found = (internal_finding(task.name, error, command),)
     return Audited(task, Verdict.UNMEASURED, "foolsgold itself failed", findings=found, internal=trace_of(error))
 

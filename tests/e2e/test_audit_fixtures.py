@@ -24,7 +24,7 @@ SNAPSHOT = Path(__file__).parent / "audited.json"
 BY_LOT = {"formats/flaky-verifier"}
 """Its reference is paid every other time: what is said of it is not the same twice."""
 pytestmark = pytest.mark.audits
-PROBES = ("hidden", "preserving", "state", "leak", "replay", "vacuous")
+PROBES = ("hidden", "preserving", "state", "leak", "replay", "conform", "vacuous")
 """Those that ask one question each; forging asks some thirty, and has a test of its own."""
 
 
@@ -42,6 +42,8 @@ PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 """Name -> (folders, options)."""
+REPLAYED = tuple(f"cases/{case}-{twin}" for case in ("sokoban-solver", "pkg-resolver") for twin in ("faulty", "mended"))
+REPLAYING = ("--budget", "1", "--repeat", "1", "--probe", "replay")
 FORGEABLE = {
     "formats/set-e-cannot-write-zero": ["planted-reward-txt"],
     "probes/degrees-faulty": [
@@ -59,7 +61,8 @@ TOLD_WITH_NOTES = {"probes"}
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
-    folders, options = (forged_fixtures(), FORGING) if part == "forging" else PARTS[part]
+    apart = {"forging": (forged_fixtures, FORGING), "replaying": (lambda: REPLAYED, REPLAYING)}
+    folders, options = (apart[part][0](), apart[part][1]) if part in apart else PARTS[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             command(*(str(FIXTURES / each) for each in folders), *options, "-o", f"{folder}/run", engine=engine),
@@ -229,3 +232,20 @@ def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() ->
     assert {name for name, task in found.items() if not task["forging"]["tried"]} == set()
     unmoved = {name for name, task in found.items() if not task["forging"]["effective"]}
     assert unmoved == {"formats/separate-verifier", "formats/separate-verifier-same-image"}
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(1800)
+def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone(engine_name: str) -> None:
+    found = audited(engine_name, "replaying")
+    told = {
+        name: [f"{one['severity']}: {one['title']}" for one in task["findings"] if one["id"] == "special-casing-paid"]
+        for name, task in found.items()
+    }
+    assert told == {
+        "cases/sokoban-solver-faulty": ["warning: A table of 1 answer in the program's place is paid in full"],
+        "cases/sokoban-solver-mended": ["note: A table of 20 answers in the program's place is paid in full"],
+        "cases/pkg-resolver-faulty": ["warning: A table of 4 answers in the program's place is paid in full"],
+        "cases/pkg-resolver-mended": ["note: A table of 15 answers in the program's place is paid in full"],
+    }

@@ -14,6 +14,7 @@ from harness.report.html.diffs import folded
 from harness.report.html.highlight import Colours
 from harness.report.html.overview import engine_name
 from harness.report.html.pack import clean_text
+from harness.report.verbose import reused_sentences
 
 STATES = {"forge": "forged", "hidden": "hidden"}
 """A word in a finding's id -> the state of the requirement. The page also shows these findings in the instruction."""
@@ -61,6 +62,8 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colou
         "controls": list(_controls(task)),
         "not_run": task["not_run"],
         "seconds": task["seconds"],
+        "timings": task.get("timings"),
+        "reused": reused_sentences(task),
         "internal_error": task["internal_error"],
     }
 

@@ -16,8 +16,9 @@ from functools import cache
 from pathlib import Path
 
 from harness.engine import rootpath
+from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.bwrap.box import beside, cgroups, kernel, launcher, nat, processes, program, seccomp, users
-from harness.engine.bwrap.box.giving import give, staged_changes
+from harness.engine.bwrap.box.giving import NOTHING_SHARED, TICK, give, staged_changes, staged_end, tree
 from harness.engine.bwrap.box.launchpad import OUT, PART_SLASH
 from harness.engine.bwrap.box.pipes import Descriptors, ShellPipe, until_closed
 from harness.engine.bwrap.box.trust import carried
@@ -66,6 +67,7 @@ def start(
     binds: Mapping[str, Path] | None = None,
     limits: Limits = Limits(),
     user: str = "",
+    begun: int = 0,
     hidden: Sequence[Path] = (),
 ) -> Sandbox:
     """Start a box on `layers`, lowest first; the first may be `/`, of which a box sees the public part.
@@ -93,6 +95,7 @@ def start(
         user=user,
         limits=limits,
         mounts=tuple(mounts),
+        begun=begun,
     )
     try:
         box.begin(network, dict(binds or {}))
@@ -116,6 +119,8 @@ class Sandbox(Box):
     user: str
     limits: Limits
     mounts: tuple[str, ...] = ()
+    begun: int = 0
+    """How many of the layers, the highest, are no part of the image."""
     pid: int = 0
     """Of the box's first process, as the host numbers it."""
     _monitor: int = -1
@@ -133,12 +138,15 @@ class Sandbox(Box):
     """Which of `users.prefixes` this box has the program for."""
     _session: tuple[str, ...] = ()
     _outputs: int = 0
+    _since: int = 0
+    """When it began, in nanoseconds."""
     _dead: str = ""
     """Why this box runs no more commands; '' while it does."""
     _closed: bool = False
 
     def begin(self, outward: bool, binds: dict[str, Path]) -> None:
         """Start the processes; `start` calls it once."""
+        self._since = time.time_ns() - TICK
         sizes = Sizes.of(self.limits)
         self._group = cgroups.make(self.name, memory=sizes.memory_group, pids=sizes.pids, cpus=self.limits.cpus)
         self._lease = nat.lease(self.launcher) if outward else None
@@ -154,6 +162,7 @@ class Sandbox(Box):
             "hidden": sorted(self.launcher.hidden),
             "layers": [str(layer) for layer in (self.layers[1:] if host else self.layers)],
             "upper": str(self.upper) if self.upper else "",
+            "renames": self.begun > 0,
             "disk": sizes.disk,
             "cgroups": self._group.procs,
             "rlimits": sizes.rlimits(self._group),
@@ -364,7 +373,7 @@ class Sandbox(Box):
                 layers |= {
                     os.fsencode("/" + name.replace(PART_SLASH, "/")): b"parts/" + os.fsencode(name) for name in names
                 }
-            return [path for below, layer in layers.items() for path in _tree(self._stage, layer, below)] + [
+            return [path for below, layer in layers.items() for path in tree(self._stage, layer, below)] + [
                 os.fsencode(path) for path in self._files()
             ]
 
@@ -374,6 +383,14 @@ class Sandbox(Box):
             return None
         with _as_engine_error("look at what the box changed"):
             return staged_changes(self._stage, self.layers, self.mounts, self._files())
+
+    def end(self, look: EndLook) -> BoxEnd | None:
+        shell = self._alive()
+        if self._stage < 0 or self.upper is not None or processes.children(self.pid):
+            return None
+        if shell.run(NOTHING_SHARED, _START_SECONDS).status != 0:
+            return None
+        return staged_end(self._stage, self.layers, self.begun, self.mounts, self._files(), look, self._since)
 
     def give(self, kept: Kept) -> None:
         give(self, kept)
@@ -513,14 +530,6 @@ def _finish_layer(upper: Path, pad: launcher.Launcher) -> None:
             kernel.sync_filesystem(folder)
         finally:
             os.close(folder)
-
-
-def _tree(folder: int, name: bytes, below: bytes) -> Iterator[bytes]:
-    """The folder `name` and all in it, as paths below `below`. Links are never followed, whoever swaps them in."""
-    yield below or b"/"
-    for where, folders, files, _ in os.fwalk(name, dir_fd=folder):
-        here = below + where[len(name) :]
-        yield from (here + b"/" + entry for entry in (*folders, *files))
 
 
 @contextmanager

@@ -158,6 +158,29 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
             "reference_at_the_end": _control(author, failing, "reference", "last"),
         },
         "seconds": round(chance.uniform(10, 900), 3),
+        "timings": {
+            "trials": 9,
+            "seconds": {
+                "building": 1.25,
+                "preparing": 2.0,
+                "solving": 3.5,
+                "verifying": 9.0,
+                "rest": 0.5,
+                "waiting": 0.0,
+            },
+        },
+        "reuse": {
+            "why_not": "",
+            "statements": ["apt-get update"],
+            "size": 4_000_000,
+            "trials": 4,
+            "plain": 1,
+            "reasons": [],
+            "disagreed": "",
+            "seconds": {"saved": 30.0, "spent": 9.0},
+            "beginning": {"statements": ["pip install flask"], "trials": 2, "why_not": "", "seconds": {"saved": 8.0}},
+            "same_end": {"trials": 3, "why_not": "", "seconds": {"saved": 5.0}},
+        },
         "internal_error": None,
     }
 

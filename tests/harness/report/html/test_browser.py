@@ -452,6 +452,18 @@ def test_a_tasks_page_begins_with_the_tests_to_write_and_its_numbers_add_up(open
     assert int(re.findall(r"\d+", whole)[0]) == sum(map(int, re.findall(r"\d+", parts))) == len(task["mutants"])
 
 
+def test_where_the_time_went_is_shown_of_a_task_and_of_all(opened: Open, many: dict[str, Any]) -> None:
+    whole = opened(many).page
+    whole.locator("#statistics > summary").click()
+    panel = whole.locator("section", has=whole.locator("#times-title"))
+    expect(panel.locator("tr", has_text="verifying")).to_contain_text(f"{9.0 * len(many['tasks']):,.1f}")
+    page = opened(many, f"#{many['tasks'][0]['name']}").page
+    section = page.locator("#task section", has_text="Where the time went")
+    expect(section.locator("tr", has_text="verifying")).to_contain_text("9")
+    expect(section).to_contain_text("9 trials")
+    expect(section).to_contain_text("3 trials left what an earlier one had left")
+
+
 WIDTHS = (375, 1600)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
