@@ -37,12 +37,17 @@ class Provider:
     async def exec(self, command: str, cwd: str, timeout_sec: int, user: str | None) -> Answer:
         text = command.replace("/tmp/.foolsgold", f"{self.folder}/.foolsgold")
         try:
-            ran = subprocess.run(["bash", "-c", text], capture_output=True, timeout=timeout_sec, check=False, cwd=cwd)
+            # Some answer with both streams in one, as Docker's does.
+            errors = subprocess.STDOUT if self.late == "raises" else subprocess.PIPE
+            ran = subprocess.run(
+                ["bash", "-c", text], stdout=subprocess.PIPE, stderr=errors, timeout=timeout_sec, check=False, cwd=cwd
+            )
         except subprocess.TimeoutExpired as error:
             if self.late == "raises":
                 raise RuntimeError(f"Command timed out after {timeout_sec} seconds") from error
             return Answer(None, f"Command timed out after {timeout_sec} seconds", 124)
-        return Answer(ran.stdout.decode(errors="replace"), ran.stderr.decode(errors="replace"), ran.returncode)
+        said = (ran.stderr or b"").decode(errors="replace")
+        return Answer(ran.stdout.decode(errors="replace"), said or None, ran.returncode)
 
     async def stop(self, delete: bool) -> None:
         self.stopped += 1
@@ -77,6 +82,10 @@ def test_outputs_come_as_bytes_in_order_and_with_both_ends(box: HarborBox) -> No
 
 def test_what_a_command_prints_is_not_taken_for_its_status(box: HarborBox) -> None:
     assert sh(box, "echo; echo 0123456789abcdef01234567 0 0; exit 9").status == 9
+
+
+def test_a_shell_that_complains_of_a_killed_command_hides_no_status(box: HarborBox) -> None:
+    assert sh(box, "kill -9 $$").status == 137
 
 
 def test_a_late_command_has_no_status_and_ends_the_box(box: HarborBox, provider: Provider) -> None:
