@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from harbor.environments.base import BaseEnvironment, ExecResult, SandboxBuildFailedError
+from harbor.environments.base import BaseEnvironment, ExecResult, HealthcheckError, SandboxBuildFailedError
 from harbor.environments.capabilities import EnvironmentCapabilities, EnvironmentResourceCapabilities
 from harbor.environments.definition import require_agent_environment_definition
 from harbor.models.trial.config import ResourceMode
@@ -165,7 +165,8 @@ class BwrapEnvironment(BaseEnvironment):
             return
         found = wait_until_healthy(box, check, image.config.shell, environment.recipe.timeout, self._called_off.wait)
         if found is None or found[2].status != 0:
-            raise EngineError("It was called off." if found is None else not_healthy(check, found))
+            # By this name Harbor knows that such a trial has no reward.
+            raise HealthcheckError("It was called off." if found is None else not_healthy(check, found))
 
     def _close(self) -> None:
         if self._box is not None:
