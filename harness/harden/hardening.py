@@ -378,6 +378,9 @@ async def _write(
         path = _folder(trials.place.task, known.place.path, text, scratch / f"round-{number}")
         try:
             evidence = await _prove(trials, wanted, known, path, beside)
+        except Spent:
+            result.spent = True
+            break  # what was proven before stays proven
         finally:
             shutil.rmtree(path.parent, ignore_errors=True)
         kept, refused = _judged([*(each.test for each in kept), *written], evidence)
