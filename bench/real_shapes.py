@@ -2,9 +2,11 @@
 
     python bench/real_shapes.py --image '*=python:3.12-slim' --mutants 20 --write docs/performance.md
 
-The tests of four shapes install something, from the package registries behind this machine; those of `nothing` do not.
-Each shape is audited twice, with nothing kept: once with `--no-reuse`, once as it is. `trials` is what all trials of
-the first audit took, added up and divided by how many ran at once: no audit that runs each in full can be quicker.
+Of some shapes the tests install something, from the package registries behind this machine, or the solution installs,
+compiles or trains before it writes its program; those that end with `nothing` have nothing to reuse. Each shape is
+audited twice in each round: with `--no-reuse` and as it is, and in the next round the other way round. `trials` is
+what all trials of the first audit took, added up and divided by how many ran at once: no audit of full trials can
+be quicker. Before the first shape a small task is audited, so that none of them pays for loading Python's modules.
 """
 
 from __future__ import annotations
@@ -25,10 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from harness import api
-from harness.trial.record import Kind, PhaseName, TrialRecord, record_from_json
+from harness.trial.record import TrialRecord, record_from_json
 
 BEGIN, END = "<!-- real_shapes: begin -->", "<!-- real_shapes: end -->"
-AT_MOST_INSTALLING, AT_MOST_NOTHING = 0.5, 1.1
+AT_MOST_REUSING, AT_MOST_NOTHING = 0.5, 1.1
 """Of the trials' sum."""
 
 PROGRAM = '''"""Adds up the amounts of a ledger by name."""
@@ -62,12 +64,11 @@ def test_totals():
     found = json.loads(Path("/app/totals.json").read_text())
     assert found == {"a": 8.25, "b": 7.0, "c": 0.1}
 """
-SOLVE = f"""#!/bin/bash
-set -e
-cat > /app/totals.py <<'EOF'
+HEAD = "#!/bin/bash\nset -e\n"
+WRITE = f"""cat > /app/totals.py <<'EOF'
 {PROGRAM}EOF
-python3 /app/totals.py /app/ledger.csv /app/totals.json
 """
+RUN = "python3 /app/totals.py /app/ledger.csv /app/totals.json\n"
 REWARD = "if [ $? -eq 0 ]; then echo 1 > /logs/verifier/reward.txt; else echo 0 > /logs/verifier/reward.txt; fi\n"
 PIP = "python3 -m venv /opt/tools && /opt/tools/bin/pip install -q"
 PLAIN = "import sys; sys.path.insert(0, '/tests'); import test_outputs; test_outputs.test_totals()"
@@ -77,10 +78,35 @@ PLAIN = "import sys; sys.path.insert(0, '/tests'); import test_outputs; test_out
 class Shape:
     name: str
     tests: str
-    installs: bool = True
+    reuses: bool = True
+    """Whether it has anything to reuse."""
     serves: bool = False
+    begins: str = ""
+    """What the solution does first."""
+    sibling: bool = False
+    """The program is a file beside the solution's script."""
+    steps: bool = False
 
 
+LOOK = f'python3 -c "{PLAIN}"\n'
+TRAIN = """cat > /app/train.py <<'EOF'
+weights = [0.0] * 8
+for step in range(400_000):
+    index = step % 8
+    weights[index] += 0.01 * ((index + 1) - weights[index])
+open("/app/weights.txt", "w").write(repr([round(weight, 3) for weight in weights]))
+EOF
+python3 /app/train.py; python3 /app/train.py; python3 /app/train.py
+"""
+COMPILE = """for number in $(seq 60); do
+  echo "int f$number(int x) { int s = 0; for (int i = 0; i < x; i++) s += i * $number % 7; return s; }"
+done > /app/many.c
+for level in 1 2 3; do gcc -O$level -c /app/many.c -o /app/many$level.o; done
+gcc -O2 -x c - -o /app/tool <<'EOF'
+int main(void) { return 0; }
+EOF
+"""
+VENV = "python3 -m venv /opt/own\n/opt/own/bin/pip install -q packaging==24.2\n"
 SHAPES = (
     Shape(
         "apt and uv",
@@ -96,7 +122,23 @@ SHAPES = (
         "/opt/tools/bin/python -m pytest -q /tests/test_outputs.py\n",
         serves=True,
     ),
-    Shape("nothing", f'python3 -c "{PLAIN}"\n', installs=False),
+    Shape("the solution installs", LOOK, begins=VENV),
+    Shape("the solution compiles", LOOK, begins=COMPILE),
+    Shape("the solution trains", LOOK, begins=TRAIN),
+    Shape(
+        "the solution installs, and pip",
+        f"{PIP} pytest==8.4.1\n/opt/tools/bin/python -m pytest -q /tests/test_outputs.py\n",
+        begins=VENV,
+    ),
+    Shape(
+        "a file beside the script, and pip",
+        f"{PIP} pytest==8.4.1\n/opt/tools/bin/python -m pytest -q /tests/test_outputs.py\n",
+        sibling=True,
+    ),
+    Shape("slow tests, nothing", f"sleep 1.5\n{LOOK}", reuses=False),
+    Shape("several steps, nothing", LOOK, reuses=False, steps=True),
+    Shape("a service, nothing", f"curl -sf http://localhost:8765/ >/dev/null && {LOOK}", reuses=False, serves=True),
+    Shape("nothing", LOOK, reuses=False),
 )
 
 
@@ -107,10 +149,22 @@ def write_task(folder: Path, shape: Shape) -> Path:
         "instruction.md": ASKED + ("Serve /app on port 8765.\n" if shape.serves else ""),
         "environment/Dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY ledger.csv /app/ledger.csv\n",
         "environment/ledger.csv": LEDGER,
-        "solution/solve.sh": SOLVE + serve,
+    }
+    program = "cp /solution/totals.py /app/totals.py\n" if shape.sibling else WRITE
+    task = {
+        "solution/solve.sh": HEAD + shape.begins + program + RUN + serve,
         "tests/test.sh": "#!/bin/bash\n" + shape.tests + REWARD,
         "tests/test_outputs.py": CHECKS,
     }
+    if shape.sibling:
+        task["solution/totals.py"] = PROGRAM
+    if shape.steps:
+        files["task.toml"] += '[[steps]]\nname = "one"\n[[steps]]\nname = "two"\n'
+        for step in ("one", "two"):
+            files |= {f"steps/{step}/{name}": text for name, text in task.items()}
+            files[f"steps/{step}/instruction.md"] = ASKED
+    else:
+        files |= task
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,12 +181,6 @@ class Audit:
 
     def busy(self, jobs: int) -> float:
         return sum(record.seconds for record in self.records) / jobs
-
-    @property
-    def trial(self) -> float:
-        """Seconds of a variant's first trial, in the middle."""
-        first = [one.seconds for one in self.records if one.kind is Kind.MUTANT and one.run == "first" and one.rewards]
-        return statistics.median(first) if first else 0.0
 
 
 def audit(task: Path, args: argparse.Namespace, *, reuse: bool) -> Audit:
@@ -151,32 +199,75 @@ def outcomes(found: Audit) -> dict[str, str]:
     return {mutant["id"]: mutant["outcome"] for mutant in found.report["tasks"][0]["mutants"]}
 
 
+@dataclass(frozen=True)
+class Round:
+    plain: Audit
+    reused: Audit
+
+    @property
+    def same(self) -> bool:
+        """An outcome that says the same of the tests: what leaves what the reference leaves is paid like it."""
+        return told(self.plain) == told(self.reused)
+
+
+def told(found: Audit) -> dict[str, str]:
+    paid = dict.fromkeys(("survived", "equivalent", "harmless"), "paid")
+    return {ident: paid.get(outcome, outcome) for ident, outcome in outcomes(found).items()}
+
+
+def rounds(shape: Shape, args: argparse.Namespace) -> list[Round]:
+    with tempfile.TemporaryDirectory(prefix="foolsgold-bench-") as folder:
+        task = write_task(Path(folder, shape.name.replace(" ", "-").replace(",", "")), shape)
+        found = []
+        for number in range(args.rounds):
+            order = (False, True) if number % 2 == 0 else (True, False)
+            audits = {reuse: audit(task, args, reuse=reuse) for reuse in order}
+            found.append(Round(audits[False], audits[True]))
+        return found
+
+
 def measure(args: argparse.Namespace) -> tuple[str, bool]:
     lines = [
-        "| tests | trials | audit without | with reuse | of the trials | one trial without | with | of it preparing |",
+        "| task | trials | audit without | with reuse | of the trials | begun | prepared | same end |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     good = True
+    warm = argparse.Namespace(**{**vars(args), "mutants": 1})
+    rounds(SHAPES[-1], argparse.Namespace(**{**vars(warm), "rounds": 1}))
     for shape in SHAPES:
         if args.shape and shape.name not in args.shape:
             continue
-        with tempfile.TemporaryDirectory(prefix="foolsgold-bench-") as folder:
-            task = write_task(Path(folder, shape.name.replace(" ", "-").replace(",", "")), shape)
-            plain, reused = audit(task, args, reuse=False), audit(task, args, reuse=True)
-        bare = plain.busy(args.jobs)
-        share = reused.seconds / bare
-        preparing = [one.seconds_of(PhaseName.PREPARE) for one in reused.records if one.reused]
-        same = outcomes(plain) == outcomes(reused)
-        good &= same and share <= (AT_MOST_INSTALLING if shape.installs else AT_MOST_NOTHING)
-        middle = f"{statistics.median(preparing):.2f} s" if preparing else "nothing reused"
+        found = rounds(shape, args)
+        bare, plain, reused, share = (
+            statistics.median(values)
+            for values in zip(
+                *(
+                    (
+                        one.plain.busy(args.jobs),
+                        one.plain.seconds,
+                        one.reused.seconds,
+                        one.reused.seconds / one.plain.busy(args.jobs),
+                    )
+                    for one in found
+                ),
+                strict=True,
+            )
+        )
+        same = all(one.same for one in found)
+        good &= same and share <= (AT_MOST_REUSING if shape.reuses else AT_MOST_NOTHING)
+        records = found[-1].reused.records
+        counts = [
+            sum(map(bool, each))
+            for each in zip(*((one.begun, one.prepared, one.same_as) for one in records), strict=True)
+        ]
         lines.append(
-            f"| {shape.name}{'' if same else ' (OTHER OUTCOMES)'} | {bare:.1f} s | {plain.seconds:.1f} s | "
-            f"{reused.seconds:.1f} s | {share:.2f} | {plain.trial:.2f} s | {reused.trial:.2f} s | {middle} |"
+            f"| {shape.name}{'' if same else ' (OTHER OUTCOMES)'} | {bare:.1f} s | {plain:.1f} s | {reused:.1f} s | "
+            f"{share:.2f} | {' | '.join(f'{count}' for count in counts)} |"
         )
         print(lines[-1], file=sys.stderr, flush=True)
     cores = f"{os.cpu_count()} cores, load {os.getloadavg()[1]:.0f}, Linux {platform.release()}"
     command = shlex.join(["python", "bench/real_shapes.py", *sys.argv[1:]])
-    about = f"{args.mutants} variants, {args.jobs} at once, {cores}:"
+    about = f"Medians of {args.rounds} rounds, {args.mutants} variants, {args.jobs} at once, {cores}:"
     return "\n".join([about, "", *lines, "", f"Made by `{command}`."]), good
 
 
@@ -185,6 +276,7 @@ def main() -> int:
     parser.add_argument("--image", action="append", default=[], help="as for foolsgold audit")
     parser.add_argument("--shape", action="append", default=[], help="only this one")
     parser.add_argument("--mutants", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--write", type=Path, help="put the table between the marks of this page")
     args = parser.parse_args()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -54,7 +54,7 @@ def upper_changes(
             entry = f"{path}/{name}"
             if not aside(entry):
                 info = os.stat(name, dir_fd=here, follow_symlinks=False)
-                entries[entry] = GONE if stat.S_ISCHR(info.st_mode) and info.st_rdev == 0 else FILE
+                entries[entry] = GONE if is_whiteout(info) else FILE
     return entries, passed
 
 
@@ -77,11 +77,34 @@ def _of_folder(info: os.stat_result) -> str:
 
 def _replaced(here: int) -> bool:
     """The folder hides the image's, or is another one under a new name."""
+    return bool(overlay_says(here, "opaque") or overlay_says(here, "redirect"))
+
+
+def overlay_says(folder: int, name: str) -> bytes:
+    """What an open folder of an overlay's layer is marked with, empty for nothing."""
     for prefix in ("trusted.overlay.", "user.overlay."):
-        for name in ("opaque", "redirect"):
-            try:
-                if os.getxattr(here, prefix + name):
-                    return True
-            except OSError:
-                continue
-    return False
+        try:
+            return os.getxattr(folder, prefix + name)
+        except OSError:
+            continue
+    return b""
+
+
+def is_whiteout(info: os.stat_result) -> bool:
+    """In an overlay's layer: the path is gone."""
+    return stat.S_ISCHR(info.st_mode) and info.st_rdev == 0
+
+
+class Aside:
+    """Whether a path is one of those, or below."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = frozenset(path.rstrip("/") for path in paths)
+
+    def __call__(self, path: str) -> bool:
+        at = path
+        while at:
+            if at in self._paths:
+                return True
+            at = at.rpartition("/")[0]
+        return False

@@ -14,11 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Literal, Self
 
+from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.changes import Changes
 from harness.errors import EngineError
 
 KEEP_ALIVE = ("sh", "-c", "sleep infinity")
 """The command that the format's runner gives to a container: it only waits."""
+
+OWN_FOLDER = "/run/foolsgold"
+"""Where an engine keeps its own files in a box: nothing that a solution left."""
 
 MAIN_HINT = 'An ENTRYPOINT has to run the command that it is given (`exec "$@"`), and a command has to keep running.'
 """Advice for a box that ended because its main process ended."""
@@ -113,6 +117,8 @@ class BoxSpec:
     stdin_open: bool = False
     """The main process's standard input never ends, so that a shell or a REPL as the command keeps waiting."""
     hostname: str | None = None
+    on: tuple[Kept, ...] = ()
+    """What the box holds from its start above the image, lowest first; kept with `stacks`, each upon those before."""
 
     @property
     def main(self) -> tuple[str, ...]:
@@ -185,6 +191,8 @@ class Keeping:
     """To be done in another box, which has all that from the start. NotKept: only the first is kept."""
     only: tuple[str, ...] = ()
     """Of the second box only what lies below these paths is kept."""
+    stacks: bool = False
+    """It is for boxes that begin with it, and not to be put over others."""
 
 
 class Box(ABC):
@@ -220,6 +228,11 @@ class Box(ABC):
 
     def changes(self) -> Changes | None:
         """What differs from the image, but below its mounts; None where this engine cannot tell."""
+        return None
+
+    def end(self, look: EndLook) -> BoxEnd | None:
+        """All that it holds beyond its image. None where something runs in it, is shared in its memory or names what is
+        hidden, and where this engine cannot tell."""
         return None
 
     def give(self, kept: Kept) -> None:
@@ -268,6 +281,8 @@ class Engine(ABC):
     name: str
     excused: ClassVar[Mapping[str, str]] = {}
     """Check of the contract -> the reason why this engine, by its nature, cannot pass it on some machines."""
+    unpromised: ClassVar[Mapping[str, str]] = {}
+    """Check of the contract -> the reason why this engine promises nothing of the kind. It is not run."""
 
     @abstractmethod
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
@@ -282,11 +297,19 @@ class Engine(ABC):
         engine keeps nothing. Raises NotKept or EngineError, and then nothing is kept."""
         return None
 
+    def drop(self, key: str) -> None:
+        """Remove what was kept under a key, if anything was."""
+        return
+
     @abstractmethod
     def report(self) -> EngineReport: ...
 
     def no_network(self) -> str:
         """Why boxes can have no network on this machine and what to install, a sentence; '' where they can."""
+        return ""
+
+    def always_network(self) -> str:
+        """Why boxes always have a network, a sentence's end; '' where they can be without."""
         return ""
 
     @abstractmethod

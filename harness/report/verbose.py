@@ -16,17 +16,23 @@ from harness.report.first import Mutant
 from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
+    STRATA,
     Counts,
     added_up,
+    chosen,
     counts,
     dataset_cells,
     forging_words,
     gone,
     how_far,
     interval,
+    least_words,
     place,
     share_of,
+    strata_rows,
+    training_words,
     weakness,
+    without_work,
 )
 from harness.untrusted import clip, shown, visible, wrapped
 
@@ -46,6 +52,8 @@ def verbose(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) ->
         *survivors(report, width),
         *findings(report, width),
         *forged(report, width),
+        *worth(report, width),
+        *worked(report, width),
         *dataset_rows(report),
         *reused(report, width),
         *internal_errors(report),
@@ -199,6 +207,30 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
         yield ""
 
 
+def worth(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """How much work each task asks for, and what of its reference is enough."""
+    told = False
+    for task in report["tasks"]:
+        if task["training"] is None or (task["least"] is None and task["training"]["value"] == "unknown"):
+            continue
+        said = "; ".join(filter(None, (training_words(task), least_words(task))))
+        yield from wrapped(visible(f"{task['name']}: {said}"), width, "", following="  ")
+        told = True
+    if told:
+        yield ""
+
+
+def worked(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Whether the work is needed, and whether the reference does what is asked. What was not made is not resisted."""
+    told = False
+    for task in report["tasks"]:
+        for line in without_work(task):
+            yield from wrapped(visible(f"{task['name']}: {line}"), width, "", following="  ")
+            told = True
+    if told:
+        yield ""
+
+
 def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     if len(report["tasks"]) < 2:
         return
@@ -206,33 +238,59 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     aligned = ("left", "right", "right", "left", "right")
     yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
     yield ""
+    if by := [tuple(map(visible, row)) for row in strata_rows(report)]:
+        aligned = ("left", "left", "right", "right", "right", "left")
+        yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=aligned)
+        yield ""
 
 
 def reused(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """What of the tests' preparation was run once, and why it was not elsewhere."""
+    """What trials took from others instead of doing it again, and why they did not."""
     told = False
     for task in report["tasks"]:
-        found = task.get("reuse") or {}
-        if found.get("trials"):
-            why = f", but not to the end: {found['why_not']}" if found["why_not"] else ""
-            alone = f"; {found['plain']} others prepared themselves" if found["plain"] else ""
-            saved, spent = (f"{found['seconds'][name]:.0f} s" for name in ("saved", "spent"))
-            said = (
-                f"{task['name']}: what its tests install was kept once ({found['size'] / 1e6:.0f} MB) and reused by "
-                f"{found['trials']} trials{alone}; {saved} saved for {spent}{why}"
-            )
-        elif found.get("disagreed") or "control" in found.get("why_not", ""):
-            said = f"{task['name']}: nothing is reused: {found['why_not']}"
-        else:
-            continue
-        yield from wrapped(visible(said), width, "", following="  ")
-        told = True
+        for said in reused_sentences(task):
+            yield from wrapped(visible(f"{task['name']}: {said}"), width, "", following="  ")
+            told = True
     if told:
         yield ""
 
 
+def reused_sentences(task: Mapping[str, Any]) -> list[str]:
+    """What a task's trials took from others."""
+    return list(_reused(task.get("reuse") or {}))
+
+
+def _reused(found: Mapping[str, Any]) -> Iterator[str]:
+    beginning, same_end = found.get("beginning") or {}, found.get("same_end") or {}
+    if found.get("disagreed"):
+        yield f"nothing is reused: {found['why_not'] or beginning.get('why_not') or same_end.get('why_not')}"
+        return
+    if found.get("trials"):
+        why = f", but not to the end: {found['why_not']}" if found["why_not"] else ""
+        alone = f"; {found['plain']} others prepared themselves" if found["plain"] else ""
+        saved, spent = (f"{found['seconds'][name]:.0f} s" for name in ("saved", "spent"))
+        yield (
+            f"what its tests install was kept once ({found['size'] / 1e6:.0f} MB) and reused by "
+            f"{found['trials']} trials{alone}; {saved} saved for {spent}{why}"
+        )
+    elif "control" in found.get("why_not", ""):
+        yield f"what its tests install is not reused: {found['why_not']}"
+    if beginning.get("trials"):
+        yield (
+            f"{beginning['trials']} trials went on from what the solution's first statements had left once "
+            f"({len(beginning['statements'])} at most); {beginning['seconds']['saved']:.0f} s saved"
+        )
+    elif "control" in beginning.get("why_not", ""):
+        yield f"the solution's beginning is not reused: {beginning['why_not']}"
+    if same_end.get("trials"):
+        saved = f"{same_end['seconds']['saved']:.0f} s saved"
+        yield f"{same_end['trials']} trials left what an earlier one had left, and took its verdict; {saved}"
+
+
 def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
     summary = report["summary"]
+    if said := chosen(report):
+        yield from wrapped(said, width, "")
     if not summary["tasks"]:
         return
     verdicts = [f"{count} {word}" for word, count in summary["verdicts"].items() if count]

@@ -30,11 +30,14 @@ from harness.mutants import StepMutants, diff, mutated_file
 from harness.stages.result import AuditSettings, MutantResult
 from harness.task.model import Task
 from harness.task.network import Networks
-from harness.trial.plan import Judge, Plan, Replacement, TimeLimits, known_complaints, limits_from
+from harness.trial.plan import Judge, Means, Plan, Replacement, TimeLimits, known_complaints, limits_from
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 from mutator.model import apply_bytes, inverse
 
 PAID = frozenset({OutcomeKind.SURVIVED, OutcomeKind.PARTIAL})
+SAME = Outcome(OutcomeKind.EQUIVALENT, "it leaves, to the byte, what the reference leaves, so it was not verified")
+_ENOUGH = frozenset({OutcomeKind.KILLED, OutcomeKind.IDLE, OutcomeKind.EQUIVALENT})
+"""Outcomes of a single run, of which a sample is run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,7 @@ async def try_first(place: Place, untried: Untried, terms: Terms, settings: Audi
     ):
         runs[Which.ALONE] = await _alone(place, untried, terms, settings, rank)
     elif (first.kind is OutcomeKind.ERROR and first.cause in TRANSIENT) or (
-        first.kind in (OutcomeKind.KILLED, OutcomeKind.IDLE)
-        and (_sampled(untried, settings) or _cut(runs[Which.FIRST], terms))
+        first.kind in _ENOUGH and (_sampled(untried, settings) or _cut(runs[Which.FIRST], terms))
     ):
         runs[Which.CONFIRM] = await _run(place, untried, terms, Which.CONFIRM, rank)
     return runs
@@ -184,10 +186,16 @@ async def confirm(place: Place, untried: Untried, terms: Terms, runs: Runs, rank
     terms.reuse.hold_against([(each.record, each.outcome.kind) for each in ran], untried.result.label)
     return replace(
         untried.result,
-        outcome=settle([each.outcome for each in ran]),
+        outcome=settle(_outcomes(ran)),
         records=tuple(each.record for each in ran),
         shown=tuple(each.outcome.kind for each in ran),
     )
+
+
+def _outcomes(ran: Sequence[Ran]) -> list[Outcome]:
+    """What leaves what the reference leaves is not taken for a survivor because a plain run was paid."""
+    same = any(each.outcome is SAME for each in ran)
+    return [SAME if same and each.outcome.kind is OutcomeKind.SURVIVED else each.outcome for each in ran]
 
 
 def _plan(untried: Untried, terms: Terms, run: Which) -> Plan:
@@ -202,15 +210,25 @@ def _plan(untried: Untried, terms: Terms, run: Which) -> Plan:
         purpose=Judge(
             first_failure=terms.first_failure and first,
             hang=run is Which.ALONE,
-            reuse=terms.reuse.on and run in (Which.FIRST, Which.REPEAT),
+            reuse=_reuse(terms, run),
         ),
         run=run,
     )
 
 
+def _reuse(terms: Terms, run: Which) -> frozenset[Means]:
+    """Of what is confirmed one run is plain, and the other is verified too."""
+    if run is Which.FIRST:
+        return terms.reuse.on
+    return terms.reuse.on - {Means.END} if run is Which.REPEAT else frozenset()
+
+
 async def _run(place: Place, untried: Untried, terms: Terms, run: Which, rank: int) -> Ran:
     record = await place.trial(_plan(untried, terms, run), rank)
-    return Ran(record, unconfirmed(judge(record, terms.against)))
+    outcome = unconfirmed(judge(record, terms.against))
+    if outcome.kind is OutcomeKind.SURVIVED and record.same_as.startswith(Kind.REFERENCE):
+        outcome = SAME
+    return Ran(record, outcome)
 
 
 async def _alone(place: Place, untried: Untried, terms: Terms, settings: AuditSettings, rank: int) -> Ran:

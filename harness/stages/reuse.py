@@ -1,18 +1,21 @@
-"""Between the controls and the mutants: what the tests install is kept, and it is shown on the controls that trials
-which go on from there end the same."""
+"""Between the controls and the mutants: what later trials may take from others instead of doing it again. It is shown
+on the controls that they end the same with it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.judging.controls import Controls
-from harness.judging.reuse import Reuse, differs, saving
+from harness.judging.reuse import Reuse, differs, ends_differ, saving
 from harness.lab.lab import Place
 from harness.lab.together import Together
-from harness.stages.mutants import Terms
-from harness.stages.result import AuditSettings
-from harness.trial.plan import Judge, Plan
-from harness.trial.record import Kind, PhaseName
+from harness.stages.mutants import Terms, Untried
+from harness.stages.result import AuditSettings, MutantResult
+from harness.task.model import Task
+from harness.testcode.beginning import beginning_of
+from harness.trial.plan import Judge, Means, Plan
+from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 
 LEAST = 0.2
 """Seconds of a trial that it has to save."""
@@ -20,33 +23,116 @@ FEWEST, SHORTEST = 5, 1.0
 """Mutants, and seconds that the reference's verification takes: below that, showing it takes longer than it saves."""
 
 
-async def may_reuse(place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: int) -> Reuse:
-    if not settings.reuse:
-        return Reuse(why_not="it was not asked for")
-    if mutants < FEWEST or controls.references[0].seconds_of(PhaseName.VERIFY) < SHORTEST:
-        return Reuse(why_not="it would save nothing: the tests are quick, or there are few variants")
+async def may_reuse(
+    place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: Sequence[Untried]
+) -> Reuse:
+    reuse = Reuse()
+    if not settings.reuse or len(mutants) < FEWEST:
+        why = "there are few variants" if settings.reuse else "it was not asked for"
+        reuse.why_not = dict.fromkeys(Means, why)
+        return reuse
+    await _preparation(reuse, place, controls, terms)
+    _end(reuse, controls)
+    reuse.verifies = controls.references[0].seconds_of(PhaseName.VERIFY) - reuse.saves * (Means.PREPARATION in reuse.on)
+    await _beginning(reuse, place, controls, terms, mutants)
+    return reuse
+
+
+def _end(reuse: Reuse, controls: Controls) -> None:
+    """Of one end is one verdict: the controls left some end more than once."""
+    why = ends_differ(list(_plain(controls)))
+    if why:
+        reuse.refuse(Means.END, why)
+    else:
+        reuse.on |= {Means.END}
+
+
+async def _preparation(reuse: Reuse, place: Place, controls: Controls, terms: Terms) -> None:
+    if controls.references[0].seconds_of(PhaseName.VERIFY) < SHORTEST:
+        reuse.refuse(Means.PREPARATION, "it would save nothing: the tests are quick")
+        return
     ready = await place.make_ready(terms.networks)
     if isinstance(ready, str):
-        return Reuse(why_not=ready)
-    reuse = Reuse(True, "", ready.preparation.statements, ready.kept.size, ready.seconds)
+        reuse.refuse(Means.PREPARATION, ready)
+        return
+    reuse.statements, reuse.size, reuse.seconds = ready.preparation.statements, ready.kept.size, ready.seconds
     plain = [one for one in (controls.references[0], controls.nop, controls.hollow) if one is not None]
-    plan = Plan(
-        Kind.REFERENCE,
-        "reuse",
-        networks=terms.networks,
-        limits=terms.own_limits,
-        known=terms.known,
-        purpose=Judge(reuse=True),
-    )
+    plan = replace(_again(terms), purpose=Judge(reuse=frozenset({Means.PREPARATION})))
     async with Together() as group:
         trials = [group.create_task(place.trial(replace(plan, kind=one.kind), place.urgent)) for one in plain]
-    reuse.proof = tuple(trial.result() for trial in trials)
-    reuse.saves = saving(plain, reuse.proof)
-    for one, other in zip(plain, reuse.proof, strict=True):
+    proof = tuple(trial.result() for trial in trials)
+    reuse.proof += proof
+    reuse.saves = saving(plain, proof)
+    for one, other in zip(plain, proof, strict=True):
         difference = differs(one, other)
         if difference:
-            reuse.on = False
-            reuse.why_not = f"the {one.kind} control did not end the same: {difference}"
-    if reuse.on and reuse.saves < LEAST:
-        reuse.on, reuse.why_not = False, "it would save nothing: installing is quick"
-    return reuse
+            reuse.refuse(Means.PREPARATION, f"the {one.kind} control did not end the same: {difference}")
+            return
+    if reuse.saves < LEAST:
+        reuse.refuse(Means.PREPARATION, "it would save nothing: installing is quick")
+        return
+    reuse.on |= {Means.PREPARATION}
+
+
+async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Terms, mutants: Sequence[Untried]) -> None:
+    """Its proof verifies in full: what the beginning leaves is all that is not as in a plain run."""
+    reference = controls.references[0]
+    if reference.seconds_of(PhaseName.SOLVE) < SHORTEST:
+        reuse.refuse(Means.BEGINNING, "it would save nothing: the solution is quick")
+        return
+    most = await place.think(lambda: _shared(place.task, mutants))
+    begun = await place.make_beginning(terms.networks, most) if most else "the variants change its first statements"
+    if isinstance(begun, str):
+        reuse.refuse(Means.BEGINNING, begun)
+        return
+    reuse.seconds += begun.seconds
+    if max(begun.saves.values()) < LEAST:
+        reuse.refuse(Means.BEGINNING, "it would save nothing: what the variants do not change is quick")
+        return
+    plan = replace(_again(terms), label=f"beginning {begun.token}", purpose=Judge(reuse=frozenset({Means.BEGINNING})))
+    proof = await place.trial(plan, place.urgent)
+    reuse.proof += (proof,)
+    difference = differs(reference, proof)
+    if difference:
+        reuse.refuse(Means.BEGINNING, f"the reference control did not end the same: {difference}")
+    else:
+        reuse.beginning, reuse.begins = begun.statements, begun.saves
+        reuse.on |= {Means.BEGINNING}
+
+
+def _shared(task: Task, mutants: Sequence[Untried]) -> int:
+    """With how many of the solution's first statements some variants go on that have them as they are."""
+    solution = task.steps[0].solution
+    if solution is None:
+        return 0
+    name = solution.script.relative_to(solution.folder).as_posix()
+    beginning = beginning_of(solution.script.read_bytes().decode("utf-8", "surrogateescape"))
+    if beginning is None:
+        return 0
+    texts = [one.replacement.files[name] for one in mutants if one.replacement.files.keys() == {name}]
+    shared = sorted((beginning.shared(text.decode("utf-8", "surrogateescape")) for text in texts), reverse=True)
+    few = shared[min(FEWEST, len(shared)) - 1] if shared else 0
+    return (shared[0] if shared else 0) if few and beginning.upto(few) else 0
+
+
+async def still_the_same(place: Place, controls: Controls, terms: Terms, tried: Sequence[MutantResult]) -> None:
+    """When all have run: what left the same has to have come to the same, and the reference is run once more on what
+    was kept when the audit began, which may have grown too old for the tests."""
+    reuse = terms.reuse
+    reuse.hold_together((record, kind) for one in tried for record, kind in zip(one.records, one.shown, strict=True))
+    lasting = reuse.on - {Means.END}
+    if lasting:
+        record = await place.trial(replace(_again(terms), purpose=Judge(reuse=lasting), run=Which.LAST), place.urgent)
+        reuse.proof += (record,)
+        difference = differs(controls.references[0], record) if record.reused else ""
+        if difference:
+            reuse.give_up("the reference", f"at its end the reference did not end the same: {difference}")
+
+
+def _again(terms: Terms) -> Plan:
+    return Plan(Kind.REFERENCE, "reuse", networks=terms.networks, limits=terms.own_limits, known=terms.known)
+
+
+def _plain(controls: Controls) -> Iterator[TrialRecord]:
+    yield from controls.references
+    yield from (one for one in (controls.nop, controls.hollow) if one is not None)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 
-from harness.engine.contract import Box, Command
+from harness.engine.contract import OWN_FOLDER, Box, Command
 from mutator.operators.state import Output
 
 MOST = 20_000
@@ -29,7 +29,7 @@ FIELDS = 5
 """Of a line after its path: type, mode, owner, group, link."""
 _OWN = "/dev/shm/.foolsgold-state"  # noqa: S108 - in the box, where nobody else is
 _MARK, _LIST, _SIZES, _TOLD, _WRITTEN = (f"{_OWN}{end}" for end in ("-mark", "-list", "-sizes", "", "-written"))
-_ASIDE = ("/proc", "/sys", "/dev", "/logs")
+_ASIDE = ("/proc", "/sys", "/dev", "/logs", OWN_FOLDER)
 
 # The clock of change times ticks in hundredths of a second.
 _LOOK = f"set -e; find / -maxdepth 0 -printf '' ; sleep 0.02; : >{_MARK}; sleep 0.02"

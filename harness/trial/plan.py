@@ -6,15 +6,21 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
+from harness.engine.changes import Changes
 from harness.engine.contract import Image, Kept
 from harness.task.network import Networks
+from harness.testcode.beginning import Beginning
 from harness.testcode.preparation.cut import Preparation
 from harness.trial.circumstances import Circumstances
 from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
+from harness.trial.standins import StandInProgram
 
+OUTPUTS = "outputs"
+"""Label of the reference's runs in which it is looked at what it leaves."""
 Turn = Callable[[], AbstractContextManager[None]]
 """Held while a task's programs run."""
 
@@ -40,6 +46,8 @@ class Built:
     notes: tuple[str, ...] = ()
     no_network: str = ""
     """Why boxes of it can have no network where it was built, and what to install; '' where they can."""
+    always_network: str = ""
+    """Why boxes of it always have a network; '' where they can be without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,41 @@ class Ready:
     preparation: Preparation
     seconds: float
     """What it took to have it: next to nothing where it was kept already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the first statements of a task's solution left, run once."""
+
+    beginning: Beginning
+    layers: tuple[tuple[int, Kept], ...]
+    """How many statements are done by then, and what they left above the layers before."""
+    token: str
+    """Names the audit, of which alone it is."""
+    keys: tuple[str, ...]
+    """Under which it is kept."""
+    seconds: float
+    """What it took to have it."""
+    saves: Mapping[int, float]
+    """How many statements are done by a layer's end -> what they took."""
+
+    def shared(self, text: str) -> tuple[int, tuple[Kept, ...]]:
+        """How many statements a solution of this text need not run, and what it begins with instead."""
+        same = self.beginning.shared(text)
+        fitting = [(done, kept) for done, kept in self.layers if done <= same]
+        return (fitting[-1][0], tuple(kept for _, kept in fitting)) if fitting else (0, ())
+
+    def changed(self, done: int, later: Changes) -> Changes:
+        """What a box differs in from its image that began with the first layers; `later`: from what it began with."""
+        parts = [kept.changes for reached, kept in self.layers if reached <= done]
+        entries = {path: what for one in [*parts, later] for path, what in one.entries.items()}
+        return Changes(entries, frozenset().union(later.passed, *(one.passed for one in parts)))
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        done = self.layers[-1][0]
+        text = self.beginning.text
+        return tuple(text[one.start : one.end] for one in self.beginning.statements[:done] if one.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +113,17 @@ class TrialKey(NamedTuple):
     network: bool
 
 
+class Means(StrEnum):
+    """What a trial may take from others instead of doing it again."""
+
+    PREPARATION = "kept preparation"
+    """The tests go on from what their preparation left on the controls, where the solution allows that."""
+    BEGINNING = "kept beginning"
+    """The solution goes on from what the reference's first statements left, where its own are the same."""
+    END = "same end"
+    """What leaves what an earlier trial left takes its verdict."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """See what the solution is paid."""
@@ -78,12 +132,11 @@ class Judge:
     """Let pytest stop at the first failing test."""
     hang: bool = False
     """Look at what still runs where a time limit ends it."""
-    reuse: bool = False
-    """Let the tests go on from what their preparation left on the controls, where the solution allows that."""
+    reuse: frozenset[Means] = frozenset()
 
     @property
     def name(self) -> str:
-        said = ("judge", "first failure" if self.first_failure else "", "kept preparation" if self.reuse else "")
+        said = ("judge", "first failure" if self.first_failure else "", *sorted(self.reuse))
         return ", ".join(filter(None, said))
 
 
@@ -131,13 +184,38 @@ class Observe:
     """Run in this order when the tests have ended."""
     paths: tuple[str, ...] = ()
     """Looked at after verifying, besides those that solving changed."""
+    texts: bool = False
+    """With the texts of what the tests give programs to work on."""
+    cases: str = ""
+    """What foolsgold_cases.py is to run last, as it reads it."""
 
     @property
     def name(self) -> str:
+        if self.texts or self.cases:
+            return "observe, with cases" if self.cases else "observe, with texts"
         return "observe, and more" if self.besides or self.paths else "observe"
 
 
-Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe
+@dataclass(frozen=True, slots=True)
+class RecordPrograms:
+    """Write down what the tests run of the solution's programs, by what stands in their place. Such a run is never
+    judged."""
+
+    standins: tuple[StandInProgram, ...]
+    watch: tuple[str, ...]
+    """Folders in which the programs may write, besides those that a call names."""
+    name: ClassVar[str] = "record programs"
+
+
+@dataclass(frozen=True, slots=True)
+class TryClaims:
+    """Run these commands on what solving left, one after the other, and verify nothing."""
+
+    commands: tuple[Besides, ...]
+    name: ClassVar[str] = "try claims"
+
+
+Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe | RecordPrograms | TryClaims
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from harness.engine.changes import Changes
 from harness.engine.contract import Box
 from harness.task.model import Step
-from harness.trial.plan import Judge
-from harness.trial.record import Phase, PhaseName
+from harness.trial.plan import Means
+from harness.trial.record import Kind, Phase, PhaseName, TrialRecord
 from harness.trial.session import DEFAULT_PATH, Session, write_like
 from harness.trial.untouched import why_not
 
@@ -21,8 +22,7 @@ Scripts = Mapping[str, str]
 def resume(session: Session, box: Box) -> Scripts:
     """Put what was kept into the box, before the tests are; gives the tests' scripts that go on from there, none where
     they prepare themselves."""
-    purpose = session.plan.purpose
-    if not (isinstance(purpose, Judge) and purpose.reuse):
+    if not session.may_use(Means.PREPARATION):
         return {}
     ready = session.ready
     if ready is None:
@@ -30,6 +30,8 @@ def resume(session: Session, box: Box) -> Scripts:
         return {}
     start = time.monotonic()
     done = box.changes()
+    if done is not None and session.begun is not None:
+        done = session.begun.changed(session.done, done)
     image, environment = session.built.main, session.task.environment
     path = environment.env.get("PATH") or image.config.env.get("PATH") or DEFAULT_PATH
     session.not_reused = (
@@ -42,6 +44,26 @@ def resume(session: Session, box: Box) -> Scripts:
     box.give(ready.kept)
     session.phases.append(Phase(PhaseName.PREPARE, "", round(time.monotonic() - start, 4)))
     return ready.preparation.resumed()
+
+
+def same_end(session: Session, box: Box) -> TrialRecord | None:
+    """An earlier trial that left just what this one has left, of which the verdict is taken."""
+    ends = session.ends
+    if ends is None or not ends.looks(session.plan):
+        return None
+    session.end = box.end(ends.look(session.plan))
+    if session.done and session.plan.kind is Kind.REFERENCE:
+        path = ends.differing(session.end) if session.end is not None else "what cannot be looked at"
+        session.not_begun = f"what it leaves is not the same: {path}" if path else ""
+    if session.end is None or not session.may_use(Means.END):
+        return None
+    found = ends.same(session.end, session.plan)
+    if found is not None:
+        verified = found.phase(PhaseName.VERIFY)
+        assert verified is not None
+        session.same_as = f"{found.kind} {found.label}".strip()
+        session.phases.append(replace(verified, seconds=0.0))
+    return found
 
 
 def without_solution(done: Changes, session: Session) -> Changes:

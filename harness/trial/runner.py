@@ -12,8 +12,9 @@ from harness.errors import EngineError, NeedsDocker
 from harness.task.harbor import HARBOR
 from harness.task.model import Task
 from harness.task.terminal_bench import TERMINAL_BENCH
+from harness.trial.ends import Ends
 from harness.trial.harbor import harbor_trial
-from harness.trial.plan import Built, Plan, Ready, Turn
+from harness.trial.plan import Begun, Built, Plan, Ready, Turn
 from harness.trial.record import TrialRecord, Trouble, TroubleKind
 from harness.trial.session import Session, Stop
 from harness.trial.terminal_bench import terminal_bench_trial
@@ -35,9 +36,11 @@ def run_trial(
     cancel: threading.Event | None = None,
     turn: Turn = nullcontext,
     ready: Ready | None = None,
+    ends: Ends | None = None,
+    begun: Begun | None = None,
 ) -> TrialRecord:
     """Session one trial. Whatever happens in the box, or to the engine, is in the record."""
-    session = Session(engine, task, built, plan, cancel or threading.Event(), turn, ready)
+    session = Session(engine, task, built, plan, cancel or threading.Event(), turn, ready, ends, begun)
     start = time.monotonic()
     rewards: Rewards | RewardProblem | None = None
     trouble: Trouble | None = None
@@ -51,7 +54,7 @@ def run_trial(
         message = error.message if isinstance(error, EngineError) else str(error)
         hint = error.hint if isinstance(error, EngineError) else ""
         trouble = Trouble(TroubleKind.ENGINE, task.told(message), task.told(hint))
-    return TrialRecord(
+    record = TrialRecord(
         task=task.name,
         kind=plan.kind,
         label=plan.label,
@@ -72,6 +75,15 @@ def run_trial(
         notes=session.notes,
         image=session.image,
         observed=session.observed,
+        recorded=session.recorded,
+        claims=session.claims,
         waited=round(session.waited, 4),
+        end=session.end.digest if session.end is not None else "",
+        same_as=session.same_as,
+        begun=session.done,
+        not_begun=session.not_begun,
         not_reused=session.not_reused,
     )
+    if ends is not None and session.end is not None and not record.same_as:
+        ends.put(session.end, plan, record)
+    return record

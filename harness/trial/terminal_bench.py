@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 
 import yaml
 
@@ -12,9 +13,10 @@ from harness.engine.contract import Box, Command
 from harness.task.model import Keys, Scoring, Step
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
-from harness.trial.resuming import put_scripts, resume
+from harness.trial.resuming import put_scripts, resume, same_end
 from harness.trial.session import CHORE, LOG_KEPT, Session, Stop, step_record
 from harness.trial.terminal import Terminal
+from harness.verifier.log import solve_trouble
 from harness.verifier.reward import RewardFault, RewardProblem, Rewards, weighted
 from harness.verifier.test_report import Resolution, TestReport, parse_text, passed_by_name, plain, terminal_bench
 
@@ -32,6 +34,11 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
             terminal, solve_log = _solve(session, box, step)
             session.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))
             session.solved(box, step, before)
+            earlier = same_end(session, box)
+            if earlier is not None:
+                session.steps.append(replace(earlier.steps[0], solve_proof=solve_trouble(solve_log or "")))
+                assert earlier.rewards is not None
+                return earlier.rewards
             goes_on = resume(session, box)
             put_tests(session, box, step)
             put_scripts(session, box, goes_on)
@@ -71,10 +78,7 @@ def _solve(session: Session, box: Box, step: Step) -> tuple[Terminal | None, str
     if solution.script.suffix == ".sh":
         session.put_solution(box, solution, step.name)
         script = f"{solution.target}/{solution.script.name}"
-        # Tests that are typed into the same shell never start behind a solution that does not end.
-        goes_on = not session.leaves and not step.verifier.same_shell
-        line = f"bash {shlex.quote(script)}"
-        command = login_shell(line, session.solve_limit(step), user=step.agent_user, left_running=goes_on)
+        command = solve_command(session, step)
         return None, session.run(box, command, PhaseName.SOLVE, step.name, script=script)[1]
     keys = solution.keys
     replaced = session.replaced(solution, step.name).get(solution.script.name)
@@ -83,6 +87,16 @@ def _solve(session: Session, box: Box, step: Step) -> tuple[Terminal | None, str
     elif replaced is not None:
         keys = _read_keys(replaced)
     return _type(session, box, step, keys)
+
+
+def solve_command(session: Session, step: Step) -> Command:
+    """Of a solution that is a script."""
+    solution = step.solution
+    assert solution is not None
+    # Tests that are typed into the same shell never start behind a solution that does not end.
+    goes_on = not session.leaves and not step.verifier.same_shell
+    line = f"bash {shlex.quote(f'{solution.target}/{solution.script.name}')}"
+    return login_shell(line, session.solve_limit(step), user=step.agent_user, left_running=goes_on)
 
 
 def _read_keys(data: bytes) -> tuple[Keys, ...]:

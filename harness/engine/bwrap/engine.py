@@ -11,8 +11,10 @@ import threading
 from pathlib import Path
 
 from harness.engine import leftovers
+from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.bwrap import keeping
 from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
+from harness.engine.bwrap.box.beside import Begun
 from harness.engine.bwrap.box.launchpad import OUT
 from harness.engine.bwrap.image.build import build, cache_folder
 from harness.engine.bwrap.image.built import BwrapImage
@@ -78,6 +80,9 @@ class BwrapEngine(Engine):
             return keeping.keep(open_cache(cache_folder(self.options)), key, about, spec, what, self._writing_to)
         except OSError as error:
             raise NotKept(f"it could not be written down: {error}") from error
+
+    def drop(self, key: str) -> None:
+        open_cache(cache_folder(self.options)).discard(keeping.name_of(key))
 
     def _writing_to(self, spec: BoxSpec, folder: Path) -> Box:
         assert isinstance(spec.image, BwrapImage)
@@ -177,7 +182,8 @@ class BwrapBox(Box):
         self._engine = engine
         defaults = engine.options.limits
         self._sandbox = sandbox.start(
-            image.layers,
+            (*image.layers, *keeping.layers_of(spec)),
+            begun=len(spec.on),
             upper=upper,
             network=spec.network,
             env={**image.config.env, **spec.env},
@@ -204,6 +210,20 @@ class BwrapBox(Box):
         if self._main:
             self._main_lives()
         return self._sandbox.run(command)
+
+    def begin_beside(self, command: Command) -> Begun:
+        """Begin a command beside those that run, and leave it running."""
+        if self._main:
+            self._main_lives()
+        return self._sandbox.begin_beside(command)
+
+    def end_beside(self, begun: Begun) -> Exit:
+        """What a command ended with whose `watch` says that it has ended."""
+        return self._sandbox.end_beside(begun)
+
+    def take(self, source: str, target: Path) -> list[str]:
+        """Copy a file or a folder's contents out of the box; see `rootpath.take`."""
+        return self._sandbox.take(source, target)
 
     def _main_lives(self) -> None:
         """If the main process has ended, the container, and so this box, has ended too."""
@@ -235,6 +255,9 @@ class BwrapBox(Box):
 
     def changes(self) -> Changes | None:
         return self._sandbox.changes()
+
+    def end(self, look: EndLook) -> BoxEnd | None:
+        return self._sandbox.end(look) if not self._main else None
 
     def give(self, kept: Kept) -> None:
         self._sandbox.give(kept)

@@ -11,27 +11,33 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from harness.engine.bwrap.box.giving import GONE_LIST, LEFT, MADE, Aside, Below
+from harness.engine.bwrap.box.giving import GONE_LIST, LEFT, MADE, Below
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import Cache, key_of, tree_bytes
-from harness.engine.bwrap.image.stack import is_whiteout, overlay_attribute, remove_tree
-from harness.engine.changes import FILE, GONE, Changes, upper_changes
+from harness.engine.bwrap.image.stack import overlay_attribute, remove_tree
+from harness.engine.changes import FILE, GONE, Aside, Changes, is_whiteout, upper_changes
 from harness.engine.contract import Box, BoxSpec, Keeping, Kept, NotKept
 
 _FACTS = "facts.json"
 LARGEST = 768 << 20
 """Bytes: what is larger costs more memory in each box than it saves time."""
+LARGEST_LAYER = 3 << 29
 Open = Callable[[BoxSpec, Path], Box]
 """A box on the image and the given layers which writes to a folder."""
 
 
+def name_of(key: str) -> str:
+    return key_of("kept", key)
+
+
 def keep(cache: Cache, key: str, about: str, spec: BoxSpec, what: Keeping, start: Open) -> Kept:
     """Raises NotKept or OSError."""
-    key = key_of("kept", key)
+    key = name_of(key)
 
     def make(folder: Path) -> None:
         assert isinstance(spec.image, BwrapImage)
-        _make(folder, spec, spec.image.layers, what, start)
+        layers = (*spec.image.layers, *layers_of(spec))
+        (_stack if what.stacks else _make)(folder, spec, layers, what, start)
 
     for again in (False, True):
         folder = cache.layer(key, about, make)
@@ -66,6 +72,38 @@ def _make(folder: Path, spec: BoxSpec, layers: tuple[Path, ...], what: Keeping, 
         raise NotKept(f"it takes {size >> 20} MB")
     facts = {"entries": entries, "passed": sorted(passed), "size": size, "digest": _digest(folder)}
     (folder / _FACTS).write_text(json.dumps(facts), errors="surrogateescape")
+
+
+def layers_of(spec: BoxSpec) -> tuple[Path, ...]:
+    """Of what a box begins with above its image."""
+    return tuple(kept.folder / LEFT for kept in spec.on)
+
+
+def _stack(folder: Path, spec: BoxSpec, layers: tuple[Path, ...], what: Keeping, start: Open) -> None:
+    """A layer as the kernel left it. What a stack of layers cannot show as one folder does is not kept."""
+    if os.geteuid() != 0:
+        raise NotKept("only root's boxes can rename folders of the layers below them")
+    left = folder / LEFT
+    aside = Aside([*MADE, *spec.mounts, *what.aside])
+    with closing(start(spec, left)) as box:
+        what.do(box)
+    _take_out(left, aside)
+    for where, folders, files in os.walk(left):
+        if any(overlay_attribute(Path(where, name), "redirect") for name in folders):
+            raise NotKept("a folder was moved")
+        if any(Path(where, name).lstat().st_nlink > 1 and not _is_whiteout(Path(where, name)) for name in files):
+            raise NotKept("files have several names, which a layer forgets")
+    entries, passed = upper_changes(str(left), Below(layers), at="", aside=aside)
+    size = tree_bytes(left)
+    if size > LARGEST_LAYER:
+        raise NotKept(f"it takes {size >> 20} MB")
+    (folder / GONE_LIST).write_bytes(b"")
+    facts = {"entries": entries, "passed": sorted(passed), "size": size, "digest": _digest(folder)}
+    (folder / _FACTS).write_text(json.dumps(facts), errors="surrogateescape")
+
+
+def _is_whiteout(path: Path) -> bool:
+    return is_whiteout(path.lstat())
 
 
 def _also(later: Path, left: Path, spec: BoxSpec, what: Keeping, start: Open) -> None:
@@ -108,7 +146,7 @@ def _take_out(left: Path, aside: Aside) -> None:
 def _check_only_adds(folder: Path) -> None:
     for where, folders, files in os.walk(folder):
         for name in files:
-            if is_whiteout(Path(where, name).lstat()):
+            if _is_whiteout(Path(where, name)):
                 raise NotKept(f"{name} was removed again")
         for name in folders:
             if overlay_attribute(Path(where, name), "redirect"):

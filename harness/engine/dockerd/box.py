@@ -12,14 +12,14 @@ from typing import Any
 import docker
 from docker.errors import APIError
 
-from harness.engine.contract import MAIN_HINT, Box, Command, Exit
+from harness.engine.contract import MAIN_HINT, OWN_FOLDER, Box, Command, Exit
 from harness.engine.daemon import DaemonGone, daemon_errors
 from harness.engine.dockerd.files import Files
 from harness.engine.dockerd.pipe import SocketPipe
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
 
-OUTPUT = "/run/foolsgold"
+OUTPUT = OWN_FOLDER
 """A separate mount, so that the output of commands neither fills the image nor appears in the task's folders."""
 START_SECONDS = 60.0
 ROOT = frozenset({"", "0", "root", "0:0", "root:root", "root:0", "0:root"})

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.judging.strength import Verdict, wilson
 from harness.report.first import First, FirstSoFar, TaskInBrief, standing, why_dropped
 from harness.report.html.pack import clean_text
-from harness.report.words import added_up, counts, weakness
+from harness.report.words import added_up, chosen, counts, weakness
 from harness.untrusted import clip
 
 BINS = 10
@@ -78,6 +78,16 @@ class TestToWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """What all trials of all tasks took for one thing."""
+
+    name: str
+    seconds: float
+    share: float
+    """Of the longest."""
+
+
+@dataclass(frozen=True, slots=True)
 class FirstView:
     """What to do first, ready to be shown."""
 
@@ -107,11 +117,15 @@ class Overview:
     strength: Part
     verdicts: tuple[Part, ...]
     """Only verdicts that occur."""
+    chosen: str
+    """How the tasks were chosen; '' where it is simply all of them."""
     dataset: tuple[Part, ...]
     faults: tuple[Part, ...]
     """Weakest first."""
     bins: tuple[Bin, ...]
     added_up: str
+    times: tuple[Time, ...]
+    """Of all tasks, only what took any."""
     first: FirstView | None
     findings: tuple[tuple[str, int], ...]
     formats: tuple[str, ...]
@@ -126,8 +140,9 @@ def overview(report: Mapping[str, Any]) -> Overview:
         for name in part["tasks"]:
             members.setdefault(name, []).append(part["row"])
     faults = _Faults()
-    rows, first = [], FirstSoFar()
+    rows, first, spent = [], FirstSoFar(), Counter[str]()
     for task in report["tasks"]:
+        spent.update((task.get("timings") or {}).get("seconds", {}))
         rows.append(_row(report, task, members.get(task["name"], [])))
         first.add(standing(report, task))
         faults.add(task)
@@ -151,6 +166,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
         paid=outcomes["survived"],
         strength=_part("all", "", detected, counted),
         verdicts=tuple(_verdicts([row["verdict"] for row in rows])),
+        chosen=clean_text(chosen(report)),
         dataset=tuple(
             Part(row["row"], row["meaning"], len(row["tasks"]), row["measured"], row["share"], row["low"], row["high"])
             for row in report["summary"]["dataset"]
@@ -158,6 +174,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
         faults=tuple(faults.parts()),
         bins=tuple(_bins(shares)),
         added_up=added_up(counts(outcomes)),
+        times=tuple(_times(spent)),
         first=_first(first.found()),
         findings=tuple(sorted(findings.items())),
         formats=tuple(sorted({row["format"] for row in rows if row["format"]})),
@@ -191,6 +208,13 @@ def _first(found: First | None) -> FirstView | None:
         tuple(_links(found.sound)),
         found.sounds - len(found.sound),
     )
+
+
+def _times(spent: Mapping[str, float]) -> Iterator[Time]:
+    longest = max(spent.values(), default=0.0)
+    for name, seconds in spent.items():
+        if seconds > 0:
+            yield Time(name, seconds, seconds / longest)
 
 
 def _links(tasks: Sequence[TaskInBrief]) -> Iterator[PageLink]:

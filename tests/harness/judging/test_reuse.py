@@ -8,9 +8,11 @@ import pytest
 
 from harness.judging.outcome import OutcomeKind
 from harness.judging.reuse import Reuse, differs, saving, told
+from harness.trial.plan import Means
 from harness.trial.record import Kind, Phase, PhaseName, StepRecord, TrialRecord, Which
 from harness.verifier.test_report import TestCase, TestReport, TestStatus
 
+ALL = frozenset(Means)
 PREPARED = Phase(PhaseName.PREPARE, "", 0.1)
 VERIFIED = Phase(PhaseName.VERIFY, "", 4.0)
 
@@ -64,16 +66,39 @@ CONFIRM, REPEAT = record(VERIFIED, run=Which.CONFIRM), record(PREPARED, run=Whic
 def test_a_plain_run_that_says_otherwise_turns_it_off_for_the_task(
     runs: list[tuple[TrialRecord, OutcomeKind]], on: bool
 ) -> None:
-    reuse = Reuse(on=True)
+    reuse = Reuse(on=ALL)
     reuse.hold_against(runs, "abc")
-    assert (reuse.on, reuse.disagreed) == (on, "" if on else "abc")
+    assert (reuse.on == ALL, reuse.disagreed) == (on, "" if on else "abc")
     reuse.hold_against([(REUSED, S), (CONFIRM, S)], "def")
-    assert reuse.on is on
+    assert (reuse.on == ALL) is on
+
+
+LEFT = replace(PLAIN, end="a1")
+
+
+@pytest.mark.parametrize(
+    ("runs", "on"),
+    [
+        ([(LEFT, S), (LEFT, S)], True),
+        ([(LEFT, S), (LEFT, K)], False),
+        ([(LEFT, IDLE), (LEFT, K)], True),
+        ([(LEFT, S), (LEFT, E)], True),
+        ([(LEFT, S), (replace(LEFT, end="b2"), K)], True),
+        ([(LEFT, S), (replace(LEFT, same_as="mutant x"), K)], True),  # held against a plain run, if at all
+        ([(replace(PLAIN, end=""), S), (replace(PLAIN, end=""), K)], True),
+    ],
+)
+def test_what_leaves_the_same_and_comes_to_something_else_turns_it_off(
+    runs: list[tuple[TrialRecord, OutcomeKind]], on: bool
+) -> None:
+    reuse = Reuse(on=ALL)
+    reuse.hold_together(runs)
+    assert (reuse.on == ALL) is on
 
 
 def test_what_is_told_of_it() -> None:
     quick = replace(REUSED, phases=(PREPARED, Phase(PhaseName.VERIFY, "", 0.4)))
-    reuse = Reuse(True, statements=("apt-get update",), size=7, seconds=4.0, proof=(REUSED,))
+    reuse = Reuse(ALL, statements=("apt-get update",), size=7, seconds=4.0, proof=(REUSED,))
     reuse.saves = saving([PLAIN, PLAIN], [quick, quick])
     alone = replace(PLAIN, not_reused="why")
     found = told(reuse, [REUSED, REUSED, alone, PLAIN])

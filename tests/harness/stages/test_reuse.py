@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+import harness.lab.workers
 import harness.stages.reuse
+from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.changes import FILE, Changes
 from harness.engine.contract import Box, BoxSpec, Command, Keeping, Kept, NotKept
 from harness.judging.controls import ControlSettings
@@ -18,10 +22,12 @@ from harness.mutants import Wish
 from harness.report.verbose import verbose
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task
+from harness.testcode.beginning import beginning_of
+from harness.trial.plan import Begun
 from harness.trial.record import Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor
-from tests.harness.test_audit import INSTRUCTION, ONLY_DATA, SOLUTION, looking_at, only, run, solve
+from tests.harness.test_audit import INSTRUCTION, LOG, ONLY_DATA, SOLUTION, looking_at, only, run, solve
 
 TESTS = "#!/bin/bash\napt-get update\napt-get install -y curl\npython3 /tests/look.py\n"
 GIVEN = "/given"
@@ -161,3 +167,159 @@ def test_the_report_says_what_was_reused_and_what_it_saved(tmp_path: Path) -> No
     assert entry["reuse"]["statements"] == ["apt-get update", "apt-get install -y curl"]
     assert entry["timings"]["trials"] > len(entry["mutants"])
     assert "was kept once (4 MB) and reused by" in " ".join(verbose(report).split())
+
+
+class EndingBox(KeepingBox):
+    """What it is said to have left is the port alone."""
+
+    def end(self, look: EndLook) -> BoxEnd | None:
+        try:
+            left = json.loads(self.files.get("/app/settings.json", b"0"))
+        except ValueError:
+            left = "nothing that can be read"
+        return BoxEnd({"port": str(left.get("port") if isinstance(left, dict) else left)})
+
+
+class EndingEngine(KeepingEngine):
+    kind = EndingBox
+
+    def open(self, spec: BoxSpec) -> Box:
+        box = self.kind(self, spec)
+        self.boxes.append(box)
+        return box
+
+
+def taken(found: Audited) -> dict[str, str]:
+    return {one.label: one.records[0].same_as for one in found.mutants if one.records[0].same_as}
+
+
+def ending(found: Audited) -> Mapping[str, object]:
+    assert found.reuse is not None
+    return found.reuse.same_end
+
+
+def test_what_leaves_the_same_takes_the_verdict_and_what_leaves_the_references_is_equivalent(tmp_path: Path) -> None:
+    refusing = EndingEngine(looking_at("port"), refuses="nothing is kept here")
+    found = audited(tmp_path, refusing)
+    plain = audited(tmp_path / "plain", EndingEngine(looking_at("port")), reuse=False)
+    survived = {label for label, kind in outcomes(plain).items() if kind is OutcomeKind.SURVIVED}
+    assert survived
+    assert outcomes(found) == outcomes(plain) | dict.fromkeys(survived, OutcomeKind.EQUIVALENT)
+    assert {label for label, of in taken(found).items() if of.startswith("reference")} == survived
+    assert set(taken(found).values()) > {"reference 1"}
+    assert ending(found) == {"trials": len(taken(found)), "why_not": "", "seconds": {"saved": 2.0 * len(taken(found))}}
+    assert not taken(plain)
+
+
+def test_an_end_that_does_not_tell_all_that_the_tests_see_is_found_out(tmp_path: Path) -> None:
+    """A plain run of what was taken for equivalent is not paid: everything that took a verdict is run again."""
+    found = audited(tmp_path, EndingEngine(looking_at("port", "debug"), refuses="nothing is kept here"))
+    plain = audited(tmp_path / "plain", EndingEngine(looking_at("port", "debug")), reuse=False)
+    assert outcomes(found) == outcomes(plain)
+    assert not taken(found)
+    assert "said otherwise" in str(ending(found)["why_not"])
+
+
+def test_controls_that_leave_the_same_and_are_paid_otherwise_prove_nothing(tmp_path: Path) -> None:
+    honest, ran = looking_at("port"), count()
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        does = honest(box, command)
+        more = f"tests/test_a.py::test_luck {'PASSED' if next(ran) else 'FAILED'}\n".encode()
+        return replace(does, writes={**does.writes, LOG: more + does.writes[LOG]})
+
+    found = audited(tmp_path, EndingEngine(verify, refuses="nothing is kept here"))
+    assert not taken(found)
+    assert "left the same, but other results of /tests/test_a.py::test_luck" in str(ending(found)["why_not"])
+
+
+LONG = SOLUTION.replace("cat >", "apt-get install -y nginx\ncat >", 1)
+
+
+class BeginningEngine(EndingEngine):
+    """Its solution takes a second less where a box begins with what its first statement leaves."""
+
+    def __init__(self, verify: Verify) -> None:
+        super().__init__(verify, refuses="nothing is kept here")
+        self.table[0] = SOLVE, self._solve
+
+    @staticmethod
+    def _solve(box: FakeBox, command: Command) -> Does:
+        return replace(solve(box, command), seconds=0.2 if box.spec.on else 2.0)
+
+
+@pytest.fixture
+def beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    begins = beginning_of(LONG)
+    assert begins is not None
+    begun = Begun(begins, ((1, Kept(Path("/kept"), Changes({}), 1)),), "token", ("key",), 0.5, {1: 1.8})
+    monkeypatch.setattr(harness.lab.workers, "make_beginning", lambda *_args, **_more: begun)
+
+
+def of_long(folder: Path, engine: FakeEngine, *, reuse: bool = True, sampled: int = 1) -> Audited:
+    files = {"instruction.md": INSTRUCTION, "solution/solve.sh": LONG, "tests/test.sh": TESTS}
+    settings = AuditSettings(
+        ControlSettings(repeat=2), Wish(operators=ONLY_DATA), Thresholds(least=3), sampled_kills=sampled, reuse=reuse
+    )
+    return only(run(engine, [harbor(folder / "t", files)], folder / "run", settings=settings))
+
+
+def begun_in(found: Audited) -> Mapping[str, object]:
+    assert found.reuse is not None
+    return found.reuse.beginning
+
+
+@pytest.mark.usefixtures("beginning")
+def test_variants_begin_on_what_the_first_statements_left(tmp_path: Path) -> None:
+    found = of_long(tmp_path, BeginningEngine(looking_at("port")))
+    firsts = {record.begun for one in found.mutants for record in one.records if record.run is Which.FIRST}
+    others = {record.begun for one in found.mutants for record in one.records if record.run is Which.CONFIRM}
+    assert (firsts, others) == ({1}, {0})
+    assert begun_in(found)["statements"] == ["apt-get install -y nginx"]
+    assert begun_in(found)["why_not"] == ""
+    assert begun_in(found)["seconds"] == {"saved": pytest.approx(1.8 * int(str(begun_in(found)["trials"])))}
+
+
+@pytest.mark.usefixtures("beginning")
+def test_a_beginning_that_leaves_other_files_than_a_plain_run_is_not_used(tmp_path: Path) -> None:
+    class Differs(EndingBox):
+        def end(self, look: EndLook) -> BoxEnd | None:
+            end = super().end(look)
+            return BoxEnd({**end.entries, "/app/more": "x"}) if end is not None and self.spec.on else end
+
+    engine = BeginningEngine(looking_at("port"))
+    engine.kind = Differs
+    found = of_long(tmp_path, engine)
+    assert not any(record.begun for one in found.mutants for record in one.records)
+    assert "is not the same: /app/more" in str(begun_in(found)["why_not"])
+
+
+@pytest.mark.usefixtures("beginning")
+def test_a_beginning_with_which_a_variant_ends_otherwise_has_all_run_again_plainly(tmp_path: Path) -> None:
+    honest = looking_at("port", "debug")
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        left = box.files.get("/app/settings.json", b"")
+        return honest(_with(box, SETTINGS) if box.spec.on and left and not _right(left) else box, command)
+
+    found = of_long(tmp_path, BeginningEngine(verify))
+    plain = of_long(tmp_path / "plain", BeginningEngine(honest), reuse=False)
+    assert outcomes(found) == outcomes(plain)
+    assert not any(record.reused for one in found.mutants for record in one.records)
+    assert "said otherwise" in str(begun_in(found)["why_not"])
+
+
+@pytest.mark.usefixtures("beginning")
+def test_a_beginning_that_grows_too_old_is_found_out_by_the_reference_at_the_end(tmp_path: Path) -> None:
+    """Every run behind the first that began there sees what has grown old."""
+    honest, ran = looking_at("port"), count()
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        return honest(_with(box, b"{}") if box.spec.on and next(ran) else box, command)
+
+    never = 10**9
+    found = of_long(tmp_path, BeginningEngine(verify), sampled=never)
+    plain = of_long(tmp_path / "plain", BeginningEngine(honest), reuse=False, sampled=never)
+    assert outcomes(found) == outcomes(plain)
+    assert found.reuse is not None
+    assert found.reuse.disagreed == "the reference"

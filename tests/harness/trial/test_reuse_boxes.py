@@ -19,7 +19,7 @@ from harness.engine.choose import make_engine
 from harness.engine.contract import Engine, EngineOptions
 from harness.task.model import Task
 from harness.trial.build import build
-from harness.trial.plan import Built, Judge, Plan, Ready, Replacement
+from harness.trial.plan import Built, Judge, Means, Plan, Ready, Replacement
 from harness.trial.record import Kind, TrialRecord
 from harness.trial.recording import make_ready
 from harness.trial.runner import run_trial
@@ -92,7 +92,9 @@ def both(engine: Engine, task: Task, kind: Kind = Kind.REFERENCE, solve: str = "
     assert isinstance(ready, Ready), ready
     plan = Plan(kind, replacement=Replacement({"solve.sh": solve.encode()} if solve else {}))
     plain = run_trial(engine, task, built, plan, ready=ready)
-    return plain, run_trial(engine, task, built, replace(plan, purpose=Judge(reuse=True)), ready=ready)
+    return plain, run_trial(
+        engine, task, built, replace(plan, purpose=Judge(reuse=frozenset({Means.PREPARATION}))), ready=ready
+    )
 
 
 def log(record: TrialRecord) -> str:

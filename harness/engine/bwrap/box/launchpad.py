@@ -287,13 +287,21 @@ class _Launchpad:
         if request["host"] and not self.host:
             self.split_root(root, layers, upper, work, Path(f"{kept}.parts") if kept else stage / "parts")
         else:
-            self.overlay([*(self.host if request["host"] else []), *layers], root, upper, work)
+            lowers = [*(self.host if request["host"] else []), *layers]
+            self.overlay(lowers, root, upper, work, renames=request["renames"])
         self.furnish(root, request)
         return root
 
     def overlay(
-        self, lowest_first: list[Path], target: Path, upper: Path | None = None, work: Path | None = None
+        self,
+        lowest_first: list[Path],
+        target: Path,
+        upper: Path | None = None,
+        work: Path | None = None,
+        *,
+        renames: bool = False,
     ) -> None:
+        """`renames`: folders of the layers can be renamed as those of the image cannot; only for root."""
         descriptors = [os.open(layer, os.O_PATH | os.O_DIRECTORY) for layer in reversed(lowest_first)]
         try:
             # Descriptors keep the option string short, and free of special characters in paths.
@@ -306,6 +314,8 @@ class _Launchpad:
                 options += ",index=off,volatile"
             if not self.root:
                 options += ",userxattr"
+            elif renames:
+                options += ",redirect_dir=on"
             flags = kernel.MS_NODEV | kernel.MS_NOSUID | (0 if upper else kernel.MS_RDONLY)
             kernel.mount("overlay", str(target), "overlay", flags, options)
         finally:

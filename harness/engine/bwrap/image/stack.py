@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.engine.changes import is_whiteout
 from harness.engine.recipe.context import is_folder, kind, resolve
 
 XATTR_PREFIXES = ("trusted.overlay.", "user.overlay.")
@@ -22,10 +23,6 @@ def overlay_attribute(path: Path, name: str) -> bytes:
         with suppress(OSError):
             return os.getxattr(path, prefix + name, follow_symlinks=False)
     return b""
-
-
-def is_whiteout(info: os.stat_result) -> bool:
-    return stat.S_ISCHR(info.st_mode) and info.st_rdev == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,23 @@ function controlsPart(task) {
     h("p", { class: "hint" }, mutantTimes(task)), h("div", { class: "test-list" }, logs(task)));
 }
 
+const TIMES = {
+  building: "the image", preparing: "boxes, and what was kept put into them", solving: "the solution", verifying: "the tests",
+  rest: "copying, and looking at what was left", waiting: "for a turn, while other trials ran",
+};
+
+function timesPart(task) {
+  if (!task.timings) return null;
+  const spent = task.timings.seconds, longest = Math.max(...Object.values(spent), 0.001);
+  const rows = Object.entries(TIMES).map(([name, meaning]) => h("tr", {},
+    h("th", { scope: "row" }, name, h("small", {}, meaning)),
+    h("td", { class: "bar" }, svg("svg", { class: "meter", "aria-hidden": "true" }, svg("rect", { class: "track", width: "100%", height: 8, y: 4, rx: 4 }), svg("rect", { class: "value", width: `${((spent[name] / longest) * 100).toFixed(2)}%`, height: 8, y: 4, rx: 4 }))),
+    h("td", { class: "n" }, seconds(spent[name]))));
+  return part("Where the time went", `${many(task.timings.trials, "trial")}, added up however many ran at once`,
+    h("table", { class: "plain faults" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "For"), h("th", { scope: "col" }, h("span", { class: "unseen" }, "Bar")), h("th", { scope: "col", class: "n" }, "Time"))), h("tbody", {}, rows)),
+    task.reused.map((said) => h("p", { class: "hint" }, said)));
+}
+
 const FIDELITY = {
   image: "the task's own image", host: "this machine's own root filesystem, not the task's image", "stand-in": "a base in place of the task's image",
 };
