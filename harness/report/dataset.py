@@ -68,10 +68,9 @@ def dataset(
             reasons = _reasons(row, task)
             found[row.name].add(task["name"], reasons, measured=row.name in task["measured"])
             faulty = faulty or bool(reasons)
-        if not faulty:
-            good = task["verdict"] in ("strong", "adequate")
-            reasons = [f"verdict {task['verdict']}"] if good else []
-            usable.add(task["name"], reasons, measured=task["verdict"] != "unmeasured")
+        good = not faulty and task["verdict"] in ("strong", "adequate")
+        reasons = [f"verdict {task['verdict']}"] if good else []
+        usable.add(task["name"], reasons, measured=faulty or task["verdict"] != "unmeasured")
     rows = [found[row.name].row(row.name, row.meaning) for row in ROWS]
     return [*rows, usable.row(USABLE, USABLE_MEANING)]
 
