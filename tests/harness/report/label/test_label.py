@@ -293,9 +293,9 @@ def test_croissant_describes_the_file_field_by_field(run: Path, tmp_path: Path) 
     (records,) = about["recordSet"]
     label = made(run)[0][1]
     for field in records["field"]:
-        value: Any = label
-        for name in field["source"]["extract"]["jsonPath"].removeprefix("$.").split("."):
-            value = value[name]
+        value: Any = label[field["source"]["extract"]["column"]]
+        if "transform" in field["source"]:
+            value = value[field["source"]["transform"]["jsonPath"]]
         kinds = {"sc:Text": str, "sc:Float": float, "sc:Integer": int}
         assert isinstance(value, kinds[field["dataType"]]), field["name"]
 
