@@ -118,12 +118,12 @@ class Choosing:
 
     def tasks(self, paths: Sequence[Path], in_force: InForce) -> Chosen:
         """The tasks to run."""
-        from harness.dataset.select import Asked, Shard, choose
+        from harness.dataset.select import Shard, TasksAsked, choose
 
         run = in_force.run()
         return choose(
             paths,
-            Asked(
+            TasksAsked(
                 sample=self.sample,
                 by=self.by,
                 seed=run[("seed",)].value,

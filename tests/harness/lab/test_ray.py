@@ -49,7 +49,9 @@ class Machines:
 
 @pytest.fixture
 def machines() -> Iterator[Machines]:
-    env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(CHECKOUT)}
+    # At Ray's own niceness its processes would hardly start on a busy machine.
+    settings = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "PYTHONPATH": str(CHECKOUT)}
+    env = {**os.environ, **settings}
     words = [sys.executable, str(Path(__file__).with_name("ray_machines.py"))]
     with subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env
@@ -86,15 +88,30 @@ def words(tasks: Path, folder: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "harness", "audit", str(tasks), "-o", str(folder), *flags, *more]
 
 
-def begun(tasks: Path, folder: Path, machines: Machines, *more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        words(tasks, folder, "--workers", "ray", *more),
-        env={**os.environ, "RAY_ADDRESS": machines.address},
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+Begin = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def begin(tasks: Path, machines: Machines, tmp_path: Path) -> Iterator[Begin]:
+    """Begins an audit on the cluster into `run`; none outlives the test."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin(*more: str) -> subprocess.Popen[str]:
+        run = subprocess.Popen(
+            words(tasks, tmp_path / "run", "--workers", "ray", *more),
+            env={**os.environ, "RAY_ADDRESS": machines.address},
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        begun.append(run)
+        return run
+
+    yield begin
+    for each in begun:
+        each.kill()
+        each.communicate()
 
 
 def trials(folder: Path) -> dict[tuple[Any, ...], str]:
@@ -136,10 +153,10 @@ def without_times_and_hosts(folder: Path) -> Any:
 
 
 def test_a_machine_killed_in_the_middle_changes_nothing_in_the_report(
-    tasks: Path, serial: Path, machines: Machines, tmp_path: Path
+    begin: Begin, serial: Path, machines: Machines, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    run = begun(tasks, folder, machines)
+    run = begin()
     # Both have run something by then.
     wait_for(run, lambda: len({json.loads(record)["host"] for record in trials(folder).values()}) == 2)
     before = trials(folder)
@@ -155,24 +172,24 @@ def test_a_machine_killed_in_the_middle_changes_nothing_in_the_report(
 
 
 def test_ctrl_c_and_a_killed_driver_lose_nothing_and_the_run_goes_on(
-    tasks: Path, serial: Path, machines: Machines, tmp_path: Path
+    begin: Begin, serial: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    run = begun(tasks, folder, machines)
+    run = begin()
     wait_for(run, lambda: len(trials(folder)) >= 8)
     run.send_signal(signal.SIGINT)
     said = ended(run, (130,))
     assert "Continue with" in said
     first = trials(folder)
 
-    run = begun(tasks, folder, machines, "--resume")
+    run = begin("--resume")
     wait_for(run, lambda: len(trials(folder)) >= len(first) + 8)
     run.kill()
     run.communicate()
     second = trials(folder)
     assert first.items() <= second.items()
 
-    ended(begun(tasks, folder, machines, "--resume"), (0, 1, 3))
+    ended(begin("--resume"), (0, 1, 3))
     assert second.items() <= trials(folder).items()
     assert len(second) < len(trials(folder))
     assert trials(folder).keys() == trials(serial).keys()

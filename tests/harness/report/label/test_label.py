@@ -94,12 +94,14 @@ def test_each_file_of_a_task_is_in_one_part(tmp_path: Path, part: str, file: str
 
 def test_modes_names_and_links_count_too(tmp_path: Path) -> None:
     before = digests(harbor(tmp_path / "t", {"tests/data": "x"}))
-    for change in (
-        lambda folder: (folder / "tests/data").chmod(0o755),
-        lambda folder: (folder / "tests/data").rename(folder / "tests/other"),
-        lambda folder: (folder / "tests/other").unlink() or (folder / "tests/other").symlink_to("test.sh"),
-    ):
-        change(tmp_path / "t")
+    changes: tuple[Callable[[Path], object], ...] = (
+        lambda tests: (tests / "data").chmod(0o755),
+        lambda tests: (tests / "data").rename(tests / "other"),
+        lambda tests: (tests / "other").write_text("y"),
+        lambda tests: (tests / "link").symlink_to("test.sh"),
+    )
+    for change in changes:
+        change(tmp_path / "t/tests")
         (after,) = discover([tmp_path / "t"])
         assert isinstance(after, Task)
         assert changed(before, digests(after)) == ["tests"]
