@@ -38,8 +38,9 @@ from trial_overhead import PYTHON, copy_packages
 from harness.audit import audit
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
-from harness.lab.lab import run_here
+from harness.lab.lab import run_with
 from harness.lab.store import Planned, Store
+from harness.lab.workers import Threads
 from harness.mutants import Wish, mutated_file
 from harness.runs import Silent
 from harness.stages.result import Audited, AuditSettings
@@ -177,11 +178,10 @@ def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audi
         kept: list[Audited] = []
         settings = AuditSettings(wish=Wish(budget=MUTANTS))
         start = time.perf_counter()
-        run_here(
+        run_with(
             lambda lab: audit([task], lambda _: settings, lab, Silent(), lambda _: ""),
             kept.append,
-            engine=engine,
-            jobs=jobs,
+            workers=Threads.here(engine, jobs),
             memory=store,
             doing=Silent().doing,
         )

@@ -134,6 +134,7 @@ def run_audit(tasks: Path, run: Path, mutants: int, jobs: int, done: Path) -> No
     """The audit with its results in the store. `done` grows by a byte with each task."""
     from harness.judging.controls import ControlSettings
     from harness.lab.store import Store
+    from harness.lab.workers import Threads
     from harness.mutants import Wish
     from harness.runs import audit_and_keep
     from harness.stages.result import AuditSettings
@@ -155,11 +156,10 @@ def run_audit(tasks: Path, run: Path, mutants: int, jobs: int, done: Path) -> No
 
     with Store(run) as store:
         audit_and_keep(
-            make_engine(),
+            Threads.here(make_engine(), jobs),
             list(discover([tasks])),
             AuditSettings(ControlSettings(repeat=1), Wish(budget=mutants)),
             store,
-            jobs=jobs,
             watcher=Told(),
             command=lambda task: f"foolsgold audit {task.path}",
             options={"engine": "fake", "seed": 0},

@@ -6,6 +6,7 @@ Nothing here prints or ends the process. What cannot be done is a FoolsgoldError
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +16,10 @@ from typing import Any
 import harness.check
 import harness.stages.events
 from harness.check import CheckRun
+from harness.dataset.model import AnyTask, looked_at
+from harness.dataset.select import Chosen, Shard, TasksAsked, choose
 from harness.errors import UsageError
-from harness.mutants import StepMutants, diff, task_mutants
+from harness.mutants import StepMutants, Wish, diff, task_mutants
 from harness.report.formats import FORMATS, HTML
 from harness.report.formats import write as write_report
 from harness.report.gate import Gate
@@ -25,30 +28,40 @@ from harness.report.whole import whole
 from harness.runs import audit_tasks, check_tasks
 from harness.settings.catalogue import BY_NAME, Setting, Unfit, fitting, suggestion
 from harness.settings.file import read_config
-from harness.settings.in_force import InForce, Key, Level, Value
+from harness.settings.in_force import InForce, Key, Level, Value, one
 from harness.settings.meaning import wish, with_own_images
 from harness.settings.terms import gate_terms
-from harness.task import discover as discovery
-from harness.task.model import Task, Unusable
+from harness.task.model import Unusable
 from mutator.model import Mutant
 
 AnyPath = str | os.PathLike[str]
-Tasks = AnyPath | Task | Unusable | Iterable[AnyPath | Task | Unusable]
-"""A path or several, to tasks or to folders of tasks; or tasks that `discover` found."""
+Tasks = AnyPath | AnyTask | Iterable[AnyPath | AnyTask]
+"""A path or several, to tasks or to whatever holds tasks; or tasks that `discover` found."""
 CALL = "this call"
 """Where a setting comes from that an argument gives."""
 
 
-def discover(*paths: AnyPath) -> list[Task | Unusable]:
-    """Every task in or below the paths. One that cannot be read is an Unusable, with its problems."""
-    return discovery.discover([Path(path) for path in paths])
+def discover(
+    *paths: AnyPath,
+    sample: int | None = None,
+    by: str | None = None,
+    seed: int = 0,
+    shard: str | None = None,
+    changed_since: str | None = None,
+    column: str = "",
+) -> Chosen:
+    """The tasks in what the paths name, as a list: all of them, or those that are chosen as by the command line's flags
+    of the same names. One that cannot be read is an Unusable, with its problems; one in an archive or a parquet file is
+    a Packed, which is read when its turn comes."""
+    part = Shard.read(shard) if shard is not None else None
+    return choose([Path(path) for path in paths], TasksAsked(sample, by, seed, part, changed_since, column))
 
 
 @dataclass(frozen=True, slots=True)
 class TaskMutants:
     """A task and the broken variants of its reference solution, in the order in which an audit would run them."""
 
-    task: Task | Unusable
+    task: AnyTask
     steps: tuple[StepMutants, ...] = ()
     """A step that has a solution: its sources, what was left out and why, and the requirements that mutants break."""
 
@@ -74,12 +87,14 @@ def mutants(
     """Which broken variants there would be. Runs nothing."""
     given = {"depth": depth, "budget": budget, "seed": seed, **(settings or {})}
     in_force = _in_force("mutants", config, given)
-    return tuple(
-        TaskMutants(task)
-        if isinstance(task, Unusable)
-        else TaskMutants(task, tuple(task_mutants(task, wish(in_force.task(task.name, task.path)))))
-        for task in _tasks(tasks)
-    )
+    return tuple(_task_mutants(task, wish(in_force.task(task.name, task.path))) for task in _tasks(tasks, in_force))
+
+
+def _task_mutants(given: AnyTask, wanted: Wish) -> TaskMutants:
+    with looked_at(given, Path(tempfile.gettempdir())) as task:
+        if isinstance(task, Unusable):
+            return TaskMutants(task)
+        return TaskMutants(given, tuple(task_mutants(task, wanted)))
 
 
 def check(
@@ -174,20 +189,21 @@ class Report:
 # --- from plain arguments to what the program runs on
 
 
-def _tasks(given: Tasks) -> list[Task | Unusable]:
-    several = [given] if isinstance(given, str | os.PathLike | Task | Unusable) else list(given)
-    found = [each for each in several if isinstance(each, Task | Unusable)]
-    paths = [Path(each) for each in several if not isinstance(each, Task | Unusable)]
-    if paths or not found:
-        found += discovery.discover(paths)
+def _tasks(given: Tasks, in_force: InForce) -> list[AnyTask]:
+    several = [given] if isinstance(given, str | os.PathLike | AnyTask) else list(given)
+    found = [each for each in several if isinstance(each, AnyTask)]
+    paths = [Path(each) for each in several if not isinstance(each, AnyTask)]
+    if paths or (not found and not isinstance(given, Chosen)):
+        found += choose(paths, TasksAsked(column=one(in_force.run(), "column") or ""))
     for name, count in Counter(task.name for task in found).items():
         if count > 1:
             raise UsageError(f"{count} tasks have the name {name}.", hint="Let one `discover` find them all.")
     return found
 
 
-def _with_images(tasks: Tasks, in_force: InForce) -> list[Task | Unusable]:
-    return [with_own_images(task, in_force) for task in _tasks(tasks)]
+def _with_images(tasks: Tasks, in_force: InForce) -> Chosen:
+    selection = tasks.selection if isinstance(tasks, Chosen) else None
+    return Chosen(_tasks(tasks, in_force), selection).each(lambda task: with_own_images(task, in_force))
 
 
 def _known(form: str, forms: Iterable[str]) -> None:

@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 
+from harness.dataset.duplicates import SeenTasks, TaskCopy
+from harness.dataset.model import AnyTask, Packed
 from harness.errors import OUT_OF_FILES, FoolsgoldError
 from harness.findings.texts import text_findings
 from harness.judging.outcome import OutcomeKind, baseline
@@ -52,21 +54,30 @@ from harness.trial.record import Kind, TrialRecord, Which
 
 
 async def audit(
-    tasks: Iterable[Task | Unusable],
+    tasks: Iterable[AnyTask],
     settings_of: Callable[[Task], AuditSettings],
     lab: Lab,
     watcher: Watcher,
-    command: Callable[[Task | Unusable], str],
-) -> AsyncIterator[Audited]:
-    """Each task's result as it ends. `command` is what audits the task again."""
+    command: Callable[[AnyTask], str],
+    seen: SeenTasks | None = None,
+) -> AsyncIterator[Audited | TaskCopy]:
+    """Each task's result as it ends. `command` is what audits the task again. What is another task again, as far as
+    `seen` looks, is not audited."""
 
     places: dict[str, Place] = {}
 
-    async def one(task: Task | Unusable) -> Audited:
-        if isinstance(task, Unusable):
-            return unusable(task, command(task))
-        place = places[task.name] = lab.place(task)
+    async def one(given: AnyTask) -> Audited | TaskCopy:
+        known: Task | Unusable = given.unread() if isinstance(given, Packed) else given
         try:
+            async with lab.in_order:
+                task = known = await lab.unpacked(given) if isinstance(given, Packed) else given
+                again = await lab.think(partial(seen.copy_of, task)) if seen and isinstance(task, Task) else None
+            if isinstance(task, Unusable):
+                return unusable(task, command(task))
+            if again is not None:
+                lab.discard(task)
+                return TaskCopy(given, *again)
+            place = places[task.name] = lab.place(task)
             taken = await place.take()
             if isinstance(taken, Unusable):
                 return unusable(taken, command(task))
@@ -77,7 +88,8 @@ async def audit(
         except Exception as error:
             if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
                 raise  # nor then
-            return internal_error(place.task, error, command(task))
+            at = places.get(known.name)
+            return internal_error(at.task if at is not None else known, error, command(known))
 
     async for audited in side_by_side(one, tasks, lab.most_tasks):
         yield audited  # whoever keeps it may still read the task's files
@@ -115,7 +127,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
             group.create_task(_settle(place, mutant, terms, steps, first, left, pattern, rank, watcher))
             for rank, (mutant, first) in enumerate(zip(mutants, firsts, strict=True))
         ]
-        probes = group.create_task(run_probes(place, steps, terms, settings))
+        probes = group.create_task(run_probes(place, steps, terms, settings, pattern))
         # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
         await asyncio.wait([*firsts, probes])
         last = group.create_task(_last(place, _identity(steps, terms), settings))

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from harness.engine.contract import Engine
+from harness.dataset.model import AnyTask, Packed
 from harness.errors import OUT_OF_FILES, ExitCode, FoolsgoldError
 from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.files import changed_finding, file_findings
 from harness.findings.internal import internal_finding, trace_of
 from harness.findings.model import Finding
 from harness.judging.controls import Controls, ControlSettings
-from harness.lab.lab import Forgetful, Lab, run_here
+from harness.lab.lab import Forgetful, Lab, Place, run_with
 from harness.lab.together import side_by_side
+from harness.lab.workers import Workers
 from harness.stages.controls import run_controls
 from harness.task.model import Task, Unusable
 
@@ -44,7 +45,7 @@ class CheckRun:
     options: Mapping[str, Any]
     checked: tuple[Checked, ...]
     """In the order of the tasks; without those that were not finished."""
-    unfinished: tuple[Task, ...] = ()
+    unfinished: tuple[Task | Packed, ...] = ()
     """Not checked to the end because the run was interrupted."""
     seconds: float = 0.0
 
@@ -70,18 +71,22 @@ class CheckWatcher(Protocol):
 
 
 async def check(
-    tasks: Iterable[Task | Unusable],
+    tasks: Iterable[AnyTask],
     settings_of: Callable[[Task], ControlSettings],
     lab: Lab,
-    command: Callable[[Task | Unusable], str],
+    command: Callable[[AnyTask], str],
 ) -> AsyncIterator[Checked]:
     """Each task's result as it ends. `command` is what checks the task again."""
 
-    async def one(task: Task | Unusable) -> Checked:
-        if isinstance(task, Unusable):
-            return Checked(task, None, file_findings(task, command(task)))
-        place = lab.place(task)
+    async def one(given: AnyTask) -> Checked:
+        known: Task | Unusable = given.unread() if isinstance(given, Packed) else given
+        place: Place | None = None
         try:
+            async with lab.in_order:
+                task = known = await lab.unpacked(given) if isinstance(given, Packed) else given
+            if isinstance(task, Unusable):
+                return Checked(task, None, file_findings(task, command(task)))
+            place = lab.place(task)
             taken = await place.take()
             if isinstance(taken, Unusable):
                 return Checked(taken, None, file_findings(taken, command(task)))
@@ -94,26 +99,26 @@ async def check(
         except Exception as error:
             if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
                 raise  # nor then
-            return Checked(task, None, (internal_finding(task.name, error, command(task)),), trace_of(error))
+            return Checked(known, None, (internal_finding(known.name, error, command(known)),), trace_of(error))
         finally:
-            place.leave()
+            if place is not None:
+                place.leave()
 
     async for checked in side_by_side(one, tasks, lab.most_tasks):
         yield checked
 
 
 def run_check(
-    engine: Engine,
-    tasks: Sequence[Task | Unusable],
+    workers: Workers,
+    tasks: Sequence[AnyTask],
     settings: ControlSettings,
     *,
-    jobs: int,
     watcher: CheckWatcher,
-    command: Callable[[Task | Unusable], str],
+    command: Callable[[AnyTask], str],
     options: Mapping[str, Any],
     settings_of: Callable[[Task], ControlSettings] | None = None,
 ) -> CheckRun:
-    """Check every task on this machine, with `settings` or its own.
+    """Check every task, with `settings` or its own.
 
     Ctrl-C ends it within a moment: what was finished is in the result, the rest is named.
     """
@@ -127,12 +132,12 @@ def run_check(
     def work(lab: Lab) -> AsyncIterator[Checked]:
         return check(tasks, settings_of or (lambda _task: settings), lab, command)
 
-    whole = run_here(work, keep, engine=engine, jobs=jobs, memory=Forgetful(), doing=watcher.doing)
+    whole = run_with(work, keep, workers=workers, memory=Forgetful(), doing=watcher.doing)
     return CheckRun(
-        engine.name,
+        workers.engine,
         settings,
         options,
         tuple(done[task.name] for task in tasks if task.name in done),
-        tuple(task for task in tasks if not whole and task.name not in done and isinstance(task, Task)),
+        tuple(task for task in tasks if not whole and task.name not in done and not isinstance(task, Unusable)),
         round(time.monotonic() - start, 3),
     )

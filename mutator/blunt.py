@@ -65,7 +65,7 @@ _READS = re.compile(
 )
 _INPUT = re.compile(r"\bopen\(|\.read\w*\(|stdin|\bos\.(?:Open|ReadFile)\b|\bfopen\(|readFile|getline")
 _HELPER_LINES, _HELPER_CALLS = 3, 3
-_MOST_OF_IT = 0.5
+_MOST_OF_IT = 0.4
 
 
 def _hollow(change: Change) -> bool:
@@ -140,7 +140,7 @@ def _other_case(change: Change) -> bool:
 
 _FAILED = re.compile(
     r"^\s*(?:\}\s*else )?if\b.*?(?:\b\w*[eE]rr\w* != nil\b|[!=]= *(?:NULL|nullptr)\b"
-    r"|\(!\s*(?:fp|f|file|buf|ptr|mem)\w*\)|< *0\)\s*\{|is_err\(\))"
+    r"|\(!\s*(?:fp|f|file|buf|ptr|mem|in|ifs|ofs|input|stream|fin)\w*\)|< *0\)\s*\{|is_err\(\))"
 )
 _NOTHING_GIVEN = re.compile(r"^\s*if \(!\w+\)\s*(?:\{\s*)?return (?:-1|NULL|nullptr|false|1);")
 _OWN_STATUS = re.compile(r"\b[eE]xit\w*\(\s*(?:[2-9]|1\d)|[\"']ERR")
@@ -466,6 +466,43 @@ def _feeds(change: Change) -> bool:
 _LONG_STEP = 0.4
 """Of a script's text: what is written there is what the script is about."""
 
+_TARGET = re.compile(
+    r"(?:^|[^>&\d])>{1,2}\s*[\"']?([^\s\"'<>|;&()]+)|\btee\s+(?:-\w+ )*[\"']?([^\s\"'<>|;&]+)"
+    r"|(?:^|[;&|]\s*)(?:sudo )?(?:cp|mv|install)\s[^\n;&|]*?([^\s\"';&|]+)[\"']?\s*(?=$|[;&|])",
+    re.MULTILINE,
+)
+_NOWHERE = re.compile(r"/dev/|/tmp/|&|\$(?:TMP|WORK)|-")
+_OTHER_EFFECTS = re.compile(
+    r"^\s*(?:sudo )?(?:sed -\w*i|patch|git|chown|useradd|systemctl|service|nginx|docker|psql|mysql|sqlite3"
+    r"|crontab|ln|tar|ssh\w*|openssl|touch|rm|mkdir -m|perl -\w*i|npm|tmux|make|cmake|go build|gcc|cargo)\b",
+    re.MULTILINE,
+)
+
+
+def _only_target(change: Change) -> bool:
+    """The one step of a script that leaves a file: it is as if nothing had been done."""
+    if change.operator.id != "shell.drop-step" or change.source.kind is not SourceKind.SCRIPT or change.candidate.scope:
+        return False
+    text = _without_bodies(change.source.text)
+    step = change.source.text[change.edits[0].start : change.edits[-1].end].lstrip("&|; \t\n").split("\n", 1)[0]
+    own = _targets(step)
+    return bool(own) and _targets(text) == own and _OTHER_EFFECTS.search(text) is None
+
+
+def _targets(text: str) -> list[str]:
+    """The files that are written, each as often as that is done."""
+    found = [next(name for name in names if name) for names in _TARGET.findall(text)]
+    return sorted(name for name in found if not _NOWHERE.match(name))
+
+
+_BODY = re.compile(r"<<-?\s*[\\\"']?(\w+)[\"']?([^\n]*)\n.*?^\s*\1$", re.MULTILINE | re.DOTALL)
+
+
+def _without_bodies(text: str) -> str:
+    """A script without its here-documents."""
+    return _BODY.sub(r"\2", text)
+
+
 _SHELL_RULES: tuple[Callable[[Change], bool], ...] = (
     _prepares,
     _packages,
@@ -473,4 +510,5 @@ _SHELL_RULES: tuple[Callable[[Change], bool], ...] = (
     _looks,
     _ends_early,
     _feeds,
+    _only_target,
 )

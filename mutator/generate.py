@@ -30,6 +30,7 @@ from mutator.model import (
     short_id,
 )
 from mutator.pragma import protected
+from mutator.unlikely import unlikely
 
 
 @dataclass(slots=True)
@@ -164,6 +165,7 @@ def _mutant(
     told = sha256(key.encode("utf-8", "surrogatepass")).digest()
     seen[told] += 1
     span = stilled(source.text, candidate)
+    change = Change(source, operator, candidate, edits, before, after, span)
     return Mutant(
         id=short_id(key, str(seen[told])),
         operator=operator.id,
@@ -182,7 +184,8 @@ def _mutant(
         stilled=f"{span[0]}-{span[1]}" if span else "",
         stated=candidate.stated,
         ruins=bulk.ruined(source, span, edits),
-        blunt=blunt(Change(source, operator, candidate, edits, before, after, span)),
+        blunt=blunt(change),
+        unlikely=unlikely(change),
         changes=edits,
     )
 

@@ -392,6 +392,8 @@ class Mutant:
     """So much of the solution has no effect any more that it is as broken as doing nothing."""
     blunt: bool = False
     """Everything breaks at once, or nothing that shows: no verifier is told from another by it."""
+    unlikely: bool = False
+    """Hardly anybody makes this mistake, or next to nothing works with it: it stands behind the others."""
     changes: tuple[Edit, ...] = ()
     """The edits in the source's own text; empty where a mutant was not made from one."""
 

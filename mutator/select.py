@@ -29,6 +29,8 @@ TIERS = (Tier.COARSE, Tier.MEDIUM, Tier.FINE)
 class Chosen:
     mutant: Mutant
     links: tuple[Link, ...]
+    aside: bool = False
+    """Whether it is taken only where there is little else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,14 @@ def select(
     if budget is None:
         chosen += [*blunt, *ruins]
     else:
-        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5))
-        chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)], *ruins[:1]][:budget]
+        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 8), max(_FEW_MUTANTS, budget // 20))
+        chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)]]
+        chosen = [*chosen, *ruins[: int(not chosen)]][:budget]
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
 
 
+_FEW_DIGITS = 2
+"""A number of so few stands everywhere: it must be what the sentence is about."""
 _AT_LEAST = r"\b(?:at least|minimum(?: of)?|no (?:fewer|less) than|>=)"
 _AT_MOST = r"\b(?:at most|maximum(?: of)?|no more than|up to|within|<=)"
 
@@ -82,9 +87,12 @@ class Stated:
         """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
         if mutant.blunt and mutant.fault is FaultClass.HOLLOW_FUNCTION and self._asks_for(mutant.scope):
             mutant = replace(mutant, blunt=False)
+        if mutant.unlikely or (self._text and not (links or mutant.stated or _speaks_for_itself(mutant))):
+            return Chosen(mutant, links, aside=True)
         if not mutant.stated:
             return Chosen(mutant, links)
-        if not any(self._says(line.strip().strip("'\""), links) for line in mutant.stated.split("\n")):
+        said = mutant.stated.split("\n")
+        if not any(self._says(line.strip().strip("'\""), links, alone=len(said) == 1) for line in said):
             return Chosen(replace(mutant, tier=Tier.FINE), links)
         if self._still_meets(mutant):
             return Chosen(replace(mutant, tier=Tier.FINE), links)
@@ -107,16 +115,62 @@ class Stated:
         bound = _AT_LEAST if more else _AT_MOST
         return re.search(bound + number, self._text, re.IGNORECASE) is not None
 
-    def _says(self, words: str, links: tuple[Link, ...]) -> bool:
-        if len(words) == 1 and words.isdigit():
-            # A lone digit stands everywhere: it must be what the sentence is about.
-            return words > "1" and bool(links) and words in links[0].evidence
+    def _says(self, words: str, links: tuple[Link, ...], *, alone: bool) -> bool:
+        if links and links[0].evidence == (words,):
+            return True
+        if re.fullmatch(r"\d[\d_.]*", words):
+            telling = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
+            return (bool(links) and words in links[0].evidence) or (telling and words in self._words)
+        if alone and words.isalpha() and words.islower() and not links:
+            # A plain word stands everywhere, too: it must be given as it is to be written.
+            return any(f"{quote}{words}{quote}" in self._text for quote in "`'\"")
         if not words or re.fullmatch(r"[\w./-]*\w", words):
             return bool(words) and words in self._words
         if words in self._text:
             return True
         telling = [word for word in re.findall(r"[\w./-]*\w", words) if re.search(r"[\d_./-]|[a-z][A-Z]", word)]
         return any(word in self._words for word in telling if len(word) > 1)
+
+
+_BY_ITSELF = frozenset(
+    (
+        "python.guard-always-true",
+        "python.lock-dropped",
+        "python.decorator-dropped",
+        "python.registration-dropped",
+        "python.parts-as-text",
+    )
+)
+"""Operators that leave out a case which somebody thought of."""
+_KNOWN_ALREADY = re.compile(r"\bin (?:self\.)?_?(?:seen|visited|known|done|used|taken|\w*ids|\w*names|\w*keys)\b")
+_LEAVES_OUT = re.compile(r"\bif \w+ not in [a-z]\w*")
+_LASTING = re.compile(
+    r"\s*(?:sudo (?:-\w+ )*)?(?:(?:cat|echo|printf)\b[^|\n]*>(?!&)|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
+    r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
+    r"|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
+)
+"""Commands that leave something behind which the next ones do not make again."""
+_OF_DATA = re.compile(r"[\"'][\w -]+[\"']|\|\||&&|\bseen\b|[eE]xist|[dD]uplicate")
+_OF_FAILURE = re.compile(
+    r"\bnil\b|\bnull\b|nullptr|\bNULL\b|npos"
+    r"|![a-z]\w* *\|\| *![a-z]|\.end\(\)|\berr\b|[eE]rror|\.empty\(\)|len\(\w+\) *== *0"
+)
+_PROGRAMS = ("python", "code", "mutmut")
+
+
+def _speaks_for_itself(mutant: Mutant) -> bool:
+    """Whether a mutant is worth a look although no sentence is linked: steps of scripts and settings, and cases that
+    are treated apart. Of a program's other statements most are how it works, and not what it is for."""
+    if mutant.operator in ("code.drop-guard", "code.drop-conjunct"):
+        return _OF_DATA.search(mutant.before) is not None and _OF_FAILURE.search(mutant.before) is None
+    if mutant.operator == "python.filter-dropped":
+        return _LEAVES_OUT.search(mutant.before) is not None
+    if mutant.operator == "python.guard-disarmed":
+        return _KNOWN_ALREADY.search(mutant.before) is not None
+    if mutant.operator == "shell.drop-step":
+        return not mutant.scope and _LASTING.match(mutant.before) is not None
+    family = mutant.operator.split(".")[0]
+    return mutant.operator in _BY_ITSELF or not (family in _PROGRAMS or (family == "shell" and mutant.scope))
 
 
 def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[list[Mutant], dict[str, str]]:
@@ -234,11 +288,12 @@ def _bytecode(code: CodeType) -> str:
 def _no_detail(entries: Sequence[Chosen], served: frozenset[int]) -> list[Chosen]:
     """What alone breaks a requirement that the solution serves is no mere detail, unless all hangs on words that the
     instruction does not say."""
-    broken = {entry.links[0].requirement for entry in entries if entry.links and entry.mutant.tier is not Tier.FINE}
+    broken = {entry.links[0].requirement for entry in entries if entry.links and not _is_detail(entry)}
     return [
         Chosen(replace(entry.mutant, tier=Tier.MEDIUM), entry.links)
-        if entry.mutant.tier is Tier.FINE
-        and not entry.mutant.stated
+        if _is_detail(entry)
+        and (not entry.mutant.stated or entry.mutant.tier is not Tier.FINE)
+        and not entry.mutant.unlikely
         and entry.links
         and entry.links[0].requirement in served - broken
         else entry
@@ -249,6 +304,9 @@ def _no_detail(entries: Sequence[Chosen], served: frozenset[int]) -> list[Chosen
 _LONGEST = 300
 """So many are put in order one by one; behind them nobody looks, and what each is worth by itself is order enough."""
 _WORTH = {Tier.COARSE: 1.0, Tier.MEDIUM: 0.75, Tier.FINE: 0.25}
+_ASIDE = 0.5
+_NOTHING_THERE = re.compile(r"(?:<=|==|<) *0\b|^\s*if (?:not |!)[\w.]+\s*[:{]|is None|% 2 |\[:\d\] *!=|magic|MAGIC")
+_ALL_GOES = frozenset((FaultClass.DROPPED_STEP, FaultClass.DROPPED_OUTPUT, FaultClass.HOLLOW_FUNCTION))
 _CROWDING = {
     "requirement": 0.6,
     "fault": 0.15,
@@ -326,7 +384,16 @@ Standing = tuple[Turn, float, str, int]
 def _worth(entry: Chosen) -> float:
     mutant = entry.mutant
     score = entry.links[0].score if entry.links else _WORDS if mutant.stated and mutant.tier is not Tier.FINE else 0.0
-    return _WORTH[mutant.tier] * (1.0 + min(score, _ENOUGH))
+    return _WORTH[mutant.tier] * (1.0 + min(score, _ENOUGH)) * (_standing_aside(mutant) if entry.aside else 1.0)
+
+
+def _standing_aside(mutant: Mutant) -> float:
+    """Of what fills a short list: a case, a bound or an operand left out before a statement or a function gone, for
+    of a program's statements most are needed by all the others."""
+    if mutant.unlikely:
+        return _ASIDE / 4
+    rare = mutant.fault in _ALL_GOES or _NOTHING_THERE.search(mutant.before) is not None
+    return _ASIDE / 2 if rare else _ASIDE
 
 
 _ENOUGH = 8.0
@@ -355,31 +422,40 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
     return tuple((corner, _CROWDING[corner[0]]) for corner in named)
 
 
-_ENOUGH_MUTANTS = 12
+_ENOUGH_MUTANTS = 8
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
-_FEW_MUTANTS = 5
+_FEW_MUTANTS = 3
 """Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
 
 
-def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
-    """A detail stands in only where there is hardly anything else."""
-    wanted = sum(entry.mutant.tier is not Tier.FINE for entry in chosen)
+def _is_detail(entry: Chosen) -> bool:
+    return entry.aside or entry.mutant.tier is Tier.FINE
+
+
+def _without_details(chosen: Sequence[Chosen], least: int, fewest: int) -> list[Chosen]:
+    """A detail stands in only where there is hardly anything else, and what hardly anybody writes where there is next
+    to nothing."""
+    wanted = sum(not _is_detail(entry) for entry in chosen)
     room = max(least - wanted, 0)
     kept = []
     for entry in chosen:
-        if entry.mutant.tier is Tier.FINE:
-            if not room:
+        if _is_detail(entry):
+            if not room or (_hardly_anybodys(entry) and len(kept) >= fewest):
                 continue
             room -= 1
         kept.append(entry)
     return kept
 
 
+def _hardly_anybodys(entry: Chosen) -> bool:
+    return entry.mutant.unlikely or (entry.mutant.tier is Tier.FINE and not entry.links)
+
+
 def _ordered(entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> list[Chosen]:
     """One for each stated requirement before a second for any; then what adds most to those already taken."""
     taken = _Taken(entries, seed, served)
-    heap = [taken.standing(place) for place, entry in enumerate(entries) if entry.mutant.tier is not Tier.FINE]
-    later = [taken.standing(place) for place, entry in enumerate(entries) if entry.mutant.tier is Tier.FINE]
+    heap = [taken.standing(place) for place, entry in enumerate(entries) if not _is_detail(entry)]
+    later = [taken.standing(place) for place, entry in enumerate(entries) if _is_detail(entry)]
     heapq.heapify(heap)
     waiting: list[Standing] = []
     """Of operators that have had their share for now."""

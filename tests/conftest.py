@@ -1,8 +1,8 @@
 """Fixtures every test may use.
 
-Mark a test with what it needs: `bwrap`, `docker`, `network`, `parity`, `browser`. Where that is missing the test is
-skipped with the reason and the reasons are listed at the end of the run; with FOOLSGOLD_CI=1 it fails instead, so that
-nothing is skipped unseen.
+Mark a test with what it needs: `bwrap`, `docker`, `network`, `parity`, `browser`, `ray`, `openenv`. Where that is
+missing the test is skipped with the reason and the reasons are listed at the end of the run; with FOOLSGOLD_CI=1 it
+fails instead, so that nothing is skipped unseen.
 
 - `bwrap_engine`, `docker_engine`: one engine of each kind for the whole session, every `FROM` mapped to a stand-in.
 - `engine`: runs the test once with each of the two, already marked. `engine_name` alone gives just the name.
@@ -10,6 +10,7 @@ nothing is skipped unseen.
 - `recipe_of`: a Dockerfile's text and files to a Recipe in a folder of its own.
 - `test_image`: the name in FOOLSGOLD_TEST_IMAGE, an image with bash, python3, git and curl, made by .ci/run.
 - `ordinary`: runs Python as a user without rights, on a copy of this checkout that user can read.
+- FOOLSGOLD_OPENENV: a folder with openenv and pydantic for this Python, for the tests of its graders.
 - FOOLSGOLD_HARBOR_PYTHON: a Python 3.12+ with harbor installed, for the parity tests.
 
 `.ci/run prepare` makes all of it and prints the settings.
@@ -28,6 +29,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -95,12 +97,25 @@ def _missing_browser() -> str:
     return "" if CHROMIUM else "no chromium on PATH; install it or set FOOLSGOLD_CHROMIUM"
 
 
+def _missing_ray() -> str:
+    return "" if find_spec("ray") else "ray is not installed; pip install 'foolsgold[ray]'"
+
+
+def _missing_openenv() -> str:
+    folder = os.environ.get("FOOLSGOLD_OPENENV", "")
+    return (
+        "" if folder and Path(folder, "openenv").is_dir() else "FOOLSGOLD_OPENENV does not name a folder with openenv"
+    )
+
+
 _NEEDS: Mapping[str, Callable[[], str]] = {
     "bwrap": cache(_missing_bwrap),
     "docker": cache(_missing_docker),
     "network": cache(_missing_network),
     "parity": cache(_missing_parity),
     "browser": cache(_missing_browser),
+    "ray": cache(_missing_ray),
+    "openenv": cache(_missing_openenv),
 }
 
 AUDITS = bool(os.environ.get("FOOLSGOLD_AUDITS") or os.environ.get("UPDATE_SNAPSHOTS"))

@@ -21,6 +21,8 @@ ON_DISK = sorted(
 )
 PAIRS = sorted(name.removesuffix("-mended") for name in ON_DISK if name.endswith("-mended"))
 FAULT_LIES_IN = {
+    "probes/balance-guessable": {"instruction.md", "solution/solve.sh", "tests/test_balance.py"},
+    "probes/wordlist-claims": {"solution/solve.sh", "tests/test_wordlist.py"},
     "cases/cleanup-dry-run": {"tests/test_tidy.py"},
     "cases/ledger-off-by-one": {"instruction.md"},
     "cases/missing-sample-log": {"environment/sample.log"},
@@ -28,6 +30,7 @@ FAULT_LIES_IN = {
     "cases/pkg-resolver": {"instruction.md", "tests/test_resolver.py"},
     "cases/sokoban-solver": {"tests/test_sokoban.py"},
     "probes/degrees": {"tests/Dockerfile", "tests/test.sh", "tests/test_degrees.py"},
+    "probes/invoice-part": {"tests/check_invoice.py"},
     "probes/levels-in-image": {
         "environment/Dockerfile",
         "environment/.pipeline/station_means.py",

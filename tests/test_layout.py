@@ -15,8 +15,9 @@ FLOORS = (
     {"errors", "untrusted", "verifier", "mutator"},
     {"engine", "testcode"},
     {"task", "machine"},
+    {"dataset"},
     {"trial", "mutants"},
-    {"judging"},
+    {"judging", "harbor"},
     {"findings", "lab"},
     {"probes"},
     {"stages"},
@@ -24,12 +25,13 @@ FLOORS = (
     {"report"},
     {"settings", "demo"},
     {"runs"},
+    {"harden"},
     {"api"},
     {"commands"},
 )
 """Rooms from the ground up. A room imports from floors below its own and from itself, so that there is no circle."""
 
-OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "api", "commands"}
+OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "harden", "api", "commands"}
 """Who may import the lab: whoever runs trials or reads what is remembered of them."""
 
 
@@ -105,7 +107,7 @@ def test_what_judges_and_what_reads_tests_knows_no_engine() -> None:
 
 
 def test_one_engine_never_imports_another() -> None:
-    engines = ("harness.engine.bwrap", "harness.engine.dockerd")
+    engines = ("harness.engine.bwrap", "harness.engine.dockerd", "harness.engine.harborenv")
     assert all(engine in modules() for engine in engines)
     crossing = {
         f"{module} imports {other}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from harness.commands.options import Flags, setting_options
+from harness.commands.options import Choosing, Flags, choosing_options, setting_options
 from harness.commands.paths import AnyPath
 from harness.errors import UsageError
 
@@ -19,6 +19,7 @@ from harness.errors import UsageError
 @click.command
 @click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("audit")
+@choosing_options
 @click.option(
     "-o",
     "--output",
@@ -38,6 +39,7 @@ from harness.errors import UsageError
 def audit(
     paths: tuple[Path, ...],
     flags: Flags,
+    choosing: Choosing,
     folder: Path,
     resume: bool,
     fresh: bool,
@@ -57,6 +59,7 @@ def audit(
       foolsgold audit tasks/my-task
       foolsgold audit tasks --engine bwrap --depth quick -o runs/today
       foolsgold audit tasks -o runs/today --resume
+      foolsgold audit data/*.parquet --sample 200 --by source --seed 7
     """
     from harness.commands.console import print_warnings, printer
     from harness.commands.progress import progress
@@ -64,18 +67,19 @@ def audit(
     from harness.runs import audit_tasks
     from harness.settings.meaning import with_own_images
     from harness.settings.terms import gate_terms
-    from harness.task.discover import discover
 
     if resume:
         _check_run(folder, fresh=fresh)
     in_force = flags.in_force(paths)
     terms = gate_terms(in_force)
-    tasks = [with_own_images(task, in_force) for task in discover(list(paths))]
+    tasks = choosing.tasks(paths, in_force).each(lambda task: with_own_images(task, in_force))
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     again, told = flags.words(), list[str]()
     with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        report = audit_tasks(folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, tell=told.append)
+        report = audit_tasks(
+            folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, nodes=watcher.nodes, tell=told.append
+        )
     click.echo("".join(f"{line}\n" for line in told), nl=False, err=True)
     judged = terms.judge(report)
     verdict = gate_text(judged)
@@ -87,7 +91,7 @@ def audit(
     if timings:
         _echo_timings(report, err=as_json)
     if report["unfinished"]:
-        words = ["foolsgold", "audit", *map(str, paths), *again, "-o", report["run"], "--resume"]
+        words = ["foolsgold", "audit", *map(str, paths), *again, *choosing.words(), "-o", report["run"], "--resume"]
         click.echo(f"\nInterrupted. All results so far are kept. Continue with\n{shlex.join(words)}", err=True)
     return judged.exit_code
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import Flags, setting_options
+from harness.commands.options import Choosing, Flags, choosing_options, setting_options
 from harness.commands.paths import AnyPath
 
 if TYPE_CHECKING:
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 @click.command
 @click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("check")
+@choosing_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
 @click.option(
     "-q", "--quiet", is_flag=True, help="No progress and no table: only tasks that are not good, and the totals."
 )
-def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: bool, quiet: bool) -> int:
+def check(
+    paths: tuple[Path, ...], flags: Flags, choosing: Choosing, as_json: bool, no_progress: bool, quiet: bool
+) -> int:
     """Run the controls of every task in PATHS.
 
     The reference must be paid in full, every time; doing nothing, and a solution that exits at once, must not be paid.
@@ -43,14 +46,13 @@ def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: boo
     from harness.report.check import check_json
     from harness.runs import check_tasks
     from harness.settings.meaning import with_own_images
-    from harness.task.discover import discover
 
     in_force = flags.in_force(paths)
-    tasks = [with_own_images(task, in_force) for task in discover(list(paths))]
+    tasks = [with_own_images(task, in_force) for task in choosing.tasks(paths, in_force)]
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     with closing(progress("checking", len(tasks), show=not (no_progress or quiet))) as watcher:
-        run = check_tasks(tasks, in_force, flags=flags.words(), watcher=watcher)
+        run = check_tasks(tasks, in_force, flags=flags.words(), watcher=watcher, nodes=watcher.nodes)
     if as_json:
         click.echo(json.dumps(check_json(run), indent=2, ensure_ascii=True, allow_nan=False))
     else:
@@ -61,7 +63,7 @@ def check(paths: tuple[Path, ...], flags: Flags, as_json: bool, no_progress: boo
 
 
 def _say_how_to_go_on(run: CheckRun, again: Sequence[str]) -> None:
-    left = shlex.join([str(task.path) for task in run.unfinished])
+    left = shlex.join([str(task.shown_path) for task in run.unfinished])
     done = len(run.checked)
     click.echo(
         f"\nInterrupted: {done} of {done + len(run.unfinished)} tasks were checked and are shown above. To check the "

@@ -17,7 +17,7 @@ from harness.settings.in_force import InForce, Key, Value, Values, one
 from harness.untrusted import visible
 
 if TYPE_CHECKING:
-    from harness.task.model import Task, Unusable
+    from harness.dataset.model import AnyTask
 
 SCHEMA = "foolsgold.config/1"
 
@@ -36,16 +36,16 @@ def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:
       foolsgold config
       foolsgold config tasks --json
     """
+    from harness.dataset.find import HowKept, discover
     from harness.settings.accepted import read_baseline
     from harness.settings.meaning import thresholds
-    from harness.task.discover import discover
 
     in_force = flags.in_force(paths)
     run = in_force.run()
     thresholds(run)
     if one(run, "baseline") is not None:
         read_baseline(Path(one(run, "baseline")))
-    tasks = discover(list(paths)) if paths else []
+    tasks = discover(paths, HowKept(one(run, "column") or "")) if paths else []
     own = {task.name: _own(in_force, run, task) for task in tasks}
     idle = _idle(in_force, tasks) if paths else []
     if as_json:
@@ -60,7 +60,7 @@ def config(paths: tuple[Path, ...], flags: Flags, as_json: bool) -> int:
     return ExitCode.OK
 
 
-def _own(in_force: InForce, run: Values, task: Task | Unusable) -> Values:
+def _own(in_force: InForce, run: Values, task: AnyTask) -> Values:
     from harness.settings.meaning import thresholds
 
     values = in_force.task(task.name, task.path)
@@ -68,7 +68,7 @@ def _own(in_force: InForce, run: Values, task: Task | Unusable) -> Values:
     return {key: value for key, value in values.items() if run.get(key) != value}
 
 
-def _idle(in_force: InForce, tasks: Sequence[Task | Unusable]) -> list[str]:
+def _idle(in_force: InForce, tasks: Sequence[AnyTask]) -> list[str]:
     if in_force.file is None:
         return []
     used = {override.where for task in tasks for override in in_force.overrides(task.name, task.path)}

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.check import Checked, CheckRun
+from harness.dataset.model import AnyTask, Packed
 from harness.errors import FoolsgoldError
 from harness.findings.controls import Standing
 from harness.findings.files import place_of
@@ -20,7 +21,6 @@ from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls
 from harness.judging.outcome import Shown, showing
 from harness.task.model import ProblemSeverity as ProblemSeverity
-from harness.task.model import Task, Unusable
 from harness.trial.record import TrialRecord
 from harness.untrusted import shown
 from harness.verifier.reward import Rewards
@@ -155,11 +155,11 @@ def print_finding(finding: Finding, console: Console) -> None:
         console.print(Padding(cell(part), (0, 0, 0, 4), expand=False))
 
 
-def print_warnings(tasks: Sequence[Task | Unusable], console: Console) -> None:
+def print_warnings(tasks: Sequence[AnyTask], console: Console) -> None:
     """Warnings about the tasks' files, before anything runs; the first few of each kind."""
     seen: dict[str, int] = {}
     for task in tasks:
-        for problem in task.problems:
+        for problem in () if isinstance(task, Packed) else task.problems:
             if problem.severity is ProblemSeverity.ERROR:
                 continue
             seen[problem.code] = seen.get(problem.code, 0) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.commands.options import Flags, setting_options
+from harness.commands.options import Choosing, Flags, choosing_options, setting_options
 from harness.commands.paths import AnyPath
 from harness.errors import UsageError
 from harness.settings.in_force import one
 
 if TYPE_CHECKING:
     from harness.mutants import StepMutants
-    from harness.task.model import Task
+    from harness.task.model import Task, Unusable
     from mutator.select import Chosen
 
 SCHEMA = "foolsgold.mutants/1"
@@ -26,12 +27,14 @@ SCHEMA = "foolsgold.mutants/1"
 @click.command
 @click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("mutants")
+@choosing_options
 @click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
 @click.option("--diff", "with_diff", is_flag=True, help="Show the change of each mutant.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
 def mutants(
     paths: tuple[Path, ...],
     flags: Flags,
+    choosing: Choosing,
     everything: bool,
     with_diff: bool,
     as_json: bool,
@@ -47,10 +50,11 @@ def mutants(
       foolsgold mutants tasks/my-task --diff --fault missing-flag
       foolsgold mutants tasks --all --json > mutants.json
     """
+    from harness.dataset.model import looked_at
     from harness.mutants import must_name_sources, task_mutants
+    from harness.runs import wanted_sources
     from harness.settings.meaning import wish
-    from harness.task.discover import discover
-    from harness.task.model import Task, Unusable
+    from harness.task.model import Unusable
 
     if everything and not {("budget",), ("depth",)}.isdisjoint(flags.values):
         raise UsageError(
@@ -58,26 +62,29 @@ def mutants(
         )
     in_force = flags.in_force(paths)
     listed: list[dict[str, Any]] = []
-    tasks = discover(paths)
-    must_name_sources(
-        (task, wish(in_force.task(task.name, task.path)).sources) for task in tasks if isinstance(task, Task)
-    )
-    for task in tasks:
-        if isinstance(task, Unusable):
-            listed.append({"task": task.name, "problems": [problem.message for problem in task.problems]})
-            if not as_json:
-                click.echo(f"{task.name}: cannot be read", err=True)
-                for problem in task.problems:
-                    click.echo(f"  {problem.file}: {problem.message}", err=True)
-            continue
-        wanted = wish(in_force.task(task.name, task.path))
-        made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
-        if as_json:
-            listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
-        else:
-            _show(task, made, with_diff)
+    tasks = choosing.tasks(paths, in_force)
+    must_name_sources(wanted_sources(tasks, in_force))
+    for given in tasks:
+        wanted = wish(in_force.task(given.name, given.path))
+        with looked_at(given, Path(tempfile.gettempdir())) as task:
+            if isinstance(task, Unusable):
+                listed.append({"task": task.name, "problems": [problem.message for problem in task.problems]})
+                if not as_json:
+                    _say_unusable(task)
+                continue
+            made = task_mutants(task, replace(wanted, budget=None) if everything else wanted)
+            if as_json:
+                listed.append({"task": task.name, "digest": task.digest, "steps": [_as_json(step) for step in made]})
+            else:
+                _show(task, made, with_diff)
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "seed": one(in_force.run(), "seed"), "tasks": listed}, indent=2))
+
+
+def _say_unusable(task: Unusable) -> None:
+    click.echo(f"{task.name}: cannot be read", err=True)
+    for problem in task.problems:
+        click.echo(f"  {problem.file}: {problem.message}", err=True)
 
 
 def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -17,6 +17,9 @@ from harness.errors import UsageError
 from harness.settings.catalogue import SETTINGS, Setting, Unfit, ValueKind, fitting
 from harness.settings.in_force import InForce, Key, Level, Value, Values
 from harness.untrusted import visible
+
+if TYPE_CHECKING:
+    from harness.dataset.select import Chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,78 @@ def setting_options(command: str) -> Callable[[Callable[..., Any]], Callable[...
     return decorate
 
 
+def choosing_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the flags that say which of the tasks it is for; its function gets them as `choosing`."""
+
+    @functools.wraps(function)
+    def run(sample: int | None, by: str | None, shard: str | None, changed_since: str | None, **arguments: Any) -> Any:
+        return function(choosing=Choosing(sample, by, shard, changed_since), **arguments)
+
+    wrapped: Callable[..., Any] = run
+    for option in reversed(_CHOOSING_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Which of the tasks, from the command line."""
+
+    sample: int | None = None
+    by: str | None = None
+    shard: str | None = None
+    changed_since: str | None = None
+
+    def tasks(self, paths: Sequence[Path], in_force: InForce) -> Chosen:
+        """The tasks to run."""
+        from harness.dataset.select import Shard, TasksAsked, choose
+
+        run = in_force.run()
+        return choose(
+            paths,
+            TasksAsked(
+                sample=self.sample,
+                by=self.by,
+                seed=run[("seed",)].value,
+                shard=Shard.read(self.shard) if self.shard is not None else None,
+                since=self.changed_since,
+                column=run[("column",)].value or "",
+            ),
+        )
+
+    def words(self) -> list[str]:
+        """The same flags as words, for a command that goes on with the run."""
+        given = {
+            "--sample": self.sample, "--by": self.by, "--shard": self.shard, "--changed-since": self.changed_since,
+        }  # fmt: skip
+        return [word for flag, value in given.items() if value is not None for word in (flag, str(value))]
+
+
+_CHOOSING_OPTIONS = (
+    click.option(
+        "--sample",
+        type=click.IntRange(min=1),
+        metavar="NUMBER",
+        help="Only so many tasks, drawn at random by --seed. Shares in the report are then estimates for all.",
+    ),
+    click.option(
+        "--by",
+        metavar="COLUMN",
+        help="Stratify the sample: by a parquet file's column, or by `source`, the folder or file tasks lie in.",
+    ),
+    click.option(
+        "--shard",
+        metavar="NUMBER/OF",
+        help="Only this part of the tasks, such as 3/16; `foolsgold merge` puts the runs together.",
+    ),
+    click.option(
+        "--changed-since",
+        metavar="REVISION",
+        help="Only tasks with a file that differs from where the git checkout left this revision.",
+    ),
+)
+
+
 _FILE_OPTIONS = (
     click.option(
         "--config",
@@ -122,6 +197,15 @@ def _option(setting: Setting) -> Callable[[Any], Any]:
     )
 
 
+class _ChoiceOrName(click.Choice[str]):
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting.choices)
+        self._setting = setting
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value if isinstance(value, str) and self._setting.names(value) else super().convert(value, param, ctx)
+
+
 def _click_type(setting: Setting) -> click.ParamType[Any]:
     """For the help, and against obvious mistakes. `fitting` checks the rest, with the same words as for a file."""
     match setting.kind:
@@ -131,8 +215,8 @@ def _click_type(setting: Setting) -> click.ParamType[Any]:
         case ValueKind.NUMBER:
             least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
             return click.FloatRange(least, most)
-        case ValueKind.CHOICE:
-            return click.Choice(setting.choices)
+        case ValueKind.CHOICE if setting.choices:
+            return _ChoiceOrName(setting)
         case _:
             return click.STRING
 

@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.probes.again import attempt_again
+from harness.mutants import solution_files
+from harness.probes.again import SeenBefore, attempt_again
+from harness.probes.least.attempts import written_again
 from harness.probes.model import Attempt, Probe
+from harness.report.least import edits_of
 from harness.report.read import Matches, task_folder
+from harness.report.stored import stored_trials
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
+from harness.trial.plan import OUTPUTS, Replacement
+from harness.trial.record import Which
+from harness.trial.standins import RECORDED
 from harness.untrusted import shown, visible
 from harness.verifier.reward import Rewards
 
@@ -62,7 +69,8 @@ def read_again(entry: dict[str, Any]) -> Task:
     return task
 
 
-def show_probe(found: Found) -> str:
+def show_probe(found: Found, run: Path | None = None) -> str:
+    """`run`: the run's folder."""
     entry, probe = found
     lines = [
         f"{visible(label(probe))}: {visible(probe['sentence'])}",
@@ -76,7 +84,7 @@ def show_probe(found: Found) -> str:
     if probe["killed_by"]:
         lines.append("failed: " + ", ".join(visible(name) for name in probe["killed_by"]))
     try:
-        attempt = _again(entry, probe)
+        attempt = _again(entry, probe, run)
     except UsageError as error:
         return "\n".join([*lines, "", error.message])
     for name, data in attempt.replacement.files.items():
@@ -93,10 +101,11 @@ def show_probe(found: Found) -> str:
     return "\n".join(lines)
 
 
-def write_probe(found: Found, output: Path) -> str:
-    """Write the task's folder with the probe's solution in place of the reference; returns a sentence about it."""
+def write_probe(found: Found, output: Path, run: Path | None = None) -> str:
+    """Write the task's folder with the probe's solution in place of the reference; returns a sentence about it. `run`:
+    the run's folder."""
     entry, probe = found
-    attempt = _again(entry, probe)
+    attempt = _again(entry, probe, run)
     if attempt.circumstances.changes or not attempt.replacement.files:
         raise UsageError(
             f"{label(probe)} runs the reference in other circumstances, which a task folder cannot express.",
@@ -116,14 +125,38 @@ def write_probe(found: Found, output: Path) -> str:
     return attempt.sentence
 
 
-def _again(entry: dict[str, Any], probe: dict[str, Any]) -> Attempt:
-    attempt = attempt_again(read_again(entry), label(probe), _paid(entry))
+def _again(entry: dict[str, Any], probe: dict[str, Any], run: Path | None) -> Attempt:
+    if probe["probe"] == Probe.LEAST:
+        return _least_again(read_again(entry), entry, probe)
+    if probe["probe"] == Probe.REPLAY and not probe["made"]:
+        raise UsageError(f"{label(probe)} was not made in that run: {visible(str(probe['why']))}.")
+    seen = _seen(run, entry["name"]) if run is not None and probe["probe"] == Probe.REPLAY else SeenBefore()
+    attempt = attempt_again(read_again(entry), label(probe), _paid(entry), seen)
     if attempt is None:
         raise UsageError(
             f"{label(probe)} needs files that a box had in that run, which a task folder cannot express.",
             hint="`foolsgold show` shows what it changes.",
         )
     return attempt
+
+
+def _least_again(task: Task, entry: dict[str, Any], probe: dict[str, Any]) -> Attempt:
+    """From the edits in the report: to find it again would take all of its trials."""
+    edits = edits_of(entry, label(probe))
+    step = next(step for step in task.steps if step.name == probe["step"])
+    if edits is None or step.solution is None:
+        raise UsageError(f"The run does not say what {label(probe)} leaves out.", hint="Audit the task again.")
+    files = written_again(solution_files(step.solution), edits)
+    return Attempt(
+        Probe.LEAST, probe["id"], probe["operator"], probe["sentence"], step.name, replacement=Replacement(files)
+    )
+
+
+def _seen(run: Path, task: str) -> SeenBefore:
+    """What the run's store has of what the reference left, and of what the tests ran of it."""
+    left = next((one.state for one in stored_trials(run, task, OUTPUTS) if one.run is Which.FIRST and one.state), None)
+    records = (one.recorded for one in stored_trials(run, task, RECORDED) if one.run is Which.FIRST)
+    return SeenBefore(left, next(filter(None, records), None))
 
 
 def _paid(entry: dict[str, Any]) -> Rewards:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
@@ -17,7 +18,9 @@ from rich.text import Text
 
 from harness.check import Checked
 from harness.commands.console import colors
+from harness.dataset.duplicates import TaskCopy
 from harness.judging.outcome import Outcome, OutcomeKind
+from harness.lab.nodes.driver import NodeShown
 from harness.runs import Silent
 from harness.stages.result import Audited
 from harness.trial.record import Kind
@@ -41,7 +44,9 @@ class Progress(Protocol):
 
     def tried(self, task: str, outcome: Outcome) -> None: ...
 
-    def done(self, done: Checked | Audited) -> None: ...
+    def done(self, done: Checked | Audited | TaskCopy) -> None: ...
+
+    def nodes(self, nodes: Sequence[NodeShown]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -65,8 +70,9 @@ class Lines(Silent):
         self._total, self._stream = total, stream
         self._lock = threading.Lock()
         self._count = 0
+        self._nodes: frozenset[str] = frozenset()
 
-    def done(self, done: Checked | Audited) -> None:
+    def done(self, done: Checked | Audited | TaskCopy) -> None:
         with self._lock:
             self._count += 1
             line = f"[{self._count}/{self._total}] {visible(done.task.name)}: {_word(done)}"
@@ -75,8 +81,31 @@ class Lines(Silent):
             self._stream.write(f"{line}\n")
             self._stream.flush()
 
+    def nodes(self, nodes: Sequence[NodeShown]) -> None:
+        """A line for each that comes or goes."""
+        with self._lock:
+            lines = [_machine(node) for node in nodes]
+            new, self._nodes = [line for line in lines if line not in self._nodes], frozenset(lines)
+            self._stream.writelines(f"{line}\n" for line in new)
+            self._stream.flush()
 
-def _word(done: Checked | Audited) -> str:
+
+def _machine(node: NodeShown) -> str:
+    said = f"machine {visible(node.name)}: "
+    if node.gone:
+        return f"{said}{visible(node.gone.splitlines()[0])}"
+    return f"{said}{node.turns} at once{f', {node.note}' if node.note else ''}"
+
+
+def machines(nodes: Sequence[NodeShown]) -> str:
+    """All of them in one line."""
+    there = [node for node in nodes if not node.gone]
+    words = [f"{visible(node.name)} {node.under_way} of {node.turns}, {node.done} done" for node in there]
+    words += [f"{visible(node.name)} gone" for node in nodes if node.gone]
+    return "   ".join(words)
+
+
+def _word(done: Checked | Audited | TaskCopy) -> str:
     return str(done.verdict if isinstance(done, Audited) else done.standing)
 
 
@@ -116,9 +145,13 @@ class Watched:
         with self._lock:
             self._run.tried(task, outcome.kind is OutcomeKind.SURVIVED, time.monotonic())
 
-    def done(self, done: Checked | Audited) -> None:
+    def done(self, done: Checked | Audited | TaskCopy) -> None:
         with self._lock:
             self._run.done(done.task.name, _word(done))
+
+    def nodes(self, nodes: Sequence[NodeShown]) -> None:
+        with self._lock:
+            self._run.machines = machines(nodes)
 
     def close(self) -> None:
         try:
@@ -185,6 +218,8 @@ class RunShown:
     not be tried."""
     first_trial: float | None = None
     """The time when the first mutant's trial began."""
+    machines: str = ""
+    """What each machine does, where there are several."""
 
     def doing(self, task: str, what: str, now: float) -> None:
         row = self._row(task, now)
@@ -296,6 +331,8 @@ def picture(run: RunShown, now: float, *, width: int, height: int, ascii_only: b
     counts = _counts(run)
     if counts:
         lines.append(Text(f"  {counts}"))
+    if run.machines:
+        lines.append(Text(f"  {run.machines}", "dim"))
     # One line stays free for the cursor, one may be needed for those that are not shown.
     room = max(0, min(ROWS, height - len(lines) - 2))
     names = run.shown[:room]

@@ -31,6 +31,7 @@ def repro(run: Path, mutant: str, output: Path) -> int:
     Examples:
       foolsgold repro foolsgold-run 9ade5e163a -o repro
       foolsgold repro foolsgold-run forge/planted-reward-json -o cheat
+      foolsgold repro foolsgold-run replay/recorded -o replay
     """
     from harness.commands.probes import find_probe, read_again, write_probe
     from harness.report.read import find_mutant, read_report
@@ -42,7 +43,7 @@ def repro(run: Path, mutant: str, output: Path) -> int:
             raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
         probe = find_probe(report, mutant)
         if probe is not None:
-            sentence = write_probe(probe, output)
+            sentence = write_probe(probe, output, run)
         else:
             entry, found = find_mutant(report, mutant)
             write_repro(read_again(entry), found, output)

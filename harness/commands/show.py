@@ -34,12 +34,13 @@ def show(run: Path, what: str) -> int:
     from harness.report.whole import whole
 
     with whole(run):
-        click.echo(shown_of(read_report(run), what))
+        click.echo(shown_of(read_report(run), what, run))
     return ExitCode.OK
 
 
-def shown_of(report: dict[str, Any], what: str) -> str:
-    """What a name refers to: a task's whole name first, then an id, then the beginning of a task's name."""
+def shown_of(report: dict[str, Any], what: str, run: Path | None = None) -> str:
+    """What a name refers to: a task's whole name first, then an id, then the beginning of a task's name. `run`: its
+    folder, which has more than the report."""
     from harness.report.listing import run_listing, task_listing, task_named
 
     if not what:
@@ -48,21 +49,21 @@ def shown_of(report: dict[str, Any], what: str) -> str:
     if task is not None and task["name"] == what:
         return task_listing(report, task)
     try:
-        return _shown(report, what)
+        return _shown(report, what, run)
     except UsageError:
         if task is None:
             raise
         return task_listing(report, task)
 
 
-def _shown(report: dict[str, Any], name: str) -> str:
+def _shown(report: dict[str, Any], name: str, run: Path | None) -> str:
     from harness.commands.probes import find_probe, show_probe
     from harness.report.read import find_mutant
     from harness.report.words import effect_lines
 
     probe = find_probe(report, name)
     if probe is not None:
-        return show_probe(probe)
+        return show_probe(probe, run)
     task, found = find_mutant(report, name)
     place = f"{visible(found['path'])}:{found['line']}"
     lines = [

@@ -28,9 +28,9 @@ class EngineSpec:
     own_root: bool
     """Its boxes can use this machine's own root as their base, which `--image NAME=host` asks for."""
 
-    def make(self, options: EngineOptions) -> Engine:
-        make: Callable[[EngineOptions], Engine] = getattr(import_module(self.module), self.engine)
-        return make(options)
+    def make(self, options: EngineOptions, *which: str) -> Engine:
+        make: Callable[..., Engine] = getattr(import_module(self.module), self.engine)
+        return make(*which, options)
 
 
 SPECS = (
@@ -40,6 +40,10 @@ SPECS = (
     ),
 )
 """In the order in which `auto` tries them."""
+HARBOR = EngineSpec(
+    "harbor:", "harness.engine.harborenv.engine", "HarborEngine", "harness.engine.harborenv.engine", own_root=False
+)
+"""Any environment of Harbor's, which the user names behind it. `auto` never takes one."""
 ENGINES = ("auto", *sorted(spec.name for spec in SPECS))
 
 
@@ -52,13 +56,18 @@ def make_engine(name: str, options: EngineOptions) -> Engine:
     for spec in SPECS:
         if spec.name == name:
             return spec.make(options)
-    raise UsageError(f"There is no engine named {name!r}.", hint=f"Engines: {', '.join(ENGINES)}.")
+    if name.startswith(HARBOR.name) and name != HARBOR.name:
+        return HARBOR.make(options, name.removeprefix(HARBOR.name))
+    raise UsageError(
+        f"There is no engine named {name!r}.",
+        hint=f"Engines: {', '.join(ENGINES)}, and {HARBOR.name} with the name of one of Harbor's environments.",
+    )
 
 
 def call_off(seconds: float) -> None:
     """End the engines' work in other threads, such as builds, and wait up to `seconds` until those threads have cleaned
     up. For a process that is about to end."""
-    for spec in SPECS:
+    for spec in (*SPECS, HARBOR):
         module = sys.modules.get(spec.under_way)
         if module is not None:
             module.stop()

@@ -281,6 +281,8 @@ class Engine(ABC):
     name: str
     excused: ClassVar[Mapping[str, str]] = {}
     """Check of the contract -> the reason why this engine, by its nature, cannot pass it on some machines."""
+    unpromised: ClassVar[Mapping[str, str]] = {}
+    """Check of the contract -> the reason why this engine promises nothing of the kind. It is not run."""
 
     @abstractmethod
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
@@ -304,6 +306,10 @@ class Engine(ABC):
 
     def no_network(self) -> str:
         """Why boxes can have no network on this machine and what to install, a sentence; '' where they can."""
+        return ""
+
+    def always_network(self) -> str:
+        """Why boxes always have a network, a sentence's end; '' where they can be without."""
         return ""
 
     @abstractmethod

@@ -21,6 +21,10 @@ OPENAT2 = 437
 NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV, errno.EACCES})
 LISTED = 10_000
 """The most entries of a folder that are read."""
+TAKEN = 8 << 30
+"""The most bytes that are copied out of a box at once."""
+DEEPEST = 200
+"""The most folders in one another that are copied out of a box."""
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_IN_ROOT = 0x10
 
@@ -248,3 +252,106 @@ def _new_file(folder: int, name: str) -> int:
         # A mount point, such as /etc/hosts: it can be written, not replaced.
         return os.open(name, flags | os.O_TRUNC | os.O_NONBLOCK, dir_fd=folder)
     return os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
+
+
+def take(root: int, source: str, target: Path) -> list[str]:
+    """Copy the file `source` to the path `target` of this machine, or a folder's contents into the folder `target`.
+
+    Returns what was left out, by its path: pipes, sockets, devices, links that lead out of what is copied, and what may
+    not be read. The copies are the caller's own. Raises FileNotFoundError where there is nothing.
+    """
+    place = open_in(root, source, os.O_PATH)
+    left: list[str] = []
+    room = _Room()
+    try:
+        if stat.S_ISDIR(os.fstat(place).st_mode):
+            target.mkdir(parents=True, exist_ok=True)
+            with _folder_of(target) as here:
+                _take_entries(place, here, "", left, room)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _folder_of(target.parent) as here:
+                _take_file(place, here, target.name, source, left, room)
+    finally:
+        os.close(place)
+    return left
+
+
+class _Room:
+    """How much may still be copied: a file with holes has any size at no cost."""
+
+    def __init__(self) -> None:
+        self.left = TAKEN
+
+    def use(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise OSError(errno.EFBIG, f"more than {TAKEN >> 20} MB would be copied")
+
+
+@contextmanager
+def _folder_of(path: Path) -> Iterator[int]:
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _take_entries(place: int, here: int, below: str, left: list[str], room: _Room) -> None:
+    """The entries of the box's open folder `place` into this machine's `here`; `below` is the way to it."""
+    listed = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        names = os.listdir(listed)
+    finally:
+        os.close(listed)
+    for name in sorted(names):
+        path = f"{below}{name}"
+        try:
+            entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place)
+        except FileNotFoundError:  # gone meanwhile
+            continue
+        try:
+            mode = os.fstat(entry).st_mode
+            if stat.S_ISLNK(mode):
+                _take_link(place, here, name, below, left)
+            elif stat.S_ISDIR(mode) and path.count("/") < DEEPEST:
+                folder = _folder(here, name)
+                try:
+                    _take_entries(entry, folder, f"{path}/", left, room)
+                finally:
+                    os.close(folder)
+            else:
+                _take_file(entry, here, name, path, left, room)
+        except PermissionError:  # another user's, for a tool that is not root
+            left.append(path)
+        finally:
+            os.close(entry)
+
+
+def _take_link(place: int, here: int, name: str, below: str, left: list[str]) -> None:
+    leads = os.readlink(name, dir_fd=place)
+    parts = leads.split("/")
+    up = next((number for number, part in enumerate(parts) if part != ".."), len(parts))
+    # `..` behind a name may be meant from where another link leads.
+    if leads.startswith("/") or up > below.count("/") or ".." in parts[up:]:
+        left.append(f"{below}{name}")
+        return
+    _clear(here, name)
+    os.symlink(leads, name, dir_fd=here)
+
+
+def _take_file(entry: int, here: int, name: str, path: str, left: list[str], room: _Room) -> None:
+    status = os.fstat(entry)
+    if not stat.S_ISREG(status.st_mode):
+        left.append(path)
+        return
+    room.use(status.st_size)
+    # Through the descriptor, so that we copy the file that we examined.
+    fd = os.open(f"/proc/self/fd/{entry}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(fd, "rb") as data, os.fdopen(_new_file(here, name), "wb") as copy:
+        rest = status.st_size
+        while rest > 0 and (part := data.read(min(rest, 1 << 20))):
+            copy.write(part)
+            rest -= len(part)
+        os.fchmod(copy.fileno(), stat.S_IMODE(status.st_mode) & 0o777 | 0o600)

@@ -12,6 +12,7 @@ from harness.findings.model import Finding, Label, Location, Severity
 
 ENVIRONMENT, REFERENCE, REWARD = "broken environment", "wrong reference", "weak reward"
 REQUIREMENT, MISMATCH, GIVEN_AWAY = "untested requirement", "mismatch", "given-away answer"
+TRAINING = "little training value"
 """Rows of the table over a dataset; report/dataset.py says what each means."""
 
 
@@ -312,10 +313,31 @@ _MUTANTS: Mapping[str, Entry] = {
         row=REWARD,
         label=Label.FAKE_PAID,
     ),
+    "special-casing-paid": Entry(
+        "What the reference wrote and answered, written down with nothing behind it, is paid.",
+        "Vary the input: make it anew in each run, or take enough that the solver cannot see, and work out in the "
+        "tests what the right answer is.",
+        row=REWARD,
+    ),
+    "guessable": Entry(
+        "Answers that were handed in blindly are paid.",
+        "Ask for more than one of a few answers, such as how it was found, or for several of them together.",
+        row=REWARD,
+    ),
+    "reference-breaks-instruction": Entry(
+        "The reference is paid and does not do what the instruction says, tried on what it leaves.",
+        "Mend the reference, or the sentence: as it is, the tests pay what the instruction forbids.",
+        row=REFERENCE,
+    ),
     "forging-tried": Entry(
         "How many attacks on the reward were tried, took effect and were paid.",
         "Read which attacks were met and not paid, and which could not be measured.",
         Severity.NOTE,
+    ),
+    "paid-for-less": Entry(
+        "A part of the reference is paid like all of it.",
+        "Add a test for each requirement that is gone. What nobody asks for can leave the reference.",
+        row=REQUIREMENT,
     ),
     "unchecked-output": Entry(
         "No test looks at a file that the reference leaves.",
@@ -369,6 +391,11 @@ _SAID_OF_FILES: Mapping[str, str] = {
     "task-too-large": "The task's folder is too large.",
     "no-snapshot": "There is no room for the copy that a task runs from.",
     "unsteady": "The task changes while it is read.",
+    "unsafe-archive": "The task's archive leads out of its folder.",
+    "damaged-archive": "The task's archive cannot be unpacked.",
+    "archive-too-large": "The task's archive unpacks to too much.",
+    "not-one-task": "A row holds no task, or several.",
+    "not-here": "The task is listed, and lies somewhere else.",
     "bad-encoding": "A file is not UTF-8.",
 }
 

@@ -25,7 +25,7 @@ def varied(calls: Iterable[Call], left: Iterable[str], instruction: str) -> tupl
     found: dict[Besides, None] = {}
     seen: set[tuple[str, ...]] = set()
     for call in sorted(calls, key=lambda call: (call.status != 0, not call.inputs)):
-        argv = _words(call)
+        argv = words_of_call(call)
         at = _place_of_program(argv, call, own)
         program = tuple(basename(word) for word in argv[: (at or 0) + 1])
         if call.kind != "run" or at is None or program in seen:
@@ -59,7 +59,7 @@ def is_interpreter(word: str) -> bool:
     return _INTERPRETER.match(basename(word)) is not None
 
 
-def _words(call: Call) -> tuple[str, ...]:
+def words_of_call(call: Call) -> tuple[str, ...]:
     """Without the shell around a command that needs none."""
     if call.argv[:2] == ("sh", "-c") and len(call.argv) == 3 and not _SHELL.search(call.argv[2]):
         try:

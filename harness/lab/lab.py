@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from harness.engine.contract import Engine
-from harness.engine.leftovers import scratch
-from harness.lab.crew import Crew, Ticket
+from harness.dataset.model import Packed
+from harness.engine.leftovers import remove, scratch
 from harness.lab.jobs import Job, TaskRef, image_ids
 from harness.lab.together import drive
-from harness.lab.workers import Pending, Threads, Workers
+from harness.lab.workers import Pending, Workers
 from harness.task.model import Task, Unusable
 from harness.task.network import Networks
 from harness.task.snapshot import Snapshot, take
@@ -57,24 +57,30 @@ Doing = Callable[[str, str], None]
 class Lab:
     """Everything that a task's stages share."""
 
-    def __init__(self, workers: Workers, crew: Crew, memory: Memory, doing: Doing, scratch: Path) -> None:
+    def __init__(self, workers: Workers, memory: Memory, doing: Doing, scratch: Path) -> None:
+        """Tasks are copied to `scratch`."""
         self.workers, self.memory, self.doing, self.scratch = workers, memory, doing, scratch
-        self._crew = crew
         self._places = itertools.count()
-
-    @classmethod
-    def here(cls, engine: Engine, jobs: int, memory: Memory, doing: Doing, scratch: Path) -> Lab:
-        """On this machine, so many trials at once; tasks are copied to `scratch`."""
-        crew = Crew(jobs)
-        return cls(Threads(engine, crew), crew, memory, doing, scratch)
+        self.in_order = asyncio.Lock()
+        """Held by one task after the other, as they begin."""
 
     @property
     def most_tasks(self) -> int:
         """How many tasks are worth having under way at once."""
         return max(8, 4 * self.workers.turns)
 
-    def think(self, work: Callable[[], T], rank: int = FIRST) -> Ticket[T]:
-        return self._crew.hand_in(lambda _called_off: work(), rank)
+    def think(self, work: Callable[[], T], rank: int = FIRST) -> Pending[T]:
+        return self.workers.think(work, rank)
+
+    async def unpacked(self, task: Packed) -> Task | Unusable:
+        """The task in a folder below `scratch`, until its place is left or it is discarded. Where that is done in
+        their order, a file with many of them is read once, from its beginning to its end."""
+        return await self.think(partial(task.unpack, self.scratch))
+
+    def discard(self, task: Task) -> None:
+        """Remove the folder of a task that was unpacked."""
+        if task.source is not None and task.path.is_relative_to(self.scratch):
+            remove(self.scratch / task.path.relative_to(self.scratch).parts[0])
 
     def place(self, task: Task) -> Place:
         return Place(self, task, FIRST + 1 + next(self._places))
@@ -84,7 +90,7 @@ class Lab:
         self.workers.stop()
 
     def close(self) -> None:
-        self._crew.stop(1.0)
+        self.workers.close()
 
 
 class Remembered(Generic[T]):
@@ -116,7 +122,9 @@ class Place:
 
     async def take(self) -> Task | Unusable:
         """Make a copy of the task, from which everything runs from now on. The user's own of that very version, or why
-        there is no copy."""
+        there is no copy. What was unpacked is a copy already."""
+        if self.task.source is not None:
+            return self.task
         taken = await self.think(partial(take, self.task, self.lab.scratch))
         if isinstance(taken, Unusable):
             return taken
@@ -168,7 +176,7 @@ class Place:
     def doing(self, what: str) -> None:
         self.lab.doing(self.task.name, what)
 
-    def think(self, work: Callable[[], T], rank: int | None = None) -> Ticket[T]:
+    def think(self, work: Callable[[], T], rank: int | None = None) -> Pending[T]:
         """Work that runs no task's programs; as urgent as the task unless told otherwise."""
         return self.lab.think(work, self.urgent if rank is None else rank)
 
@@ -176,23 +184,24 @@ class Place:
         self.lab.workers.forget(self.task)
         if self._snapshot is not None:
             self._snapshot.remove()
+        else:
+            self.lab.discard(self.task)
 
     def _job(self, plan: Plan) -> Job:
         return Job(self._ref, self._images, plan)
 
 
-def run_here(
+def run_with(
     work: Callable[[Lab], AsyncIterator[T]],
     keep: Callable[[T], None],
     *,
-    engine: Engine,
-    jobs: int,
+    workers: Workers,
     memory: Memory,
     doing: Doing,
 ) -> bool:
-    """Do it on this machine; each result is kept as it comes. False where Ctrl-C ended it, within a moment."""
+    """Do it; each result is kept as it comes. False where Ctrl-C ended it, within a moment. The workers are closed."""
     with scratch() as folder:
-        lab = Lab.here(engine, jobs, memory, doing, folder)
+        lab = Lab(workers, memory, doing, folder)
 
         async def run() -> bool:
             async for result in work(lab):

@@ -229,13 +229,17 @@ class Store:
     def meta(self) -> dict[str, Any]:
         return {key: json.loads(value) for key, value in self._run("SELECT key, value FROM meta")}
 
-    def begin_run(self, tasks: Iterable[Planned], options: Mapping[str, Any]) -> None:
+    def begin_run(
+        self, tasks: Iterable[Planned], options: Mapping[str, Any], selection: Mapping[str, Any] | None = None
+    ) -> None:
         """The tasks of this run, in their order. Results of these very versions under the same options are kept; what
-        is stored of other tasks stays for a later run and is no part of this one."""
+        is stored of other tasks stays for a later run and is no part of this one. `selection` says how they were
+        chosen."""
         same = self.meta().get("options") == json.loads(json.dumps(options))
         known = dict(self._run("SELECT name, digest FROM task"))
         with self._writing("The tasks"):
             self._db.execute("UPDATE task SET position = NULL")
+            self._db.execute("UPDATE task SET brief = NULL WHERE result IS NULL")  # what was a copy is found anew
             for position, (name, path, digest) in enumerate(tasks):
                 if known.get(name) != digest or not same:
                     self._db.execute("UPDATE task SET brief = NULL, result = NULL WHERE name = ?", (name,))
@@ -244,7 +248,7 @@ class Store:
                     "ON CONFLICT (name) DO UPDATE SET position = ?2, path = ?3, digest = ?4",
                     (name, position, path, digest),
                 )
-        self.set_meta({"options": options, "seconds": None})
+        self.set_meta({"options": options, "selection": selection, "seconds": None})
 
     def begin_task(self, name: str, digest: str, setting: str) -> dict[TrialKey, TrialRecord]:
         """The trials that are known of the task. What is stored of another version of it, or under another setting, is
@@ -290,6 +294,17 @@ class Store:
             "UPDATE task SET result = ?, brief = ?, digest = ? WHERE name = ?",
             (packed, json.dumps(brief), result.get("digest") or "", task),
         )
+
+    def fill(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Whole rows of another run's table, all or none."""
+        marks = {"task": 7, "mutant": 5, "trial": 7}[table]
+        with self._writing("What is put together"):
+            self._db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * marks)})", rows)  # noqa: S608
+
+    def put_copy(self, task: str, of: str, how: str) -> None:
+        """That a task is another one again, whose result is its own."""
+        brief = json.dumps({"of": of, "how": how})
+        self._run("UPDATE task SET result = NULL, brief = ? WHERE name = ?", (brief, task))
 
     def close(self) -> None:
         with self._mutex:

@@ -1,4 +1,4 @@
-"""Who runs a trial: the contract, and the threads of this process as its first keeper."""
+"""Who runs a trial: the contract, and the threads of this process, which are the first to keep it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from harness.trial.recording import make_ready
 from harness.trial.runner import run_trial
 
 Done = TypeVar("Done", covariant=True)
+T = TypeVar("T")
 Keep = Callable[[TrialRecord], None]
 """Called in this process with every record that came to its end, before its result is there."""
 
@@ -41,8 +42,14 @@ class Workers(Protocol):
     """Whatever builds tasks and runs trials; the lowest rank first."""
 
     engine: str
+    version: str
+    """The engine's."""
     turns: int
     """How many trials run at once."""
+
+    def think(self, work: Callable[[], T], rank: int) -> Pending[T]:
+        """Work that runs no task's programs: always in this process."""
+        ...
 
     def build(self, task: Task, rank: int, progress: Progress) -> Pending[Built]: ...
 
@@ -68,6 +75,9 @@ class Workers(Protocol):
     def stop(self) -> None:
         """End everything, whatever it is waiting for. Nothing is begun any more."""
 
+    def close(self) -> None:
+        """At the end, also after `stop`."""
+
 
 class CalledOff(Exception):
     """The trial was given up before it came to its end; its record says nothing."""
@@ -77,12 +87,20 @@ class Threads:
     """This machine's own engine, on threads of this process."""
 
     def __init__(self, engine: Engine, crew: Crew) -> None:
-        self.engine, self.turns = engine.name, crew.turns
+        self.engine, self.version, self.turns = engine.name, engine.report().version, crew.turns
         self._engine, self._crew = engine, crew
         self._built: dict[TaskRef, tuple[Task, Built]] = {}
         self._begun: dict[TaskRef, Begun] = {}
         self._ends: dict[TaskRef, Ends] = {}
         self._ready: dict[TaskRef, Ready] = {}
+
+    @classmethod
+    def here(cls, engine: Engine, jobs: int) -> Threads:
+        """So many trials at once."""
+        return cls(engine, Crew(jobs))
+
+    def think(self, work: Callable[[], T], rank: int) -> Ticket[T]:
+        return self._crew.hand_in(lambda _called_off: work(), rank)
 
     def build(self, task: Task, rank: int, progress: Progress) -> Ticket[Built]:
         def work(called_off: threading.Event) -> Built:
@@ -156,6 +174,10 @@ class Threads:
 
         return self._crew.hand_in(work, rank)
 
+    def unready(self, task: TaskRef) -> None:
+        """Nothing goes on any more from what was kept."""
+        self._ready.pop(task, None)
+
     def forget(self, task: Task) -> None:
         begun = self._begun.pop(TaskRef.of(task), None)
         for key in begun.keys if begun is not None else ():
@@ -169,3 +191,7 @@ class Threads:
         # Killing the boxes and the builds ends whatever a thread is waiting for.
         self._engine.close()
         call_off(0.0)
+
+    def close(self) -> None:
+        """The engine is whoever's who made it."""
+        self._crew.stop(1.0)

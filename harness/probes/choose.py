@@ -10,10 +10,14 @@ from harness.findings.in_image import Copy
 from harness.findings.model import Finding
 from harness.mutants import StepMutants
 from harness.probes import hidden, preserving, state, words
+from harness.probes.conform import findings as conform
+from harness.probes.conform.model import TriedClaim
 from harness.probes.forge import attempts as forge
 from harness.probes.leak import attempts as leak
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.probes.replay import attempts as replay
+from harness.probes.replay import attempts as fakes
+from harness.probes.replay import guess, special
+from harness.probes.replay.special import Table
 from harness.task.model import Task
 from harness.testcode.demands import HiddenReport
 from harness.trial.end_state import EndState, outputs_of
@@ -29,7 +33,7 @@ BUDGET: Mapping[Probe, int] = {
     Probe.WORDS: 3,
 }
 """Attempts of each kind that a step gets; they are no part of the mutants' budget."""
-OF_OUTPUTS = frozenset({Probe.PRESERVING, Probe.STATE, Probe.LEAK, Probe.REPLAY})
+OF_OUTPUTS = frozenset({Probe.PRESERVING, Probe.STATE, Probe.LEAK, Probe.REPLAY, Probe.CONFORM})
 """Those that are planned from what the reference leaves."""
 
 
@@ -69,7 +73,7 @@ def output_attempts(
     if Probe.STATE in probes:
         yield from islice(state.attempts(step, outputs, left.processes), BUDGET[Probe.STATE])
     if Probe.REPLAY in probes:
-        yield from replay.attempts(task, step, left)
+        yield from fakes.attempts(task, step, left)
 
 
 def asked_for(task: Task, probes: frozenset[Probe], steps: Sequence[StepMutants]) -> frozenset[Probe]:
@@ -102,8 +106,27 @@ def image_attempts(task: Task, found: InImage) -> Iterator[Attempt]:
     yield from islice(leak.of_image(task, found.answers), BUDGET[Probe.LEAK])
 
 
+SHAPE_PAID = "outputs of the right shape are paid"
+INSTRUCTION_PAID = "the instruction's own code is paid"
+
+
+def unworked(attempted: Sequence[Attempted]) -> Iterator[str]:
+    """Which solutions without any work were paid in full, each said once."""
+    paid = [one.attempt for one in attempted if one.paid]
+    if any(one.operator.startswith(f"{Probe.REPLAY}.shape-") for one in paid):
+        yield SHAPE_PAID
+    if any(one.probe is Probe.LEAK and one.id == leak.INSTRUCTION for one in paid):
+        yield INSTRUCTION_PAID
+
+
 def probe_findings(
-    task: Task, attempted: Sequence[Attempted], rewards: Rewards, given: InImage, noticed: Collection[str]
+    task: Task,
+    attempted: Sequence[Attempted],
+    rewards: Rewards,
+    given: InImage,
+    noticed: Collection[str],
+    table: Table | None = None,
+    claims: Sequence[TriedClaim] | None = None,
 ) -> Iterator[Finding]:
     """`noticed`: files whose text was broken in the solution, and a test failed for it."""
     yield from hidden.findings(attempted)
@@ -112,4 +135,7 @@ def probe_findings(
     yield from forge.findings(task, attempted, rewards)
     yield from words.findings(task, attempted)
     yield from leak.findings(task, attempted, given.answers, given.tests)
-    yield from replay.findings(attempted)
+    yield from fakes.findings(attempted)
+    yield from special.findings(task, attempted, table)
+    yield from guess.findings(attempted)
+    yield from conform.findings(task, claims or ())

@@ -107,13 +107,15 @@ def _controls_json(controls: Controls | None) -> dict[str, Any] | None:
 
 
 def trial_json(record: TrialRecord) -> dict[str, Any]:
-    found = showing(record)
+    found, told = showing(record), record.to_json()
+    if not record.host:
+        del told["host"]
     return {
         "shown": found.shown,
         "why": found.why or None,
         "cause": found.cause,
         "evidence": found.evidence,
-        **record.to_json(),
+        **told,
     }
 
 

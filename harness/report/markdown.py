@@ -11,12 +11,14 @@ from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
     WEAKEST_FIRST,
+    chosen,
     dataset_cells,
     gone,
     how_far,
     interval,
     place,
     share_of,
+    trained,
     weakness,
 )
 from harness.untrusted import clip, visible
@@ -59,6 +61,7 @@ def _interrupted(report: Mapping[str, Any]) -> Iterator[str]:
 def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
     ranked = heapq.nsmallest(TASKS, report["tasks"], key=weakness)
     tried = any(task["forging"] for task in report["tasks"])
+    valued = bool(trained(report["summary"]))
     if ranked:
         rows = [
             (
@@ -66,12 +69,14 @@ def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
                 ", ".join((task["verdict"], *task["labels"])),
                 *_numbers(task),
                 *([_forged(task)] if tried else []),
+                *([task["training"]["value"] if task["training"] else "-"] if valued else []),
                 _safe(task["why"], LONGEST_SENTENCE),
             )
             for task in ranked
         ]
         forged = ["attacks on the reward: paid / met / tried / not measured"] if tried else []
-        yield _table(("task", "verdict", "strength", "paid", *forged, "why"), rows)
+        value = ["training value"] if valued else []
+        yield _table(("task", "verdict", "strength", "paid", *forged, *value, "why"), rows)
     more = len(report["tasks"]) - len(ranked)
     if more:
         yield f"and {more} more tasks"
@@ -145,6 +150,8 @@ def _dataset(report: Mapping[str, Any]) -> Iterator[str]:
     if len(report["tasks"]) < 2:
         return
     rows = [dataset_cells(row) for row in report["summary"]["dataset"]]
+    if said := chosen(report):
+        yield _safe(said, 1000)
     yield _table(DATASET, rows)
 
 

@@ -22,8 +22,9 @@ TASK_COLUMNS = (
     "counted", "stated_strength", "stated_low", "stated_high", "stated_detected", "stated_counted", "mutants",
     "killed", "idle", "timeout", "survived", "partial", "equivalent", "harmless", "invalid", "error", "flaky",
     "by_assertion", "by_crash", "unexplained", "requirements", "requirements_caught", "mean_gap", "findings",
-    "forge_tried", "forge_effective", "forge_paid", "forge_paid_by_default", "forge_not_measured", "engine",
-    "fidelity", "base", "seconds", "seed", "foolsgold",
+    "forge_tried", "forge_effective", "forge_paid", "forge_paid_by_default", "forge_not_measured",
+    "training", "lines", "statements", "lines_enough", "statements_enough", "least_complete", "requirements_lost",
+    "engine", "fidelity", "base", "seconds", "seed", "foolsgold",
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "task", "step", "kind", "mutant", "run", "shown", "rewards", "problem", "passed", "failed", "errors", "skipped",
@@ -36,15 +37,47 @@ OUTCOMES = (
 
 
 def mutants_csv(report: Mapping[str, Any]) -> Iterator[str]:
-    return _table(MUTANT_COLUMNS, (_mutant(report, task, one) for task in report["tasks"] for one in task["mutants"]))
+    return _table(MUTANT_COLUMNS, mutant_rows(report))
 
 
 def tasks_csv(report: Mapping[str, Any]) -> Iterator[str]:
-    return _table(TASK_COLUMNS, (_task(report, task) for task in report["tasks"]))
+    return _table(TASK_COLUMNS, task_rows(report))
 
 
 def trials_csv(report: Mapping[str, Any]) -> Iterator[str]:
-    return _table(TRIAL_COLUMNS, (row for task in report["tasks"] for row in _trials(report, task)))
+    return _table(TRIAL_COLUMNS, trial_rows(report))
+
+
+def mutant_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (_mutant(report, task, one) for task in report["tasks"] for one in task["mutants"])
+
+
+def task_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (_task(report, task) for task in report["tasks"])
+
+
+def trial_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (row for task in report["tasks"] for row in _trials(report, task))
+
+
+def probe_rows(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The trials of a run's probes, which the CSV leaves out."""
+    for task in report["tasks"]:
+        for probe in task["probes"]:
+            for run in probe["runs"]:
+                yield {
+                    **_origin(report, task),
+                    "task": task["name"],
+                    **{key: task[key] for key in ("verdict", "format", "digest")},
+                    **_trial(run),
+                    **_letters(run["tests"]),
+                    "step": probe["step"],
+                    "kind": "probe",
+                    "probe": f"{probe['probe']}/{probe['id']}",
+                    "run": run["run"],
+                    "problem": run["problem"],
+                    "outcome": probe["outcome"],
+                }
 
 
 def _trials(report: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -86,7 +119,7 @@ def _trials(report: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[dict
 def _trial(run: Mapping[str, Any]) -> dict[str, Any]:
     """What a control's run and a mutant's have alike; phases of several steps are added up."""
     row: dict[str, Any] = {key: run[key] for key in ("shown", "seconds", "network")}
-    row["rewards"] = _json(run["rewards"])
+    row["rewards"] = run["rewards"]
     for name in ("start", "solve", "verify"):
         phases = [phase for phase in run["phases"] if phase["name"] == name]
         if phases:
@@ -123,12 +156,12 @@ def _mutant(report: Mapping[str, Any], task: Mapping[str, Any], mutant: Mapping[
         "file": mutant["path"],
         "requirement": said.get("text"),
         "requirement_line": said.get("line"),
-        "killed_by": _json(mutant["killed_by"]),
+        "killed_by": mutant["killed_by"],
         "effect_of": effect.get("input"),
         "effect_expected": effect.get("expected"),
         "effect_got": effect.get("got"),
         "runs": len(runs),
-        "rewards": _json([run["rewards"] for run in runs]),
+        "rewards": [run["rewards"] for run in runs],
         "seconds": round(sum(run["seconds"] for run in runs), 3),
         "verdict": task["verdict"],
         "format": task["format"],
@@ -143,9 +176,10 @@ def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
         "task": task["name"],
         "base": task["engine"]["base"],
         "mutants": len(task["mutants"]),
-        "findings": _json([finding["id"] for finding in task["findings"]]),
+        "findings": [finding["id"] for finding in task["findings"]],
         "labels": " ".join(task["labels"]),
         **{f"forge_{key}": count for key, count in (task["forging"] or {}).items()},
+        **_worth(task),
     }
     strength = task["strength"]
     if strength is None:
@@ -157,6 +191,24 @@ def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
     row |= {key: strength[key] for key in ("by_assertion", "by_crash", "unexplained")}
     row |= {key: strength[key] for key in ("requirements", "requirements_caught")}
     return row | {"mean_gap": round(strength["mean_gap"], 4)}
+
+
+def _worth(task: Mapping[str, Any]) -> dict[str, Any]:
+    """How much work the task asks for, as far as that was measured."""
+    found, least = task["training"], task["least"]
+    if found is None:
+        return {}
+    row = {"training": found["value"], "lines": found["reference"]["lines"]}
+    row |= {"statements": found["reference"]["statements"]}
+    if found["enough"] is None or least is None:
+        return row
+    return {
+        **row,
+        "lines_enough": found["enough"]["lines"],
+        "statements_enough": found["enough"]["statements"],
+        "least_complete": least["complete"],
+        "requirements_lost": sum(one["lost"] for one in least["requirements"]),
+    }
 
 
 def _origin(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,8 +233,12 @@ def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Itera
     for row in rows:
         out.seek(0)
         out.truncate()
-        writer.writerow({key: cell(value, whole=key in LISTS) for key, value in row.items()})
+        writer.writerow({key: _text(key, value) for key, value in row.items()})
         yield out.getvalue()
+
+
+def _text(column: str, value: object) -> object:
+    return cell(_json(value), whole=True) if column in LISTS else cell(value)
 
 
 LISTS = frozenset({"killed_by", "rewards", "findings"})

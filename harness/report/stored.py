@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 import sqlite3
-import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
 from harness.judging.outcome import Shown, showing
-from harness.lab.store import FILE, SCHEMA_VERSION
+from harness.lab.store import is_run
+from harness.lab.stored import reading
 from harness.report.document import SCHEMA, run_facts, summary
+from harness.report.words import how_chosen
 from harness.stages.result import AuditSettings
-from harness.trial.record import Kind, Which, record_from_json
-from harness.untrusted import visible
+from harness.trial.record import Kind, TrialRecord, Which, record_from_json
 
 
 def stored_report(folder: Path, named: str = "") -> dict[str, Any]:
     """Its `tasks` are read one at a time, each time they are gone through; none is kept. The commands in it call the
     folder `named`, or what it is called here."""
-    with _reading(folder) as db:
+    with reading(folder) as db:
         meta = {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM meta")}
         briefs = [json.loads(text) for (text,) in db.execute(f"SELECT brief {_FINISHED}")]
         left = list(_unfinished(db))
+        copies = list(_copies(db))
+    selection = meta.get("selection")
     facts = meta.get("facts") or run_facts(str(meta.get("options", {}).get("engine", "unknown")), "", AuditSettings())
     return {
         "schema": SCHEMA,
@@ -38,10 +37,25 @@ def stored_report(folder: Path, named: str = "") -> dict[str, Any]:
         "options": meta.get("options", {}),
         "interrupted": bool(left) or meta.get("seconds") is None,
         "seconds": meta.get("seconds"),
-        "summary": summary(briefs, len(left)),
-        "tasks": StoredTasks(folder, named or str(folder), len(briefs)),
+        "selection": _told(selection),
+        "summary": summary(briefs, len(left), copies, selection),
+        "tasks": StoredTasks(folder, named or str(folder), len(briefs), _groups(selection)),
         "unfinished": left,
+        "copies": copies,
     }
+
+
+def _groups(selection: Mapping[str, Any] | None) -> Mapping[str, str] | None:
+    return selection["sample"]["groups"] if selection is not None and selection["sample"] is not None else None
+
+
+def _told(selection: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """How the tasks were chosen, without the stratum of each of them, and in a sentence."""
+    if selection is None:
+        return None
+    sample = selection["sample"]
+    kept = {key: value for key, value in sample.items() if key != "groups"} if sample is not None else None
+    return {**selection, "sample": kept, "sentence": how_chosen(selection)}
 
 
 _FINISHED = "FROM task WHERE position IS NOT NULL AND result IS NOT NULL ORDER BY position"
@@ -54,15 +68,19 @@ class StoredTasks:
     folder: Path
     named: str
     count: int
+    groups: Mapping[str, str] | None = None
+    """Sampled task -> its stratum."""
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        with _reading(self.folder) as db:
+        with reading(self.folder) as db:
             shared = {ident for (ident,) in db.execute(_SHARED)}
             for (packed,) in db.execute(f"SELECT result {_FINISHED} LIMIT ?", (self.count,)):
-                yield _named(json.loads(zlib.decompress(packed)), self.named, shared)
+                entry = _named(json.loads(zlib.decompress(packed)), self.named, shared)
+                entry["stratum"] = self.groups.get(entry["name"]) if self.groups is not None else None
+                yield entry
 
 
 _SHARED = """
@@ -88,10 +106,20 @@ def _unfinished(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
     """Tasks without a result, with how far they are; null where they have not begun."""
     rows = db.execute(
         "SELECT name, path, setting IS NOT NULL FROM task "
-        "WHERE position IS NOT NULL AND result IS NULL ORDER BY position"
+        "WHERE position IS NOT NULL AND result IS NULL AND brief IS NULL ORDER BY position"
     )
     for name, path, begun in list(rows):
         yield {"name": name, "path": path, "progress": _progress(db, name) if begun else None}
+
+
+def _copies(db: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    """Tasks that are another one again, which has the result."""
+    rows = db.execute(
+        "SELECT name, path, brief FROM task "
+        "WHERE position IS NOT NULL AND result IS NULL AND brief IS NOT NULL ORDER BY position"
+    )
+    for name, path, brief in rows:
+        yield {"name": name, "path": path, **json.loads(brief)}
 
 
 def _progress(db: sqlite3.Connection, task: str) -> Mapping[str, int]:
@@ -105,47 +133,12 @@ def _progress(db: sqlite3.Connection, task: str) -> Mapping[str, int]:
     return {"trials": trials, "mutants": planned, "tried": len(paid), "paid": sum(paid)}
 
 
-@contextmanager
-def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The store, for reading; a running audit may write to it meanwhile."""
-    path = folder / FILE
-    try:
-        with _connected(path) as db:
-            db.execute("PRAGMA query_only = ON")
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version != SCHEMA_VERSION:
-                raise UsageError(
-                    f"{visible(str(path))} was written by {'a newer' if version > SCHEMA_VERSION else 'an older'} "
-                    f"foolsgold (schema {version}, this one knows {SCHEMA_VERSION}).",
-                    hint="Use that version, or audit again.",
-                )
-            yield db
-    except (sqlite3.Error, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{visible(str(path))} cannot be read: {error}.", hint="It is damaged: audit anew, with --fresh."
-        ) from error
-
-
-@contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    # Not `mode=ro`: what a killed run left in the write-ahead log could then not be read.
-    with closing(sqlite3.connect(path, timeout=10)) as db:
-        try:
-            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-                raise
-        else:
-            yield db
-            return
-    # Somebody else's folder, or a medium that cannot be written to: the log is read with a copy of both.
-    with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
-        copy = Path(folder, FILE)
-        try:
-            shutil.copyfile(path, copy)
-            with suppress(FileNotFoundError):
-                shutil.copyfile(f"{path}-wal", f"{copy}-wal")
-        except OSError as error:
-            raise sqlite3.OperationalError(error.strerror or str(error)) from error
-        with closing(sqlite3.connect(copy)) as db:
-            yield db
+def stored_trials(folder: Path, task: str, label: str) -> list[TrialRecord]:
+    """What a run remembers of the reference's trials with this label; [] where it was written without a store."""
+    if not is_run(folder):
+        return []
+    with reading(folder) as db:
+        found = db.execute(
+            "SELECT record FROM trial WHERE task = ? AND kind = ? AND label = ?", (task, Kind.REFERENCE, label)
+        )
+        return [record_from_json(json.loads(text)) for (text,) in found]

@@ -16,17 +16,23 @@ from harness.report.first import Mutant
 from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
+    STRATA,
     Counts,
     added_up,
+    chosen,
     counts,
     dataset_cells,
     forging_words,
     gone,
     how_far,
     interval,
+    least_words,
     place,
     share_of,
+    strata_rows,
+    training_words,
     weakness,
+    without_work,
 )
 from harness.untrusted import clip, shown, visible, wrapped
 
@@ -46,6 +52,8 @@ def verbose(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) ->
         *survivors(report, width),
         *findings(report, width),
         *forged(report, width),
+        *worth(report, width),
+        *worked(report, width),
         *dataset_rows(report),
         *reused(report, width),
         *internal_errors(report),
@@ -199,6 +207,30 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
         yield ""
 
 
+def worth(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """How much work each task asks for, and what of its reference is enough."""
+    told = False
+    for task in report["tasks"]:
+        if task["training"] is None or (task["least"] is None and task["training"]["value"] == "unknown"):
+            continue
+        said = "; ".join(filter(None, (training_words(task), least_words(task))))
+        yield from wrapped(visible(f"{task['name']}: {said}"), width, "", following="  ")
+        told = True
+    if told:
+        yield ""
+
+
+def worked(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Whether the work is needed, and whether the reference does what is asked. What was not made is not resisted."""
+    told = False
+    for task in report["tasks"]:
+        for line in without_work(task):
+            yield from wrapped(visible(f"{task['name']}: {line}"), width, "", following="  ")
+            told = True
+    if told:
+        yield ""
+
+
 def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     if len(report["tasks"]) < 2:
         return
@@ -206,6 +238,10 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     aligned = ("left", "right", "right", "left", "right")
     yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
     yield ""
+    if by := [tuple(map(visible, row)) for row in strata_rows(report)]:
+        aligned = ("left", "left", "right", "right", "right", "left")
+        yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=aligned)
+        yield ""
 
 
 def reused(report: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -253,6 +289,8 @@ def _reused(found: Mapping[str, Any]) -> Iterator[str]:
 
 def sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
     summary = report["summary"]
+    if said := chosen(report):
+        yield from wrapped(said, width, "")
     if not summary["tasks"]:
         return
     verdicts = [f"{count} {word}" for word, count in summary["verdicts"].items() if count]

@@ -112,7 +112,93 @@ def how_far(task: Mapping[str, Any]) -> str:
     return f"{progress['tried']} of {progress['mutants']} broken variants tried, {progress['paid']} of them paid so far"
 
 
+def training_words(task: Mapping[str, Any]) -> str:
+    """How much work the task asks for; '' where nobody knows anything of that."""
+    found = task["training"]
+    return f"training value {found['value']}: {found['why']}" if found is not None else ""
+
+
+def least_words(task: Mapping[str, Any]) -> str:
+    """How much of the reference is enough; '' where nobody looked."""
+    found = task["least"]
+    if found is None:
+        return ""
+    if found["why_not"]:
+        return f"how little is enough was not measured: {found['why_not']}"
+    enough, whole = found["enough"], found["reference"]
+    said = f"{enough['lines']} of {whole['lines']} lines are enough"
+    said += f" ({enough['statements']} of {whole['statements']} statements, {enough['steps']} of {whole['steps']} steps"
+    said += f", {enough['files']} of {whole['files']} files)" if whole["files"] > 1 else ")"
+    lost = sum(one["lost"] for one in found["requirements"])
+    said += f"; {lost} stated requirement{' is' if lost == 1 else 's are'} gone" if lost else ""
+    return said if found["complete"] else f"{said}; the trials ended before every part was tried"
+
+
+def trained(summary: Mapping[str, Any]) -> str:
+    """The tasks by training value; '' where it is known of none."""
+    words = [f"{count} {word}" for word, count in summary["training"].items() if count]
+    known = any(count for word, count in summary["training"].items() if word != "unknown")
+    return f"Training value: {', '.join(words)}." if known else ""
+
+
 DATASET = ("of these tasks", "tasks", "share", "95 %", "not measured")
+
+
+def how_chosen(selection: Mapping[str, Any]) -> str:
+    """What of a dataset was run, in a sentence or two."""
+    parts = []
+    total = selection["found"]
+    if selection["changed_since"] is not None:
+        changed = selection["changed"]
+        parts.append(f"{changed:,} of {many(total)} changed since {selection['changed_since']}.")
+        total = changed
+    if (sample := selection["sample"]) is not None:
+        strata = sample["strata"]
+        taken = sum(one["sampled"] for one in strata)
+        among = f", from each `{sample['by']}` ({len(strata):,}) by its size" if sample["by"] else ""
+        parts.append(
+            f"{taken:,} of {many(total)} were drawn at random with seed {sample['seed']}{among}; the shares below are "
+            f"estimates for all {total:,}."
+        )
+    if selection["shard"] is not None:
+        parts.append(f"This is shard {selection['shard']} of them.")
+    return " ".join(parts)
+
+
+def many(tasks: int) -> str:
+    return f"{tasks:,} task{'' if tasks == 1 else 's'}"
+
+
+def chosen(report: Mapping[str, Any]) -> str:
+    """How a run's tasks were chosen, and which of them are others again; '' where it is simply all of them."""
+    said = [report["selection"]["sentence"]] if report.get("selection") else []
+    if copies := report.get("copies"):
+        exact = sum(one["how"] == "exact" for one in copies)
+        near = len(copies) - exact
+        words = [f"{exact:,} with the same files as another"] if exact else []
+        words += [f"{near:,} with nearly the same instruction and tests"] if near else []
+        said.append(f"Not audited again, and counted with their like: {' and '.join(words)}.")
+    return " ".join(said)
+
+
+def strata_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The dataset table for each stratum of a sample that has several."""
+    return [
+        (
+            row["row"],
+            one["name"],
+            f"{one['found']} of {one['measured']}",
+            f"{one['tasks']:,}",
+            percent(one["share"]) if one["share"] is not None else "not measured",
+            interval(one) if one["share"] is not None else "",
+        )
+        for row in report["summary"]["dataset"]
+        for one in (row.get("by") or ())
+        if len(row["by"]) > 1
+    ]
+
+
+STRATA = ("of these tasks", "stratum", "sampled", "tasks", "share", "95 %")
 
 
 def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -138,3 +224,23 @@ def gone(report: Mapping[str, Any]) -> str:
     tried, paid = (sum(one[key] for one in begun) for key in ("tried", "paid"))
     far = f", {tried} of their broken variants tried and {paid} of them paid so far" if tried else ""
     return f"Interrupted: {len(report['unfinished'])} of {report['summary']['tasks']} tasks unfinished{far}."
+
+
+def without_work(task: Mapping[str, Any]) -> list[str]:
+    """What came of handing in nothing but what the reference left, and of what the instruction claims."""
+    probes = [one for one in task["probes"] if one["probe"] == "replay"]
+    unmade = [one["why"] for one in probes if one["id"] == "recorded" and not one["made"]]
+    told = [f"no replay was made: {why}" for why in unmade]
+    tried = [one for one in probes if one["outcome"] not in ("error", "flaky", "invalid")]
+    if tried:
+        paid = [one["id"] for one in tried if one["outcome"] == "survived"]
+        named = f" ({', '.join(paid[:6])})" if paid else ""
+        told.append(f"{len(tried)} solutions without work were handed in, {len(paid)} paid in full{named}")
+    if task.get("claims"):
+        states = [one["state"] for one in task["claims"]]
+        counts = ", ".join(f"{states.count(state)} {word}" for state, word in _STATES)
+        told.append(f"{len(states)} claims of the instruction: {counts}")
+    return told
+
+
+_STATES = (("holds", "hold"), ("broken", "broken"), ("not-tried", "not tried"))

@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from harness.engine.choose import ENGINES
+from harness.engine.choose import ENGINES, HARBOR
 from harness.engine.recipe.standin import parse_stand_in
 from harness.errors import UsageError
 from harness.task.network import MODES
 
 NO_PROBE = "none"
+THREADS, RAY = "threads", "ray"
+"""Workers: of this process, and of a cluster."""
 DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
 
 
@@ -23,7 +25,8 @@ class ValueKind(StrEnum):
 
     INTEGER = "a whole number"
     NUMBER = "a number"
-    CHOICE = "a text"
+    CHOICE = "one of some texts"
+    TEXT = "a text"
     PATH = "a path"
     """Relative to the config file's folder there, to the current folder on the command line."""
     LIST = "a list of texts"
@@ -47,6 +50,8 @@ class Setting:
     per_task: bool = True
     """It is allowed in an `[[override]]`."""
     choices: tuple[str, ...] = ()
+    beginning: str = ""
+    """A value may also be this with a name behind it."""
     low: float = -math.inf
     high: float = math.inf
     short: str = ""
@@ -61,6 +66,9 @@ class Setting:
     @property
     def table(self) -> bool:
         return self.kind in (ValueKind.TABLE, ValueKind.NUMBERS)
+
+    def names(self, value: str) -> bool:
+        return bool(self.beginning) and value.startswith(self.beginning) and value != self.beginning
 
 
 # What a list's items may be is imported where somebody asks for it: a command's help needs none of it, and starts fast.
@@ -104,13 +112,21 @@ def _reason(text: str) -> None:
         raise UsageError("Why it is accepted must be said.")
 
 
+def _workers(text: str) -> None:
+    scheme, _, host = text.partition("://")
+    if text not in (THREADS, RAY) and not (scheme == RAY and host):
+        raise UsageError("There are no such workers.", hint="Write threads, ray or ray://HOST:PORT.")
+
+
 def _commands(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_BOXES = _commands("check", "audit", "doctor", "clean")
+_BOXES = _commands("check", "audit", "doctor", "clean", "harden")
 _RUNS = _commands("check", "audit")
+_TRIALS = _commands("check", "audit", "harden")
 _MUTANTS = _commands("mutants", "audit")
+_TASKS = _commands("check", "mutants", "audit")
 _GATE = _commands("audit", "gate", "baseline")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -118,10 +134,11 @@ SETTINGS: tuple[Setting, ...] = (
         "engine",
         ValueKind.CHOICE,
         _BOXES,
-        "What makes the boxes: docker where a daemon answers, else bwrap.",
+        "What makes the boxes: docker where a daemon answers, else bwrap. `harbor:NAME` is Harbor's environment NAME.",
         "auto",
         per_task=False,
         choices=ENGINES,
+        beginning=HARBOR.name,
     ),
     Setting(
         "image",
@@ -132,11 +149,19 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="FROM=BASE",
         item=parse_stand_in,
     ),
+    Setting(
+        "column",
+        ValueKind.TEXT,
+        _TASKS,
+        "The column of a parquet file that holds each task as a tar or zip. [default: task_binary]",
+        per_task=False,
+        metavar="NAME",
+    ),
     Setting("repeat", ValueKind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
     Setting(
         "jobs",
         ValueKind.INTEGER,
-        _RUNS,
+        _TRIALS,
         "Trials at once. [default: the number of cores]",
         per_task=False,
         low=1,
@@ -144,15 +169,26 @@ SETTINGS: tuple[Setting, ...] = (
         short="-j",
     ),
     Setting(
-        "network",
+        "workers",
         ValueKind.CHOICE,
         _RUNS,
+        "Who runs the trials: `threads` of this process, or the machines of a `ray` cluster (ray://HOST:PORT from "
+        "outside of it), with --jobs trials on each. docs/ray.md.",
+        THREADS,
+        per_task=False,
+        metavar="WORKERS",
+        item=_workers,
+    ),
+    Setting(
+        "network",
+        ValueKind.CHOICE,
+        _TRIALS,
         "auto: where the task allows it and the reference is not paid without. A task that declares no network never "
         "gets one.",
         "auto",
         choices=MODES,
     ),
-    Setting("timeout-factor", ValueKind.NUMBER, _RUNS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
+    Setting("timeout-factor", ValueKind.NUMBER, _TRIALS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
     Setting(
         "depth",
         ValueKind.CHOICE,
@@ -162,7 +198,14 @@ SETTINGS: tuple[Setting, ...] = (
         choices=tuple(DEPTHS),
     ),
     Setting("budget", ValueKind.INTEGER, _MUTANTS, "How many mutants a step gets, exactly; instead of --depth.", low=1),
-    Setting("seed", ValueKind.INTEGER, _MUTANTS, "Breaks ties between mutants worth the same.", 0, per_task=False),
+    Setting(
+        "seed",
+        ValueKind.INTEGER,
+        _TASKS,
+        "Draws the sample, and breaks ties between mutants worth the same.",
+        0,
+        per_task=False,
+    ),
     Setting(
         "operator",
         ValueKind.LIST,
@@ -204,11 +247,20 @@ SETTINGS: tuple[Setting, ...] = (
         "probe",
         ValueKind.LIST,
         _commands("audit"),
-        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden and words, else "
-        "all]",
+        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden and words, at "
+        "`standard` all but least, at `deep` all]",
         metavar="PROBE",
         known=_probes,
         what="probe",
+    ),
+    Setting(
+        "least-trials",
+        ValueKind.INTEGER,
+        _commands("audit"),
+        "Trials in which the probe `least` looks for the smallest part of a solution that is paid.",
+        60,
+        low=1,
+        high=10_000,
     ),
     Setting(
         "threshold",
@@ -220,6 +272,16 @@ SETTINGS: tuple[Setting, ...] = (
         low=0,
         known=_thresholds,
         what="threshold",
+    ),
+    Setting(
+        "duplicates",
+        ValueKind.CHOICE,
+        _commands("audit"),
+        "Tasks that are audited once and counted: those with the same files (exact), also those with the same "
+        "instruction and tests but for names (near), or none.",
+        "exact",
+        per_task=False,
+        choices=("exact", "near", "each"),
     ),
     Setting(
         "no-reuse",
@@ -307,7 +369,7 @@ def fitting(setting: Setting, value: Any, key: str = "") -> Any:
 def _text(setting: Setting, value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise Unfit(f"is {_shown(value)} and must be a text")
-    if setting.choices and value not in setting.choices:
+    if setting.choices and value not in setting.choices and not setting.names(value):
         raise Unfit(f"cannot be {value!r}", suggestion(value, setting.choices))
     if setting.item is not None:
         try:

@@ -72,6 +72,19 @@ class InForce:
             ]
         )
 
+    @property
+    def overridden(self) -> bool:
+        """Whether any task may have settings of its own."""
+        return self.file is not None and bool(self.file.overrides)
+
+    @property
+    def names_sources(self) -> bool:
+        """Whether any task is asked for some of its sources only."""
+        layers = [self.flags]
+        if self.file is not None:
+            layers += [self.file.values, *(one.values for one in self.file.overrides)]
+        return any(("source",) in layer for layer in layers)
+
     def overrides(self, name: str, path: Path) -> tuple[Override, ...]:
         if self.file is None:
             return ()

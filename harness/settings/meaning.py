@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from harness.dataset.model import AnyTask
 from harness.engine.recipe.standin import must_be_there
 from harness.errors import UsageError
 from harness.judging.controls import ControlSettings
@@ -15,13 +16,15 @@ from harness.report.gate import Rules
 from harness.settings.catalogue import BY_NAME, DEPTHS, NO_PROBE
 from harness.settings.in_force import InForce, Values, one, table
 from harness.stages.result import AuditSettings
-from harness.task.model import Task, Unusable
+from harness.task.model import Unusable
 
-AnyTask = TypeVar("AnyTask", bound=Task | Unusable)
+Given = TypeVar("Given", bound=AnyTask)
 
 
-def with_own_images(task: AnyTask, in_force: InForce) -> AnyTask:
+def with_own_images(task: Given, in_force: InForce) -> Given:
     """The task, with the images that stand for its FROMs where an override names others than the run's."""
+    if not in_force.overridden:
+        return task
     images = table(in_force.task(task.name, task.path), "image")
     if isinstance(task, Unusable) or images == table(in_force.run(), "image"):
         return task
@@ -29,13 +32,13 @@ def with_own_images(task: AnyTask, in_force: InForce) -> AnyTask:
     return task.on_images(images)
 
 
-def overrides_json(in_force: InForce, tasks: Sequence[Task | Unusable], command: str) -> dict[str, Any]:
+def overrides_json(in_force: InForce, tasks: Sequence[AnyTask], command: str) -> dict[str, Any]:
     """For a report's options: the config file, and what is in force for some tasks only."""
     if in_force.file is None:
         return {}
     run = in_force.run()
     own: dict[str, dict[str, Any]] = {}
-    for task in tasks:
+    for task in tasks if in_force.overridden else ():
         values = in_force.task(task.name, task.path)
         different = {
             ".".join(key): value.value
@@ -72,7 +75,10 @@ def probes(values: Values) -> frozenset[Probe]:
     named = one(values, "probe")
     if named:
         return frozenset(Probe(name) for name in named if name != NO_PROBE)
-    return frozenset({Probe.HIDDEN, Probe.WORDS}) if one(values, "depth") == "quick" else frozenset(Probe)
+    depth = one(values, "depth")
+    if depth == "quick":
+        return frozenset({Probe.HIDDEN, Probe.WORDS})
+    return frozenset(Probe) - (frozenset() if depth == "deep" else {Probe.LEAST})
 
 
 def thresholds(values: Values) -> Thresholds:
@@ -93,6 +99,7 @@ def audit_settings(values: Values) -> AuditSettings:
         thresholds(values),
         first_failure=quick,
         probes=probes(values),
+        least_trials=one(values, "least-trials"),
         reuse=not one(values, "no-reuse"),
     )
 

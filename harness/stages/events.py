@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from harness.dataset.duplicates import TaskCopy
 from harness.judging.outcome import Outcome
 from harness.stages.result import Audited
 
@@ -17,4 +18,4 @@ class Watcher(Protocol):
 
     def tried(self, task: str, outcome: Outcome) -> None: ...
 
-    def done(self, audited: Audited) -> None: ...
+    def done(self, audited: Audited | TaskCopy) -> None: ...

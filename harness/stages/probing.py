@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from harness.judging.outcome import TRANSIENT, Outcome, OutcomeKind, judge, settle, unconfirmed
 from harness.lab.lab import IDLE, Place
 from harness.lab.together import Together
 from harness.mutants import StepMutants
@@ -20,15 +19,34 @@ from harness.probes.choose import (
     output_attempts,
     solution_attempts,
 )
+from harness.probes.conform.model import TriedClaim
 from harness.probes.hidden import reports
+from harness.probes.least.model import Least, WorkSize, whole_size
 from harness.probes.model import Attempt, Attempted, Probe
-from harness.probes.replay import attempts as replay
+from harness.probes.replay import attempts as fakes
+from harness.probes.replay.special import Table
+from harness.stages.attempting import try_all
+from harness.stages.conforming import conform
+from harness.stages.least import SharedPattern, find_least
 from harness.stages.mutants import Terms
+from harness.stages.replaying import Replayed, replay
 from harness.stages.result import AuditSettings
 from harness.task.texts import verifier_texts
 from harness.testcode.demands import HiddenReport
-from harness.trial.plan import Judge, LeftBehind, Means, Plan, SurveyImage, WatchTests
+from harness.trial.plan import OUTPUTS, LeftBehind, Plan, SurveyImage, WatchTests
 from harness.trial.record import Kind, TrialRecord, Which
+
+
+@dataclass(frozen=True, slots=True)
+class OfOutputs:
+    """What was found out from what the reference leaves."""
+
+    attempted: tuple[Attempted, ...] = ()
+    given: InImage = field(default_factory=InImage)
+    table: Table | None = None
+    """What the tests run of the solution's programs, where that was written down."""
+    claims: tuple[TriedClaim, ...] | None = None
+    """What came of the instruction's claims; None where nobody tried them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +55,19 @@ class Probed:
     """In the order of their labels."""
     hidden: Mapping[str, HiddenReport] | None = None
     """None where nobody looked."""
-    given: InImage = field(default_factory=InImage)
+    outputs: OfOutputs = field(default_factory=OfOutputs)
     watched: Mapping[Kind, TrialRecord] = field(default_factory=dict)
     """The runs in which the tests were watched; they are never judged."""
+    least: Least | None = None
+    """None where nobody looked for it."""
+    size: WorkSize | None = None
+    """Of the whole reference."""
 
 
-async def run_probes(place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings) -> Probed:
+async def run_probes(
+    place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings, pattern: SharedPattern
+) -> Probed:
+    """`pattern`: the reference as it was observed, for whoever needs it."""
     wanted = Probe.HIDDEN in settings.probes
     # Reading the tests takes one processor a while; the mutants need not wait for it.
     hidden = await place.think(partial(reports, place.task)) if wanted else None
@@ -50,9 +75,25 @@ async def run_probes(place: Place, steps: Sequence[StepMutants], terms: Terms, s
         of_solution = group.create_task(_of_solution(place, steps, terms, settings, hidden or {}))
         of_outputs = group.create_task(_of_outputs(place, steps, terms, settings))
         watched = group.create_task(_watch(place, terms, settings))
-    attempted, given = of_outputs.result()
-    every = sorted([*of_solution.result(), *attempted], key=lambda one: one.attempt.label)
-    return Probed(tuple(every), hidden, given, watched.result())
+        least = group.create_task(_least(place, steps, terms, settings, pattern))
+        size = group.create_task(_size(place, steps))
+    outputs = of_outputs.result()
+    found = least.result()
+    others = found.attempted if found is not None else ()
+    every = sorted([*of_solution.result(), *outputs.attempted, *others], key=lambda one: one.attempt.label)
+    return Probed(tuple(every), hidden, outputs, watched.result(), found, size.result())
+
+
+async def _least(
+    place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings, pattern: SharedPattern
+) -> Least | None:
+    if Probe.LEAST not in settings.probes or not steps:
+        return None
+    return await find_least(place, steps, terms, settings.least_trials, pattern)
+
+
+async def _size(place: Place, steps: Sequence[StepMutants]) -> WorkSize:
+    return await place.think(lambda: whole_size(steps), IDLE)
 
 
 async def _of_solution(
@@ -65,17 +106,15 @@ async def _of_solution(
     def plan() -> list[Attempt]:
         return list(solution_attempts(place.task, steps, settings.probes, hidden, terms.against.reference))
 
-    return await _try_all(place, terms, await place.think(plan))
+    return await try_all(place, terms, await place.think(plan))
 
 
-async def _of_outputs(
-    place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings
-) -> tuple[list[Attempted], InImage]:
+async def _of_outputs(place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings) -> OfOutputs:
     """What the reference leaves has to be known before it is planned what is done to it."""
     probes = await place.think(lambda: asked_for(place.task, settings.probes, steps), IDLE)
     if not needs_outputs(probes, steps):
-        return [], InImage()
-    look = Plan(Kind.REFERENCE, "outputs", networks=terms.networks, purpose=LeftBehind(contents=True))
+        return OfOutputs()
+    look = Plan(Kind.REFERENCE, OUTPUTS, networks=terms.networks, purpose=LeftBehind(contents=True))
     left = (await place.trial(look, IDLE)).state
     attempts = await place.think(lambda: list(output_attempts(place.task, steps, probes, left)), IDLE)
     given = InImage()
@@ -84,11 +123,13 @@ async def _of_outputs(
         image = (await place.trial(survey, IDLE)).image
         given = await place.think(lambda: in_image(place.task, steps, left, image), IDLE)
         attempts += image_attempts(place.task, given)
-    attempted = await _try_all(place, terms, attempts)
-    if left is not None and any(one.paid and one.attempt.probe is Probe.REPLAY for one in attempted):
+    attempted = await try_all(place, terms, attempts)
+    if left is not None and fakes.fakes_paid(attempted):
         again = await place.trial(replace(look, run=Which.CONFIRM), IDLE)
-        attempted = replay.judged(attempted, left, again.state)
-    return attempted, given
+        attempted = fakes.judged(attempted, left, again.state)
+    replayed = await replay(place, steps[0], terms, left, look) if Probe.REPLAY in probes else Replayed()
+    claims = await conform(place, steps[0], terms, left, look) if Probe.CONFORM in probes else None
+    return OfOutputs((*attempted, *replayed.attempted), given, replayed.table, claims)
 
 
 async def _watch(place: Place, terms: Terms, settings: AuditSettings) -> dict[Kind, TrialRecord]:
@@ -105,50 +146,11 @@ async def _watch(place: Place, terms: Terms, settings: AuditSettings) -> dict[Ki
     return {kind: trial.result() for kind, trial in trials.items()}
 
 
-async def _try_all(place: Place, terms: Terms, attempts: Sequence[Attempt]) -> list[Attempted]:
-    async with Together() as group:
-        tried = [group.create_task(_try(place, terms, attempt)) for attempt in attempts]
-    return [each.result() for each in tried]
-
-
-async def _try(place: Place, terms: Terms, attempt: Attempt) -> Attempted:
-    """A first run, and a second one where it would be held against the task."""
-    plan = Plan(
-        Kind.PROBE,
-        attempt.label,
-        attempt.replacement,
-        terms.networks,
-        terms.limits,
-        terms.known,
-        circumstances=attempt.circumstances,
-        purpose=Judge(reuse=_reuse(attempt, terms)),
-    )
-    records = [await place.trial(plan, IDLE)]
-    first = unconfirmed(judge(records[0], terms.against))
-    outcomes = [first]
-    if _again(attempt, first):
-        confirm = replace(plan, limits=terms.own_limits, run=Which.CONFIRM, purpose=Judge())
-        records.append(await place.trial(confirm, IDLE))
-        outcomes.append(unconfirmed(judge(records[1], terms.against)))
-        terms.reuse.hold_against(
-            [(record, one.kind) for record, one in zip(records, outcomes, strict=True)], plan.label
-        )
-    return Attempted(attempt, settle(outcomes), tuple(records))
-
-
-def _reuse(attempt: Attempt, terms: Terms) -> frozenset[Means]:
-    """What was paid for a guess is looked at once more, however it came about."""
-    return frozenset() if attempt.probe is Probe.REPLAY else terms.reuse.on & {Means.END}
-
-
 async def plainly(place: Place, terms: Terms, probed: Probed) -> Probed:
     """Run again what took anything from others, now that nothing is taken any more."""
     taken = [one.attempt for one in probed.attempted if any(record.reused for record in one.records)]
-    again = {one.attempt.label: one for one in await _try_all(place, terms, taken)}
-    return replace(probed, attempted=tuple(again.get(one.attempt.label, one) for one in probed.attempted))
-
-
-def _again(attempt: Attempt, outcome: Outcome) -> bool:
-    if outcome.kind is OutcomeKind.ERROR:
-        return outcome.cause in TRANSIENT
-    return outcome.kind is not (OutcomeKind.SURVIVED if attempt.must_be_paid else OutcomeKind.KILLED)
+    again = {one.attempt.label: one for one in await try_all(place, terms, taken)}
+    # What was told that something is missed may have been told wrongly: less may be enough.
+    least = replace(probed.least, complete=False) if probed.least is not None else None
+    attempted = tuple(again.get(one.attempt.label, one) for one in probed.attempted)
+    return replace(probed, attempted=attempted, least=least)

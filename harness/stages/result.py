@@ -13,8 +13,11 @@ from harness.judging.outcome import Outcome, OutcomeKind
 from harness.judging.reuse import Reused
 from harness.judging.strength import Strength, Thresholds, Verdict
 from harness.judging.timings import Timings
+from harness.judging.training import Training
 from harness.mutants import StepMutants, Wish
 from harness.probes import vacuous
+from harness.probes.conform.model import TriedClaim
+from harness.probes.least.model import Least, WorkSize
 from harness.probes.model import Attempted, Probe
 from harness.task.model import Task, Unusable
 from harness.testcode.assertions.lead import Lead
@@ -37,6 +40,8 @@ class AuditSettings:
     """Where a reward is all or nothing, let a mutant's tests stop at the first failure."""
     probes: frozenset[Probe] = frozenset({Probe.HIDDEN, Probe.WORDS})
     """What is tried besides mutants."""
+    least_trials: int = 60
+    """That the probe `least` may take for a task."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
     reuse: bool = True
@@ -110,14 +115,27 @@ class Audited:
     """What was reused; None where there were no trials that could."""
     seconds: float = 0.0
     internal: str = ""
+    claims: tuple[TriedClaim, ...] | None = None
+    """What came of what the instruction claims; None where nobody tried."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What its verdict was measured by."""
+    least: Least | None = None
+    """The least of the reference that is paid; None where nobody looked for it."""
+    size: WorkSize | None = None
+    """Of the reference."""
+    training: Training | None = None
+    """How much work the task asks for; None where no variants were tried."""
 
     @property
     def looked_for_hidden(self) -> bool:
         """Whether the tests' demands were read, and every witness of one was run."""
         tried = [one for one in self.probes if one.attempt.probe is Probe.HIDDEN]
         return self.hidden is not None and all(one.measured for one in tried)
+
+    @property
+    def paid_without_work(self) -> tuple[str, ...]:
+        """Labels of the replays, fakes and guesses that were paid in full."""
+        return tuple(one.attempt.label for one in self.probes if one.attempt.probe is Probe.REPLAY and one.paid)
 
     @property
     def survivors(self) -> tuple[MutantResult, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ RUN_MARK = "run.db"
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 _ONCE = frozenset({"unknown-key"})
 """Warnings shown once a discovery: if a dataset has a key of its own, each of its thousand tasks has it."""
-_HINT = f"A task is a folder with {' or '.join(f'{spec.config} ({spec.title})' for spec in FORMATS)}."
+HINT = f"A task is a folder with {' or '.join(f'{spec.config} ({spec.title})' for spec in FORMATS)}."
 
 
 def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
@@ -27,31 +27,38 @@ def discover(paths: Sequence[Path]) -> list[Task | Unusable]:
 
     Raises UsageError for a path that does not exist or has no task.
     """
+    return load_all(folders(paths))
+
+
+def folders(paths: Sequence[Path]) -> list[tuple[str, Path]]:
+    """(name, folder) of every task in or below `paths`, without reading any of them."""
     found: list[tuple[Path, str, Path]] = []
     seen: set[str] = set()
     for path in paths:
         before = len(found)
         again = False
-        for task, name in _below(_root(path)):
+        for task, name in below(root_of(path)):
             real = os.path.realpath(task)
             again = again or real in seen
             if real not in seen:
                 seen.add(real)
                 found.append((task, name, path))
         if len(found) == before and not again:
-            raise UsageError(
-                f"There is no task in {visible(str(path))}.",
-                hint=_HINT,
-            )
-    names = _unique([(name, path) for _, name, path in found])
-    return _once([_load(task, name) for (task, _, _), name in zip(found, names, strict=True)])
+            raise UsageError(f"There is no task in {visible(str(path))}.", hint=HINT)
+    names = unique_names([(name, path) for _, name, path in found])
+    return [(name, task) for (task, _, _), name in zip(found, names, strict=True)]
+
+
+def load_all(named: Iterable[tuple[str, Path]]) -> list[Task | Unusable]:
+    """Read the tasks in some folders."""
+    return _once([_load(task, name) for name, task in named])
 
 
 def load(path: Path, name: str) -> Task | Unusable:
     """Read one task folder of any format."""
     formats = _formats(path)
     if not formats:
-        raise UsageError(f"{visible(str(path))} is not a task.", hint=_HINT)
+        raise UsageError(f"{visible(str(path))} is not a task.", hint=HINT)
     first, *others = formats
     task = first.load(path, name)
     both = tuple(
@@ -77,7 +84,7 @@ def _load(path: Path, name: str) -> Task | Unusable:
     return Unusable(name, path, (Problem("unreadable", ProblemSeverity.ERROR, message, path),))
 
 
-def _root(path: Path) -> Path:
+def root_of(path: Path) -> Path:
     path = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links
     try:
         if path.name in {spec.config for spec in FORMATS} and not path.is_dir():
@@ -95,7 +102,7 @@ def _root(path: Path) -> Path:
     return path
 
 
-def _below(root: Path) -> list[tuple[Path, str]]:
+def below(root: Path) -> list[tuple[Path, str]]:
     """(task folder, name), by name. A task's own folders are not searched."""
     found: list[Path] = []
     folders = [root]
@@ -116,7 +123,7 @@ def _below(root: Path) -> list[tuple[Path, str]]:
         if any(entry.name == RUN_MARK for entry in children):
             continue
         for entry in children:
-            if entry.name.startswith(".") or entry.name in _SKIPPED or not _leads_to_folder(entry):
+            if passed_over(entry.name) or not _leads_to_folder(entry):
                 continue
             path = folder / entry.name
             # A link to a task is followed, and no other: the user did not name the folders behind it.
@@ -127,6 +134,11 @@ def _below(root: Path) -> list[tuple[Path, str]]:
         (path, shown(path.relative_to(root).as_posix() if path != root else root.name or "task", keep="\n"))
         for path in found
     ]
+
+
+def passed_over(name: str) -> bool:
+    """Whether a folder of this name is one in which nobody keeps tasks."""
+    return name.startswith(".") or name in _SKIPPED
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
@@ -147,7 +159,7 @@ def _has_parts(path: Path) -> bool:
     return any(os.path.lexists(path / part) for spec in FORMATS for part in spec.parts)
 
 
-def _unique(named: list[tuple[str, Path]]) -> list[str]:
+def unique_names(named: list[tuple[str, Path]]) -> list[str]:
     """Unique names: equal names from several roots get their root's name before them, and a number if that is not
     enough."""
     counts = Counter(name for name, _ in named)

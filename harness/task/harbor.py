@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Recipe
+from harness.engine.contract import Healthcheck, Limits, Recipe
 from harness.task import scripts
-from harness.task.compose import RUNNER_FOLDER, Service, read_service
+from harness.task.built import COMPOSE, CONFIG, SERVICE, built_environment
 from harness.task.documents import plain, read_toml
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder, read_part
@@ -36,12 +36,8 @@ from harness.task.model import (
 from harness.task.problems import Problems
 from harness.task.weights import read_weights
 
-CONFIG = "task.toml"
-COMPOSE = "docker-compose.yaml"
-SERVICE = "main"
 PARTS = ("instruction.md", "environment", "solution", "tests", "steps")
 
-_BUILT_IMAGE = "built-by-the-runner"
 _MUST_STAY = (CONFIG, "weights.json", *PARTS, "environment/Dockerfile", f"environment/{COMPOSE}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG])")
 _MEGABYTES = {"K": 1 / 1024, "M": 1.0, "G": 1024.0}
@@ -363,65 +359,7 @@ class _Loader:
         return Solution(place, script, "/solution", env)
 
     def _built(self, config: _Config, place: Path, key: str = "environment") -> Environment | None:
-        """The environment from `config` and the files in `place`, by the rules of Harbor's docker environment."""
-        dockerfile, compose = place / "Dockerfile", place / COMPOSE
-        has_dockerfile, has_compose = os.path.lexists(dockerfile), os.path.lexists(compose)
-        environment = config.environment
-        service = Service()
-        if has_compose:
-            service = self._service(config, compose)
-            environment = _with_service(environment, service, compose)
-        image = config.image
-        if image is not None and service.image not in (None, _BUILT_IMAGE):
-            image = service.image
-        if image is None and not has_dockerfile and not has_compose:
-            if self.folder.shut(place):
-                return None
-            self.problems.error(
-                "missing-environment",
-                f"[{key}] names no docker_image, and {self.folder.name(place)}/ has no Dockerfile or {COMPOSE}.",
-                place,
-            )
-            return None
-        context = service.context or (place if self.folder.is_folder(place) else self.folder.root)
-        recipe = Recipe(context, build_args=service.args, target=service.target, timeout=config.build_timeout)
-        named = Path(os.path.normpath(recipe.context / (service.dockerfile or "Dockerfile")))
-        if self.folder.is_file(named):
-            if image is not None:
-                self.problems.warning(
-                    "image-and-dockerfile",
-                    f"[{key}].docker_image is {show(image)} and there is {self.folder.name(named)}: Harbor takes the "
-                    "image. If it is not available, the Dockerfile is built.",
-                    self.folder.path(CONFIG),
-                )
-            return replace(environment, recipe=replace(recipe, dockerfile=named), prebuilt=image)
-        if image is None:
-            hint = f"; to use the image {show(service.image)} as it is, set docker_image" if service.image else ""
-            self.problems.error(
-                "missing-environment", f"{self.folder.name(named)} is not there to build from{hint}.", place
-            )
-            return None
-        if not has_compose and self.folder.names(place):
-            environment = replace(environment, files=((place, ""), *environment.files))
-        return replace(environment, recipe=replace(recipe, image=image))
-
-    def _service(self, config: _Config, compose: Path) -> Service:
-        limits = config.environment.limits
-        variables = {
-            **config.environment.env,
-            "MAIN_IMAGE_NAME": _BUILT_IMAGE,
-            "CONTEXT_DIR": str(compose.parent),
-            "CPUS": f"{limits.cpus:g}" if limits.cpus else "",
-            "MEMORY": f"{limits.memory_mb}M" if limits.memory_mb else "",
-            "TEST_DIR": "/tests",
-        }
-        if config.image:
-            variables["PREBUILT_IMAGE_NAME"] = config.image
-        for kind in ("verifier", "agent", "artifacts"):
-            suffix = "ARTIFACTS" if kind == "artifacts" else f"{kind.upper()}_LOGS"
-            variables[f"HOST_{suffix}_PATH"] = RUNNER_FOLDER
-            variables[f"ENV_{suffix}_PATH"] = f"/logs/{kind}"
-        return read_service(self.folder, compose, SERVICE, variables, any_name=False)
+        return built_environment(self.folder, config.environment, config.image, config.build_timeout, place, key)
 
     def _verifier(self, common: _Common, step: str | None, of_step: _VerifierConfig | None) -> Verifier:
         """The task's [verifier], overridden by a step's."""
@@ -560,33 +498,4 @@ def _bad_step_name(name: str) -> bool:
         or name.endswith((".", " "))
         or _BAD_STEP_NAME.search(name) is not None
         or len(name.encode("utf-8", "surrogatepass")) > 255
-    )
-
-
-def _with_service(environment: Environment, service: Service, compose: Path) -> Environment:
-    """task.toml and the compose file merged; for each field the one wins that wins in Harbor."""
-    own = environment.limits
-    return replace(
-        environment,
-        compose=compose,
-        env={**service.env, **environment.env},
-        workdir=environment.workdir or service.workdir,
-        user=service.user,
-        entrypoint=service.entrypoint,
-        command=service.command if service.command is not None else KEEP_ALIVE,
-        stdin_open=service.stdin_open,
-        network=environment.network if environment.network.declared else service.network,
-        limits=Limits(
-            memory_mb=own.memory_mb or service.limits.memory_mb,
-            cpus=own.cpus or service.limits.cpus,
-            pids=service.limits.pids,
-            disk_mb=own.disk_mb,
-        ),
-        gpus=environment.gpus or service.gpus,
-        service_healthcheck=service.healthcheck,
-        image_healthcheck=service.image_healthcheck,
-        files=service.files,
-        mounts=tuple(path for path in service.mounts if not path.startswith("/logs/")),
-        hostname=service.hostname,
-        lacks=tuple(dict.fromkeys((*environment.lacks, *service.lacks))),
     )

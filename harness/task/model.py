@@ -34,6 +34,22 @@ class Problem:
     line: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TaskSource:
+    """Where a task lies that is no folder of the user's: in an archive, or in a row of a parquet file."""
+
+    file: Path
+    member: str = ""
+    """Its folder in the archive."""
+    row: int | None = None
+    """Its row, counted from 0."""
+
+    @property
+    def path(self) -> Path:
+        """What names it on a command line."""
+        return self.file / (self.member if self.row is None else str(self.row))
+
+
 class NetworkMode(StrEnum):
     PUBLIC = "public"
     NONE = "no-network"
@@ -225,6 +241,8 @@ class Task:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     origin: Path | None = None
     """The user's own folder, where `path` is a copy of it that was made to run from."""
+    source: TaskSource | None = None
+    """Where it was unpacked from; `origin` names it there."""
 
     @property
     def shown_path(self) -> Path:
@@ -256,6 +274,7 @@ class Unusable:
     name: str
     path: Path
     problems: tuple[Problem, ...]
+    source: TaskSource | None = None
 
     @property
     def shown_path(self) -> Path:

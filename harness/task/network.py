@@ -37,10 +37,11 @@ class NetworkPlan:
     """Why boxes get no network that they would have had, where this machine can make none, and what to install."""
 
 
-def plan_network(task: Task, mode: str = "auto", lacking: str = "") -> NetworkPlan:
+def plan_network(task: Task, mode: str = "auto", lacking: str = "", always: str = "") -> NetworkPlan:
     """`mode` is the user's setting: `off` gives no task a network, `on` gives one to all tasks that do not forbid it.
 
     `lacking` is why this machine can make none, where it cannot: the task is run without, which most need no more than.
+    `always` is why boxes are never without one: a task that allows one has it, and the boxes of any other are refused.
     """
     main: list[Network] = [task.environment.network]
     verifier: list[Network] = []
@@ -55,6 +56,8 @@ def plan_network(task: Task, mode: str = "auto", lacking: str = "") -> NetworkPl
     first = Networks(_first(main), _first(verifier))
     most = Networks(_most(main), _most(verifier))
     notes = tuple(dict.fromkeys(_notes(main) + _notes(verifier)))
+    if always and most.any and mode != "off":
+        return NetworkPlan((most,), (*notes, f"It ran with a network: {always}."))
     if mode == "off":
         return NetworkPlan((Networks(),), notes)
     if lacking and most.any:

@@ -75,12 +75,12 @@ def take(task: Task, scratch: Path) -> Snapshot | Unusable:
         copy = folder / (task.path.name or "task")
         try:
             seen = _copied(task, copy)
-            digest = Folder(copy, Problems()).survey(lambda _relative: False)
+            digest = digest_of(copy)
         except OSError as error:
             remove(folder)
             return _not_copied(task, folder, error)
         if digest == task.digest:
-            return Snapshot(task, replace(_moved(task, task.path, copy), origin=task.path), seen)
+            return Snapshot(task, replace(moved(task, task.path, copy), origin=task.path), seen)
         remove(folder)
         again = task.format.load(task.path, task.name)
         if isinstance(again, Unusable):
@@ -89,12 +89,16 @@ def take(task: Task, scratch: Path) -> Snapshot | Unusable:
     return _say("unsteady", "It is being changed all the time, so there is no version of it to run.", task)
 
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG})
+def digest_of(folder: Path) -> str:
+    return Folder(folder, Problems()).survey(lambda _relative: False)
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG})
 
 
 def _not_copied(task: Task, folder: Path, error: OSError) -> Unusable:
     path = Path(os.fsdecode(error.filename)) if error.filename else task.path
-    if error.errno in _NO_ROOM or path.is_relative_to(folder):
+    if error.errno in NO_ROOM or path.is_relative_to(folder):
         there = tempfile.gettempdir()
         return _say("no-snapshot", f"No copy of it to run from can be made in {there}: {error.strerror}.", task)
     name = path.relative_to(task.path).as_posix() if path != task.path else "Its folder"
@@ -106,14 +110,14 @@ def _say(code: str, message: str, task: Task, file: Path | None = None) -> Unusa
     return Unusable(task.name, task.path, (*task.problems, problem))
 
 
-def _moved(value: Any, old: Path, new: Path) -> Any:
+def moved(value: Any, old: Path, new: Path) -> Any:
     """The value with every path below `old` below `new` instead."""
     if isinstance(value, Path):
         return new / value.relative_to(old) if value.is_relative_to(old) else value
     if isinstance(value, tuple):
-        return tuple(_moved(each, old, new) for each in value)
+        return tuple(moved(each, old, new) for each in value)
     if is_dataclass(value) and not isinstance(value, type | FormatSpec):
-        return replace(value, **{each.name: _moved(getattr(value, each.name), old, new) for each in fields(value)})
+        return replace(value, **{each.name: moved(getattr(value, each.name), old, new) for each in fields(value)})
     return value
 
 

@@ -16,18 +16,20 @@ def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
     start = time.monotonic()
     verifiers = {}
     try:
-        main, notes = _build(engine, task.environment, progress)
+        main, notes = build_environment(engine, task.environment, progress)
         for step in task.steps:
             if step.verifier.separate is not None:
-                verifiers[step.name], more = _build(engine, step.verifier.separate, progress)
+                verifiers[step.name], more = build_environment(engine, step.verifier.separate, progress)
                 notes += more
     except FoolsgoldError as error:
         error.message, error.hint = task.told(error.message), task.told(error.hint)
         raise
-    return Built(main, verifiers, time.monotonic() - start, tuple(dict.fromkeys(notes)), engine.no_network())
+    seconds = time.monotonic() - start
+    return Built(main, verifiers, seconds, tuple(dict.fromkeys(notes)), engine.no_network(), engine.always_network())
 
 
-def _build(engine: Engine, environment: Environment, progress: Progress) -> tuple[Image, tuple[str, ...]]:
+def build_environment(engine: Engine, environment: Environment, progress: Progress) -> tuple[Image, tuple[str, ...]]:
+    """The image of one environment, and notes on it."""
     recipe = environment.recipe
     if environment.prebuilt is None:
         image = engine.build(recipe, progress)

@@ -12,10 +12,11 @@ from pathlib import Path
 from harness.engine.contract import Box, Command, Exit
 from harness.task.model import Scoring, Step
 from harness.trial.artifacts import carried, restore
+from harness.trial.boxes import LOGS
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume, same_end
-from harness.trial.session import CHORE, LOG_READ, LOGS, Session, Stop, step_record
+from harness.trial.session import CHORE, LOG_READ, Session, Stop, step_record
 from harness.verifier.log import solve_trouble
 from harness.verifier.reward import REWARD_LIMIT, RewardProblem, Rewards, combine, gate, read_rewards, weighted
 from harness.verifier.test_report import passed_by_name, read_report

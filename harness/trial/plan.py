@@ -17,7 +17,10 @@ from harness.testcode.preparation.cut import Preparation
 from harness.trial.circumstances import Circumstances
 from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
+from harness.trial.standins import StandInProgram
 
+OUTPUTS = "outputs"
+"""Label of the reference's runs in which it is looked at what it leaves."""
 Turn = Callable[[], AbstractContextManager[None]]
 """Held while a task's programs run."""
 
@@ -43,6 +46,8 @@ class Built:
     notes: tuple[str, ...] = ()
     no_network: str = ""
     """Why boxes of it can have no network where it was built, and what to install; '' where they can."""
+    always_network: str = ""
+    """Why boxes of it always have a network; '' where they can be without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +184,38 @@ class Observe:
     """Run in this order when the tests have ended."""
     paths: tuple[str, ...] = ()
     """Looked at after verifying, besides those that solving changed."""
+    texts: bool = False
+    """With the texts of what the tests give programs to work on."""
+    cases: str = ""
+    """What foolsgold_cases.py is to run last, as it reads it."""
 
     @property
     def name(self) -> str:
+        if self.texts or self.cases:
+            return "observe, with cases" if self.cases else "observe, with texts"
         return "observe, and more" if self.besides or self.paths else "observe"
 
 
-Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe
+@dataclass(frozen=True, slots=True)
+class RecordPrograms:
+    """Write down what the tests run of the solution's programs, by what stands in their place. Such a run is never
+    judged."""
+
+    standins: tuple[StandInProgram, ...]
+    watch: tuple[str, ...]
+    """Folders in which the programs may write, besides those that a call names."""
+    name: ClassVar[str] = "record programs"
+
+
+@dataclass(frozen=True, slots=True)
+class TryClaims:
+    """Run these commands on what solving left, one after the other, and verify nothing."""
+
+    commands: tuple[Besides, ...]
+    name: ClassVar[str] = "try claims"
+
+
+Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe | RecordPrograms | TryClaims
 
 
 @dataclass(frozen=True, slots=True)

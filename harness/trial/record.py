@@ -11,9 +11,10 @@ import msgspec
 
 from harness.trial.end_state import EndState
 from harness.trial.image_survey import Survey
-from harness.trial.looking.calls import Observed
+from harness.trial.looking.calls import Call, Observed
 from harness.trial.looking.noted import Notes
 from harness.trial.looking.seen import Look
+from harness.trial.standins import Recorded
 from harness.verifier.log import UNTOLD, Proof
 from harness.verifier.reward import RewardProblem, Rewards
 from harness.verifier.test_report import NOTHING, TestReport
@@ -159,6 +160,10 @@ class TrialRecord:
     """What the image holds, where the trial was to look at that and nothing else."""
     observed: Observed | None = None
     """What the solution left and did, where the trial was to observe that."""
+    recorded: Recorded | None = None
+    """What the tests ran of the solution's programs, where the trial was to write that down."""
+    claims: tuple[Call, ...] | None = None
+    """What came of the instruction's claims, where the trial was to try them and nothing else."""
     waited: float = 0.0
     """Seconds for its turn, which `seconds` leaves out."""
     end: str = ""
@@ -171,6 +176,8 @@ class TrialRecord:
     """Of the reference, which need not run them again: what it left otherwise than its plain runs."""
     not_reused: str = ""
     """Why the tests prepared themselves, where they were to go on from what was kept."""
+    host: str = ""
+    """The machine that it ran on; '' for the one that judges."""
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The last phase of that name."""

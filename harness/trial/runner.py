@@ -75,6 +75,8 @@ def run_trial(
         notes=session.notes,
         image=session.image,
         observed=session.observed,
+        recorded=session.recorded,
+        claims=session.claims,
         waited=round(session.waited, 4),
         end=session.end.digest if session.end is not None else "",
         same_as=session.same_as,

@@ -14,16 +14,17 @@ from pathlib import Path
 from harness.engine.box_end import BoxEnd
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image, Kept
 from harness.task.model import Environment, Solution, Step, Task
+from harness.trial.boxes import LOGS, box_spec, healthcheck_of, not_healthy, wait_until_healthy
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, EndState, changes
 from harness.trial.ends import Ends
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
 from harness.trial.looking import noted, seen
-from harness.trial.looking.calls import RECORDER, Observed, read_calls
+from harness.trial.looking.calls import RECORDER, Call, Observed, read_calls
 from harness.trial.looking.noted import Notes, read_notes
 from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
-from harness.trial.observed import after_verifying, run_besides
+from harness.trial.observed import after_verifying, run_besides, run_cases
 from harness.trial.plan import (
     Begun,
     Built,
@@ -33,12 +34,15 @@ from harness.trial.plan import (
     Observe,
     Plan,
     Ready,
+    RecordPrograms,
     SurveyImage,
     TightenTests,
+    TryClaims,
     Turn,
     WatchTests,
 )
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
+from harness.trial.standins import Recorded, install, read_recorded
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
 from harness.verifier.test_report import MOST_TESTS, TestReport, TestStatus, plain, shortened
@@ -51,8 +55,6 @@ LOOK_READ = 8 << 20
 """Bytes of what the plugin tells that are read."""
 CHORE = 60.0
 """Seconds for a command of the harness's own, such as chmod."""
-_PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
-"""A probe that hangs is killed and has failed; the box lives on."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PLUGINS = Path(__file__).parent / "looking"
 # Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
@@ -62,9 +64,15 @@ for minor in 7 8 9 10 11 12 13 14 15; do
   site=lib/python3.$minor/site-packages
   mkdir -p $site && ln -sf {FOLDER}/*.py $site/ && ls -d /root/.local/$site /home/*/.local/$site > $site/own.pth
 done 2>/dev/null; true"""
+# For tests that are a Python program of their own: whatever Python is started on a file of /tests loads the recorder.
+_PLAIN = (
+    'import os; c = open("/proc/self/cmdline", "rb").read() if os.environ.get("FOOLSGOLD_TEXTS") else b""; '
+    f'b"/tests/" in c and b"pytest" not in c and __import__("{RECORDER}").plain()'
+)
+_BRING_PLAIN = f"""cd {FOLDER} && for site in lib/python3.*/site-packages; do
+  printf '%s\\n' {shlex.quote(_PLAIN)} >$site/foolsgold.pth
+done"""
 HOLLOW_SCRIPT = b"#!/bin/sh\nexit 0\n"
-
-LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
 
 
 class Stop(Exception):
@@ -105,6 +113,8 @@ class Session:
         self.notes: Notes | None = None
         self.image: Survey | None = None
         self.observed: Observed | None = None
+        self.recorded: Recorded | None = None
+        self.claims: tuple[Call, ...] | None = None
         self.ready = ready
         """What the tests may go on from."""
         self.not_reused = ""
@@ -156,7 +166,7 @@ class Session:
     def main_spec(self) -> BoxSpec:
         """The box that the solution runs in, as it is asked for."""
         environment = self.task.environment
-        return self._elsewhere(_spec(self.built.main, environment, self.plan.networks.main, LOGS))
+        return self._elsewhere(box_spec(self.built.main, environment, self.plan.networks.main, LOGS))
 
     def open_main(self) -> AbstractContextManager[Box]:
         """The box that the solution runs in."""
@@ -186,15 +196,14 @@ class Session:
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        spec = replace(self._elsewhere(_spec(image, environment, network, mounts)), on=on)
+        spec = replace(self._elsewhere(box_spec(image, environment, network, mounts)), on=on)
         # A box whose own program runs from its start is not made ready before its turn.
         with self.turn() if spec.main else nullcontext(), self.engine.open(spec) as box:
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
             if self.task.format.waits_until_healthy:
-                own = environment.service_healthcheck
-                check = own or (image.config.healthcheck if environment.image_healthcheck else None)
+                check = healthcheck_of(image, environment)
                 if check is not None:
                     self.wait_until_healthy(box, check, image.config.shell, step, environment.recipe.timeout)
             yield box
@@ -268,24 +277,11 @@ class Session:
         self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(time.monotonic() - start, 4)))
 
     def wait_until_healthy(self, box: Box, check: Healthcheck, shell: tuple[str, ...], step: str, limit: float) -> None:
-        """What `docker compose up --wait` waits for. Docker's patience, in probes of at most a second apart: no reason
-        to wait half a minute for the first where the container is healthy at once."""
-        start = time.monotonic()
-        step_seconds = min(check.interval, 1.0)
-        # Docker gives up after `retries` times an interval and a probe of at most `timeout`.
-        share = check.interval / (check.interval + check.timeout or 1.0)
-        spent = 0.0
-        seconds = max(1.0, check.timeout)
-        probe = ("sh", "-c", _PROBE, f"{seconds:g}", *shell, check.command)
-        while True:
-            done = box.run(Command(probe, seconds + 30.0))
-            waited = time.monotonic() - start
-            if waited >= check.start_period:
-                spent += step_seconds + done.seconds * share
-            if done.status == 0 or done.timed_out or spent >= check.retries * check.interval or waited >= limit:
-                break
-            if self.cancel.wait(step_seconds):
-                raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        """What `docker compose up --wait` waits for."""
+        found = wait_until_healthy(box, check, shell, limit, self.cancel.wait)
+        if found is None:
+            raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
+        waited, seconds, done = found
         if done.status == 0:
             self.phases.append(Phase(PhaseName.HEALTHCHECK, step, round(waited, 4)))
             return
@@ -293,14 +289,7 @@ class Session:
         self.phases.append(
             Phase(PhaseName.HEALTHCHECK, step, round(waited, 4), done.status or 1, seconds, done.oom, text[-LOG_KEPT:])
         )
-        last = f": {text.splitlines()[-1]}" if text else ""
-        raise Stop(
-            Trouble(
-                TroubleKind.HEALTHCHECK,
-                f"the container's HEALTHCHECK `{check.command}` did not pass within {waited:.0f} s, at last with "
-                f"status {done.status}{last}",
-            )
-        )
+        raise Stop(Trouble(TroubleKind.HEALTHCHECK, not_healthy(check, found)))
 
     def put_solution(self, box: Box, solution: Solution, step: str) -> None:
         """The solution folder, then the replaced files over it, with the modes of the originals."""
@@ -376,8 +365,13 @@ class Session:
             return ""
         box.put(_PLUGINS / f"{plugin}.py", f"{FOLDER}/{plugin}.py")
         self.chore(box, _BRING)
+        texts = ""
+        if isinstance(purpose, Observe) and purpose.texts:
+            self.chore(box, _BRING_PLAIN)
+            texts = "export FOOLSGOLD_TEXTS=1; "
         return (
-            f'export FOOLSGOLD_LOOK={TOLD} PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONUSERBASE={FOLDER} '
+            f"{texts}export FOOLSGOLD_LOOK={TOLD} PYTHONUSERBASE={FOLDER} "
+            f'PYTHONPATH="{FOLDER}${{PYTHONPATH:+:$PYTHONPATH}}" '
             f'PYTEST_PLUGINS="${{PYTEST_PLUGINS:+$PYTEST_PLUGINS,}}{plugin}"; '
         )
 
@@ -407,6 +401,15 @@ class Session:
             raise Stop
         if self.observes is not None:
             self.observed = Observed(self._changed(box, step, before, keep=True))
+        purpose = self.plan.purpose
+        if isinstance(purpose, TryClaims):
+            self.claims = run_besides(box, purpose.commands, step.agent_user)
+            raise Stop
+        if isinstance(purpose, RecordPrograms):
+            workdir = self.task.environment.workdir or self.built.main.config.workdir or "/"
+            why = install(box, purpose.standins, purpose.watch, workdir)
+            if why:
+                raise Stop(Trouble(TroubleKind.NOT_MADE, why))
 
     def _changed(self, box: Box, step: Step, before: Before | None, *, keep: bool) -> EndState | None:
         target = step.solution.target if step.solution is not None else "/solution"
@@ -417,7 +420,10 @@ class Session:
         if self.observes is not None and self.observed is not None:
             after = after_verifying(box, self.observed.left, self.observes.paths)
             ran = run_besides(box, self.observes.besides, user)
-            self.observed = replace(self.observed, after=after, besides=ran)
+            seen = run_cases(box, self.observes.cases, user) if self.observes.cases else ""
+            self.observed = replace(self.observed, after=after, besides=ran, cases=seen)
+        if isinstance(self.plan.purpose, RecordPrograms):
+            self.recorded = read_recorded(box)
 
     def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
         if not (isinstance(self.plan.purpose, Judge) and self.plan.purpose.first_failure):
@@ -429,22 +435,6 @@ class Session:
 
     def verify_limit(self, step: Step) -> float:
         return self.plan.limits.verify.get(step.name, step.verifier.timeout)
-
-
-def _spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
-    return BoxSpec(
-        image=image,
-        network=network,
-        env=environment.env,
-        workdir=environment.workdir,
-        user=environment.user,
-        limits=environment.limits,
-        mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
-        entrypoint=environment.entrypoint,
-        command=environment.command,
-        stdin_open=environment.stdin_open,
-        hostname=environment.hostname,
-    )
 
 
 def write_like(original: Path, name: str, content: bytes, folder: Path) -> None:

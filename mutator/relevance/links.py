@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from mutator.model import Edit, Mutant, Source, SourceKind
+from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, makes, requirements, tells
 from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
@@ -53,6 +54,14 @@ BESIDE = 0.3
 """A sentence that says nothing of the changed words themselves, only of what stands around them."""
 SURE, CLEAR, OF_ITS_LINE = 2.2, 0.75, 0.6
 """How strong the link of a whole line must be, how far behind it the next one stays, and what it counts for a part."""
+STATED_AMOUNT, GOES_BY_AMOUNT = 3.0, 2.0
+"""A number that the instruction states is changed; what else is said of it is."""
+_LONG_STATEMENT = 400
+_SIGN = 3
+_BESIDE_AMOUNTS = frozenset(
+    ("off-by-one", "aggregation", "order", "conversion-dropped", "arithmetic", "function-hollow")
+)
+"""Operators that leave the amounts of a statement as they are."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
 _HEAD = re.compile(r"[*_`\s]*([A-Z]{3,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
@@ -121,13 +130,35 @@ class Relevance:
             around, edits = Surroundings(mutant.before), _difference(mutant.before, mutant.after)
         if not edits:
             return ()
+        amount = self._by_amount(mutant)
+        if amount and is_number(mutant.stated):
+            return amount
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
         found = self._ranked(around, edits, mutant.scope, target, most)
         if not found and around.content_of:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
             content = (Zone(around.content_of, CONTENT, changed=True),)
             found = self._ranked(around, edits, mutant.scope, target, most, content)
-        return found or self._by_line(around, edits, mutant.scope, target)
+        return found or self._by_line(around, edits, mutant.scope, target) or amount
+
+    def _by_amount(self, mutant: Mutant) -> tuple[Link, ...]:
+        """Where the instruction states the number that is changed, or that what is changed goes by."""
+        line = mutant.before
+        if line.count("\n") > 1 or len(line) > _LONG_STATEMENT:
+            return ()
+        if is_number(mutant.stated):
+            requirement = self._amounts.find(mutant.stated, line)
+            return (Link(requirement, STATED_AMOUNT, (mutant.stated,)),) if requirement is not None else ()
+        if mutant.operator.rpartition(".")[2] in _BESIDE_AMOUNTS:
+            return ()
+        source = self._sources.get(mutant.source)
+        changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
+        found = self._amounts.find_any(changed if len(changed) > _SIGN else line, line)
+        return (Link(found[1], GOES_BY_AMOUNT, (found[0],)),) if found else ()
+
+    @cached_property
+    def _amounts(self) -> Amounts:
+        return Amounts(self.requirements)
 
     def _by_line(self, around: Surroundings, edits: Sequence[Edit], scope: str, target: str) -> tuple[Link, ...]:
         """What the whole line serves, where the changed words say nothing and one sentence is clearly meant."""
@@ -243,8 +274,11 @@ class Relevance:
         apart = [(value, token) for value, token in evidence if not _repeats(token, words)]
         if all(token.startswith("~") for _, token in apart):
             return False
+        apart = [(value, token) for value, token in apart if not _COUNT.fullmatch(token)]
+        counts = len(apart) < len(evidence)
         return any(value >= 1.2 and not token.isalpha() for value, token in apart) or (
-            sum(value >= 0.25 for value, _ in apart) >= 2
+            sum(value >= 0.25 for value, _ in apart) + counts >= 2
+            and any(value >= 0.25 and not token.startswith("~") for value, token in apart)
         )
 
     def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:
@@ -349,6 +383,8 @@ class Relevance:
         return {index: tuple(found[index]) for index in sorted(found)}
 
 
+_COUNT = re.compile(r"\d\d?0*(?:\.0+)?|0\.5")
+"""A small or round number alone: it stands in many places for many things."""
 _SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
 """Initials: ssh, http, ntp."""
 

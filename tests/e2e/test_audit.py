@@ -64,7 +64,9 @@ def command(*arguments: str, engine: str = "bwrap") -> list[str]:
 
 
 STEADY = [
-    word for probe in ("hidden", "preserving", "state", "leak", "replay", "vacuous") for word in ("--probe", probe)
+    word
+    for probe in ("hidden", "preserving", "state", "leak", "replay", "conform", "vacuous")
+    for word in ("--probe", probe)
 ]
 """Every probe but forging, some of whose means race with the verifier, and end now so and now so."""
 

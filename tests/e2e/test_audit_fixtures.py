@@ -24,7 +24,7 @@ SNAPSHOT = Path(__file__).parent / "audited.json"
 BY_LOT = {"formats/flaky-verifier"}
 """Its reference is paid every other time: what is said of it is not the same twice."""
 pytestmark = pytest.mark.audits
-PROBES = ("hidden", "preserving", "state", "leak", "replay", "vacuous")
+PROBES = ("hidden", "preserving", "state", "leak", "replay", "conform", "vacuous")
 """Those that ask one question each; forging asks some thirty, and has a test of its own."""
 
 
@@ -42,6 +42,8 @@ PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 """Name -> (folders, options)."""
+REPLAYED = tuple(f"cases/{case}-{twin}" for case in ("sokoban-solver", "pkg-resolver") for twin in ("faulty", "mended"))
+REPLAYING = ("--budget", "1", "--repeat", "1", "--probe", "replay")
 FORGEABLE = {
     "formats/set-e-cannot-write-zero": ["planted-reward-txt"],
     "probes/degrees-faulty": [
@@ -59,7 +61,9 @@ TOLD_WITH_NOTES = {"probes"}
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
-    folders, options = (forged_fixtures(), FORGING) if part == "forging" else PARTS[part]
+    apart = {"forging": (forged_fixtures, FORGING), "replaying": (lambda: REPLAYED, REPLAYING)}
+    apart["least"] = (lambda: tuple(LESS), LEAST)
+    folders, options = (apart[part][0](), apart[part][1]) if part in apart else PARTS[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             command(*(str(FIXTURES / each) for each in folders), *options, "-o", f"{folder}/run", engine=engine),
@@ -229,3 +233,51 @@ def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() ->
     assert {name for name, task in found.items() if not task["forging"]["tried"]} == set()
     unmoved = {name for name, task in found.items() if not task["forging"]["effective"]}
     assert unmoved == {"formats/separate-verifier", "formats/separate-verifier-same-image"}
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(1800)
+def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone(engine_name: str) -> None:
+    found = audited(engine_name, "replaying")
+    told = {
+        name: [f"{one['severity']}: {one['title']}" for one in task["findings"] if one["id"] == "special-casing-paid"]
+        for name, task in found.items()
+    }
+    assert told == {
+        "cases/sokoban-solver-faulty": ["warning: A table of 1 answer in the program's place is paid in full"],
+        "cases/sokoban-solver-mended": ["note: A table of 20 answers in the program's place is paid in full"],
+        "cases/pkg-resolver-faulty": ["warning: A table of 4 answers in the program's place is paid in full"],
+        "cases/pkg-resolver-mended": ["note: A table of 15 answers in the program's place is paid in full"],
+    }
+
+
+LEAST = ("--budget", "1", "--repeat", "1", "--probe", "least", "--least-trials", "30")
+LESS: Mapping[str, tuple[str, ...]] = {
+    "cases/pkg-resolver-faulty": (),
+    "cases/pkg-resolver-mended": (),
+    "cases/sokoban-solver-faulty": (),
+    "cases/sokoban-solver-mended": (),
+    "probes/invoice-part-faulty": (),
+    "probes/invoice-part-mended": (),
+}
+"""Fixture -> what the instruction states and nobody pays for, word for word."""
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.bwrap
+@pytest.mark.timeout(1800)
+def test_half_of_the_work_is_held_against_faulty_twins_alone() -> None:
+    found = audited("bwrap", "least")
+    assert sorted(found) == sorted(LESS)
+    gone = {
+        name: tuple(sorted(one["text"] for one in task["least"]["requirements"] if one["visible"]))
+        for name, task in found.items()
+    }
+    assert gone == LESS
+    told = {
+        name: [finding for finding in task["findings"] if finding["severity"] != "note"] for name, task in found.items()
+    }
+    held = {name for name, findings in told.items() if "paid-for-less" in {finding["id"] for finding in findings}}
+    assert held == {name for name in LESS if name.endswith("-faulty")}

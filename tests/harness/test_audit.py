@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
+from harness.dataset.duplicates import TaskCopy
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import CAUGHT, Cause, Outcome, OutcomeKind, Shown, showing
 from harness.judging.strength import Thresholds, Verdict
 from harness.lab.store import Store
+from harness.lab.workers import Threads
 from harness.mutants import Wish
 from harness.report.stored import stored_report
 from harness.report.terminal import terminal
@@ -97,7 +99,8 @@ class Watch:
     def tried(self, task: str, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
 
-    def done(self, audited: Audited) -> None:
+    def done(self, audited: Audited | TaskCopy) -> None:
+        assert isinstance(audited, Audited)
         self.audited.append(audited)
 
 
@@ -128,9 +131,8 @@ def audited_into(
     command: Callable[[Task | Unusable], str] = lambda task: task.name,
 ) -> Found:
     watcher = watcher or Watch()
-    whole = audit_and_keep(
-        engine, tasks, settings, store, jobs=jobs, watcher=watcher, command=command, options=options or {}
-    )
+    workers = Threads.here(engine, jobs)
+    whole = audit_and_keep(workers, tasks, settings, store, watcher=watcher, command=command, options=options or {})
     order = [task.name for task in tasks]
     audited = sorted(watcher.audited, key=lambda one: order.index(one.task.name))
     return Found(store.folder, whole, tuple(audited))

@@ -17,6 +17,7 @@ from harness.errors import EngineError, ExitCode
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import Cause, OutcomeKind
 from harness.judging.strength import Thresholds
+from harness.lab.workers import Threads
 from harness.mutants import Wish
 from harness.report.gate import Rules, gate
 from harness.stages.result import AuditSettings, MutantResult
@@ -145,10 +146,9 @@ def test_check_tells_a_bug_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     tasks = [task(tmp_path, "a"), task(tmp_path, "b")]
     found = run_check(
-        engine_looking_at("port"),
+        Threads.here(engine_looking_at("port"), 2),
         tasks,
         ControlSettings(repeat=1),
-        jobs=2,
         watcher=Watch(),
         command=lambda task: task.name,
         options={},

@@ -14,6 +14,7 @@ from harness.check import run_check
 from harness.engine.contract import Command
 from harness.findings.model import Finding
 from harness.judging.controls import ControlSettings
+from harness.lab.workers import Threads
 from harness.report.check import check_json
 from harness.runs import Silent
 from harness.task.model import Unusable
@@ -193,7 +194,7 @@ def test_a_check_runs_on_what_the_task_was_at_its_start(tmp_path: Path) -> None:
 
     engine = FakeEngine([(SOLVE, edit), (VERIFY, verify)])
     done = run_check(
-        engine, [made], ControlSettings(repeat=2, network="off"), jobs=1, watcher=Silent(),
+        Threads.here(engine, 1), [made], ControlSettings(repeat=2, network="off"), watcher=Silent(),
         command=lambda each: each.name, options={},
     )  # fmt: skip
     assert tests == [HARBOR["tests/test.sh"].encode()] * 4

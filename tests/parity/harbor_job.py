@@ -36,8 +36,14 @@ def prepare(source: Path, target: Path, image: str) -> None:
         dockerfile.write_text(_FROM.sub(f"FROM {image}\nSTOPSIGNAL SIGKILL", text), encoding="utf-8")
 
 
-def start_job(python: str, tasks: Path, work: Path, agent: str, at_once: int) -> subprocess.Popen[bytes]:
-    """Run every task below `tasks` with that agent; the results are below `work`/job."""
+OUR_BOXES = "harness.harbor:BwrapEnvironment"
+CHECKOUT = Path(__file__).parents[2]
+
+
+def start_job(
+    python: str, tasks: Path, work: Path, agent: str, at_once: int, boxes: str = "docker"
+) -> subprocess.Popen[bytes]:
+    """Run every task below `tasks` with that agent; the results are below `work`/job. `boxes`: as for `--env`."""
     work.mkdir(parents=True)
     config = {
         "job_name": "job",
@@ -45,12 +51,14 @@ def start_job(python: str, tasks: Path, work: Path, agent: str, at_once: int) ->
         "n_concurrent_trials": at_once,
         "quiet": True,
         "agents": [{"name": agent}],
+        "environment": {"import_path": boxes} if ":" in boxes else {"type": boxes},
         "datasets": [{"path": str(tasks)}],
     }
     (work / "config.json").write_text(json.dumps(config), encoding="utf-8")
     harbor = Path(shutil.which(python) or python).parent / "harbor"
     # LiteLLM, which Harbor imports, would otherwise look for a price list on the network.
     env = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HARBOR_TELEMETRY": "off"}
+    env["PYTHONPATH"] = str(CHECKOUT)
     with (work / "harbor.log").open("wb") as log:
         return subprocess.Popen(
             [str(harbor), "run", "-c", str(work / "config.json"), "-y"], stdout=log, stderr=log, cwd=work, env=env

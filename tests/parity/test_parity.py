@@ -9,6 +9,7 @@ the Python that has Harbor. Everything is run once, before the first comparison.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from harness.trial.plan import Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord
 from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
-from tests.parity.harbor_job import HarborTrial, prepare, read_job, start_job
+from tests.parity.harbor_job import OUR_BOXES, HarborTrial, prepare, read_job, start_job
 from tests.parity.reward_tasks import REWARD_TASKS, write_task
 
 pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(2000)]
@@ -49,6 +50,16 @@ TRIALS = [
     *((path.name, agent) for path in _fixtures() for agent in ("oracle", "nop")),
     *((task.name, "oracle") for task in REWARD_TASKS),
 ]
+TELLING = (
+    "background-service",
+    "cleanup-dry-run-faulty",
+    "healthcheck-entrypoint",
+    "multi-step",
+    "non-root-agent",
+    "separate-verifier",
+    "set-e-cannot-write-zero",
+)
+"""Fixtures that show what a box of Harbor's must do: services, users, a healthcheck, steps, a second box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +142,29 @@ def harbor(tasks: Path) -> Mapping[tuple[str, str], HarborTrial]:
 
 
 @pytest.fixture(scope="module")
+def our_boxes(
+    tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[tuple[str, str], HarborTrial]:
+    """The telling few once more by Harbor, in our boxes."""
+    python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
+    root = tmp_path_factory.mktemp("our-boxes")
+    for name in TELLING:
+        shutil.copytree(tasks / "all" / name, root / "tasks" / name, symlinks=True)
+    found: dict[tuple[str, str], HarborTrial] = {}
+    for agent in ("oracle", "nop"):
+        work = root / agent
+        job = start_job(python, root / "tasks", work, agent, at_once=2, boxes=OUR_BOXES)
+        try:
+            status = job.wait(timeout=600)
+        finally:
+            job.terminate()
+        log = (work / "harbor.log").read_text(errors="replace")
+        assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
+        found |= read_job(work)
+    return found
+
+
+@pytest.fixture(scope="module")
 def foolsgold(
     tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], docker_engine: Engine
 ) -> Mapping[tuple[str, str], Seen]:
@@ -161,6 +195,18 @@ def test_a_trial_is_paid_as_harbor_pays_it(
     foolsgold: Mapping[tuple[str, str], Seen],
 ) -> None:
     assert foolsgold[trial] == from_harbor(harbor[trial])
+
+
+@pytest.mark.bwrap
+@pytest.mark.parametrize("agent", ["oracle", "nop"])
+@pytest.mark.parametrize("name", TELLING)
+def test_harbor_pays_in_our_boxes_what_it_pays_in_its_own(
+    name: str,
+    agent: str,
+    harbor: Mapping[tuple[str, str], HarborTrial],
+    our_boxes: Mapping[tuple[str, str], HarborTrial],
+) -> None:
+    assert from_harbor(our_boxes[name, agent]) == from_harbor(harbor[name, agent])
 
 
 def test_harbor_ran_every_trial_and_no_other(harbor: Mapping[tuple[str, str], HarborTrial]) -> None:

@@ -11,6 +11,7 @@ from harness.engine.checks.scene import CheckedEngine, NotMeasured, check, pytho
 
 @check
 def there_is_no_network_unless_asked_for(scene: CheckedEngine) -> None:
+    scene.without_network()
     with scene.box() as box:
         that(text(box, "tail -n +3 /proc/net/dev | cut -d: -f1").split() == ["lo"], "there are interfaces besides lo")
 
@@ -56,6 +57,8 @@ def _address_of_this_machine() -> str:
 
 
 def _unreachable(scene: CheckedEngine, address: str, *, network: bool) -> None:
+    if not network:
+        scene.without_network()
     with socket.socket() as server:
         server.bind((address, 0))
         server.listen()

@@ -35,7 +35,7 @@ class CheckedEngine:
     ) -> Iterator[Box]:
         spec = BoxSpec(
             self.image,
-            network=network,
+            network=network or bool(self.engine.always_network()),
             env=env or {},
             workdir=workdir,
             user=user,
@@ -45,6 +45,11 @@ class CheckedEngine:
         )
         with self.engine.open(spec) as box:
             yield box
+
+    def without_network(self) -> None:
+        """Called by what is about boxes without a network."""
+        if why := self.engine.always_network():
+            raise NotMeasured(why)
 
     def excuse(self, check: str) -> None:
         """Called when the check would fail: the check is not measured if the engine cannot do this by its nature."""

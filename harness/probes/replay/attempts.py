@@ -29,6 +29,7 @@ _MOST = 256 << 10
 """Bytes of all fakes of a task."""
 LEAST_VALUES = 2
 """Values that have to be others in all: one word alone may be as good as any other."""
+SHAPE = f"{Probe.REPLAY}.shape-"
 SENTENCE = {
     Filling.NONSENSE: "the outputs have the right names and shapes, and every value is nonsense of its kind",
     Filling.ZEROS: "the outputs have the right names and shapes, and every value is 0, empty or false",
@@ -86,7 +87,7 @@ def attempts(task: Task, step: StepMutants, left: EndState) -> Iterator[Attempt]
         yield Attempt(
             Probe.REPLAY,
             f"shape-{filling}",
-            f"{Probe.REPLAY}.shape-{filling}",
+            f"{SHAPE}{filling}",
             SENTENCE[filling],
             step.step.name,
             because="nothing was worked out",
@@ -98,11 +99,19 @@ def script(outputs: Sequence[Output], about: str) -> str:
     """A solution that writes these files and does nothing else."""
     lines = ["#!/bin/sh", f"# None of the work is done here: {about}.", "set -e"]
     for one in sorted(outputs, key=lambda output: output.path):
-        path = shlex.quote(one.path)
-        lines.append(f"mkdir -p {shlex.quote(posixpath.dirname(one.path))}")
-        lines += [f"base64 -d >{path} <<'FOOLSGOLD'", base64.encodebytes(one.data).decode() + "FOOLSGOLD"]
-        lines.append(f"chmod {one.mode:o} {path}")
+        lines += write_lines(one)
     return "\n".join(lines) + "\n"
+
+
+def write_lines(one: Output) -> list[str]:
+    """Commands that write a file."""
+    path = shlex.quote(one.path)
+    return [
+        f"mkdir -p {shlex.quote(posixpath.dirname(one.path))}",
+        f"base64 -d >{path} <<'FOOLSGOLD'",
+        base64.encodebytes(one.data).decode() + "FOOLSGOLD",
+        f"chmod {one.mode:o} {path}",
+    ]
 
 
 def judged(attempted: Sequence[Attempted], left: EndState, again: EndState | None) -> list[Attempted]:
@@ -110,11 +119,15 @@ def judged(attempted: Sequence[Attempted], left: EndState, again: EndState | Non
     if again is not None and again.outputs == left.outputs:
         return list(attempted)
     free = Outcome(OutcomeKind.ERROR, "the reference's own outputs differ from run to run", cause=Cause.NOT_MADE)
-    return [replace(one, outcome=free) if one.attempt.probe is Probe.REPLAY else one for one in attempted]
+    return [replace(one, outcome=free) if _is_fake(one) else one for one in attempted]
 
 
 def fakes_paid(attempted: Sequence[Attempted]) -> list[Attempted]:
-    return [one for one in attempted if one.attempt.probe is Probe.REPLAY and one.paid]
+    return [one for one in attempted if _is_fake(one) and one.paid]
+
+
+def _is_fake(one: Attempted) -> bool:
+    return one.attempt.operator.startswith(SHAPE)
 
 
 def findings(attempted: Sequence[Attempted]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.judging.strength import Verdict, wilson
 from harness.report.first import First, FirstSoFar, TaskInBrief, standing, why_dropped
 from harness.report.html.pack import clean_text
-from harness.report.words import added_up, counts, weakness
+from harness.report.words import added_up, chosen, counts, weakness
 from harness.untrusted import clip
 
 BINS = 10
@@ -117,6 +117,8 @@ class Overview:
     strength: Part
     verdicts: tuple[Part, ...]
     """Only verdicts that occur."""
+    chosen: str
+    """How the tasks were chosen; '' where it is simply all of them."""
     dataset: tuple[Part, ...]
     faults: tuple[Part, ...]
     """Weakest first."""
@@ -164,6 +166,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
         paid=outcomes["survived"],
         strength=_part("all", "", detected, counted),
         verdicts=tuple(_verdicts([row["verdict"] for row in rows])),
+        chosen=clean_text(chosen(report)),
         dataset=tuple(
             Part(row["row"], row["meaning"], len(row["tasks"]), row["measured"], row["share"], row["low"], row["high"])
             for row in report["summary"]["dataset"]

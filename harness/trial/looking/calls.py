@@ -15,6 +15,16 @@ RECORDER = "foolsgold_record"
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A file that a test gave a program to work on."""
+
+    path: str
+    text: str
+    age: float = 0.0
+    """Seconds since its last modification, when the program was started."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One of a test's calls; or a command that foolsgold ran besides."""
 
@@ -35,6 +45,10 @@ class Call:
     """Copies of what a test gave the program to work on, each with its place."""
     wrote: str = ""
     """What it wrote at these places, a line for each file, and what is gone; of a command that was run besides."""
+    given: tuple[Given, ...] = ()
+    """The files at these places, where the plan asks for their texts and all of them are short texts."""
+    to: str = ""
+    """The server that is asked: its host and port."""
 
 
 TWISTS: Mapping[str, str] = {
@@ -78,6 +92,8 @@ class Observed:
     """What the tests ran, asked and called; None where no pytest was there to be listened to."""
     besides: tuple[Call, ...] = ()
     """What the plan had run besides, in its order."""
+    cases: str = ""
+    """What the runner of cases told."""
 
 
 def read_calls(data: bytes | None) -> tuple[Call, ...] | None:
@@ -109,7 +125,36 @@ def _call(said: dict[str, Any]) -> Call | None:
     if not isinstance(inputs, list) or not all(_is_pair(each) for each in inputs):
         return None
     kind, what, test, cwd, stdin, out, err = (_text(each) for each in texts)
-    return Call(kind, what, test, tuple(_text(word) for word in argv), cwd, stdin, status, out, err, _pairs(inputs))
+    words = tuple(_text(word) for word in argv)
+    to = said.get("to", "")
+    return Call(
+        kind,
+        what,
+        test,
+        words,
+        cwd,
+        stdin,
+        status,
+        out,
+        err,
+        _pairs(inputs),
+        given=_given(said.get("texts")),
+        to=to if isinstance(to, str) else "",
+    )
+
+
+def _given(said: Any) -> tuple[Given, ...]:
+    """All of them, or none."""
+    found: list[Given] = []
+    for each in said if isinstance(said, list) else []:
+        if not (isinstance(each, list) and len(each) == 3 and isinstance(each[0], str) and isinstance(each[1], str)):
+            return ()
+        age = each[2]
+        if isinstance(age, bool) or not isinstance(age, int | float) or not 0 <= age < 1e10:
+            return ()
+        path, text = (part.encode("utf-8", "backslashreplace").decode() for part in each[:2])
+        found.append(Given(path, text, float(age)))
+    return tuple(found)
 
 
 def _is_pair(value: Any) -> bool:

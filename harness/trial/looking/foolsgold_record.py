@@ -1,11 +1,13 @@
 """Carried into a box: a pytest plugin that writes down what the tests run, ask and call, and what comes back.
 
 It runs with whatever Python (3.7 and later) and pytest (5 and later) the task has, changes no result, and imports
-nothing but the standard library.
+nothing but the standard library. Where the tests are a program of their own, `plain` does what can be done without
+pytest.
 """
 
 from __future__ import annotations
 
+import atexit
 import functools
 import http.client
 import inspect
@@ -16,11 +18,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Callable, Generator  # noqa: UP035 - collections.abc has no such types in old versions of Python
 
-import pytest
+try:
+    import pytest
+except ImportError:
+    hookimpl: Any = lambda **_options: lambda function: function  # noqa: E731
+else:
+    hookimpl = pytest.hookimpl
 
 OUT = os.environ.get("FOOLSGOLD_LOOK", "")
 MOST = 400
@@ -34,7 +42,9 @@ short.maxstring = short.maxother = short.maxlong = 400
 
 Event = dict[str, Any]
 KEPT = os.path.join(os.path.dirname(OUT), "kept")  # noqa: PTH118, PTH120 - OUT may be ''
-MOST_KEPT, MOST_OF_A_PROGRAM, LARGEST = 24, 4, 1 << 20
+TEXTS = os.environ.get("FOOLSGOLD_TEXTS", "")
+"""Set where the texts of what programs work on are to be written down, too."""
+MOST_KEPT, MOST_OF_A_PROGRAM, LARGEST = (80, 24, 1 << 20) if TEXTS else (24, 4, 1 << 20)
 """Inputs that are kept for later, and how often for the same program, and bytes of one."""
 kept: dict[tuple[str, ...], int] = {}
 now: list[Event] = []
@@ -97,6 +107,26 @@ def begun(process: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> No
     cwd = str(Path(os.fsdecode(cwd)).absolute())
     words = [word[:LONGEST] for word in argv[:100]]
     process.foolsgold = {"argv": words, "cwd": cwd, "stdin": "", "inputs": inputs(words, cwd)}
+    if TEXTS:
+        process.foolsgold["texts"] = texts(process.foolsgold["inputs"])
+
+
+MOST_TEXTS, LONGEST_TEXTS = 40, 24_000
+
+
+def texts(places: list[list[str]]) -> list[list[Any]]:
+    """[path, text, age in seconds] of each file there; nothing where one is no text, or they are long or many."""
+    found: list[list[Any]] = []
+    for _, place in places:
+        files = (
+            [each for each in sorted(Path(place).rglob("*")) if each.is_file()]
+            if Path(place).is_dir()
+            else [Path(place)]
+        )
+        for file in files[: MOST_TEXTS + 1]:
+            data = file.read_bytes()
+            found.append([str(file), data.decode("utf-8"), max(0.0, time.time() - file.stat().st_mtime)])
+    return found if len(found) <= MOST_TEXTS and sum(len(each[1]) for each in found) <= LONGEST_TEXTS else []
 
 
 def is_program(path: Path) -> bool:
@@ -182,7 +212,8 @@ def watch_programs() -> None:
 
 @quietly
 def asked(connection: Any, method: str, url: str) -> None:
-    connection.foolsgold = keep("ask", method + " " + url, status=None, out="", err="")
+    to = str(connection.host) + ":" + str(connection.port)
+    connection.foolsgold = keep("ask", method + " " + url, status=None, out="", err="", to=to)
 
 
 @quietly
@@ -274,6 +305,16 @@ def profile(frame: FrameType, event: str, argument: Any) -> None:
                 found["out"] = "?"
 
 
+# --- a runner that is no pytest
+
+
+def plain() -> None:
+    tell(begun=True)
+    watch_programs()
+    watch_servers()
+    atexit.register(lambda: [tell(test="", **event) for event in now])
+
+
 # --- pytest
 
 
@@ -283,15 +324,15 @@ def pytest_configure() -> None:
     watch_servers()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[Any]) -> None:
     for item in items:
         # Old versions know no `path`, and newer ones warn of what they had.
         file = str(item.path if hasattr(item, "path") else item.fspath)
         roots.add(str(Path(file).parent) + os.sep)
 
 
-@pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, None, None]:
+@hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: Any) -> Generator[None, None, None]:
     global told
     now.clear()
     open_calls.clear()

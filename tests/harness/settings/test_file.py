@@ -333,6 +333,11 @@ def test_flags_are_held_to_the_same_rules(arguments: tuple[str, ...], message: s
 
 ONLY_FLAGS = {
     "--config": "names the file itself",
+    "--sample": "is about this one run",
+    "--by": "is about this one sample",
+    "--shard": "is about this one machine",
+    "--changed-since": "is about this one change",
+    "--partial": "is the question of this one merger",
     "--no-config": "is about the file itself",
     "--output": "names where this one result goes",
     "--format": "is the shape of this one result",
@@ -350,6 +355,13 @@ ONLY_FLAGS = {
     "--fresh": "is about this one run",
     "--force": "is about this one file",
     "--all": "is about this one call",
+    "--verify": "is the question about these labels",
+    "--key": "names a secret, or who is trusted with these labels",
+    "--jsonl": "names where this one result goes",
+    "--parquet": "names where this one result goes",
+    "--card": "names where this one result goes",
+    "--croissant": "names where this one result goes",
+    "--badge": "names where this one result goes",
     "--versions": "runs nothing",
     "--version": "runs nothing",
     "--help": "runs nothing",
@@ -374,6 +386,7 @@ def test_every_option_is_a_setting_or_has_a_reason_not_to_be() -> None:
 
 VALUES = {
     ValueKind.INTEGER: "2",
+    ValueKind.TEXT: '"blob"',
     ValueKind.NUMBER: "2.0",
     ValueKind.PATH: '"x.toml"',
     ValueKind.SWITCH: "true",

@@ -11,6 +11,7 @@ from harness.errors import BuildFailed, EngineError, NeedsDocker
 from harness.findings.controls import Standing, standing
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls, ControlSettings
+from harness.lab.workers import Threads
 from harness.task.network import Networks
 from harness.trial.record import Kind, Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
@@ -64,9 +65,8 @@ def checked(
 ) -> tuple[Controls, dict[str, Finding]]:
     task = harbor(folder / "t", {"task.toml": OFFLINE, **(changes or {})})
     settings = ControlSettings(repeat, network)
-    done = run_check(
-        engine, [task], settings, jobs=1, watcher=Silent(), command=lambda task: "foolsgold check t", options={}
-    )
+    workers = Threads.here(engine, 1)
+    done = run_check(workers, [task], settings, watcher=Silent(), command=lambda task: "foolsgold check t", options={})
     (checked,) = done.checked
     assert not checked.internal, checked.internal
     assert checked.controls is not None

@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-SAYING = {"error", "warning", "_lack", "_say", "Problem"}
+SAYING = {"error", "warning", "_lack", "_say", "Problem", "NotUnpacked"}
 
 
 def codes_in_the_source() -> set[str]:
     """The code each saying call is given, and each default of a parameter called `code`."""
     found: set[str] = set()
-    for file in sorted((ROOT / "harness/task").glob("*.py")):
+    for file in sorted([*(ROOT / "harness/task").glob("*.py"), *(ROOT / "harness/dataset").glob("*.py")]):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))

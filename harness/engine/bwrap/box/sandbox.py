@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import secrets
-import select
 import shlex
 import signal
 import time
@@ -15,13 +14,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Self
 
 from harness.engine import rootpath
 from harness.engine.box_end import BoxEnd, EndLook
-from harness.engine.bwrap.box import cgroups, kernel, launcher, nat, processes, program, seccomp, users
+from harness.engine.bwrap.box import beside, cgroups, kernel, launcher, nat, processes, program, seccomp, users
 from harness.engine.bwrap.box.giving import NOTHING_SHARED, TICK, give, staged_changes, staged_end, tree
 from harness.engine.bwrap.box.launchpad import OUT, PART_SLASH
+from harness.engine.bwrap.box.pipes import Descriptors, ShellPipe, until_closed
 from harness.engine.bwrap.box.trust import carried
 from harness.engine.changes import Changes
 from harness.engine.contract import Box, Command, Exit, Kept, Limits
@@ -107,39 +106,6 @@ def start(
 
 
 @dataclass(slots=True)
-class _Pipe:
-    """The tool's ends of the shell's stdin and stdout."""
-
-    reading: int
-    writing: int
-
-    def fileno(self) -> int:
-        return self.reading
-
-    def send(self, data: bytes, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(self.writing, select.POLLOUT)
-        rest = memoryview(data)
-        while rest:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            if poll.poll(min(left, 3600.0) * 1000 + 1):
-                try:
-                    rest = rest[os.write(self.writing, rest) :]
-                except BlockingIOError:
-                    continue
-                except BrokenPipeError as error:
-                    raise ShellGone("The box is dead: its first process has ended.") from error
-
-    def receive(self) -> bytes | None:
-        try:
-            return os.read(self.reading, 65536)
-        except BlockingIOError:
-            return None
-
-
-@dataclass(slots=True)
 class Sandbox(Box):
     """A box that runs, or has been closed. Not thread-safe."""
 
@@ -162,7 +128,7 @@ class Sandbox(Box):
     _root: int = -1
     _stage: int = -1
     """The folder with what the box writes; none if it is not visible from here."""
-    _pipe: _Pipe | None = None
+    _pipe: ShellPipe | None = None
     _shell: Shell | None = None
     _group: cgroups.ControlGroup | None = None
     _lease: nat.Lease | None = None
@@ -207,7 +173,7 @@ class Sandbox(Box):
             "workdir": self.workdir,
             "env": box_env,
         }
-        with _Descriptors() as ours:
+        with Descriptors() as ours:
             in_read, in_write = ours.pipe()
             out_read, out_write = ours.pipe()
             err_read, err_write = ours.pipe()
@@ -220,7 +186,7 @@ class Sandbox(Box):
                 ours.close(fd)
             os.set_blocking(out_read, False)
             os.set_blocking(in_write, False)
-            self._pipe = _Pipe(ours.keep(out_read), ours.keep(in_write))
+            self._pipe = ShellPipe(ours.keep(out_read), ours.keep(in_write))
             try:
                 self._meet(info_read)
                 with suppress(OSError):
@@ -232,7 +198,7 @@ class Sandbox(Box):
     def _meet(self, info: int) -> None:
         assert self._pipe is not None
         deadline = time.monotonic() + _START_SECONDS
-        self.pid = json.loads(_until_closed(info, deadline) or b'{"child-pid": 0}')["child-pid"]
+        self.pid = json.loads(until_closed(info, deadline) or b'{"child-pid": 0}')["child-pid"]
         if not self.pid:
             raise ShellGone("bubblewrap ended before the box stood.")
         self._first = os.pidfd_open(self.pid)
@@ -252,7 +218,7 @@ class Sandbox(Box):
     def _failed_start(self, stderr: int, error: Exception) -> EngineError:
         self.kill()
         with suppress(TimeoutError):
-            output = _until_closed(stderr, time.monotonic() + 2).decode("utf-8", "replace").strip()
+            output = until_closed(stderr, time.monotonic() + 2).decode("utf-8", "replace").strip()
             if "/bin/sh" in output:
                 output += " (every box needs a shell at /bin/sh)"
             return EngineError(
@@ -281,20 +247,7 @@ class Sandbox(Box):
     def run(self, command: Command) -> Exit:
         shell = self._alive()
         assert self._group is not None
-        who, become = self._who(self.user if command.user is None else command.user)
-        env = dict(command.env)
-        if self._home and who.home != self._home:
-            env.setdefault("HOME", who.home)
-        self._outputs += 1
-        output = f"{OUT}/{self._outputs}"
-        line = command_line(
-            command.argv,
-            output=output,
-            cwd=command.cwd or self.workdir,
-            env=env,
-            prefix=(*self._session, *become),
-            between=command.left_running,
-        )
+        line, output = self._line(command, between=command.left_running)
         before = self._group.kills()
         try:
             ran = shell.run(line, command.timeout)
@@ -308,7 +261,7 @@ class Sandbox(Box):
         out_of_memory = self._group.kills() > before
         with _as_engine_error("read a command's output"):
             text, dropped = rootpath.read_halves(self._root, output, limit=command.output_limit)
-        left_running = ran.status is None and command.left_running and self._take_back(shell)
+        left_running = ran.status is None and command.left_running and self.take_back(shell)
         if ran.status is not None:
             with suppress(OSError):
                 rootpath.remove(self._root, output)
@@ -317,25 +270,57 @@ class Sandbox(Box):
             self.kill()
         return Exit(ran.status, ran.seconds, text, dropped, out_of_memory, left_running)
 
+    def _line(self, command: Command, *, between: bool) -> tuple[str, str]:
+        """The line of shell code for a command, and the file in the box with its output."""
+        who, become = self._who(self.user if command.user is None else command.user)
+        env = dict(command.env)
+        if self._home and who.home != self._home:
+            env.setdefault("HOME", who.home)
+        self._outputs += 1
+        output = f"{OUT}/{self._outputs}"
+        prefix = (*self._session, *become)
+        cwd = command.cwd or self.workdir
+        return command_line(command.argv, output=output, cwd=cwd, env=env, prefix=prefix, between=between), output
+
+    def begin_beside(self, command: Command) -> beside.Begun:
+        """Begin a command and leave it running; its timeout is that of whoever waits for it."""
+        shell = self._alive()
+        line, output = self._line(command, between=False)
+        return beside.begin(self, shell, self._root, line, output, command.output_limit)
+
+    def end_beside(self, begun: beside.Begun) -> Exit:
+        self._alive()
+        return beside.end(self._root, begun)
+
+    def take(self, source: str, target: Path) -> list[str]:
+        """See `rootpath.take`."""
+        self._alive()
+        with _as_engine_error(f"copy {source} out of the box"):
+            return rootpath.take(self._root, source, target)
+
     def _go_on(self) -> None:
         """The tool's own processes in the box go on, whatever stopped them: the box's programs cannot make it wait."""
         for pid in processes.children(self.pid):
             if processes.stopped(pid):
                 self._signal(pid, signal.SIGCONT)
 
+    def owns(self, pid: int) -> bool:
+        """Whether this child of the shell is the tool's own: nothing else that the shell started reads from the tool,
+        and an orphan that it got does not."""
+        ours = processes.opened(self.pid, 0)
+        return bool(ours) and processes.opened(pid, 0) == ours
+
     def _signal(self, pid: int, number: signal.Signals) -> None:
         """To a child of the shell, if it is the tool's own."""
-        ours = processes.opened(self.pid, 0)
         with suppress(ProcessLookupError, PermissionError):
             child = os.pidfd_open(pid)
             try:
-                # Nothing else that the shell started reads from the tool, and an orphan that it got does not.
-                if ours and processes.opened(pid, 0) == ours:
+                if self.owns(pid):
                     signal.pidfd_send_signal(child, number)
             finally:
                 os.close(child)
 
-    def _take_back(self, shell: Shell) -> bool:
+    def take_back(self, shell: Shell) -> bool:
         """Kill the process that the shell waits for, so that the shell is free and the command continues."""
         for pid in processes.children(self.pid):
             self._signal(pid, signal.SIGKILL)
@@ -545,45 +530,6 @@ def _finish_layer(upper: Path, pad: launcher.Launcher) -> None:
             kernel.sync_filesystem(folder)
         finally:
             os.close(folder)
-
-
-class _Descriptors:
-    """Open descriptors, each closed once: by `close`, or at the end."""
-
-    def __init__(self) -> None:
-        self._open: set[int] = set()
-
-    def pipe(self) -> tuple[int, int]:
-        pair = os.pipe()
-        self._open.update(pair)
-        return pair
-
-    def close(self, fd: int) -> None:
-        self._open.remove(fd)
-        os.close(fd)
-
-    def keep(self, fd: int) -> int:
-        self._open.remove(fd)
-        return fd
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for fd in tuple(self._open):
-            self.close(fd)
-
-
-def _until_closed(fd: int, deadline: float) -> bytes:
-    parts: list[bytes] = []
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    while poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-        part = os.read(fd, 65536)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-    raise TimeoutError("the other side does not close")
 
 
 @contextmanager

@@ -1,0 +1,282 @@
+"""From what the tests did on the reference to cases: the same again, and the same with other input. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from posixpath import basename, commonpath, dirname, join, normpath
+from random import Random
+from typing import Any
+
+from harness.harden.model import BoxCase
+from harness.harden.varying import MOST_LESS, Combiner, Files, otherwise, reductions, varied_texts
+from harness.judging.varied import is_interpreter, words_of_call
+from harness.trial.looking.calls import Call, Given
+
+FOLDER = "{folder}"
+MOST_OWN, MOST_CHANGED, MOST_COMBINED = 40, 110, 50
+_OPTION = re.compile(r"(?<![\w/.-])(--[A-Za-z][\w-]*|-[A-Za-z])(?:[ =]([A-Z][A-Z0-9_]*|<[^>\n]+>)(?![a-z]))?")
+_SECRET = re.compile(r"[^\x20-\x7e\n\t\u00a0-\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramStart:
+    """How a test started a program of the solution's: with {folder} for the folder that it made."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    stdin: str
+    files: Files
+    """Their paths are below {folder}."""
+    program: str
+    at: int
+    """Which word of argv the program is."""
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "argv": list(self.argv),
+            "cwd": self.cwd,
+            "stdin": self.stdin,
+            "files": [{"path": file.path, "text": file.text, "age": round(file.age)} for file in self.files],
+        }
+
+    @property
+    def cost(self) -> int:
+        return len(" ".join(self.argv)) + len(self.stdin) + sum(len(file.text) + 20 for file in self.files)
+
+
+def starts(calls: Iterable[Call], left: Iterable[str]) -> list[ProgramStart]:
+    """Each way once, in the order of the tests."""
+    own = frozenset(left)
+    found = [start for call in calls if call.kind == "run" if (start := _start(call, own)) is not None]
+    return list(dict.fromkeys(found))
+
+
+def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
+    argv = words_of_call(call)
+    places = [place for _, place in call.inputs]
+    if places and not call.given and any(not _is_program(place, own) for place in places):
+        return None  # what it worked on is not known
+    given = tuple(file for file in call.given if not _is_program(file.path, own))
+    root = _root(places, given)
+    # A program that the test copied is started where the solution left it.
+    at = next((n for n, word in enumerate(argv) if _is_program(normpath(join(call.cwd or "/", word)), own)), None)
+    if at is None and len(argv) == 3 and argv[:2] == ("sh", "-c"):
+        at = 2 if any(path in argv[2] for path in own) else None
+    if at is None or (at > 0 and not is_interpreter(argv[0])):
+        return None
+    program = normpath(join(call.cwd or "/", argv[at])) if argv[:2] != ("sh", "-c") else argv[2]
+    if root is None:
+        if call.cwd.startswith("/tmp/"):  # noqa: S108 - a path in a box
+            return None if places else ProgramStart(argv, FOLDER, call.stdin, (), program, at)
+        return ProgramStart(argv, call.cwd, call.stdin, (), program, at)
+    words = tuple(_moved(word, root, call.cwd, given) if n > at else word for n, word in enumerate(argv))
+    files = tuple(Given(file.path[len(root) :].lstrip("/"), file.text, _whole(file.age)) for file in given)
+    if any(_SECRET.search(file.text) for file in files):
+        return None
+    inside = call.cwd == root or call.cwd.startswith(f"{root}/")
+    cwd = FOLDER + call.cwd[len(root) :] if inside and not _outside(root) else call.cwd
+    return ProgramStart(words, cwd, call.stdin, files, program, at)
+
+
+def _outside(root: str) -> bool:
+    return not root.startswith("/tmp/")  # noqa: S108 - a path in a box
+
+
+def _moved(word: str, root: str, cwd: str, given: Files) -> str:
+    """A word with the folder's name for the path; a relative name of a file that is brought becomes a whole one where
+    the program runs elsewhere."""
+    if word == root or word.startswith(f"{root}/") or f"{root}/" in word:
+        return word.replace(root, FOLDER)
+    path = normpath(join(cwd or "/", word))
+    if _outside(root) and any(file.path == path for file in given):
+        return FOLDER + path[len(root) :]
+    return word
+
+
+def _root(places: Sequence[str], given: Files) -> str | None:
+    if not given:
+        return None
+    folders = [place for place in places if any(file.path.startswith(f"{place}/") for file in given)]
+    folders += [dirname(file.path) for file in given if not any(file.path.startswith(f"{each}/") for each in folders)]
+    found = commonpath(folders)
+    return found if found not in ("/", "/tmp") else None  # noqa: S108 - a path in a box
+
+
+def _is_program(path: str, own: frozenset[str]) -> bool:
+    return path in own
+
+
+def _whole(age: float) -> float:
+    """Nothing for what was made just before."""
+    return float(round(age)) if age > 120 else 0.0
+
+
+# --- cases
+
+Changed = tuple[str, ProgramStart, ProgramStart | None]
+"""How a start was changed, the start, and the same said otherwise."""
+
+
+def run_cases_of(
+    found: Sequence[ProgramStart], instruction: str, environment: Mapping[str, str], seed: int
+) -> Iterator[BoxCase]:
+    """The tests' own calls, then changed ones. `environment`: its files' texts by path."""
+    rng = Random(seed)
+    for number, start in enumerate(found[:MOST_OWN]):
+        yield BoxCase(f"run-{number}", "run", start.body(), "as the tests call it", start.cost)
+    changed = islice(_changed(found, instruction, environment, rng), MOST_CHANGED)
+    for number, (how, start, twin) in enumerate(changed, start=1):
+        name = f"changed-{number}"
+        if twin is not None:
+            yield BoxCase(f"{name}-twin", "run", twin.body(), "the same said otherwise", 10**9)
+        cost = start.cost + 40
+        yield BoxCase(name, "run", start.body(), how, cost, f"{name}-twin" if twin is not None else "")
+
+
+def _changed(
+    found: Sequence[ProgramStart], instruction: str, environment: Mapping[str, str], rng: Random
+) -> Iterator[Changed]:
+    seen = {(start.argv, start.stdin, start.files) for start in found}
+    for how, start, twin in _all_changed(found, instruction, environment, rng):
+        key = (start.argv, start.stdin, start.files)
+        if key not in seen:
+            seen.add(key)
+            yield how, start, twin
+
+
+def _all_changed(
+    found: Sequence[ProgramStart], instruction: str, environment: Mapping[str, str], rng: Random
+) -> Iterator[Changed]:
+    kinds: dict[tuple[str, tuple[str, ...]], list[ProgramStart]] = {}
+    for start in found:
+        kinds.setdefault((start.program, tuple(file.path for file in start.files)), []).append(start)
+    for alike in kinds.values():
+        yield from _with_options(alike, instruction)
+    for alike in kinds.values():
+        yield from _combined(alike, environment, rng)
+    for alike in kinds.values():
+        for start in alike[:4]:
+            for how, files in varied_texts(start.files, rng):
+                yield f"the input {how}", _with_files(start, files), None
+
+
+def _with_files(start: ProgramStart, files: Files) -> ProgramStart:
+    return ProgramStart(start.argv, start.cwd, start.stdin, files, start.program, start.at)
+
+
+def _with_words(start: ProgramStart, words: Sequence[str]) -> ProgramStart:
+    argv = (*start.argv[: start.at + 1], *words)
+    return ProgramStart(argv, start.cwd, start.stdin, start.files, start.program, start.at)
+
+
+def _with_options(alike: Sequence[ProgramStart], instruction: str) -> Iterator[Changed]:
+    """Options that the instruction names and takes no value, alone and in pairs with what the tests give; and options
+    that the tests give, left out and in another place."""
+    flags: dict[str, None] = {}
+    for option, value in _OPTION.findall(instruction):
+        if not value:
+            flags[option] = None
+    valued = {option for option, value in _OPTION.findall(instruction) if value}
+    own = [option for option in flags if option not in valued and len(option) > 2][:6]
+    for start in sorted(alike, key=lambda each: each.cost)[:6]:
+        rest = start.argv[start.at + 1 :]
+        for option in own:
+            if option not in rest:
+                yield f"with {option}", _with_words(start, [*rest, option]), None
+        for one, other in pairwise(own):
+            if one not in rest and other not in rest:
+                yield f"with {one} and {other}", _with_words(start, [*rest, one, other]), None
+
+
+def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng: Random) -> Iterator[Changed]:
+    files = alike[0].files
+    if not files or not all(_document(file.text) is not None for file in files):
+        return
+    examples = [[_document(file.text) for file in start.files] for start in alike]
+    shown = [
+        next((text for path, text in environment.items() if basename(path) == basename(file.path)), "")
+        for file in files
+    ]
+    if all(_document(text) is not None for text in shown):
+        examples.append([_document(text) for text in shown])
+    combiner = Combiner(examples)
+    for _ in range(MOST_COMBINED):
+        made = combiner.make(rng)
+        one = _with_documents(alike[0], made)
+        yield "with its records combined anew", one, _with_documents(alike[0], [otherwise(each) for each in made])
+
+
+def _with_documents(start: ProgramStart, documents: Sequence[Any]) -> ProgramStart:
+    pairs = zip(start.files, documents, strict=True)
+    return _with_files(start, tuple(Given(file.path, json.dumps(each), file.age) for file, each in pairs))
+
+
+def _document(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None
+
+
+def reduced(case: BoxCase) -> Iterator[BoxCase]:
+    """The case with one thing less in its input, each by itself."""
+    if case.kind != "run":
+        return
+    files = tuple(Given(file["path"], file["text"], file["age"]) for file in case.body["files"])
+    for number, less in enumerate(islice(reductions(files, " ".join(case.body["argv"])), MOST_LESS)):
+        given = [{"path": file.path, "text": file.text, "age": file.age} for file in less]
+        cost = case.cost - sum(len(file.text) + 20 for file in files) + sum(len(file.text) + 20 for file in less)
+        yield BoxCase(f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost)
+
+
+# --- what is left
+
+
+def look_case(paths: Iterable[str]) -> BoxCase:
+    return BoxCase("left", "look", {"paths": sorted(set(paths))}, "what solving leaves", 60)
+
+
+_PATH = re.compile(r"(?<![\w.~/-])(/(?:[\w.@+-]+/)*[\w.@+-]*[\w@+-])")
+
+
+def paths_in(instruction: str) -> set[str]:
+    return {
+        path for path in _PATH.findall(instruction) if path.count("/") > 1 and not path.startswith(("/proc", "/sys"))
+    }
+
+
+# --- servers
+
+_LIMIT = re.compile(r"\brate|\blimit|\bburst|\bper (?:second|minute)|\bthrottl|\b429\b|\b503\b", re.IGNORECASE)
+BURST, PAUSE, MOST_BURSTS = 12, 2.2, 4
+
+
+def ask_cases(calls: Iterable[Call], instruction: str) -> Iterator[BoxCase]:
+    """The tests' own requests; and where a limit is spoken of, many at once, from another client, and after a pause."""
+    seen: dict[tuple[str, str, str], None] = {}
+    for call in calls:
+        method, _, path = call.what.partition(" ")
+        if call.kind == "ask" and method in ("GET", "HEAD", "DELETE", "OPTIONS") and ":" in call.to:
+            seen.setdefault((call.to, method, path))
+    for number, (to, method, path) in enumerate(list(seen)[:20]):
+        host, _, port = to.rpartition(":")
+        if not port.isdigit() or not (host == "localhost" or host.startswith("127.")):
+            continue
+        server = {"host": host, "port": int(port)}
+        request = {"method": method, "path": path}
+        once = {**request, "times": 1, "client": f"127.1.{number}.1"}
+        yield BoxCase(f"ask-{number}", "ask", {**server, "steps": [once]}, "as the tests ask it", 40)
+        if _LIMIT.search(instruction) and method == "GET" and number < MOST_BURSTS:
+            mine, other, third = (f"127.1.{number}.{last}" for last in (2, 3, 4))
+            many = {**request, "times": BURST}
+            steps: list[dict[str, Any]] = [{**many, "client": mine}, {**request, "times": 1, "client": other}]
+            yield BoxCase(f"burst-{number}", "ask", {**server, "steps": steps}, "many requests at once", 80)
+            again = [{**many, "client": third}, {"sleep": PAUSE}, {**many, "client": third}]
+            yield BoxCase(f"again-{number}", "ask", {**server, "steps": again}, "many requests, and after a pause", 120)
+            few = [{**request, "times": count, "client": f"127.1.{number}.{count + 10}"} for count in (2, 3, 4, 5)]
+            yield BoxCase(f"few-{number}", "ask", {**server, "steps": few}, "a few requests at once", 100)

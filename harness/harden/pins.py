@@ -1,0 +1,445 @@
+"""What of the reference's behaviour in a case a test may pin, each thing by itself, with its assertion. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.harden.model import BoxCase, Pin, Seen
+from harness.harden.stated import StatedOutput, tokens, words_of
+
+LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
+_NEWLINE = "\n"
+Read = Callable[[Seen], Any]
+"""The value that a pin is about, out of what is seen; None where there is none."""
+
+
+class Pins:
+    """Everything that could be pinned of one case."""
+
+    def __init__(self, case: BoxCase, stated: StatedOutput, given: str) -> None:
+        """`given`: the text of the case's own input."""
+        self.case, self.stated, self.given = case, stated, words_of(given)
+        self._numbers = frozenset({*tokens(given), *tokens(stated.instruction)})
+
+    def of(self, seen: Seen) -> Iterator[Pin]:
+        if "trouble" in seen:
+            return
+        if self.case.kind == "run":
+            yield from self._of_run(seen)
+        elif self.case.kind == "look":
+            yield from self._of_look(seen)
+        elif self.case.kind == "ask":
+            yield from self._of_ask(seen)
+
+    def _pin(
+        self,
+        says: str,
+        code: Sequence[str],
+        holds: Callable[[Seen], bool],
+        weight: int,
+        unstated: str = "",
+        needs: Sequence[str] = (),
+    ) -> Pin:
+        def safely(seen: Seen) -> bool:
+            try:
+                return holds(seen)
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError, csv.Error, RecursionError):
+                return False
+
+        return Pin(self.case, says, tuple(code), safely, weight, unstated, frozenset(needs))
+
+    # --- programs
+
+    def _of_run(self, seen: Seen) -> Iterator[Pin]:
+        if not seen.get("ends"):
+            return
+        status = seen["status"]
+        if status == 0:
+            yield self._pin("it ends well", ["assert result.returncode == 0"], lambda s: s["status"] == 0, 2)
+        else:
+            why = "" if status > 0 and self._status_stated(status) else f"that it exits with {status}"
+            yield self._pin(
+                f"it exits with {status}",
+                [f"assert result.returncode == {status}"],
+                lambda s: s["status"] == status,
+                2,
+                why,
+            )
+        # What a program says where it refuses is its own wording, unless the instruction has the very words.
+        only_fixed = status != 0
+        yield from self._of_text("result.stdout", "it prints", lambda s: s["out"], seen["out"], only_fixed=only_fixed)
+        if seen["err"].strip():
+            yield from self._of_text("result.stderr", "it complains", lambda s: s["err"], seen["err"], only_fixed=True)
+        yield from self._of_files(seen)
+
+    def _status_stated(self, status: int) -> bool:
+        return (
+            re.search(
+                rf"\b(?:status|code|exits?|return\w*)\b[^.\n]{{0,40}}(?<![\w.]){status}(?![\w.]*\d)",
+                self.stated.instruction,
+                re.IGNORECASE,
+            )
+            is not None
+        )
+
+    def _of_files(self, seen: Seen) -> Iterator[Pin]:
+        before = {file["path"]: file["text"] for file in self.case.body["files"]}
+        for name in sorted({*before, *seen["files"]}):
+            there, text = name in seen["files"], seen["files"].get(name, "")
+            path = f"folder / {name!r}"
+            if there and name in before:
+                yield self._pin(f"{name} stays", [f"assert ({path}).exists()"], lambda s, n=name: n in s["files"], 5)
+                if text == before[name]:
+                    yield self._pin(
+                        f"{name} stays as it is",
+                        [f"assert ({path}).read_text() == {text!r}"],
+                        lambda s, n=name, t=text: s["files"][n] == t,
+                        6,
+                    )
+            elif not there:
+                yield self._pin(
+                    f"{name} is removed", [f"assert not ({path}).exists()"], lambda s, n=name: n not in s["files"], 5
+                )
+            else:
+                why = "" if self._file_named(name) else f"the file {name}"
+                yield self._pin(
+                    f"{name} is written", [f"assert ({path}).exists()"], lambda s, n=name: n in s["files"], 5, why
+                )
+            if there and text != before.get(name) and not text.startswith("sha256 "):
+                yield from self._of_text(f"({path}).read_text()", f"{name} has", lambda s, n=name: s["files"][n], text)
+
+    def _file_named(self, name: str) -> bool:
+        argv = " ".join(self.case.body["argv"])
+        return self.stated.names(name) or name in argv
+
+    # --- texts
+
+    def _of_text(
+        self, expression: str, says: str, read: Read, text: str, *, only_fixed: bool = False, why: str = ""
+    ) -> Iterator[Pin]:
+        document = _document(text)
+        if document is not None and not only_fixed:
+            yield from self._of_json(expression, says, read, document, why)
+            return
+        rows = _table(text, self.stated)
+        if rows is not None and not only_fixed and not self.stated.many:
+            yield from self._of_table(expression, says, read, rows, why)
+        yield from self._of_lines(expression, says, read, text, only_fixed, why)
+
+    def _of_lines(self, expression: str, says: str, read: Read, text: str, only_fixed: bool, why: str) -> Iterator[Pin]:
+        lines = text.splitlines()
+        if len(lines) > MOST_LINES:
+            return
+        forms: list[str] = []
+        for line in dict.fromkeys(lines):
+            if not line.strip() or len(line) > LONGEST_LINE:
+                continue
+            stripped = line.strip()
+            exactly = self.stated.fixed(line) or (
+                not only_fixed and self.stated.exactly(line) and not self._is_estimate(line)
+            )
+            if exactly:
+                forms.append(line)
+                yield self._pin(
+                    f"{says} the line {stripped!r}",
+                    [f"assert {stripped!r} in [line.strip() for line in {expression}.splitlines()]"],
+                    lambda s, t=stripped: t in [each.strip() for each in read(s).splitlines()],
+                    10,
+                    why,
+                )
+                continue
+            unknown = self._unknown(line, only_fixed)
+            yield self._of_tokens(expression, says, read, line, why or unknown)
+        yield from self._of_whole(expression, says, read, lines, set(forms), only_fixed, why)
+
+    def _unknown(self, line: str, only_fixed: bool) -> str:
+        if self.stated.many or only_fixed:
+            return f"the line {line.strip()[:80]!r}"
+        words = self.stated.unknown(line, self.given)
+        if words:
+            return f"the words {', '.join(sorted(words)[:4])}"
+        if self._is_estimate(line):
+            return "the digits of a number that need not be exact"
+        return "" if tokens(line) else f"the line {line.strip()[:80]!r}"
+
+    def _is_estimate(self, line: str) -> bool:
+        """It has a number that may be another in another right answer."""
+        worked_out = [token for token in tokens(line) if token not in self._numbers]
+        numbers = [token for token in worked_out if token.lstrip("-")[:1].isdigit()]
+        return bool(numbers) and (
+            self.stated.estimated or self.stated.tolerance is not None or any("." in number for number in numbers)
+        )
+
+    def _of_tokens(self, expression: str, says: str, read: Read, line: str, why: str) -> Pin:
+        found = tokens(line)
+        return self._pin(
+            f"{says} {' '.join(found)}",
+            [
+                f"lines = [re.findall({_TOKENS!r}, line) for line in {expression}.splitlines()]",
+                f"assert {found!r} in lines",
+            ],
+            lambda s: found in [tokens(each) for each in read(s).splitlines()],
+            14,
+            why,
+            ["re"],
+        )
+
+    def _of_whole(
+        self, expression: str, says: str, read: Read, lines: Sequence[str], forms: set[str], only_fixed: bool, why: str
+    ) -> Iterator[Pin]:
+        """All lines together: their order, and that there are no others."""
+        full = [line.strip() for line in lines if line.strip()]
+        if not full or any(len(line) > LONGEST_LINE for line in full) or len(full) > 40:
+            return
+        unordered = self.stated.any_order
+        first, last = ("sorted(", ")") if unordered else ("", "")
+        expected = sorted(full) if unordered else full
+
+        def put(found: list[Any]) -> list[Any]:
+            return sorted(found) if unordered else found
+
+        if all(line in forms for line in lines if line.strip()):
+            yield self._pin(
+                f"{says} these lines and no others",
+                [
+                    f"lines = [line.strip() for line in {expression}.splitlines() if line.strip()]",
+                    f"assert {first}lines{last} == {expected!r}",
+                ],
+                lambda s: put([each.strip() for each in read(s).splitlines() if each.strip()]) == expected,
+                30,
+                why,
+            )
+            return
+        unknown = next((u for line in full if line not in forms and (u := self._unknown(line, only_fixed))), "")
+        words = put([tokens(line) for line in full])
+        yield self._pin(
+            f"{says} these lines and no others, by their words",
+            [
+                f"lines = [re.findall({_TOKENS!r}, line) for line in {expression}.splitlines() if line.strip()]",
+                f"assert {first}lines{last} == {words!r}",
+            ],
+            lambda s: put([tokens(each) for each in read(s).splitlines() if each.strip()]) == words,
+            34,
+            why or unknown,
+            ["re"],
+        )
+
+    def _of_json(self, expression: str, says: str, read: Read, document: Any, why: str) -> Iterator[Pin]:
+        for number, (path, value) in enumerate(_leaves(document)):
+            if number >= MOST_LEAVES:
+                return
+            where = "".join(f"[{key!r}]" for key in path)
+            unknown = why or self._unknown_value(path, value)
+            if isinstance(value, float):
+                limits = f"rel_tol={self._relative()}, abs_tol={self._absolute()}"
+                near = f"math.isclose(found{where}, {value!r}, {limits})"
+                code, needs = [f"found = json.loads({expression})", f"assert {near}"], ["json", "math"]
+            else:
+                compared = f"is {value}" if value is None or isinstance(value, bool) else f"== {value!r}"
+                code, needs = [f"found = json.loads({expression})", f"assert found{where} {compared}"], ["json"]
+            yield self._pin(
+                f"{says} {value!r} at {'.'.join(map(str, path)) or 'its top'}",
+                code,
+                lambda s, p=path, v=value: self._same(_at(json.loads(read(s)), p), v),
+                12,
+                unknown,
+                needs,
+            )
+
+    def _same(self, found: Any, expected: Any) -> bool:
+        if isinstance(expected, float) and isinstance(found, int | float) and not isinstance(found, bool):
+            return abs(found - expected) <= max(self._relative() * abs(expected), self._absolute())
+        return bool(found == expected) and isinstance(found, bool) == isinstance(expected, bool)
+
+    def _relative(self) -> float:
+        tolerance = self.stated.tolerance
+        return tolerance.relative if tolerance is not None and tolerance.relative is not None else _RELATIVE
+
+    def _absolute(self) -> float:
+        tolerance = self.stated.tolerance
+        return tolerance.absolute if tolerance is not None and tolerance.absolute is not None else 1e-6
+
+    def _unknown_value(self, path: Sequence[Any], value: Any) -> str:
+        if self.stated.many:
+            return "one of several right answers"
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and self.stated.estimated and (self.stated.tolerance is None or isinstance(value, int)):
+            return "a number that need not be exact"
+        if self.stated.any_order and any(isinstance(key, int) for key in path):
+            return "an order that is free"
+        words = self.stated.unknown(" ".join(str(key) for key in path if isinstance(key, str)), self.given)
+        if isinstance(value, str):
+            words |= self.stated.unknown(value, self.given)
+        return f"the words {', '.join(sorted(words)[:4])}" if words else ""
+
+    def _of_table(self, expression: str, says: str, read: Read, rows: list[list[str]], why: str) -> Iterator[Pin]:
+        """Rows by value: quotes and line ends are nobody's business."""
+        if any(self._is_estimate(" ".join(row)) for row in rows[1:]):
+            why = why or "the digits of a number that need not be exact"
+        for row in rows[:MOST_LINES]:
+            unknown = self.stated.unknown(" ".join(row), self.given)
+            yield self._pin(
+                f"{says} the row {','.join(row)}",
+                [f"assert {row!r} in list(csv.reader({expression}.splitlines()))"],
+                lambda s, r=row: r in list(csv.reader(read(s).splitlines())),
+                11,
+                why or (f"the words {', '.join(sorted(unknown)[:4])}" if unknown else ""),
+                ["csv"],
+            )
+        if len(rows) <= 40 and not self.stated.any_order:
+            unknown = self.stated.unknown(" ".join(" ".join(row) for row in rows), self.given)
+            yield self._pin(
+                f"{says} these rows and no others",
+                [f"assert list(csv.reader({expression}.splitlines())) == {rows!r}"],
+                lambda s: list(csv.reader(read(s).splitlines())) == rows,
+                31,
+                why or (f"the words {', '.join(sorted(unknown)[:4])}" if unknown else ""),
+                ["csv"],
+            )
+
+    # --- files
+
+    def _of_look(self, seen: Seen) -> Iterator[Pin]:
+        for path, state in seen.items():
+            kind, why = state["kind"], "" if self.stated.names(path) else f"the file {path}"
+            code = f"Path({path!r})"
+            if kind == "none":
+                yield self._pin(
+                    f"{path} is not there",
+                    [f"assert not {code}.exists()"],
+                    lambda s, p=path: s[p]["kind"] == "none",
+                    4,
+                    why,
+                    ["pathlib"],
+                )
+                continue
+            yield self._pin(
+                f"{path} is there",
+                [f"assert {code}.exists()"],
+                lambda s, p=path: s[p]["kind"] != "none",
+                4,
+                why,
+                ["pathlib"],
+            )
+            mode = state.get("mode")
+            if mode is not None and kind == "file":
+                yield from self._of_mode(path, mode, why)
+            if state.get("text") is not None:
+                yield from self._of_text(
+                    f"{code}.read_text()", f"{path} has", lambda s, p=path: s[p]["text"], state["text"], why=why
+                )
+
+    def _of_mode(self, path: str, mode: str, why: str) -> Iterator[Pin]:
+        stated = re.search(rf"(?<!\d)0?{mode}(?!\d)", self.stated.instruction) is not None
+        yield self._pin(
+            f"{path} has the mode {mode}",
+            [f"assert Path({path!r}).stat().st_mode & 0o7777 == 0o{mode}"],
+            lambda s: s[path].get("mode") == mode,
+            8,
+            why or ("" if stated else f"the mode {mode}"),
+            ["pathlib"],
+        )
+        if int(mode, 8) & 0o111:
+            executable = re.search(r"\bexecutable\b", self.stated.instruction, re.IGNORECASE) is not None
+            yield self._pin(
+                f"{path} is executable",
+                [f"assert os.access({path!r}, os.X_OK)"],
+                lambda s: bool(int(s[path]["mode"], 8) & 0o111),
+                7,
+                why or ("" if executable else "that it is executable"),
+                ["os"],
+            )
+
+    # --- servers
+
+    def _of_ask(self, seen: Seen) -> Iterator[Pin]:
+        for at, (step, said) in enumerate(zip(self.case.body["steps"], seen["steps"], strict=False)):
+            if not said:
+                continue
+            counts: Mapping[str, int] = said["counts"]
+            known = all(each.isdigit() and (each == "200" or self.stated.number(int(each))) for each in counts)
+            what = f"{step['method']} {step['path']}" + (f" {step['times']} times" if step["times"] > 1 else "")
+            yield self._pin(
+                f"{what} is answered with {_counted(counts)} (request {at + 1})",
+                [f"assert answers[{at}].counts == { ({int(k): v for k, v in counts.items() if k.isdigit()})!r}"],
+                lambda s, n=at, c=counts: s["steps"][n]["counts"] == c,
+                16 + at,
+                "" if known else f"the status {_counted(counts)}",
+            )
+            if not said["slow"] and step["times"] > 1:
+                delay = re.search(r"\bdelay|\bat once\b|\bimmediate", self.stated.instruction, re.IGNORECASE)
+                yield self._pin(
+                    f"{what} is not held back (request {at + 1})",
+                    [f"assert answers[{at}].seconds < 0.75"],
+                    lambda s, n=at: not s["steps"][n]["slow"],
+                    20,
+                    "" if delay else "how fast it answers",
+                )
+            if step["times"] == 1 and len(seen["steps"]) == 1:
+                yield from self._of_answer(said)
+
+    def _of_answer(self, said: Mapping[str, Any]) -> Iterator[Pin]:
+        for name, value in sorted(said["headers"].items()):
+            named = re.search(rf"\b{re.escape(name).replace('-', '[- ]')}\b", self.stated.instruction, re.IGNORECASE)
+            shown = value in self.stated.instruction or not words_of(value) - self.stated.words
+            yield self._pin(
+                f"the header {name} is {value!r}",
+                [f"assert answers[0].headers[{name!r}] == {value!r}"],
+                lambda s, n=name, v=value: s["steps"][0]["headers"][n] == v,
+                18,
+                "" if named and shown else f"the header {name}",
+            )
+        yield from self._of_text("answers[0].body", "the answer has", lambda s: s["steps"][0]["body"], said["body"])
+
+
+_TOKENS = r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*"
+_RELATIVE = 1e-6
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{status} ({count})" if count > 1 else status for status, count in sorted(counts.items()))
+
+
+def _document(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict) and value:
+        for key, each in value.items():
+            yield from _leaves(each, (*path, key))
+    elif isinstance(value, list) and value:
+        for at, each in enumerate(value):
+            yield from _leaves(each, (*path, at))
+    else:
+        yield path, value
+
+
+def _at(value: Any, path: Sequence[Any]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _table(text: str, stated: StatedOutput) -> list[list[str]] | None:
+    """Rows of the same length of at least two cells, under a head that the instruction has the words of."""
+    lines = text.splitlines()
+    if len(lines) < 2 or "," not in lines[0] or len(lines) > 200:
+        return None
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error:
+        return None
+    rows = [row for row in rows if row]
+    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2 or words_of(" ".join(rows[0])) - stated.words:
+        return None
+    return rows

@@ -1,0 +1,143 @@
+"""What an instruction states of an output, as far as a test may pin it. Pure.
+
+A line is stated exactly where the instruction shows its form; loosely where all of its words are the instruction's or
+the input's, and only its numbers and its order were worked out. Whatever else the reference says is its own wording.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.judging.tolerance import Tolerance, stated_tolerance
+
+_SPAN = re.compile(r"`([^`\n]+)`")
+_FENCE = re.compile(r"^[ ]*(```|~~~)[^\n]*\n(.*?)^[ ]*\1", re.MULTILINE | re.DOTALL)
+_INDENTED = re.compile(r"^(?: {4}|\t)(.+)$", re.MULTILINE)
+_QUOTED = re.compile(r"[\"\u201c]([^\"\u201c\u201d\n]{2,80})[\"\u201d]")
+_PLACE = re.compile(r"<[A-Za-z][^<>\n]*>|\{[A-Za-z_][^{}\n]*\}|\b[A-Z][A-Z0-9_]+\b|\b[A-Z]\b")
+"""What stands for a value in a form."""
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*")
+_MANY = re.compile(
+    r"\bany (?:of them|one|such|valid|correct|optimal|shortest|solution|answer)\b|\b(?:a|any|one) valid\b"
+    r"|\bany will do\b|\bmore than one (?:solution|answer)|\bseveral (?:solutions|answers)"
+    r"|\bif there (?:is|are) (?:a tie|ties|multiple|several)"
+    r"|\b(?:multiple|many|several) (?:valid|correct|possible|optimal) "
+    r"|\bones? of (?:the|your) choice|\barbitrar|\brandom",
+    re.IGNORECASE,
+)
+_ANY_ORDER = re.compile(
+    r"\bany order|\border (?:does|do|is|of \w+ does) not|\bregardless of (?:the )?order|\bno particular order"
+    r"|\bunordered",
+    re.IGNORECASE,
+)
+_ESTIMATED = re.compile(
+    r"\bestimat|\bapproximat|\baccura|\bprecision\b|\btoleranc|\bwithin \d|\bclose to\b|\b(?:relative|absolute) error"
+    r"|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\btrain(?:ed|ing)?\b|\bmodel\b",
+    re.IGNORECASE,
+)
+_ALWAYS = frozenset({"true", "false", "null", "none"})
+
+
+def words_of(text: str) -> set[str]:
+    """In small letters, an `s` at the end left out, names in parts."""
+    found = _WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+    return {_stem(word.lower()) for word in found}
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+
+
+def tokens(line: str) -> list[str]:
+    return TOKEN.findall(line)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedOutput:
+    """An instruction, read for what it states of outputs."""
+
+    instruction: str
+    words: frozenset[str]
+    """Its own, and those of the environment's files."""
+    forms: tuple[re.Pattern[str], ...]
+    """Lines as it shows them, with something in place of a value."""
+    literals: frozenset[str]
+    """Texts that it shows without any."""
+    shapes: frozenset[str]
+    """Lines that it shows, without their numbers."""
+    many: bool
+    """Several answers may be right."""
+    any_order: bool
+    tolerance: Tolerance | None
+    estimated: bool
+    """Its numbers are not exact, or may not be."""
+
+    def exactly(self, line: str) -> bool:
+        """It shows this line, or its form."""
+        plain = line.strip()
+        if plain in self.literals:
+            return True
+        return not self.many and (
+            any(form.fullmatch(plain) for form in self.forms) or (_shape(plain) in self.shapes and "#" in _shape(plain))
+        )
+
+    def fixed(self, line: str) -> bool:
+        return line.strip() in self.literals
+
+    def loosely(self, line: str, given: set[str]) -> bool:
+        """Each of its words is the instruction's, or the input's: `given`."""
+        return not self.many and not self.unknown(line, given)
+
+    def unknown(self, text: str, given: set[str]) -> set[str]:
+        return words_of(text) - self.words - given - _ALWAYS
+
+    def names(self, path: str) -> bool:
+        """It names this file."""
+        name = path.rsplit("/", 1)[-1]
+        return (
+            path in self.instruction
+            or re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", self.instruction) is not None
+        )
+
+    def number(self, value: int) -> bool:
+        return re.search(rf"(?<![\w.]){value}(?![\w]|\.\d)", self.instruction) is not None
+
+
+def read_stated(instruction: str, environment: Iterable[str]) -> StatedOutput:
+    shown = [found[1] for found in _SPAN.finditer(instruction)]
+    blocks = [line.strip() for found in _FENCE.finditer(instruction) for line in found[2].splitlines()]
+    blocks += [found[1].strip() for found in _INDENTED.finditer(instruction)]
+    quoted = [found[1] for found in _QUOTED.finditer(instruction)]
+    lines = [line.strip() for line in (*shown, *blocks, *quoted) if line.strip()]
+    words = words_of(instruction)
+    for text in environment:
+        words |= words_of(text[:200_000])
+    return StatedOutput(
+        instruction,
+        frozenset(words),
+        tuple(form for form in map(_form, dict.fromkeys(lines)) if form is not None),
+        frozenset(line for line in lines if not _PLACE.search(line)),
+        frozenset(_shape(line) for line in lines),
+        _MANY.search(instruction) is not None,
+        _ANY_ORDER.search(instruction) is not None,
+        stated_tolerance(instruction),
+        _ESTIMATED.search(instruction) is not None,
+    )
+
+
+def _form(line: str) -> re.Pattern[str] | None:
+    """None where nothing of the line is fixed enough to be known again."""
+    places = _PLACE.findall(line)
+    fixed = "".join(_PLACE.split(line))
+    if not places or (not _WORD.search(fixed) and not (len(places) > 1 and re.search(r"\S", fixed))):
+        return None
+    parts = [re.escape(part) for part in _PLACE.split(line)]
+    return re.compile(r"\S.*?".join(parts))
+
+
+def _shape(line: str) -> str:
+    return _NUMBER.sub("#", line.strip())

@@ -1,0 +1,303 @@
+"""Other inputs of the same kind as those that the tests make: whatever is in them was in one of theirs. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from harness.trial.looking.calls import Given
+
+MOST_SWAPS = 24
+_VERSION = re.compile(r"\d+(?:\.\d+)*$")
+
+Files = tuple[Given, ...]
+
+
+def with_text(files: Files, at: int, text: str) -> Files:
+    return tuple(Given(file.path, text, file.age) if n == at else file for n, file in enumerate(files))
+
+
+def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
+    """Each with what was done. One file is changed at a time."""
+    for at, file in enumerate(files):
+        lines = file.text.splitlines()
+        if is_grid(lines):
+            for how, other in grid_symmetries(lines):
+                yield f"{how}", with_text(files, at, "\n".join(other) + "\n")
+            for other in grid_swaps(lines, rng):
+                yield "two of its places swapped", with_text(files, at, "\n".join(other) + "\n")
+        elif _is_table(file):
+            for other in _fewer_rows(file.text):
+                yield "some of its rows", with_text(files, at, other)
+        elif _json(file.text) is None and 2 <= len(lines) <= 200:
+            yield "without its last line", with_text(files, at, "\n".join(lines[:-1]) + "\n")
+            yield "without its first line", with_text(files, at, "\n".join(lines[1:]) + "\n")
+            yield "with its first line twice", with_text(files, at, "\n".join([lines[0], *lines]) + "\n")
+
+
+# --- less of the same
+
+MOST_LESS = 16
+
+
+def reductions(files: Files, named: str) -> Iterator[Files]:
+    """The same input with one thing less. `named`: the words of the command line, whose files stay."""
+    documents = [_json(file.text) for file in files]
+    if files and all(document is not None for document in documents):
+        for other in _less(documents):
+            pairs = zip(files, other, strict=True)
+            yield tuple(Given(file.path, json.dumps(each), file.age) for file, each in pairs)
+        return
+    for at, file in enumerate(files):
+        if len(files) > 1 and file.path not in named:
+            yield files[:at] + files[at + 1 :]
+    for at, file in enumerate(files):
+        lines = file.text.splitlines(keepends=True)
+        if not is_grid(file.text.splitlines()) and 2 < len(lines) <= 40:
+            for number in range(1, len(lines)):
+                yield with_text(files, at, "".join(lines[:number] + lines[number + 1 :]))
+
+
+def _less(documents: Sequence[Any]) -> Iterator[list[Any]]:
+    names = dict.fromkeys(key for each in documents if isinstance(each, dict) for key in each)
+    for name in names:
+        yield [{k: v for k, v in each.items() if k != name} if isinstance(each, dict) else each for each in documents]
+    for number, document in enumerate(documents):
+        for less in _inside(document, _optional(documents)):
+            yield [less if number == at else each for at, each in enumerate(documents)]
+
+
+def _inside(value: Any, optional: set[str]) -> Iterator[Any]:
+    """The document without one element of a list, or one key that not every such object has."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key in optional:
+                yield {k: v for k, v in value.items() if k != key}
+            for less in _inside(each, optional):
+                yield {**value, key: less}
+    elif isinstance(value, list):
+        for at, each in enumerate(value):
+            if len(value) > 1:
+                yield value[:at] + value[at + 1 :]
+            for less in _inside(each, optional):
+                yield [*value[:at], less, *value[at + 1 :]]
+
+
+def _optional(documents: Sequence[Any]) -> set[str]:
+    """Keys that an object lacks which shares another key with one that has it."""
+    found: list[dict[str, Any]] = []
+
+    def gather(value: Any) -> None:
+        if isinstance(value, dict):
+            found.append(value)
+        for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            gather(each)
+
+    for document in documents:
+        gather(document)
+    return {
+        key for one in found for key in one if any(key not in other and one.keys() & other.keys() for other in found)
+    }
+
+
+# --- maps
+
+
+def is_grid(lines: Sequence[str]) -> bool:
+    """Lines of the same length, of few different characters: a map."""
+    letters = set("".join(lines))
+    return (
+        len(lines) >= 3 and len({len(line) for line in lines}) == 1 and 3 <= len(lines[0]) <= 60 and len(letters) <= 8
+    )
+
+
+def grid_symmetries(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    turned = ["".join(column) for column in zip(*lines, strict=True)]
+    for how, other in (
+        ("mirrored", [line[::-1] for line in lines]),
+        ("upside down", list(lines[::-1])),
+        ("turned round", [line[::-1] for line in lines[::-1]]),
+        ("with rows as columns", turned),
+        ("turned to the left", turned[::-1]),
+        ("turned to the right", [line[::-1] for line in turned]),
+        ("turned and mirrored", [line[::-1] for line in turned[::-1]]),
+    ):
+        if other != list(lines):
+            yield how, other
+
+
+def grid_swaps(lines: Sequence[str], rng: Random) -> Iterator[list[str]]:
+    """Two different characters inside the border swapped, and one of them put over another."""
+    inside = [(y, x) for y in range(1, len(lines) - 1) for x in range(1, len(lines[0]) - 1)]
+    seen = {tuple(lines)}
+    for _ in range(MOST_SWAPS * 6):
+        if len(seen) > MOST_SWAPS or len(inside) < 2:
+            return
+        cells = [list(line) for line in lines]
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            (y, x), (v, u) = rng.sample(inside, 2)
+            cells[y][x], cells[v][u] = cells[v][u], cells[y][x]
+        other = tuple("".join(line) for line in cells)
+        if other not in seen:
+            seen.add(other)
+            yield list(other)
+
+
+# --- tables
+
+
+def _is_table(file: Given) -> bool:
+    lines = file.text.splitlines()
+    return file.path.endswith((".csv", ".tsv")) and 3 <= len(lines) <= 400
+
+
+def _fewer_rows(text: str) -> Iterator[str]:
+    head, *rows = text.splitlines(keepends=True)
+    if len(list(csv.reader(io.StringIO(text)))) != len(rows) + 1:
+        return  # a row of several lines
+    yield head + rows[0]
+    yield head + rows[-1]
+    for at in range(min(len(rows), 6)):
+        yield head + "".join(rows[:at] + rows[at + 1 :])
+
+
+# --- JSON, combined anew
+
+
+def _json(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None
+
+
+@dataclass
+class Pool:
+    """What was seen at one place of documents of one kind."""
+
+    atoms: list[Any] = field(default_factory=list)
+    keys: list[tuple[str, ...]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
+    least_common: dict[str, int] = field(default_factory=dict)
+
+
+class Combiner:
+    """Learns documents, and makes others of their parts."""
+
+    def __init__(self, examples: Sequence[Sequence[Any]]) -> None:
+        """`examples`: the documents of each call, in the same order of files."""
+        self._examples = [list(each) for each in examples]
+        self._pools: dict[tuple[str, ...], Pool] = {}
+        self._names: list[str] = []
+        self._maps: set[tuple[str, ...]] = set()
+        for each in self._examples:
+            for number, document in enumerate(each):
+                self._find_maps((str(number),), document)
+        for each in self._examples:
+            for number, document in enumerate(each):
+                self._learn((str(number),), document)
+        self._versions = [atom for pool in self._pools.values() for atom in pool.atoms if _is_version(atom)]
+
+    def _find_maps(self, place: tuple[str, ...], value: Any) -> None:
+        """Of objects with other keys each time and values of one kind the keys are data."""
+        together: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        self._gather(place, value, together)
+        for where, objects in together.items():
+            every = self._pools.setdefault((*where, "?"), Pool())
+            every.keys += [tuple(one) for one in objects]
+            every.kinds |= {_kind(each) for one in objects for each in one.values()}
+            keys = {tuple(sorted(one)) for one in every.keys if one}
+            shared = set.intersection(*(set(one) for one in keys)) if keys else set()
+            if len(every.kinds) == 1 and len(keys) > 1 and not shared:
+                self._maps.add(where)
+
+    def _gather(self, place: tuple[str, ...], value: Any, found: dict[tuple[str, ...], list[dict[str, Any]]]) -> None:
+        if isinstance(value, dict):
+            found.setdefault(place, []).append(value)
+            for key, each in value.items():
+                self._gather((*place, "*" if place in self._maps else key), each, found)
+                if place not in self._maps and _kind(each) in ("dict", "list"):
+                    self._gather((*place, "*"), each, found)
+        elif isinstance(value, list):
+            for each in value:
+                self._gather((*place, "[]"), each, found)
+
+    def _learn(self, place: tuple[str, ...], value: Any) -> None:
+        pool = self._pools.setdefault(place, Pool())
+        pool.kinds.add(_kind(value))
+        if isinstance(value, dict):
+            pool.keys.append(tuple(value))
+            pool.sizes.append(len(value))
+            for key, each in value.items():
+                if place in self._maps and key not in self._names:
+                    self._names.append(key)
+                self._learn((*place, "*" if place in self._maps else key), each)
+        elif isinstance(value, list):
+            pool.sizes.append(len(value))
+            for each in value:
+                self._learn((*place, "[]"), each)
+        elif value not in pool.atoms:
+            pool.atoms.append(value)
+
+    def make(self, rng: Random) -> list[Any]:
+        names = rng.sample(self._names, min(len(self._names), rng.choice((1, 2, 2, 3, 3))))
+        versions = rng.sample(self._versions, min(len(self._versions), rng.choice((2, 3, 4)))) if self._versions else []
+        count = len(self._examples[0])
+        return [self._make((str(number),), names, versions, rng) for number in range(count)]
+
+    def _make(self, place: tuple[str, ...], names: list[str], versions: list[Any], rng: Random) -> Any:
+        pool = self._pools.get(place)
+        if pool is None or not pool.kinds:
+            return None
+        kind = rng.choice(sorted(pool.kinds))
+        if kind == "dict" and place in self._maps:
+            most = min(len(names), max(pool.sizes) + 2)
+            keys = rng.sample(names, rng.randint(min(1, most), most))
+            return {key: self._make((*place, "*"), names, versions, rng) for key in keys}
+        if kind == "dict":
+            always = set.intersection(*(set(one) for one in pool.keys))
+            every = list(dict.fromkeys(key for one in pool.keys for key in one))
+            chosen = [key for key in every if key in always or rng.random() < 0.4]
+            return {key: self._make((*place, key), names, versions, rng) for key in chosen}
+        if kind == "list":
+            size = rng.randint(min(pool.sizes), max(pool.sizes) + 1)
+            made = [self._make((*place, "[]"), names, versions, rng) for _ in range(size)]
+            return [each for at, each in enumerate(made) if not any(_alike(each, other) for other in made[:at])]
+        atoms = [atom for atom in pool.atoms if _kind(atom) == kind]
+        if versions and all(_is_version(atom) for atom in atoms):
+            return rng.choice(versions)
+        return rng.choice(atoms)
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__
+
+
+def _is_version(value: Any) -> bool:
+    return isinstance(value, str) and _VERSION.match(value) is not None
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Which of the two comes first would matter."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        shared = [key for key in one if key in other and not isinstance(one[key], dict | list)]
+        return any(one[key] == other[key] for key in shared) if shared else one == other
+    return bool(one == other)
+
+
+def otherwise(value: Any) -> Any:
+    """The same document with objects' keys and lists of objects in reverse order."""
+    if isinstance(value, dict):
+        return {key: otherwise(each) for key, each in reversed(value.items())}
+    if isinstance(value, list):
+        inside = [otherwise(each) for each in value]
+        return inside[::-1] if all(isinstance(each, dict) for each in value) else inside
+    return value

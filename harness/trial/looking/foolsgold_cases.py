@@ -1,0 +1,230 @@
+"""Carried into a box: runs the cases of a file and writes down what is seen, a line of JSON for each.
+
+It runs with whatever Python (3.7 and later) the task has, and imports nothing but the standard library. Each case has
+a folder of its own, which is called {folder} wherever it occurs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import importlib.util
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 10.0
+HANGS = 5
+"""Cases that did not end, after which nothing more is to be learnt."""
+LONGEST = 6_000
+LARGEST = 2_000
+MOST_FILES = 60
+FOLDER = "{folder}"
+_OF_THE_MOMENT = {"date", "last-modified", "etag", "expires", "age", "set-cookie", "connection", "keep-alive"}
+
+Case = dict  # a parametrised dict needs Python 3.9
+
+
+def text(data: bytes) -> str:
+    return data[: 4 * LONGEST].decode("utf-8", "replace")[:LONGEST]
+
+
+def put(folder: str, files: list[Case]) -> None:
+    now = time.time()
+    for file in files:
+        path = Path(folder, file["path"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file["text"].encode("utf-8"))
+    for file in files:
+        if file.get("age"):
+            os.utime(str(Path(folder, file["path"])), (now, now - file["age"]))
+
+
+def there(folder: str) -> dict[str, str]:
+    """The files of the case's folder by name: their text, or a digest of what is long or no text."""
+    found = {}
+    for path in sorted(Path(folder).rglob("*"))[:MOST_FILES]:
+        if path.is_file() and not path.is_symlink():
+            data = path.read_bytes()
+            name = str(path.relative_to(folder))
+            try:
+                found[name] = data.decode("utf-8") if len(data) <= LARGEST and b"\0" not in data else digest(data)
+            except UnicodeDecodeError:
+                found[name] = digest(data)
+    return found
+
+
+def digest(data: bytes) -> str:
+    return "sha256 " + hashlib.sha256(data).hexdigest()
+
+
+def run(case: Case) -> Case:
+    folder = tempfile.mkdtemp(prefix="case-")
+    try:
+        put(folder, case["files"])
+        argv = [word.replace(FOLDER, folder) for word in case["argv"]]
+        cwd = case["cwd"].replace(FOLDER, folder) or folder
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, start_new_session=True)
+        try:
+            out, err = process.communicate(case["stdin"].encode("utf-8"), timeout=case["patience"])
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.communicate()
+            return {"ends": False}
+        seen = {"ends": True, "status": status, "out": text(out), "err": text(err), "files": there(folder)}
+        return json.loads(json.dumps(seen).replace(folder, FOLDER))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def own(case: Case) -> Case:
+    """In a process of its own: a test may do anything to the one it runs in."""
+    folder = tempfile.mkdtemp(prefix="case-")
+    try:
+        put(folder, case["files"])
+        given = json.dumps({"own": case, "folder": folder}).encode("utf-8")
+        argv = [sys.executable, str(Path(__file__).resolve()), "--own"]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            out, _ = process.communicate(given, timeout=case["patience"])
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.communicate()
+            return {"passed": False, "ends": False}
+        return json.loads(out.splitlines()[-1])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_own() -> None:
+    given = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    case, folder = given["own"], Path(given["folder"])
+    notes: list[Any] = []
+    try:
+        where = str(Path(case["module"]).parent)
+        os.chdir(where)
+        sys.path.insert(0, where)
+        spec = importlib.util.spec_from_file_location("tests_on_other_input", case["module"])
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        names = module.__dict__
+        given_names = {name: eval(value, {"folder": folder}) for name, value in case["set"].items()}  # noqa: S307 - ours
+        names.update(given_names)
+        names["foolsgold_note"] = notes.append
+        exec(case["source"], names)  # noqa: S102 - the task's own test
+        names[case["function"]](folder, *[folder for _ in case["arguments"]])
+        seen: Case = {"passed": True, "notes": notes}
+    except BaseException as error:
+        seen = {"passed": False, "why": type(error).__name__}
+    sys.stdout.write("\n" + json.dumps(seen, default=repr) + "\n")
+    sys.stdout.flush()
+
+
+def look(case: Case) -> Case:
+    return {path: state(path) for path in case["paths"]}
+
+
+def state(path: str) -> Case:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return {"kind": "none"}
+    mode = format(stat.S_IMODE(found.st_mode), "o")
+    if stat.S_ISLNK(found.st_mode):
+        return {"kind": "link", "to": os.readlink(path)}  # noqa: PTH115 - Python 3.7 has no other
+    if stat.S_ISDIR(found.st_mode):
+        return {"kind": "folder", "mode": mode, "names": sorted(os.listdir(path))[:200]}
+    if not stat.S_ISREG(found.st_mode) or found.st_size > 1 << 20:
+        return {"kind": "file", "mode": mode}
+    data = Path(path).read_bytes()
+    try:
+        read = data.decode("utf-8") if b"\0" not in data and len(data) <= 60_000 else None
+    except UnicodeDecodeError:
+        read = None
+    return {"kind": "file", "mode": mode, "text": read, "digest": digest(data)}
+
+
+def ask(case: Case) -> Case:
+    """Each step asks so many times in a row as one client: the statuses counted, the first answer, and whether the
+    answers were held back."""
+    seen = []
+    for step in case["steps"]:
+        if step.get("sleep"):
+            time.sleep(step["sleep"])
+            seen.append({})
+            continue
+        tries = [step] if sum(each.get("client") == step.get("client") for each in case["steps"]) > 1 else again(step)
+        for one in tries:  # a machine that was busy is no server that holds back
+            said = burst(case, one)
+            if not said["slow"]:
+                break
+        seen.append(said)
+    return {"steps": seen}
+
+
+def again(step: Case) -> list[Case]:
+    """The same as other clients."""
+    first, _, last = step["client"].rpartition(".")
+    return [{**step, "client": "%s.%d" % (first, int(last) + 60 * number)} for number in range(3)]  # noqa: UP031
+
+
+def burst(case: Case, step: Case) -> Case:
+    counts: dict[str, int] = {}
+    first: Case = {}
+    start = time.monotonic()
+    for _ in range(step["times"]):
+        status, headers, body = answer(case, step)
+        counts[str(status)] = counts.get(str(status), 0) + 1
+        first = first or {"headers": headers, "body": body}
+    return {"counts": counts, "slow": time.monotonic() - start > 0.75, **first}
+
+
+def answer(case: Case, step: Case) -> tuple[Any, dict[str, str], str]:
+    source = (step["client"], 0) if step.get("client") else None
+    connection = http.client.HTTPConnection(case["host"], case["port"], timeout=PATIENCE, source_address=source)
+    try:
+        body = base64.b64decode(step["body"]) if step.get("body") else None
+        connection.request(step["method"], step["path"], body=body, headers=step.get("headers") or {})
+        response = connection.getresponse()
+        read = text(response.read())
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, {name: headers[name] for name in headers if name not in _OF_THE_MOMENT}, read
+    except OSError as error:
+        return type(error).__name__, {}, ""
+    finally:
+        connection.close()
+
+
+def main() -> None:
+    given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    end = time.monotonic() + given["seconds"]
+    hangs = 0
+    for case in given["cases"]:
+        if time.monotonic() > end or hangs >= HANGS:
+            break
+        case["patience"] = given["patience"]
+        try:
+            seen = {"own": own, "run": run, "look": look, "ask": ask}[case["kind"]](case)
+        except Exception as error:
+            seen = {"trouble": repr(error)[:300]}
+        hangs += seen.get("ends") is False
+        sys.stdout.write(json.dumps({"id": case["id"], "seen": seen}) + "\n")
+        sys.stdout.flush()
+
+
+if "--own" in sys.argv:
+    run_own()
+else:
+    main()

@@ -1,0 +1,130 @@
+"""`foolsgold harden` on real boxes: tests that catch what was paid, and refuse nothing that is right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness.harden.document import schema
+from tests.conftest import stand_in
+from tests.harness.tasks import HARBOR, write
+
+FOOLSGOLD = [sys.executable, "-c", "from harness.commands.main import main; main()"]
+PROGRAM = """\
+#!/usr/bin/env python3
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("name")
+parser.add_argument("--loud", action="store_true")
+args = parser.parse_args()
+greeting = f"hello {args.name}"
+print(greeting.upper() if args.loud else greeting)
+"""
+TASK = {
+    **HARBOR,
+    "task.toml": 'version = "1.0"\n[agent]\ntimeout_sec = 60\n[environment]\nnetwork_mode = "no-network"\n',
+    "instruction.md": "Write `/app/greet.py`, a Python program. `/app/greet.py NAME` prints `hello NAME`.\n\n"
+    "With `--loud` all of it is in capital letters, such as `HELLO NAME`.\n",
+    "solution/solve.sh": "#!/bin/bash\ninstall -m 755 /solution/greet.py /app/greet.py\n",
+    "solution/greet.py": PROGRAM,
+    "tests/test.sh": "#!/bin/bash\npython3 /tests/run.py && echo 1 > /logs/verifier/reward.txt || "
+    "echo 0 > /logs/verifier/reward.txt\n",
+    "tests/run.py": """\
+import json, traceback
+import test_greet
+
+results = []
+for name, test in sorted(vars(test_greet).items()):
+    if name.startswith("test_"):
+        try:
+            test()
+            results.append({"name": name, "status": "passed", "duration": 0})
+        except Exception:
+            traceback.print_exc()
+            results.append({"name": name, "status": "failed", "duration": 0})
+report = {"results": {"tool": {"name": "run"}, "summary": {}, "tests": results}}
+json.dump(report, open("/logs/verifier/ctrf.json", "w"))
+raise SystemExit(any(each["status"] == "failed" for each in results))
+""",
+    "tests/test_greet.py": """\
+import subprocess
+
+
+def test_a_name_is_greeted():
+    done = subprocess.run(["/app/greet.py", "ada"], capture_output=True, text=True)
+    assert done.stdout == "hello ada\\n"
+""",
+}
+RIGHT = """\
+#!/bin/sh
+cat > /app/greet.py <<'PY'
+#!/usr/bin/env python3
+import sys
+words = [word for word in sys.argv[1:] if word != "--loud"]
+text = " ".join(["hello", words[0]])
+sys.stdout.write((text if len(words) == len(sys.argv) - 1 else "".join(c.upper() for c in text)) + "\\n")
+PY
+chmod 755 /app/greet.py
+"""
+
+
+def foolsgold(*words: str, engine: str = "bwrap", images: bool = False) -> subprocess.CompletedProcess[str]:
+    stand_ins = [word for name, base in stand_in(engine).items() for word in ("--image", f"{name}={base}")]
+    more = ["--engine", engine, *stand_ins] if images else []
+    return subprocess.run([*FOOLSGOLD, *words, *more, "--no-progress"], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.bwrap
+def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path) -> None:
+    task, run, right, out = (tmp_path / name for name in ("greet", "run", "right", "out"))
+    write(task, TASK)
+    write(right, {"solve.sh": RIGHT})
+    options = ("--probe", "none", "--operator", "python.flags", "--budget", "4")
+    audited = foolsgold("audit", str(task), "-o", str(run), *options, images=True)
+    survivors = json.loads((run / "report.json").read_text())["tasks"][0]["survivors"]
+    assert survivors, audited.stdout + audited.stderr
+    done = foolsgold("harden", str(run), "-o", str(out), "--right", str(right), "--check", "--times", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = json.loads((out / "harden.json").read_text())
+    Draft202012Validator(json.loads(schema())).validate(made)
+    (entry,) = made["tasks"]
+    assert {each["fate"] for each in entry["survivors"]} == {"caught"}, done.stdout
+    assert entry["checked"] == "good"
+    for test in entry["tests"]:
+        proof = test["proof"]
+        assert proof["reference"] == {"passed": 3, "runs": 3}
+        assert proof["rights"] == {"passed": 1, "runs": 1}
+        assert proof["variants"]["passed"] == proof["variants"]["runs"] > 0
+    # The patch makes the folder of the task, and touches its tests only.
+    subprocess.run(["git", "apply", str(out / "greet.patch")], cwd=task, check=True)
+    hardened = (out / "greet" / "tests" / "test_greet.py").read_text()
+    assert (task / "tests" / "test_greet.py").read_text() == hardened
+    # What has changed since the run is refused by name, in one sentence.
+    again = foolsgold("harden", str(run), "-o", str(tmp_path / "again"))
+    assert again.returncode == 2
+    assert "The task greet has changed since the run" in again.stderr
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("harden", "nowhere", "-o", "out"), "There is no nowhere"),
+        (("harden", "."), "Where to write to is not said."),
+        (("harden", ".", "-o", "."), ". is there already."),
+    ],
+)
+def test_wrong_input_ends_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = foolsgold(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,94 @@
+"""Pins: what each holds of, and what it pins that is not stated."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from harness.harden.choosing import catches, smallest, steady
+from harness.harden.model import BoxCase, Pin
+from harness.harden.pins import Pins
+from harness.harden.stated import read_stated
+
+INSTRUCTION = "Print one line `NAME: COUNT` for each name of the file, or write `count` and `mean` as JSON."
+
+
+def case(ident: str = "run-0", **more: Any) -> BoxCase:
+    body = {"argv": ["/app/count"], "cwd": "", "stdin": "", "files": [], **more}
+    return BoxCase(ident, "run", body, "as the tests call it", 10)
+
+
+def seen(out: str, status: int = 0, err: str = "", files: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"ends": True, "status": status, "out": out, "err": err, "files": files or {}}
+
+
+def pins(right: dict[str, Any], instruction: str = INSTRUCTION, **more: Any) -> list[Pin]:
+    return list(Pins(case(**more), read_stated(instruction, []), "ada bob").of(right))
+
+
+def caught(found: list[Pin], wrong: dict[str, Any]) -> list[Pin]:
+    return [pin for pin in found if not pin.unstated and catches(pin, {"wrong": [{"run-0": wrong}]})]
+
+
+def test_a_line_that_is_wrong_is_caught_by_that_line() -> None:
+    found = caught(pins(seen("ada: 3\nbob: 4\n")), seen("ada: 3\nbob: 5\n"))
+    assert "it prints the line 'bob: 4'" in [pin.says for pin in found]
+    assert "it prints the line 'ada: 3'" not in [pin.says for pin in found]
+
+
+def test_lines_in_another_order_are_caught_unless_the_order_is_free() -> None:
+    right, wrong = seen("ada: 3\nbob: 4\n"), seen("bob: 4\nada: 3\n")
+    assert caught(pins(right), wrong)
+    assert not caught(pins(right, f"{INSTRUCTION} They come in any order."), wrong)
+
+
+def test_a_number_may_be_spelled_otherwise_and_json_laid_out_otherwise() -> None:
+    right = seen(json.dumps({"count": 3, "mean": 1.5}))
+    found = pins(right)
+    assert not caught(found, seen('{\n "mean": 1.50000000001,\n "count": 3\n}'))
+    assert [pin.says for pin in caught(found, seen('{"count": 3, "mean": 1.7}'))] == ["it prints 1.5 at mean"]
+
+
+def test_the_reference_s_own_wording_is_not_stated() -> None:
+    found = pins(seen("Processing finished successfully\n"))
+    assert all(pin.unstated for pin in found if pin.says.startswith("it prints"))
+
+
+def test_a_status_is_stated_only_where_it_is_named() -> None:
+    assert not caught(pins(seen("", 2)), seen("", 1))
+    assert caught(pins(seen("", 2), f"{INSTRUCTION} Otherwise exit with status 2."), seen("", 1))
+
+
+def test_what_a_program_leaves_of_its_input_is_pinned() -> None:
+    files = [{"path": "old.log", "text": "x", "age": 0}]
+    found = pins(seen("", files={}), files=files)
+    assert [pin.says for pin in caught(found, seen("", files={"old.log": "x"}))] == ["old.log is removed"]
+
+
+def test_a_pin_is_steady_only_if_it_holds_of_everything_right() -> None:
+    found = pins(seen("ada: 3\nbob: 4\n"))
+    kept = steady(found, [{"run-0": seen("ada: 3\nbob: 4\n")}, {"run-0": seen("ada: 3\nbob: 9\n")}])
+    assert "it prints the line 'ada: 3'" in [pin.says for pin in kept]
+    assert "it prints the line 'bob: 4'" not in [pin.says for pin in kept]
+
+
+def test_what_was_not_seen_catches_nothing() -> None:
+    (pin, *_) = pins(seen("ada: 3\n"))
+    assert catches(pin, {"a": [], "b": [{}], "c": [{"run-0": {"ends": False}}]}) == {"c"}
+
+
+def test_the_fewest_pins_that_ask_least_are_chosen() -> None:
+    found = pins(seen("ada: 3\nbob: 4\n"))
+    wrong = {"one": [{"run-0": seen("ada: 1\nbob: 4\n")}], "other": [{"run-0": seen("ada: 2\nbob: 4\n")}]}
+    chosen = smallest({pin: labels for pin in found if (labels := catches(pin, wrong))})
+    assert [(pin.says, sorted(labels)) for pin, labels in chosen.items()] == [
+        ("it prints the line 'ada: 3'", ["one", "other"])
+    ]
+
+
+def test_digits_that_were_worked_out_are_not_pinned_and_those_of_the_input_are() -> None:
+    right, wrong = seen("ada: 1.2345\n"), seen("ada: 1.5\n")
+    assert not caught(pins(right), wrong)
+    files = [{"path": "in.txt", "text": "ada 1.2345", "age": 0}]
+    found = Pins(case(files=files), read_stated(INSTRUCTION, []), "ada 1.2345").of(right)
+    assert caught(list(found), wrong)

@@ -1,0 +1,69 @@
+"""Proven: what throws a test away."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.harden.model import BoxCase, Written
+from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
+
+CASE = BoxCase("left", "look", {"paths": []}, "what solving leaves", 1)
+TEST = Written("test_new", "", CASE, (), "", (), ("one",))
+
+
+def trial(passed: bool | None, paid: bool | None = None) -> Trialed:
+    return Trialed(
+        "another order", {} if passed is None else {"test_new": passed}, passed is True if paid is None else paid
+    )
+
+
+def evidence(reference: tuple[bool | None, ...] = (True, True), survivor: bool = False) -> ProofTrials:
+    return ProofTrials([trial(each) for each in reference], {"one": [trial(survivor)], "two": [trial(True)]})
+
+
+def test_a_test_is_kept_that_passes_on_the_reference_and_fails_on_a_survivor() -> None:
+    proof = prove(TEST, evidence())
+    assert (proof.refused, proof.catches, proof.reference) == ("", ("one",), (2, 2))
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (evidence((True, False)), "it fails on the reference in 1 of 2 runs"),
+        (evidence((True, None)), "the task's own runner does not run it"),
+        (evidence(survivor=True), "it fails on none of the survivors"),
+    ],
+)
+def test_whatever_fails_its_proof_is_thrown_away(found: ProofTrials, why: str) -> None:
+    assert prove(TEST, found).refused == why
+
+
+def test_a_test_that_refuses_what_is_right_is_thrown_away() -> None:
+    found = evidence()
+    found.variants.append(trial(False))
+    assert prove(TEST, found).refused == "it refuses a right variant: another order"
+    found = evidence()
+    found.rights.append(trial(False))
+    assert prove(TEST, found).refused == "it refuses a right solution: another order"
+
+
+def test_a_survivor_on_which_the_test_never_ran_is_not_caught() -> None:
+    found = evidence()
+    found.survivors["one"] = [trial(None)]
+    found.survivors["three"] = []
+    assert prove(TEST, found).refused == "it fails on none of the survivors"
+
+
+def test_a_survivor_that_is_paid_all_the_same_is_not_caught() -> None:
+    found = evidence()
+    found.survivors["one"] = [trial(False, paid=True)]
+    assert prove(TEST, found).refused == "it fails on none of the survivors"
+
+
+def test_the_fewest_tests_are_kept() -> None:
+    proofs = {
+        "test_a": Proven(catches=("one",)),
+        "test_b": Proven(catches=("one", "two")),
+        "test_c": Proven(catches=("three",), refused="it refuses a right variant: x"),
+    }
+    assert fewest(proofs) == ["test_b"]

@@ -1,0 +1,53 @@
+"""What an instruction states of an output."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.harden.stated import read_stated
+
+PLANNER = """Write a planner.
+
+- `upgrade: NAME OLD -> NEW` when a package goes up.
+- `kept back: NAME OLD (held)` when it is held.
+
+The last line is `N to upgrade, M kept back`. Without packages it prints `nothing to do` and exits with status 3.
+
+    month,total
+    2024-01,12
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "stated"),
+    [
+        ("upgrade: curl 7.88 -> 8.9", True),
+        ("kept back: curl 7.88 (held)", True),
+        ("kept back: curl 7.88 (None)", False),
+        ("3 to upgrade, 0 kept back", True),
+        ("nothing to do", True),
+        ("2025-11,40", True),
+        ("upgrading curl", False),
+    ],
+)
+def test_a_line_is_stated_where_its_form_is_shown(line: str, stated: bool) -> None:
+    assert read_stated(PLANNER, []).exactly(line) is stated
+
+
+def test_of_several_right_answers_only_fixed_texts_are_stated() -> None:
+    found = read_stated(f"{PLANNER} If several plans are equally good, any of them will do.", [])
+    assert found.many
+    assert not found.exactly("upgrade: curl 7.88 -> 8.9")
+    assert found.exactly("nothing to do")
+
+
+def test_words_that_nobody_gave_are_the_reference_s_own() -> None:
+    found = read_stated("Print the balance of each account.", ["name,owner\n"])
+    assert not found.unknown("balance 12", set())
+    assert not found.unknown("owner alice", {"alice"})
+    assert found.unknown("Summary of accounts", set()) == {"summary"}
+
+
+def test_a_free_order_is_read() -> None:
+    assert read_stated("Print the names in any order.", []).any_order
+    assert not read_stated("Print the names in alphabetical order.", []).any_order

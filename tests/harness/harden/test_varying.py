@@ -1,0 +1,72 @@
+"""Other inputs of the same kind: nothing is in them that was in none of the tests' own."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.harden.varying import Combiner, grid_swaps, grid_symmetries, is_grid, otherwise, varied_texts
+from harness.trial.looking.calls import Given
+
+MAP = ["#######", "# .   #", "# $   #", "#     #", "#   @ #", "#######"]
+
+
+def test_a_map_is_turned_and_mirrored_in_seven_ways() -> None:
+    found = [tuple(other) for _, other in grid_symmetries(MAP)]
+    assert len(set(found)) == 7
+    assert all(sorted("".join(other)) == sorted("".join(MAP)) for other in found)
+
+
+def test_swapped_places_leave_the_border_and_what_there_is() -> None:
+    for other in grid_swaps(MAP, Random(1)):
+        assert (other[0], other[-1]) == (MAP[0], MAP[-1])
+        assert all(row[0] == row[-1] == "#" for row in other)
+        assert sorted("".join(other)) == sorted("".join(MAP))
+        assert other != MAP
+
+
+def test_prose_is_no_map() -> None:
+    assert is_grid(MAP)
+    assert not is_grid(["The first line", "and another one", "third"])
+
+
+INSTALLED = [{"curl": {"version": "7.88"}}, {"app": {"version": "1", "hold": True}, "lib": {"version": "1"}}]
+AVAILABLE = [
+    {"curl": [{"version": "8.9"}]},
+    {"app": [{"version": "2", "needs": {"lib": "3"}}, {"version": "1.5", "needs": {"curl": "1"}}]},
+]
+
+
+@given(st.integers(0, 10_000))
+def test_combined_documents_have_only_what_was_seen(seed: int) -> None:
+    installed, available = Combiner(list(zip(INSTALLED, AVAILABLE, strict=True))).make(Random(seed))
+    assert all(set(entry) in ({"version"}, {"version", "hold"}) for entry in installed.values())
+    assert all(entry.get("hold", True) is True for entry in installed.values())
+    assert {*installed, *available} <= {"curl", "app", "lib"}
+    for offers in available.values():
+        assert len({offer["version"] for offer in offers}) == len(offers), (
+            "which of two is newest would be a matter of luck"
+        )
+        assert all(set(offer.get("needs", {})) <= {"curl", "app", "lib"} for offer in offers)
+
+
+@given(st.recursive(st.integers() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
+def test_said_otherwise_is_the_same_twice_over(value: Any) -> None:
+    assert otherwise(otherwise(value)) == value
+
+
+def test_rows_of_a_table_are_left_out_and_its_head_stays() -> None:
+    text = "date,amount\n2026-01-01,5\n2026-01-02,-3\n2026-02-01,9\n"
+    found = [files[0].text for _, files in varied_texts((Given("b.csv", text),), Random(0))]
+    assert found
+    assert all(
+        other.startswith("date,amount\n") and set(other.splitlines()) <= set(text.splitlines()) for other in found
+    )
+
+
+def test_a_document_is_not_cut_like_a_text() -> None:
+    assert not list(varied_texts((Given("a.json", json.dumps(INSTALLED, indent=1)),), Random(0)))
