@@ -273,7 +273,7 @@ cd /app && nohup python3 -m http.server 8077 >/dev/null 2>&1 &
 @pytest.mark.bwrap
 def test_claims_are_tried_in_the_box_that_was_solved_in(bwrap_engine: Engine, tmp_path: Path) -> None:
     task = harbor(tmp_path / "task", {"solution/solve.sh": SERVES})
-    tried = {
+    tried: dict[Check, ClaimState] = {
         Exists("/app/tool.sh"): HOLDS,
         Exists("/app/none"): BROKEN,
         HasMode("/app/tool.sh", 0o750): HOLDS,
