@@ -64,7 +64,7 @@ def select(
     if budget is None:
         chosen += [*blunt, *ruins]
     else:
-        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 8), max(_FEW_MUTANTS, budget // 20))
+        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5), max(_FEW_MUTANTS, budget // 20))
         chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)]]
         chosen = [*chosen, *ruins[: int(not chosen)]][:budget]
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
@@ -422,7 +422,7 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
     return tuple((corner, _CROWDING[corner[0]]) for corner in named)
 
 
-_ENOUGH_MUTANTS = 8
+_ENOUGH_MUTANTS = 10
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
 _FEW_MUTANTS = 3
 """Fewer say next to nothing; then those that any verifier notices, or none, stand in."""

@@ -40,9 +40,7 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(
-    place: Path, script: str, *words: str, codes: tuple[int, ...] = (0,), **env: str
-) -> str:
+def run(place: Path, script: str, *words: str, codes: tuple[int, ...] = (0,), **env: str) -> str:
     path = f"{place / 'bin'}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", script, "script", *words],
