@@ -74,7 +74,7 @@ class SeenTasks:
         mine.update(sorted(set(shingles(words(task)))))
         for key in sorted(self._index.query(mine)):
             if self._hashes[key].jaccard(mine) >= NEAR:
-                return self._names[key]
+                return str(self._names[key])
         self._index.insert(len(self._names), mine)
         self._names.append(task.name)
         self._hashes.append(mine)

@@ -40,10 +40,10 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(place: Path, script: str, *words: str, codes: tuple[int, ...] = (0,), **env: str) -> str:
+def run(place: Path, script: str, codes: tuple[int, ...] = (0,), **env: Any) -> str:
     path = f"{place / 'bin'}:{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script, "script", *words],
+        ["bash", "-e", "-o", "pipefail", "-c", script],
         cwd=place,
         env={**os.environ, "PATH": path, "PYTHONPATH": str(CHECKOUT), **env},
         capture_output=True,
