@@ -44,6 +44,10 @@ class Thresholds:
     """A larger share of trials that could not be measured leaves the task unmeasured."""
     stated: float = 0.9
     """Detected share among mutants that break a stated requirement that a strong task needs."""
+    trivial: int = 3
+    """Statements of a solution up to which its training value is trivial, where no more are needed to be paid;"""
+    small: int = 12
+    """and up to which it is small."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,11 @@ from harness.report.words import (
     gone,
     how_far,
     interval,
+    least_words,
     place,
     share_of,
     strata_rows,
+    training_words,
     weakness,
     without_work,
 )
@@ -50,6 +52,7 @@ def verbose(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) ->
         *survivors(report, width),
         *findings(report, width),
         *forged(report, width),
+        *worth(report, width),
         *worked(report, width),
         *dataset_rows(report),
         *reused(report, width),
@@ -200,6 +203,19 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
         if task["forging"]:
             yield from wrapped(f"{task['name']}: {forging_words(task['forging'])}", width, "", following="  ")
             told = True
+    if told:
+        yield ""
+
+
+def worth(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """How much work each task asks for, and what of its reference is enough."""
+    told = False
+    for task in report["tasks"]:
+        if task["training"] is None or (task["least"] is None and task["training"]["value"] == "unknown"):
+            continue
+        said = "; ".join(filter(None, (training_words(task), least_words(task))))
+        yield from wrapped(visible(f"{task['name']}: {said}"), width, "", following="  ")
+        told = True
     if told:
         yield ""
 

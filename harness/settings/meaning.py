@@ -73,7 +73,10 @@ def probes(values: Values) -> frozenset[Probe]:
     named = one(values, "probe")
     if named:
         return frozenset(Probe(name) for name in named if name != NO_PROBE)
-    return frozenset({Probe.HIDDEN, Probe.WORDS}) if one(values, "depth") == "quick" else frozenset(Probe)
+    depth = one(values, "depth")
+    if depth == "quick":
+        return frozenset({Probe.HIDDEN, Probe.WORDS})
+    return frozenset(Probe) - (frozenset() if depth == "deep" else {Probe.LEAST})
 
 
 def thresholds(values: Values) -> Thresholds:
@@ -94,6 +97,7 @@ def audit_settings(values: Values) -> AuditSettings:
         thresholds(values),
         first_failure=quick,
         probes=probes(values),
+        least_trials=one(values, "least-trials"),
         reuse=not one(values, "no-reuse"),
     )
 

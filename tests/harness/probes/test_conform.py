@@ -148,6 +148,7 @@ def test_what_is_stated_plainly_is_read(instruction: str, checks: list[Check]) -
         "The script should save its results to `/app/out.csv`.\n",
         "Write `/app/a.txt` or `/app/b.txt`.\n",
         "Build: `/app/make.sh` does it.\n",
+        "Run `whoami` into `/app/who.log`.\n",
         "Write the index into <folder>/index.bin.\n",
         "Write one file a user, `/app/out/<name>.txt`.\n",
         "Run `python3 /app/tool.py FILE` to try it.\n",
