@@ -75,7 +75,7 @@ class SeenTasks:
         near: list[int] = sorted(self._index.query(mine))
         for key in near:
             if self._hashes[key].jaccard(mine) >= NEAR:
-                return self._names[key]
+                return str(self._names[key])
         self._index.insert(len(self._names), mine)
         self._names.append(task.name)
         self._hashes.append(mine)

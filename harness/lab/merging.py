@@ -74,12 +74,8 @@ def merge(folders: Sequence[Path], output: Path, *, partial: bool = False, fresh
 def _must_agree(parts: Sequence[RunPart]) -> None:
     first = parts[0]
     for part in parts[1:]:
-        compared: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
-            ("options", first.meta.get("options", {}), part.meta.get("options", {})),
-            ("facts", _same_facts(first), _same_facts(part)),
-            ("selection", _whole(first), _whole(part)),
-        )
-        for what, mine, theirs in compared:
+        for what in ("options", "facts", "selection"):
+            mine, theirs = _terms(first, what), _terms(part, what)
             if mine != theirs:
                 names = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
                 raise UsageError(
@@ -94,9 +90,12 @@ def _must_agree(parts: Sequence[RunPart]) -> None:
         raise UsageError("Two of these runs are the same shard.", hint="Name each shard once.")
 
 
-def _whole(part: RunPart) -> dict[str, Any]:
-    """How its tasks were chosen, but for the shard."""
-    return {key: value for key, value in (part.meta.get("selection") or {}).items() if key != "shard"}
+def _terms(part: RunPart, what: str) -> dict[str, Any]:
+    """What a run was made by, as far as parts of one run have it alike."""
+    said: Mapping[str, Any] = part.meta.get(what) or {}
+    if what == "facts":
+        return {key: said.get(key) for key in _SAME}
+    return {key: value for key, value in said.items() if not (what == "selection" and key == "shard")}
 
 
 def _same_facts(part: RunPart) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def how_chosen(selection: Mapping[str, Any]) -> str:
         taken = sum(one["sampled"] for one in strata)
         among = f", from each `{sample['by']}` ({len(strata):,}) by its size" if sample["by"] else ""
         parts.append(
-            f"{taken:,} of {many(total)} were drawn at random with seed {sample['seed']}{among}; the shares below are "
+            f"{taken:,} of {many(total)} were drawn at random with seed {sample['seed']}{among}; shares of tasks are "
             f"estimates for all {total:,}."
         )
     if selection["shard"] is not None:

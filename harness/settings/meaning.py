@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from harness.dataset.model import AnyTask
 from harness.engine.recipe.standin import must_be_there
@@ -18,10 +18,8 @@ from harness.settings.in_force import InForce, Values, one, table
 from harness.stages.result import AuditSettings
 from harness.task.model import Unusable
 
-Given = TypeVar("Given", bound=AnyTask)
 
-
-def with_own_images(task: Given, in_force: InForce) -> Given:
+def with_own_images(task: AnyTask, in_force: InForce) -> AnyTask:
     """The task, with the images that stand for its FROMs where an override names others than the run's."""
     if not in_force.overridden:
         return task
@@ -29,8 +27,7 @@ def with_own_images(task: Given, in_force: InForce) -> Given:
     if isinstance(task, Unusable) or images == table(in_force.run(), "image"):
         return task
     must_be_there(images)
-    own: Given = task.on_images(images)  # type: ignore[assignment]  # of the kind that was given
-    return own
+    return task.on_images(images)
 
 
 def overrides_json(in_force: InForce, tasks: Sequence[AnyTask], command: str) -> dict[str, Any]:

@@ -40,10 +40,10 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(place: Path, script: str, *words: str, codes: tuple[int, ...] = (0,), **env: str) -> str:
+def run(place: Path, script: str, codes: tuple[int, ...] = (0,), **env: Any) -> str:
     path = f"{place / 'bin'}:{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script, "script", *words],
+        ["bash", "-e", "-o", "pipefail", "-c", script],
         cwd=place,
         env={**os.environ, "PATH": path, "PYTHONPATH": str(CHECKOUT), **env},
         capture_output=True,
@@ -85,13 +85,12 @@ def test_the_slurm_array_audits_its_shards_and_the_next_job_merges_them(place: P
     script = EXAMPLES / "slurm/audit.sbatch"
     assert re.search(r"^#SBATCH --array=1-\d+$", script.read_text(), re.MULTILINE)
     for number in range(1, SHARDS + 1):
-        run(
-            place,
-            f"bash {script} tasks runs",
-            SLURM_ARRAY_TASK_ID=str(number),
-            SLURM_ARRAY_TASK_COUNT=str(SHARDS),
-            SLURM_CPUS_PER_TASK="1",
-        )
+        env: dict[str, Any] = {
+            "SLURM_ARRAY_TASK_ID": str(number),
+            "SLURM_ARRAY_TASK_COUNT": str(SHARDS),
+            "SLURM_CPUS_PER_TASK": "1",
+        }
+        run(place, f"bash {script} tasks runs", **env)
     [wrapped] = re.findall(r'--wrap "(.*) && foolsgold gate whole"', script.read_text())
     run(place, wrapped)
     assert [name for name, _, _ in told(place, "whole")] == ["a", "b", "c"]

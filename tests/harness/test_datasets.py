@@ -107,7 +107,7 @@ def test_a_sample_is_told_and_speaks_for_all(tmp_path: Path, fake: FakeEngine) -
     rows(tmp_path / "train.parquet", 40)
     found = audit("train.parquet", "--sample", "8", "--by", "kind", "--seed", "7")
     assert found["selection"]["sentence"] == (
-        "8 of 40 tasks were drawn at random with seed 7, from each `kind` (2) by its size; the shares below are "
+        "8 of 40 tasks were drawn at random with seed 7, from each `kind` (2) by its size; shares of tasks are "
         "estimates for all 40."
     )
     assert [(one["name"], one["tasks"], one["sampled"]) for one in found["selection"]["sample"]["strata"]] == [

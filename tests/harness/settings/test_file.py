@@ -18,6 +18,7 @@ from harness.settings.catalogue import SETTINGS, Setting, ValueKind, operator_na
 from harness.settings.file import find_config, read_config
 from harness.settings.in_force import InForce, Key, Level, Value, one, table, task_matches
 from harness.settings.meaning import budget, control_settings, rules, thresholds, wish, with_own_images
+from harness.task.model import Task
 from tests.harness.tasks import HARBOR, harbor, write
 
 
@@ -265,6 +266,8 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
 def test_a_task_can_stand_on_an_image_of_its_own(tmp_path: Path) -> None:
     found = told(tmp_path, '[image]\n"*" = "host"\n[[override]]\ntasks = ["b"]\nimage = { "*" = "mine" }\n')
     plain, own = (with_own_images(harbor(tmp_path / name), found) for name in "ab")
+    assert isinstance(plain, Task)
+    assert isinstance(own, Task)
     assert plain.environment.recipe.images == {}
     assert own.environment.recipe.images == {"*": "mine"}
 
