@@ -119,8 +119,8 @@ class Stated:
         if links and links[0].evidence == (words,):
             return True
         if re.fullmatch(r"\d[\d_.]*", words):
-            telling = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
-            return (bool(links) and words in links[0].evidence) or (telling and words in self._words)
+            precise = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
+            return (bool(links) and words in links[0].evidence) or (precise and words in self._words)
         if alone and words.isalpha() and words.islower() and not links:
             # A plain word stands everywhere, too: it must be given as it is to be written.
             return any(f"{quote}{words}{quote}" in self._text for quote in "`'\"")
@@ -437,7 +437,7 @@ def _without_details(chosen: Sequence[Chosen], least: int, fewest: int) -> list[
     to nothing."""
     wanted = sum(not _is_detail(entry) for entry in chosen)
     room = max(least - wanted, 0)
-    kept = []
+    kept: list[Chosen] = []
     for entry in chosen:
         if _is_detail(entry):
             if not room or (_hardly_anybodys(entry) and len(kept) >= fewest):
