@@ -85,19 +85,8 @@ def serial(tasks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def words(tasks: Path, folder: Path, *more: str) -> list[str]:
     """Without reuse: which trial takes the verdict of which is a question of who was first, on threads too."""
-    flags = [
-        "--engine",
-        "bwrap",
-        "--image",
-        "*=host",
-        "--budget",
-        "9",
-        "--probe",
-        "none",
-        "--repeat",
-        "2",
-        "--no-reuse",
-    ]
+    flags = ["--engine", "bwrap", "--image", "*=host", "--no-reuse", "--duplicates", "each"]
+    flags += ["--budget", "9", "--probe", "none", "--repeat", "2"]
     return [sys.executable, "-m", "harness", "audit", str(tasks), "-o", str(folder), *flags, *more]
 
 
