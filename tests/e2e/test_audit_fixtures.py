@@ -61,9 +61,7 @@ TOLD_WITH_NOTES = {"probes"}
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
-    apart = {"forging": (forged_fixtures, FORGING), "replaying": (lambda: REPLAYED, REPLAYING)}
-    apart["least"] = (lambda: tuple(LESS), LEAST)
-    folders, options = (apart[part][0](), apart[part][1]) if part in apart else PARTS[part]
+    folders, options = {"forging": (forged_fixtures(), FORGING), "replaying": (REPLAYED, REPLAYING), **PARTS}[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             command(*(str(FIXTURES / each) for each in folders), *options, "-o", f"{folder}/run", engine=engine),
