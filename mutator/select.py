@@ -64,7 +64,7 @@ def select(
     if budget is None:
         chosen += [*blunt, *ruins]
     else:
-        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 8), max(_FEW_MUTANTS, budget // 20))
+        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5), max(_FEW_MUTANTS, budget // 20))
         chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)]]
         chosen = [*chosen, *ruins[: int(not chosen)]][:budget]
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
@@ -119,8 +119,8 @@ class Stated:
         if links and links[0].evidence == (words,):
             return True
         if re.fullmatch(r"\d[\d_.]*", words):
-            telling = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
-            return (bool(links) and words in links[0].evidence) or (telling and words in self._words)
+            precise = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
+            return (bool(links) and words in links[0].evidence) or (precise and words in self._words)
         if alone and words.isalpha() and words.islower() and not links:
             # A plain word stands everywhere, too: it must be given as it is to be written.
             return any(f"{quote}{words}{quote}" in self._text for quote in "`'\"")
@@ -422,7 +422,7 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
     return tuple((corner, _CROWDING[corner[0]]) for corner in named)
 
 
-_ENOUGH_MUTANTS = 8
+_ENOUGH_MUTANTS = 10
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
 _FEW_MUTANTS = 3
 """Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
@@ -437,7 +437,7 @@ def _without_details(chosen: Sequence[Chosen], least: int, fewest: int) -> list[
     to nothing."""
     wanted = sum(not _is_detail(entry) for entry in chosen)
     room = max(least - wanted, 0)
-    kept = []
+    kept: list[Chosen] = []
     for entry in chosen:
         if _is_detail(entry):
             if not room or (_hardly_anybodys(entry) and len(kept) >= fewest):

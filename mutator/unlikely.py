@@ -299,6 +299,14 @@ def _own_folder(change: Change) -> bool:
     return bool(made) and all(_is_own(place, own) for place in made)
 
 
+_STALE = re.compile(r"^\s*rm -\w+ [^\n]*\b(?:build|outputs?|out|target|dist|results?|report\w*)\b")
+
+
+def _tidies(change: Change) -> bool:
+    """What an earlier run left is not removed: the next one writes over it."""
+    return change.fault is FaultClass.DROPPED_STEP and change.shell and _STALE.match(change.gone) is not None
+
+
 _IN_PASSING = re.compile(r"/(?:var/)?tmp/")
 
 
@@ -379,6 +387,7 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _index,
     _progress,
     _own_folder,
+    _tidies,
     _unseen_option,
     _only_gathering,
     _never_that_near,

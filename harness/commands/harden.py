@@ -52,7 +52,7 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
       foolsgold harden foolsgold-run --dry-run
     """
     from harness.commands.progress import progress
-    from harness.harden.run import Asked, after, harden_targets, settings_of, targets, write_document
+    from harness.harden.run import HardenWish, after, harden_targets, settings_of, targets, write_document
     from harness.harden.told import told, told_test
     from harness.report.read import read_report
     from harness.report.whole import whole
@@ -62,7 +62,7 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
         report = read_report(run)
         _must_have_ended(report)
         in_force = settings_of(report, flags.values)
-        asked = Asked(
+        asked = HardenWish(
             output or Path(),
             given["tasks"],
             given["rights"],

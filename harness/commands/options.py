@@ -215,7 +215,7 @@ def _click_type(setting: Setting) -> click.ParamType[Any]:
         case ValueKind.NUMBER:
             least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
             return click.FloatRange(least, most)
-        case ValueKind.CHOICE if setting.choices:
+        case ValueKind.CHOICE:
             return _ChoiceOrName(setting)
         case _:
             return click.STRING

@@ -275,17 +275,17 @@ def _chosen(seen: _Seen) -> list[BoxCase]:
 
 def _worth(pins: Sequence[Pin], wrong: Mapping[str, Sequence[Seens]]) -> set[str]:
     """The cases of the fewest pins that tell all apart, and of the fewest of the others: one may be thrown away."""
-    caught = {pin: found for pin in pins if (found := catches(pin, wrong))}
-    found: set[str] = set()
+    caught = {pin: labels for pin in pins if (labels := catches(pin, wrong))}
+    cases: set[str] = set()
     for stated in (True, False):
         for _ in range(CHOICES):
             rest = {
                 pin: labels
                 for pin, labels in caught.items()
-                if pin.case.id not in found and not (stated and pin.unstated)
+                if pin.case.id not in cases and not (stated and pin.unstated)
             }
-            found |= {pin.case.id for pin in smallest(rest)}
-    return found
+            cases |= {pin.case.id for pin in smallest(rest)}
+    return cases
 
 
 def _paid(record: TrialRecord) -> bool:
@@ -378,6 +378,9 @@ async def _write(
         path = _folder(trials.place.task, known.place.path, text, scratch / f"round-{number}")
         try:
             evidence = await _prove(trials, wanted, known, path, beside)
+        except Spent:
+            result.spent = True
+            break  # what was proven before stays proven
         finally:
             shutil.rmtree(path.parent, ignore_errors=True)
         kept, refused = _judged([*(each.test for each in kept), *written], evidence)

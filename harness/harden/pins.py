@@ -18,6 +18,26 @@ Read = Callable[[Seen], Any]
 """The value that a pin is about, out of what is seen; None where there is none."""
 
 
+def _get(*keys: Any) -> Read:
+    return lambda seen: _at(seen, keys)
+
+
+def _equals(read: Read, value: Any) -> Callable[[Seen], bool]:
+    return lambda seen: bool(read(seen) == value)
+
+
+def _differs(read: Read, value: Any) -> Callable[[Seen], bool]:
+    return lambda seen: bool(read(seen) != value)
+
+
+def _contains(read: Read, value: Any) -> Callable[[Seen], bool]:
+    return lambda seen: value in read(seen)
+
+
+def _lacks(read: Read, value: Any) -> Callable[[Seen], bool]:
+    return lambda seen: value not in read(seen)
+
+
 class Pins:
     """Everything that could be pinned of one case."""
 
@@ -93,25 +113,23 @@ class Pins:
             there, text = name in seen["files"], seen["files"].get(name, "")
             path = f"folder / {name!r}"
             if there and name in before:
-                yield self._pin(f"{name} stays", [f"assert ({path}).exists()"], lambda s, n=name: n in s["files"], 5)
+                yield self._pin(f"{name} stays", [f"assert ({path}).exists()"], _contains(_get("files"), name), 5)
                 if text == before[name]:
                     yield self._pin(
                         f"{name} stays as it is",
                         [f"assert ({path}).read_text() == {text!r}"],
-                        lambda s, n=name, t=text: s["files"][n] == t,
+                        _equals(_get("files", name), text),
                         6,
                     )
             elif not there:
-                yield self._pin(
-                    f"{name} is removed", [f"assert not ({path}).exists()"], lambda s, n=name: n not in s["files"], 5
-                )
+                yield self._pin(f"{name} is removed", [f"assert not ({path}).exists()"], _lacks(_get("files"), name), 5)
             else:
                 why = "" if self._file_named(name) else f"the file {name}"
                 yield self._pin(
-                    f"{name} is written", [f"assert ({path}).exists()"], lambda s, n=name: n in s["files"], 5, why
+                    f"{name} is written", [f"assert ({path}).exists()"], _contains(_get("files"), name), 5, why
                 )
             if there and text != before.get(name) and not text.startswith("sha256 "):
-                yield from self._of_text(f"({path}).read_text()", f"{name} has", lambda s, n=name: s["files"][n], text)
+                yield from self._of_text(f"({path}).read_text()", f"{name} has", _get("files", name), text)
 
     def _file_named(self, name: str) -> bool:
         argv = " ".join(self.case.body["argv"])
@@ -148,7 +166,7 @@ class Pins:
                 yield self._pin(
                     f"{says} the line {stripped!r}",
                     [f"assert {stripped!r} in [line.strip() for line in {expression}.splitlines()]"],
-                    lambda s, t=stripped: t in [each.strip() for each in read(s).splitlines()],
+                    _contains(lambda s: [each.strip() for each in read(s).splitlines()], stripped),
                     10,
                     why,
                 )
@@ -245,11 +263,14 @@ class Pins:
             yield self._pin(
                 f"{says} {value!r} at {'.'.join(map(str, path)) or 'its top'}",
                 code,
-                lambda s, p=path, v=value: self._same(_at(json.loads(read(s)), p), v),
+                self._at_leaf(read, path, value),
                 12,
                 unknown,
                 needs,
             )
+
+    def _at_leaf(self, read: Read, path: Sequence[Any], value: Any) -> Callable[[Seen], bool]:
+        return lambda seen: self._same(_at(json.loads(read(seen)), path), value)
 
     def _same(self, found: Any, expected: Any) -> bool:
         if isinstance(expected, float) and isinstance(found, int | float) and not isinstance(found, bool):
@@ -286,7 +307,7 @@ class Pins:
             yield self._pin(
                 f"{says} the row {','.join(row)}",
                 [f"assert {row!r} in list(csv.reader({expression}.splitlines()))"],
-                lambda s, r=row: r in list(csv.reader(read(s).splitlines())),
+                _contains(lambda s: list(csv.reader(read(s).splitlines())), row),
                 11,
                 why or (f"the words {', '.join(sorted(unknown)[:4])}" if unknown else ""),
                 ["csv"],
@@ -312,7 +333,7 @@ class Pins:
                 yield self._pin(
                     f"{path} is not there",
                     [f"assert not {code}.exists()"],
-                    lambda s, p=path: s[p]["kind"] == "none",
+                    _equals(_get(path, "kind"), "none"),
                     4,
                     why,
                     ["pathlib"],
@@ -321,7 +342,7 @@ class Pins:
             yield self._pin(
                 f"{path} is there",
                 [f"assert {code}.exists()"],
-                lambda s, p=path: s[p]["kind"] != "none",
+                _differs(_get(path, "kind"), "none"),
                 4,
                 why,
                 ["pathlib"],
@@ -331,7 +352,7 @@ class Pins:
                 yield from self._of_mode(path, mode, why)
             if state.get("text") is not None:
                 yield from self._of_text(
-                    f"{code}.read_text()", f"{path} has", lambda s, p=path: s[p]["text"], state["text"], why=why
+                    f"{code}.read_text()", f"{path} has", _get(path, "text"), state["text"], why=why
                 )
 
     def _of_mode(self, path: str, mode: str, why: str) -> Iterator[Pin]:
@@ -367,7 +388,7 @@ class Pins:
             yield self._pin(
                 f"{what} is answered with {_counted(counts)} (request {at + 1})",
                 [f"assert answers[{at}].counts == { ({int(k): v for k, v in counts.items() if k.isdigit()})!r}"],
-                lambda s, n=at, c=counts: s["steps"][n]["counts"] == c,
+                _equals(_get("steps", at, "counts"), counts),
                 16 + at,
                 "" if known else f"the status {_counted(counts)}",
             )
@@ -376,7 +397,7 @@ class Pins:
                 yield self._pin(
                     f"{what} is not held back (request {at + 1})",
                     [f"assert answers[{at}].seconds < 0.75"],
-                    lambda s, n=at: not s["steps"][n]["slow"],
+                    _equals(_get("steps", at, "slow"), False),
                     20,
                     "" if delay else "how fast it answers",
                 )
@@ -390,7 +411,7 @@ class Pins:
             yield self._pin(
                 f"the header {name} is {value!r}",
                 [f"assert answers[0].headers[{name!r}] == {value!r}"],
-                lambda s, n=name, v=value: s["steps"][0]["headers"][n] == v,
+                _equals(_get("steps", 0, "headers", name), value),
                 18,
                 "" if named and shown else f"the header {name}",
             )

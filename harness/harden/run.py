@@ -48,7 +48,7 @@ class After(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HardenWish:
     """What the user asks for."""
 
     output: Path
@@ -104,7 +104,7 @@ _OPTIONS = {
 }
 
 
-def targets(report: Mapping[str, Any], asked: Asked, values: Values) -> list[Target]:
+def targets(report: Mapping[str, Any], asked: HardenWish, values: Values) -> list[Target]:
     """Every task of the run that has a mutant which was paid, read again. One that has changed since is refused."""
     wanted = set(asked.tasks)
     entries = [entry for entry in report["tasks"] if not wanted or entry["name"] in wanted]
@@ -116,7 +116,7 @@ def targets(report: Mapping[str, Any], asked: Asked, values: Values) -> list[Tar
     return [_target(entry, asked, values) for entry in entries]
 
 
-def _target(entry: Mapping[str, Any], asked: Asked, values: Values) -> Target:
+def _target(entry: Mapping[str, Any], asked: HardenWish, values: Values) -> Target:
     task = _read_again(entry)
     survivors = tuple(_survivor(task, each) for each in entry["mutants"] if each["outcome"] == "survived")
     runs = sum(len(each["runs"]) for each in entry["mutants"])
@@ -183,7 +183,7 @@ def _right(task: Task, folder: Path, name: str) -> Right | None:
 
 
 def harden_targets(
-    found: Sequence[Target], asked: Asked, in_force: InForce, doing: Doing
+    found: Sequence[Target], asked: HardenWish, in_force: InForce, doing: Doing
 ) -> tuple[dict[str, Hardened], bool]:
     """What came of each task by name; False where Ctrl-C ended it."""
     values = in_force.run()
@@ -234,7 +234,7 @@ async def _one(lab: Lab, target: Target, folder: Path) -> Hardened:
 # --- what is written
 
 
-def write(target: Target, hardened: Hardened, asked: Asked) -> None:
+def write(target: Target, hardened: Hardened, asked: HardenWish) -> None:
     """The whole task with its new tests, and the patch."""
     name = target.task.name
     if hardened.script:
@@ -244,6 +244,9 @@ def write(target: Target, hardened: Hardened, asked: Asked) -> None:
     if not hardened.after:
         return
     own = target.task.origin or target.task.path
+    if (own / hardened.path).read_bytes().decode("utf-8", "replace") != hardened.before:
+        hardened.after, hardened.why = "", "its tests were changed meanwhile"
+        return
     folder = asked.output / name
     shutil.copytree(own, folder, symlinks=True)
     (folder / hardened.path).write_text(hardened.after, encoding="utf-8")
@@ -253,7 +256,9 @@ def write(target: Target, hardened: Hardened, asked: Asked) -> None:
         (own / hardened.path).write_text(hardened.after, encoding="utf-8")
 
 
-def after(found: Sequence[Target], done: Mapping[str, Hardened], asked: Asked, in_force: InForce) -> dict[str, Any]:
+def after(
+    found: Sequence[Target], done: Mapping[str, Hardened], asked: HardenWish, in_force: InForce
+) -> dict[str, Any]:
     """Task -> its part of the report of the hardened tasks' own audit, or whether its controls are good."""
     folders = [asked.output / target.task.name for target in found if done[target.task.name].after]
     if not folders or asked.after is After.NOTHING:

@@ -33,8 +33,8 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
             for other in grid_swaps(lines, rng):
                 yield "two of its places swapped", with_text(files, at, "\n".join(other) + "\n")
         elif _is_table(file):
-            for other in _fewer_rows(file.text):
-                yield "some of its rows", with_text(files, at, other)
+            for rows in _fewer_rows(file.text):
+                yield "some of its rows", with_text(files, at, rows)
         elif _json(file.text) is None and 2 <= len(lines) <= 200:
             yield "without its last line", with_text(files, at, "\n".join(lines[:-1]) + "\n")
             yield "without its first line", with_text(files, at, "\n".join(lines[1:]) + "\n")

@@ -112,7 +112,7 @@ def _share_json(share: Share) -> dict[str, Any]:
     }
 
 
-def wilson(successes: float, trials: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(successes: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
     """The Wilson score interval of a share; (0, 1) where nothing was tried."""
     if not trials:
         return 0.0, 1.0

@@ -239,8 +239,8 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
     yield ""
     if by := [tuple(map(visible, row)) for row in strata_rows(report)]:
-        aligned = ("left", "left", "right", "right", "right", "left")
-        yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=aligned)
+        sides = ("left", "left", "right", "right", "right", "left")
+        yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=sides)
         yield ""
 
 

@@ -170,7 +170,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "workers",
-        ValueKind.CHOICE,
+        ValueKind.TEXT,
         _RUNS,
         "Who runs the trials: `threads` of this process, or the machines of a `ray` cluster (ray://HOST:PORT from "
         "outside of it), with --jobs trials on each. docs/ray.md.",

@@ -29,7 +29,8 @@ def with_own_images(task: Given, in_force: InForce) -> Given:
     if isinstance(task, Unusable) or images == table(in_force.run(), "image"):
         return task
     must_be_there(images)
-    return task.on_images(images)
+    own: Given = task.on_images(images)  # type: ignore[assignment]  # of the kind that was given
+    return own
 
 
 def overrides_json(in_force: InForce, tasks: Sequence[AnyTask], command: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,11 @@ TOLD_WITH_NOTES = {"probes"}
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
-    apart = {"forging": (forged_fixtures, FORGING), "replaying": (lambda: REPLAYED, REPLAYING)}
-    apart["least"] = (lambda: tuple(LESS), LEAST)
+    apart: dict[str, tuple[Callable[[], tuple[str, ...]], tuple[str, ...]]] = {
+        "forging": (forged_fixtures, FORGING),
+        "replaying": (lambda: REPLAYED, REPLAYING),
+        "least": (lambda: tuple(LESS), LEAST),
+    }
     folders, options = (apart[part][0](), apart[part][1]) if part in apart else PARTS[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(

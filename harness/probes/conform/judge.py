@@ -34,7 +34,7 @@ from harness.probes.conform.model import (
     StatedClaim,
     TriedClaim,
 )
-from harness.trial.end_state import EndState
+from harness.trial.end_state import EndState, services
 from harness.trial.looking.calls import Besides, Call
 
 MISSING = 119
@@ -84,7 +84,7 @@ def command(check: Check) -> Besides:
 
 def _untriable(check: Check, left: EndState) -> str:
     """Why it cannot be tried; '' where it can."""
-    if isinstance(check, ListensOn | Responds) and not left.processes:
+    if isinstance(check, ListensOn | Responds) and not services(left):
         return "the reference leaves nothing running"
     if isinstance(check, Runs):
         own = {basename(path) for path, entry in left.entries.items() if entry[:1] in "fl"}

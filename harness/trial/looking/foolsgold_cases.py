@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict  # noqa: UP035 - dict[str, Any] is no value in old versions of Python
 
 PATIENCE = 10.0
 HANGS = 5
@@ -30,7 +30,7 @@ MOST_FILES = 60
 FOLDER = "{folder}"
 _OF_THE_MOMENT = {"date", "last-modified", "etag", "expires", "age", "set-cookie", "connection", "keep-alive"}
 
-Case = dict  # a parametrised dict needs Python 3.9
+Case = Dict[str, Any]  # noqa: UP006 - as above
 
 
 def text(data: bytes) -> str:
@@ -82,7 +82,8 @@ def run(case: Case) -> Case:
             process.communicate()
             return {"ends": False}
         seen = {"ends": True, "status": status, "out": text(out), "err": text(err), "files": there(folder)}
-        return json.loads(json.dumps(seen).replace(folder, FOLDER))
+        moved: Case = json.loads(json.dumps(seen).replace(folder, FOLDER))
+        return moved
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -102,7 +103,8 @@ def own(case: Case) -> Case:
             os.killpg(process.pid, 9)
             process.communicate()
             return {"passed": False, "ends": False}
-        return json.loads(out.splitlines()[-1])
+        seen: Case = json.loads(out.splitlines()[-1])
+        return seen
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -116,6 +118,8 @@ def run_own() -> None:
         os.chdir(where)
         sys.path.insert(0, where)
         spec = importlib.util.spec_from_file_location("tests_on_other_input", case["module"])
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
@@ -159,7 +163,7 @@ def state(path: str) -> Case:
 def ask(case: Case) -> Case:
     """Each step asks so many times in a row as one client: the statuses counted, the first answer, and whether the
     answers were held back."""
-    seen = []
+    seen: list[Case] = []
     for step in case["steps"]:
         if step.get("sleep"):
             time.sleep(step["sleep"])

@@ -26,9 +26,7 @@ from typing import Any, Callable, Generator  # noqa: UP035 - collections.abc has
 try:
     import pytest
 except ImportError:
-    hookimpl: Any = lambda **_options: lambda function: function  # noqa: E731
-else:
-    hookimpl = pytest.hookimpl
+    pytest = None  # type: ignore[assignment]
 
 OUT = os.environ.get("FOOLSGOLD_LOOK", "")
 MOST = 400
@@ -312,10 +310,20 @@ def plain() -> None:
     tell(begun=True)
     watch_programs()
     watch_servers()
-    atexit.register(lambda: [tell(test="", **event) for event in now])
+    atexit.register(tell_all)
+
+
+def tell_all() -> None:
+    for event in now:
+        tell(test="", **event)
 
 
 # --- pytest
+
+
+def around(function: Callable[..., Any]) -> Callable[..., Any]:
+    """pytest's mark of a hook around others, where there is a pytest."""
+    return pytest.hookimpl(hookwrapper=True, tryfirst=True)(function) if pytest is not None else function
 
 
 def pytest_configure() -> None:
@@ -331,7 +339,7 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
         roots.add(str(Path(file).parent) + os.sep)
 
 
-@hookimpl(hookwrapper=True, tryfirst=True)
+@around
 def pytest_runtest_protocol(item: Any) -> Generator[None, None, None]:
     global told
     now.clear()

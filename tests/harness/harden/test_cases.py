@@ -1,0 +1,77 @@
+"""From what the tests did to cases: the same again, and the same with other input."""
+
+from __future__ import annotations
+
+import json
+
+from harness.harden.cases import ask_cases, paths_in, reduced, run_cases_of, starts
+from harness.trial.looking.calls import Call, Given
+
+ROOT = "/tmp/pytest-of-root/pytest-0/test_a0"
+OWN = ["/app/plan.py", "/app/tool"]
+
+
+def call(argv: tuple[str, ...], given: dict[str, str], cwd: str = "/app") -> Call:
+    inputs = (("/dev/shm/kept/0", ROOT),) if given else ()
+    files = tuple(Given(f"{ROOT}/{name}", text) for name, text in given.items())
+    return Call("run", " ".join(argv), "t", argv, cwd, inputs=inputs, given=files)
+
+
+def test_what_a_test_gave_a_program_moves_with_its_folder() -> None:
+    (start,) = starts([call(("python3", "/app/plan.py", f"{ROOT}/in.json"), {"in.json": "{}"})], OWN)
+    assert start.argv == ("python3", "/app/plan.py", "{folder}/in.json")
+    assert [file.path for file in start.files] == ["in.json"]
+    assert start.cwd == "/app"
+
+
+def test_a_folder_that_a_program_runs_in_moves_too() -> None:
+    (start,) = starts([call(("python3", "/app/plan.py", "in.json"), {"in.json": "{}"}, cwd=ROOT)], OWN)
+    assert (start.argv[-1], start.cwd) == ("in.json", "{folder}")
+
+
+def test_other_programs_than_the_solution_s_are_no_cases() -> None:
+    assert not starts([call(("git", "status"), {}), call(("curl", "http://localhost"), {})], OWN)
+
+
+def test_a_program_whose_input_is_not_known_is_no_case() -> None:
+    unknown = Call("run", "x", "t", ("/app/tool", f"{ROOT}/in.bin"), "/app", inputs=(("/dev/shm/kept/0", ROOT),))
+    assert not starts([unknown], OWN)
+
+
+def test_options_that_the_instruction_names_and_take_no_value_are_tried() -> None:
+    found = starts([call(("/app/tool", f"{ROOT}/a.txt"), {"a.txt": "x\n"})], OWN)
+    instruction = "`/app/tool FILE [--keep PATTERN] [--dry-run]`: `--dry-run` writes nothing."
+    cases = list(run_cases_of(found, instruction, {}, 0))
+    assert [case.how for case in cases] == ["as the tests call it", "with --dry-run"]
+    assert cases[1].body["argv"] == ["/app/tool", "{folder}/a.txt", "--dry-run"]
+
+
+def test_every_document_that_is_combined_anew_has_a_twin_that_says_the_same() -> None:
+    one = call(("/app/tool", f"{ROOT}/a.json"), {"a.json": json.dumps({"x": [{"v": "1"}, {"v": "2"}]})})
+    cases = {case.id: case for case in run_cases_of(starts([one], OWN), "", {}, 0)}
+    combined = [case for case in cases.values() if case.twin]
+    assert combined
+    for case in combined:
+        mine, other = (json.loads(cases[name].body["files"][0]["text"]) for name in (case.id, case.twin))
+        assert {key: sorted(map(json.dumps, value)) for key, value in mine.items()} == {
+            key: sorted(map(json.dumps, value)) for key, value in other.items()
+        }
+
+
+def test_a_reduced_case_has_one_thing_less() -> None:
+    one = call(("/app/tool", f"{ROOT}/a.json"), {"a.json": json.dumps({"x": [1, 2], "y": [3]})})
+    (case,) = [case for case in run_cases_of(starts([one], OWN), "", {}, 0) if case.how == "as the tests call it"]
+    less = [json.loads(each.body["files"][0]["text"]) for each in reduced(case)]
+    assert {"y": [3]} in less
+    assert {"x": [1], "y": [3]} in less
+    assert all(each.cost < case.cost for each in reduced(case))
+
+
+def test_bursts_are_tried_only_where_a_limit_is_spoken_of() -> None:
+    calls = [Call("ask", "GET /a", "t", to="127.0.0.1:8080"), Call("ask", "GET /b", "t", to="example.org:80")]
+    assert [case.id for case in ask_cases(calls, "Serve the files.")] == ["ask-0"]
+    assert "burst-0" in [case.id for case in ask_cases(calls, "Each client may make 1 request per second.")]
+
+
+def test_paths_of_an_instruction_are_read_without_what_surrounds_them() -> None:
+    assert paths_in("Write `/app/out/a.json` (not /tmp/x/b.txt).") == {"/app/out/a.json", "/tmp/x/b.txt"}
