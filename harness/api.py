@@ -17,7 +17,7 @@ import harness.check
 import harness.stages.events
 from harness.check import CheckRun
 from harness.dataset.model import AnyTask, looked_at
-from harness.dataset.select import Asked, Chosen, Shard, choose
+from harness.dataset.select import Chosen, Shard, TasksAsked, choose
 from harness.errors import UsageError
 from harness.mutants import StepMutants, Wish, diff, task_mutants
 from harness.report.formats import FORMATS, HTML
@@ -54,7 +54,7 @@ def discover(
     of the same names. One that cannot be read is an Unusable, with its problems; one in an archive or a parquet file is
     a Packed, which is read when its turn comes."""
     part = Shard.read(shard) if shard is not None else None
-    return choose([Path(path) for path in paths], Asked(sample, by, seed, part, changed_since, column))
+    return choose([Path(path) for path in paths], TasksAsked(sample, by, seed, part, changed_since, column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _tasks(given: Tasks, in_force: InForce) -> list[AnyTask]:
     found = [each for each in several if isinstance(each, AnyTask)]
     paths = [Path(each) for each in several if not isinstance(each, AnyTask)]
     if paths or (not found and not isinstance(given, Chosen)):
-        found += choose(paths, Asked(column=one(in_force.run(), "column") or ""))
+        found += choose(paths, TasksAsked(column=one(in_force.run(), "column") or ""))
     for name, count in Counter(task.name for task in found).items():
         if count > 1:
             raise UsageError(f"{count} tasks have the name {name}.", hint="Let one `discover` find them all.")

@@ -127,7 +127,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
             group.create_task(_settle(place, mutant, terms, steps, first, left, pattern, rank, watcher))
             for rank, (mutant, first) in enumerate(zip(mutants, firsts, strict=True))
         ]
-        probes = group.create_task(run_probes(place, steps, terms, settings))
+        probes = group.create_task(run_probes(place, steps, terms, settings, pattern))
         # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
         await asyncio.wait([*firsts, probes])
         last = group.create_task(_last(place, _identity(steps, terms), settings))

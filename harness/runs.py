@@ -126,6 +126,7 @@ def audit_tasks(
         "skipped_faults": sorted(settings.wish.skipped_faults),
         "sources": sorted(settings.wish.sources),
         "probes": sorted(settings.probes),
+        "least_trials": settings.least_trials,
         "repeat": settings.controls.repeat,
         "network": settings.controls.network,
         "timeout_factor": settings.controls.timeout_factor,

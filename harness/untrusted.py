@@ -7,6 +7,8 @@ import textwrap
 
 def shown(text: str, *, keep: str = "\n\t") -> str:
     """Every character that does not print, half a surrogate pair too, is spelled out; those of `keep` stay."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in keep else _spelled(c) for c in text)
 
 

@@ -70,6 +70,8 @@ def select(
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
 
 
+_FEW_DIGITS = 2
+"""A number of so few stands everywhere: it must be what the sentence is about."""
 _AT_LEAST = r"\b(?:at least|minimum(?: of)?|no (?:fewer|less) than|>=)"
 _AT_MOST = r"\b(?:at most|maximum(?: of)?|no more than|up to|within|<=)"
 
@@ -89,7 +91,8 @@ class Stated:
             return Chosen(mutant, links, aside=True)
         if not mutant.stated:
             return Chosen(mutant, links)
-        if not any(self._says(line.strip().strip("'\""), links) for line in mutant.stated.split("\n")):
+        said = mutant.stated.split("\n")
+        if not any(self._says(line.strip().strip("'\""), links, alone=len(said) == 1) for line in said):
             return Chosen(replace(mutant, tier=Tier.FINE), links)
         if self._still_meets(mutant):
             return Chosen(replace(mutant, tier=Tier.FINE), links)
@@ -112,13 +115,13 @@ class Stated:
         bound = _AT_LEAST if more else _AT_MOST
         return re.search(bound + number, self._text, re.IGNORECASE) is not None
 
-    def _says(self, words: str, links: tuple[Link, ...]) -> bool:
+    def _says(self, words: str, links: tuple[Link, ...], *, alone: bool) -> bool:
         if links and links[0].evidence == (words,):
             return True
-        if len(words) == 1 and words.isdigit():
-            # A lone digit stands everywhere: it must be what the sentence is about.
-            return words > "1" and bool(links) and words in links[0].evidence
-        if words.isalpha() and words.islower() and not links:
+        if re.fullmatch(r"\d[\d_.]*", words):
+            precise = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
+            return (bool(links) and words in links[0].evidence) or (precise and words in self._words)
+        if alone and words.isalpha() and words.islower() and not links:
             # A plain word stands everywhere, too: it must be given as it is to be written.
             return any(f"{quote}{words}{quote}" in self._text for quote in "`'\"")
         if not words or re.fullmatch(r"[\w./-]*\w", words):
@@ -135,10 +138,12 @@ _BY_ITSELF = frozenset(
         "python.lock-dropped",
         "python.decorator-dropped",
         "python.registration-dropped",
+        "python.parts-as-text",
     )
 )
 """Operators that leave out a case which somebody thought of."""
 _KNOWN_ALREADY = re.compile(r"\bin (?:self\.)?_?(?:seen|visited|known|done|used|taken|\w*ids|\w*names|\w*keys)\b")
+_LEAVES_OUT = re.compile(r"\bif \w+ not in [a-z]\w*")
 _LASTING = re.compile(
     r"\s*(?:sudo (?:-\w+ )*)?(?:(?:cat|echo|printf)\b[^|\n]*>(?!&)|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
     r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
@@ -158,6 +163,8 @@ def _speaks_for_itself(mutant: Mutant) -> bool:
     are treated apart. Of a program's other statements most are how it works, and not what it is for."""
     if mutant.operator in ("code.drop-guard", "code.drop-conjunct"):
         return _OF_DATA.search(mutant.before) is not None and _OF_FAILURE.search(mutant.before) is None
+    if mutant.operator == "python.filter-dropped":
+        return _LEAVES_OUT.search(mutant.before) is not None
     if mutant.operator == "python.guard-disarmed":
         return _KNOWN_ALREADY.search(mutant.before) is not None
     if mutant.operator == "shell.drop-step":
@@ -430,7 +437,7 @@ def _without_details(chosen: Sequence[Chosen], least: int, fewest: int) -> list[
     to nothing."""
     wanted = sum(not _is_detail(entry) for entry in chosen)
     room = max(least - wanted, 0)
-    kept = []
+    kept: list[Chosen] = []
     for entry in chosen:
         if _is_detail(entry):
             if not room or (_hardly_anybodys(entry) and len(kept) >= fewest):

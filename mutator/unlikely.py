@@ -30,6 +30,8 @@ _RARE = frozenset(
         "shell.exit-early",
         "shell.hollow-script",
         "shell.swap-append",
+        "shell.swap-and-or",
+        "python.off-by-one",
         "python.arguments-swapped",
         "python.early-return",
         "python.encoding",
@@ -83,7 +85,7 @@ def _how_many_words(change: Change) -> bool:
     return change.gone.count("\n") < 5 and _COUNTED.search(change.gone) is not None
 
 
-_STYLE = re.compile(r"[\s_-]")
+_STYLE = re.compile(r"(?<=[A-Za-z])[\s_-](?=[A-Za-z])")
 
 
 def _another_style(change: Change) -> bool:
@@ -209,6 +211,68 @@ def _all_lines_deleted(change: Change) -> bool:
     return change.operator.id == "sed.drop-address" and change.new.strip().endswith("d")
 
 
+_BUILDS = re.compile(r"^\s*(?:cmake|make|ninja|meson|go (?:build|run)|cargo|gcc|g\+\+|clang\S*|javac|npm|dotnet|mvn)\b")
+_FINDS = re.compile(r"^\s*sys\.path\.|;\s*sys\.path\.(?:insert|append)")
+
+
+def _how_it_is_built(change: Change) -> bool:
+    """An option of a build, or where a program finds its modules: with another there is no program."""
+    if change.operator.id == "shell.drop-flag":
+        return _BUILDS.match(change.gone) is not None
+    return change.fault is FaultClass.DROPPED_STEP and _FINDS.search(change.gone) is not None and not change.shell
+
+
+_IN_A_GRID = re.compile(
+    r"\b0 *<= *\w+ *< *\w+|\bd[xyz] or d[xyz]\b|\bd[xyz] *== *0|\bnot \w+\[[^\]]+\] or (?:seen|visited|done)\["
+)
+
+
+def _in_a_grid(change: Change) -> bool:
+    """Whether a neighbour is there at all and not looked at yet: without that, an error, no end, or nothing."""
+    return change.operator.id.endswith(("-never", "-disarmed", "-dropped", "-guard")) and bool(
+        _IN_A_GRID.search(change.gone)
+    )
+
+
+_GIVES_OUT = re.compile(r"json|yaml|csv|Response|render|pickle|to_dict|__dict__")
+
+
+def _own_record(change: Change) -> bool:
+    """A field of a record that never leaves the program."""
+    return change.operator.id == "python.output-key-dropped" and _GIVES_OUT.search(change.source.text) is None
+
+
+_SIZES = re.compile(r"\bmake\(|\b(?:Parse|Format)(?:Int|Uint|Float)\(|bufio|[bB]uffer|\bbuf\w* *:?=|\.print_stats\(")
+
+
+def _how_large(change: Change) -> bool:
+    """How large a buffer is, or in which base numbers are read."""
+    return change.fault is FaultClass.WRONG_VALUE and _SIZES.search(change.gone) is not None
+
+
+_EMPTY_VALUE = re.compile(r"[:=] *(?:\[\]|\{\}|\"\"|null|0) *,?")
+
+
+def _filled_later(change: Change) -> bool:
+    """An entry that is empty as it is written: what fills it makes it."""
+    if not change.operator.id.startswith("data.drop-entry") or len(change.edits) != 1:
+        return False
+    start, end = change.edits[0].start, change.edits[0].end
+    return _EMPTY_VALUE.search(change.source.text[start:end].rstrip()) is not None
+
+
+_LARGE_NUMBER = 10
+
+
+def _next_number(change: Change) -> bool:
+    """One more or less of many: hardly anything comes out otherwise."""
+    if change.fault is not FaultClass.WRONG_VALUE or not change.operator.id.endswith("number"):
+        return False
+    pairs = zip(re.findall(r"\d+(?:\.\d+)?", change.gone), re.findall(r"\d+(?:\.\d+)?", change.new), strict=False)
+    changed = [(float(old), float(new)) for old, new in pairs if old != new]
+    return bool(changed) and all(old >= _LARGE_NUMBER and abs(old - new) <= 1 for old, new in changed)
+
+
 _OR_NOTHING = re.compile(r"[^=!<>]=[^=].*(?:\|\||\?\?|\bor) *(?:\"\"|''|0\b|\[\]|\{\}|null|None|false|False)")
 
 
@@ -233,6 +297,14 @@ def _own_folder(change: Change) -> bool:
     if step.startswith(("cp ", "mv ", "ln ", "install ")):
         made = made[-1:]
     return bool(made) and all(_is_own(place, own) for place in made)
+
+
+_STALE = re.compile(r"^\s*rm -\w+ [^\n]*\b(?:build|outputs?|out|target|dist|results?|report\w*)\b")
+
+
+def _tidies(change: Change) -> bool:
+    """What an earlier run left is not removed: the next one writes over it."""
+    return change.fault is FaultClass.DROPPED_STEP and change.shell and _STALE.match(change.gone) is not None
 
 
 _IN_PASSING = re.compile(r"/(?:var/)?tmp/")
@@ -315,6 +387,7 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _index,
     _progress,
     _own_folder,
+    _tidies,
     _unseen_option,
     _only_gathering,
     _never_that_near,
@@ -322,6 +395,12 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _or_nothing,
     _pieces_of_code,
     _looks_at_itself,
+    _how_it_is_built,
+    _in_a_grid,
+    _own_record,
+    _how_large,
+    _filled_later,
+    _next_number,
     _all_lines_deleted,
     _stays_where_it_is,
 )

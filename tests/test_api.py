@@ -24,6 +24,7 @@ import harness.runs
 from harness.engine.contract import Command, Engine
 from harness.errors import EngineError, NeedsDocker, UsageError
 from harness.settings.catalogue import SETTINGS
+from harness.task.model import Unusable
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.stages.test_controls import GOOD
 from tests.harness.tasks import HARBOR, write
@@ -163,6 +164,7 @@ def test_what_discover_found_can_be_given_on(page_folder: Path, fake: Engine) ->
 def test_a_task_that_cannot_be_read_is_in_the_list(tmp_path: Path) -> None:
     write(tmp_path / "a", {**HARBOR, "task.toml": "not toml ["})
     [only] = foolsgold.mutants(tmp_path)
+    assert isinstance(only.task, Unusable)
     assert (only.mutants, [problem.code for problem in only.task.problems]) == ((), ["bad-toml"])
 
 

@@ -159,7 +159,9 @@ def print_warnings(tasks: Sequence[AnyTask], console: Console) -> None:
     """Warnings about the tasks' files, before anything runs; the first few of each kind."""
     seen: dict[str, int] = {}
     for task in tasks:
-        for problem in () if isinstance(task, Packed) else task.problems:
+        if isinstance(task, Packed):
+            continue
+        for problem in task.problems:
             if problem.severity is ProblemSeverity.ERROR:
                 continue
             seen[problem.code] = seen.get(problem.code, 0) + 1

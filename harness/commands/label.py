@@ -75,20 +75,27 @@ def _verify(paths: Sequence[Path], key: Path | None) -> int:
 
 def _made(run: Path, key: Path | None, *, beside: bool) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
     """The report, its labels, and a line for each task that gets none."""
-    from harness.report.label.files import labels_of, written_beside
+    from harness.report.label.files import beside_file, labels_of, write_jsonl, written_beside
     from harness.report.label.signing import private_key, signed
     from harness.report.read import read_report
 
     report = read_report(run)
     signs = private_key(key) if key is not None else None
-    labels, missing = [], []
+    labels: list[dict[str, Any]] = []
+    missing: list[str] = []
+    packed: dict[Path, list[dict[str, Any]]] = {}
     for path, made in labels_of(report):
         if isinstance(made, str):
             missing.append(f"{visible(path.name)} gets no label: {made}.")
             continue
         labels.append(signed(made, signs) if signs is not None else made)
-        if beside:
+        source = labels[-1].get("source")
+        if source is not None:
+            packed.setdefault(Path(source["file"]), []).append(labels[-1])
+        elif beside:
             written_beside(path, labels[-1])
+    for file, of_file in packed.items() if beside else ():
+        write_jsonl(beside_file(file), of_file)
     return report, labels, missing
 
 

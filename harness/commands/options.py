@@ -118,12 +118,12 @@ class Choosing:
 
     def tasks(self, paths: Sequence[Path], in_force: InForce) -> Chosen:
         """The tasks to run."""
-        from harness.dataset.select import Asked, Shard, choose
+        from harness.dataset.select import Shard, TasksAsked, choose
 
         run = in_force.run()
         return choose(
             paths,
-            Asked(
+            TasksAsked(
                 sample=self.sample,
                 by=self.by,
                 seed=run[("seed",)].value,
@@ -215,7 +215,7 @@ def _click_type(setting: Setting) -> click.ParamType[Any]:
         case ValueKind.NUMBER:
             least, most = (None if math.isinf(limit) else limit for limit in (setting.low, setting.high))
             return click.FloatRange(least, most)
-        case ValueKind.CHOICE if setting.choices:
+        case ValueKind.CHOICE:
             return _ChoiceOrName(setting)
         case _:
             return click.STRING

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.mutants import solution_files
 from harness.probes.again import SeenBefore, attempt_again
+from harness.probes.least.attempts import written_again
 from harness.probes.model import Attempt, Probe
+from harness.report.least import edits_of
 from harness.report.read import Matches, task_folder
 from harness.report.stored import stored_trials
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
-from harness.trial.plan import OUTPUTS
+from harness.trial.plan import OUTPUTS, Replacement
 from harness.trial.record import Which
 from harness.trial.standins import RECORDED
 from harness.untrusted import shown, visible
@@ -123,6 +126,8 @@ def write_probe(found: Found, output: Path, run: Path | None = None) -> str:
 
 
 def _again(entry: dict[str, Any], probe: dict[str, Any], run: Path | None) -> Attempt:
+    if probe["probe"] == Probe.LEAST:
+        return _least_again(read_again(entry), entry, probe)
     if probe["probe"] == Probe.REPLAY and not probe["made"]:
         raise UsageError(f"{label(probe)} was not made in that run: {visible(str(probe['why']))}.")
     seen = _seen(run, entry["name"]) if run is not None and probe["probe"] == Probe.REPLAY else SeenBefore()
@@ -133,6 +138,18 @@ def _again(entry: dict[str, Any], probe: dict[str, Any], run: Path | None) -> At
             hint="`foolsgold show` shows what it changes.",
         )
     return attempt
+
+
+def _least_again(task: Task, entry: dict[str, Any], probe: dict[str, Any]) -> Attempt:
+    """From the edits in the report: to find it again would take all of its trials."""
+    edits = edits_of(entry, label(probe))
+    step = next(step for step in task.steps if step.name == probe["step"])
+    if edits is None or step.solution is None:
+        raise UsageError(f"The run does not say what {label(probe)} leaves out.", hint="Audit the task again.")
+    files = written_again(solution_files(step.solution), edits)
+    return Attempt(
+        Probe.LEAST, probe["id"], probe["operator"], probe["sentence"], step.name, replacement=Replacement(files)
+    )
 
 
 def _seen(run: Path, task: str) -> SeenBefore:

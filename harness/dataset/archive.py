@@ -38,7 +38,7 @@ class Tar:
         try:
             while (member := self._tar.next()) is not None:
                 yield member.name, member.offset
-                self._tar.members.clear()
+                self._tar.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
         except _TAR_ERRORS as error:
             raise damaged(error) from error
 
@@ -58,7 +58,7 @@ class Tar:
         try:
             while (member := self._tar.next()) is not None:
                 self._put(member, "", into)
-                self._tar.members.clear()
+                self._tar.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
         except _TAR_ERRORS as error:
             raise _why(error) from error
 

@@ -72,7 +72,8 @@ class SeenTasks:
 
         mine = rensa.RMinHash(num_perm=_HASHES, seed=_SEED)
         mine.update(sorted(set(shingles(words(task)))))
-        for key in sorted(self._index.query(mine)):
+        near: list[int] = sorted(self._index.query(mine))
+        for key in near:
             if self._hashes[key].jaccard(mine) >= NEAR:
                 return self._names[key]
         self._index.insert(len(self._names), mine)

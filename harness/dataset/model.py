@@ -121,7 +121,8 @@ class Packed:
             return self._unusable(_no_room(error, folder))
         loaded = load(root, self.name)
         if isinstance(loaded, Unusable):
-            return replace(moved(loaded, root, self.path), source=self.source)
+            unusable: Unusable = replace(moved(loaded, root, self.path), source=self.source)
+            return unusable
         task = replace(loaded, origin=self.path, source=self.source)
         return task if self.images is None else task.on_images(self.images)
 

@@ -37,7 +37,7 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TasksAsked:
     """What is to be run of what is found; by default all of it."""
 
     sample: int | None = None
@@ -61,7 +61,7 @@ class Asked:
 class Selection:
     """What was asked for, and out of how many tasks it was chosen."""
 
-    asked: Asked
+    asked: TasksAsked
     found: int
     changed: int | None = None
     """How many of them changed since the revision."""
@@ -101,7 +101,7 @@ class Chosen(list[AnyTask]):
         return Chosen(map(change, self), self.selection)
 
 
-def choose(paths: Sequence[Path], asked: Asked = Asked()) -> Chosen:
+def choose(paths: Sequence[Path], asked: TasksAsked = TasksAsked()) -> Chosen:
     """The tasks to run, those in folders read. Raises UsageError where there are none."""
     if asked.by is not None and asked.sample is None:
         raise UsageError("--by stratifies a sample, and none is asked for.", hint="Add --sample with a number.")

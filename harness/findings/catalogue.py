@@ -12,6 +12,7 @@ from harness.findings.model import Finding, Label, Location, Severity
 
 ENVIRONMENT, REFERENCE, REWARD = "broken environment", "wrong reference", "weak reward"
 REQUIREMENT, MISMATCH, GIVEN_AWAY = "untested requirement", "mismatch", "given-away answer"
+TRAINING = "little training value"
 """Rows of the table over a dataset; report/dataset.py says what each means."""
 
 
@@ -332,6 +333,11 @@ _MUTANTS: Mapping[str, Entry] = {
         "How many attacks on the reward were tried, took effect and were paid.",
         "Read which attacks were met and not paid, and which could not be measured.",
         Severity.NOTE,
+    ),
+    "paid-for-less": Entry(
+        "A part of the reference is paid like all of it.",
+        "Add a test for each requirement that is gone. What nobody asks for can leave the reference.",
+        row=REQUIREMENT,
     ),
     "unchecked-output": Entry(
         "No test looks at a file that the reference leaves.",

@@ -16,7 +16,7 @@ from harness.task.problems import Problems
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedEnvironment:
     """An environment as Harbor asks for it: its own overrides are in these values already."""
 
     place: Path
@@ -30,7 +30,7 @@ class Asked:
     """Build the Dockerfile, also where an image is named."""
 
 
-def environment_of(asked: Asked) -> Environment:
+def environment_of(asked: AskedEnvironment) -> Environment:
     """Raises UsageError where nothing can be made of it."""
     problems = Problems()
     base = Environment(Recipe(asked.place), env=asked.env, workdir=asked.workdir, limits=asked.limits)

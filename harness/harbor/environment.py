@@ -12,17 +12,17 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from harbor.environments.base import BaseEnvironment, ExecResult, SandboxBuildFailedError
+from harbor.environments.base import BaseEnvironment, ExecResult, HealthcheckError, SandboxBuildFailedError
 from harbor.environments.capabilities import EnvironmentCapabilities, EnvironmentResourceCapabilities
 from harbor.environments.definition import require_agent_environment_definition
 from harbor.models.trial.config import ResourceMode
 
 from harness.engine.bwrap.box import cgroups
-from harness.engine.bwrap.box.beside import Begun
+from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.engine import BwrapBox, BwrapEngine
 from harness.engine.contract import Command, EngineOptions, Exit, Fidelity, Image, Limits
 from harness.errors import BuildFailed, EngineError, FoolsgoldError, NeedsDocker
-from harness.harbor.definition import Asked, environment_of, stand_ins
+from harness.harbor.definition import AskedEnvironment, environment_of, stand_ins
 from harness.task.model import Environment
 from harness.trial.boxes import LOGS, box_spec, healthcheck_of, not_healthy, wait_until_healthy
 from harness.trial.build import build_environment
@@ -126,9 +126,9 @@ class BwrapEnvironment(BaseEnvironment):
         self._wait_until_healthy(box, image, environment)
         return box
 
-    def _asked(self, force_build: bool) -> Asked:
+    def _asked(self, force_build: bool) -> AskedEnvironment:
         config = self.task_env_config
-        return Asked(
+        return AskedEnvironment(
             place=self.environment_dir.absolute(),
             docker_image=config.docker_image,
             env=self._startup_env(),
@@ -165,7 +165,8 @@ class BwrapEnvironment(BaseEnvironment):
             return
         found = wait_until_healthy(box, check, image.config.shell, environment.recipe.timeout, self._called_off.wait)
         if found is None or found[2].status != 0:
-            raise EngineError("It was called off." if found is None else not_healthy(check, found))
+            # By this name Harbor knows that such a trial has no reward.
+            raise HealthcheckError("It was called off." if found is None else not_healthy(check, found))
 
     def _close(self) -> None:
         if self._box is not None:
@@ -210,7 +211,7 @@ class BwrapEnvironment(BaseEnvironment):
         text = await self._handed_on(done)
         return ExecResult(stdout=text or None, stderr=None, return_code=done.status)
 
-    async def _begin(self, asked: Command) -> Begun:
+    async def _begin(self, asked: Command) -> CommandBeside:
         begin = asyncio.get_running_loop().run_in_executor(self._thread, lambda: self._there().begin_beside(asked))
         try:
             return await asyncio.shield(begin)
@@ -259,12 +260,12 @@ class BwrapEnvironment(BaseEnvironment):
             self.logger.warning(f"{source_dir}/{path} stays in the box: it is no file, or a link that leads elsewhere.")
 
 
-def _forget(begin: asyncio.Future[Begun]) -> None:
+def _forget(begin: asyncio.Future[CommandBeside]) -> None:
     if not begin.cancelled() and begin.exception() is None:
         begin.result().forget()
 
 
-async def _ended(begun: Begun) -> None:
+async def _ended(begun: CommandBeside) -> None:
     if begun.watch < 0:
         return
     loop = asyncio.get_running_loop()

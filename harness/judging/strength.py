@@ -44,6 +44,10 @@ class Thresholds:
     """A larger share of trials that could not be measured leaves the task unmeasured."""
     stated: float = 0.9
     """Detected share among mutants that break a stated requirement that a strong task needs."""
+    trivial: int = 3
+    """Statements of a solution up to which its training value is trivial, where no more are needed to be paid;"""
+    small: int = 12
+    """and up to which it is small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def _share_json(share: Share) -> dict[str, Any]:
     }
 
 
-def wilson(successes: float, trials: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(successes: float, trials: float, z: float = 1.959964) -> tuple[float, float]:
     """The Wilson score interval of a share; (0, 1) where nothing was tried."""
     if not trials:
         return 0.0, 1.0

@@ -74,11 +74,12 @@ def merge(folders: Sequence[Path], output: Path, *, partial: bool = False, fresh
 def _must_agree(parts: Sequence[RunPart]) -> None:
     first = parts[0]
     for part in parts[1:]:
-        for what, mine, theirs in (
+        compared: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
             ("options", first.meta.get("options", {}), part.meta.get("options", {})),
-            ("facts", *({key: each.meta.get("facts", {}).get(key) for key in _SAME} for each in (first, part))),
+            ("facts", _same_facts(first), _same_facts(part)),
             ("selection", _whole(first), _whole(part)),
-        ):
+        )
+        for what, mine, theirs in compared:
             if mine != theirs:
                 names = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
                 raise UsageError(
@@ -98,6 +99,10 @@ def _whole(part: RunPart) -> dict[str, Any]:
     return {key: value for key, value in (part.meta.get("selection") or {}).items() if key != "shard"}
 
 
+def _same_facts(part: RunPart) -> dict[str, Any]:
+    return {key: part.meta.get("facts", {}).get(key) for key in _SAME}
+
+
 def _missing(parts: Sequence[RunPart]) -> list[str]:
     there = {part.shard for part in parts}
     of = (parts[0].shard or (0, 0))[1]
@@ -111,7 +116,7 @@ def _meta(parts: Sequence[RunPart], missing: Sequence[str]) -> dict[str, Any]:
         words = dict.fromkeys(str(each.get("facts", {}).get(key)) for each in metas)
         if len(words) > 1:
             facts[key] = ", ".join(words)
-    seconds = [each.get("seconds") for each in metas]
+    seconds: list[Any] = [each.get("seconds") for each in metas]
     selection = metas[0].get("selection")
     if selection is not None:
         there = ", ".join(f"{number}/{of}" for number, of in sorted(part.shard for part in parts if part.shard))

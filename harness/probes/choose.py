@@ -106,6 +106,19 @@ def image_attempts(task: Task, found: InImage) -> Iterator[Attempt]:
     yield from islice(leak.of_image(task, found.answers), BUDGET[Probe.LEAK])
 
 
+SHAPE_PAID = "outputs of the right shape are paid"
+INSTRUCTION_PAID = "the instruction's own code is paid"
+
+
+def unworked(attempted: Sequence[Attempted]) -> Iterator[str]:
+    """Which solutions without any work were paid in full, each said once."""
+    paid = [one.attempt for one in attempted if one.paid]
+    if any(one.operator.startswith(f"{Probe.REPLAY}.shape-") for one in paid):
+        yield SHAPE_PAID
+    if any(one.probe is Probe.LEAK and one.id == leak.INSTRUCTION for one in paid):
+        yield INSTRUCTION_PAID
+
+
 def probe_findings(
     task: Task,
     attempted: Sequence[Attempted],

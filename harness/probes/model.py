@@ -32,6 +32,8 @@ class Probe(StrEnum):
     """None of the work, and what the reference left and answered, or outputs of the same shape: must not be paid."""
     CONFORM = "conform"
     """What the instruction claims, tried on what the reference leaves: no trial with an answer."""
+    LEAST = "least"
+    """The smallest part of the reference that is still paid: must be all of it, as far as the instruction states it."""
 
 
 @dataclass(frozen=True, slots=True)

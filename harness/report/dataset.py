@@ -14,6 +14,7 @@ from harness.findings.catalogue import (
     REFERENCE,
     REQUIREMENT,
     REWARD,
+    TRAINING,
     about,
 )
 from harness.judging.design import Drawn, estimate
@@ -28,6 +29,10 @@ class DatasetRow:
     meaning: str
     verdicts: frozenset[str] = frozenset()
     """Verdicts that put a task here, besides the findings that the catalogue gives this row."""
+    training: frozenset[str] = frozenset()
+    """Training values that do."""
+    faulty: bool = True
+    """Whether a task in it is not usable."""
 
 
 ROWS = (
@@ -43,6 +48,12 @@ ROWS = (
     ),
     DatasetRow(MISMATCH, "The tests demand what nobody states, or refuse a solution that does what is stated."),
     DatasetRow(GIVEN_AWAY, "The instruction or the image holds the answer, or the image the tests."),
+    DatasetRow(
+        TRAINING,
+        "Hardly any work, or none, earns the whole reward: a few statements, the answer as it is given, or a fake.",
+        training=frozenset({"trivial"}),
+        faulty=False,
+    ),
 )
 USABLE_MEANING = "Strong or adequate, and in none of the rows above, as far as they were measured."
 
@@ -67,11 +78,10 @@ def dataset(
         for row in ROWS:
             reasons = _reasons(row, task)
             found[row.name].add(task["name"], reasons, measured=row.name in task["measured"])
-            faulty = faulty or bool(reasons)
-        if not faulty:
-            good = task["verdict"] in ("strong", "adequate")
-            reasons = [f"verdict {task['verdict']}"] if good else []
-            usable.add(task["name"], reasons, measured=task["verdict"] != "unmeasured")
+            faulty = faulty or (row.faulty and bool(reasons))
+        good = not faulty and task["verdict"] in ("strong", "adequate")
+        reasons = [f"verdict {task['verdict']}"] if good else []
+        usable.add(task["name"], reasons, measured=faulty or task["verdict"] != "unmeasured")
     rows = [found[row.name].row(row.name, row.meaning) for row in ROWS]
     return [*rows, usable.row(USABLE, USABLE_MEANING)]
 
@@ -155,4 +165,7 @@ def _rounded(share: float | None) -> float | None:
 def _reasons(row: DatasetRow, task: Mapping[str, Any]) -> list[str]:
     told = {finding["id"] for finding in task["findings"] if finding["severity"] in COUNTING}
     reasons = sorted(ident for ident in told if about(ident).row == row.name)
+    found = task["training"]
+    if found is not None and found["value"] in row.training:
+        reasons += found["because"]
     return reasons + [f"verdict {task['verdict']}"] * (task["verdict"] in row.verdicts)

@@ -12,19 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.findings.catalogue import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD
+from harness.findings.catalogue import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD, TRAINING
 from harness.findings.labels import labels
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, results
 from harness.judging.outcome import OutcomeKind, Shown, showing
 from harness.judging.strength import Verdict
+from harness.judging.training import TrainingValue
 from harness.mutants import StepMutants
 from harness.probes.conform.model import TriedClaim
 from harness.probes.forge.attempts import forging
+from harness.probes.least.model import Least
 from harness.probes.model import Attempted
 from harness.report.check import trial_json
 from harness.report.dataset import dataset
+from harness.report.least import least_json, training_json
 from harness.report.steps import steps_json
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
 from harness.stages.verdict import kill_matrix
@@ -52,6 +55,7 @@ def brief_of(one: Audited, entry: Mapping[str, Any]) -> dict[str, Any]:
         "measured": entry["measured"],
         "findings": [{"id": finding["id"], "severity": finding["severity"]} for finding in entry["findings"]],
         "outcomes": outcomes,
+        "training": entry["training"],
     }
 
 
@@ -62,12 +66,14 @@ def summary(
     selection: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     verdicts = Counter(one["verdict"] for one in briefs)
+    training = Counter(one["training"]["value"] for one in briefs if one["training"] is not None)
     outcomes: Counter[str] = sum((Counter(one["outcomes"]) for one in briefs), Counter())
     return {
         "tasks": len(briefs) + unfinished,
         "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
         "mutants": outcomes.total(),
         "outcomes": {kind.value: outcomes[kind] for kind in OutcomeKind},
+        "training": {value.value: training[value] for value in TrainingValue},
         "dataset": dataset(briefs, copies, selection["sample"] if selection is not None else None),
     }
 
@@ -105,6 +111,8 @@ def _measured(one: Audited) -> list[str]:
         found.append(GIVEN_AWAY)
     if one.strength is not None and one.looked_for_hidden:
         found.append(MISMATCH)
+    if one.training is not None and one.training.value is not TrainingValue.UNKNOWN:
+        found.append(TRAINING)
     return found
 
 
@@ -135,13 +143,15 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "findings": list(_findings(one.findings)),
         "leads": [_lead(task, lead) for lead in one.leads],
         "probes": [_probe(attempted, tests) for attempted in one.probes],
+        "training": training_json(one),
+        "least": least_json(one),
         "forging": tried.counts if (tried := forging(one.probes)) is not None else None,
         "claims": [_claim(each) for each in one.claims] if one.claims is not None else None,
         "watched": _watched(one),
         "tests": tests,
         "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
         "survivors": [result.label for result in one.survivors],
-        "files": [_file(step, name, task) for step in one.steps for name in _mutated_files(step)],
+        "files": [_file(step, name, task) for step in one.steps for name in _shown_files(step, one.least)],
         "not_run": [_not_run(step) for step in one.steps],
         "matrix": _matrix(found) if found else None,
         "controls": _controls(controls, one.last) if controls else None,
@@ -393,8 +403,11 @@ def _tests_not_run(result: MutantResult, found: Matrix | None) -> list[str] | No
     return [name for name in found.tests if name not in reported]
 
 
-def _mutated_files(step: StepMutants) -> list[str]:
+def _shown_files(step: StepMutants, least: Least | None) -> list[str]:
+    """Those that a mutant changes, or that the least lacks something of."""
     changed = {chosen.mutant.file for chosen in step.selection.chosen}
+    if least is not None and least.step == step.step.name:
+        changed |= {name for one in least.attempted for name in one.attempt.replacement.files}
     return [name for name in step.files if name in changed]
 
 

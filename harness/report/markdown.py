@@ -18,6 +18,7 @@ from harness.report.words import (
     interval,
     place,
     share_of,
+    trained,
     weakness,
 )
 from harness.untrusted import clip, visible
@@ -60,6 +61,7 @@ def _interrupted(report: Mapping[str, Any]) -> Iterator[str]:
 def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
     ranked = heapq.nsmallest(TASKS, report["tasks"], key=weakness)
     tried = any(task["forging"] for task in report["tasks"])
+    valued = bool(trained(report["summary"]))
     if ranked:
         rows = [
             (
@@ -67,12 +69,14 @@ def _tasks(report: Mapping[str, Any]) -> Iterator[str]:
                 ", ".join((task["verdict"], *task["labels"])),
                 *_numbers(task),
                 *([_forged(task)] if tried else []),
+                *([task["training"]["value"] if task["training"] else "-"] if valued else []),
                 _safe(task["why"], LONGEST_SENTENCE),
             )
             for task in ranked
         ]
         forged = ["attacks on the reward: paid / met / tried / not measured"] if tried else []
-        yield _table(("task", "verdict", "strength", "paid", *forged, "why"), rows)
+        value = ["training value"] if valued else []
+        yield _table(("task", "verdict", "strength", "paid", *forged, *value, "why"), rows)
     more = len(report["tasks"]) - len(ranked)
     if more:
         yield f"and {more} more tasks"

@@ -22,8 +22,9 @@ TASK_COLUMNS = (
     "counted", "stated_strength", "stated_low", "stated_high", "stated_detected", "stated_counted", "mutants",
     "killed", "idle", "timeout", "survived", "partial", "equivalent", "harmless", "invalid", "error", "flaky",
     "by_assertion", "by_crash", "unexplained", "requirements", "requirements_caught", "mean_gap", "findings",
-    "forge_tried", "forge_effective", "forge_paid", "forge_paid_by_default", "forge_not_measured", "engine",
-    "fidelity", "base", "seconds", "seed", "foolsgold",
+    "forge_tried", "forge_effective", "forge_paid", "forge_paid_by_default", "forge_not_measured",
+    "training", "lines", "statements", "lines_enough", "statements_enough", "least_complete", "requirements_lost",
+    "engine", "fidelity", "base", "seconds", "seed", "foolsgold",
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "task", "step", "kind", "mutant", "run", "shown", "rewards", "problem", "passed", "failed", "errors", "skipped",
@@ -178,6 +179,7 @@ def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
         "findings": [finding["id"] for finding in task["findings"]],
         "labels": " ".join(task["labels"]),
         **{f"forge_{key}": count for key, count in (task["forging"] or {}).items()},
+        **_worth(task),
     }
     strength = task["strength"]
     if strength is None:
@@ -189,6 +191,24 @@ def _task(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
     row |= {key: strength[key] for key in ("by_assertion", "by_crash", "unexplained")}
     row |= {key: strength[key] for key in ("requirements", "requirements_caught")}
     return row | {"mean_gap": round(strength["mean_gap"], 4)}
+
+
+def _worth(task: Mapping[str, Any]) -> dict[str, Any]:
+    """How much work the task asks for, as far as that was measured."""
+    found, least = task["training"], task["least"]
+    if found is None:
+        return {}
+    row = {"training": found["value"], "lines": found["reference"]["lines"]}
+    row |= {"statements": found["reference"]["statements"]}
+    if found["enough"] is None or least is None:
+        return row
+    return {
+        **row,
+        "lines_enough": found["enough"]["lines"],
+        "statements_enough": found["enough"]["statements"],
+        "least_complete": least["complete"],
+        "requirements_lost": sum(one["lost"] for one in least["requirements"]),
+    }
 
 
 def _origin(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:

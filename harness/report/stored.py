@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.judging.outcome import Shown, showing
+from harness.lab.store import is_run
 from harness.lab.stored import reading
 from harness.report.document import SCHEMA, run_facts, summary
 from harness.report.words import how_chosen
@@ -134,7 +135,7 @@ def _progress(db: sqlite3.Connection, task: str) -> Mapping[str, int]:
 
 def stored_trials(folder: Path, task: str, label: str) -> list[TrialRecord]:
     """What a run remembers of the reference's trials with this label; [] where it was written without a store."""
-    if not (folder / FILE).is_file():
+    if not is_run(folder):
         return []
     with reading(folder) as db:
         found = db.execute(

@@ -13,7 +13,18 @@ from typing import Any
 from harness.findings.labels import MEANING
 from harness.report.first import First, MissingTest, standing, what_first, why_dropped
 from harness.report.verbose import paid_cell
-from harness.report.words import added_up, chosen, counts, gone, how_far, place, share_of, weakness
+from harness.report.words import (
+    added_up,
+    chosen,
+    counts,
+    gone,
+    how_far,
+    place,
+    share_of,
+    trained,
+    training_words,
+    weakness,
+)
 from harness.untrusted import clip, visible, wrapped
 
 LINES = 60
@@ -158,6 +169,8 @@ def _about(task: Task, named: set[tuple[str, int]], width: int) -> Iterator[str]
     for label, meaning in MEANING.items():
         if label in task["labels"]:
             yield clip(f"  {label}: {meaning}", width)
+    if task["least"] is not None:
+        yield clip(f"  {visible(training_words(task))}", width)
     for finding in told:
         line = (finding["place"] or {}).get("line")
         if finding["id"].startswith("stated-requirement") and (task["name"], line) in named:
@@ -202,6 +215,8 @@ def _sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
         many = f"{summary['tasks']} task{'' if summary['tasks'] == 1 else 's'}"
         yield from wrapped(f"{many}: {', '.join(words) or 'none is done'}.", width, "")
         yield from wrapped(f"{added_up(counts(summary['outcomes']))}.", width, "")
+        if trained(summary):
+            yield trained(summary)
 
 
 def _gate(gate: str, report: Mapping[str, Any], width: int) -> Iterator[str]:

@@ -26,9 +26,11 @@ from harness.report.words import (
     gone,
     how_far,
     interval,
+    least_words,
     place,
     share_of,
     strata_rows,
+    training_words,
     weakness,
     without_work,
 )
@@ -50,6 +52,7 @@ def verbose(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) ->
         *survivors(report, width),
         *findings(report, width),
         *forged(report, width),
+        *worth(report, width),
         *worked(report, width),
         *dataset_rows(report),
         *reused(report, width),
@@ -204,6 +207,19 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
         yield ""
 
 
+def worth(report: Mapping[str, Any], width: int) -> Iterator[str]:
+    """How much work each task asks for, and what of its reference is enough."""
+    told = False
+    for task in report["tasks"]:
+        if task["training"] is None or (task["least"] is None and task["training"]["value"] == "unknown"):
+            continue
+        said = "; ".join(filter(None, (training_words(task), least_words(task))))
+        yield from wrapped(visible(f"{task['name']}: {said}"), width, "", following="  ")
+        told = True
+    if told:
+        yield ""
+
+
 def worked(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """Whether the work is needed, and whether the reference does what is asked. What was not made is not resisted."""
     told = False
@@ -223,8 +239,8 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     yield tabulate(rows, headers=DATASET, disable_numparse=True, colalign=aligned)
     yield ""
     if by := [tuple(map(visible, row)) for row in strata_rows(report)]:
-        aligned = ("left", "left", "right", "right", "right", "left")
-        yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=aligned)
+        sides = ("left", "left", "right", "right", "right", "left")
+        yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=sides)
         yield ""
 
 

@@ -112,6 +112,35 @@ def how_far(task: Mapping[str, Any]) -> str:
     return f"{progress['tried']} of {progress['mutants']} broken variants tried, {progress['paid']} of them paid so far"
 
 
+def training_words(task: Mapping[str, Any]) -> str:
+    """How much work the task asks for; '' where nobody knows anything of that."""
+    found = task["training"]
+    return f"training value {found['value']}: {found['why']}" if found is not None else ""
+
+
+def least_words(task: Mapping[str, Any]) -> str:
+    """How much of the reference is enough; '' where nobody looked."""
+    found = task["least"]
+    if found is None:
+        return ""
+    if found["why_not"]:
+        return f"how little is enough was not measured: {found['why_not']}"
+    enough, whole = found["enough"], found["reference"]
+    said = f"{enough['lines']} of {whole['lines']} lines are enough"
+    said += f" ({enough['statements']} of {whole['statements']} statements, {enough['steps']} of {whole['steps']} steps"
+    said += f", {enough['files']} of {whole['files']} files)" if whole["files"] > 1 else ")"
+    lost = sum(one["lost"] for one in found["requirements"])
+    said += f"; {lost} stated requirement{' is' if lost == 1 else 's are'} gone" if lost else ""
+    return said if found["complete"] else f"{said}; the trials ended before every part was tried"
+
+
+def trained(summary: Mapping[str, Any]) -> str:
+    """The tasks by training value; '' where it is known of none."""
+    words = [f"{count} {word}" for word, count in summary["training"].items() if count]
+    known = any(count for word, count in summary["training"].items() if word != "unknown")
+    return f"Training value: {', '.join(words)}." if known else ""
+
+
 DATASET = ("of these tasks", "tasks", "share", "95 %", "not measured")
 
 

@@ -170,7 +170,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "workers",
-        ValueKind.CHOICE,
+        ValueKind.TEXT,
         _RUNS,
         "Who runs the trials: `threads` of this process, or the machines of a `ray` cluster (ray://HOST:PORT from "
         "outside of it), with --jobs trials on each. docs/ray.md.",
@@ -247,11 +247,20 @@ SETTINGS: tuple[Setting, ...] = (
         "probe",
         ValueKind.LIST,
         _commands("audit"),
-        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden and words, else "
-        "all]",
+        "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden and words, at "
+        "`standard` all but least, at `deep` all]",
         metavar="PROBE",
         known=_probes,
         what="probe",
+    ),
+    Setting(
+        "least-trials",
+        ValueKind.INTEGER,
+        _commands("audit"),
+        "Trials in which the probe `least` looks for the smallest part of a solution that is paid.",
+        60,
+        low=1,
+        high=10_000,
     ),
     Setting(
         "threshold",

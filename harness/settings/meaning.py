@@ -29,7 +29,8 @@ def with_own_images(task: Given, in_force: InForce) -> Given:
     if isinstance(task, Unusable) or images == table(in_force.run(), "image"):
         return task
     must_be_there(images)
-    return task.on_images(images)
+    own: Given = task.on_images(images)  # type: ignore[assignment]  # of the kind that was given
+    return own
 
 
 def overrides_json(in_force: InForce, tasks: Sequence[AnyTask], command: str) -> dict[str, Any]:
@@ -75,7 +76,10 @@ def probes(values: Values) -> frozenset[Probe]:
     named = one(values, "probe")
     if named:
         return frozenset(Probe(name) for name in named if name != NO_PROBE)
-    return frozenset({Probe.HIDDEN, Probe.WORDS}) if one(values, "depth") == "quick" else frozenset(Probe)
+    depth = one(values, "depth")
+    if depth == "quick":
+        return frozenset({Probe.HIDDEN, Probe.WORDS})
+    return frozenset(Probe) - (frozenset() if depth == "deep" else {Probe.LEAST})
 
 
 def thresholds(values: Values) -> Thresholds:
@@ -96,6 +100,7 @@ def audit_settings(values: Values) -> AuditSettings:
         thresholds(values),
         first_failure=quick,
         probes=probes(values),
+        least_trials=one(values, "least-trials"),
         reuse=not one(values, "no-reuse"),
     )
 

@@ -17,6 +17,7 @@ from harness.lab.lab import IDLE, Place
 from harness.mutants import StepMutants
 from harness.stages.mutants import Terms
 from harness.stages.result import MutantResult
+from harness.trial.end_state import NOISE
 from harness.trial.looking.calls import Observed
 from harness.trial.plan import Observe, Plan, Replacement
 from harness.trial.record import Kind, TrialRecord
@@ -60,15 +61,32 @@ async def with_effect(
     reference = await pattern()
     if reference is None:
         return replace(result, effect=Measured())
-    record = await _observe(place, terms, Kind.MUTANT, result.label, reference.purpose, replacement)
-    seen = _seen(record, terms)
-    if seen is None:
-        return replace(result, effect=Measured())
     about = about_of(result, next(each for each in steps if each.step.name == result.step))
-    found = await place.think(lambda: measure(reference.first, reference.second, seen, about))
+    found, _ = await effect_of(place, terms, Kind.MUTANT, result.label, replacement, about, reference)
     if found.harmless:
         return replace(result, outcome=Outcome(OutcomeKind.HARMLESS, found.harmless), effect=found)
     return replace(result, effect=found)
+
+
+async def effect_of(
+    place: Place, terms: Terms, kind: Kind, label: str, replacement: Replacement, about: About, reference: Pattern
+) -> tuple[Measured, bool]:
+    """What a solution does otherwise than the reference, and whether it leaves anything else than that at all."""
+    seen = _seen(await _observe(place, terms, kind, label, reference.purpose, replacement), terms)
+    if seen is None:
+        return Measured(), False
+    found = await place.think(lambda: measure(reference.first, reference.second, seen, about))
+    return found, _leaves_other(reference, seen)
+
+
+def _leaves_other(reference: Pattern, seen: Observed) -> bool:
+    """In paths that two runs of the reference leave the same."""
+    first, second, other = reference.first.left, reference.second.left, seen.left
+    if first is None or second is None or other is None:
+        return False
+    paths = {path for path in {*first.entries, *second.entries, *other.entries} if not NOISE.search(path)}
+    steady = (path for path in paths if first.entries.get(path) == second.entries.get(path))
+    return any(first.entries.get(path) != other.entries.get(path) for path in steady)
 
 
 async def _observe(

@@ -21,11 +21,13 @@ from harness.probes.choose import (
 )
 from harness.probes.conform.model import TriedClaim
 from harness.probes.hidden import reports
+from harness.probes.least.model import Least, WorkSize, whole_size
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.probes.replay import attempts as fakes
 from harness.probes.replay.special import Table
 from harness.stages.attempting import try_all
 from harness.stages.conforming import conform
+from harness.stages.least import SharedPattern, find_least
 from harness.stages.mutants import Terms
 from harness.stages.replaying import Replayed, replay
 from harness.stages.result import AuditSettings
@@ -56,9 +58,16 @@ class Probed:
     outputs: OfOutputs = field(default_factory=OfOutputs)
     watched: Mapping[Kind, TrialRecord] = field(default_factory=dict)
     """The runs in which the tests were watched; they are never judged."""
+    least: Least | None = None
+    """None where nobody looked for it."""
+    size: WorkSize | None = None
+    """Of the whole reference."""
 
 
-async def run_probes(place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings) -> Probed:
+async def run_probes(
+    place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings, pattern: SharedPattern
+) -> Probed:
+    """`pattern`: the reference as it was observed, for whoever needs it."""
     wanted = Probe.HIDDEN in settings.probes
     # Reading the tests takes one processor a while; the mutants need not wait for it.
     hidden = await place.think(partial(reports, place.task)) if wanted else None
@@ -66,9 +75,25 @@ async def run_probes(place: Place, steps: Sequence[StepMutants], terms: Terms, s
         of_solution = group.create_task(_of_solution(place, steps, terms, settings, hidden or {}))
         of_outputs = group.create_task(_of_outputs(place, steps, terms, settings))
         watched = group.create_task(_watch(place, terms, settings))
+        least = group.create_task(_least(place, steps, terms, settings, pattern))
+        size = group.create_task(_size(place, steps))
     outputs = of_outputs.result()
-    every = sorted([*of_solution.result(), *outputs.attempted], key=lambda one: one.attempt.label)
-    return Probed(tuple(every), hidden, outputs, watched.result())
+    found = least.result()
+    others = found.attempted if found is not None else ()
+    every = sorted([*of_solution.result(), *outputs.attempted, *others], key=lambda one: one.attempt.label)
+    return Probed(tuple(every), hidden, outputs, watched.result(), found, size.result())
+
+
+async def _least(
+    place: Place, steps: Sequence[StepMutants], terms: Terms, settings: AuditSettings, pattern: SharedPattern
+) -> Least | None:
+    if Probe.LEAST not in settings.probes or not steps:
+        return None
+    return await find_least(place, steps, terms, settings.least_trials, pattern)
+
+
+async def _size(place: Place, steps: Sequence[StepMutants]) -> WorkSize:
+    return await place.think(lambda: whole_size(steps), IDLE)
 
 
 async def _of_solution(
@@ -125,4 +150,7 @@ async def plainly(place: Place, terms: Terms, probed: Probed) -> Probed:
     """Run again what took anything from others, now that nothing is taken any more."""
     taken = [one.attempt for one in probed.attempted if any(record.reused for record in one.records)]
     again = {one.attempt.label: one for one in await try_all(place, terms, taken)}
-    return replace(probed, attempted=tuple(again.get(one.attempt.label, one) for one in probed.attempted))
+    # What was told that something is missed may have been told wrongly: less may be enough.
+    least = replace(probed.least, complete=False) if probed.least is not None else None
+    attempted = tuple(again.get(one.attempt.label, one) for one in probed.attempted)
+    return replace(probed, attempted=attempted, least=least)

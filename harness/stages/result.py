@@ -13,9 +13,11 @@ from harness.judging.outcome import Outcome, OutcomeKind
 from harness.judging.reuse import Reused
 from harness.judging.strength import Strength, Thresholds, Verdict
 from harness.judging.timings import Timings
+from harness.judging.training import Training
 from harness.mutants import StepMutants, Wish
 from harness.probes import vacuous
 from harness.probes.conform.model import TriedClaim
+from harness.probes.least.model import Least, WorkSize
 from harness.probes.model import Attempted, Probe
 from harness.task.model import Task, Unusable
 from harness.testcode.assertions.lead import Lead
@@ -38,6 +40,8 @@ class AuditSettings:
     """Where a reward is all or nothing, let a mutant's tests stop at the first failure."""
     probes: frozenset[Probe] = frozenset({Probe.HIDDEN, Probe.WORDS})
     """What is tried besides mutants."""
+    least_trials: int = 60
+    """That the probe `least` may take for a task."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
     reuse: bool = True
@@ -115,6 +119,12 @@ class Audited:
     """What came of what the instruction claims; None where nobody tried."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What its verdict was measured by."""
+    least: Least | None = None
+    """The least of the reference that is paid; None where nobody looked for it."""
+    size: WorkSize | None = None
+    """Of the reference."""
+    training: Training | None = None
+    """How much work the task asks for; None where no variants were tried."""
 
     @property
     def looked_for_hidden(self) -> bool:

@@ -13,7 +13,8 @@ from harness.findings.controls import Standing, control_findings, standing
 from harness.findings.files import changed_finding, file_findings
 from harness.findings.given_away import joined
 from harness.findings.internal import internal_finding, trace_of
-from harness.findings.model import Finding, Severity
+from harness.findings.labels import COUNTING, labels
+from harness.findings.model import Finding, Label, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
 from harness.findings.requirements import Seen, is_number, only_waits
@@ -24,9 +25,11 @@ from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.reuse import Reuse, told
 from harness.judging.strength import Judged, Strength, Verdict, strength, verdict
 from harness.judging.timings import Timings, timings
+from harness.judging.training import Needed, Training, training
 from harness.mutants import StepMutants
 from harness.probes import vacuous
-from harness.probes.choose import probe_findings
+from harness.probes.choose import INSTRUCTION_PAID, probe_findings, unworked
+from harness.probes.least import findings as least
 from harness.probes.model import Probe
 from harness.probes.replay import attempts as fakes
 from harness.stages.probing import Probed
@@ -82,6 +85,7 @@ class Examined:
         records += [record for record in alone if record is not None]
         records += [record for each in self.tried for record in each.records]
         records += [record for each in self.probed.attempted for record in each.records]
+        records += self.probed.least.searched if self.probed.least is not None else ()
         return timings(controls.prepared.build_seconds, self.reuse.seconds, records)
 
     @cached_property
@@ -160,6 +164,7 @@ FINDERS: tuple[Finder, ...] = (
     lambda found: found.suspected[0],
     lambda found: found.watched[0],
     _of_probes,
+    lambda found: least.findings(found.task, found.probed.least),
     _of_the_end,
 )
 """Everything that can be said of a task; a new finding is a function here."""
@@ -193,7 +198,23 @@ def verdict_of(found: Examined, command: str) -> Audited:
         round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
         claims=found.probed.outputs.claims,
         thresholds=found.settings.thresholds,
+        least=found.probed.least,
+        size=found.probed.size,
+        training=_training(found, findings),
     )
+
+
+def _training(found: Examined, findings: Sequence[Finding]) -> Training:
+    least, size = found.probed.least, found.probed.size
+    needed = None
+    if least is not None and least.measured:
+        needed = Needed(least.enough.statements, least.needed, least.complete)
+    paid = [*unworked(found.probed.attempted)]
+    if any(one.id == "guessable" and one.severity in COUNTING for one in findings):
+        paid.append("blind guesses are paid")
+    if Label.GIVEN_AWAY in labels(findings) and INSTRUCTION_PAID not in paid:
+        paid.append("the answer is given away")
+    return training(size.statements if size is not None else 0, needed, paid, found.settings.thresholds)
 
 
 def _word(found: Examined, numbers: Strength) -> tuple[Verdict, str]:

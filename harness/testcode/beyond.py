@@ -12,7 +12,9 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _ALL_FILES = re.compile(
-    r"""\b(?:find|e?grep|rg|du|ls|tar|rsync|cp|tree)\b[^\n|;&]*\s["']?/["'*]?(?=\s|$|[)|;])|["']/["'*]|os\.sep\b"""
+    r"""\b(?:find|e?grep|rg|du|ls|tar|rsync|cp|tree)\b[^\n|;&]*\s["']?/["'*]?(?=\s|$|[)|;])|"""
+    r"""["'](?:/\S*/)?(?:find|e?grep|rg|du|ls|tar|rsync|cp|tree)["'][^\]\n]*["']/["'*]|"""
+    r"""(?:walk|scandir|listdir|Path|glob|join|chdir|Dir|readdir\w*|WalkDir)\W{1,3}["']/["'*]"""
 )
 _LOGS = re.compile(r"/logs(?!/(?:verifier|artifacts)\b)|oracle|\bagent\b|agent-logs", re.IGNORECASE)
 

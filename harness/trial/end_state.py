@@ -98,6 +98,14 @@ class EndState:
     """Path -> content in base64, of the files that are no noise and not large; only where they were asked for."""
 
 
+_BARE_SHELL = re.compile(r"(?:/\S*/)?(?:ba|da|a)?sh")
+
+
+def services(state: EndState) -> list[str]:
+    """What still runs, but for a shell without words: such a one is how an engine gets into a box."""
+    return [each for each in state.processes if not _BARE_SHELL.fullmatch(each.strip())]
+
+
 Before = frozenset[str]
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
+_ADDRESS = re.compile(r"\w+://|\S+@\S+\.\w")
+"""Of an address the letters' case says nothing."""
+
 
 def another_name(word: str) -> str:
     """snake_case for camelCase, lower case for capitals, the plural for the singular."""
+    if _ADDRESS.match(word):
+        return word
     if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", word):
         return re.sub(r"_(\w)", lambda match: match[1].upper(), word)
     if re.fullmatch(r"[a-z]+([A-Z][a-z0-9]*)+", word):
@@ -24,6 +29,8 @@ def another_name(word: str) -> str:
 
 def another_text(words: str) -> str:
     """The same words with other capitals: what a program says is looked at more closely than it is read."""
+    if _ADDRESS.match(words):
+        return words
     if "_" in words or re.search(r"[a-z][A-Z]", words):
         return another_name(words)
     return words.lower() if words != words.lower() else words[:1].upper() + words[1:]

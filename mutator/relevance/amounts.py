@@ -61,7 +61,7 @@ class Amounts:
             if match[2]:
                 self._stated.setdefault(round(value / 100, 9), []).append(_Amount(requirement.index, around, True))
 
-    def find(self, number: str, line: str) -> int | None:
+    def find(self, number: str, line: str, *, least: int = 1) -> int | None:
         """The requirement that states this number for what the line is about."""
         value = _value(number)
         amounts = self._stated.get(value, ()) if value is not None else ()
@@ -79,8 +79,9 @@ class Amounts:
             for amount in amounts
         ]
         best = max(points)
+        least = 2 if len(number) == 1 else least
         alone = points.count(best) <= _ALIKE
-        return amounts[points.index(best)].requirement if best > 1 or (best and alone) else None
+        return amounts[points.index(best)].requirement if best > 1 or (best >= least and alone) else None
 
     def find_any(self, part: str, line: str) -> tuple[str, int] | None:
         """A number of a part with few, and the requirement that states it."""
@@ -88,7 +89,7 @@ class Amounts:
         for number in numbers if len(numbers) <= _FEW_NUMBERS else ():
             if _value(number) in _EVERYWHERE:
                 continue
-            found = self.find(number, line)
+            found = self.find(number, line, least=2)
             if found is not None:
                 return number, found
         return None

@@ -82,7 +82,7 @@ _SAYS = re.compile(
     r"(?:print\w*|echo|log\w*|warn\w*|debug|info|raise|throw|panic!?|Println|die|fail|errors)\b"
 )
 _QUOTES = re.compile(r"['\"`]")
-_FOR = {"chmod": "~permissions", "chown": "~owner", "chgrp": "~owner", "rm": "~removal", "rmdir": "~removal"}
+_FOR = {"chmod": "~permissions", "chown": "~owner", "chgrp": "~owner"}
 _WRITES = re.compile(r"(?<![<>&\d-])>{1,2}\s*(\S+)")
 LOOKED_AT, TRIED, MESSAGE = 0.15, 0.3, 0.6
 

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ TOLD_WITH_NOTES = {"probes"}
 @functools.cache
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
-    apart = {"forging": (forged_fixtures, FORGING), "replaying": (lambda: REPLAYED, REPLAYING)}
+    apart: dict[str, tuple[Callable[[], tuple[str, ...]], tuple[str, ...]]] = {"forging": (forged_fixtures, FORGING), "replaying": (lambda: REPLAYED, REPLAYING)}
+    apart["least"] = (lambda: tuple(LESS), LEAST)
     folders, options = (apart[part][0](), apart[part][1]) if part in apart else PARTS[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
@@ -249,3 +250,34 @@ def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone(engine_name: st
         "cases/pkg-resolver-faulty": ["warning: A table of 4 answers in the program's place is paid in full"],
         "cases/pkg-resolver-mended": ["note: A table of 15 answers in the program's place is paid in full"],
     }
+
+
+LEAST = ("--budget", "1", "--repeat", "1", "--probe", "least", "--least-trials", "30")
+LESS: Mapping[str, tuple[str, ...]] = {
+    "cases/pkg-resolver-faulty": (),
+    "cases/pkg-resolver-mended": (),
+    "cases/sokoban-solver-faulty": (),
+    "cases/sokoban-solver-mended": (),
+    "probes/invoice-part-faulty": (),
+    "probes/invoice-part-mended": (),
+}
+"""Fixture -> what the instruction states and nobody pays for, word for word."""
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.bwrap
+@pytest.mark.timeout(1800)
+def test_half_of_the_work_is_held_against_faulty_twins_alone() -> None:
+    found = audited("bwrap", "least")
+    assert sorted(found) == sorted(LESS)
+    gone = {
+        name: tuple(sorted(one["text"] for one in task["least"]["requirements"] if one["visible"]))
+        for name, task in found.items()
+    }
+    assert gone == LESS
+    told = {
+        name: [finding for finding in task["findings"] if finding["severity"] != "note"] for name, task in found.items()
+    }
+    held = {name for name, findings in told.items() if "paid-for-less" in {finding["id"] for finding in findings}}
+    assert held == {name for name in LESS if name.endswith("-faulty")}

@@ -40,7 +40,9 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(place: Path, script: str, *words: str, codes: tuple[int, ...] = (0,), **env: str) -> str:
+def run(
+    place: Path, script: str, *words: str, codes: tuple[int, ...] = (0,), **env: str
+) -> str:
     path = f"{place / 'bin'}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", script, "script", *words],
@@ -85,8 +87,13 @@ def test_the_slurm_array_audits_its_shards_and_the_next_job_merges_them(place: P
     script = EXAMPLES / "slurm/audit.sbatch"
     assert re.search(r"^#SBATCH --array=1-\d+$", script.read_text(), re.MULTILINE)
     for number in range(1, SHARDS + 1):
-        env = {"SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_COUNT": str(SHARDS), "SLURM_CPUS_PER_TASK": "1"}
-        run(place, f"bash {script} tasks runs", **env)
+        run(
+            place,
+            f"bash {script} tasks runs",
+            SLURM_ARRAY_TASK_ID=str(number),
+            SLURM_ARRAY_TASK_COUNT=str(SHARDS),
+            SLURM_CPUS_PER_TASK="1",
+        )
     [wrapped] = re.findall(r'--wrap "(.*) && foolsgold gate whole"', script.read_text())
     run(place, wrapped)
     assert [name for name, _, _ in told(place, "whole")] == ["a", "b", "c"]

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from harness.dataset.duplicates import TaskCopy
+from harness.dataset.model import AnyTask
 from harness.engine.contract import Command
 from harness.errors import EngineError, UsageError
 from harness.judging.controls import ControlSettings
@@ -128,7 +129,7 @@ def audited_into(
     jobs: int = 2,
     watcher: Watch | None = None,
     options: Mapping[str, Any] | None = None,
-    command: Callable[[Task | Unusable], str] = lambda task: task.name,
+    command: Callable[[AnyTask], str] = lambda task: task.name,
 ) -> Found:
     watcher = watcher or Watch()
     workers = Threads.here(engine, jobs)

@@ -29,7 +29,7 @@ def task_at(path: Path) -> Task:
 def first(name: str, count: int = 20) -> list[tuple[Mutant, str]]:
     """The first mutants of a case, each with its diff, by the way that `foolsgold mutants` and the audit go."""
     (step,) = task_mutants(task_at(CASES / name), Wish(budget=count))
-    assert len(step.selection.chosen) == count
+    assert 0 < len(step.selection.chosen) <= count
     return [(entry.mutant, diff(step.files, entry.mutant)) for entry in step.selection.chosen]
 
 

@@ -106,11 +106,12 @@ def test_an_operator_gets_a_tenth_of_a_budget_while_others_have_anything_to_give
     assert sum(entry.mutant.operator == "python.loud" for entry in chosen) == 4
 
 
-def test_of_those_that_leave_nothing_of_a_solution_one_is_chosen_at_most_and_last() -> None:
+def test_of_those_that_leave_nothing_of_a_solution_one_is_chosen_and_only_where_there_is_nothing_else() -> None:
     ruins = [replace(mutant, id=f"ruin{n}", ruins=True, digest=f"r{n}") for n, mutant in enumerate(many(3))]
     others = [replace(mutant, line=50 + n, scope=f"g{n}") for n, mutant in enumerate(many(3, Tier.FINE))]
     chosen = ids([*ruins, *others])
-    assert [name.startswith("ruin") for name in chosen] == [False, False, False, True]
+    assert [name.startswith("ruin") for name in chosen] == [False, False, False]
+    assert len(ids(ruins)) == 1
     assert len(ids([*ruins, *others], budget=None)) == 6
 
 
@@ -136,7 +137,9 @@ def test_changed_words_count_only_where_the_instruction_states_them() -> None:
         replace(ONE, id=words, stated=words, line=n, before=f"x = {words!r}", after="x = ''", digest=words)
         for n, words in enumerate(("8080", "9090", "Not found", "1", "nobody\nport", "'Not found'"))
     ]
-    tiers = {entry.mutant.id: entry.mutant.tier for entry in select(mutants, relevance, {"s": "python"}).chosen}
+    tiers = {
+        entry.mutant.id: entry.mutant.tier for entry in select(mutants, relevance, {"s": "python"}, budget=None).chosen
+    }
     assert tiers == {
         "8080": Tier.COARSE,
         "9090": Tier.FINE,

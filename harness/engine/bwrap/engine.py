@@ -14,7 +14,7 @@ from harness.engine import leftovers
 from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.bwrap import keeping
 from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
-from harness.engine.bwrap.box.beside import Begun
+from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.box.launchpad import OUT
 from harness.engine.bwrap.image.build import build, cache_folder
 from harness.engine.bwrap.image.built import BwrapImage
@@ -211,13 +211,13 @@ class BwrapBox(Box):
             self._main_lives()
         return self._sandbox.run(command)
 
-    def begin_beside(self, command: Command) -> Begun:
+    def begin_beside(self, command: Command) -> CommandBeside:
         """Begin a command beside those that run, and leave it running."""
         if self._main:
             self._main_lives()
         return self._sandbox.begin_beside(command)
 
-    def end_beside(self, begun: Begun) -> Exit:
+    def end_beside(self, begun: CommandBeside) -> Exit:
         """What a command ended with whose `watch` says that it has ended."""
         return self._sandbox.end_beside(begun)
 

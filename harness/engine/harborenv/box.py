@@ -30,6 +30,7 @@ _GONE = 128 + 9
 _TELL = """s=$?; n=$(wc -c <{out} 2>/dev/null || echo 0); echo; echo {word} $s $n
 if [ "$n" -le {limit} ]; then base64 <{out}
 else head -c {head} {out} | base64; echo -; tail -c {tail} {out} | base64; fi
+echo {word}
 rm -f {out}"""
 _LIST = r"""cd {folder} 2>/dev/null || exit 0
 for name in *; do
@@ -213,6 +214,9 @@ def _read(said: str, word: str) -> tuple[int, bytes, int] | None:
     if not found:
         return None
     first, _, body = rest.partition("\n")
+    body, whole, _ = body.partition(word)
+    if not whole:
+        return None
     with suppress(ValueError, binascii.Error):
         status, size = (int(part) for part in first.split())
         output = b"".join(b64decode("".join(part.split())) for part in body.split("-"))

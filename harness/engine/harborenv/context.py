@@ -81,7 +81,7 @@ def prepare(recipe: Recipe, images: Mapping[str, str], work: Path, *, quick: boo
     target = folder / "Dockerfile"
     target.unlink(missing_ok=True)
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    sets = any(each.name == "ENTRYPOINT" for each in known[-1].body)
+    sets = any(each.name == "ENTRYPOINT" for each in dockerfile.instructions)
     content = _content(folder)
     return HarborContext(
         folder, _name(content), base or "scratch", None, recipe.timeout, bool(notes), sets, tuple(notes), content

@@ -23,6 +23,7 @@ from harness.engine.contract import (
     Engine,
     EngineOptions,
     EngineReport,
+    Fidelity,
     Image,
     Progress,
     Recipe,
@@ -116,7 +117,8 @@ class HarborEngine(Engine):
             box.close()
         notes = (*prepared.notes, f"Its boxes are {self.name}'s: {'; '.join(self._limits())}.")
         # An environment that has stand-ins of its own may say so.
-        fidelity, base = getattr(environment, "stands_on", None) or ("image", prepared.base)
+        said: tuple[Fidelity, str] = getattr(environment, "stands_on", None) or ("image", prepared.base)
+        fidelity, base = said
         if fidelity == "image" and prepared.mapped:
             fidelity = "mapped"
         return HarborImage(prepared.digest(self.name), config, fidelity, base, notes, prepared)

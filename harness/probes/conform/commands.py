@@ -55,6 +55,7 @@ def command_claims(instruction: str, found: Sequence[Requirement]) -> Iterator[S
     yield from _of_blocks(instruction)
 
 
+_DATA = re.compile(r"\.(?:txt|json|jsonl|csv|tsv|md|log|ya?ml|toml|ini|xml|html|pdf|png|conf|cfg|dat|db|out)$")
 _RUN = re.compile(r"\b(?:run(?:s|ning)?|execut\w+|invok\w+|call(?:s|ed|ing)?|start(?:s|ed|ing)?)\b", re.IGNORECASE)
 
 
@@ -63,7 +64,7 @@ def _of_sentence(one: Requirement) -> Iterator[StatedClaim]:
     commands = [match for match in _SPAN.finditer(one.text) if _STARTS.match(match[1])]
     if len(commands) != 1 or not is_command(commands[0][1]):
         return
-    if " " not in commands[0][1] and not _RUN.search(one.text[: commands[0].start()]):
+    if " " not in commands[0][1] and (_DATA.search(commands[0][1]) or not _RUN.search(one.text[: commands[0].start()])):
         return  # a path, and nobody says that it is run
     command, rest = commands[0][1], one.text[commands[0].end() :]
     exits, prints = _EXITS.search(rest), _PRINTS.search(rest)

@@ -34,7 +34,7 @@ from harness.probes.conform.model import (
     StatedClaim,
     TriedClaim,
 )
-from harness.trial.end_state import EndState
+from harness.trial.end_state import EndState, services
 from harness.trial.looking.calls import Besides, Call
 
 MISSING = 119
@@ -84,7 +84,7 @@ def command(check: Check) -> Besides:
 
 def _untriable(check: Check, left: EndState) -> str:
     """Why it cannot be tried; '' where it can."""
-    if isinstance(check, ListensOn | Responds) and not left.processes:
+    if isinstance(check, ListensOn | Responds) and not services(left):
         return "the reference leaves nothing running"
     if isinstance(check, Runs):
         own = {basename(path) for path, entry in left.entries.items() if entry[:1] in "fl"}
@@ -124,11 +124,13 @@ def _of_call(one: StatedClaim, check: Check, call: Call) -> TriedClaim:
     said = call.out.strip()
     match check:
         case Exists(path):
-            return told(f"test -e {path}", call.status == 0, f"{path} is there", "it is not")
+            there = call.status == 0
+            return told(f"test -e {path}", there, f"{path} is there", "it is there" if there else "it is not")
         case HasMode(path, mode):
             return told(f"stat -c %a {path}", said == f"{mode:o}", f"{mode:o}", said)
         case ListensOn(port):
-            return told(f"whether port {port} is listened on", call.status == 0, "it is", "it is not")
+            listened = call.status == 0
+            return told(f"whether port {port} is listened on", listened, "it is", "it is" if listened else "it is not")
         case Responds(url, status):
             return told(f"GET {url}", said == str(status), str(status), said or "no answer")
         case Runs():

@@ -17,7 +17,7 @@ from harness.probes.forge.attempts import in_its_place
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.probes.replay.shape import Filling, fake
 from harness.task.model import Task
-from harness.trial.end_state import NOISE, EndState, outputs_of
+from harness.trial.end_state import NOISE, EndState, outputs_of, services
 from harness.trial.plan import Replacement
 from mutator.operators.state import Output
 from mutator.sources.languages import language_of
@@ -45,7 +45,7 @@ class NotMade:
 
 def data_of(left: EndState) -> list[Output] | NotMade:
     """The reference's outputs, where data is all that it leaves."""
-    if left.processes:
+    if services(left):
         return NotMade("the reference leaves a program running")
     files = [path for path, entry in left.entries.items() if entry.startswith("f ") and not NOISE.search(path)]
     outputs = {one.path: one for one in outputs_of(left)}

@@ -18,7 +18,7 @@ from harness.probes.model import Attempt, Probe
 from harness.probes.replay.attempts import NotMade, write_lines
 from harness.task.model import Task
 from harness.task.texts import verifier_texts
-from harness.trial.end_state import LARGEST_ALL, MOST_OUTPUTS, NOISE, EndState, outputs_of
+from harness.trial.end_state import LARGEST_ALL, MOST_OUTPUTS, NOISE, EndState, outputs_of, services
 from harness.trial.plan import Replacement
 from harness.trial.standins import LANGUAGES, PLACE, RECORDED, RUN, Recorded, StandInProgram, stand_in, table_of
 from mutator.operators.state import Output
@@ -75,7 +75,7 @@ class Material:
 
 def material(task: Task, step: StepMutants, left: EndState) -> Material | NotMade:
     """What the reference left, each thing as what stands for it."""
-    if left.processes:
+    if services(left):
         return NotMade("the reference leaves a service running")
     if step.step.verifier.separate is not None:
         return NotMade("the tests run in an environment of their own")

@@ -34,6 +34,7 @@ SCRIPTS = (
     "code",
     "mutants",
     "instruction",
+    "least",
     "reference",
     "tests",
     "controls",

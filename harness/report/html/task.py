@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from harness.report.addresses import repro_command
 from harness.report.first import missing, show_command
 from harness.report.html.diffs import folded
 from harness.report.html.highlight import Colours
 from harness.report.html.overview import engine_name
 from harness.report.html.pack import clean_text
 from harness.report.verbose import reused_sentences
+from harness.report.words import least_words
 
 STATES = {"forge": "forged", "hidden": "hidden"}
 """A word in a finding's id -> the state of the requirement. The page also shows these findings in the instruction."""
@@ -59,6 +61,8 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colou
         "tests": _tests_view(task, names),
         "test_files": list(_test_files(task, colours)),
         "matrix": bool(task["matrix"]),
+        "training": task["training"],
+        "least": _least(report, task),
         "controls": list(_controls(task)),
         "not_run": task["not_run"],
         "seconds": task["seconds"],
@@ -182,6 +186,30 @@ def _test_files(task: Mapping[str, Any], colours: Colours) -> Iterator[dict[str,
                 "functions": file["functions"],
                 **_code(file["text"], "", file["path"], colours),
             }
+
+
+# --- the least that is paid
+
+
+def _least(report: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = task["least"]
+    if found is None:
+        return None
+    paths = {file["file"]: file["path"] for file in task["files"] if file["step"] == found["step"]}
+
+    def places(of: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{"path": paths[one["file"]], "lines": one["lines"]} for one in of if one["file"] in paths]
+
+    ref = f"{task['name']}/{found['probe']}"
+    kept = ("line", "text", "lost", "visible", "words", "effect")
+    return {
+        "said": least_words(task),
+        "gone": places(found["gone"]),
+        "requirements": [
+            {**{key: one[key] for key in kept}, "work": places(one["work"])} for one in found["requirements"]
+        ],
+        "command": repro_command(report["run"], ref, "least") if found["probe"] else None,
+    }
 
 
 # --- tests

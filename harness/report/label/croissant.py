@@ -17,6 +17,7 @@ _CONTEXT: Mapping[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -36,6 +37,7 @@ _CONTEXT: Mapping[str, Any] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -43,14 +45,14 @@ _CONTEXT: Mapping[str, Any] = {
     "transform": "cr:transform",
 }
 _FIELDS: tuple[tuple[str, str, str, str], ...] = (
-    ("task", "sc:Text", "$.task", "The task's name, as the audit was given it."),
-    ("verdict", "sc:Text", "$.verdict", "strong, adequate, weak, unsound, broken, flaky or unmeasured."),
-    ("strength", "sc:Float", "$.strength.value", "The share of broken variants that the tests caught."),
-    ("strength_low", "sc:Float", "$.strength.low", "The lower end of its 95 % interval."),
-    ("strength_high", "sc:Float", "$.strength.high", "The upper end of its 95 % interval."),
-    ("survivors", "sc:Integer", "$.survivors", "How many broken variants were paid in full."),
-    ("digest", "sc:Text", "$.digests.task", "SHA-256 of the task's folder that it is about."),
-    ("version", "sc:Text", "$.tool.version", "The version of foolsgold."),
+    ("task", "sc:Text", "task", "The task's name, as the audit was given it."),
+    ("verdict", "sc:Text", "verdict", "strong, adequate, weak, unsound, broken, flaky or unmeasured."),
+    ("strength", "sc:Float", "strength.value", "The share of broken variants that the tests caught."),
+    ("strength_low", "sc:Float", "strength.low", "The lower end of its 95 % interval."),
+    ("strength_high", "sc:Float", "strength.high", "The upper end of its 95 % interval."),
+    ("survivors", "sc:Integer", "survivors", "How many broken variants were paid in full."),
+    ("digest", "sc:Text", "digests.task", "SHA-256 of the task's folder that it is about."),
+    ("version", "sc:Text", "tool.version", "The version of foolsgold."),
 )
 
 
@@ -63,7 +65,7 @@ def croissant(name: str, file: str, sha256: str, count: int, version: str) -> di
         "description": f"What foolsgold found of {count} tasks: how well the tests of each tell right from wrong.",
         "conformsTo": CONFORMS_TO,
         "version": "1.0.0",
-        "creator": {"@type": "sc:SoftwareApplication", "name": "foolsgold", "softwareVersion": version},
+        "creator": {"@type": "sc:Organization", "name": f"foolsgold {version}"},
         "distribution": [
             {
                 "@type": "cr:FileObject",
@@ -87,10 +89,17 @@ def croissant(name: str, file: str, sha256: str, count: int, version: str) -> di
                         "name": field,
                         "description": about,
                         "dataType": kind,
-                        "source": {"fileObject": {"@id": "labels-file"}, "extract": {"jsonPath": path}},
+                        "source": _place(path),
                     }
                     for field, kind, path, about in _FIELDS
                 ],
             }
         ],
     }
+
+
+def _place(path: str) -> dict[str, Any]:
+    """Where a field's value is in a line: a key, and where that holds more, the key in it."""
+    column, _, inside = path.partition(".")
+    place: dict[str, Any] = {"fileObject": {"@id": "labels-file"}, "extract": {"column": column}}
+    return {**place, "transform": {"jsonPath": inside}} if inside else place

@@ -35,14 +35,18 @@ def label_of(report: Mapping[str, Any], entry: Mapping[str, Any], digests: Mappi
         },
         "seed": report["seed"],
         "digests": dict(digests),
+        **({"source": dict(entry["source"])} if entry.get("source") else {}),
     }
 
 
 def columns(label: Mapping[str, Any]) -> dict[str, Any]:
-    """The same as one row without nesting, for tables: `task` joins it with the source's."""
-    strength, engine = label["strength"] or {}, label["engine"]
+    """The same as one row without nesting, for tables; `source_row` joins it with the rows of a parquet file."""
+    strength, engine, source = label["strength"] or {}, label["engine"], label.get("source") or {}
     return {
         "task": label["task"],
+        "source_file": source.get("file"),
+        "source_member": source.get("member"),
+        "source_row": source.get("row"),
         "foolsgold_verdict": label["verdict"],
         "foolsgold_strength": strength.get("value"),
         "foolsgold_strength_low": strength.get("low"),

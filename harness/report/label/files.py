@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.dataset.find import discover
+from harness.dataset.model import AnyTask, Packed, looked_at
 from harness.errors import UsageError
 from harness.report.label.document import SCHEMA, columns, label_of
 from harness.report.label.parts import changed, digests
 from harness.report.label.signing import signature_problem
-from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.untrusted import visible
 
@@ -24,20 +27,39 @@ def beside(task: Path) -> Path:
     return task.with_name(f"{task.name}{SUFFIX}")
 
 
+def beside_file(file: Path) -> Path:
+    """Where the labels of tasks lie that are packed into one file."""
+    return file.with_name(f"{file.name}.foolsgold.jsonl")
+
+
 def labels_of(report: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any] | str]]:
-    """Each finished task's folder and label, or why it has none."""
+    """Each finished task's folder, or what names it in its file, and its label, or why it has none."""
     for entry in report["tasks"]:
         path = Path(entry["path"])
         if entry["digest"] is None:
             yield path, "it could not be read when it was audited"
             continue
-        task = next(iter(discover([path])), None) if path.is_dir() else None
-        if not isinstance(task, Task) or task.path != path.resolve():
-            yield path, "there is no such task any more"
-        elif task.digest != entry["digest"]:
-            yield path, "it was changed since the audit"
-        else:
-            yield path, label_of(report, entry, digests(task))
+        with _now(path) as task:
+            if task is None:
+                yield path, "there is no such task any more"
+            elif task.digest != entry["digest"]:
+                yield path, "it was changed since the audit"
+            else:
+                yield path, label_of(report, entry, digests(task))
+
+
+@contextmanager
+def _now(path: Path) -> Iterator[Task | None]:
+    """The task that is there, for as long as it is looked at."""
+    try:
+        found = discover([path])
+    except UsageError:
+        found = []
+    if len(found) != 1 or (isinstance(found[0], Task) and found[0].path != path.resolve()):
+        yield None
+        return
+    with looked_at(found[0], Path(tempfile.gettempdir())) as task:
+        yield task if isinstance(task, Task) else None
 
 
 def written_beside(task: Path, label: Mapping[str, Any]) -> Path:
@@ -84,14 +106,36 @@ def fits(paths: Iterable[Path], by: str | None) -> Iterator[Fit]:
     given = list(paths)
     collected = {label["task"]: label for path in given if path.suffix == ".jsonl" for label in _read_jsonl(path)}
     tasks = [path for path in given if path.suffix != ".jsonl"]
-    for task in discover(tasks) if tasks else ():
-        yield Fit(task.name, _problem(task, collected, by))
+    kept = _Kept(collected)
+    for each in discover(tasks) if tasks else ():
+        label = kept.of(each)
+        with looked_at(each, Path(tempfile.gettempdir())) as task:
+            yield Fit(each.name, _problem(task, label, by))
 
 
-def _problem(task: Task | Unusable, collected: Mapping[str, Mapping[str, Any]], by: str | None) -> str:
+class _Kept:
+    """Finds each task's label."""
+
+    def __init__(self, collected: Mapping[str, Mapping[str, Any]]) -> None:
+        self._collected = collected
+        self._files: dict[Path, dict[tuple[Any, Any], Mapping[str, Any]]] = {}
+
+    def of(self, task: AnyTask) -> Mapping[str, Any] | None:
+        if self._collected:
+            return self._collected.get(task.name)
+        if not isinstance(task, Packed):
+            return read_label(beside(task.path))
+        file, row = task.source.file, task.source.row
+        if file not in self._files:
+            path = beside_file(file)
+            labels = _read_jsonl(path) if path.exists() else ()
+            self._files = {file: {(each["source"]["member"], each["source"]["row"]): each for each in labels}}
+        return self._files[file].get((None if row is not None else task.source.member, row))
+
+
+def _problem(task: Task | Unusable, label: Mapping[str, Any] | None, by: str | None) -> str:
     if isinstance(task, Unusable):
         return "the task cannot be read any more"
-    label = collected.get(task.name) if collected else read_label(beside(task.path))
     if label is None:
         return "it has no label"
     wrong = signature_problem(label, by)

@@ -119,7 +119,7 @@ def requirement(told: Told) -> Iterator[Candidate]:
         if not links or links[0].score < _SURE or any(each.score > _CLEAR * links[0].score for each in links[1:]):
             continue
         stated = relevance.requirements[links[0].requirement]
-        if not stated.leads and _is_sentence(stated.text) and len(stated.text) <= _ONE_THING:
+        if not stated.leads and is_sentence(stated.text) and len(stated.text) <= _ONE_THING:
             groups.setdefault(links[0].requirement, []).append(candidate)
     for index in sorted(groups):
         edits = united([candidate.edits for candidate in groups[index]])
@@ -131,7 +131,7 @@ def requirement(told: Told) -> Iterator[Candidate]:
             yield Candidate(edits, {"requirement": text if len(text) <= 120 else f"{text[:119]}…"})
 
 
-def _is_sentence(text: str) -> bool:
+def is_sentence(text: str) -> bool:
     """Whether a requirement says something, and is no signature or example."""
     plain = re.sub(r"`[^`]*`", " ", text)
     return text[:1] not in "{[<" and len(re.findall(r"\b[A-Za-z]{2,}\b", plain)) > 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.dataset.select import Asked, choose
+from harness.dataset.select import TasksAsked, choose
 from harness.errors import UsageError
 from tests.harness.dataset.packing import dataset, numbered, parquet, tarred
 from tests.harness.tasks import write
@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def changed(*paths: Path, since: str = "main") -> list[str]:
-    return [task.name for task in choose(paths, Asked(since=since))]
+    return [task.name for task in choose(paths, TasksAsked(since=since))]
 
 
 def test_tasks_with_any_changed_file_are_taken_wherever_the_change_is(checkout: Path) -> None:
@@ -64,7 +64,7 @@ def test_of_a_changed_parquet_file_all_tasks_are_taken_and_nothing_changed_is_no
 def test_the_sample_is_of_what_changed(checkout: Path) -> None:
     for name in ("a", "b", "e"):
         (checkout / "tasks" / name / "instruction.md").write_text("Else.\n")
-    found = choose([checkout / "tasks"], Asked(since="main", sample=2))
+    found = choose([checkout / "tasks"], TasksAsked(since="main", sample=2))
     assert found.selection is not None
     assert (len(found), found.selection.found, found.selection.changed) == (2, 5, 3)
 

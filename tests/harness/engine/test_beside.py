@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.engine.bwrap.box.beside import Begun
+from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.engine import BwrapBox
 from harness.engine.contract import BoxSpec, Command, Engine, Exit
 from tests.conftest import RecipeOf
@@ -22,16 +22,16 @@ def box(bwrap_engine: Engine, recipe_of: RecipeOf) -> Iterator[BwrapBox]:
         yield box
 
 
-def begin(box: BwrapBox, script: str, user: str | None = None) -> Begun:
+def begin(box: BwrapBox, script: str, user: str | None = None) -> CommandBeside:
     return box.begin_beside(Command(("sh", "-c", script), 0.0, user=user))
 
 
-def end(box: BwrapBox, begun: Begun, seconds: float = 20) -> Exit:
+def end(box: BwrapBox, begun: CommandBeside, seconds: float = 20) -> Exit:
     assert ended(begun, seconds)
     return box.end_beside(begun)
 
 
-def ended(begun: Begun, seconds: float) -> bool:
+def ended(begun: CommandBeside, seconds: float) -> bool:
     if begun.watch < 0:
         return True
     poll = select.poll()
@@ -66,7 +66,7 @@ def test_an_interrupt_reaches_it_as_in_the_foreground(box: BwrapBox) -> None:
     assert done.status == 130 or b"KeyboardInterrupt" in done.output
 
 
-def waited(begun: Begun) -> Begun:
+def waited(begun: CommandBeside) -> CommandBeside:
     assert ended(begun, 20)
     return begun
 

@@ -8,11 +8,11 @@ import pytest
 
 from harness.engine.contract import Limits
 from harness.errors import UsageError
-from harness.harbor.definition import Asked, environment_of, stand_ins, task_folder
+from harness.harbor.definition import AskedEnvironment, environment_of, stand_ins, task_folder
 
 
-def asked(place: Path, *, image: str | None = None, force: bool = False) -> Asked:
-    return Asked(place, image, {"NAME": "value"}, "/work", Limits(memory_mb=512), 60.0, force)
+def asked(place: Path, *, image: str | None = None, force: bool = False) -> AskedEnvironment:
+    return AskedEnvironment(place, image, {"NAME": "value"}, "/work", Limits(memory_mb=512), 60.0, force)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
@@ -330,8 +332,7 @@ def test_a_tasks_trials_go_where_its_images_are_while_that_is_worth_it(tmp_path:
         task, built = nodes._tasks[TaskRef.of(made)]
         assert built is not None
         nodes._tasks[TaskRef.of(made)] = task, replace(built, seconds=1e6)
-        for number in range(8):
-            await nodes.run(job(plan(number)), number, lambda _record: None)
+        await asyncio.gather(*(nodes.run(job(plan(number)), number, lambda _record: None) for number in range(8)))
 
     run(nodes, work)
     assert sorted([len(first.calls), len(second.calls)]) == [0, 9]
@@ -404,6 +405,16 @@ def test_a_machine_without_an_engine_or_with_another_version_is_left_out_and_alo
     assert [(node.name, bool(node.gone)) for node in said[-1]] == [("bad", True), ("good", False)]
     with pytest.raises(EngineUnavailable, match="no bubblewrap here"):
         shared(Machine("bad", none))
+
+
+def test_trials_do_not_see_how_ray_starts_its_processes() -> None:
+    script = (
+        "import os, signal; from harness.lab.nodes.worker import like_a_program_of_a_shell as like\n"
+        "os.nice(15); signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}); like()\n"
+        "print(os.nice(0), signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["0" if os.geteuid() == 0 else "15", "set()"]
 
 
 def test_another_version_of_foolsgold_is_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,7 @@ def test_what_is_stated_plainly_is_read(instruction: str, checks: list[Check]) -
         "The script should save its results to `/app/out.csv`.\n",
         "Write `/app/a.txt` or `/app/b.txt`.\n",
         "Build: `/app/make.sh` does it.\n",
+        "Run `whoami` into `/app/who.log`.\n",
         "Write the index into <folder>/index.bin.\n",
         "Write one file a user, `/app/out/<name>.txt`.\n",
         "Run `python3 /app/tool.py FILE` to try it.\n",
@@ -272,7 +273,7 @@ cd /app && nohup python3 -m http.server 8077 >/dev/null 2>&1 &
 @pytest.mark.bwrap
 def test_claims_are_tried_in_the_box_that_was_solved_in(bwrap_engine: Engine, tmp_path: Path) -> None:
     task = harbor(tmp_path / "task", {"solution/solve.sh": SERVES})
-    tried = {
+    tried: dict[Check, ClaimState] = {
         Exists("/app/tool.sh"): HOLDS,
         Exists("/app/none"): BROKEN,
         HasMode("/app/tool.sh", 0o750): HOLDS,

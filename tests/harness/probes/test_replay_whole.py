@@ -80,6 +80,10 @@ def test_outputs_with_the_time_of_their_making_have_no_replay(tmp_path: Path) ->
     assert isinstance(planned(tmp_path, left({"/app/log.txt": "1999-12-31 1234567\n"})), whole.Material)
 
 
+def test_a_bare_shell_is_no_service(tmp_path: Path) -> None:
+    assert isinstance(planned(tmp_path, left({"/app/a.json": "{}"}, processes=("/bin/sh ",))), whole.Material)
+
+
 def test_a_seeded_program_may_be_repeated(tmp_path: Path) -> None:
     seeded = "import random\n\nrandom.seed(4)\nprint(random.random())\n"
     assert isinstance(planned(tmp_path, left({"/app/a.py": seeded})), whole.Material)

@@ -13,14 +13,26 @@ from tests.harness.report.conftest import Report
 EVERYTHING = [row.name for row in ROWS]
 
 
-def task(name: str, verdict: str, *findings: str, measured: list[str] | None = None, severity: str = "error") -> Any:
+def task(
+    name: str,
+    verdict: str,
+    *findings: str,
+    measured: list[str] | None = None,
+    severity: str = "error",
+    training: Any = None,
+) -> Any:
     told = [{"id": ident, "severity": severity} for ident in findings]
     return {
         "name": name,
         "verdict": verdict,
         "findings": told,
         "measured": EVERYTHING if measured is None else measured,
+        "training": training,
     }
+
+
+def trivial(*because: str) -> Any:
+    return task("t", "strong", training={"value": "trivial", "because": list(because)})
 
 
 def row(name: str, *tasks: Any) -> dict[str, Any]:
@@ -49,6 +61,9 @@ def row(name: str, *tasks: Any) -> dict[str, Any]:
         (task("t", "adequate", "stated-requirement-undertested", severity="warning"), ["usable"]),
         (task("t", "unmeasured", "build-failed", severity="unmeasured"), []),
         (task("t", "strong", "nop-paid", severity="note"), ["usable"]),
+        (task("t", "strong", "paid-for-less", severity="warning"), ["untested requirement"]),
+        (trivial("few statements are enough"), ["little training value", "usable"]),
+        (task("t", "strong", training={"value": "small", "because": []}), ["usable"]),
     ],
 )
 def test_a_task_stands_in_the_rows_that_its_findings_and_its_verdict_feed(made: Any, rows: list[str]) -> None:
@@ -87,7 +102,15 @@ def test_every_row_names_why_each_of_its_tasks_is_there(report: Report) -> None:
     [
         (
             "healthy",
-            ["broken environment", "wrong reference", "weak reward", "untested requirement", "mismatch", "usable"],
+            [
+                "broken environment",
+                "wrong reference",
+                "weak reward",
+                "untested requirement",
+                "mismatch",
+                "little training value",
+                "usable",
+            ],
         ),
         ("broken", ["broken environment", "usable"]),
         ("unpaid", ["broken environment", "wrong reference", "usable"]),
@@ -101,7 +124,9 @@ def test_a_run_says_what_it_measured(report: Report, kind: str, known: list[str]
 
 
 def test_every_row_that_a_finding_feeds_is_in_the_table_and_every_row_is_fed() -> None:
-    assert {entry.row for entry in FINDINGS.values()} - {""} == {row.name for row in ROWS}
+    of_training = {row.name for row in ROWS if row.training}
+    assert of_training
+    assert ({entry.row for entry in FINDINGS.values()} - {""}) | of_training == {row.name for row in ROWS}
 
 
 def test_every_verdict_feeds_a_row_or_is_told_by_its_findings() -> None:
@@ -111,3 +136,9 @@ def test_every_verdict_feeds_a_row_or_is_told_by_its_findings() -> None:
 
 def test_every_finding_has_words_for_readers_of_its_id() -> None:
     assert [ident for ident, entry in FINDINGS.items() if not (entry.says.endswith(".") and entry.advice)] == []
+
+
+def test_why_a_task_has_little_training_value_is_counted_with_its_tasks() -> None:
+    found = row("little training value", trivial("few statements are enough"), task("b", "strong"))
+    assert found["because"] == {"few statements are enough": ["t"]}
+    assert found["share"] == 0.5

@@ -128,7 +128,9 @@ def test_pandas_polars_and_duckdb_read_them(tables: Path) -> None:
         file = tables / f"{table.name}.parquet"
         rows = pyarrow.parquet.read_metadata(file).num_rows
         assert len(pandas.read_parquet(file)) == len(polars.read_parquet(file)) == rows
-        assert duckdb.sql(f"SELECT count(*) FROM '{file}'").fetchall() == [(rows,)]
+        counted = duckdb.sql(f"SELECT count(*) FROM '{file}'")
+        assert counted is not None
+        assert counted.fetchall() == [(rows,)]
     lists = polars.read_parquet(tables / "mutants.parquet")["killed_by"]
     assert lists.dtype == polars.List(polars.String)
 

@@ -399,6 +399,8 @@ def toml_of(name: str) -> str:
     match setting.kind:
         case ValueKind.CHOICE:
             return f'{name} = "{setting.choices[-1]}"\n'
+        case ValueKind.TEXT if setting.default:
+            return f'{name} = "{setting.default}"\n'
         case ValueKind.LIST:
             return f'{name} = ["{known}"]\n'
         case ValueKind.TABLE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -221,7 +221,8 @@ def test_an_end_that_does_not_tell_all_that_the_tests_see_is_found_out(tmp_path:
 
 
 def test_controls_that_leave_the_same_and_are_paid_otherwise_prove_nothing(tmp_path: Path) -> None:
-    honest, ran = looking_at("port"), count()
+    honest = looking_at("port")
+    ran: Iterator[int] = count()
 
     def verify(box: FakeBox, command: Command) -> Does:
         does = honest(box, command)
@@ -312,10 +313,11 @@ def test_a_beginning_with_which_a_variant_ends_otherwise_has_all_run_again_plain
 @pytest.mark.usefixtures("beginning")
 def test_a_beginning_that_grows_too_old_is_found_out_by_the_reference_at_the_end(tmp_path: Path) -> None:
     """Every run behind the first that began there sees what has grown old."""
-    honest, ran = looking_at("port"), count()
+    honest = looking_at("port")
+    ran: Iterator[int] = count()
 
     def verify(box: FakeBox, command: Command) -> Does:
-        return honest(_with(box, b"{}") if box.spec.on and next(ran) else box, command)
+        return honest(_with(box, b"{}") if box.spec.on and bool(next(ran)) else box, command)
 
     never = 10**9
     found = of_long(tmp_path, BeginningEngine(verify), sampled=never)

@@ -23,12 +23,13 @@ from harness.errors import EngineError
 _AT_ONCE = 0.003
 """Seconds that a command has to end before the shell is taken back from it."""
 _BEGIN_SECONDS = 60.0
+_KILLED_SECONDS = 5.0
 _GONE = 128 + 9
 """What a command is said to have ended with whose status nobody could write down: something killed all processes."""
 
 
 @dataclass(slots=True)
-class Begun:
+class CommandBeside:
     """A command under way. `watch` can be polled: it is readable once the command has ended; -1: it has ended."""
 
     output: str
@@ -56,21 +57,25 @@ class Driven(Protocol):
     def take_back(self, shell: Shell) -> bool: ...
 
 
-def begin(box: Driven, shell: Shell, root: int, line: str, output: str, limit: int) -> Begun:
+def begin(box: Driven, shell: Shell, root: int, line: str, output: str, limit: int) -> CommandBeside:
     """Run a line from `command_line`, whose output goes to the file `output`, and leave it running."""
     started = time.monotonic()
     # The outer process is the one that the shell waits for and that is killed to get it back. The next one has an
     # input of its own, by which it is known not to be that one.
     whole = f"( ( {line}; echo $? >{shlex.quote(output)}.exit ) </dev/null; exit $? )"
     if shell.run(whole, _AT_ONCE).status is not None:
-        return Begun(output, -1, started, limit)
+        return CommandBeside(output, -1, started, limit)
     _until(lambda: rootpath.exists(root, output))
-    watch = _watch(box)
+    watch = -1
+    killed = time.monotonic() + _KILLED_SECONDS
+    # A list of processes may miss one while others end: a command has ended only if its status says so.
+    while watch < 0 and not rootpath.exists(root, f"{output}.exit") and time.monotonic() < killed:
+        watch = _watch(box)
     if not box.take_back(shell):
         if watch >= 0:
             os.close(watch)
         raise EngineError("A command was begun in the box, and its shell does not come back.")
-    return Begun(output, watch, started, limit)
+    return CommandBeside(output, watch, started, limit)
 
 
 def _until(there: Callable[[], bool]) -> None:
@@ -95,7 +100,7 @@ def _watch(box: Driven) -> int:
     return -1
 
 
-def end(root: int, begun: Begun) -> Exit:
+def end(root: int, begun: CommandBeside) -> Exit:
     """What a command that has ended ended with."""
     begun.forget()
     seconds = time.monotonic() - begun.started

@@ -282,13 +282,13 @@ class Sandbox(Box):
         cwd = command.cwd or self.workdir
         return command_line(command.argv, output=output, cwd=cwd, env=env, prefix=prefix, between=between), output
 
-    def begin_beside(self, command: Command) -> beside.Begun:
+    def begin_beside(self, command: Command) -> beside.CommandBeside:
         """Begin a command and leave it running; its timeout is that of whoever waits for it."""
         shell = self._alive()
         line, output = self._line(command, between=False)
         return beside.begin(self, shell, self._root, line, output, command.output_limit)
 
-    def end_beside(self, begun: beside.Begun) -> Exit:
+    def end_beside(self, begun: beside.CommandBeside) -> Exit:
         self._alive()
         return beside.end(self._root, begun)
 

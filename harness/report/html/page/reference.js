@@ -14,7 +14,7 @@ function marks(task, mutants, under) {
   });
 }
 
-function sourceFile(task, file) {
+function sourceFile(task, file, shade) {
   if (file.text === null) return [h("h3", {}, clipped(file.path, 200)), h("p", { class: "hint" }, `${number(file.bytes)} bytes: too large to be shown here.`)];
   const lines = colouredLines(file.text, file.runs);
   if (lines.length > 1 && file.text.endsWith("\n")) lines.pop();
@@ -30,6 +30,7 @@ function sourceFile(task, file) {
     const mutants = at.get(place) || [];
     const worst = OUTCOME_ORDER.find((name) => mutants.some((one) => one.outcome === name));
     const row = h("div", { class: mutants.length ? `line hit w-${worst}` : "line" }, h("span", { class: "places" }), h("span", { class: "number", "aria-hidden": "true" }, String(place)), h("span", { class: "text" }, lines[place - 1]));
+    shade.add(file.path, place, row);
     let panel = null;
     let by = null;
     row.firstChild.append(...marks(task, mutants, (button, found) => {
@@ -58,6 +59,7 @@ function sourceFile(task, file) {
 
 function referencePart(task) {
   if (!task.files.length) return null;
+  const shade = shading(task);
   const used = OUTCOME_ORDER.filter((name) => task.mutants.some((one) => one.outcome === name));
-  return part("Reference solution", "the places that were broken", h("p", { class: "legend" }, used.map((name) => h("span", {}, chip(name, "o", SIGNS[name]), OUTCOMES[name]))), task.files.map((file) => sourceFile(task, file)));
+  return part("Reference solution", "the places that were broken", h("p", { class: "legend" }, used.map((name) => h("span", {}, chip(name, "o", SIGNS[name]), OUTCOMES[name]))), leastPart(task, shade), task.files.map((file) => sourceFile(task, file, shade)));
 }

@@ -74,6 +74,7 @@ function facts(task) {
     found ? fact("Caught", number(caught(found.by_outcome)), how(found)) : null,
     found ? fact("Paid", number(found.by_outcome.survived), found.by_outcome.partial ? `and ${found.by_outcome.partial} in part` : "like the solution itself") : null,
     task.forging ? fact("Forged rewards", `${task.forging.paid} paid`, `${task.forging.paid_by_default} of them by what the format leaves open; ${task.forging.tried} attacks tried, ${task.forging.effective} took effect, ${task.forging.not_measured} not measured`) : null,
+    task.training ? fact("Training value", task.training.value, task.training.why) : null,
     fact("Engine", task.engine_name, task.engine.fidelity === "image" ? "the task's own image" : task.engine.base || ""),
     fact("Format", task.format || "unknown", `${seconds(task.seconds)} of box time`));
 }

@@ -18,7 +18,10 @@ FAULTS = (
     "missing-flag", "swapped-mapping", "noop-guard", "dropped-step", "hollow-function", "config-loosened",
     "dropped-output", "corrupted-output", "wrong-target", "wrong-logic", "boundary", "arithmetic", "wrong-value",
 )  # fmt: skip
-THRESHOLDS = {"strong": 0.9, "adequate": 0.75, "least": 8, "telling": 6, "spread": 0.5, "errors": 0.25, "stated": 0.9}
+THRESHOLDS = {
+    "strong": 0.9, "adequate": 0.75, "least": 8, "telling": 6, "spread": 0.5, "errors": 0.25, "stated": 0.9,
+    "trivial": 3, "small": 12,
+}  # fmt: skip
 SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "ist", "or", "um")]
 
 
@@ -75,6 +78,7 @@ def report(tasks: int, mutants: int, *, seed: int = 0, tests: int = 12) -> dict[
             "verdicts": {word: verdicts[word] for word in words},
             "mutants": tasks * mutants,
             "outcomes": {word: outcomes[word] for word in OUTCOMES},
+            "training": {"substantial": 0, "small": (tasks + 1) // 2, "trivial": tasks // 2, "unknown": 0},
             "dataset": dataset(made),
         },
         "tasks": made,
@@ -126,6 +130,8 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         "forging": {"tried": 31, "effective": 22, "paid": 3, "paid_by_default": 2, "not_measured": 4}
         if number % 2
         else None,
+        "training": _training(number),
+        "least": _least(said) if number % 2 else None,
         "watched": {"why_not": "the verifier does not use pytest", "reference": None, "untouched": None},
         "tests": names,
         "mutants": made,
@@ -182,6 +188,50 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
             "same_end": {"trials": 3, "why_not": "", "seconds": {"saved": 5.0}},
         },
         "internal_error": None,
+    }
+
+
+SIZE = {"lines": 60, "statements": 40, "steps": 3, "files": 1}
+ENOUGH = {"lines": 6, "statements": 3, "steps": 1, "files": 1}
+
+
+def _training(number: int) -> dict[str, Any]:
+    value, because = ("trivial", ["few statements are enough"]) if number % 2 else ("small", [])
+    return {
+        "value": value,
+        "why": "3 statements of 40 are enough",
+        "because": because,
+        "reference": SIZE,
+        "enough": ENOUGH if number % 2 else None,
+    }
+
+
+def _least(said: list[str]) -> dict[str, Any]:
+    def stated(index: int, first: int, **more: Any) -> dict[str, Any]:
+        kept = {"lost": True, "visible": False, "words": [], "effect": None, "probe": None, "edits": []}
+        work = [{"file": "solve.py", "lines": [[first, first + 2]]}]
+        return {"index": index, "line": index + 3, "text": said[index], "work": work, **kept, **more}
+
+    effect = {"input": "python3 /app/a.py --all", "expected": "3", "got": "0", "others": 0}
+    return {
+        "step": "",
+        "why_not": None,
+        "trials": 60,
+        "complete": False,
+        "needed": 2,
+        "reference": SIZE,
+        "enough": ENOUGH,
+        "probe": "least/0123456789",
+        "edits": [{"file": "solve.py", "start": 0, "end": 9, "new": ""}],
+        "gone": [{"file": "solve.py", "lines": [[2, 9], [12, 12]]}],
+        "left": [{"file": "solve.py", "text": "echo done\n"}],
+        "requirements": [
+            stated(0, 2, visible=True, effect=effect),
+            stated(1, 5, visible=True, words=["--all"]),
+            stated(2, 12),
+            stated(3, 20, lost=False),
+        ],
+        "rewards": [{"share": 0.5, "lines": 4}],
     }
 
 

@@ -314,6 +314,27 @@ def test_the_margin_of_the_reference_names_the_mutants_of_each_line(opened: Open
     assert page.page.locator(".here a").count() == len(same)
 
 
+def test_what_is_not_needed_is_greyed_all_of_it_or_requirement_by_requirement(
+    opened: Open, many: dict[str, Any]
+) -> None:
+    task = next(task for task in many["tasks"] if task["least"])
+    page = opened(many, f"#{task['name']}").page
+
+    def greyed() -> list[int]:
+        return sorted(int(text) for text in page.locator(".source .unneeded .number").all_text_contents())
+
+    for fold in page.locator(".source .fold").all():
+        fold.click()
+    whole = [line for one in task["least"]["gone"] for first, last in one["lines"] for line in range(first, last + 1)]
+    assert greyed() == whole
+    stated = task["least"]["requirements"][1]
+    page.locator(".least button", has_text=f"line {stated['line']}: gone, and seen to be").click()
+    [[first, last]] = stated["work"][0]["lines"]
+    assert greyed() == list(range(first, last + 1))
+    page.locator(".least button", has_text="Grey nothing").click()
+    assert greyed() == []
+
+
 def test_the_matrix_shows_who_noticed_what(opened: Open, many: dict[str, Any]) -> None:
     task = many["tasks"][5]
     page = opened(many, f"#{task['name']}")

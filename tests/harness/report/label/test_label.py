@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.dataset.find import discover as discover_all
 from harness.errors import UsageError
 from harness.judging.controls import ControlSettings
 from harness.judging.strength import Thresholds
@@ -94,12 +95,14 @@ def test_each_file_of_a_task_is_in_one_part(tmp_path: Path, part: str, file: str
 
 def test_modes_names_and_links_count_too(tmp_path: Path) -> None:
     before = digests(harbor(tmp_path / "t", {"tests/data": "x"}))
-    for change in (
-        lambda folder: (folder / "tests/data").chmod(0o755),
-        lambda folder: (folder / "tests/data").rename(folder / "tests/other"),
-        lambda folder: (folder / "tests/other").unlink() or (folder / "tests/other").symlink_to("test.sh"),
-    ):
-        change(tmp_path / "t")
+    changes: tuple[Callable[[Path], object], ...] = (
+        lambda tests: (tests / "data").chmod(0o755),
+        lambda tests: (tests / "data").rename(tests / "other"),
+        lambda tests: (tests / "other").write_text("y"),
+        lambda tests: (tests / "link").symlink_to("test.sh"),
+    )
+    for change in changes:
+        change(tmp_path / "t/tests")
         (after,) = discover([tmp_path / "t"])
         assert isinstance(after, Task)
         assert changed(before, digests(after)) == ["tests"]
@@ -290,9 +293,9 @@ def test_croissant_describes_the_file_field_by_field(run: Path, tmp_path: Path) 
     (records,) = about["recordSet"]
     label = made(run)[0][1]
     for field in records["field"]:
-        value: Any = label
-        for name in field["source"]["extract"]["jsonPath"].removeprefix("$.").split("."):
-            value = value[name]
+        value: Any = label[field["source"]["extract"]["column"]]
+        if "transform" in field["source"]:
+            value = value[field["source"]["transform"]["jsonPath"]]
         kinds = {"sc:Text": str, "sc:Float": float, "sc:Integer": int}
         assert isinstance(value, kinds[field["dataType"]]), field["name"]
 
@@ -314,3 +317,41 @@ def test_a_table_has_a_row_for_each_task_and_types_of_its_own(
     rows = read_table(run.parent / "labels.parquet").to_pylist()
     assert rows == [columns(label) for _, label in made(run)]
     assert list((run.parent / "tasks").glob(f"*{SUFFIX}")) == []
+
+
+def test_labels_of_packed_tasks_lie_beside_their_file_and_name_their_rows(
+    tmp_path: Path, call: Callable[..., tuple[int, str, str]]
+) -> None:
+    import tarfile
+
+    import pyarrow
+    from pyarrow.parquet import read_table, write_table
+
+    cells = []
+    for name in "ab":
+        made_of = task(tmp_path / "folders", name).path
+        with tarfile.open(tmp_path / f"{name}.tar", "w") as tar:
+            tar.add(made_of, ".")
+        cells.append((tmp_path / f"{name}.tar").read_bytes())
+    rows = tmp_path / "rows.parquet"
+    write_table(pyarrow.table({"task_binary": cells}), rows)
+    tasks = discover_all([rows])
+    settings = AuditSettings(ControlSettings(repeat=1), Wish(operators=ONLY_DATA), Thresholds(least=3))
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, looking_at("port"))])
+    with Store(tmp_path / "run") as store:
+        audit_and_keep(
+            Threads.here(engine, 2), tasks, settings, store, watcher=Watch(), command=lambda one: one.name, options={}
+        )
+    assert call("label", tmp_path / "run")[:2] == (0, "2 of 2 tasks are labelled.\n")
+    assert call("label", "--verify", rows)[:2] == (0, "2 of 2 labels fit.\n")
+    assert call("label", tmp_path / "run", "--parquet", tmp_path / "labels.parquet")[0] == 0
+    told = read_table(tmp_path / "labels.parquet").to_pylist()
+    assert [(row["source_file"], row["source_row"]) for row in told] == [(str(rows), 0), (str(rows), 1)]
+    write_table(pyarrow.table({"task_binary": cells[::-1]}), rows)
+    assert call("label", "--verify", rows)[0] == 0  # both rows hold the same
+    with tarfile.open(tmp_path / "a.tar", "a") as tar:
+        tar.add(tmp_path / "folders/a/tests", "tests/more")
+    write_table(pyarrow.table({"task_binary": [(tmp_path / "a.tar").read_bytes(), cells[1]]}), rows)
+    code, out, _ = call("label", "--verify", rows)
+    assert (code, out.splitlines()[-1]) == (1, "1 of 2 labels fit.")
+    assert "tests changed since it was labelled" in out

@@ -72,7 +72,7 @@ def as_installed(folder: Path) -> Path:
 
 
 def test_openenv_finds_the_graders_and_each_answers_from_the_label(tmp_path: Path) -> None:
-    of_each = {
+    of_each: dict[str, tuple[dict[str, Any], set[str]]] = {
         "good": ({}, set()),
         "unpaid": ({"rewards": {**LABEL["rewards"], "reference": [{"reward": 0.5}] * 3}}, {"semantic.oracle_max"}),
         "idle": ({"rewards": {**LABEL["rewards"], "nop": {"reward": 0.6}}}, {"semantic.floor_gap"}),

@@ -1,0 +1,94 @@
+"""Which mutants stand behind the others because hardly anybody writes them, or because little works with them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mutator.generate import generate
+from mutator.model import FileText, Mutant, Source, SourceKind, apply_bytes
+from mutator.operators import FAMILIES
+from mutator.operators.another_name import another_name, another_text
+
+
+def made(text: str, language: str) -> list[Mutant]:
+    kind = SourceKind.SCRIPT if language == "shell" else SourceKind.SIBLING
+    source = Source("solution", kind, language, "/app/solution", FileText(text), 1)
+    return list(generate([source], {"solution": text.encode()}, FAMILIES))
+
+
+GO = """package p
+
+type Book struct {
+	rows map[string]int
+	name string
+}
+
+func NewBook() *Book {
+	return &Book{
+		rows: make(map[string]int),
+		name: "book",
+	}
+}
+"""
+PYTHON = """def count(cells, nx, ny):
+    total = 0
+    for x, y in cells:
+        if 0 <= x < nx and 0 <= y < ny:
+            total += 1
+    return total
+
+
+def load(path):
+    rows = []
+    for row in open(path):
+        rows.append(row.strip())
+    return rows
+
+
+def biggest(rows, most=40):
+    if len(rows) >= 5:
+        return sorted(rows)[:most]
+    return rows
+"""
+SCRIPT = """WORK=/tmp/work
+cp -a /solution/. "$WORK"
+rm -rf /app/build
+cmake -S /app -B /app/build
+cp /solution/a /app/a
+cp /solution/b /app/b
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "operator", "after", "behind"),
+    [
+        (GO, "go", "code.drop-entry", '&Book{\n\t\tname: "book"', True),
+        (GO, "go", "code.drop-entry", "make(map[string]int),\n\t}", False),
+        (PYTHON, "python", "python.branch-never", "if False:\n            total", True),
+        (PYTHON, "python", "python.guard-disarmed", "if False:\n        return sorted", False),
+        (PYTHON, "python", "python.call-dropped", "in open(path):\n        pass", True),
+        (PYTHON, "python", "python.arithmetic", "total -= 1", True),
+        (PYTHON, "python", "python.number", "most=41", True),
+        (SCRIPT, "shell", "shell.drop-flag", "cmake -B /app/build", True),
+        (SCRIPT, "shell", "shell.drop-step", "work\nrm -rf /app/build", True),
+        (SCRIPT, "shell", "shell.drop-step", '"$WORK"\ncmake', True),
+        (SCRIPT, "shell", "shell.drop-step", "build\ncp /solution/b", False),
+        ('MOVES = {"U": (-1, 0), "D": (1, 0)}\n', "python", "python.mapping-swapped", '"U": (1, 0)', False),
+        ('PAIRS = [("a = 1", "a = f(2)"), ("b = 1", "b = f(3)")]\n', "python", "python.mapping-swapped", "", True),
+        ("best = max(1e-9, x)\n", "python", "python.clamp-dropped", "best", True),
+        ("best = max(3, x)\n", "python", "python.clamp-dropped", "best", False),
+    ],
+)
+def test_what_hardly_anybody_writes_stands_behind(
+    text: str, language: str, operator: str, after: str, behind: bool
+) -> None:
+    mutants = [each for each in made(text, language) if each.operator == operator]
+    found = [each for each in mutants if after in apply_bytes(text.encode(), each.edits).decode()]
+    assert found, [apply_bytes(text.encode(), each.edits).decode() for each in mutants]
+    assert {each.unlikely for each in found} == {behind}
+
+
+def test_no_letter_of_an_address_is_written_in_another_case() -> None:
+    for address in ("http://host/Page is up", "HTTP://HOST", "Ann@host.org wrote"):
+        assert another_name(address) == another_text(address) == address
+    assert another_text("Not found") == "not found"
