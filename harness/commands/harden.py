@@ -23,7 +23,7 @@ from harness.errors import ExitCode, UsageError
     "--right",
     "rights",
     multiple=True,
-    type=AnyPath(exists=True, file_okay=False),
+    type=AnyPath(),
     metavar="DIR",
     help="A right solution by other means, which no new test may refuse: a solution folder, or DIR/TASK for each task.",
 )

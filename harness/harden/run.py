@@ -166,6 +166,8 @@ def _survivor(task: Task, found: Mapping[str, Any]) -> Survivor:
 def _right(task: Task, folder: Path, name: str) -> Right | None:
     """DIR/TASK where DIR has a folder for each task, else DIR/solution, else DIR itself. It lies over the reference's
     own files. None where DIR has folders for other tasks."""
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {visible(str(folder))}.", hint="--right names a folder with a solution.")
     script = task.steps[0].solution.script.name if task.steps[0].solution is not None else "solve.sh"
     places = [folder / name, folder / "solution", folder]
     place = next((each for each in places if (each / script).is_file()), None)

@@ -85,8 +85,9 @@ def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path) ->
     task, run, right, out = (tmp_path / name for name in ("greet", "run", "right", "out"))
     write(task, TASK)
     write(right, {"solve.sh": RIGHT})
-    options = ("--probe", "none", "--operator", "python.flags", "--budget", "4")
+    options = ("--probe", "none", "--operator", "python")
     audited = foolsgold("audit", str(task), "-o", str(run), *options, images=True)
+    assert (run / "report.json").is_file(), audited.stdout + audited.stderr
     survivors = json.loads((run / "report.json").read_text())["tasks"][0]["survivors"]
     assert survivors, audited.stdout + audited.stderr
     done = foolsgold("harden", str(run), "-o", str(out), "--right", str(right), "--check", "--times", "3")
