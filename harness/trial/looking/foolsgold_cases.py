@@ -228,7 +228,8 @@ def main() -> None:
         sys.stdout.flush()
 
 
-if "--own" in sys.argv:
-    run_own()
-else:
-    main()
+if __name__ == "__main__":
+    if "--own" in sys.argv:
+        run_own()
+    else:
+        main()
