@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.findings.requirements import how_tested
 from harness.stages.result import Audited, MutantResult
-from harness.stages.verdict import seen
+from harness.stages.verdict import seen, unheeded_of
 from harness.task.model import Step, Task, Unusable
 from harness.task.texts import relative, verifier_texts
 from mutator.quiet import quietly
@@ -26,7 +26,12 @@ def steps_json(one: Audited) -> list[dict[str, Any]]:
         return []
     texts = {step.name: verifier_texts(one.task, step) for step in one.task.steps}
     tests = "\n".join(text for found in texts.values() for text in found.values())
-    return [_step(one.task, step, one.mutants, texts[step.name], tests) for step in one.task.steps]
+    # As for the findings: what a test notices without being heeded says nothing against its requirement.
+    aside = (
+        {result.label for result, _ in unheeded_of(one.controls, one.mutants)} if one.controls is not None else set()
+    )
+    heeded = [result for result in one.mutants if result.label not in aside]
+    return [_step(one.task, step, heeded, texts[step.name], tests) for step in one.task.steps]
 
 
 def _step(

@@ -73,8 +73,7 @@ class Examined:
     @cached_property
     def unheeded(self) -> list[tuple[MutantResult, Unheeded]]:
         """The variants that were paid although a test did not pass for them."""
-        told = [(one, unheeded(self.controls.references, one.paid)) for one in self.tried]
-        return [(one, how) for one, how in told if how is not None]
+        return unheeded_of(self.controls, self.tried)
 
     @property
     def timings(self) -> Timings:
@@ -279,6 +278,11 @@ def _ranked(task: Task | Unusable, findings: Sequence[Finding], command: str) ->
 
 
 # --- what findings need of mutants
+
+
+def unheeded_of(controls: Controls, tried: Sequence[MutantResult]) -> list[tuple[MutantResult, Unheeded]]:
+    told = [(one, unheeded(controls.references, one.paid)) for one in tried]
+    return [(one, how) for one, how in told if how is not None]
 
 
 def judged(result: MutantResult) -> Judged:

@@ -184,12 +184,12 @@ def test_what_no_test_looks_at_survives_and_is_named_with_the_requirement(tmp_pa
     assert audited.verdict in (Verdict.WEAK, Verdict.ADEQUATE)
     assert {survivor.mutant.sentence for survivor in audited.survivors} >= {
         "`port` is left out",
-        "`port` is 8081, not 8080",
+        "`port` is 0, not 8080",
     }
     [finding] = [finding for finding in audited.findings if finding.id == "stated-requirement-untested"]
     assert finding.title == "Stated requirement never tested: The key `port` is 8080."
     assert str(finding.place) == "instruction.md:3"
-    assert any("`port` is 8081, not 8080" in line for line in finding.evidence)
+    assert any("`port` is 0, not 8080" in line for line in finding.evidence)
 
 
 def test_every_survivor_was_run_three_times_and_a_sample_of_kills_twice(tmp_path: Path) -> None:
@@ -275,14 +275,14 @@ def test_a_verifier_that_did_not_run_for_a_mutant_is_never_a_kill(tmp_path: Path
     honest = looking_at("port", "debug", "hosts")
 
     def verify(box: FakeBox, command: Command) -> Does:
-        if b'"port": 8081' in box.files.get("/app/settings.json", b""):
+        if b'"port": 0' in box.files.get("/app/settings.json", b""):
             if does.error is not None:
                 raise does.error
             return does
         return honest(box, command)
 
     audited = only(run(FakeEngine([(SOLVE, solve), (VERIFY, verify)]), [task(tmp_path)], tmp_path / "run"))
-    [hit] = [result for result in audited.mutants if result.mutant.sentence == "`port` is 8081, not 8080"]
+    [hit] = [result for result in audited.mutants if result.mutant.sentence == "`port` is 0, not 8080"]
     assert (hit.outcome.kind, hit.outcome.cause) == (OutcomeKind.ERROR, cause)
     assert len(hit.records) == 2
     assert all(other.outcome.kind is OutcomeKind.KILLED for other in audited.mutants if other is not hit)

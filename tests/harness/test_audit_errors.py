@@ -49,7 +49,7 @@ def raising(*_arguments: object, **_named: object) -> Any:
 STAGES = (
     "text_findings", "run_controls", "baseline", "sound", "task_mutants", "terms_of", "mutants_of", "mutant_json",
     "may_stop_early", "may_reuse", "try_first", "confirm", "left_behind", "reference_left", "compared", "run_probes",
-    "reprinted", "with_effect", "reference_observed", "tighten", "verdict_of", "of_the_start",
+    "reprinted", "with_effect", "reference_observed", "tighten", "still_the_same", "verdict_of", "of_the_start",
 )  # fmt: skip
 
 
@@ -104,7 +104,17 @@ def test_the_stages_that_are_broken_on_purpose_are_all_there_are() -> None:
     called = {
         name for name, value in vars(harness.audit).items() if inspect.isfunction(value) and not name.startswith("_")
     }
-    not_stages = {"audit", "audit_task", "side_by_side", "in_time", "unusable", "internal_error", "verdict_of_controls"}
+    # `plainly` is only called where runs disagree; test_reuse.py has it.
+    not_stages = {
+        "plainly",
+        "audit",
+        "audit_task",
+        "side_by_side",
+        "in_time",
+        "unusable",
+        "internal_error",
+        "verdict_of_controls",
+    }
     assert called - set(STAGES) <= not_stages
 
 
@@ -164,7 +174,7 @@ def test_a_kill_whose_first_run_was_the_engines_error_still_says_which_tests_not
     failed: list[FakeBox] = []
 
     def verify(box: FakeBox, command: Command) -> Does:
-        if b'"port": 8081' in box.files.get("/app/settings.json", b"") and not failed:
+        if b'"port": 0' in box.files.get("/app/settings.json", b"") and not failed:
             failed.append(box)
             raise EngineError("the daemon went away")
         does = honest(box, command)
@@ -175,7 +185,7 @@ def test_a_kill_whose_first_run_was_the_engines_error_still_says_which_tests_not
         )
 
     audited = only(run(FakeEngine([(SOLVE, solve), (VERIFY, verify)]), [task(tmp_path)], tmp_path / "run"))
-    [hit] = [one for one in audited.mutants if one.mutant.sentence == "`port` is 8081, not 8080"]
+    [hit] = [one for one in audited.mutants if one.mutant.sentence == "`port` is 0, not 8080"]
     assert failed
     assert (hit.outcome.kind, hit.shown) == (OutcomeKind.KILLED, (OutcomeKind.ERROR, OutcomeKind.KILLED))
     assert [one.title for one in audited.findings if one.id == "test-never-fails"] != []
@@ -189,7 +199,7 @@ def hanging(*, listing: bytes, ends: Callable[[FakeBox, Command], bool]) -> Fake
     honest = looking_at("debug", "hosts")
 
     def verify(box: FakeBox, command: Command) -> Does:
-        wrong = b'"port": 8081' in box.files.get("/app/settings.json", b"")
+        wrong = b'"port": 0' in box.files.get("/app/settings.json", b"")
         return Does(None) if wrong and not ends(box, command) else honest(box, command)
 
     return FakeEngine([(SOLVE, solve), (VERIFY, verify), (LISTING, Does(output=listing))])
@@ -199,7 +209,7 @@ def hung(engine: FakeEngine, folder: Path, longest_hang: float = 300.0, **settin
     controls = ControlSettings(repeat=1, longest_hang=longest_hang)
     wanted = AuditSettings(controls, Wish(operators=ONLY_DATA), Thresholds(least=3), **settings)
     audited = only(run(engine, [task(folder)], folder / "run", settings=wanted))
-    [hit] = [one for one in audited.mutants if one.mutant.sentence == "`port` is 8081, not 8080"]
+    [hit] = [one for one in audited.mutants if one.mutant.sentence == "`port` is 0, not 8080"]
     return hit
 
 
@@ -240,7 +250,7 @@ def test_what_hangs_while_the_reference_beside_it_hangs_too_is_unclear(tmp_path:
     beside: list[FakeBox] = []
 
     def verify(box: FakeBox, command: Command) -> Does:
-        if b'"port": 8081' in box.files.get("/app/settings.json", b""):
+        if b'"port": 0' in box.files.get("/app/settings.json", b""):
             hung.append(box)
             return Does(None)
         # The first reference after the variant has hung is the one that runs beside it.
@@ -254,7 +264,7 @@ def test_what_hangs_while_the_reference_beside_it_hangs_too_is_unclear(tmp_path:
         ControlSettings(repeat=1), Wish(operators=ONLY_DATA), Thresholds(least=3), floor=5.0, sampled_kills=10**9
     )
     [audited] = run(engine, [task(tmp_path)], tmp_path / "run", settings=settings, jobs=1).audited
-    [hit] = [one for one in audited.mutants if one.mutant.sentence == "`port` is 8081, not 8080"]
+    [hit] = [one for one in audited.mutants if one.mutant.sentence == "`port` is 0, not 8080"]
     assert hit.records[-1].run is Which.ALONE
     assert (hit.outcome.kind, hit.outcome.cause) == (OutcomeKind.ERROR, Cause.SLOW)
     assert "and so did the reference beside it" in hit.outcome.why

@@ -43,7 +43,7 @@ def test_both_can_be_read_and_ask_for_no_network_and_no_packages(tmp_path: Path)
         assert task.environment.network.mode is NetworkMode.NONE
         assert "RUN" not in (task.path / "environment/Dockerfile").read_text()
         (step,) = task_mutants(task, Wish(budget=20))
-        assert len(step.selection.chosen) == 20
+        assert 16 <= len(step.selection.chosen) <= 20
 
 
 def test_an_earlier_demo_is_made_anew_and_nothing_else_is_touched(tmp_path: Path) -> None:

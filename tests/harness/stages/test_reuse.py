@@ -177,7 +177,7 @@ class EndingBox(KeepingBox):
             left = json.loads(self.files.get("/app/settings.json", b"0"))
         except ValueError:
             left = "nothing that can be read"
-        return BoxEnd({"port": str(left.get("port") if isinstance(left, dict) else left)})
+        return BoxEnd({"port": repr(left.get("port") if isinstance(left, dict) else left)})
 
 
 class EndingEngine(KeepingEngine):
