@@ -64,7 +64,7 @@ def select(
     if budget is None:
         chosen += [*blunt, *ruins]
     else:
-        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5), max(_FEW_MUTANTS, budget // 20))
+        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5))
         chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)]]
         chosen = [*chosen, *ruins[: int(not chosen)]][:budget]
     return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
@@ -432,23 +432,17 @@ def _is_detail(entry: Chosen) -> bool:
     return entry.aside or entry.mutant.tier is Tier.FINE
 
 
-def _without_details(chosen: Sequence[Chosen], least: int, fewest: int) -> list[Chosen]:
-    """A detail stands in only where there is hardly anything else, and what hardly anybody writes where there is next
-    to nothing."""
-    wanted = sum(not _is_detail(entry) for entry in chosen)
-    room = max(least - wanted, 0)
+def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
+    """Details, and what hardly anybody writes, stand in only as far as a verdict needs them."""
+    room = max(least - sum(not _is_detail(entry) for entry in chosen), 0)
     kept: list[Chosen] = []
     for entry in chosen:
         if _is_detail(entry):
-            if not room or (_hardly_anybodys(entry) and len(kept) >= fewest):
+            if not room:
                 continue
             room -= 1
         kept.append(entry)
     return kept
-
-
-def _hardly_anybodys(entry: Chosen) -> bool:
-    return entry.mutant.unlikely or (entry.mutant.tier is Tier.FINE and not entry.links)
 
 
 def _ordered(entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> list[Chosen]:

@@ -169,7 +169,7 @@ def _about(task: Task, named: set[tuple[str, int]], width: int) -> Iterator[str]
     for label, meaning in MEANING.items():
         if label in task["labels"]:
             yield clip(f"  {label}: {meaning}", width)
-    if task["least"] is not None:
+    if task["training"] is not None and task["training"]["value"] == "trivial":
         yield clip(f"  {visible(training_words(task))}", width)
     for finding in told:
         line = (finding["place"] or {}).get("line")

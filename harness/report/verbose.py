@@ -53,7 +53,6 @@ def verbose(report: Mapping[str, Any], *, gate: str = "", width: int = WIDTH) ->
         *findings(report, width),
         *forged(report, width),
         *worth(report, width),
-        *worked(report, width),
         *dataset_rows(report),
         *reused(report, width),
         *internal_errors(report),
@@ -208,23 +207,13 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
 
 
 def worth(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """How much work each task asks for, and what of its reference is enough."""
+    """How much work each task asks for, what of its reference is enough, whether the work is needed at all, and whether
+    the reference does what is asked. What was not made is not resisted."""
     told = False
     for task in report["tasks"]:
-        if task["training"] is None or (task["least"] is None and task["training"]["value"] == "unknown"):
-            continue
-        said = "; ".join(filter(None, (training_words(task), least_words(task))))
-        yield from wrapped(visible(f"{task['name']}: {said}"), width, "", following="  ")
-        told = True
-    if told:
-        yield ""
-
-
-def worked(report: Mapping[str, Any], width: int) -> Iterator[str]:
-    """Whether the work is needed, and whether the reference does what is asked. What was not made is not resisted."""
-    told = False
-    for task in report["tasks"]:
-        for line in without_work(task):
+        known = task["training"] is not None and (task["least"] is not None or task["training"]["value"] != "unknown")
+        asked = "; ".join(filter(None, (training_words(task), least_words(task)))) if known else ""
+        for line in filter(None, (asked, *without_work(task))):
             yield from wrapped(visible(f"{task['name']}: {line}"), width, "", following="  ")
             told = True
     if told:

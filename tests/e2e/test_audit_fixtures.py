@@ -246,7 +246,7 @@ def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone(engine_name: st
     assert told == {
         "cases/sokoban-solver-faulty": ["warning: A table of 1 answer in the program's place is paid in full"],
         "cases/sokoban-solver-mended": ["note: A table of 20 answers in the program's place is paid in full"],
-        "cases/pkg-resolver-faulty": ["warning: A table of 4 answers in the program's place is paid in full"],
+        "cases/pkg-resolver-faulty": ["note: A table of 4 answers in the program's place is paid in full"],
         "cases/pkg-resolver-mended": ["note: A table of 15 answers in the program's place is paid in full"],
     }
 

@@ -16,7 +16,7 @@ from harness.task.texts import relative
 from harness.trial.standins import RECORDED, Recorded
 from mutator.relevance.requirements import requirements
 
-VARIED = 6
+VARIED = 3
 """Inputs that only the tests know, from which on they are taken to vary them."""
 SHOWN = 4
 _NOTHING = sha256(b"").hexdigest()
