@@ -92,7 +92,7 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
 
 def _must_be_new(output: Path | None, *, dry_run: bool) -> None:
     if output is None and not dry_run:
-        raise UsageError("Where to write to is not said.", hint="Name a new folder with -o, or give --dry-run.")
+        raise UsageError("No folder to write to is named.", hint="Name a new folder with -o, or give --dry-run.")
     if output is not None and output.exists():
         raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
 

@@ -87,7 +87,7 @@ def _index() -> Any:
         import rensa
     except ImportError as error:
         raise UsageError(
-            "To find tasks that are nearly the same needs rensa.", hint="pip install 'foolsgold[near]'"
+            "Finding tasks that are nearly the same needs rensa.", hint="pip install 'foolsgold[near]'"
         ) from error
     return rensa.RMinHashLSH(threshold=NEAR, num_perm=_HASHES, num_bands=_BANDS)
 

@@ -130,7 +130,7 @@ class Parquet:
                 import pyarrow.parquet
             except ImportError as error:
                 raise UsageError(
-                    f"To read {visible(str(self.file))} needs pyarrow.", hint="pip install 'foolsgold[parquet]'"
+                    f"Reading {visible(str(self.file))} needs pyarrow.", hint="pip install 'foolsgold[parquet]'"
                 ) from error
             try:
                 self._file = pyarrow.parquet.ParquetFile(self.file, buffer_size=_BUFFER)

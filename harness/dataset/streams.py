@@ -79,7 +79,7 @@ def _zstd(stream: IO[bytes]) -> IO[bytes]:
         import pyarrow
     except ImportError as error:
         raise UsageError(
-            "To read zstd needs Python 3.14 or pyarrow.", hint="Install it: pip install 'foolsgold[parquet]'."
+            "Reading zstd needs Python 3.14 or pyarrow.", hint="Install it: pip install 'foolsgold[parquet]'."
         ) from error
 
     def begin() -> IO[bytes]:

@@ -61,7 +61,7 @@ def merge(folders: Sequence[Path], output: Path, *, partial: bool = False, fresh
         missing = _missing(parts)
         if missing and not partial:
             raise UsageError(
-                f"Of the shards {', '.join(missing)} there is no run.",
+                f"There is no run of the shards {', '.join(missing)}.",
                 hint="Name them too, or add --partial for a run without their tasks.",
             )
         tasks = list(_tasks(parts))
@@ -84,7 +84,7 @@ def _must_agree(parts: Sequence[RunPart]) -> None:
                     hint="Audit them with the same foolsgold and settings.",
                 )
     if len({(part.shard or (0, 0))[1] for part in parts}) > 1:
-        raise UsageError("Some of these runs are shards and others are not of as many.", hint="Merge like with like.")
+        raise UsageError("These runs were not split into the same number of shards.", hint="Merge like with like.")
     numbers = [part.shard for part in parts if part.shard is not None]
     if len(set(numbers)) < len(numbers):
         raise UsageError("Two of these runs are the same shard.", hint="Name each shard once.")

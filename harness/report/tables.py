@@ -103,7 +103,7 @@ def write_tables(reports: Iterable[tuple[str, Mapping[str, Any]]], folder: Path)
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise UsageError("To write parquet needs pyarrow.", hint="pip install 'foolsgold[parquet]'") from error
+        raise UsageError("Writing parquet needs pyarrow.", hint="pip install 'foolsgold[parquet]'") from error
     counts: dict[str, int] = {}
     every = list(reports)
     try:

@@ -181,7 +181,7 @@ def test_0_under_nohup_a_terminal_that_goes_away_is_nothing(module: str) -> None
 IMPATIENT = """
 import os, signal, sys, time
 import harness.commands.main
-import harness.task.discover
+import harness.dataset.select
 
 def stubborn(*_arguments, **_options):
     try:
@@ -191,7 +191,7 @@ def stubborn(*_arguments, **_options):
         os.kill(os.getpid(), signal.SIGINT)
         print("tidied up")
 
-harness.task.discover.discover = stubborn
+harness.dataset.select.find = stubborn
 harness.commands.main.main(["check", "."])
 """
 

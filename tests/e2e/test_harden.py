@@ -117,7 +117,7 @@ def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path) ->
     ("words", "said"),
     [
         (("harden", "nowhere", "-o", "out"), "There is no nowhere"),
-        (("harden", "."), "Where to write to is not said."),
+        (("harden", "."), "No folder to write to is named."),
         (("harden", ".", "-o", "."), ". is there already."),
     ],
 )

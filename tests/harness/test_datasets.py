@@ -247,7 +247,7 @@ def test_what_is_no_part_of_one_run_is_not_put_together(tmp_path: Path, fake: Fa
         assert not Path("merged/run.db").exists()
         return caught.value.message
 
-    assert refused("one") == "Of the shards 2/2 there is no run."
+    assert refused("one") == "There is no run of the shards 2/2."
     assert "differ in options: repeat" in refused("one", "other")
     assert "differ in selection: found" in refused("one", "all")
     assert refused("one", "two", "two") == "Two of these runs are the same shard."

@@ -94,7 +94,7 @@ def _image(images: Mapping[str, str], reference: str) -> str | None:
         return None
     if stand_in.base == HOST or stand_in.path is not None or stand_in.env or stand_in.workdir or stand_in.user:
         raise UsageError(
-            f"The stand-in for {reference} is {images}: an environment of Harbor's takes only another image's name.",
+            f"The stand-in for {reference} is more than the name of an image, and Harbor's environments take no more.",
             hint="Name an image, without ENV, WORKDIR or USER, or take --engine bwrap or docker.",
         )
     return stand_in.base
