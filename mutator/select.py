@@ -422,7 +422,7 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
     return tuple((corner, _CROWDING[corner[0]]) for corner in named)
 
 
-_ENOUGH_MUTANTS = 10
+_ENOUGH_MUTANTS = 12
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
 _FEW_MUTANTS = 3
 """Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
