@@ -248,7 +248,7 @@ SETTINGS: tuple[Setting, ...] = (
         ValueKind.LIST,
         _commands("audit"),
         "Only this probe, besides the mutants; `none` for no probe. [default: at `quick` depth hidden and words, at "
-        "`standard` all but least, at `deep` all]",
+        "`standard` all but conform and least, at `deep` all]",
         metavar="PROBE",
         known=_probes,
         what="probe",

@@ -76,7 +76,7 @@ def probes(values: Values) -> frozenset[Probe]:
     depth = one(values, "depth")
     if depth == "quick":
         return frozenset({Probe.HIDDEN, Probe.WORDS})
-    return frozenset(Probe) - (frozenset() if depth == "deep" else {Probe.LEAST})
+    return frozenset(Probe) - (frozenset() if depth == "deep" else {Probe.LEAST, Probe.CONFORM})
 
 
 def thresholds(values: Values) -> Thresholds:
