@@ -22,7 +22,6 @@ from harness.report.words import (
     place,
     share_of,
     trained,
-    training_words,
     weakness,
 )
 from harness.untrusted import clip, visible, wrapped
@@ -169,8 +168,6 @@ def _about(task: Task, named: set[tuple[str, int]], width: int) -> Iterator[str]
     for label, meaning in MEANING.items():
         if label in task["labels"]:
             yield clip(f"  {label}: {meaning}", width)
-    if task["training"] is not None and task["training"]["value"] == "trivial":
-        yield clip(f"  {visible(training_words(task))}", width)
     for finding in told:
         line = (finding["place"] or {}).get("line")
         if finding["id"].startswith("stated-requirement") and (task["name"], line) in named:

@@ -145,7 +145,7 @@ def test_only_what_a_dockerfile_stands_on_is_replaced(recipe_of: RecipeOf, tmp_p
 
 
 def test_a_stand_in_that_is_no_image_is_refused(recipe_of: RecipeOf, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="only another image"):
+    with pytest.raises(UsageError, match="more than the name of an image"):
         prepare(recipe_of("FROM debian\n"), {"*": "host"}, tmp_path, quick=False)
 
 
