@@ -262,19 +262,15 @@ def after(
     found: Sequence[Target], done: Mapping[str, Hardened], asked: HardenWish, in_force: InForce
 ) -> dict[str, Any]:
     """Task -> its part of the report of the hardened tasks' own audit, or whether its controls are good."""
-    folders = [asked.output / target.task.name for target in found if done[target.task.name].after]
-    if not folders or asked.after is After.NOTHING:
+    names = [target.task.name for target in found if done[target.task.name].after]
+    if not names or asked.after is After.NOTHING:
         return {}
-    named = [_named(task, asked.output) for folder in folders for task in discover([folder])]
+    named = [replace(task, name=name) for name in names for task in discover([asked.output / name])]
     if asked.after is After.CHECK:
         run = check_tasks(named, in_force)
         return {one.task.name: {"checked": one.standing.value} for one in run.checked}
     report = audit_tasks(asked.output / AUDIT, named, in_force)
     return {entry["name"]: entry for entry in report["tasks"]}
-
-
-def _named(task: Task | Unusable, output: Path) -> Task | Unusable:
-    return replace(task, name=task.path.relative_to(output).as_posix())
 
 
 def write_document(

@@ -38,13 +38,18 @@ def _lines(made: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
     totals = made["totals"]
     yield ""
     yield (
-        f"{totals['hardened']} of {totals['tasks']} tasks hardened: {totals['tests']} new tests catch "
+        f"{totals['hardened']} of {totals['tasks']} tasks hardened: {_new(totals['tests'])} "
         f"{totals['caught']} of {totals['survivors']} variants that were paid; "
         f"{totals['unstated']} more would pin what is not stated, "
         f"{totals['alike']} are probably equivalent. {totals['thrown_away']} tests were thrown away."
     )
     if folder is not None and totals["hardened"]:
-        yield f"foolsgold check {shlex.quote(str(folder))}"
+        yield f"The whole tasks and a patch each are in {visible(str(folder))}. To check them once more:"
+        yield f"  foolsgold check {shlex.quote(str(folder))}"
+
+
+def _new(tests: int) -> str:
+    return "1 new test catches" if tests == 1 else f"{tests} new tests catch"
 
 
 def _of_task(task: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
@@ -53,7 +58,7 @@ def _of_task(task: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
         yield f"{name}: left as it is: {visible(task['why_not'])}"
     else:
         caught = sum(each["fate"] == "caught" for each in task["survivors"])
-        line = f"{name}: {len(task['tests'])} new tests catch {caught} of {len(task['survivors'])} paid variants"
+        line = f"{name}: {_new(len(task['tests']))} {caught} of {len(task['survivors'])} paid variants"
         if task["after"]:
             line += f"; {task['before']['verdict']} before, {task['after']['verdict']} now"
         if task["checked"]:

@@ -81,7 +81,8 @@ def foolsgold(*words: str, engine: str = "bwrap", images: bool = False) -> subpr
 
 
 @pytest.mark.bwrap
-def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path) -> None:
+def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the folders are named as one names them in a shell
     task, run, right, out = (tmp_path / name for name in ("greet", "run", "right", "out"))
     write(task, TASK)
     write(right, {"solve.sh": RIGHT})
@@ -90,7 +91,7 @@ def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path) ->
     assert (run / "report.json").is_file(), audited.stdout + audited.stderr
     survivors = json.loads((run / "report.json").read_text())["tasks"][0]["survivors"]
     assert survivors, audited.stdout + audited.stderr
-    done = foolsgold("harden", str(run), "-o", str(out), "--right", str(right), "--check", "--times", "3")
+    done = foolsgold("harden", "run", "-o", "out", "--right", str(right), "--check", "--times", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     made = json.loads((out / "harden.json").read_text())
     Draft202012Validator(json.loads(schema())).validate(made)
