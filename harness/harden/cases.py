@@ -17,6 +17,7 @@ from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.looking.calls import Call, Given
 
 FOLDER = "{folder}"
+PASSING = "/tmp"  # noqa: S108 - in a box: where tests make folders that are gone afterwards
 MOST_OWN, MOST_CHANGED, MOST_COMBINED = 40, 110, 50
 _OPTION = re.compile(r"(?<![\w/.-])(--[A-Za-z][\w-]*|-[A-Za-z])(?:[ =]([A-Z][A-Z0-9_]*|<[^>\n]+>)(?![a-z]))?")
 _SECRET = re.compile(r"[^\x20-\x7e\n\t\u00a0-\uffff]")
@@ -70,7 +71,7 @@ def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
         return None
     program = normpath(join(call.cwd or "/", argv[at])) if argv[:2] != ("sh", "-c") else argv[2]
     if root is None:
-        if call.cwd.startswith("/tmp/"):  # noqa: S108 - a path in a box
+        if call.cwd.startswith(f"{PASSING}/"):
             return None if places else ProgramStart(argv, FOLDER, call.stdin, (), program, at)
         return ProgramStart(argv, call.cwd, call.stdin, (), program, at)
     words = tuple(_moved(word, root, call.cwd, given) if n > at else word for n, word in enumerate(argv))
@@ -83,7 +84,7 @@ def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
 
 
 def _outside(root: str) -> bool:
-    return not root.startswith("/tmp/")  # noqa: S108 - a path in a box
+    return not root.startswith(f"{PASSING}/")
 
 
 def _moved(word: str, root: str, cwd: str, given: Files) -> str:
@@ -103,7 +104,7 @@ def _root(places: Sequence[str], given: Files) -> str | None:
     folders = [place for place in places if any(file.path.startswith(f"{place}/") for file in given)]
     folders += [dirname(file.path) for file in given if not any(file.path.startswith(f"{each}/") for each in folders)]
     found = commonpath(folders)
-    return found if found not in ("/", "/tmp") else None  # noqa: S108 - a path in a box
+    return found if found not in ("/", PASSING) else None
 
 
 def _is_program(path: str, own: frozenset[str]) -> bool:

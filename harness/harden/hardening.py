@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from harness.harden.cases import ask_cases, look_case, paths_in, reduced, run_cases_of, starts
+from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, reduced, run_cases_of, starts
 from harness.harden.choosing import Seens, by_case, catches, smallest, steady
 from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
@@ -314,7 +314,7 @@ _PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h",
 
 def _is_output(path: str) -> bool:
     """A program's text is no output: what it does is one."""
-    return not path.endswith(_PROGRAMS) and not path.startswith(("/tmp/", "/tests", "/logs"))  # noqa: S108 - in a box
+    return not path.endswith(_PROGRAMS) and not path.startswith((f"{PASSING}/", "/tests", "/logs"))
 
 
 def _unambiguous(cases: Sequence[BoxCase], right: Sequence[Seens]) -> list[BoxCase]:
