@@ -14,6 +14,7 @@ from harness.stages.mutants import Terms, Untried
 from harness.stages.result import AuditSettings, MutantResult
 from harness.task.model import Task
 from harness.testcode.beginning import beginning_of
+from harness.trial.ends import quick
 from harness.trial.plan import Judge, Means, Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 
@@ -40,8 +41,9 @@ async def may_reuse(
 
 def _end(reuse: Reuse, controls: Controls) -> None:
     """Of one end is one verdict: the controls left some end more than once."""
-    why = ends_differ(list(_plain(controls)))
-    if why:
+    if any(map(quick, controls.references)):
+        reuse.refuse(Means.END, "it would save nothing: the solution and the tests are quick")
+    elif why := ends_differ(list(_plain(controls))):
         reuse.refuse(Means.END, why)
     else:
         reuse.on |= {Means.END}

@@ -107,7 +107,12 @@ class Ends:
         with self._lock:
             self._known.setdefault(end.digest, []).append(_Ended(end, plan, record))
             if record.kind is Kind.REFERENCE and not record.reused:
-                self._quick |= all(record.seconds_of(name) < LEAST for name in (PhaseName.SOLVE, PhaseName.VERIFY))
+                self._quick |= quick(record)
+
+
+def quick(record: TrialRecord) -> bool:
+    """Whether looking at what it left would take as long as its tests."""
+    return all(record.seconds_of(name) < LEAST for name in (PhaseName.SOLVE, PhaseName.VERIFY))
 
 
 def _same_terms(one: _Ended, plan: Plan) -> bool:

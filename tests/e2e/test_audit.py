@@ -77,7 +77,8 @@ def without_times(value: Any) -> Any:
     return [without_times(each) for each in value] if isinstance(value, list) else value
 
 
-TIMED = {"seconds", "started", "run", "repro", "command", "log", "signs", "phases"}
+TIMED = {"seconds", "started", "run", "repro", "command", "log", "signs", "phases", "reuse", "same_as"}
+"""What is worth reusing depends on how long it takes."""
 
 
 def report(folder: Path) -> Any:
