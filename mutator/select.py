@@ -92,7 +92,7 @@ class Stated:
         """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
         if mutant.blunt and mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.scope in self._functions:
             mutant = replace(mutant, blunt=False)
-        if self._only_the_kind(mutant, links):
+        if self._unasked_guard(mutant, links):
             mutant = replace(mutant, unlikely=True)
         if mutant.unlikely or (self._text and not (links or mutant.stated or _speaks_for_itself(mutant))):
             return Chosen(mutant, links, aside=True)
@@ -106,9 +106,12 @@ class Stated:
         telling = mutant.tier is Tier.FINE and re.fullmatch(r"\d[\d_.]+", mutant.stated)
         return Chosen(replace(mutant, tier=Tier.MEDIUM) if telling else mutant, links)
 
-    def _only_the_kind(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
-        """Whether a file is of the kind it is said to be, where no sentence says what becomes of another."""
-        if not mutant.operator.endswith(_ON_CONDITIONS) or not _KIND.search(mutant.before) or not self._text:
+    def _unasked_guard(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
+        """Whether a file is of the kind it is said to be, a line has anything in it, or a kind is known: the inputs
+        that are given are as they should be, where no sentence says what becomes of others."""
+        if not self._text or not mutant.operator.endswith(_ON_CONDITIONS):
+            return False
+        if not mutant.operator.endswith("raise-dropped") and not _OF_INPUTS.search(mutant.before.split("\n", 1)[0]):
             return False
         return not any(_REFUSES.search(self._texts[link.requirement]) for link in links[:1])
 
@@ -149,10 +152,15 @@ class Stated:
         return any(word in self._words for word in telling if len(word) > 1)
 
 
-_KIND = re.compile(r"\[\d*:\d*\] *!= *(?:b?[\"']|[A-Z_]{3,})|(?i:\bmagic *!=|!= *(?:\w+\.)?\w*magic\b)")
+_OF_INPUTS = re.compile(
+    r"\[\d*:\d*\] *!= *(?:b?[\"']|[A-Z_]{3,})|(?i:\bmagic *!=|!= *(?:\w+\.)?\w*magic\b)"
+    r"|\bif not \w+(?:\.strip\(\))?:|\blen\([\w.]+\) *(?:==|<) *\d+|\.(?:is_empty|isEmpty|empty)\(\)"
+)
 _ON_CONDITIONS = ("-disarmed", "-guard", "-never", "raise-dropped")
 _REFUSES = re.compile(
-    r"\b(?:error|invalid|reject|refus|fail|corrupt|malformed|wrong|unknown|exit|raise|abort|skip|ignor)", re.IGNORECASE
+    r"\b(?:error|invalid|reject|refus|fail|corrupt|malformed|wrong|unknown|exit|raise|abort|skip|ignor|empty|blank"
+    r"|missing|absent|without|nothing|none|no|zero|not|unless|at least|fewer|less|short|trunca)",
+    re.IGNORECASE,
 )
 _BY_ITSELF = frozenset(
     (

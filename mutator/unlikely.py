@@ -43,7 +43,9 @@ _RARE = frozenset(
 
 
 def unlikely(change: Change) -> bool:
-    return change.operator.id in _RARE or any(rule(change) for rule in _RULES)
+    return (
+        change.operator.id in _RARE or change.operator.id.startswith("mutmut.") or any(rule(change) for rule in _RULES)
+    )
 
 
 def _first_round(change: Change) -> bool:
@@ -270,13 +272,15 @@ def _middle(change: Change) -> bool:
     return change.fault is FaultClass.ARITHMETIC and _MIDDLE.search(change.gone) is not None
 
 
-def _float_already(change: Change) -> bool:
+def _number_already(change: Change) -> bool:
     """A number that is one without being made one."""
-    return (
-        change.operator.id == "python.conversion-dropped"
-        and change.gone.count("float(") > change.new.count("float(")
-        and "unpack" in change.source.text
-    )
+    if change.operator.id != "python.conversion-dropped":
+        return False
+    unpacked = change.gone.count("float(") > change.new.count("float(") and "unpack" in change.source.text
+    return unpacked or _COUNTED_NUMBER.search(change.gone) is not None
+
+
+_COUNTED_NUMBER = re.compile(r"\b(?:int|float)\(\w*(?:rng|random|np|math|len|sum|round)\b[.(]")
 
 
 _GIVES_OUT = re.compile(r"json|yaml|csv|Response|render|pickle|to_dict|__dict__")
@@ -463,7 +467,7 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _never_further,
     _by_itself,
     _middle,
-    _float_already,
+    _number_already,
     _how_large,
     _filled_later,
     _next_number,

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from mutator.model import ByteEdit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
 from mutator.relevance import Relevance
 from mutator.select import REFERENCE, canonical, select
@@ -261,6 +263,22 @@ def test_whether_a_file_is_of_its_kind_counts_where_the_instruction_says_what_be
     for said, behind in (("The `MARK` begins a file.", True), ("A file without `MARK` is rejected.", False)):
         entry = select([MAGIC], Relevance(said), {"s": "python"}).chosen[0]
         assert entry.links
+        assert entry.mutant.unlikely is behind
+
+
+@pytest.mark.parametrize(
+    ("operator", "before"),
+    [
+        ("python.guard-disarmed", "    if not MARK:"),
+        ("python.guard-disarmed", "    if len(MARK) < 9:"),
+        ("code.drop-guard", "    if (MARK.isEmpty()) return"),
+        ("python.raise-dropped", '    raise ValueError("MARK")'),
+    ],
+)
+def test_a_guard_of_inputs_counts_where_the_instruction_speaks_of_other_inputs(operator: str, before: str) -> None:
+    guard = replace(ONE, operator=operator, before=before, after="")
+    for said, behind in (("A `MARK` begins each of them.", True), ("An empty `MARK` is skipped.", False)):
+        entry = select([guard], Relevance(said), {"s": "text"}).chosen[0]
         assert entry.mutant.unlikely is behind
 
 

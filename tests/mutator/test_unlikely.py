@@ -129,6 +129,8 @@ LAYOUT = """class Layout {
         (SEARCH, "python", "python.boundary", "level < floor", True),
         (SEARCH, "python", "python.conversion-dropped", "if (level - floor) < 1e-9", True),
         (SEARCH, "python", "python.boundary", "0 < low < nx", True),
+        ("n = int(len(rows))\n", "python", "python.conversion-dropped", "n = len(rows)", True),
+        ("n = int(rows)\n", "python", "python.conversion-dropped", "n = rows", False),
         (LAYOUT, "kotlin", "code.drop-statement", "{\n            child.start", False),
         (
             LAYOUT.replace("child.start", "children[offset]"),
