@@ -86,7 +86,7 @@ def propose(paths: tuple[Path, ...], flags: Flags, choosing: Choosing, output: P
     if given["offline"]:
         if not folder.is_dir():
             raise UsageError(
-                f"{visible(str(folder))} is not there, and has no stored answers.", hint="Name one that has."
+                f"{visible(str(folder))} is not there, and holds no stored answers.", hint="Name a folder that does."
             )
         document = write_candidates(choosing.tasks(paths, in_force), wish, folder, found)
         found.failed = sum(counts["unanswered"] for counts in document["kinds"].values())
