@@ -151,9 +151,7 @@ def test_every_fixture_has_exactly_its_verdict_survivors_and_findings(engine_nam
     expected = json.loads(SNAPSHOT.read_text())
     if parts(engine_name) != tuple(PARTS):
         expected = {
-            name: task
-            for name, task in expected.items()
-            if name.startswith("formats/") or name in PARTS["cases"][0]
+            name: task for name, task in expected.items() if name.startswith("formats/") or name in PARTS["cases"][0]
         }
     assert sorted(found) == sorted(expected)
     for name in expected:
