@@ -8,6 +8,7 @@ from mutator.generate import generate
 from mutator.model import ByteEdit, Edit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
 from mutator.operators import FAMILIES
 from mutator.relevance import Relevance, requirements, sentences, tokens_of
+from mutator.relevance.amounts import Amounts
 from mutator.relevance.concepts import stated
 from mutator.relevance.surroundings import Surroundings
 
@@ -355,3 +356,17 @@ def test_a_function_serves_the_command_that_a_sentence_begins_with() -> None:
     instruction = "- RENEW <client> <deadline> is for whoever holds the lease.\n- TICK <now> frees what is over.\n"
     program = "fun renew(who: String): Boolean {\n    return held == who\n}\n"
     assert "RENEW" in first(instruction, source(program, "kotlin"), "held == who", "true", scope="Lease.renew")
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("Windows hold at most 5 samples.", True),
+        ("Grading tolerance is at most 5 samples.", False),
+        ("The verifier allows at most 5 samples of error.", False),
+        ("Last year at most 5 samples were taken.", False),
+    ],
+)
+def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: str, stated: bool) -> None:
+    amounts = Amounts(requirements(f"- {text}\n"))
+    assert (amounts.find("5", "samples = max(5, given)") is not None) is stated
