@@ -17,6 +17,8 @@ from harness.task.network import MODES
 NO_PROBE = "none"
 THREADS, RAY = "threads", "ray"
 """Workers: of this process, and of a cluster."""
+MANY_TASKS = 50
+"""With more of them not every mutant of each is worth its trial."""
 DEPTHS: Mapping[str, int] = {"quick": 20, "standard": 60, "deep": 250}
 
 
@@ -273,6 +275,16 @@ SETTINGS: tuple[Setting, ...] = (
         low=0,
         known=_thresholds,
         what="threshold",
+    ),
+    Setting(
+        "until-sure",
+        ValueKind.CHOICE,
+        _commands("audit"),
+        "Run a task's mutants in an order drawn by lot, and no more of them when its verdict can hardly change: `auto` "
+        f"does with more than {MANY_TASKS} tasks.",
+        "auto",
+        per_task=False,
+        choices=("auto", "always", "never"),
     ),
     Setting(
         "duplicates",

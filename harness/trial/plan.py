@@ -45,6 +45,8 @@ class Built:
     main: Image
     verifiers: Mapping[str, Image] = field(default_factory=dict)
     """Step name -> the image of its separate verifier."""
+    sidecars: Mapping[str, Image] = field(default_factory=dict)
+    """The image of each service beside a main one. By its name; beside a separate verifier by `STEP/NAME`."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     no_network: str = ""
