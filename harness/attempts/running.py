@@ -24,16 +24,15 @@ from harness.lab.together import Shared, Together
 from harness.mutants import solution_files, task_mutants
 from harness.stages.controls import run_controls
 from harness.stages.effects import Pattern, reference_observed
-from harness.stages.equivalence import Reference, reference_left
 from harness.stages.mutants import Terms, terms_of
 from harness.stages.result import AuditSettings
 from harness.stages.verdict import sound
 from harness.task.model import Solution, Task, Unusable
 from harness.task.texts import environment_texts
 from harness.trial.actions import Actions, Carry, RunLine, WriteFile
-from harness.trial.end_state import NOISE, EndState, same
+from harness.trial.end_state import NOISE, EndState, same, unsteady
 from harness.trial.looking.calls import Observed
-from harness.trial.plan import Judge, LeftBehind, Plan, Purpose, Replacement
+from harness.trial.plan import Judge, Observe, Plan, Purpose, Replacement
 from harness.trial.record import Kind, TrialRecord, Which
 from harness.verifier.reward import Rewards
 from mutator.relevance import Relevance
@@ -127,7 +126,6 @@ async def attempts_of_task(place: Place, submissions: Sequence[Submission], cont
         judging = _Judging(
             place,
             terms,
-            Shared(group, partial(reference_left, place, terms)),
             Shared(group, partial(reference_observed, place, terms, texts=True, paths=named_paths(instruction))),
             stated,
             Relevance(instruction),
@@ -174,7 +172,6 @@ def _texts(task: Task) -> list[str]:
 class _Judging:
     place: Place
     terms: Terms
-    left: Shared[Reference | None]
     pattern: Shared[Pattern | None]
     stated: StatedOutput
     relevance: Relevance
@@ -201,21 +198,20 @@ class _Judging:
         )
         if result.fate not in JUDGED:
             return result
-        contents = LeftBehind(contents=bool(each.recorded.files))
-        state = (await self._trial(each, how, contents, Which.FIRST, rank)).state
-        if other := await self.place.think(lambda: _files_astray(each.recorded, state)):
-            return replace(result, fate=Fate.ASTRAY, why=other, trials=result.trials + 1)
-        reference = await self.left()
-        if state is not None and reference is not None and same(reference.state, state, reference.unsteady):
-            return replace(result, same_end=True, seen=True, trials=result.trials + 1)
         return await self._observed(result, how, rank)
 
     async def _observed(self, result: AttemptResult, how: Way, rank: int) -> AttemptResult:
         pattern = await self.pattern()
-        result = replace(result, trials=result.trials + 2)
+        purpose = pattern.purpose if pattern is not None else Observe()
+        record = await self._trial(result.submission, how, purpose, Which.FIRST, rank)
+        result = replace(result, trials=result.trials + 1)
+        state = record.observed.left if record.observed is not None else None
+        if other := _files_astray(result.submission.recorded, state):
+            return replace(result, fate=Fate.ASTRAY, why=other)
         if pattern is None:
             return result
-        record = await self._trial(result.submission, how, pattern.purpose, Which.FIRST, rank)
+        if state is not None and leaves_the_same(pattern, state):
+            return replace(result, same_end=True, seen=True)
         seen = self._seen(record, result)
         if seen is None:
             return result
@@ -259,6 +255,13 @@ class _Judging:
             run=which,
         )
         return await self.place.trial(plan, rank)
+
+
+def leaves_the_same(pattern: Pattern, state: EndState) -> bool:
+    """False where two runs of the reference do not either, or something goes on running."""
+    first, second = pattern.first.left, pattern.second.left
+    aside = unsteady(first, second) if first is not None and second is not None else None
+    return first is not None and aside is not None and same(first, state, aside)
 
 
 def unseen_removals(pattern: Pattern, seen: Observed) -> bool:

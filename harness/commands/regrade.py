@@ -29,6 +29,9 @@ from harness.errors import ExitCode, UsageError
 def regrade(run: Path, tests: Path, output: Path | None, flags: Flags, as_json: bool, no_progress: bool) -> int:
     """Pay the attempts of a finished RUN again, under new tests, and show whose reward changes.
 
+    Only what was judged then is run: a recording that went astray under the old tests says nothing under new ones.
+    Tasks without new tests stay as they were.
+
     \b
     Examples:
       foolsgold harden foolsgold-run -o hardened
