@@ -144,6 +144,11 @@ class Relevance:
             found = self._ranked(around, edits, mutant.scope, target, most, content)
         return found or self._by_line(around, edits, mutant.scope, target) or amount
 
+    def of_text(self, text: str, most: int = 1) -> tuple[Link, ...]:
+        """The sentences that a text is about, such as a command and what it prints; none where none is clearly
+        meant."""
+        return self._ranked(Surroundings(text), (Edit(0, len(text), ""),), "", "", most)
+
     def _by_amount(self, mutant: Mutant) -> tuple[Link, ...]:
         """Where the instruction states the number that is changed, or that what is changed goes by."""
         line = mutant.before

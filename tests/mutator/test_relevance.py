@@ -8,6 +8,7 @@ from mutator.generate import generate
 from mutator.model import ByteEdit, Edit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
 from mutator.operators import FAMILIES
 from mutator.relevance import Relevance, requirements, sentences, tokens_of
+from mutator.relevance.amounts import Amounts
 from mutator.relevance.concepts import stated
 from mutator.relevance.surroundings import Surroundings
 
@@ -388,3 +389,17 @@ def test_short_names_that_are_listed_and_statements_said_in_full_are_links(remov
 def test_two_letters_that_are_words_are_no_names() -> None:
     assert "=sx" in tokens_of("Two floats, sx and sy.")
     assert not any(token.startswith("=") for token in tokens_of("If it is so, do as we do: go on or up."))
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("Windows hold at most 5 samples.", True),
+        ("Grading tolerance is at most 5 samples.", False),
+        ("The verifier allows at most 5 samples of error.", False),
+        ("Last year at most 5 samples were taken.", False),
+    ],
+)
+def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: str, stated: bool) -> None:
+    amounts = Amounts(requirements(f"- {text}\n"))
+    assert (amounts.find("5", "samples = max(5, given)") is not None) is stated

@@ -49,12 +49,12 @@ def term_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if isinstance(node.left, cst.Integer | cst.Float) and isinstance(node.operator, cst.Add | cst.Multiply):
             if float(node.left.evaluated_value) == 1.0 and isinstance(node.operator, cst.Multiply):
                 continue
-            edit, term = Edit(left[0], right[0], ""), node.left
+            edit, term = Edit(left[0], right[0], ""), tree.label(node.left)
         elif isinstance(node.operator, cst.Add | cst.Subtract) and tree.code(node.right) in _NEXT:
             continue
         else:
-            edit, term = Edit(left[1], right[1], ""), node.right
-        yield tree.mutant(node, edit, code=tree.label(node), term=tree.label(term))
+            edit, term = Edit(left[1], right[1], ""), tree.label(node.right)
+        yield tree.mutant(node, edit, code=tree.label(node), term=term)
 
 
 def _is_place(tree: PythonTree, node: cst.CSTNode) -> bool:
