@@ -470,8 +470,6 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
 
 _ENOUGH_MUTANTS = 12
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
-_MEASURED = 8
-"""So many a verdict needs: as far as that, also what hardly anybody writes stands in."""
 _FEW_MUTANTS = 3
 """Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
 
@@ -503,13 +501,13 @@ def _few_of_a_table(chosen: Sequence[Chosen]) -> list[Chosen]:
 
 
 def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
-    """Details stand in only as far as a verdict that some say nothing for needs them, and what hardly anybody writes
-    only as far as any verdict does."""
+    """Details stand in only as far as a verdict needs them, some of which say nothing; and what hardly anybody writes
+    only where there are not enough of them."""
     chosen = _few_of_a_table(chosen)
     plain = sum(not _is_detail(entry) for entry in chosen)
     details = sum(_is_detail(entry) and not _hardly_anybodys(entry) for entry in chosen)
     room = min(max(least - plain, 0), details)
-    spare = max(_MEASURED - plain - room, 0)
+    spare = max(least - plain - room, 0)
     kept: list[Chosen] = []
     for entry in chosen:
         if _hardly_anybodys(entry) and _is_detail(entry):

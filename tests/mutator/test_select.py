@@ -222,13 +222,15 @@ def test_a_second_copy_of_a_program_is_not_broken_a_second_time() -> None:
     assert select([ONE, elsewhere], NONE, {"s": "python", "t": "python"}).duplicates == {}
 
 
-def test_what_hardly_anybody_writes_fills_a_list_only_as_far_as_a_verdict_needs() -> None:
+def test_what_hardly_anybody_writes_fills_a_list_only_where_details_do_not() -> None:
     few = many(5)
     aside = [
         replace(each, id=f"a{each.id}", digest=f"a{each.id}", tier=Tier.FINE, line=900 + number, unlikely=True)
         for number, each in enumerate(many(20))
     ]
-    assert len(ids([*few, *aside], budget=20)) == 8
+    assert len(ids([*few, *aside], budget=20)) == 12
+    details = [replace(each, id=f"d{n}", digest=f"d{n}", line=700 + n) for n, each in enumerate(many(20))]
+    assert not {each.id for each in aside} & set(ids([*few, *aside, *details], budget=20))
     linked = [
         replace(each, unlikely=False, stated="", before=AGED.before, after=f"find -size {number}")
         for number, each in enumerate(aside)
@@ -320,6 +322,7 @@ def test_an_operator_beyond_its_share_is_taken_for_a_requirement_that_no_likelie
         replace(each, id=f"r{each.id}", operator="x.other", digest=f"r{each.id}", unlikely=True, after="#")
         for each in ours
     ]
-    chosen = [entry.mutant.id for entry in select([*ours, *rare], relevance, {}, budget=20).chosen]
+    others = [replace(each, operator=f"nginx.o{n}") for n, each in enumerate(many(12))]
+    chosen = [entry.mutant.id for entry in select([*ours, *rare, *others], relevance, {}, budget=20).chosen]
     assert chosen[:8] == sorted(chosen[:8])
     assert all(each.startswith("k") for each in chosen[:8])
