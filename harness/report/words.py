@@ -234,7 +234,9 @@ def without_work(task: Mapping[str, Any]) -> list[str]:
     tried = [one for one in probes if one["outcome"] not in ("error", "flaky", "invalid")]
     if tried:
         paid = [one["id"] for one in tried if one["outcome"] == "survived"]
-        named = f" ({', '.join(paid[:6])})" if paid else ""
+        others = [one for one in paid if one != "recorded"][:6]
+        again = ["what the reference left, written again (recorded)"] if "recorded" in paid else []
+        named = f": {', and '.join([*again, *([', '.join(others)] if others else [])])}" if paid else ""
         told.append(f"{len(tried)} solutions without work were handed in, {len(paid)} paid in full{named}")
     if task.get("claims"):
         states = [one["state"] for one in task["claims"]]

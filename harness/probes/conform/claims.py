@@ -28,7 +28,7 @@ from harness.probes.conform.model import (
     StatedClaim,
 )
 from harness.probes.leak.blocks import Block, blocks
-from mutator.relevance.requirements import Requirement, requirements
+from mutator.relevance.requirements import Requirement, requirements, tells
 
 MOST = 120
 _PATH = re.compile(r"(?<![\w./:~<>-])(/(?:[\w.@+-]+/)*[\w.@+-]*[\w@+-])/?(?![\w/<*{-])")
@@ -53,7 +53,7 @@ _HEDGED = re.compile(
 )
 _MAKES = re.compile(
     r"^(?:[\d.)*+-]+\s*)?(?:\*\*)?(?:then |finally |also |and |please |you (?:must|should|need to|have to) |your (?:task|goal|job) is to )?"
-    r"(?:write|create|save|store|put|place|produce|generate|output|implement|add|build|export|record|dump)\b"
+    r"(?:write|create|save|store|put|place|produce|generate|output|add|build|export|dump)\b"
     r"(?!\s*(?:\*\*)?\s*:|\s+(?:directory|folder|format|location|path)\b)",
     re.IGNORECASE,
 )
@@ -61,6 +61,21 @@ _RUNTIME = re.compile(
     r"\b(?:the|your|this) (?:script|program|tool|code|cli|command|application|app|server|service|function|binary|solution)\b[^.]*\b(?:should|must|will|shall|to)?\s*(?:writes?|creates?|saves?|produces?|generates?|outputs?|stores?|read)\b|\bthat (?:writes|creates|saves|produces|generates|outputs|reads)\b|\bwhich (?:writes|creates|saves|reads)\b|\bfrom\s+`?/|\breads?\b",
     re.IGNORECASE,
 )
+_ROUTES = re.compile(r"\b(?:endpoints?|routes?|GET|POST|PUT|PATCH|DELETE|URLs?|URIs?|https?|HTTP)\b")
+_GIVEN = re.compile(
+    r"\b(?:in|inside|within|from|of|using|with|per|by|via|against|provided|existing|given)\s+(?:the\s+)?(?:file\s+|folder\s+|directory\s+)?`?$",
+    re.IGNORECASE,
+)
+"""Before a path that is there already, or that something else is within."""
+_THERE = re.compile(r"\b(?:but|currently|configured to|supposed to)\b", re.IGNORECASE)
+"""In a sentence about what is, not about what is to be."""
+_PROGRAM = re.compile(
+    r"\b(?:script|program|tool|code|cli|command|application|app|server|service|function|binary|solution|it)\b.*"
+    r"\b(?:that|which|should|must|will|shall|needs? to|has to)\b\s*(?:[\w-]+\s+){0,3}:?\s*$",
+    re.IGNORECASE,
+)
+"""Of a sentence whose items say what a program does when it runs."""
+_BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")
 _KEYS = re.compile(r"\b(?:keys?|fields?|properties|attributes)\b", re.IGNORECASE)
 _COLUMNS = re.compile(
     r"\b(?:columns?|headers?)\b(?:\s+(?:row|line|names?|order))?[^`\w]{0,3}(?:\s*(?:are|is|must be|should be|of|named|in (?:this|the following|that) order|exactly|row|line|must read|:|—|-))*\s*:?\s*",
@@ -106,8 +121,9 @@ def claims(instruction: str) -> list[StatedClaim]:
     """In the order of the instruction, each once."""
     found = list(requirements(instruction))
     made: list[StatedClaim] = []
+    within = _programs(instruction)
     for one in found:
-        made += _of_sentence(one)
+        made += _of_sentence(one, within=one.line in within)
     made += _of_lists(found)
     made += _of_examples(instruction, found)
     made += command_claims(instruction, found)
@@ -135,12 +151,28 @@ def paths(text: str) -> list[str]:
 # --- a sentence
 
 
-def _of_sentence(one: Requirement) -> Iterator[StatedClaim]:
+def _programs(instruction: str) -> frozenset[int]:
+    """The lines of lists that say what a program does."""
+    within: set[int] = set()
+    program = False
+    for number, line in enumerate(instruction.splitlines(), 1):
+        if _BULLET.match(line):
+            within |= {number} if program else set()
+        elif line.strip() and not line[0].isspace():
+            program = _PROGRAM.search(line) is not None
+    return frozenset(within)
+
+
+def _of_sentence(one: Requirement, within: bool) -> Iterator[StatedClaim]:
+    """`within` a list of what a program does: nothing of it is there before that runs."""
     text = one.text
-    named = paths(text)
-    hedged = _HEDGED.search(text) is not None
+    named = [] if tells(text) else paths(text)
+    if _ROUTES.search(text):
+        named = [path for path in named if "." in path.rpartition("/")[2]]
+    hedged = within or _HEDGED.search(text) is not None
     if named and _MAKES.search(text):
-        plain = not hedged and not _RUNTIME.search(text) and len(named) == 1
+        given = [path for path in named if _GIVEN.search(text[: text.index(path)])]
+        plain = not hedged and not _RUNTIME.search(text) and len(named) == 1 and not given
         for path in named:
             if not path.startswith(("/tests", "/solution", "/oracle", "/logs")) and (
                 plain or "." in path.rpartition("/")[2]
@@ -152,7 +184,7 @@ def _of_sentence(one: Requirement) -> Iterator[StatedClaim]:
     if len(named) == 1:
         yield from _of_one_path(one, named[0], hedged)
     for found in _LISTENS.finditer(text):
-        yield _claim(one, ListensOn(int(found[1])), plain=not hedged)
+        yield _claim(one, ListensOn(int(found[1])), plain=not hedged and not _THERE.search(text))
     for found in _RESPONDS.finditer(text):
         yield _claim(one, Responds(found[1], int(found[2])), plain=not _PER.search(text))
 

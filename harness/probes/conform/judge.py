@@ -10,6 +10,7 @@ import shlex
 import tomllib
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from posixpath import basename
 from typing import Any
 
@@ -48,6 +49,14 @@ _CRASHED = re.compile(
     r"error: (?:unrecognized arguments|the following arguments are required|no such option|invalid choice)",
     re.MULTILINE,
 )
+
+_OUTSIDE = re.compile(
+    r"no such table|unable to open database|FileNotFoundError|No such file or directory|No module named|"
+    r"\b(?:ModuleNotFound|Import|Permission|Connection)Error\b|Cannot find module|Connection ?refused|"
+    r"Name or service not known|Could not resolve|Temporary failure in name|: command not found",
+    re.IGNORECASE,
+)
+"""What a command lacks that somebody else may have to bring: the tests, the network, the image."""
 
 
 def in_box(claims: Sequence[StatedClaim], left: EndState) -> list[StatedClaim]:
@@ -104,11 +113,21 @@ def _judged(one: StatedClaim, left: EndState, call: Call | None) -> TriedClaim:
         why = _untriable(check, left)
         if why or call is None:
             return TriedClaim(one, ClaimState.NOT_TRIED, why or "there was no box to try it in")
-        return _of_call(one, check, call)
+        tried = _of_call(one, check, call)
+        may_be = tried.state is ClaimState.BROKEN and (
+            _OUTSIDE.search(call.err) if isinstance(check, Runs) else isinstance(check, Exists) and _named(check, left)
+        )
+        return replace(tried, claim=replace(one, plain=False)) if may_be else tried
     data = left.outputs.get(check.path)
     if data is None:
         return TriedClaim(one, ClaimState.NOT_TRIED, f"{check.path} is not among what the reference left")
     return _of_content(one, check, b64decode(data))
+
+
+def _named(check: Exists, left: EndState) -> bool:
+    """Whether something that the reference left may write this file once it runs."""
+    name = re.compile(rf"(?<![\w.-]){re.escape(basename(check.path))}(?![\w-])".encode())
+    return any(name.search(b64decode(data)) for path, data in left.outputs.items() if path != check.path)
 
 
 # --- what commands said

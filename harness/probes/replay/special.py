@@ -99,6 +99,8 @@ def _input(line: str, known: set[str], instruction: str) -> bool | None:
 
 
 def findings(task: Task, attempted: Sequence[Attempted], found: Table | None) -> Iterator[Finding]:
+    """Only where it is a fault. That whoever has the results may hand them in again goes without saying of most tasks;
+    the report has it among what was handed in without work."""
     mine = (one for one in attempted if one.attempt.probe is Probe.REPLAY and one.attempt.id == RECORDED)
     one = next((one for one in mine if one.paid), None)
     if one is None:
@@ -116,15 +118,16 @@ def findings(task: Task, attempted: Sequence[Attempted], found: Table | None) ->
         grave = few and (said is not None or found.takes_input)
         title = f"A table of {_many(len(found.calls), 'answer')} in the program's place is paid in full"
         evidence.append(_varied(found))
-        if grave and said is None:
+        if said is None:
             evidence.append("the program takes input, and the tests could give it another each time")
+    if not grave:
+        return
     yield finding(
         "special-casing-paid",
         title,
         evidence,
         Location(relative(task, step.instruction_file), said.line if said is not None else None),
-        severity=Severity.WARNING if grave else Severity.NOTE,
-        advice=None if grave else "",
+        severity=Severity.WARNING,
     )
 
 

@@ -157,6 +157,14 @@ def test_what_is_stated_plainly_is_read(instruction: str, checks: list[Check]) -
         "Currently `python3 /app/tool.py /app/in.txt` prints `wrong`.\n",
         "`/app/notes.log` shows `level=0` twice.\n",
         "You know the fields `a`, `b` and `c` of the format from `/app/sample.json`.\n",
+        "Create a service that has one endpoint: /status.\n",
+        "Add a route `/status` and a handler for it.\n",
+        "Create an environment from the list of packages in /app/project.\n",
+        "Implement logging of each request to `/var/log/service/access.log`.\n",
+        "The verifier runs as a user of its own and sets `/app/data` to mode 700.\n",
+        "The service is configured to listen on port 5000, but nobody can reach it.\n",
+        "Write a script `tidy.sh` that:\n\n- Save its counts to `/app/counts.json`\n- Save it to `/app/a.txt`\n",
+        "The tool should:\n1. Create the folder `/app/made.d`\n2. Write `/app/made.d/list.txt`\n",
     ],
 )
 def test_what_depends_on_something_is_no_plain_claim(instruction: str) -> None:
@@ -237,6 +245,34 @@ RUN = Runs("python3 /app/tool.py", inputs=("/app/tool.py",))
 def test_a_command_keeps_a_claim_or_breaks_it(check: Check, call: Call, expected: ClaimState) -> None:
     [one] = judged([StatedClaim("It is so.", 1, check)], left({"/app/tool.py": ""}), {check: call})
     assert one.state is expected
+
+
+@pytest.mark.parametrize(
+    ("err", "plain"),
+    [
+        ("Traceback (most recent call last):\nTypeError: 'int' object is not iterable\n", True),
+        ("tool.py: error: unrecognized arguments: --fast\n", True),
+        ("Traceback (most recent call last):\nsqlite3.OperationalError: no such table: boats\n", False),
+        ("Traceback (most recent call last):\nFileNotFoundError: [Errno 2] No such file or directory: '/in'\n", False),
+        ("Traceback (most recent call last):\nModuleNotFoundError: No module named 'boats'\n", False),
+        ("Traceback (most recent call last):\nConnectionRefusedError: [Errno 111] Connection refused\n", False),
+        ("/app/tool.sh: line 3: jq: command not found\n", False),
+    ],
+)
+def test_a_command_that_lacks_something_from_elsewhere_breaks_nothing_plainly(err: str, plain: bool) -> None:
+    call = Call("run", "", status=1, err=err)
+    [one] = judged([StatedClaim("It is so.", 1, RUN)], left({"/app/tool.py": ""}), {RUN: call})
+    assert (one.state, one.claim.plain) == (BROKEN, plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("open('/app/out.json', 'w')", False), ("print(1)", True), ("open(folder / 'out.json')", False)]
+)
+def test_a_file_that_a_program_of_the_solution_names_may_be_written_when_that_runs(text: str, plain: bool) -> None:
+    wanted = Exists("/app/out.json")
+    call = Call("run", "", status=1)
+    [one] = judged([StatedClaim("It is so.", 1, wanted)], left({"/app/tool.py": text}), {wanted: call})
+    assert (one.state, one.claim.plain) == (BROKEN, plain)
 
 
 def test_only_what_the_reference_left_is_run_and_only_what_runs_is_asked() -> None:

@@ -146,13 +146,13 @@ def test_a_few_answers_for_a_general_program_are_a_fault(tmp_path: Path) -> None
     many = special.Table(tuple("abcdef"), tuple("abcdef"), takes_input=True)
     fixed = special.Table(("adds.py",), (), takes_input=False)
     assert told(tmp_path, GENERAL, few) == [("special-casing-paid", Severity.WARNING)]
-    assert told(tmp_path, GENERAL, many) == [("special-casing-paid", Severity.NOTE)]
+    assert told(tmp_path, GENERAL, many) == []
     assert told(tmp_path, "Write `/app/adds.py`.\n", few) == [("special-casing-paid", Severity.WARNING)]
-    assert told(tmp_path, "Write `/app/adds.py`.\n", fixed) == [("special-casing-paid", Severity.NOTE)]
+    assert told(tmp_path, "Write `/app/adds.py`.\n", fixed) == []
 
 
 def test_data_written_again_is_a_fault_only_where_other_data_is_announced(tmp_path: Path) -> None:
-    assert told(tmp_path, GENERAL, None) == [("special-casing-paid", Severity.NOTE)]
+    assert told(tmp_path, GENERAL, None) == []
     unseen = "Sum up the lines. It will be tested with hidden input files.\n"
     assert told(tmp_path, unseen, None) == [("special-casing-paid", Severity.WARNING)]
 
@@ -173,6 +173,9 @@ def test_the_report_says_why_a_task_has_no_replay_and_never_counts_it_as_resiste
     def probe(ident: str, outcome: str, why: str = "") -> dict[str, object]:
         return {"probe": "replay", "id": ident, "outcome": outcome, "made": outcome != "error", "why": why}
 
+    faked = {"probes": [probe("recorded", "survived"), probe("shape-zeros", "survived")], "claims": None}
+    again = "what the reference left, written again (recorded)"
+    assert without_work(faked) == [f"2 solutions without work were handed in, 2 paid in full: {again}, and shape-zeros"]
     unmade = {"probes": [probe("recorded", "error", "a program reads the time")], "claims": None}
     assert without_work(unmade) == ["no replay was made: a program reads the time"]
     tried = {
@@ -180,7 +183,7 @@ def test_the_report_says_why_a_task_has_no_replay_and_never_counts_it_as_resiste
         "claims": [{"state": state} for state in ("holds", "holds", "broken", "not-tried")],
     }
     assert without_work(tried) == [
-        "2 solutions without work were handed in, 1 paid in full (recorded)",
+        "2 solutions without work were handed in, 1 paid in full: what the reference left, written again (recorded)",
         "4 claims of the instruction: 2 hold, 1 broken, 1 not tried",
     ]
 
