@@ -17,7 +17,7 @@ FLOORS = (
     {"task", "machine"},
     {"dataset"},
     {"trial", "mutants"},
-    {"judging", "harbor"},
+    {"judging", "harbor", "proposals"},
     {"findings", "lab"},
     {"probes"},
     {"stages"},

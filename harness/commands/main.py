@@ -46,6 +46,7 @@ COMMANDS = {
     "gate": "Judge a finished run again, by other rules.",
     "baseline": "Write the known findings to a file, to accept them.",
     "config": "Which settings are in force, and from where.",
+    "propose": "Ask a model for candidate solutions of tasks.",
     "mutants": "List the broken variants, without running any.",
     "operators": "List what makes broken variants, with examples.",
     "clean": "Remove what crashed runs left behind.",
