@@ -30,6 +30,7 @@ from harness.attempts.model import (
 from harness.errors import UsageError
 from harness.trial.actions import Action, Actions, Carry, EditFile, PatchFiles, RunLine, TypeKeys, WriteFile
 from harness.untrusted import clip, visible
+from mutator.quiet import quietly
 
 LARGEST_RECORDING = 64 << 20
 RESULT, TRAJECTORY = "result.json", "trajectory.json"
@@ -313,14 +314,15 @@ def _typed_commands(path: Path) -> Iterator[TypeKeys]:
     out."""
     for line in _text(path).splitlines():
         try:
-            keys = ast.literal_eval(line)
+            with quietly():
+                keys = ast.literal_eval(line)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
-        words = [keys] if isinstance(keys, str) else keys
+        words: Any = [keys] if isinstance(keys, str) else keys
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             continue
         if words and not _OF_THE_RUNNER.match(words[0].strip()):
-            yield TypeKeys("".join(_TMUX_KEYS.get(word, word) for word in words))
+            yield TypeKeys("".join(str(_TMUX_KEYS.get(word, word)) for word in words))
 
 
 def _cast_keys(path: Path) -> Iterator[TypeKeys]:

@@ -54,12 +54,17 @@ def targets_of(tasks: Sequence[AnyTask], places: Sequence[Path]) -> tuple[list[A
 
 
 def run_attempts(
-    found: Sequence[AttemptTarget], in_force: InForce, doing: Doing, *, other_tasks: int = 0
+    found: Sequence[AttemptTarget],
+    in_force: InForce,
+    doing: Doing,
+    *,
+    places: Sequence[Path] = (),
+    other_tasks: int = 0,
 ) -> dict[str, Any]:
-    """The document."""
+    """The document. `places`: where solutions lie, which no box may look at."""
     values = in_force.run()
     controls = control_settings(values)
-    hidden = tuple({target.task.path.parent for target in found})
+    hidden = tuple({*(target.task.path.parent for target in found), *(_folder(place) for place in places)})
     options = EngineOptions(images=table(values, "image"), hidden=hidden)
     done: dict[str, TaskAttempts] = {}
     with make_engine(one(values, "engine"), options) as engine:
@@ -88,6 +93,11 @@ def run_attempts(
         other_tasks=other_tasks,
         unfinished=[target.task.name for target in found if target.task.name not in done],
     )
+
+
+def _folder(place: Path) -> Path:
+    place = place.resolve()
+    return place if place.is_dir() or len(place.parts) <= 3 else place.parent
 
 
 async def _one(lab: Lab, target: AttemptTarget, controls: ControlSettings) -> TaskAttempts:
@@ -197,4 +207,4 @@ def _with_new_tests(tests: Path, name: str, *, alone: bool) -> Task | None:
 
 def run_regrade(run: Path, tests: Path, before: Mapping[str, Any], in_force: InForce, doing: Doing) -> dict[str, Any]:
     found, left = regrade_targets(run, before, tests)
-    return regraded(before, run_attempts(found, in_force, doing), str(tests), left)
+    return regraded(before, run_attempts(found, in_force, doing, places=(run, tests)), str(tests), left)

@@ -63,7 +63,7 @@ def attempts(
     found, others = targets_of(tasks, solutions)
     print_warnings([target.task for target in found], printer(sys.stderr))
     with closing(progress("attempting", len(found), show=not no_progress)) as watcher:
-        made = run_attempts(found, in_force, watcher.doing, other_tasks=others)
+        made = run_attempts(found, in_force, watcher.doing, places=solutions, other_tasks=others)
     if output is not None:
         output.mkdir(parents=True)
         write_run(output, found, made)

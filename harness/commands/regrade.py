@@ -34,7 +34,7 @@ def regrade(run: Path, tests: Path, output: Path | None, flags: Flags, as_json: 
 
     \b
     Examples:
-      foolsgold harden foolsgold-run -o hardened
+      foolsgold regrade attempts --tests hardened -o regrade.json
       foolsgold regrade attempts --tests hardened
     """
     from harness.attempts.run import read_run, run_regrade

@@ -90,15 +90,20 @@ def test_without_labels_what_is_stated_decides_and_the_truth_is_bounded(
     examples: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     made = document(examples[0])
-    unlabelled = {each["id"]: each for task in made["tasks"] for each in task["attempts"] if "unlabelled" in each["id"]}
+    unlabelled = {
+        f"{task['name']}/{each['id']}": each
+        for task in made["tasks"]
+        for each in task["attempts"]
+        if "unlabelled" in each["id"]
+    }
     found = {name for name, each in unlabelled.items() if each["named"] == "paid-but-different"}
     assert found == {
-        "unlabelled-wrong-dry-run-is-no-option",
-        "unlabelled-wrong-dry-run-removes",
-        "unlabelled-wrong-never-upgrades",
-        "unlabelled-wrong-no-totals",
+        "cleanup-dry-run-faulty/unlabelled-wrong-dry-run-is-no-option",
+        "cleanup-dry-run-faulty/unlabelled-wrong-dry-run-removes",
+        "pkg-resolver-faulty/unlabelled-wrong-never-upgrades",
+        "pkg-resolver-faulty/unlabelled-wrong-no-totals",
     }
-    missed = unlabelled["unlabelled-wrong-dry-run-removes"]["missed"]
+    missed = unlabelled["cleanup-dry-run-faulty/unlabelled-wrong-dry-run-removes"]["missed"]
     assert [each["requirement"] for each in missed] == ["`--dry-run` removes nothing and prints what would be removed."]
     assert made["summary"]["doubles"] == len(unlabelled) == 24
     assert {each["named"] for name, each in unlabelled.items() if "-right-" in name} == {None}
