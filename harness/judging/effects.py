@@ -42,6 +42,8 @@ class Measured:
 
     effect: Effect | None = None
     harmless: str = ""
+    same: bool = False
+    """All that the tests run gave what it gives with the reference. Other tests might show a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def measure(first: Observed, second: Observed, mutant: Observed, about: About) -
         return Measured(harmless=reason)
     shown = [*calls, *(each for each in files if not _is_edited_program(each, second, about))]
     if not shown:
-        return Measured()
+        steady = not any(True for _ in _calls(first, first, second))
+        return Measured(same=bool(second.calls and mutant.calls) and steady)
     best = min(shown, key=lambda each: _plain(each, about))
     return Measured(Effect(best.input, best.expected, best.got, len(shown) - 1))
 
