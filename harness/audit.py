@@ -22,6 +22,7 @@ from harness.lab.together import Shared, Together, side_by_side
 from harness.mutants import StepMutants, task_mutants
 from harness.stages.controls import in_time, run_controls
 from harness.stages.effects import Pattern, reference_observed, with_effect
+from harness.stages.enough import Enough
 from harness.stages.equivalence import Reference, compared, left_behind, reference_left
 from harness.stages.events import Watcher
 from harness.stages.mutants import (
@@ -117,14 +118,16 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         terms = await may_stop_early(place, terms, controls)
     terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
 
+    enough = Enough(mutants, settings, 2 * place.lab.workers.turns)
+
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))
         pattern = Shared(group, partial(reference_observed, place, terms))
         firsts = [
-            group.create_task(try_first(place, mutant, terms, settings, rank)) for rank, mutant in enumerate(mutants)
+            group.create_task(_try(place, mutant, terms, settings, rank, enough)) for rank, mutant in enumerate(mutants)
         ]
         tries = [
-            group.create_task(_settle(place, mutant, terms, steps, first, left, pattern, rank, watcher))
+            group.create_task(_settle(place, mutant, terms, steps, first, left, pattern, rank, enough, watcher))
             for rank, (mutant, first) in enumerate(zip(mutants, firsts, strict=True))
         ]
         probes = group.create_task(run_probes(place, steps, terms, settings, pattern))
@@ -132,11 +135,13 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         await asyncio.wait([*firsts, probes])
         last = group.create_task(_last(place, _identity(steps, terms), settings))
 
-    tried, end, probed = [each.result() for each in tries], last.result(), probes.result()
+    settled, end, probed = [each.result() for each in tries], last.result(), probes.result()
+    tried = [result for rank in enough.counted if (result := settled[rank]) is not None]
     await still_the_same(place, controls, terms, tried)
     if terms.reuse.disagreed:
         probed = await plainly(place, terms, probed)
-        tried = await _plainly(place, mutants, tried, terms, steps, settings)
+        enough.not_after_all()
+        tried = await _plainly(place, mutants, settled, terms, steps, settings)
         end = await _last(place, _identity(steps, terms, "last again"), settings)
     examined = Examined(
         task,
@@ -150,8 +155,15 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         end,
         terms.reuse,
         await tighten(place, steps, terms, tried, probed.attempted),
+        enough.sureness,
     )
     return await think(partial(verdict_of, examined, command))
+
+
+async def _try(
+    place: Place, mutant: Untried, terms: Terms, settings: AuditSettings, rank: int, enough: Enough
+) -> Runs | None:
+    return await try_first(place, mutant, terms, settings, enough.place[rank]) if await enough.turn(rank) else None
 
 
 async def _settle(
@@ -159,15 +171,35 @@ async def _settle(
     mutant: Untried,
     terms: Terms,
     steps: list[StepMutants],
-    first: asyncio.Task[Runs],
+    first: asyncio.Task[Runs | None],
+    left: Shared[Reference | None],
+    pattern: Shared[Pattern | None],
+    rank: int,
+    enough: Enough,
+    watcher: Watcher,
+) -> MutantResult | None:
+    """What a mutant comes to; None where the others were enough."""
+    runs = await first
+    if runs is None:
+        return None
+    result = await _come_to(place, mutant, terms, steps, runs, left, pattern, enough.place[rank], watcher)
+    enough.put(rank, result)
+    return result
+
+
+async def _come_to(
+    place: Place,
+    mutant: Untried,
+    terms: Terms,
+    steps: list[StepMutants],
+    runs: Runs,
     left: Shared[Reference | None],
     pattern: Shared[Pattern | None],
     rank: int,
     watcher: Watcher | None = None,
 ) -> MutantResult:
-    """What a mutant comes to. While a survivor is confirmed it is looked at what it leaves; what it leaves or does
-    otherwise than the reference is looked at when it is confirmed."""
-    runs = await first
+    """While a survivor is confirmed it is looked at what it leaves; what it leaves or does otherwise than the reference
+    is looked at when it is confirmed."""
     survives = any(ran.outcome.kind is OutcomeKind.SURVIVED for ran in runs.values())
     async with Together() as group:
         confirming = group.create_task(confirm(place, mutant, terms, runs, rank))
@@ -190,25 +222,24 @@ async def _last(place: Place, identity: Plan, settings: AuditSettings) -> TrialR
 async def _plainly(
     place: Place,
     mutants: Sequence[Untried],
-    tried: Sequence[MutantResult],
+    settled: Sequence[MutantResult | None],
     terms: Terms,
     steps: list[StepMutants],
     settings: AuditSettings,
 ) -> list[MutantResult]:
-    """Run again what reused anything, now that nothing is reused any more."""
-    results = list(tried)
-    ranks = [rank for rank, result in enumerate(tried) if any(record.reused for record in result.records)]
+    """Run again what reused anything, now that nothing is reused any more, and what was left out."""
+
+    async def again(rank: int, known: MutantResult | None) -> MutantResult:
+        if known is not None and not any(record.reused for record in known.records):
+            return known
+        runs = await try_first(place, mutants[rank], terms, settings, rank)
+        return await _come_to(place, mutants[rank], terms, steps, runs, left, pattern, rank)
+
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))
         pattern = Shared(group, partial(reference_observed, place, terms))
-        firsts = [group.create_task(try_first(place, mutants[rank], terms, settings, rank)) for rank in ranks]
-        tries = [
-            group.create_task(_settle(place, mutants[rank], terms, steps, first, left, pattern, rank))
-            for rank, first in zip(ranks, firsts, strict=True)
-        ]
-    for rank, task in zip(ranks, tries, strict=True):
-        results[rank] = task.result()
-    return results
+        tries = [group.create_task(again(rank, known)) for rank, known in enumerate(settled)]
+    return [each.result() for each in tries]
 
 
 def _identity(steps: list[StepMutants], terms: Terms, label: str = "last") -> Plan:

@@ -110,12 +110,40 @@ def audit_tasks(
     goes on, unless it is to be `fresh`. `flags` are those that a command to audit one of the tasks again needs.
     `tell` is told in a sentence what has become of the folder, where it is not what was asked for."""
     values = in_force.run()
-    settings = audit_settings(values)
+    selection = tasks.selection if isinstance(tasks, Chosen) else None
+    # A shard of a large dataset is audited as the whole of it is.
+    of = selection.of_all_shards if selection is not None else len(tasks)
+    settings = audit_settings(values, of)
     if one(values, "workers") == THREADS:
         must_be_there(table(values, "image"))
     must_name_sources(wanted_sources(tasks, in_force))
-    each = {task.name: audit_settings(in_force.task(task.name, task.path)) for task in tasks if in_force.overridden}
-    options = {
+    each = {task.name: audit_settings(in_force.task(task.name, task.path), of) for task in tasks if in_force.overridden}
+    options = {**_options(values, settings), **overrides_json(in_force, tasks, "audit")}
+    hidden = (folder, *_folders(tasks))
+    with Store(folder, fresh=fresh) as store, _workers(values, hidden, nodes) as workers:
+        if store.aside is not None:
+            tell(f"What was in {folder} could not be used. It is set aside as {store.aside.name}.")
+        audit_and_keep(
+            workers,
+            tasks,
+            settings,
+            store,
+            watcher=watcher or Silent(),
+            command=lambda task: shlex.join(["foolsgold", "audit", str(task.shown_path), *flags]),
+            options=options,
+            settings_of=lambda task: each.get(task.name, settings),
+            duplicates=Duplicates(one(values, "duplicates")),
+            selection=selection,
+        )
+        rescued = store.rescued()
+    if rescued is not None:
+        tell(f"The run folder {folder} was removed while it was written to. What was found is in {rescued}.")
+        folder = rescued
+    return _written(folder)
+
+
+def _options(values: Values, settings: AuditSettings) -> dict[str, Any]:
+    return {
         **_engine_json(values),
         "depth": one(values, "depth"),
         "budget": settings.wish.budget,
@@ -131,30 +159,9 @@ def audit_tasks(
         "network": settings.controls.network,
         "timeout_factor": settings.controls.timeout_factor,
         "reuse": settings.reuse,
+        "until_sure": settings.until_sure,
         "duplicates": one(values, "duplicates"),
-        **overrides_json(in_force, tasks, "audit"),
     }
-    hidden = (folder, *_folders(tasks))
-    with Store(folder, fresh=fresh) as store, _workers(values, hidden, nodes) as workers:
-        if store.aside is not None:
-            tell(f"What was in {folder} could not be used. It is set aside as {store.aside.name}.")
-        audit_and_keep(
-            workers,
-            tasks,
-            settings,
-            store,
-            watcher=watcher or Silent(),
-            command=lambda task: shlex.join(["foolsgold", "audit", str(task.shown_path), *flags]),
-            options=options,
-            settings_of=lambda task: each.get(task.name, settings),
-            duplicates=Duplicates(one(values, "duplicates")),
-            selection=tasks.selection if isinstance(tasks, Chosen) else None,
-        )
-        rescued = store.rescued()
-    if rescued is not None:
-        tell(f"The run folder {folder} was removed while it was written to. What was found is in {rescued}.")
-        folder = rescued
-    return _written(folder)
 
 
 def merge_runs(

@@ -70,6 +70,13 @@ class Selection:
     groups: Mapping[str, str] | None = None
     """Sampled task -> its stratum; of all shards."""
 
+    @property
+    def of_all_shards(self) -> int:
+        """How many tasks are run in all."""
+        if self.asked.sample is not None:
+            return sum(stratum.sampled for stratum in self.strata)
+        return self.found if self.changed is None else self.changed
+
     def to_json(self) -> dict[str, Any]:
         asked = self.asked
         return {

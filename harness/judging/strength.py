@@ -44,6 +44,8 @@ class Thresholds:
     """A larger share of trials that could not be measured leaves the task unmeasured."""
     stated: float = 0.9
     """Detected share among mutants that break a stated requirement that a strong task needs."""
+    sure: float = 0.95
+    """How sure an audit that stops early is that the other variants would have left its verdict as it is."""
     trivial: int = 3
     """Statements of a solution up to which its training value is trivial, where no more are needed to be paid;"""
     small: int = 12

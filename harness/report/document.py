@@ -139,6 +139,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "engine": _engine(controls),
         "steps": steps_json(one),
         "strength": one.strength.to_json() if one.strength else None,
+        "until_sure": asdict(one.sureness) if one.sureness is not None else None,
         "measured": _measured(one),
         "findings": list(_findings(one.findings)),
         "leads": [_lead(task, lead) for lead in one.leads],

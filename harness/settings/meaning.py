@@ -13,7 +13,7 @@ from harness.judging.strength import Thresholds
 from harness.mutants import Wish
 from harness.probes.model import Probe
 from harness.report.gate import Rules
-from harness.settings.catalogue import BY_NAME, DEPTHS, NO_PROBE
+from harness.settings.catalogue import BY_NAME, DEPTHS, MANY_TASKS, NO_PROBE
 from harness.settings.in_force import InForce, Values, one, table
 from harness.stages.result import AuditSettings
 from harness.task.model import Unusable
@@ -89,7 +89,13 @@ def thresholds(values: Values) -> Thresholds:
     return found
 
 
-def audit_settings(values: Values) -> AuditSettings:
+def until_sure(values: Values, tasks: int) -> bool:
+    asked: str = one(values, "until-sure")
+    return tasks > MANY_TASKS if asked == "auto" else asked == "always"
+
+
+def audit_settings(values: Values, tasks: int = 1) -> AuditSettings:
+    """`tasks`: how many there are."""
     quick = one(values, "depth") == "quick"
     return AuditSettings(
         control_settings(values),
@@ -99,6 +105,7 @@ def audit_settings(values: Values) -> AuditSettings:
         probes=probes(values),
         least_trials=one(values, "least-trials"),
         reuse=not one(values, "no-reuse"),
+        until_sure=until_sure(values, tasks),
     )
 
 

@@ -12,6 +12,7 @@ from harness.judging.effects import Measured
 from harness.judging.outcome import Outcome, OutcomeKind
 from harness.judging.reuse import Reused
 from harness.judging.strength import Strength, Thresholds, Verdict
+from harness.judging.sure import Sureness
 from harness.judging.timings import Timings
 from harness.judging.training import Training
 from harness.mutants import StepMutants, Wish
@@ -44,6 +45,8 @@ class AuditSettings:
     """That the probe `least` may take for a task."""
     sampled_kills: int = 10
     """One kill in so many is run once more."""
+    until_sure: bool = False
+    """Variants run in an order drawn by lot, and no more of them when the verdict can hardly change."""
     reuse: bool = True
     """Where it is shown to change nothing, trials go on from what the tests' preparation left once."""
 
@@ -117,6 +120,8 @@ class Audited:
     internal: str = ""
     claims: tuple[TriedClaim, ...] | None = None
     """What came of what the instruction claims; None where nobody tried."""
+    sureness: Sureness | None = None
+    """Where not all variants that were chosen were run, because its verdict could hardly change any more."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What its verdict was measured by."""
     least: Least | None = None

@@ -23,7 +23,8 @@ from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.reuse import Reuse, told
-from harness.judging.strength import Judged, Strength, Verdict, strength, verdict
+from harness.judging.strength import Judged, Strength, Verdict, percent, strength, verdict
+from harness.judging.sure import Sureness
 from harness.judging.timings import Timings, timings
 from harness.judging.training import Needed, Training, training
 from harness.mutants import StepMutants
@@ -65,6 +66,8 @@ class Examined:
     reuse: Reuse
     tightened: Tightened = field(default_factory=Tightened)
     """What loose assertions looked at."""
+    sureness: Sureness | None = None
+    """Where it was enough before all variants had run."""
 
     @cached_property
     def matrix(self) -> Matrix | None:
@@ -197,6 +200,7 @@ def verdict_of(found: Examined, command: str) -> Audited:
         round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
         claims=found.probed.outputs.claims,
         thresholds=found.settings.thresholds,
+        sureness=found.sureness,
         least=found.probed.least,
         size=found.probed.size,
         training=_training(found, findings),
@@ -220,6 +224,10 @@ def _word(found: Examined, numbers: Strength) -> tuple[Verdict, str]:
     if showing(found.last).shown is not Shown.PAID:
         return Verdict.UNMEASURED, VOID
     word, why = verdict(numbers, found.settings.thresholds)
+    if (sure := found.sureness) is not None:
+        doubt = percent(1 - sure.sure)
+        of = f"{sure.ran} of {sure.of} were run"
+        why = f"{why}; {of}, and the others would change such a verdict in at most {doubt} of tasks"
     if word in (Verdict.STRONG, Verdict.ADEQUATE) and fakes.fakes_paid(found.probed.attempted):
         return Verdict.WEAK, f"{FAKED}; {why}"
     return word, why

@@ -125,6 +125,9 @@ def test_a_sample_is_told_and_speaks_for_all(tmp_path: Path, fake: FakeEngine) -
     for form in ("terminal", "markdown"):
         assert "8 of 40 tasks were drawn at random" in " ".join(run("report", "run", "--format", form).split())
     assert "stratum" in run("report", "run", "--verbose")
+    page = Path("run/report.html").read_text(encoding="utf-8")
+    assert "The same for each stratum of the sample" in page
+    assert '<td>odd</td><td class="n">0 of 2</td><td class="n">10</td>' in page
 
 
 def test_the_same_task_twice_is_audited_once_and_counted(tmp_path: Path, fake: FakeEngine) -> None:

@@ -358,6 +358,39 @@ def test_a_function_serves_the_command_that_a_sentence_begins_with() -> None:
     assert "RENEW" in first(instruction, source(program, "kotlin"), "held == who", "true", scope="Lease.renew")
 
 
+MAP = """n = struct.unpack_from("<II", data, 12)
+sx, sy = struct.unpack_from("<ff", data, 20)
+count = total / plateau
+area = count * sx * sy
+used += child.margin
+child.start = offset
+"""
+MAPS = """
+- At byte 12 stand two counts of cells, nx and ny.
+- At byte 20 stand two floats, sx sy, for the metres of a cell.
+- Each child adds its margin to the used width.
+- A child's margin is at least nothing, and its width is told.
+- The start of a child is recorded at the current offset.
+"""
+
+
+@pytest.mark.parametrize(
+    ("removed", "expected"),
+    [
+        (" * sy", "At byte 20 stand two floats, sx sy, for the metres of a cell."),
+        ("child.start = offset", "The start of a child is recorded at the current offset."),
+        ("used += child.margin", ""),
+    ],
+)
+def test_short_names_that_are_listed_and_statements_said_in_full_are_links(removed: str, expected: str) -> None:
+    assert first(MAPS, source(MAP), removed) == expected
+
+
+def test_two_letters_that_are_words_are_no_names() -> None:
+    assert "=sx" in tokens_of("Two floats, sx and sy.")
+    assert not any(token.startswith("=") for token in tokens_of("If it is so, do as we do: go on or up."))
+
+
 @pytest.mark.parametrize(
     ("text", "stated"),
     [

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.judging.strength import Verdict, wilson
 from harness.report.first import First, FirstSoFar, TaskInBrief, standing, why_dropped
 from harness.report.html.pack import clean_text
-from harness.report.words import added_up, chosen, counts, weakness
+from harness.report.words import added_up, chosen, counts, strata_rows, weakness
 from harness.untrusted import clip
 
 BINS = 10
@@ -120,6 +120,8 @@ class Overview:
     chosen: str
     """How the tasks were chosen; '' where it is simply all of them."""
     dataset: tuple[Part, ...]
+    strata: tuple[tuple[str, ...], ...]
+    """The same for each stratum of a sample that has several."""
     faults: tuple[Part, ...]
     """Weakest first."""
     bins: tuple[Bin, ...]
@@ -171,6 +173,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
             Part(row["row"], row["meaning"], len(row["tasks"]), row["measured"], row["share"], row["low"], row["high"])
             for row in report["summary"]["dataset"]
         ),
+        strata=tuple(tuple(map(clean_text, row)) for row in strata_rows(report)),
         faults=tuple(faults.parts()),
         bins=tuple(_bins(shares)),
         added_up=added_up(counts(outcomes)),

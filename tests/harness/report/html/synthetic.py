@@ -20,7 +20,7 @@ FAULTS = (
 )  # fmt: skip
 THRESHOLDS = {
     "strong": 0.9, "adequate": 0.75, "least": 8, "telling": 6, "spread": 0.5, "errors": 0.25, "stated": 0.9,
-    "trivial": 3, "small": 12,
+    "sure": 0.95, "trivial": 3, "small": 12,
 }  # fmt: skip
 SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "ist", "or", "um")]
 
@@ -123,6 +123,7 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         },
         "steps": [_step(author, said, made, names)],
         "strength": strength,
+        "until_sure": None,
         "measured": ["broken environment", "wrong reference", "weak reward", "untested requirement"],
         "findings": [_finding(author, name, path, one) for one in survived[:4]],
         "leads": [],
