@@ -42,6 +42,8 @@ class Measured:
 
     effect: Effect | None = None
     harmless: str = ""
+    same: bool = False
+    """All that the tests run gave what it gives with the reference. Other tests might show a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def measure(first: Observed, second: Observed, mutant: Observed, about: About) -
     if reason:
         return Measured(harmless=reason)
     if not shown:
-        return Measured()
+        steady = not any(True for _ in _calls(first, first, second))
+        return Measured(same=bool(second.calls and mutant.calls) and steady)
     return Measured(Effect(shown[0].input, shown[0].expected, shown[0].got, len(shown) - 1))
 
 

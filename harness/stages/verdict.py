@@ -316,8 +316,10 @@ def seen(result: MutantResult) -> Seen:
 
 def _slight(result: MutantResult) -> bool:
     """Whether it changes no more than a number, which may stay within what is asked, or drops a check of what is given,
-    where the requirement says nothing of refusing."""
+    where the requirement says nothing of refusing, or an entry that nothing ever gives."""
     operator = result.mutant.operator.rpartition(".")[2]
+    if operator == "drop-entry" and result.effect is not None and result.effect.same:
+        return True
     if operator in ("arithmetic", "number") or "mode" in operator.split("-"):
         return True
     return operator in ("guard-disarmed", "drop-guard") and not (

@@ -144,7 +144,7 @@ def test_what_differs_between_two_runs_of_the_reference_tells_nothing() -> None:
 
 def test_addresses_and_folders_of_this_run_are_no_difference() -> None:
     right, given = run("/app/a", "/tmp/tmpab12", out="at 0x7f"), run("/app/a", "/tmp/tmpcd34", out="at 0x8e")
-    assert measured(seen({}, right), seen({}, given)) == Measured()
+    assert measured(seen({}, right), seen({}, given)) == Measured(same=True)
 
 
 def test_an_edited_program_s_text_is_no_effect() -> None:
