@@ -15,6 +15,9 @@ from harness.untrusted import visible
 MODEL, URL, KEY = "FOOLSGOLD_MODEL", "FOOLSGOLD_MODEL_URL", "FOOLSGOLD_MODEL_KEY"
 """Environment variables. Those of other programs are not read: a key for one endpoint would go to another."""
 HIDDEN = "[key]"
+SHORTEST_SECRET = 12
+"""Characters. What is shorter is a placeholder, such as `EMPTY` or `none`, for servers that want some key and look at
+none; it may well be a word of an answer."""
 _LONGEST_KEY = 8192
 
 
@@ -31,7 +34,7 @@ class Endpoint:
 
     def hide(self, text: str) -> str:
         """What the endpoint said, without the key, which some repeat in their messages."""
-        return text.replace(self.key, HIDDEN) if self.key else text
+        return text.replace(self.key, HIDDEN) if len(self.key) >= SHORTEST_SECRET else text
 
     @property
     def unprotected(self) -> bool:

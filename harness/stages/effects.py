@@ -68,6 +68,9 @@ async def with_effect(
         return replace(result, effect=Measured())
     about = about_of(result, next(each for each in steps if each.step.name == result.step))
     found, _ = await effect_of(place, terms, Kind.MUTANT, result.label, replacement, about, reference)
+    if place.task.environment.sidecars:
+        # What it made of its sidecars shows nowhere.
+        found = replace(found, harmless="")
     if found.harmless:
         return replace(result, outcome=Outcome(OutcomeKind.HARMLESS, found.harmless), effect=found)
     return replace(result, effect=found)

@@ -373,6 +373,10 @@ def test_the_key_is_in_no_text_of_the_endpoint() -> None:
     assert KEY not in repr(endpoint) + str(endpoint)
 
 
+def test_a_placeholder_for_a_key_spoils_no_answer() -> None:
+    assert answered(plain("if EMPTY: pass"), key="EMPTY")[0].reply.text == "if EMPTY: pass"
+
+
 def test_a_proxy_that_cannot_be_used_is_said_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "nonsense://user:secret@127.0.0.1:9")
     with pytest.raises(Exception, match="proxy that the environment names") as caught:
