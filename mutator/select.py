@@ -111,7 +111,7 @@ class Stated:
         that are given are as they should be, where no sentence says what becomes of others."""
         if not self._text or not mutant.operator.endswith(_ON_CONDITIONS):
             return False
-        if not mutant.operator.endswith("raise-dropped") and not _OF_INPUTS.search(mutant.before.split("\n", 1)[0]):
+        if not mutant.operator.endswith(_RAISES) and not _OF_INPUTS.search(mutant.before.split("\n", 1)[0]):
             return False
         return not any(_REFUSES.search(self._texts[link.requirement]) for link in links[:1])
 
@@ -156,7 +156,8 @@ _OF_INPUTS = re.compile(
     r"\[\d*:\d*\] *!= *(?:b?[\"']|[A-Z_]{3,})|(?i:\bmagic *!=|!= *(?:\w+\.)?\w*magic\b)"
     r"|\bif not \w+(?:\.strip\(\))?:|\blen\([\w.]+\) *(?:==|<) *\d+|\.(?:is_empty|isEmpty|empty)\(\)"
 )
-_ON_CONDITIONS = ("-disarmed", "-guard", "-never", "raise-dropped")
+_RAISES = ("raise-dropped", "drop-raise")
+_ON_CONDITIONS = ("-disarmed", "-guard", "-never", *_RAISES)
 _REFUSES = re.compile(
     r"\b(?:error|invalid|reject|refus|fail|corrupt|malformed|wrong|unknown|exit|raise|abort|skip|ignor|empty|blank"
     r"|missing|absent|without|nothing|none|no|zero|not|unless|at least|fewer|less|short|trunca)",
@@ -483,9 +484,28 @@ def _hardly_anybodys(entry: Chosen) -> bool:
     return entry.mutant.unlikely or (entry.mutant.tier is Tier.FINE and not entry.links)
 
 
+_MOST_OF_A_TABLE = 10
+"""Entries of one table exchanged, or mapped alike: beyond these they say the same of a verifier."""
+
+
+def _few_of_a_table(chosen: Sequence[Chosen]) -> list[Chosen]:
+    """Further ones of a table are details."""
+    counts: Counter[tuple[str, int]] = Counter()
+    kept: list[Chosen] = []
+    for entry in chosen:
+        mutant = entry.mutant
+        if mutant.fault is FaultClass.SWAPPED_MAPPING:
+            counts[mutant.file, mutant.line] += 1
+            if counts[mutant.file, mutant.line] > _MOST_OF_A_TABLE:
+                mutant = replace(mutant, tier=Tier.FINE)
+        kept.append(Chosen(mutant, entry.links, entry.aside))
+    return kept
+
+
 def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
     """Details stand in only as far as a verdict that some say nothing for needs them, and what hardly anybody writes
     only as far as any verdict does."""
+    chosen = _few_of_a_table(chosen)
     plain = sum(not _is_detail(entry) for entry in chosen)
     details = sum(_is_detail(entry) and not _hardly_anybodys(entry) for entry in chosen)
     room = min(max(least - plain, 0), details)

@@ -264,6 +264,26 @@ def _by_itself(change: Change) -> bool:
     return _OVER_ITSELF.search(change.new) is not None
 
 
+_LOOPS_OVER_ALL = re.compile(r"\bfor\b[^\n]*<=? *(?:[\w.]+\.(?:length|size\(\)|len\(\))|len\([\w.]+\))")
+
+
+def _beyond_the_last(change: Change) -> bool:
+    """A loop that goes one beyond the last of a list: it stops there, or finds nothing."""
+    return change.fault is FaultClass.BOUNDARY and _LOOPS_OVER_ALL.search(change.gone) is not None
+
+
+_MADE_A_SET = re.compile(r"^\s*(\w+) = set\(")
+_AS_A_SET = r"\bNAME(?:\.(?:add|update|discard|union|intersection|difference\w*)\(| [-|&]=? )|[-|&] NAME\b"
+
+
+def _no_set_then(change: Change) -> bool:
+    """What must be a set for what is done with it."""
+    made = _MADE_A_SET.match(change.gone)
+    if change.operator.id != "python.conversion-dropped" or made is None:
+        return False
+    return re.search(_AS_A_SET.replace("NAME", made[1]), change.source.text) is not None
+
+
 _MIDDLE = re.compile(r"\[\(?\w+ *(?://|>>) *[12]\b")
 
 
@@ -468,6 +488,8 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _by_itself,
     _middle,
     _number_already,
+    _beyond_the_last,
+    _no_set_then,
     _how_large,
     _filled_later,
     _next_number,

@@ -35,6 +35,8 @@ COMMANDS = {
     "audit": "The main job: which broken variants are paid?",
     "show": "List findings and paid variants, or show one.",
     "harden": "Write the tests that a run shows to be missing.",
+    "attempts": "Judge the tests by solutions from elsewhere.",
+    "regrade": "Pay attempts again, under new tests.",
     "repro": "Write a variant as a task that any runner can run.",
     "report": "Show a run again, or as HTML, SARIF, CSV and more.",
     "label": "Write results beside the tasks, signed if wanted.",

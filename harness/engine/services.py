@@ -82,8 +82,7 @@ def opened(
         for one in beside:
             ended = boxes[one.member.name].ended() if one.restarts and one.member.name not in ends else None
             if ended is not None:
-                what = f"the service {one.member.name}, {_ended(ended)}"
-                raise EngineError(f"{what}; the runner would have started it again, which no box does.")
+                raise _started_again(one, ended)
 
 
 def in_order(companions: Sequence[Companion]) -> list[Companion]:
@@ -114,7 +113,7 @@ class _Waiting:
                     raise ServiceFailed(f"the service {name} did not end within {self.limit:g} s")
                 self._pause(_TICK)
             if ended.status != 0:
-                raise ServiceFailed(f"the service {name}, {_ended(ended)}")
+                raise _failed(one, ended)
             return
         if until is Until.STARTED:
             return
@@ -131,7 +130,7 @@ class _Waiting:
         self._pause(max(0.0, began + AT_ONCE - time.monotonic()))
         ended = box.ended()
         if ended is not None:
-            raise ServiceFailed(f"the service {one.member.name}, {_ended(ended)}")
+            raise (_started_again(one, ended) if one.restarts else _failed(one, ended))
 
     def until_healthy(self, one: Companion, box: Box, check: Healthcheck) -> None:
         name = one.member.name
@@ -141,7 +140,7 @@ class _Waiting:
             ended = box.ended()
             if ended is None:
                 raise
-            raise ServiceFailed(f"the service {name}, {_ended(ended)}") from None
+            raise _failed(one, ended) from None
         if found is None:
             raise EngineError("interrupted")
         if found[2].status != 0:
@@ -152,6 +151,15 @@ class _Waiting:
     def _pause(self, seconds: float) -> None:
         if self.pause(seconds):
             raise EngineError("interrupted")
+
+
+def _failed(one: Companion, ended: Ended) -> ServiceFailed:
+    return ServiceFailed(f"the service {one.member.name}, {_ended(ended)}")
+
+
+def _started_again(one: Companion, ended: Ended) -> EngineError:
+    what = f"the service {one.member.name}, {_ended(ended)}"
+    return EngineError(f"{what}; the runner would have started it again, which no box does.")
 
 
 def _ended(ended: Ended) -> str:

@@ -124,12 +124,13 @@ def _commands(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_BOXES = _commands("check", "audit", "doctor", "clean", "harden")
+_BOXES = _commands("check", "audit", "doctor", "clean", "harden", "attempts", "regrade")
 _RUNS = _commands("check", "audit")
-_TRIALS = _commands("check", "audit", "harden")
+_TRIALS = _commands("check", "audit", "harden", "attempts", "regrade")
+_CONTROLS = _commands("check", "audit", "attempts", "regrade")
 _MUTANTS = _commands("mutants", "audit")
 _MODEL = _commands("propose")
-_TASKS = _commands("check", "mutants", "audit")
+_TASKS = _commands("check", "mutants", "audit", "attempts")
 _GATE = _commands("audit", "gate", "baseline")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -160,7 +161,7 @@ SETTINGS: tuple[Setting, ...] = (
         per_task=False,
         metavar="NAME",
     ),
-    Setting("repeat", ValueKind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
+    Setting("repeat", ValueKind.INTEGER, _CONTROLS, "Runs of the reference.", 3, low=1, high=100),
     Setting(
         "jobs",
         ValueKind.INTEGER,

@@ -318,7 +318,9 @@ class Session:
 
     def put_solution(self, box: Box, solution: Solution, step: str) -> None:
         """The solution folder, then the replaced files over it, with the modes of the originals."""
-        if solution.only:
+        if self.plan.replacement.alone:
+            self.chore(box, f"mkdir -p {shlex.quote(solution.target)}")
+        elif solution.only:
             for name in solution.only:
                 box.put(solution.folder / name, f"{solution.target}/{name}")
         else:

@@ -144,6 +144,11 @@ class Relevance:
             found = self._ranked(around, edits, mutant.scope, target, most, content)
         return found or self._by_line(around, edits, mutant.scope, target) or amount
 
+    def of_text(self, text: str, most: int = 1) -> tuple[Link, ...]:
+        """The sentences that a text is about, such as a command and what it prints; none where none is clearly
+        meant."""
+        return self._ranked(Surroundings(text), (Edit(0, len(text), ""),), "", "", most)
+
     def _by_amount(self, mutant: Mutant) -> tuple[Link, ...]:
         """Where the instruction states the number that is changed, or that what is changed goes by."""
         line = mutant.before
@@ -257,10 +262,7 @@ class Relevance:
             if called and self._heads[index] == called:
                 score[index] += HEADED
                 anchor[index] = anchor.get(index, 0.0) + HEADED
-        said = self._said(statement, score)
-        for index in said:
-            score[index] += SAID if len(statement) > 2 else SAID_IN_TWO
-        whole = said if len(statement) > 2 else frozenset[int]()
+        whole = self._said(statement, score)
         ranked = sorted(
             (
                 item
@@ -284,13 +286,15 @@ class Relevance:
             if value >= best / 2
         )
 
-    def _said(self, statement: frozenset[str], score: Mapping[int, float]) -> frozenset[int]:
-        """The sentences that have all the words of a statement."""
+    def _said(self, statement: frozenset[str], score: dict[int, float]) -> frozenset[int]:
+        """Adds to the sentences that have all the words of a statement; the ones that more than two words tie."""
         if not 2 <= len(statement) <= _MANY_WORDS:
             return frozenset()
-        return frozenset(
-            index for index in score if score[index] and statement <= self.requirements[index].tokens.keys()
-        )
+        tokens = {index: self.requirements[index].tokens.keys() for index, value in score.items() if value}
+        said = frozenset(index for index, words in tokens.items() if statement <= words)
+        for index in said:
+            score[index] += SAID if len(statement) > 2 else SAID_IN_TWO
+        return said if len(statement) > 2 else frozenset()
 
     def _telling(self, evidence: Sequence[tuple[float, str]]) -> bool:
         """One name, value or pair of words, or two things besides: a single plain word or concept ties nothing."""

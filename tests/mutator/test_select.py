@@ -236,6 +236,16 @@ def test_what_hardly_anybody_writes_fills_a_list_only_as_far_as_a_verdict_needs(
     assert len(chosen_of([*few, AGED, *linked])) == 12
 
 
+def test_ten_of_a_table_are_enough() -> None:
+    one = replace(AGED, fault=FaultClass.SWAPPED_MAPPING, operator="python.mapping-swapped", tier=Tier.MEDIUM)
+    table = [
+        replace(one, id=f"t{n}", digest=f"t{n}", after=f"find -size {n}", edits=(ByteEdit(n, n + 1, b"x"),))
+        for n in range(19)
+    ]
+    assert len(chosen_of([*table, REPORTED])) == 12
+    assert len(chosen_of([*(replace(each, line=each.edits[0].start) for each in table), REPORTED])) == 20
+
+
 def test_two_details_are_enough_for_a_requirement_that_nothing_else_breaks() -> None:
     fine = replace(AGED, tier=Tier.FINE)
     details = [replace(fine, id=f"d{n}", digest=f"d{n}", after=f"find -size {n}") for n in range(9)]
@@ -273,6 +283,7 @@ def test_whether_a_file_is_of_its_kind_counts_where_the_instruction_says_what_be
         ("python.guard-disarmed", "    if len(MARK) < 9:"),
         ("code.drop-guard", "    if (MARK.isEmpty()) return"),
         ("python.raise-dropped", '    raise ValueError("MARK")'),
+        ("code.drop-raise", '    throw new Error("MARK")'),
     ],
 )
 def test_a_guard_of_inputs_counts_where_the_instruction_speaks_of_other_inputs(operator: str, before: str) -> None:

@@ -131,6 +131,10 @@ LAYOUT = """class Layout {
         (SEARCH, "python", "python.boundary", "0 < low < nx", True),
         ("n = int(len(rows))\n", "python", "python.conversion-dropped", "n = len(rows)", True),
         ("n = int(rows)\n", "python", "python.conversion-dropped", "n = rows", False),
+        ("known = set(rows)\nknown.add(1)\n", "python", "python.conversion-dropped", "known = rows", True),
+        ("known = set(rows)\nprint(known)\n", "python", "python.conversion-dropped", "known = rows", False),
+        ("for (let i = 0; i < a.length; i++) { f(a[i]); }\n", "javascript", "code.boundary", "<=", True),
+        ("if (a < limit) { f(a); }\n", "javascript", "code.boundary", "<=", False),
         (LAYOUT, "kotlin", "code.drop-statement", "{\n            child.start", False),
         (
             LAYOUT.replace("child.start", "children[offset]"),

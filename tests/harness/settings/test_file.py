@@ -359,6 +359,8 @@ ONLY_FLAGS = {
     "--force": "is about this one file",
     "--all": "is about this one call",
     "--task": "is about this one run",
+    "--solutions": "names solutions to the tasks of this one run",
+    "--tests": "names the new tests of this one run",
     "--right": "names solutions to the tasks of this one run",
     "--times": "is the proof of these new tests",
     "--pins-unstated": "is the question of these new tests",
