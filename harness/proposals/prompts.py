@@ -216,5 +216,9 @@ def _mark(parts: Sequence[tuple[str, str]]) -> str:
     whole = "\0".join(text for part in parts for text in part)
     mark = ""
     while not mark or mark in whole:
-        mark = f"@@{hashlib.sha256(f'{mark}{whole}'.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        mark = f"@@{_digest(f'{mark}{whole}')[:8]}"
     return mark
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import harness.proposals.prompts
 from harness.mutants import solution_files
 from harness.proposals.candidates import read_answer
 from harness.proposals.prompts import LONGEST_MATERIAL, Asking, NotAsked, Prompt, prompts
@@ -90,6 +91,13 @@ def test_nothing_in_a_task_can_end_its_part_of_the_prompt(task: Task) -> None:
         "requirements",
         "end of the material",
     ]
+
+
+def test_a_mark_that_a_text_holds_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that holds its own digest can be found by trying long enough."""
+    digests = iter(["0" * 64, "1" * 64])
+    monkeypatch.setattr(harness.proposals.prompts, "_digest", lambda _text: next(digests))
+    assert harness.proposals.prompts._mark([("instruction", "@@00000000 end")]) == "@@11111111"
 
 
 def test_the_same_task_is_asked_in_the_same_words(task: Task) -> None:
