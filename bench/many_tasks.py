@@ -269,6 +269,8 @@ def main() -> int:
     if options.step:
         step(options.step)
         return 0
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
     found: list[list[Cost]] = []
     for count in (options.tasks // QUARTER, options.tasks):
         folder = Path(tempfile.mkdtemp(prefix="many-tasks-", dir=options.folder))

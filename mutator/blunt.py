@@ -79,10 +79,19 @@ def _hollow(change: Change) -> bool:
     if name in _MAIN or len(body) > _MOST_OF_IT * len(text):
         return True
     outside = text[:start] + text[end:]
+    if len({called for called in _CALLED.findall(body) if f"{called}(" in outside and _defined(called, outside)}) > 2:
+        return True  # What leads all the others.
     calls = len(re.findall(rf"\b{re.escape(name)}\(", outside)) - 1 if name else 0
     if body.count("\n") < _HELPER_LINES and calls >= _HELPER_CALLS:
         return True
     return bool(_READS.search(body)) and not _INPUT.search(_without_definition(outside, name))
+
+
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
+
+
+def _defined(name: str, text: str) -> bool:
+    return re.search(rf"\b(?:def|fun|func|fn|function)\b[^\n(]*\b{name}\(", text) is not None
 
 
 def _without_definition(text: str, name: str) -> str:

@@ -53,7 +53,7 @@ def select(
 ) -> Selection:
     """`languages` maps a source's id to its language. The same mutants, instruction and seed give the same answer."""
     distinct, duplicates = _distinct(mutants, languages)
-    stated = Stated(requirement.text for requirement in relevance.requirements)
+    stated = Stated((requirement.text for requirement in relevance.requirements), distinct)
     entries = [stated.placed(mutant, relevance.links(mutant)) for mutant in distinct]
     served = frozenset(relevance.served)
     worth = [entry for entry in entries if not entry.mutant.ruins and not entry.mutant.blunt]
@@ -79,14 +79,21 @@ _AT_MOST = r"\b(?:at most|maximum(?: of)?|no more than|up to|within|<=)"
 class Stated:
     """Whether the words that a mutant changes stand in the instruction, where all depends on that."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._text = "\n".join(texts)
+    def __init__(self, texts: Iterable[str], mutants: Iterable[Mutant]) -> None:
+        self._texts = tuple(texts)
+        self._text = "\n".join(self._texts)
         self._words = frozenset(re.findall(r"[\w./-]*\w", self._text))
+        hollow = {mutant.scope for mutant in mutants if mutant.fault is FaultClass.HOLLOW_FUNCTION}
+        named = frozenset(scope for scope in hollow if self._asks_for(scope))
+        # The only one that the instruction names is the whole program.
+        self._functions = named if len(named) > 1 else frozenset[str]()
 
     def placed(self, mutant: Mutant, links: tuple[Link, ...]) -> Chosen:
         """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
-        if mutant.blunt and mutant.fault is FaultClass.HOLLOW_FUNCTION and self._asks_for(mutant.scope):
+        if mutant.blunt and mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.scope in self._functions:
             mutant = replace(mutant, blunt=False)
+        if self._unasked_guard(mutant, links):
+            mutant = replace(mutant, unlikely=True)
         if mutant.unlikely or (self._text and not (links or mutant.stated or _speaks_for_itself(mutant))):
             return Chosen(mutant, links, aside=True)
         if not mutant.stated:
@@ -99,9 +106,22 @@ class Stated:
         telling = mutant.tier is Tier.FINE and re.fullmatch(r"\d[\d_.]+", mutant.stated)
         return Chosen(replace(mutant, tier=Tier.MEDIUM) if telling else mutant, links)
 
+    def _unasked_guard(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
+        """Whether a file is of the kind it is said to be, a line has anything in it, or a kind is known: the inputs
+        that are given are as they should be, where no sentence says what becomes of others."""
+        if not self._text or not mutant.operator.endswith(_ON_CONDITIONS):
+            return False
+        if not mutant.operator.endswith(_RAISES) and not _OF_INPUTS.search(mutant.before.split("\n", 1)[0]):
+            return False
+        return not any(_REFUSES.search(self._texts[link.requirement]) for link in links[:1])
+
     def _asks_for(self, scope: str) -> bool:
         name = scope.rpartition(".")[2]
-        return name != "main" and name in self._words
+        if name == "main" or name not in self._words:
+            return False
+        # A plain word stands everywhere: it must be called, or given as it is to be written.
+        plain = name.isalpha() and name.islower()
+        return not plain or re.search(rf"\b{name}\(|[`'\"]{name}\b", self._text) is not None
 
     def _still_meets(self, mutant: Mutant) -> bool:
         """More where at least so much is asked, less where at most."""
@@ -132,6 +152,17 @@ class Stated:
         return any(word in self._words for word in telling if len(word) > 1)
 
 
+_OF_INPUTS = re.compile(
+    r"\[\d*:\d*\] *!= *(?:b?[\"']|[A-Z_]{3,})|(?i:\bmagic *!=|!= *(?:\w+\.)?\w*magic\b)"
+    r"|\bif not \w+(?:\.strip\(\))?:|\blen\([\w.]+\) *(?:==|<) *\d+|\.(?:is_empty|isEmpty|empty)\(\)"
+)
+_RAISES = ("raise-dropped", "drop-raise")
+_ON_CONDITIONS = ("-disarmed", "-guard", "-never", *_RAISES)
+_REFUSES = re.compile(
+    r"\b(?:error|invalid|reject|refus|fail|corrupt|malformed|wrong|unknown|exit|raise|abort|skip|ignor|empty|blank"
+    r"|missing|absent|without|nothing|none|no|zero|not|unless|at least|fewer|less|short|trunca)",
+    re.IGNORECASE,
+)
 _BY_ITSELF = frozenset(
     (
         "python.guard-always-true",
@@ -287,20 +318,30 @@ def _bytecode(code: CodeType) -> str:
 
 def _no_detail(entries: Sequence[Chosen], served: frozenset[int]) -> list[Chosen]:
     """What alone breaks a requirement that the solution serves is no mere detail, unless all hangs on words that the
-    instruction does not say."""
+    instruction does not say. Two of them are enough."""
     broken = {entry.links[0].requirement for entry in entries if entry.links and not _is_detail(entry)}
+    alone: dict[int, list[int]] = {}
+    for place, entry in enumerate(entries):
+        if (
+            _is_detail(entry)
+            and (not entry.mutant.stated or entry.mutant.tier is not Tier.FINE)
+            and not entry.mutant.unlikely
+            and entry.links
+            and entry.links[0].requirement in served - broken
+        ):
+            alone.setdefault(entry.links[0].requirement, []).append(place)
+    raised = {
+        place
+        for places in alone.values()
+        for place in sorted(places, key=lambda place: -entries[place].links[0].score)[:_ALONE]
+    }
     return [
-        Chosen(replace(entry.mutant, tier=Tier.MEDIUM), entry.links)
-        if _is_detail(entry)
-        and (not entry.mutant.stated or entry.mutant.tier is not Tier.FINE)
-        and not entry.mutant.unlikely
-        and entry.links
-        and entry.links[0].requirement in served - broken
-        else entry
-        for entry in entries
+        Chosen(replace(entry.mutant, tier=Tier.MEDIUM), entry.links) if place in raised else entry
+        for place, entry in enumerate(entries)
     ]
 
 
+_ALONE = 2
 _LONGEST = 300
 """So many are put in order one by one; behind them nobody looks, and what each is worth by itself is order enough."""
 _WORTH = {Tier.COARSE: 1.0, Tier.MEDIUM: 0.75, Tier.FINE: 0.25}
@@ -329,7 +370,7 @@ class _Taken:
         self._breaks: dict[int, set[str]] = {}
         """Requirement -> the operators that break it."""
         for entry in entries:
-            if entry.links:
+            if entry.links and not _is_detail(entry):
                 self._breaks.setdefault(entry.links[0].requirement, set()).add(entry.mutant.operator)
         self._worth = [_worth(entry) for entry in entries]
         self._corners = [_corners(entry) for entry in entries]
@@ -354,7 +395,7 @@ class _Taken:
                 crowding *= 1.0 + weight * count
                 continue
             crowding += weight * count
-            if corner[0] == "requirement" and corner[1] and not count:
+            if corner[0] == "requirement" and corner[1] and not count and not _hardly_anybodys(self._entries[place]):
                 turn = Turn.SERVED if int(corner[1]) in self._served else Turn.STATED
         return turn, -self._worth[place] / crowding, self._ties[place], place
 
@@ -362,7 +403,7 @@ class _Taken:
         """A tenth may come of one operator, and a few in any case: a small budget has more than ten good ones. What a
         requirement has nothing besides is taken all the same."""
         entry = self._entries[place]
-        if turn is Turn.SERVED and len(self._breaks[entry.links[0].requirement]) == 1:
+        if turn is Turn.SERVED and len(self._breaks.get(entry.links[0].requirement, ())) <= 1:
             return False
         least = _LEAST_OF_AN_OPERATOR if turn is Turn.LATER else _WHILE_COVERING
         return self._counts["operator", entry.mutant.operator] >= max(least, -(-(self.count + 1) // 10))
@@ -383,7 +424,8 @@ Standing = tuple[Turn, float, str, int]
 
 def _worth(entry: Chosen) -> float:
     mutant = entry.mutant
-    score = entry.links[0].score if entry.links else _WORDS if mutant.stated and mutant.tier is not Tier.FINE else 0.0
+    said = entry.links and not mutant.unlikely
+    score = entry.links[0].score if said else _WORDS if mutant.stated and mutant.tier is not Tier.FINE else 0.0
     return _WORTH[mutant.tier] * (1.0 + min(score, _ENOUGH)) * (_standing_aside(mutant) if entry.aside else 1.0)
 
 
@@ -392,7 +434,11 @@ def _standing_aside(mutant: Mutant) -> float:
     of a program's statements most are needed by all the others."""
     if mutant.unlikely:
         return _ASIDE / 4
-    rare = mutant.fault in _ALL_GOES or _NOTHING_THERE.search(mutant.before) is not None
+    rare = (
+        mutant.fault in _ALL_GOES
+        or mutant.operator == "python.raise-dropped"
+        or _NOTHING_THERE.search(mutant.before) is not None
+    )
     return _ASIDE / 2 if rare else _ASIDE
 
 
@@ -424,6 +470,8 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
 
 _ENOUGH_MUTANTS = 12
 """So many say enough about a verifier that details are no longer needed to fill a budget."""
+_MEASURED = 8
+"""So many a verdict needs: as far as that, also what hardly anybody writes stands in."""
 _FEW_MUTANTS = 3
 """Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
 
@@ -432,16 +480,48 @@ def _is_detail(entry: Chosen) -> bool:
     return entry.aside or entry.mutant.tier is Tier.FINE
 
 
-def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
-    """Details, and what hardly anybody writes, stand in only as far as a verdict needs them."""
-    room = max(least - sum(not _is_detail(entry) for entry in chosen), 0)
+def _hardly_anybodys(entry: Chosen) -> bool:
+    return entry.mutant.unlikely or (entry.mutant.tier is Tier.FINE and not entry.links)
+
+
+_MOST_OF_A_TABLE = 10
+"""Entries of one table exchanged, or mapped alike: beyond these they say the same of a verifier."""
+
+
+def _few_of_a_table(chosen: Sequence[Chosen]) -> list[Chosen]:
+    """Further ones of a table are details."""
+    counts: Counter[tuple[str, int]] = Counter()
     kept: list[Chosen] = []
     for entry in chosen:
-        if _is_detail(entry):
-            if not room:
-                continue
+        mutant = entry.mutant
+        if mutant.fault is FaultClass.SWAPPED_MAPPING:
+            counts[mutant.file, mutant.line] += 1
+            if counts[mutant.file, mutant.line] > _MOST_OF_A_TABLE:
+                mutant = replace(mutant, tier=Tier.FINE)
+        kept.append(Chosen(mutant, entry.links, entry.aside))
+    return kept
+
+
+def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
+    """Details stand in only as far as a verdict that some say nothing for needs them, and what hardly anybody writes
+    only as far as any verdict does."""
+    chosen = _few_of_a_table(chosen)
+    plain = sum(not _is_detail(entry) for entry in chosen)
+    details = sum(_is_detail(entry) and not _hardly_anybodys(entry) for entry in chosen)
+    room = min(max(least - plain, 0), details)
+    spare = max(_MEASURED - plain - room, 0)
+    kept: list[Chosen] = []
+    for entry in chosen:
+        if _hardly_anybodys(entry) and _is_detail(entry):
+            spare -= 1
+            stays = spare >= 0
+        elif _is_detail(entry):
             room -= 1
-        kept.append(entry)
+            stays = room >= 0
+        else:
+            stays = True
+        if stays:
+            kept.append(entry)
     return kept
 
 

@@ -45,6 +45,15 @@ class FileDiff:
     """Of the new file, or of the old one where it is deleted."""
     hunks: list[Hunk] = field(default_factory=list)
 
+    @property
+    def makes(self) -> bool:
+        """There is no such file before."""
+        return len(self.hunks) == 1 and (self.hunks[0].old_line, self.hunks[0].old[2]) == (0, 0)
+
+    @property
+    def removes(self) -> bool:
+        return len(self.hunks) == 1 and (self.hunks[0].new_line, self.hunks[0].new[2]) == (0, 0)
+
 
 def read_diff(text: str) -> list[FileDiff] | None:
     """None where there is no hunk, or one does not hold the lines that its header counts."""
@@ -77,6 +86,52 @@ def read_diff(text: str) -> list[FileDiff] | None:
         position = end
     files = [one for one in files if one.hunks]
     return files or None
+
+
+class WillNotApply(Exception):
+    """A hunk whose lines are not in the file; the message says which."""
+
+
+def patched(text: str, one: FileDiff, before: str) -> str:
+    """The file with the hunks of `one`, of the diff `text`, applied. A hunk may lie elsewhere than it says."""
+    lines = _cut(before)
+    moved = 0
+    for number, hunk in enumerate(one.hunks, 1):
+        old, new = _side(text, hunk, "-"), _side(text, hunk, "+")
+        start = max(hunk.old_line - (1 if old else 0), 0) + moved
+        at = _nearest(lines, old, start)
+        if at is None:
+            raise WillNotApply(f"hunk {number} (line {hunk.old_line}) is of other lines")
+        lines[at : at + len(old)] = new
+        moved = at - start + moved + len(new) - len(old)
+    return "".join(lines)
+
+
+def _cut(text: str) -> list[str]:
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _side(text: str, hunk: Hunk, mark: str) -> list[str]:
+    found: list[str] = []
+    before = ""
+    for line in hunk.lines:
+        if line.mark == "\\":
+            if before in (" ", mark):
+                found[-1] = found[-1].removesuffix("\n")
+        elif line.mark in (" ", mark):
+            raw = text[line.start : line.end]
+            found.append(raw[1:] if raw[0] in " +-" else raw)  # the blank of an empty line may be gone
+        before = line.mark
+    return found
+
+
+def _nearest(lines: list[str], wanted: list[str], start: int) -> int | None:
+    if not wanted:
+        return min(start, len(lines))
+    places = range(len(lines) - len(wanted) + 1)
+    fitting = (at for at in places if lines[at] == wanted[0] and lines[at : at + len(wanted)] == wanted)
+    return min(fitting, key=lambda at: abs(at - start), default=None)
 
 
 def _line_end(text: str, position: int) -> int:

@@ -43,7 +43,9 @@ _RARE = frozenset(
 
 
 def unlikely(change: Change) -> bool:
-    return change.operator.id in _RARE or any(rule(change) for rule in _RULES)
+    return (
+        change.operator.id in _RARE or change.operator.id.startswith("mutmut.") or any(rule(change) for rule in _RULES)
+    )
 
 
 def _first_round(change: Change) -> bool:
@@ -53,8 +55,8 @@ def _first_round(change: Change) -> bool:
 
 
 def _another_sign(change: Change) -> bool:
-    """Plus for minus: every result is another."""
-    return change.fault is FaultClass.ARITHMETIC
+    """Plus for minus: every result is another. A term that a formula lacks is a mistake of another kind."""
+    return change.fault is FaultClass.ARITHMETIC and not change.operator.id.endswith("term-dropped")
 
 
 _SAYS = re.compile(
@@ -180,7 +182,8 @@ def _made_when_missing(change: Change) -> bool:
 
 
 _CODE = re.compile(r"['\"][^'\"\n]*(?: = |\w\([^'\"\n]*\))|unpack|frombuffer")
-_MOVES_ON = re.compile(r"(?:^|[;:])\s*(?:\w*off(?:set)?|pos|cursor|ptr|idx|i|j|at)\b *\+= *\w")
+_MOVES_ON = re.compile(r"[;:]?\s*(\w*off(?:set)?|pos|cursor|ptr|idx|i|j|at)\b *\+= *\w")
+_TAKES_FROM = r"\[[^\]\n]*\bNAME\b|\b(?:while|for)\b[^\n]*\bNAME\b|\w\([^()\n]*[,(] *NAME\b"
 
 
 def _pieces_of_code(change: Change) -> bool:
@@ -192,8 +195,9 @@ def _stays_where_it_is(change: Change) -> bool:
     """A place in the input that does not move on: no end is reached, or noise is read."""
     if change.fault is not FaultClass.DROPPED_STEP and not change.operator.id.endswith("assignment-dropped"):
         return False
-    start, end = change.edits[0].start, change.edits[-1].end
-    return _MOVES_ON.match(change.source.text[start:end]) is not None
+    text = change.source.text
+    moved = _MOVES_ON.match(text, change.edits[0].start, change.edits[-1].end)
+    return moved is not None and re.search(_TAKES_FROM.replace("NAME", moved[1]), text) is not None
 
 
 _TRIES = re.compile(
@@ -227,11 +231,76 @@ _IN_A_GRID = re.compile(
 )
 
 
+_OF_TESTS = ("-never", "-disarmed", "-dropped", "-guard", "boundary", "number", ".requirement")
+
+
 def _in_a_grid(change: Change) -> bool:
     """Whether a neighbour is there at all and not looked at yet: without that, an error, no end, or nothing."""
-    return change.operator.id.endswith(("-never", "-disarmed", "-dropped", "-guard")) and bool(
-        _IN_A_GRID.search(change.gone)
+    return change.operator.id.endswith(
+        ("-never", "-disarmed", "-dropped", "-guard", "boundary", "number", ".requirement")
+    ) and bool(_IN_A_GRID.search(change.gone))
+
+
+_SEARCHES_ON = re.compile(
+    r"[^\n]*\bif\b(?:[^\n]*(?:\bnot (?:seen|visited|done|used)\b|\bnot in (?:seen|visited|done|used|region|closed)\b)"
+    r"|[^\n]*[<>]=? *\w*(?:best|biggest|largest|smallest)\w*|[^\n]*\bbest\w* *[<>]"
+    r"|[ (]*([\w.]+) [<>]=? ([\w.]+)\)?[ :{]*\s*(?:\2 = \1|\1 = \2)\b)"
+)
+
+
+def _never_further(change: Change) -> bool:
+    """A search that never takes a step, or never keeps what it finds."""
+    start = change.source.text.rfind("\n", 0, change.edits[0].start) + 1
+    return change.operator.id.endswith("-never") and (
+        _SEARCHES_ON.match(change.source.text, start, change.edits[-1].end + 80) is not None
     )
+
+
+_OVER_ITSELF = re.compile(r"\b(\w+)\((\w+)\) / \1\(\2\)|\b(\w+)\((\w+)\) - \3\(\4\)")
+
+
+def _by_itself(change: Change) -> bool:
+    """A figure over or less the same figure."""
+    return _OVER_ITSELF.search(change.new) is not None
+
+
+_LOOPS_OVER_ALL = re.compile(r"\bfor\b[^\n]*<=? *(?:[\w.]+\.(?:length|size\(\)|len\(\))|len\([\w.]+\))")
+
+
+def _beyond_the_last(change: Change) -> bool:
+    """A loop that goes one beyond the last of a list: it stops there, or finds nothing."""
+    return change.fault is FaultClass.BOUNDARY and _LOOPS_OVER_ALL.search(change.gone) is not None
+
+
+_MADE_A_SET = re.compile(r"^\s*(\w+) = set\(")
+_AS_A_SET = r"\bNAME(?:\.(?:add|update|discard|union|intersection|difference\w*)\(| [-|&]=? )|[-|&] NAME\b"
+
+
+def _no_set_then(change: Change) -> bool:
+    """What must be a set for what is done with it."""
+    made = _MADE_A_SET.match(change.gone)
+    if change.operator.id != "python.conversion-dropped" or made is None:
+        return False
+    return re.search(_AS_A_SET.replace("NAME", made[1]), change.source.text) is not None
+
+
+_MIDDLE = re.compile(r"\[\(?\w+ *(?://|>>) *[12]\b")
+
+
+def _middle(change: Change) -> bool:
+    """The middle of an even number of things, computed wrongly: hardly a result is another."""
+    return change.fault is FaultClass.ARITHMETIC and _MIDDLE.search(change.gone) is not None
+
+
+def _number_already(change: Change) -> bool:
+    """A number that is one without being made one."""
+    if change.operator.id != "python.conversion-dropped":
+        return False
+    unpacked = change.gone.count("float(") > change.new.count("float(") and "unpack" in change.source.text
+    return unpacked or _COUNTED_NUMBER.search(change.gone) is not None
+
+
+_COUNTED_NUMBER = re.compile(r"\b(?:int|float)\(\w*(?:rng|random|np|math|len|sum|round)\b[.(]")
 
 
 _GIVES_OUT = re.compile(r"json|yaml|csv|Response|render|pickle|to_dict|__dict__")
@@ -320,9 +389,26 @@ _FRACTION = re.compile(r"\d\.\d|/|\bfloat|\bsqrt|\bmean\b|\bsigma?\b")
 
 def _never_that_near(change: Change) -> bool:
     """Against a division by nothing, or whether two fractions are the very same."""
+    if change.operator.id.endswith(("conversion-dropped", "-disarmed")) and _TINY.search(change.gone):
+        return True
+    if "clamp" in change.operator.id and _COUNTS_THINGS.search(change.gone):
+        return True
     if "clamp" in change.operator.id or change.operator.id.endswith("aggregation"):
         return _TINY.search(change.gone) is not None
-    return change.fault is FaultClass.BOUNDARY and _FRACTION.search(change.gone) is not None
+    if change.fault is not FaultClass.BOUNDARY:
+        return False
+    if _FRACTION.search(change.gone):
+        return True
+    compared = [re.escape(name) for side in _COMPARED.findall(change.gone) for name in side if name]
+    return any(
+        re.search(rf"^\s*(?:\w+ +)?{name} *(?::=|=(?!=)) *[^\n]*{_COMPUTED}", change.source.text, re.MULTILINE)
+        for name in compared
+    )
+
+
+_COUNTS_THINGS = re.compile(r"\bmax\(1, |\b(?:min|max)\([^()\n]*\blen\(")
+_COMPARED = re.compile(r"([A-Za-z_]\w*)? *(?:<=?|>=?) *([A-Za-z_]\w*)?")
+_COMPUTED = r"(?:\b\d+\.\d|[\w)] / [\w(]|\bfloat\b|\bsqrt\(|\bhypot\(|\bmean\(|\bstd\()"
 
 
 _NO_VALUE = re.compile(r"^\s*return \(?None, |^\s*return \(.*\bNone\b.*\)$", re.MULTILINE)
@@ -398,6 +484,12 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _how_it_is_built,
     _in_a_grid,
     _own_record,
+    _never_further,
+    _by_itself,
+    _middle,
+    _number_already,
+    _beyond_the_last,
+    _no_set_then,
     _how_large,
     _filled_later,
     _next_number,

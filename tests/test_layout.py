@@ -17,7 +17,7 @@ FLOORS = (
     {"task", "machine"},
     {"dataset"},
     {"trial", "mutants"},
-    {"judging", "harbor"},
+    {"judging", "harbor", "proposals"},
     {"findings", "lab"},
     {"probes"},
     {"stages"},
@@ -25,13 +25,14 @@ FLOORS = (
     {"report"},
     {"settings", "demo"},
     {"runs"},
+    {"attempts"},
     {"harden"},
     {"api"},
     {"commands"},
 )
 """Rooms from the ground up. A room imports from floors below its own and from itself, so that there is no circle."""
 
-OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "harden", "api", "commands"}
+OF_THE_LAB = {"stages", "audit", "check", "report", "settings", "runs", "attempts", "harden", "api", "commands"}
 """Who may import the lab: whoever runs trials or reads what is remembered of them."""
 
 

@@ -25,7 +25,8 @@ from harness.errors import ExitCode, UsageError
     multiple=True,
     type=AnyPath(),
     metavar="DIR",
-    help="A right solution by other means, which no new test may refuse: a solution folder, or DIR/TASK for each task.",
+    help="A right solution by other means, which no new test may refuse: a solution folder, DIR/TASK for each task, or "
+    "what `foolsgold attempts -o` wrote, of which those count that are labelled right and were paid.",
 )
 @click.option(
     "--times", default=5, show_default=True, type=click.IntRange(1, 100), help="Runs of the reference as proof."

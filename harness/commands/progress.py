@@ -306,6 +306,8 @@ def _phase(kind: str, what: str, row: TaskRow) -> tuple[str, str]:
     """(phase, the image that is being built), from a task's progress message."""
     if kind not in tuple(Kind):
         return (what, "") if what == "making mutants" else ("building", what)
+    if kind == Kind.ATTEMPT:
+        return "attempts", ""
     if row.planned is None or (row.tried < row.planned and kind in (Kind.NOP, Kind.HOLLOW, Kind.REFERENCE)):
         return "controls", ""
     if kind == Kind.MUTANT:

@@ -18,6 +18,7 @@ from harness.dataset.rows import Parquet
 from harness.dataset.streams import COMPRESSED, HEAD, Packing, packing
 from harness.errors import UsageError
 from harness.task.discover import HINT, below, load_all, passed_over, root_of, unique_names
+from harness.task.files import absolute
 from harness.task.formats import FORMATS
 from harness.task.model import Unusable
 from harness.untrusted import shown, visible
@@ -176,7 +177,7 @@ class _Finder:
 
 def _file_in(path: Path) -> tuple[Path | None, str]:
     """The file that a path leads to or through, and what it names in there."""
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links
+    path = absolute(path)
     try:
         for here in (path, *path.parents):
             if here.is_file():

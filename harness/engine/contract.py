@@ -8,15 +8,16 @@ An engine's own failure is an `EngineError`; a command's failure is an `Exit` wi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Literal, Self
 
 from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.changes import Changes
-from harness.errors import EngineError
+from harness.errors import EngineError, NeedsDocker
 
 KEEP_ALIVE = ("sh", "-c", "sleep infinity")
 """The command that the format's runner gives to a container: it only waits."""
@@ -97,6 +98,55 @@ class Limits:
     disk_mb: int = 0
 
 
+class Until(StrEnum):
+    """What one of several boxes waits for before it starts."""
+
+    STARTED = "service_started"
+    HEALTHY = "service_healthy"
+    COMPLETED = "service_completed_successfully"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A folder that several boxes of a group have. As in Docker, it begins with the files that the image of its first
+    box has there."""
+
+    name: str
+    path: str
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of several boxes that stand side by side: its name, and what it has in common with the others."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    """Further names by which the others reach it."""
+    networks: tuple[str, ...] = ("default",)
+    """Boxes with one of these in common reach each other, by name. () is a box that has its loopback only."""
+    shares: bool = False
+    """It has no network of its own. All that share have one in common: one loopback, and each port once."""
+    volumes: tuple[Volume, ...] = ()
+
+
+class BoxGroup(ABC):
+    """What the boxes of one trial have in common: their networks and volumes. It is gone when it is closed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Remove networks and volumes. The group's boxes are closed before. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a box's own process ended."""
+
+    status: int
+    output: str
+    """The last of what it printed."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoxSpec:
     image: Image
@@ -117,6 +167,14 @@ class BoxSpec:
     stdin_open: bool = False
     """The main process's standard input never ends, so that a shell or a REPL as the command keeps waiting."""
     hostname: str | None = None
+    group: BoxGroup | None = None
+    """It stands beside other boxes, and `network` is the group's."""
+    member: str = ""
+    """Which of the group's members it is."""
+    sidecar: bool = False
+    """It may end by itself: when its main process ends, everything in it ends, and `ended` tells."""
+    files: tuple[tuple[Path, str], ...] = ()
+    """(host file or folder, box path): there before the main process starts."""
     on: tuple[Kept, ...] = ()
     """What the box holds from its start above the image, lowest first; kept with `stacks`, each upon those before."""
 
@@ -239,6 +297,10 @@ class Box(ABC):
         """Put what was kept over what is here. Only for an engine whose `keep` keeps anything."""
         raise EngineError("This engine keeps nothing.")
 
+    def ended(self) -> Ended | None:
+        """How the main process of a sidecar ended; None while it runs, and where the box has no main process."""
+        return None
+
     def full(self) -> bool:
         """Whether nothing more can be written to its disk; False where that cannot be seen."""
         return False
@@ -291,6 +353,12 @@ class Engine(ABC):
     @abstractmethod
     def open(self, spec: BoxSpec) -> Box:
         """Start a box. Raises EngineError; never returns a box that is not ready for `run`."""
+
+    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
+        """Networks and volumes for boxes that stand side by side. `image`: of one of them. `network`: whether the
+        networks but the `internal` ones lead outside. Raises EngineError, and NeedsDocker where this engine has boxes
+        that stand alone only."""
+        raise NeedsDocker("The task has several containers, and this engine starts one.")
 
     def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
         """Do it in a box of its own and keep what it left under `key`, unless that is kept already. None where this

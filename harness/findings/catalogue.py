@@ -372,7 +372,7 @@ _SAID_OF_FILES: Mapping[str, str] = {
     "image-and-dockerfile": "An image and a Dockerfile are both there.",
     "compose-unsupported": "The compose file asks for what cannot be done here.",
     "compose-ignored": "Something in the compose file has no effect here.",
-    "multi-container": "The task needs several containers.",
+    "multi-container": "A service uses what belongs to another container.",
     "bind-mount": "The compose file mounts a folder of the host.",
     "needs-host-path": "The task needs a path of the host.",
     "needs-gpu": "The task asks for a GPU.",

@@ -41,6 +41,8 @@ def environment_of(asked: AskedEnvironment) -> Environment:
         raise UsageError(" ".join(wrong) or f"There is no environment in {asked.place}.")
     if made.lacks:
         raise UsageError(f"It asks for {', '.join(made.lacks)}, which no box has.", hint="Use --env docker.")
+    if made.sidecars:
+        raise UsageError("It has several containers, and a Harbor environment is one.", hint="Use --env docker.")
     if asked.force_build and made.recipe.dockerfile is not None:
         made = replace(made, prebuilt=None)
     # Harbor itself uploads the folder beside a docker_image.

@@ -21,10 +21,11 @@ from harness.engine.bwrap.box import cgroups
 from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.engine import BwrapBox, BwrapEngine
 from harness.engine.contract import Command, EngineOptions, Exit, Fidelity, Image, Limits
+from harness.engine.services import not_healthy, wait_until_healthy
 from harness.errors import BuildFailed, EngineError, FoolsgoldError, NeedsDocker
 from harness.harbor.definition import AskedEnvironment, environment_of, stand_ins
 from harness.task.model import Environment
-from harness.trial.boxes import LOGS, box_spec, healthcheck_of, not_healthy, wait_until_healthy
+from harness.trial.boxes import LOGS, box_spec, healthcheck_of
 from harness.trial.build import build_environment
 
 OUTPUT_LIMIT = 64 << 20

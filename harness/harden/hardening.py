@@ -20,12 +20,12 @@ from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
-from harness.harden.stated import StatedOutput, read_stated
 from harness.harden.tests_of import ExtendedFile, extendable
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
 from harness.harden.writing import as_program, style_of, with_tests, write_test
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import Shown, baseline, showing
+from harness.judging.stated import StatedOutput, read_stated
 from harness.lab.lab import Place
 from harness.mutants import StepMutants, Wish, task_mutants
 from harness.probes.choose import output_attempts, solution_attempts

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.stated import StatedOutput, tokens, words_of
+from harness.judging.stated import StatedOutput, tokens, words_of
 
 LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
 _NEWLINE = "\n"

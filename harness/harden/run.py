@@ -11,6 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from harness.attempts.run import DOCUMENT as ATTEMPTS
+from harness.attempts.run import right_ones
+from harness.attempts.running import Way
 from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.engine.leftovers import scratch
@@ -33,6 +36,7 @@ from harness.settings.meaning import as_set
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.task.runners import runner_of
+from harness.trial.plan import Replacement
 from harness.untrusted import visible
 from mutator.model import ByteEdit, apply_bytes
 
@@ -127,7 +131,7 @@ def _target(entry: Mapping[str, Any], asked: HardenWish, values: Values) -> Targ
     wanted = Wanted(
         survivors,
         ControlSettings(2, one(values, "network"), one(values, "timeout-factor")),
-        tuple(right for each in asked.rights if (right := _right(task, each, entry["name"])) is not None),
+        tuple(right for each in asked.rights for right in _rights(task, each, entry["name"])),
         asked.times,
         asked.budget if asked.budget is not None else max(LEAST_TRIALS, runs + probes),
         asked.unstated,
@@ -167,6 +171,15 @@ def _survivor(task: Task, found: Mapping[str, Any]) -> Survivor:
     return Survivor(label, found["ref"], found["sentence"], found["diff"], requirement, files)
 
 
+def _rights(task: Task, folder: Path, name: str) -> list[Right]:
+    """Of a run of attempts those that are labelled right and were paid; else what is in the folder."""
+    if (folder / ATTEMPTS).is_file():
+        where = visible(folder.name)
+        return [Right(f"{where}/{visible(own)}", way) for own, way in right_ones(folder, task, name)]
+    found = _right(task, folder, name)
+    return [found] if found is not None else []
+
+
 def _right(task: Task, folder: Path, name: str) -> Right | None:
     """DIR/TASK where DIR has a folder for each task, else DIR/solution, else DIR itself. It lies over the reference's
     own files. None where DIR has folders for other tasks."""
@@ -185,7 +198,7 @@ def _right(task: Task, folder: Path, name: str) -> Right | None:
     files = {
         path.relative_to(place).as_posix(): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()
     }
-    return Right(visible(str(folder)), files)
+    return Right(visible(str(folder)), Way(Replacement(files)))
 
 
 def harden_targets(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.attempts.running import Way
 from harness.harden.choosing import Seens
 from harness.harden.model import BoxCase, Survivor
 from harness.lab.lab import IDLE, Place
@@ -32,7 +33,7 @@ class Right:
     """A right solution by other means, which the user gave."""
 
     name: str
-    files: Mapping[str, bytes]
+    way: Way
 
 
 @dataclass
@@ -65,7 +66,8 @@ class Trials:
         return self._plan(Kind.PROBE, f"{one.label} {label}", one.replacement, purpose, one.circumstances)
 
     def right(self, one: Right, label: str, purpose: Purpose) -> Plan:
-        return self._plan(Kind.PROBE, f"right/{one.name} {label}", Replacement(one.files), purpose)
+        plan = self._plan(Kind.PROBE, f"right/{one.name} {label}", one.way.replacement, purpose)
+        return replace(plan, actions=one.way.actions)
 
     def nop(self, label: str, purpose: Purpose) -> Plan:
         return self._plan(Kind.NOP, label, Replacement(), purpose)

@@ -63,16 +63,21 @@ class About:
 
 def measure(first: Observed, second: Observed, mutant: Observed, about: About) -> Measured:
     """`first` and `second` are the reference's; what was run besides is the second's only."""
-    files = list(_files(first.left, second.left, mutant.left))
-    calls = list(_calls(first, second, mutant))
-    reason = _harmless(files, calls, second, mutant, about)
+    shown, reason = differences(first, second, mutant, about)
     if reason:
         return Measured(harmless=reason)
-    shown = [*calls, *(each for each in files if not _is_edited_program(each, second, about))]
     if not shown:
         return Measured()
-    best = min(shown, key=lambda each: _plain(each, about))
-    return Measured(Effect(best.input, best.expected, best.got, len(shown) - 1))
+    return Measured(Effect(shown[0].input, shown[0].expected, shown[0].got, len(shown) - 1))
+
+
+def differences(first: Observed, second: Observed, other: Observed, about: About) -> tuple[list[Difference], str]:
+    """In what it differs from the reference, the plainest first; and why none of that matters, where that is so."""
+    files = list(_files(first.left, second.left, other.left))
+    calls = list(_calls(first, second, other))
+    reason = _harmless(files, calls, second, other, about)
+    shown = [*calls, *(each for each in files if not _is_edited_program(each, second, about))]
+    return sorted(shown, key=lambda each: _plain(each, about)), reason
 
 
 @dataclass(frozen=True, slots=True)

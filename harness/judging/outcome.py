@@ -302,8 +302,8 @@ def judge(record: TrialRecord, against: Baseline) -> Outcome:
 
 
 def _kind_of_kill(record: TrialRecord, against: Baseline) -> OutcomeKind:
-    """Of a mutant only: a forged solution that is caught is caught, however."""
-    if record.kind is not Kind.MUTANT or against.untouched is None:
+    """Not of a forged solution: one that is caught is caught, however."""
+    if record.kind not in (Kind.MUTANT, Kind.ATTEMPT) or against.untouched is None:
         return OutcomeKind.KILLED
     return OutcomeKind.IDLE if as_if_nothing_were_done(record, against.untouched) else OutcomeKind.KILLED
 

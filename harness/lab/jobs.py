@@ -28,9 +28,10 @@ class Job:
 
     task: TaskRef
     images: tuple[str, ...]
-    """Ids of the task's own and of its separate verifiers': a result counts for these and no others."""
+    """Ids of the task's own, its sidecars' and its separate verifiers': a result counts for these and no others."""
     plan: Plan
 
 
 def image_ids(built: Built) -> tuple[str, ...]:
-    return (built.main.id, *(image.id for _, image in sorted(built.verifiers.items())))
+    others = (*sorted(built.sidecars.items()), *sorted(built.verifiers.items()))
+    return (built.main.id, *(image.id for _, image in others))

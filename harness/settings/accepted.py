@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness.report.gate import Accepted, Gate
 from harness.settings.catalogue import suggestion
 from harness.settings.in_force import task_matches
 from harness.task.documents import toml_line
+from harness.task.files import absolute
 from harness.untrusted import visible
 
 TABLE = "accepted"
@@ -77,7 +77,7 @@ def about(entries: Sequence[Accepted], name: str, path: Path, root: Path) -> lis
 
 def baseline_text(report: Mapping[str, Any], found: Gate, target: Path, known: Sequence[Accepted] = ()) -> str:
     """TOML entries, reasons still empty, for all that keeps the run's tasks from passing; `known` are there already."""
-    root = Path(os.path.abspath(target)).parent  # noqa: PTH100 - normalises without following links
+    root = absolute(target).parent
     have = {(entry.finding, entry.mutant, entry.task) for entry in known}
     parts: list[str] = []
     for task, judgement in zip(report["tasks"], found.judgements, strict=False):

@@ -125,11 +125,13 @@ def _commands(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_BOXES = _commands("check", "audit", "doctor", "clean", "harden")
+_BOXES = _commands("check", "audit", "doctor", "clean", "harden", "attempts", "regrade")
 _RUNS = _commands("check", "audit")
-_TRIALS = _commands("check", "audit", "harden")
+_TRIALS = _commands("check", "audit", "harden", "attempts", "regrade")
+_CONTROLS = _commands("check", "audit", "attempts", "regrade")
 _MUTANTS = _commands("mutants", "audit")
-_TASKS = _commands("check", "mutants", "audit")
+_MODEL = _commands("propose")
+_TASKS = _commands("check", "mutants", "audit", "attempts")
 _GATE = _commands("audit", "gate", "baseline")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -155,12 +157,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "column",
         ValueKind.TEXT,
-        _TASKS,
+        _TASKS | _MODEL,
         "The column of a parquet file that holds each task as a tar or zip. [default: task_binary]",
         per_task=False,
         metavar="NAME",
     ),
-    Setting("repeat", ValueKind.INTEGER, _RUNS, "Runs of the reference.", 3, low=1, high=100),
+    Setting("repeat", ValueKind.INTEGER, _CONTROLS, "Runs of the reference.", 3, low=1, high=100),
     Setting(
         "jobs",
         ValueKind.INTEGER,
@@ -212,7 +214,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "seed",
         ValueKind.INTEGER,
-        _TASKS,
+        _TASKS | _MODEL,
         "Draws the sample, and breaks ties between mutants worth the same.",
         0,
         per_task=False,
@@ -346,6 +348,58 @@ SETTINGS: tuple[Setting, ...] = (
         "A file of accepted findings and mutants, as `foolsgold baseline` writes it.",
         per_task=False,
         metavar="FILE",
+    ),
+    Setting(
+        "model",
+        ValueKind.TEXT,
+        _MODEL,
+        "The model that is asked, by the endpoint's name for it. [default: FOOLSGOLD_MODEL]",
+        per_task=False,
+        metavar="NAME",
+    ),
+    Setting(
+        "model-option",
+        ValueKind.TABLE,
+        _MODEL,
+        "A field of every request, such as temperature=0.7. May be given several times.",
+        per_task=False,
+        metavar="NAME=VALUE",
+    ),
+    Setting(
+        "model-price-in",
+        ValueKind.NUMBER,
+        _MODEL,
+        "What a million tokens of prompts cost.",
+        per_task=False,
+        low=0,
+        metavar="PRICE",
+    ),
+    Setting(
+        "model-price-out",
+        ValueKind.NUMBER,
+        _MODEL,
+        "What a million tokens of answers cost.",
+        per_task=False,
+        low=0,
+        metavar="PRICE",
+    ),
+    Setting(
+        "model-tokens",
+        ValueKind.INTEGER,
+        _MODEL,
+        "The most tokens that a call may spend, prompts and answers together.",
+        per_task=False,
+        low=1,
+        metavar="NUMBER",
+    ),
+    Setting(
+        "model-cost",
+        ValueKind.NUMBER,
+        _MODEL,
+        "The most that a call may spend, by the prices given.",
+        per_task=False,
+        low=0,
+        metavar="MONEY",
     ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

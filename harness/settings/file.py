@@ -14,6 +14,7 @@ from harness.settings.catalogue import BY_NAME, SETTINGS, Setting, Unfit, ValueK
 from harness.settings.in_force import ConfigFile, Key, Level, Override, Value, Values
 from harness.task.discover import is_task_folder
 from harness.task.documents import toml_line
+from harness.task.files import absolute
 
 NAME = "foolsgold.toml"
 PYPROJECT = "pyproject.toml"
@@ -28,17 +29,13 @@ def find_config(paths: Sequence[Path]) -> Path | None:
 
     Nothing inside a task's folder is looked at: a task does not set the terms of its own audit.
     """
-    found = list(dict.fromkeys(file for path in paths if (file := _upwards(_absolute(path))) is not None))
+    found = list(dict.fromkeys(file for path in paths if (file := _upwards(absolute(path))) is not None))
     if len(found) > 1:
         raise UsageError(
             f"These paths have different config files: {', '.join(map(str, found))}.",
             hint="Name the one that counts with --config FILE, or none with --no-config, or make two runs.",
         )
-    return found[0] if found else _upwards(_absolute(Path.cwd()))
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links, as discovery does
+    return found[0] if found else _upwards(absolute(Path.cwd()))
 
 
 def _upwards(start: Path) -> Path | None:
@@ -104,7 +101,7 @@ def read_config(path: Path) -> ConfigFile:
 
 class _Reader:
     def __init__(self, path: Path) -> None:
-        self.path = _absolute(path)
+        self.path = absolute(path)
         self.shown = _shown(self.path)
         self.text = ""
         self.prefix: tuple[str, ...] = ("tool", "foolsgold") if path.name == PYPROJECT else ()

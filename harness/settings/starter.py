@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from harness.mutants import Wish, task_mutants
 from harness.settings.catalogue import DEPTHS
 from harness.task.discover import is_task_folder
+from harness.task.files import absolute
 from harness.task.model import ProblemSeverity, Task, Unusable
 from harness.untrusted import clip, visible, wrapped
 
@@ -143,8 +143,8 @@ def _span(seconds: float) -> str:
 
 def place(path: Path) -> Path:
     """The folder for the file: a task's own folder is never looked into, so its parent."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links, as discovery does
-    return absolute.parent if is_task_folder(absolute) else absolute
+    path = absolute(path)
+    return path.parent if is_task_folder(path) else path
 
 
 def config_text(found: Sampled) -> str:

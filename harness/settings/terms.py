@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from harness.report.gate import Accepted, Entry, Gate, Rules, gate
 from harness.settings.accepted import about, read_baseline
 from harness.settings.in_force import InForce, one
 from harness.settings.meaning import rules
+from harness.task.files import absolute
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,7 @@ def gate_terms(in_force: InForce, *, reasons: bool = True) -> GateTerms:
     if name is None:
         return GateTerms(in_force)
     path = Path(name)
-    return GateTerms(in_force, read_baseline(path, reasons=reasons), _folder(path))
-
-
-def _folder(path: Path) -> Path:
-    return Path(os.path.abspath(path)).parent  # noqa: PTH100 - normalises without following links, as discovery does
+    return GateTerms(in_force, read_baseline(path, reasons=reasons), absolute(path).parent)
 
 
 def task_folders(report: Entry) -> list[Path]:

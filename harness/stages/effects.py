@@ -37,14 +37,19 @@ class Pattern:
     purpose: Observe
 
 
-async def reference_observed(place: Place, terms: Terms) -> Pattern | None:
-    """None where nothing could be seen."""
-    first = _seen(await _observe(place, terms, Kind.REFERENCE, "observed 1", Observe()), terms)
+async def reference_observed(
+    place: Place, terms: Terms, *, texts: bool = False, paths: tuple[str, ...] = ()
+) -> Pattern | None:
+    """None where nothing could be seen. `texts`: also of tests that are a program of their own. `paths`: what is looked
+    at besides what the reference leaves."""
+    first = _seen(await _observe(place, terms, Kind.REFERENCE, "observed 1", Observe(paths=paths, texts=texts)), terms)
     if first is None:
         return None
     entries = first.left.entries if first.left is not None else {}
     files = [path for path, entry in entries.items() if entry.startswith(("f ", "l "))]
-    purpose = Observe(varied(first.calls or (), files, place.task.steps[0].instruction), tuple(entries))
+    besides = varied(first.calls or (), files, place.task.steps[0].instruction)
+    changed = (path for path in entries if not NOISE.search(path))
+    purpose = Observe(besides, (*changed, *paths), texts)
     second = _seen(await _observe(place, terms, Kind.REFERENCE, "observed 2", purpose), terms)
     return Pattern(first, second, purpose) if second is not None else None
 
@@ -63,6 +68,9 @@ async def with_effect(
         return replace(result, effect=Measured())
     about = about_of(result, next(each for each in steps if each.step.name == result.step))
     found, _ = await effect_of(place, terms, Kind.MUTANT, result.label, replacement, about, reference)
+    if place.task.environment.sidecars:
+        # What it made of its sidecars shows nowhere.
+        found = replace(found, harmless="")
     if found.harmless:
         return replace(result, outcome=Outcome(OutcomeKind.HARMLESS, found.harmless), effect=found)
     return replace(result, effect=found)

@@ -38,7 +38,9 @@ async def left_behind(
 
 
 async def reference_left(place: Place, terms: Terms) -> Reference | None:
-    """Two looks; None where they tell nothing."""
+    """Two looks; None where they tell nothing: what sidecars hold shows nowhere."""
+    if place.task.environment.sidecars:
+        return None
     async with Together() as group:
         looks = [group.create_task(left_behind(place, terms, Kind.REFERENCE, f"state {number}")) for number in (1, 2)]
     first, second = (look.result() for look in looks)

@@ -18,7 +18,7 @@ from harness.mutants import StepMutants
 from harness.probes.least import attempts
 from harness.probes.least.model import Least, StatedWork, WorkSize, cut_of, size_of
 from harness.probes.least.search import Answer, FoundLeast, Search, Variant
-from harness.probes.least.serving import Serving, ServingParts, asked, code_of, lost_words, quoted, serving
+from harness.probes.least.serving import Serving, ServingParts, asked, code_of, lost_words, quoted, serving, speaks_of
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.stages.effects import Pattern, effect_of
 from harness.stages.mutants import Terms
@@ -226,7 +226,11 @@ async def _witness(
     )
     if measured.harmless:
         return attempted, seen
-    return attempted, replace(seen, differs=differs or measured.effect is not None, effect=measured.effect)
+    if measured.effect is not None and speaks_of(one.requirement.text, measured.effect):
+        return attempted, replace(seen, differs=True, effect=measured.effect)
+    # What a sentence asks for without naming it may stand in many places: only what is seen tells which of them it was.
+    named = lost_words([word for word in sought if not word.startswith("~")], gone, _left(cut, found))
+    return attempted, replace(seen, differs=differs or measured.effect is not None, words=named)
 
 
 def _left(cut: Cut, found: FoundLeast) -> list[str]:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.engine.contract import KEEP_ALIVE, Limits, Recipe
-from harness.task.compose import RUNNER_FOLDER, Service, read_service
+from harness.task.compose import RUNNER_FOLDER, Service
+from harness.task.compose_file import read_service
 from harness.task.fields import show
 from harness.task.files import Folder
-from harness.task.model import Environment
+from harness.task.model import Environment, NetworkMode
 
 CONFIG = "task.toml"
 COMPOSE = "docker-compose.yaml"
@@ -29,7 +30,7 @@ def built_environment(
     service = Service()
     if has_compose:
         service = _service(folder, environment, image, compose)
-        environment = _with_service(environment, service, compose)
+        environment = _with_service(environment, service, compose, timeout)
     if image is not None and service.image not in (None, _BUILT_IMAGE):
         image = service.image
     if image is None and not has_dockerfile and not has_compose:
@@ -81,7 +82,7 @@ def _service(folder: Folder, environment: Environment, image: str | None, compos
     return read_service(folder, compose, SERVICE, variables, any_name=False)
 
 
-def _with_service(environment: Environment, service: Service, compose: Path) -> Environment:
+def _with_service(environment: Environment, service: Service, compose: Path, timeout: float) -> Environment:
     """task.toml and the compose file merged; for each field the one wins that wins in Harbor."""
     own = environment.limits
     return replace(
@@ -106,5 +107,11 @@ def _with_service(environment: Environment, service: Service, compose: Path) -> 
         files=service.files,
         mounts=tuple(path for path in service.mounts if not path.startswith("/logs/")),
         hostname=service.hostname,
+        beside=service.beside,
+        sidecars=tuple(
+            replace(sidecar, recipe=replace(sidecar.recipe, timeout=timeout)) for sidecar in service.sidecars
+        ),
+        internal=service.internal,
+        walled=environment.network.mode is not NetworkMode.PUBLIC,
         lacks=tuple(dict.fromkeys((*environment.lacks, *service.lacks))),
     )

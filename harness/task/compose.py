@@ -1,4 +1,4 @@
-"""Reads one service of a compose file into the fields of a task's environment.
+"""Reads one service of a compose file: the fields of a task's environment, and how it stands among other services.
 
 Compose has many keys that one box cannot follow. A key that affects trials and cannot be followed is a problem; a key
 that only matters to a person at the keyboard (ports, labels, restart rules) is ignored.
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Volume
 from harness.engine.recipe.image_config import read_duration
-from harness.task.documents import Document, plain, read_yaml
+from harness.task.compose_variables import dotenv
+from harness.task.documents import plain
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder
-from harness.task.model import Network, NetworkMode
-from harness.task.problems import Problems
+from harness.task.model import Beside, Environment, Network, NetworkMode
 
 RUNNER_FOLDER = "@runner"
 """The value of variables for the runner's own host folders: here a bind mount of one is an empty folder."""
@@ -36,20 +36,18 @@ _NOT_CARRIED = (
     "group_add", "mac_address", "post_start", "pre_stop", "secrets", "shm_size", "sysctls", "ulimits",
 )  # fmt: skip
 _PRIVILEGES = ("cgroup", "cgroup_parent", "credential_spec", "ipc", "pid", "userns_mode", "uts")
-_OTHER_SERVICES = ("depends_on", "links", "external_links", "volumes_from")
+_OTHER_SERVICES = ("links", "external_links", "volumes_from")
+_ONE_OF_IT = ("scale", "read_only")
+"""Without meaning for the main service, where the runner starts one and tests write."""
 _HARMLESS_SECURITY = ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
 
-_VARIABLE = re.compile(
-    r"\$(?:(?P<escaped>\$)|(?P<bare>[A-Za-z_]\w*)"
-    r"|\{(?P<name>[A-Za-z_]\w*)(?:(?P<rule>:?[-?+])(?P<word>(?:[^{}]|\{[^{}]*\})*))?\})"
-)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _MEGABYTES = {"": 1 / (1 << 20), "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0 * 1024}
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The compose file's settings for the one container of the task."""
+    """The compose file's settings for one container of the task."""
 
     builds: bool = False
     context: Path | None = None
@@ -73,65 +71,38 @@ class Service:
     files: tuple[tuple[Path, str], ...] = ()
     mounts: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    beside: Beside | None = None
+    """How it stands among the others; None where it is alone."""
+    sidecars: tuple[Environment, ...] = ()
+    internal: frozenset[str] = frozenset()
 
 
-def read_service(folder: Folder, path: Path, main: str, variables: Mapping[str, str], *, any_name: bool) -> Service:
-    """Read the service `main`; with `any_name`, a single service of another name instead.
-
-    If the file does not name `main`, the result is empty. Problems go to `folder.problems`.
-    """
-    document = read_yaml(folder, path, strings=True)
-    if document is None:
-        return Service()
-    problems = folder.problems
-    known = _dotenv(folder, path.parent / ".env") | dict(os.environ) | dict(variables)
-    spell = _Speller(known, frozenset(variables), problems, document)
-    whole = Fields(document, problems, document.data)
-    whole.known("version", "name", "volumes", "configs", "secrets")
-    if whole.has("include"):
-        problems.error("compose-unsupported", f"{folder.name(path)} includes other files.", path, whole.line("include"))
-    whole.known("include", *(key for key in document.data if key.startswith("x-")))
-    services = whole.section("services")
-    networks = whole.raw("networks")
-    names = [name for name in services if name == main or not _by_profile(services.raw(name))]
-    services.known(*services)
-    if main not in names and any_name and len(names) == 1:
-        main = names[0]
-    others = sorted(name for name in names if name != main)
-    if others or (any_name and main not in names):
-        if others:
-            problems.error(
-                "multi-container",
-                f"{folder.name(path)} starts further containers ({', '.join(others)}); foolsgold runs one.",
-                path,
-                services.line(others[0]),
-            )
-        else:
-            problems.error("bad-value", f"{folder.name(path)} has no service {main}.", path)
-        return Service()
-    if main not in names:
-        return Service()
-    raw = services.raw(main) or {}
-    if not isinstance(raw, dict):
-        services.bad(main, "must be a mapping of keys to values.")
-        return Service()
-    fields = Fields(document, problems, spell.out(raw), ("services", main))
-    return _Reader(folder, path, fields, networks if isinstance(networks, dict) else {}, known).service()
-
-
-class _Reader:
+class ServiceReader:
     """Turns one service's keys into a `Service`."""
 
     def __init__(
-        self, folder: Folder, path: Path, fields: Fields, networks: Mapping[Any, Any], known: Mapping[str, str]
+        self,
+        folder: Folder,
+        path: Path,
+        fields: Fields,
+        networks: Mapping[Any, Any],
+        known: Mapping[str, str],
+        *,
+        sidecar: bool = False,
     ) -> None:
+        """Of a sidecar everything that no box follows is an error: what the task would be without is anybody's
+        guess."""
         self.folder = folder
         self.path = path
         self.base = path.parent
         self.fields = fields
         self.networks = networks
         self.known = known
+        self.sidecar = sidecar
         self.lacks: list[str] = []
+        self.bound: list[tuple[Path, bool]] = []
+        """Of the task's own files: what is bound, and whether it may be written to."""
+        self.volumes: list[Volume] = []
 
     def service(self) -> Service:
         fields = self.fields
@@ -142,8 +113,10 @@ class _Reader:
                 fields.problems.error(
                     "multi-container", f"{fields.name(key)} needs other containers.", self.path, fields.line(key)
                 )
-        for key in _NOT_CARRIED:
-            if fields.raw(key):
+        for key in (*_NOT_CARRIED, *(_ONE_OF_IT if self.sidecar else ())):
+            if fields.raw(key) and self.sidecar and not (key == "scale" and fields.raw(key) == "1"):
+                self._unsupported(key, "has no counterpart in a box")
+            elif fields.raw(key):
                 fields.problems.warning(
                     "compose-ignored", f"{fields.name(key)} has no counterpart in a box.", self.path, fields.line(key)
                 )
@@ -167,8 +140,12 @@ class _Reader:
         limits, gpus = self._limits()
         files, mounts = self._volumes()
         fields.known(*_PASSED_OVER, *(key for key in fields if key.startswith("x-")))
-        for _ in fields.unknown():
-            pass
+        for name, _ in fields.unknown():
+            if self.sidecar:
+                fields.problems.error(
+                    "compose-unsupported", f"{name} is not known, and so not followed.", self.path,
+                    fields.line(name.rpartition(".")[2]),
+                )  # fmt: skip
         return replace(result, limits=limits, gpus=gpus, files=files, mounts=mounts, lacks=tuple(self.lacks))
 
     def _unsupported(self, key: str, message: str, fields: Fields | None = None) -> None:
@@ -176,6 +153,9 @@ class _Reader:
         fields.problems.error("compose-unsupported", f"{fields.name(key)} {message}.", self.path, fields.line(key))
 
     def _lack(self, code: str, key: str, what: str) -> None:
+        if self.sidecar:
+            self._unsupported(key, f"asks for {what}; no box has that")
+            return
         self.lacks.append(what)
         self.fields.problems.warning(
             code, f"{self.fields.name(key)} asks for {what}; no box has that.", self.path, self.fields.line(key)
@@ -249,7 +229,7 @@ class _Reader:
                 if not self.folder.is_file(path):
                     self.fields.bad("env_file", f"names {show(entry)}, which is not there.")
                 else:
-                    result |= _dotenv(self.folder, path)
+                    result |= dotenv(self.folder, path)
         result |= {name: value for name, value in self._pairs(self.fields, "environment") if value is not None}
         return result
 
@@ -354,6 +334,8 @@ class _Reader:
         deploy = fields.section("deploy")
         deploy.known("mode", "replicas", "restart_policy", "labels", "placement", "update_config", "rollback_config")
         deploy.known("endpoint_mode")
+        if self.sidecar and deploy.raw("replicas") not in (None, "1"):
+            self._unsupported("replicas", "is not supported: one container of a service is started", deploy)
         resources = deploy.section("resources")
         limits, reserved = resources.section("limits"), resources.section("reservations")
         reserved.known("cpus", "memory", "generic_resources", "pids")
@@ -397,13 +379,17 @@ class _Reader:
         if value is not None and not isinstance(value, list):
             self.fields.bad("volumes", "must be a list.")
         for entry in entries:
-            kind, source, target = _volume(entry)
+            kind, source, target, writable = _volume(entry)
             if not target.startswith("/"):
                 self.fields.bad("volumes", f"has an entry without an absolute path in the container: {show(entry)}.")
             elif kind == "tmpfs" or source.startswith(RUNNER_FOLDER):
                 mounts.append(target)
             elif kind == "bind":
-                self._bind(source, target, files)
+                self._bind(source, target, files, writable)
+            elif source:
+                self.volumes.append(Volume(source, str(PurePosixPath(target)), writable))
+                if isinstance(entry, dict) and isinstance(entry.get("volume"), dict) and self.sidecar:
+                    self._unsupported("volumes", f"has options for {show(source)}")
             # An anonymous or named volume starts with the image's files at that path, so the box's own files will do.
         temporary = self.fields.raw("tmpfs")
         for entry in temporary if isinstance(temporary, list) else [temporary]:
@@ -413,66 +399,17 @@ class _Reader:
                 self.fields.bad("tmpfs", "must name absolute paths.")
         return tuple(files), tuple(dict.fromkeys(str(PurePosixPath(path)) for path in mounts))
 
-    def _bind(self, source: str, target: str, files: list[tuple[Path, str]]) -> None:
+    def _bind(self, source: str, target: str, files: list[tuple[Path, str]], writable: bool) -> None:
         path = Path(os.path.normpath(self.base / os.path.expanduser(source)))  # noqa: PTH111 - a plain string here
         if path.is_relative_to(self.folder.root) and self.folder.holds(path) and path.exists():
             files.append((path, target))
+            self.bound.append((path, writable))
             self.fields.problems.warning(
                 "bind-mount", f"{self.fields.name('volumes')} binds {show(source)}; each box gets a copy of its own.",
                 self.path, self.fields.line("volumes"),
             )  # fmt: skip
         else:
             self._lack("needs-host-path", "volumes", f"the host path {show(source)} at {target}")
-
-
-class _Speller:
-    """Compose's variable interpolation."""
-
-    def __init__(
-        self, known: Mapping[str, str], runner: frozenset[str], problems: Problems, document: Document
-    ) -> None:
-        self.known = known
-        self.runner = runner
-        self.problems = problems
-        self.document = document
-
-    def out(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self.out(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.out(item) for item in value]
-        return self.text(value) if isinstance(value, str) and "$" in value else value
-
-    def text(self, text: str) -> str:
-        return _VARIABLE.sub(self._replace, text)
-
-    def _replace(self, match: re.Match[str]) -> str:
-        if match["escaped"]:
-            return "$"
-        name, rule, word = match["bare"] or match["name"], match["rule"] or "", match["word"] or ""
-        value = self.known.get(name)
-        there = value is not None and (value != "" or ":" not in rule)
-        if rule.endswith("+"):
-            return self.text(word) if there else ""
-        if there:
-            if name not in self.runner and name in os.environ:
-                self._say("host-variable", f"takes {name} from this machine's environment")
-            return value or ""
-        if rule.endswith("-"):
-            return self.text(word)
-        if rule.endswith("?"):
-            self.problems.error(
-                "missing-variable",
-                f"{self.document.file.name} needs the environment variable {name}, which is not set"
-                f"{f' ({word})' if word else ''}; set it before running.",
-                self.document.file,
-            )
-        elif value is None:
-            self._say("missing-variable", f"uses the variable {name}, which is not set: it is empty, as in Compose")
-        return value or ""
-
-    def _say(self, code: str, what: str) -> None:
-        self.problems.warning(code, f"{self.document.file.name} {what}.", self.document.file)
 
 
 def _only_waits(words: tuple[str, ...], stdin_open: bool) -> bool:
@@ -485,40 +422,20 @@ def _only_waits(words: tuple[str, ...], stdin_open: bool) -> bool:
     return (name == "tail" and rest == ("-f", "/dev/null")) or (stdin_open and name in ("sh", "bash") and not rest)
 
 
-def _by_profile(service: Any) -> bool:
-    """A service that starts only if its profile is selected, which no runner does."""
-    return isinstance(service, dict) and bool(service.get("profiles"))
-
-
-def _volume(entry: Any) -> tuple[str, str, str]:
-    """(bind, volume or tmpfs; source; target)."""
+def _volume(entry: Any) -> tuple[str, str, str, bool]:
+    """(bind, volume or tmpfs; source; target; whether it may be written to)."""
     if isinstance(entry, dict):
-        return (str(entry.get("type", "volume")), str(entry.get("source") or ""), str(entry.get("target") or ""))
+        writable = str(entry.get("read_only", "false")).lower() != "true"
+        kind = str(entry.get("type", "volume"))
+        return kind, str(entry.get("source") or ""), str(entry.get("target") or ""), writable
     if not isinstance(entry, str):
-        return "volume", "", ""
+        return "volume", "", "", True
     source, sign, rest = entry.partition(":")
     if not sign:
-        return "volume", "", source
-    target = rest.partition(":")[0]
-    return ("bind" if source.startswith(("/", ".", "~", RUNNER_FOLDER)) else "volume"), source, target
-
-
-def _dotenv(folder: Folder, path: Path) -> dict[str, str]:
-    """NAME=VALUE lines, without quotes."""
-    if not folder.is_file(path):
-        return {}
-    found = {}
-    for line in (folder.text(path) or "").splitlines():
-        name, sign, value = line.strip().removeprefix("export ").partition("=")
-        if not sign or name.startswith("#") or not name.strip():
-            continue
-        value = value.strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        else:
-            value = value.partition(" #")[0].rstrip()
-        found[name.strip()] = value
-    return found
+        return "volume", "", source, True
+    target, _, mode = rest.partition(":")
+    kind = "bind" if source.startswith(("/", ".", "~", RUNNER_FOLDER)) else "volume"
+    return kind, source, target, "ro" not in mode.split(",")
 
 
 def _duration(fields: Fields, key: str, default: float) -> float:

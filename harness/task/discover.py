@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.task.files import absolute
 from harness.task.formats import FORMATS
 from harness.task.model import FormatSpec, Problem, ProblemSeverity, Task, Unusable
 from harness.untrusted import shown, visible
@@ -85,7 +86,7 @@ def _load(path: Path, name: str) -> Task | Unusable:
 
 
 def root_of(path: Path) -> Path:
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - normalises without following links
+    path = absolute(path)
     try:
         if path.name in {spec.config for spec in FORMATS} and not path.is_dir():
             path = path.parent
@@ -167,7 +168,7 @@ def unique_names(named: list[tuple[str, Path]]) -> list[str]:
     used: set[str] = set()
     for name, root in named:
         if counts[name] > 1:
-            above = Path(os.path.abspath(root))  # noqa: PTH100 - normalises without following links
+            above = absolute(root)
             prefix = above.parent.name if above.name == name else above.name
             name = shown(f"{prefix}/{name}", keep="\n") if prefix else name
         candidate, number = name, 2

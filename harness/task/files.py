@@ -34,6 +34,11 @@ _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+def absolute(path: Path) -> Path:
+    """Without `..`, and without following links: a task is found by the way that leads to it."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` follows links, and `absolute` leaves `..`
+
+
 class Folder:
     """One task's folder, with every path kept inside it."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Recipe
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Member, Recipe, Until
 from harness.task.runners import Runner
 
 NO_TIME_LIMIT = 86_400.0
@@ -66,6 +66,17 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """How a service stands among the others of its compose file."""
+
+    member: Member
+    awaits: Mapping[str, Until] = field(default_factory=dict)
+    """Service -> what it has to have come to before this one starts."""
+    restarts: bool = False
+    """When it ends, the format's runner starts it again, and a box does not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     recipe: Recipe
     env: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +111,15 @@ class Environment:
     mounts: tuple[str, ...] = ()
     """Further empty, writable folders, in addition to the three under /logs."""
     hostname: str | None = None
+    beside: Beside | None = None
+    """Set where it is one of several services."""
+    sidecars: tuple[Environment, ...] = ()
+    """The services beside the one that the commands run in; each has a `beside`."""
+    internal: frozenset[str] = frozenset()
+    """Networks of the compose file that never lead outside."""
+    walled: bool = False
+    """The task's config limits its network. Then Harbor gives all services without networks of their own one network
+    in common."""
     lacks: tuple[str, ...] = ()
     """What the task asks for and no box has, in words: a GPU, privileges, a device. If the reference is then not paid,
     this is the likely reason, and the task is not to blame."""
@@ -273,7 +293,8 @@ class Task:
         """The task with these stand-ins for the images that its FROMs name."""
 
         def standing(environment: Environment) -> Environment:
-            return replace(environment, recipe=replace(environment.recipe, images=images))
+            sidecars = tuple(standing(sidecar) for sidecar in environment.sidecars)
+            return replace(environment, recipe=replace(environment.recipe, images=images), sidecars=sidecars)
 
         steps = []
         for step in self.steps:

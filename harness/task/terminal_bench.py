@@ -15,7 +15,8 @@ import yaml
 
 from harness.engine.contract import Recipe
 from harness.task import scripts
-from harness.task.compose import RUNNER_FOLDER, Service, read_service
+from harness.task.compose import RUNNER_FOLDER, Service
+from harness.task.compose_file import read_service
 from harness.task.documents import Document, parse_yaml, plain, read_yaml
 from harness.task.fields import Fields, show
 from harness.task.files import Folder, read_part
@@ -201,6 +202,9 @@ class _Loader:
             files=service.files,
             mounts=service.mounts,
             hostname=service.hostname,
+            beside=service.beside,
+            sidecars=service.sidecars,
+            internal=service.internal,
             lacks=service.lacks,
         )
 

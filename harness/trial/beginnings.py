@@ -73,6 +73,8 @@ def make_beginning(
     session = Session(engine, task, built, Plan(Kind.REFERENCE, networks=networks), cancel, turn)
     environment = task.environment
     healthy = environment.healthcheck or environment.service_healthcheck or built.main.config.healthcheck
+    if environment.sidecars:
+        return "a solution may change what its sidecars hold, which is not kept"
     if session.main_spec.main or environment.files or healthy:
         return "the image runs a program of its own, mounts files, or has to be healthy first"
     started = time.monotonic()

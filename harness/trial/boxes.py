@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
-from harness.engine.contract import Box, BoxSpec, Command, Exit, Healthcheck, Image
-from harness.task.model import Environment
-from harness.verifier.test_report import plain
+from harness.engine.contract import Box, BoxSpec, Engine, Healthcheck, Image
+from harness.engine.services import Companion, opened
+from harness.task.model import Environment, NetworkMode, Task
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
-_PROBE = 'if command -v timeout >/dev/null; then exec timeout -s KILL "$0" "$@"; else exec "$@"; fi'
-"""A probe that hangs is killed and has failed; the box lives on."""
-
-Health = tuple[float, float, Exit]
-"""Seconds waited, the limit of each probe, and the last probe."""
 
 
 def box_spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
@@ -38,34 +34,40 @@ def healthcheck_of(image: Image, environment: Environment) -> Healthcheck | None
     return environment.service_healthcheck or (image.config.healthcheck if environment.image_healthcheck else None)
 
 
-def wait_until_healthy(
-    box: Box, check: Healthcheck, shell: tuple[str, ...], limit: float, pause: Callable[[float], bool]
-) -> Health | None:
-    """Docker's patience, in probes of at most a second apart: no reason to wait half a minute for the first where the
-    container is healthy at once. None where `pause` says that nobody waits any more."""
-    start = time.monotonic()
-    step_seconds = min(check.interval, 1.0)
-    # Docker gives up after `retries` times an interval and a probe of at most `timeout`.
-    share = check.interval / (check.interval + check.timeout or 1.0)
-    spent = 0.0
-    seconds = max(1.0, check.timeout)
-    probe = ("sh", "-c", _PROBE, f"{seconds:g}", *shell, check.command)
-    while True:
-        done = box.run(Command(probe, seconds + 30.0))
-        waited = time.monotonic() - start
-        if waited >= check.start_period:
-            spent += step_seconds + done.seconds * share
-        if done.status == 0 or done.timed_out or spent >= check.retries * check.interval or waited >= limit:
-            return waited, seconds, done
-        if pause(step_seconds):
-            return None
+def walled(task: Task) -> bool:
+    """Whether any of the task's phases has a limited network, by its config. Harbor then gives all services one network
+    namespace, but for those with networks of their own."""
+    phases = [step.agent_network for step in task.steps] + [step.verifier.network for step in task.steps]
+    return task.environment.walled or any(one is not None and one.mode is not NetworkMode.PUBLIC for one in phases)
 
 
-def not_healthy(check: Healthcheck, found: Health) -> str:
-    waited, _, done = found
-    text = plain(done.output.decode("utf-8", "replace")).strip()
-    last = f": {text.splitlines()[-1]}" if text else ""
-    return (
-        f"the container's HEALTHCHECK `{check.command}` did not pass within {waited:.0f} s, at last with "
-        f"status {done.status}{last}"
+def open_services(
+    engine: Engine,
+    spec: BoxSpec,
+    environment: Environment,
+    images: Mapping[str, Image],
+    *,
+    walled: bool,
+    all_healthy: bool,
+    pause: Callable[[float], bool],
+) -> AbstractContextManager[Box]:
+    """The box of that environment beside its sidecars."""
+    own = environment.beside
+    assert own is not None
+    companions = [Companion(spec, replace(own.member, shares=walled and own.member.shares), own.awaits)]
+    for sidecar in environment.sidecars:
+        beside = sidecar.beside
+        assert beside is not None
+        image = images[beside.member.name]
+        its = replace(box_spec(image, sidecar, spec.network, ()), files=sidecar.files)
+        member = replace(beside.member, shares=walled and beside.member.shares)
+        companions.append(Companion(its, member, beside.awaits, healthcheck_of(image, sidecar), beside.restarts))
+    return opened(
+        engine,
+        companions,
+        own.member.name,
+        internal=environment.internal,
+        all_healthy=all_healthy,
+        limit=environment.recipe.timeout,
+        pause=pause,
     )

@@ -17,15 +17,34 @@ def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
     verifiers = {}
     try:
         main, notes = build_environment(engine, task.environment, progress)
+        sidecars, more = _build_sidecars(engine, task.environment, "", progress)
+        notes += more
         for step in task.steps:
             if step.verifier.separate is not None:
                 verifiers[step.name], more = build_environment(engine, step.verifier.separate, progress)
-                notes += more
+                beside, others = _build_sidecars(engine, step.verifier.separate, f"{step.name}/", progress)
+                sidecars |= beside
+                notes += (*more, *others)
     except FoolsgoldError as error:
         error.message, error.hint = task.told(error.message), task.told(error.hint)
         raise
     seconds = time.monotonic() - start
-    return Built(main, verifiers, seconds, tuple(dict.fromkeys(notes)), engine.no_network(), engine.always_network())
+    notes = tuple(dict.fromkeys(notes))
+    return Built(main, verifiers, sidecars, seconds, notes, engine.no_network(), engine.always_network())
+
+
+def _build_sidecars(
+    engine: Engine, environment: Environment, prefix: str, progress: Progress
+) -> tuple[dict[str, Image], tuple[str, ...]]:
+    """The images of the services beside one environment, and notes on them."""
+    images = {}
+    notes: tuple[str, ...] = ()
+    for sidecar in environment.sidecars:
+        assert sidecar.beside is not None
+        name = sidecar.beside.member.name
+        images[f"{prefix}{name}"], more = build_environment(engine, sidecar, progress)
+        notes += tuple(f"{name}: {note}" for note in more)
+    return images, notes
 
 
 def build_environment(engine: Engine, environment: Environment, progress: Progress) -> tuple[Image, tuple[str, ...]]:

@@ -49,7 +49,14 @@ class Ends:
         """What the tests do not look at; None where they may look at more than the files of the box."""
         task, step = self._task, self._task.steps[0]
         verifier, solution = step.verifier, step.solution
-        if len(task.steps) > 1 or step.name or verifier.separate or verifier.owns_tests or verifier.same_shell:
+        if (
+            task.environment.sidecars
+            or len(task.steps) > 1
+            or step.name
+            or verifier.separate
+            or verifier.owns_tests
+            or verifier.same_shell
+        ):
             return None
         if solution is None or solution.keys or any(map(_is_compiled, verifier.folders)):
             return None

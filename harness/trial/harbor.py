@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.engine.contract import Box, Command, Exit
 from harness.task.model import Scoring, Step
+from harness.trial.acting import act
 from harness.trial.artifacts import carried, restore
 from harness.trial.boxes import LOGS
 from harness.trial.end_state import look
@@ -126,6 +127,8 @@ def _solve(session: Session, box: Box, step: Step) -> str | None:
     """Upload and run the solution; None where the control has none to run."""
     if session.plan.kind is Kind.NOP:
         return None
+    if session.plan.actions is not None:
+        return act(session, box, step, session.plan.actions)[1]
     solution = step.solution
     if solution is None:
         where = f"step {step.name}" if step.name else "the task"

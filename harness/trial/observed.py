@@ -24,7 +24,8 @@ printf %s "$stdin" | "$@" >{_OUT} 2>{_ERR}"""
 
 
 def after_verifying(box: Box, left: EndState | None, paths: tuple[str, ...]) -> EndState | None:
-    wanted = [path for path in dict.fromkeys([*(left.entries if left else ()), *paths]) if not NOISE.search(path)]
+    changed = [path for path in (left.entries if left else ()) if not NOISE.search(path)]
+    wanted = list(dict.fromkeys([*changed, *paths]))
     return state_of(box, wanted[:MOST_PATHS]) if wanted else None
 
 

@@ -14,6 +14,7 @@ from harness.engine.contract import Image, Kept
 from harness.task.network import Networks
 from harness.testcode.beginning import Beginning
 from harness.testcode.preparation.cut import Preparation
+from harness.trial.actions import Actions
 from harness.trial.circumstances import Circumstances
 from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
@@ -33,6 +34,8 @@ class Replacement:
     """Path relative to the solution folder -> content. The mode is the original file's."""
     step: str | None = None
     """The step whose solution is meant; None is every step that has such a file."""
+    alone: bool = False
+    """They are all there is: none of the reference's own files is put beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Built:
     main: Image
     verifiers: Mapping[str, Image] = field(default_factory=dict)
     """Step name -> the image of its separate verifier."""
+    sidecars: Mapping[str, Image] = field(default_factory=dict)
+    """The image of each service beside a main one. By its name; beside a separate verifier by `STEP/NAME`."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     no_network: str = ""
@@ -232,6 +237,8 @@ class Plan:
     circumstances: Circumstances = field(default_factory=Circumstances)
     purpose: Purpose = Judge()
     run: Which = Which.FIRST
+    actions: Actions | None = None
+    """What is done in the box, one after the other, in place of running a solution."""
 
     @property
     def key(self) -> TrialKey:

@@ -21,7 +21,7 @@ from harness.verifier.test_report import NOTHING, TestReport
 
 
 class Kind(StrEnum):
-    """What a trial runs: a control, or a mutant."""
+    """What a trial runs."""
 
     REFERENCE = "reference"
     NOP = "nop"
@@ -30,6 +30,8 @@ class Kind(StrEnum):
     MUTANT = "mutant"
     PROBE = "probe"
     """A right solution that must be paid, or a forged one that must not."""
+    ATTEMPT = "attempt"
+    """A solution from elsewhere."""
 
 
 class Which(StrEnum):

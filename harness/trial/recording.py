@@ -71,6 +71,8 @@ def make_ready(
         return "the tests' script installs nothing that can be kept"
     session = Session(engine, task, built, Plan(Kind.NOP, networks=networks), cancel, turn)
     spec = session.main_spec
+    if task.environment.sidecars:
+        return "what the tests prepare may reach its sidecars, which are not kept"
     if spec.main or task.environment.files:
         return "the image runs a program of its own, or mounts files"
     recording = _Recording(session, preparation, _FORMATS[task.format.name])

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from harness.engine.box_end import BoxEnd
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image, Kept
+from harness.engine.services import ServiceFailed, not_healthy, wait_until_healthy
 from harness.task.model import Environment, Solution, Step, Task
-from harness.trial.boxes import LOGS, box_spec, healthcheck_of, not_healthy, wait_until_healthy
+from harness.trial.boxes import LOGS, box_spec, healthcheck_of, open_services, walled
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, EndState, changes
 from harness.trial.ends import Ends
@@ -198,7 +199,10 @@ class Session:
         start = time.monotonic()
         spec = replace(self._elsewhere(box_spec(image, environment, network, mounts)), on=on)
         # A box whose own program runs from its start is not made ready before its turn.
-        with self.turn() if spec.main else nullcontext(), self.engine.open(spec) as box:
+        with (
+            self.turn() if spec.main or environment.sidecars else nullcontext(),
+            self._opened(spec, environment, step) as box,
+        ):
             for source, target in environment.files:
                 box.put(source, target or environment.workdir or image.config.workdir or "/")
             self.phases.append(Phase(PhaseName.START, step, round(time.monotonic() - start, 4)))
@@ -207,6 +211,27 @@ class Session:
                 if check is not None:
                     self.wait_until_healthy(box, check, image.config.shell, step, environment.recipe.timeout)
             yield box
+
+    @contextmanager
+    def _opened(self, spec: BoxSpec, environment: Environment, step: str) -> Iterator[Box]:
+        if not environment.sidecars:
+            with self.engine.open(spec) as box:
+                yield box
+            return
+        prefix = "" if environment is self.task.environment else f"{step}/"
+        try:
+            with open_services(
+                self.engine,
+                spec,
+                environment,
+                {name.removeprefix(prefix): image for name, image in self.built.sidecars.items()},
+                walled=walled(self.task),
+                all_healthy=self.task.format.waits_until_healthy,
+                pause=self.cancel.wait,
+            ) as box:
+                yield box
+        except ServiceFailed as error:
+            raise Stop(Trouble(TroubleKind.HEALTHCHECK, str(error))) from error
 
     def run(
         self,
@@ -293,7 +318,9 @@ class Session:
 
     def put_solution(self, box: Box, solution: Solution, step: str) -> None:
         """The solution folder, then the replaced files over it, with the modes of the originals."""
-        if solution.only:
+        if self.plan.replacement.alone:
+            self.chore(box, f"mkdir -p {shlex.quote(solution.target)}")
+        elif solution.only:
             for name in solution.only:
                 box.put(solution.folder / name, f"{solution.target}/{name}")
         else:

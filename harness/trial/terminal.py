@@ -76,7 +76,7 @@ class Terminal:
                 raise Stop(
                     Trouble(
                         TroubleKind.UNSUPPORTED,
-                        f"solution.yaml presses {name}, which needs tmux, and the box has none",
+                        f"what is typed presses {name}, which needs tmux, and the box has none",
                         "Install tmux in the task's image, as Terminal-Bench itself demands.",
                     )
                 )

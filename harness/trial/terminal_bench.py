@@ -11,6 +11,7 @@ import yaml
 
 from harness.engine.contract import Box, Command
 from harness.task.model import Keys, Scoring, Step
+from harness.trial.acting import act
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume, same_end
@@ -72,6 +73,8 @@ def _solve(session: Session, box: Box, step: Step) -> tuple[Terminal | None, str
     """Session solution.sh, or type solution.yaml's keys; the terminal is kept for tests that share its shell."""
     if session.plan.kind is Kind.NOP:
         return None, None
+    if session.plan.actions is not None:
+        return act(session, box, step, session.plan.actions)
     solution = step.solution
     if solution is None:
         raise Stop(Trouble(TroubleKind.NO_SOLUTION, "the task has no reference solution to run"))

@@ -13,7 +13,7 @@ from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, makes, requirements, tells
 from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, stem, tokens_of
+from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, statement_words, stem, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ CALLED = 1.4
 """A sentence that has all the words of the function's name."""
 HEADED = 1.5
 """What it adds that a sentence begins with the function's name as a command: `RENEW <client>`."""
+SAID, SAID_IN_TWO = 0.6, 0.3
+"""What it adds that a sentence has all the words of the statement, and where these are only two."""
+_MANY_WORDS = 6
 MAKES = 1.3
 """A sentence that asks for a file, before others that only name it."""
 BESIDE = 0.3
@@ -141,6 +144,11 @@ class Relevance:
             found = self._ranked(around, edits, mutant.scope, target, most, content)
         return found or self._by_line(around, edits, mutant.scope, target) or amount
 
+    def of_text(self, text: str, most: int = 1) -> tuple[Link, ...]:
+        """The sentences that a text is about, such as a command and what it prints; none where none is clearly
+        meant."""
+        return self._ranked(Surroundings(text), (Edit(0, len(text), ""),), "", "", most)
+
     def _by_amount(self, mutant: Mutant) -> tuple[Link, ...]:
         """Where the instruction states the number that is changed, or that what is changed goes by."""
         line = mutant.before
@@ -215,10 +223,16 @@ class Relevance:
             touched = set(beside)
             near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}
         called = frozenset(token for token in self._tokens(scope.rsplit(".", 1)[-1], True) if token.isalpha())
-        return self._best(near, touched, called, around.only_for(edits), most)
+        return self._best(near, touched, called, around.only_for(edits), most, _statement(around, edits))
 
     def _best(
-        self, near: Mapping[str, float], touched: Set[str], called: frozenset[str], only: str, most: int
+        self,
+        near: Mapping[str, float],
+        touched: Set[str],
+        called: frozenset[str],
+        only: str,
+        most: int,
+        statement: frozenset[str],
     ) -> tuple[Link, ...]:
         score: dict[int, float] = {}
         anchor: dict[int, float] = {}
@@ -248,12 +262,16 @@ class Relevance:
             if called and self._heads[index] == called:
                 score[index] += HEADED
                 anchor[index] = anchor.get(index, 0.0) + HEADED
+        whole = self._said(statement, score)
         ranked = sorted(
             (
                 item
                 for item in score.items()
-                if anchor.get(item[0], 0.0) >= ANCHOR
-                and (self._telling(evidence[item[0]]) or (called and self._heads[item[0]] == called))
+                if item[0] in whole
+                or (
+                    anchor.get(item[0], 0.0) >= ANCHOR
+                    and (self._telling(evidence[item[0]]) or (called and self._heads[item[0]] == called))
+                )
             ),
             key=lambda item: (-item[1], item[0]),
         )
@@ -267,6 +285,16 @@ class Relevance:
             for index, value in ranked[:most]
             if value >= best / 2
         )
+
+    def _said(self, statement: frozenset[str], score: dict[int, float]) -> frozenset[int]:
+        """Adds to the sentences that have all the words of a statement; the ones that more than two words tie."""
+        if not 2 <= len(statement) <= _MANY_WORDS:
+            return frozenset()
+        tokens = {index: self.requirements[index].tokens.keys() for index, value in score.items() if value}
+        said = frozenset(index for index, words in tokens.items() if statement <= words)
+        for index in said:
+            score[index] += SAID if len(statement) > 2 else SAID_IN_TWO
+        return said if len(statement) > 2 else frozenset()
 
     def _telling(self, evidence: Sequence[tuple[float, str]]) -> bool:
         """One name, value or pair of words, or two things besides: a single plain word or concept ties nothing."""
@@ -426,3 +454,11 @@ def _abbreviations(words: Iterable[str]) -> dict[str, str]:
             short = word[:length]
             found[short] = "" if short in found else word
     return {short: word for short, word in found.items() if word}
+
+
+def _statement(around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:
+    """The words of the one line that is touched."""
+    number = around.number(edits[0].start)
+    if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or len(around.lines[number]) > _LONG_STATEMENT:
+        return frozenset()
+    return statement_words(around.lines[number].strip())

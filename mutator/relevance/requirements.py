@@ -128,6 +128,7 @@ _TOLD = re.compile(
 _PAST = re.compile(r"\b(?:was|were|had|used to)\b", re.IGNORECASE)
 _GRADED = re.compile(
     r"\b(?:is|are) (?:in the )?provided\b|\bwill be (?:checked|graded|validated|verified|tested|compared|re-?run)\b"
+    r"|\bthe (?:verifier|grader) (?:\w+ )?(?:compares|checks|verifies|allows|accepts|uses|runs|secures|looks|opens)\b"
     r"|\bwe(?:'ll| will) (?:grade|check|run|verify|validate|test|re-?run|compare)\b",
     re.IGNORECASE,
 )

@@ -90,6 +90,7 @@ def said_tokens(text: str, *, code: bool = False) -> dict[str, tuple[float, str]
             add(f"'{said}'" if said.isalpha() else said, weight, said)
     _literals(text, add)
     _names(text, code, add)
+    _short_names(text, code, add)
     return found
 
 
@@ -121,6 +122,26 @@ def _names(text: str, code: bool, add: Add) -> None:
                 add(f"{before} {root}", NAME if compound and named else PAIR, name if compound else f"{spoken} {word}")
             before, spoken = root, word
         ended = match.end()
+
+
+_SHORT = re.compile(r"(?<![\w.])[a-z][a-z0-9](?![\w.]\w?)")
+_LISTED = re.compile(r"(?<![\w.])[a-z][a-z0-9](?:(?:,? and |, ?| ?[x*\u00d7] ?| )[a-z][a-z0-9]\b)+")
+_SHORT_WORDS = frozenset(
+    "am an as at be by do go he if in is it me my no of on or so to up us we ok vs mm cm km".split()
+)
+
+
+def _short_names(text: str, code: bool, add: Add) -> None:
+    """`sx` and `sy` where an instruction lists them: names of two letters of which one is the same in all."""
+    if code:
+        for match in _SHORT.finditer(text):
+            add(f"={match[0]}", NAME, match[0])
+        return
+    for match in _LISTED.finditer(text):
+        names = [name for name in re.findall(r"[a-z][a-z0-9]", match[0]) if name not in _SHORT_WORDS]
+        if len(set(names)) > 1 and (len({name[0] for name in names}) == 1 or len({name[1] for name in names}) == 1):
+            for name in names:
+                add(f"={name}", NAME, name)
 
 
 def _literals(text: str, add: Add) -> None:
@@ -173,3 +194,20 @@ def stem(word: str) -> str:
             base = word[: -len(ending)]
             return base + "y" if ending in ("ies", "ied") else base.removesuffix("e")
     return word.removesuffix("e")
+
+
+_STATEMENT_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])")
+_OF_THE_LANGUAGE = frozenset(
+    "val var let const def func fun return self this none null nil true false int str float long double string bool"
+    " list dict set map len append add push range for while else elif switch case new static final public private"
+    " void auto print format printf join split get put items values keys mut pub unsigned size".split()
+)
+
+
+@lru_cache(maxsize=16384)
+def statement_words(line: str) -> frozenset[str]:
+    """The words that the names of a statement are made of, but for those of its language."""
+    words = (word.lower() for word in _STATEMENT_WORD.findall(line))
+    return frozenset(
+        stem(word) for word in words if len(word) >= 3 and word not in _STOP and word not in _OF_THE_LANGUAGE
+    )

@@ -22,11 +22,24 @@ sleep {seconds}
 """
 
 
-def task(folder: Path, marker: str, seconds: int, *, build: str = "true") -> Path:
-    """A reference that leaves a stubborn daemon behind, in boxes with a network."""
+BESIDE = """services:
+  main:
+    volumes: ["data:/data"]
+  side:
+    image: debian:bookworm-slim
+    command: ["sh", "-c", "trap '' TERM; touch /data/{marker}; while :; do sleep 1; : {marker}; done"]
+    volumes: ["data:/data"]
+volumes:
+  data:
+"""
+
+
+def task(folder: Path, marker: str, seconds: int, *, build: str = "true", beside: bool = False) -> Path:
+    """A reference that leaves a stubborn daemon behind, in boxes with a network, maybe with a service beside them."""
     dockerfile = f"FROM debian:bookworm-slim\nWORKDIR /app\nRUN : {marker}; {build}\n"
     solve = SERVES.format(marker=marker, seconds=seconds)
-    return write(folder, {**HARBOR, "environment/Dockerfile": dockerfile, "solution/solve.sh": solve})
+    compose = {"environment/docker-compose.yaml": BESIDE.format(marker=marker)} if beside else {}
+    return write(folder, {**HARBOR, "environment/Dockerfile": dockerfile, "solution/solve.sh": solve, **compose})
 
 
 def start(engine: str, folder: Path, tmp: Path) -> subprocess.Popen[str]:
@@ -58,6 +71,7 @@ def remains(pid: int, marker: str, tmp: Path) -> dict[str, list[str]]:
         "links": [line for line in _said("ip", "-o", "link") if f"fg{pid}" in line],
         "containers": _said("docker", "ps", "-aq", "--filter", f"label=foolsgold.pid={pid}"),
         "networks": _said("docker", "network", "ls", "-q", "--filter", f"label=foolsgold.pid={pid}"),
+        "volumes": _said("docker", "volume", "ls", "-q", "--filter", f"label=foolsgold.pid={pid}"),
     }
 
 
@@ -71,6 +85,7 @@ NOTHING: dict[str, list[str]] = {
     "links": [],
     "containers": [],
     "networks": [],
+    "volumes": [],
 }
 
 
@@ -113,7 +128,7 @@ def marker(tmp_path: Path) -> str:
 
 
 def test_a_run_that_ends_leaves_nothing(engine_name: str, tmp_path: Path, tmp: Path, marker: str) -> None:
-    with start(engine_name, task(tmp_path / marker, marker, 0), tmp) as child:
+    with start(engine_name, task(tmp_path / marker, marker, 0, beside=True), tmp) as child:
         said = child.communicate(timeout=120)[0]
     assert child.returncode == 0, said
     assert remains(child.pid, marker, tmp) == NOTHING
@@ -141,7 +156,7 @@ def test_what_a_killed_run_leaves_the_next_start_removes(
     engine_name: str, tmp_path: Path, tmp: Path, marker: str, phase: str
 ) -> None:
     build = "sleep 100" if phase == "build" else "true"
-    with start(engine_name, task(tmp_path / "t", marker, 100, build=build), tmp) as child:
+    with start(engine_name, task(tmp_path / "t", marker, 100, build=build, beside=True), tmp) as child:
         wait_until(lambda: _processes(marker), f"no {phase} began")
         left = remains(child.pid, marker, tmp)
         assert left != NOTHING

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.engine.contract import (
     Box,
+    BoxGroup,
     BoxSpec,
     Command,
     Engine,
@@ -17,6 +18,7 @@ from harness.engine.contract import (
     Exit,
     Image,
     ImageConfig,
+    Member,
     Progress,
     Recipe,
     silent,
@@ -92,6 +94,10 @@ class FakeBox(Box):
         self.closed = True
 
 
+class FakeGroup(BoxGroup):
+    def close(self) -> None: ...
+
+
 class FakeEngine(Engine):
     name = "fake"
 
@@ -115,6 +121,9 @@ class FakeEngine(Engine):
         self.commands: list[tuple[FakeBox, Command]] = []
         self.boxes: list[FakeBox] = []
         self.closed = False
+
+    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
+        return FakeGroup()
 
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
         self.log.append(f"build {recipe.dockerfile.name if recipe.dockerfile else recipe.image}")

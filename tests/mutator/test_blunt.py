@@ -96,9 +96,35 @@ echo end > /srv/marker
 """
 
 
+LEADER = """def first(rows):
+    kept = [row for row in rows if row]
+    return kept[1:]
+
+
+def second(rows):
+    joined = [row + row for row in rows]
+    return joined[::-1]
+
+
+def third(rows):
+    numbered = list(enumerate(rows))
+    return numbered[:9]
+
+
+def measure(rows):
+    return third(second(first(rows)))
+
+
+def both(rows):
+    return second(first(rows))
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "language", "operator", "sentence", "blunt"),
     [
+        (LEADER, "python", "python.function-hollow", "`measure()`", True),
+        (LEADER, "python", "python.function-hollow", "`both()`", False),
         (READER, "python", "python.function-hollow", "`read()`", True),
         (READER, "python", "python.function-hollow", "`scaled()`", False),
         (READER, "python", "python.function-hollow", "`main()`", True),

@@ -8,6 +8,7 @@ from mutator.generate import generate
 from mutator.model import ByteEdit, Edit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
 from mutator.operators import FAMILIES
 from mutator.relevance import Relevance, requirements, sentences, tokens_of
+from mutator.relevance.amounts import Amounts
 from mutator.relevance.concepts import stated
 from mutator.relevance.surroundings import Surroundings
 
@@ -355,3 +356,50 @@ def test_a_function_serves_the_command_that_a_sentence_begins_with() -> None:
     instruction = "- RENEW <client> <deadline> is for whoever holds the lease.\n- TICK <now> frees what is over.\n"
     program = "fun renew(who: String): Boolean {\n    return held == who\n}\n"
     assert "RENEW" in first(instruction, source(program, "kotlin"), "held == who", "true", scope="Lease.renew")
+
+
+MAP = """n = struct.unpack_from("<II", data, 12)
+sx, sy = struct.unpack_from("<ff", data, 20)
+count = total / plateau
+area = count * sx * sy
+used += child.margin
+child.start = offset
+"""
+MAPS = """
+- At byte 12 stand two counts of cells, nx and ny.
+- At byte 20 stand two floats, sx sy, for the metres of a cell.
+- Each child adds its margin to the used width.
+- A child's margin is at least nothing, and its width is told.
+- The start of a child is recorded at the current offset.
+"""
+
+
+@pytest.mark.parametrize(
+    ("removed", "expected"),
+    [
+        (" * sy", "At byte 20 stand two floats, sx sy, for the metres of a cell."),
+        ("child.start = offset", "The start of a child is recorded at the current offset."),
+        ("used += child.margin", ""),
+    ],
+)
+def test_short_names_that_are_listed_and_statements_said_in_full_are_links(removed: str, expected: str) -> None:
+    assert first(MAPS, source(MAP), removed) == expected
+
+
+def test_two_letters_that_are_words_are_no_names() -> None:
+    assert "=sx" in tokens_of("Two floats, sx and sy.")
+    assert not any(token.startswith("=") for token in tokens_of("If it is so, do as we do: go on or up."))
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("Windows hold at most 5 samples.", True),
+        ("Grading tolerance is at most 5 samples.", False),
+        ("The verifier allows at most 5 samples of error.", False),
+        ("Last year at most 5 samples were taken.", False),
+    ],
+)
+def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: str, stated: bool) -> None:
+    amounts = Amounts(requirements(f"- {text}\n"))
+    assert (amounts.find("5", "samples = max(5, given)") is not None) is stated

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from mutator.model import ByteEdit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
 from mutator.relevance import Relevance
 from mutator.select import REFERENCE, canonical, select
@@ -218,3 +220,106 @@ def test_a_second_copy_of_a_program_is_not_broken_a_second_time() -> None:
     assert select([ONE, copy], NONE, {"s": "python", "t": "python"}).duplicates == {"copy": "m0"}
     elsewhere = replace(copy, scope="g")
     assert select([ONE, elsewhere], NONE, {"s": "python", "t": "python"}).duplicates == {}
+
+
+def test_what_hardly_anybody_writes_fills_a_list_only_as_far_as_a_verdict_needs() -> None:
+    few = many(5)
+    aside = [
+        replace(each, id=f"a{each.id}", digest=f"a{each.id}", tier=Tier.FINE, line=900 + number, unlikely=True)
+        for number, each in enumerate(many(20))
+    ]
+    assert len(ids([*few, *aside], budget=20)) == 8
+    linked = [
+        replace(each, unlikely=False, stated="", before=AGED.before, after=f"find -size {number}")
+        for number, each in enumerate(aside)
+    ]
+    assert len(chosen_of([*few, AGED, *linked])) == 12
+
+
+def test_ten_of_a_table_are_enough() -> None:
+    one = replace(AGED, fault=FaultClass.SWAPPED_MAPPING, operator="python.mapping-swapped", tier=Tier.MEDIUM)
+    table = [
+        replace(one, id=f"t{n}", digest=f"t{n}", after=f"find -size {n}", edits=(ByteEdit(n, n + 1, b"x"),))
+        for n in range(19)
+    ]
+    assert len(chosen_of([*table, REPORTED])) == 12
+    assert len(chosen_of([*(replace(each, line=each.edits[0].start) for each in table), REPORTED])) == 20
+
+
+def test_two_details_are_enough_for_a_requirement_that_nothing_else_breaks() -> None:
+    fine = replace(AGED, tier=Tier.FINE)
+    details = [replace(fine, id=f"d{n}", digest=f"d{n}", after=f"find -size {n}") for n in range(9)]
+    chosen = select([*many(12), *details], SERVED, {"s": "shell"}, budget=20).chosen
+    assert [entry.mutant.tier for entry in chosen if entry.mutant.id.startswith("d")].count(Tier.MEDIUM) == 2
+
+
+def test_what_hardly_anybody_writes_is_not_first_because_of_the_sentence_that_it_breaks() -> None:
+    rare = replace(AGED, id="rare", unlikely=True, tier=Tier.MEDIUM)
+    aside = replace(ONE, id="aside", operator="python.branch-never", line=5, before="if a:", digest="x")
+    assert chosen_of([rare, aside]) == ["aside", "rare"]
+
+
+MAGIC = replace(
+    ONE,
+    id="magic",
+    operator="python.guard-disarmed",
+    before='    if data[:4] != b"MARK":',
+    after="    if False:",
+    digest="k",
+)
+
+
+def test_whether_a_file_is_of_its_kind_counts_where_the_instruction_says_what_becomes_of_another() -> None:
+    for said, behind in (("The `MARK` begins a file.", True), ("A file without `MARK` is rejected.", False)):
+        entry = select([MAGIC], Relevance(said), {"s": "python"}).chosen[0]
+        assert entry.links
+        assert entry.mutant.unlikely is behind
+
+
+@pytest.mark.parametrize(
+    ("operator", "before"),
+    [
+        ("python.guard-disarmed", "    if not MARK:"),
+        ("python.guard-disarmed", "    if len(MARK) < 9:"),
+        ("code.drop-guard", "    if (MARK.isEmpty()) return"),
+        ("python.raise-dropped", '    raise ValueError("MARK")'),
+        ("code.drop-raise", '    throw new Error("MARK")'),
+    ],
+)
+def test_a_guard_of_inputs_counts_where_the_instruction_speaks_of_other_inputs(operator: str, before: str) -> None:
+    guard = replace(ONE, operator=operator, before=before, after="")
+    for said, behind in (("A `MARK` begins each of them.", True), ("An empty `MARK` is skipped.", False)):
+        entry = select([guard], Relevance(said), {"s": "text"}).chosen[0]
+        assert entry.mutant.unlikely is behind
+
+
+def hollow(name: str) -> Mutant:
+    return replace(ONE, id=name, fault=FaultClass.HOLLOW_FUNCTION, scope=name, blunt=True, line=len(name), digest=name)
+
+
+def test_of_the_functions_that_an_instruction_names_the_only_one_is_the_whole_program() -> None:
+    def blunt(said: str) -> list[str]:
+        entries = select([hollow("load_rows"), hollow("sum_up")], Relevance(said), {}, budget=None).chosen
+        return sorted(entry.mutant.id for entry in entries if entry.mutant.blunt)
+
+    assert blunt("Write `load_rows(path)`.") == ["load_rows", "sum_up"]
+    assert blunt("Write `load_rows(path)` and `sum_up(rows)`.") == []
+
+
+def test_an_operator_beyond_its_share_is_taken_for_a_requirement_that_no_likelier_one_breaks() -> None:
+    lines = [f"- Entries named `KEY_{number}` stay as they were.\n" for number in range(8)]
+    relevance = Relevance(
+        "".join(lines),
+        [Source("s", SourceKind.SIBLING, "shell", "", FileText("".join(f"keep $KEY_{n}\n" for n in range(8))), 1)],
+    )
+    ours = [
+        replace(ONE, id=f"k{n}", line=n + 1, scope=f"g{n}", before=f"keep $KEY_{n}", after="", digest=f"k{n}")
+        for n in range(8)
+    ]
+    rare = [
+        replace(each, id=f"r{each.id}", operator="x.other", digest=f"r{each.id}", unlikely=True, after="#")
+        for each in ours
+    ]
+    chosen = [entry.mutant.id for entry in select([*ours, *rare], relevance, {}, budget=20).chosen]
+    assert chosen[:8] == sorted(chosen[:8])
+    assert all(each.startswith("k") for each in chosen[:8])

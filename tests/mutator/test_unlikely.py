@@ -59,6 +59,56 @@ cp /solution/b /app/b
 """
 
 
+SEARCH = """import struct
+
+
+def parse(data):
+    off = 4
+    sx, kind = struct.unpack_from("<ff", data, off)
+    off += 8
+    return float(sx), kind
+
+
+def middle(values):
+    m = len(values)
+    return values[m // 2] if m % 2 else 0.5 * (values[m // 2 - 1] + values[m // 2])
+
+
+def grown(cells, nx, noise):
+    floor = 4.0 * noise
+    seen = set()
+    best = None
+    low = cells[0]
+    for x in cells:
+        if x not in seen:
+            seen.add(x)
+        if best is None or x > best:
+            best = x
+        if x < low:
+            low = x
+    top = cells[: max(1, min(8, len(cells)))]
+    level = sum(top) / len(top)
+    if level <= floor:
+        return low
+    if abs(level - floor) < 1e-9:
+        return level
+    if 0 <= low < nx:
+        return level - floor
+    return best
+"""
+LAYOUT = """class Layout {
+    fun place() {
+        var offset = 0
+        for (child in children) {
+            offset += child.margin
+            child.start = offset
+            offset += child.width
+        }
+    }
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "language", "operator", "after", "behind"),
     [
@@ -68,6 +118,31 @@ cp /solution/b /app/b
         (PYTHON, "python", "python.guard-disarmed", "if False:\n        return sorted", False),
         (PYTHON, "python", "python.call-dropped", "in open(path):\n        pass", True),
         (PYTHON, "python", "python.arithmetic", "total -= 1", True),
+        (SEARCH, "python", "python.term-dropped", "return level\n    return best", False),
+        (SEARCH, "python", "python.term-dropped", "else (values", True),
+        (SEARCH, "python", "python.conversion-dropped", "return sx, kind", True),
+        (SEARCH, "python", "python.branch-never", "if False:\n            seen", True),
+        (SEARCH, "python", "python.branch-never", "if False:\n            best", True),
+        (SEARCH, "python", "python.branch-never", "if False:\n            low", True),
+        (SEARCH, "python", "python.clamp-dropped", "max(1, len(cells))", True),
+        (SEARCH, "python", "python.aggregation", "len(top) / len(top)", True),
+        (SEARCH, "python", "python.boundary", "level < floor", True),
+        (SEARCH, "python", "python.conversion-dropped", "if (level - floor) < 1e-9", True),
+        (SEARCH, "python", "python.boundary", "0 < low < nx", True),
+        ("n = int(len(rows))\n", "python", "python.conversion-dropped", "n = len(rows)", True),
+        ("n = int(rows)\n", "python", "python.conversion-dropped", "n = rows", False),
+        ("known = set(rows)\nknown.add(1)\n", "python", "python.conversion-dropped", "known = rows", True),
+        ("known = set(rows)\nprint(known)\n", "python", "python.conversion-dropped", "known = rows", False),
+        ("for (let i = 0; i < a.length; i++) { f(a[i]); }\n", "javascript", "code.boundary", "<=", True),
+        ("if (a < limit) { f(a); }\n", "javascript", "code.boundary", "<=", False),
+        (LAYOUT, "kotlin", "code.drop-statement", "{\n            child.start", False),
+        (
+            LAYOUT.replace("child.start", "children[offset]"),
+            "kotlin",
+            "code.drop-statement",
+            "{\n            child",
+            True,
+        ),
         (PYTHON, "python", "python.number", "most=41", True),
         (SCRIPT, "shell", "shell.drop-flag", "cmake -B /app/build", True),
         (SCRIPT, "shell", "shell.drop-step", "work\nrm -rf /app/build", True),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _FROM = re.compile(r"^FROM[ \t]+\S+", re.MULTILINE)
+_IMAGE = re.compile(r"^( +image:) +\S+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class HarborTrial:
 
 
 def prepare(source: Path, target: Path, image: str) -> None:
-    """A copy of a task for both runners: every FROM is the test image, and the container ends at once.
+    """A copy of a task for both runners: every FROM and image is the test image, and the container ends at once.
 
     Without the STOPSIGNAL each trial waits ten seconds for a `sleep infinity` that ignores SIGTERM.
     """
@@ -34,6 +35,9 @@ def prepare(source: Path, target: Path, image: str) -> None:
     for dockerfile in target.rglob("Dockerfile"):
         text = dockerfile.read_text(encoding="utf-8")
         dockerfile.write_text(_FROM.sub(f"FROM {image}\nSTOPSIGNAL SIGKILL", text), encoding="utf-8")
+    for compose in target.rglob("docker-compose.yaml"):
+        text = compose.read_text(encoding="utf-8")
+        compose.write_text(_IMAGE.sub(rf"\1 {image}", text), encoding="utf-8")
 
 
 OUR_BOXES = "harness.harbor:BwrapEnvironment"

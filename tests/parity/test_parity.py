@@ -1,7 +1,8 @@
 """Marker parity: foolsgold's trials give the rewards that Harbor's own runner gives, and fail where it fails.
 
 Both run the same copies of the same tasks on the same Docker daemon: every fixture of a format or a case in Harbor
-layout, solved and left alone, and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
+layout, solved and left alone, the tasks of reward_tasks.py, and those in `services`, which have several containers and
+run on bwrap as well. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
 (Harbor has no `--image`), and a STOPSIGNAL spares each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names
 the Python that has Harbor, 0.24. The newest that is known, in the folder FOOLSGOLD_NEWEST_HARBOR, runs what its rules
 make different, and a few that tell whether all else is as before. Everything is run once, before the first comparison.
@@ -28,7 +29,7 @@ from harness.task.network import plan_network
 from harness.task.runners import RUNNERS, Runner, newest
 from harness.trial.build import build
 from harness.trial.plan import Plan
-from harness.trial.record import Kind, PhaseName, TrialRecord
+from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
 from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
 from tests.parity.harbor_job import OUR_BOXES, HarborTrial, prepare, read_job, start_job
@@ -37,7 +38,9 @@ from tests.parity.reward_tasks import REWARD_TASKS, write_task
 pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(2000)]
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
+SERVICES = Path(__file__).parent / "services"
 REFUSED = {
+    "walled": "Harbor's docker environment refuses it, as it does no-network",
     "no-network": "Harbor's docker environment refuses it unless the host lets it control the containers' traffic",
 }
 BY_LOT = {("flaky-verifier", "oracle"): "its reward is drawn by lot"}
@@ -50,7 +53,19 @@ def _fixtures() -> list[Path]:
     return [path for path in found if path.name not in REFUSED and not path.name.endswith("-mended")]
 
 
+def _of_services() -> list[Path]:
+    """Each shows one thing of tasks with several containers; its first line says what."""
+    return [path.parent for path in sorted(SERVICES.glob("*/task.toml")) if path.parent.name not in REFUSED]
+
+
+OF_SERVICES = [
+    *((path.name, "oracle") for path in _of_services()),
+    # Of the others it shows nothing more.
+    ("stock-service", "nop"),
+    ("never-healthy", "nop"),
+]
 TRIALS = [
+    *OF_SERVICES,
     *((path.name, agent) for path in _fixtures() for agent in ("oracle", "nop")),
     *((task.name, "oracle") for task in REWARD_TASKS),
 ]
@@ -111,6 +126,8 @@ PHASE_SAYS = {PhaseName.SOLVE: "solve ran out of time", PhaseName.VERIFY: "verif
 def from_harbor(trial: HarborTrial) -> Seen:
     if trial.error == "RuntimeError" and "failed to solve" in trial.message:
         return Seen(None, "not built")
+    if trial.error == "RuntimeError" and "up --detach --wait" in trial.message:
+        return Seen(None, "not started")
     for error in (trial.error, f"{trial.error}: {trial.message.partition(' (')[0]}"):
         if error in HARBOR_SAYS:
             return Seen(trial.rewards, HARBOR_SAYS[error])
@@ -118,6 +135,8 @@ def from_harbor(trial: HarborTrial) -> Seen:
 
 
 def from_foolsgold(record: TrialRecord) -> Seen:
+    if record.trouble is not None and record.trouble.kind is TroubleKind.HEALTHCHECK:
+        return Seen(record.rewards, "not started")
     if record.trouble is not None:
         return Seen(record.rewards, f"{record.trouble.kind}: {record.trouble.message}")
     late = record.overrun or record.timed_out
@@ -130,7 +149,7 @@ def from_foolsgold(record: TrialRecord) -> Seen:
 def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
     """Folders `all` and `nop` of prepared tasks."""
     root = tmp_path_factory.mktemp("parity")
-    sources = {path.name: path for path in _fixtures()}
+    sources = {path.name: path for path in (*_fixtures(), *_of_services())}
     for task in REWARD_TASKS:
         sources[task.name] = root / "written" / task.name
         write_task(task, sources[task.name])
@@ -288,6 +307,16 @@ def test_the_newest_harbor_that_is_known_is_the_newest_on_pypi(capsys: pytest.Ca
         if versions[0] != NEWEST.release:
             print(f"\nPyPI has Harbor {versions[0]}; the newest whose rules are known is {NEWEST.release}.")
     assert {OLDEST.release, NEWEST.release} <= set(versions)
+
+
+@pytest.mark.bwrap
+@pytest.mark.parametrize("trial", OF_SERVICES, ids="-".join)
+def test_services_without_a_daemon_are_paid_as_harbor_pays_them(
+    trial: tuple[str, str], tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], bwrap_engine: Engine
+) -> None:
+    (task,) = discover([tasks / "all" / trial[0]])
+    assert isinstance(task, Task)
+    assert _run(bwrap_engine, task, trial[1], OLDEST) == from_harbor(harbor[trial])
 
 
 @pytest.mark.bwrap

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.engine import leftovers
@@ -15,6 +16,7 @@ from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.bwrap import keeping
 from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
 from harness.engine.bwrap.box.beside import CommandBeside
+from harness.engine.bwrap.box.group import BwrapGroup
 from harness.engine.bwrap.box.launchpad import OUT
 from harness.engine.bwrap.image.build import build, cache_folder
 from harness.engine.bwrap.image.built import BwrapImage
@@ -23,8 +25,10 @@ from harness.engine.changes import Changes
 from harness.engine.contract import (
     MAIN_HINT,
     Box,
+    BoxGroup,
     BoxSpec,
     Command,
+    Ended,
     Engine,
     EngineOptions,
     EngineReport,
@@ -33,6 +37,7 @@ from harness.engine.contract import (
     Keeping,
     Kept,
     Limits,
+    Member,
     NotKept,
     Progress,
     Recipe,
@@ -74,6 +79,10 @@ class BwrapEngine(Engine):
         with self._lock:
             self._open.add(box)
         return box
+
+    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
+        disk = sandbox.Sizes.of(self.options.limits).disk
+        return BwrapGroup(launcher.shared(), members, network=network, internal=internal, disk=disk)
 
     def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
         try:
@@ -197,14 +206,18 @@ class BwrapBox(Box):
                 disk_mb=spec.limits.disk_mb or defaults.disk_mb,
             ),
             user=image.config.user if spec.user is None else spec.user,
+            shared=spec.group.shared(spec.member) if isinstance(spec.group, BwrapGroup) else None,
         )
         self._main = spec.main
-        if self._main:
-            try:
-                self._sandbox.background(self._main, output=_MAIN, stdin_open=spec.stdin_open)
-            except BaseException:
-                self._sandbox.close()
-                raise
+        self._sidecar = spec.sidecar
+        try:
+            for source, target in spec.files:
+                self._sandbox.put(source, target)
+            if self._main:
+                self._sandbox.background(self._main, output=_MAIN, stdin_open=spec.stdin_open, ends_all=spec.sidecar)
+        except BaseException:
+            self._sandbox.close()
+            raise
 
     def run(self, command: Command) -> Exit:
         if self._main:
@@ -237,6 +250,13 @@ class BwrapBox(Box):
             f"it. It said: {output.strip() or 'nothing'}",
             hint=MAIN_HINT,
         )
+
+    def ended(self) -> Ended | None:
+        status = self._sandbox.read(f"{OUT}/{_MAIN}.exit") if self._main and self._sidecar else None
+        if not status or not status.strip():
+            return None
+        output = (self._sandbox.read(f"{OUT}/{_MAIN}", limit=-2000) or b"").decode("utf-8", "replace")
+        return Ended(int(status), output)
 
     def put(self, source: Path, target: str) -> None:
         self._sandbox.put(source, target)

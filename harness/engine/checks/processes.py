@@ -39,7 +39,7 @@ def nothing_runs_in_a_box_after_a_timeout(scene: CheckedEngine) -> None:
 def timeout_kills_grandchildren_and_daemons(scene: CheckedEngine) -> None:
     with _marked_daemon(scene) as (box, marker):
         sh(box, "sleep 60", timeout=0.3)
-        _gone(marker)
+        gone(marker)
 
 
 @check
@@ -63,10 +63,10 @@ def close_kills_commands_left_running(scene: CheckedEngine) -> None:
     marker = f"9{secrets.randbelow(10**9):09d}"
     with scene.box() as box:
         box.run(Command(("sleep", marker), 0.2, left_running=True))
-        if not _processes_with(marker):
+        if not processes_with(marker):
             raise NotMeasured("processes of boxes are not visible from here")
         box.close()
-        _gone(marker)
+        gone(marker)
 
 
 @check
@@ -80,7 +80,7 @@ def command_that_would_be_left_running_but_ends_has_its_status(scene: CheckedEng
 def close_kills_daemons(scene: CheckedEngine) -> None:
     with _marked_daemon(scene) as (box, marker):
         box.close()
-        _gone(marker)
+        gone(marker)
 
 
 @contextmanager
@@ -89,12 +89,12 @@ def _marked_daemon(scene: CheckedEngine) -> Iterator[tuple[Box, str]]:
     marker = f"9{secrets.randbelow(10**9):09d}"
     with scene.box() as box:
         text(box, f"(setsid sh -c 'trap \"\" TERM HUP; sleep {marker}' >/dev/null 2>&1 &) ; sleep 0.2")
-        if not _processes_with(marker):
+        if not processes_with(marker):
             raise NotMeasured("processes of boxes are not visible from here")
         yield box, marker
 
 
-def _processes_with(word: str) -> list[int]:
+def processes_with(word: str) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -105,9 +105,9 @@ def _processes_with(word: str) -> list[int]:
     return found
 
 
-def _gone(marker: str) -> None:
+def gone(marker: str) -> None:
     deadline = time.monotonic() + 5
-    while (left := _processes_with(marker)) and time.monotonic() < deadline:
+    while (left := processes_with(marker)) and time.monotonic() < deadline:
         time.sleep(0.02)
     that(not left, f"processes {left} of the box still run")
 

@@ -12,7 +12,7 @@ from typing import Any
 import docker
 from docker.errors import APIError
 
-from harness.engine.contract import MAIN_HINT, OWN_FOLDER, Box, Command, Exit
+from harness.engine.contract import MAIN_HINT, OWN_FOLDER, Box, Command, Ended, Exit
 from harness.engine.daemon import DaemonGone, daemon_errors
 from harness.engine.dockerd.files import Files
 from harness.engine.dockerd.pipe import SocketPipe
@@ -41,10 +41,13 @@ class DockerBox(Box):
         user: str,
         workdir: str,
         main: SocketPipe | None,
+        ends: bool = False,
         on_close: Callable[[DockerBox], None],
     ) -> None:
         self._api = api
         self.container = container
+        self._ends = ends
+        """It may end by itself, perhaps before anybody runs a command in it."""
         self.removes_itself = main is not None
         """The container ends with our shell, and then the daemon removes it."""
         self._files = files
@@ -64,6 +67,8 @@ class DockerBox(Box):
 
     def start(self) -> None:
         """Start the shell; afterwards the box is ready for `run`."""
+        if self._ends:
+            return
         if self._main is not None:
             self._add_shell(self._user, self._main)
         else:
@@ -111,6 +116,17 @@ class DockerBox(Box):
     def listing(self, folder: str) -> dict[str, str]:
         self._check_alive()
         return self._files.listing(folder)
+
+    def ended(self) -> Ended | None:
+        if not self._ends or self._dead == "closed":
+            return None
+        state = self._state()
+        if state.get("Status") not in ("exited", "dead"):
+            return None
+        with daemon_errors("Reading a service's output"):
+            log = self._api.logs(self.container, tail=20)
+        output = log.decode("utf-8", "replace") if isinstance(log, bytes) else ""
+        return Ended(int(state.get("ExitCode", -1)), output)
 
     def close(self) -> None:
         with self._closing:

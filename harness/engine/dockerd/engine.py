@@ -6,9 +6,9 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
 
 import docker
@@ -17,12 +17,14 @@ from docker.types import LogConfig
 
 from harness.engine.contract import (
     Box,
+    BoxGroup,
     BoxSpec,
     Engine,
     EngineOptions,
     EngineReport,
     Image,
     Limits,
+    Member,
     Progress,
     Recipe,
     silent,
@@ -30,7 +32,8 @@ from harness.engine.contract import (
 from harness.engine.daemon import Daemon, DaemonGone, connect, daemon_errors, hint_for
 from harness.engine.dockerd.box import OUTPUT, START_SECONDS, DockerBox, plain_user
 from harness.engine.dockerd.build import Builder, DockerImage
-from harness.engine.dockerd.files import DaemonFiles, Files, proc_files
+from harness.engine.dockerd.files import DaemonFiles, Files, proc_files, put_before_start
+from harness.engine.dockerd.group import DockerGroup
 from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
 from harness.engine.dockerd.pipe import SocketPipe
 from harness.errors import EngineError
@@ -79,10 +82,31 @@ class DockerEngine(Engine):
             raise EngineError("The docker engine is closed.")
         container = self._create(spec, image)
         try:
+            if isinstance(spec.group, DockerGroup):
+                with daemon_errors("Joining a network"):
+                    spec.group.join(spec.member, container)
+            if spec.files:
+                put_before_start(self._api, container, spec.files)
             return self._start(spec, image, container)
         except BaseException:
             self._remove(container)
             raise
+
+    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
+        def holder(stack: ExitStack) -> str:
+            box = stack.enter_context(self.open(BoxSpec(image, network=network, mounts=(), entrypoint=(), user="0")))
+            assert isinstance(box, DockerBox)
+            return box.container
+
+        return DockerGroup(
+            self._api,
+            members,
+            self._labels,
+            network=network,
+            internal=internal,
+            holder=holder,
+            later=self._remover.submit,
+        )
 
     def report(self) -> EngineReport:
         version = f"{self._platform()} {self._version.get('Version', 'of unknown version')}"
@@ -124,8 +148,11 @@ class DockerEngine(Engine):
 
     def _create(self, spec: BoxSpec, image: DockerImage) -> str:
         limits = self._limits(spec.limits)
+        group = spec.group if isinstance(spec.group, DockerGroup) else None
+        alone = {"network_mode": self._bridge() if spec.network else "none"} if group is None else {}
+        hostname = None if group is not None and group.shares(spec.member) else spec.hostname
         host = self._api.create_host_config(
-            network_mode=self._bridge() if spec.network else "none",
+            **(group.settings(spec.member) if group is not None else alone),
             # The container ends with its shell, and the shell with us: nothing stays even if this process is killed.
             auto_remove=not spec.main,
             mem_limit=f"{limits.memory_mb}m",
@@ -137,7 +164,7 @@ class DockerEngine(Engine):
                 **dict.fromkeys(spec.mounts, f"rw,exec,suid,dev,mode=0777,size={limits.disk_mb or LOGS_MB}m"),
             },
             # Docker writes the box's own name there only if it gives the box an address.
-            extra_hosts={spec.hostname: "127.0.0.1"} if spec.hostname and not spec.network else None,
+            extra_hosts={hostname: "127.0.0.1"} if hostname and not spec.network and group is None else None,
             log_config=LogConfig(type="json-file", config={"max-size": "1m"}) if spec.main else LogConfig(type="none"),
         )
         arguments: dict[str, Any] = {
@@ -145,7 +172,9 @@ class DockerEngine(Engine):
             "host_config": host,
             "labels": self._labels,
             "environment": dict(spec.env),
-            "hostname": spec.hostname,
+            # Of a network in common Docker sets the name once.
+            "hostname": hostname,
+            "networking_config": group.endpoint(spec.member) if group is not None else None,
             "working_dir": spec.workdir,
             "user": plain_user(image.config.user if spec.user is None else spec.user),
         }
@@ -180,6 +209,7 @@ class DockerEngine(Engine):
             user=image.config.user if spec.user is None else spec.user,
             workdir=spec.workdir or image.config.workdir or "/",
             main=pipe,
+            ends=spec.sidecar and bool(spec.main),
             on_close=self._forget,
         )
         try:

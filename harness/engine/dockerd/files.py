@@ -8,6 +8,7 @@ import secrets
 import select
 import signal
 import tarfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -191,6 +192,18 @@ class DaemonFiles:
             output = self._api.exec_start(created["Id"])
             status = self._api.exec_inspect(created["Id"])["ExitCode"]
         return (status if status is not None else -1), output
+
+
+def put_before_start(api: docker.APIClient, container: str, files: Sequence[tuple[Path, str]]) -> None:
+    """Copy files and folders into a container that has not started yet."""
+    archive = io.BytesIO()
+    with tarfile.open(mode="w", fileobj=archive) as tar:
+        for source, target in files:
+            tar.add(
+                source.resolve() if source.is_dir() else source, str(PurePosixPath("/", target))[1:], filter=_as_root
+            )
+    with daemon_errors("Copying files into the box"):
+        api.put_archive(container, "/", archive.getvalue())
 
 
 def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:

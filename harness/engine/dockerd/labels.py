@@ -13,7 +13,7 @@ from harness.engine.daemon import daemon_errors
 from harness.engine.owner import Owner, megabytes
 
 LABEL = "foolsgold"
-"""On every container, network and image; its value is the run."""
+"""On every container, network, volume and image; its value is the run."""
 
 
 def labels(run: str) -> dict[str, str]:
@@ -21,7 +21,7 @@ def labels(run: str) -> dict[str, str]:
 
 
 def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool = False) -> list[str]:
-    """Remove containers and networks of dead runs, or of the one run named; with everything, images too.
+    """Remove containers, networks and volumes of dead runs, or of the one run named; with everything, images too.
 
     The things of a run that may be alive stay. While there is such a run, all images stay too, and a line that begins
     with `kept` says so."""
@@ -52,6 +52,11 @@ def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool =
                 with suppress(NotFound):
                     api.remove_network(network["Id"])
                     removed.append(f"network {network['Name']}")
+        for volume in (api.volumes(filters={"label": wanted}) or {}).get("Volumes") or ():
+            if ours(volume.get("Labels")):
+                with suppress(NotFound):
+                    api.remove_volume(volume["Name"])
+                    removed.append(f"volume {volume['Name']}")
         if alive and everything:
             removed.append(f"kept the images: {len(alive)} other run{'s' if len(alive) > 1 else ''} may be using them")
         elif everything:

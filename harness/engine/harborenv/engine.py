@@ -59,6 +59,17 @@ class HarborImage(Image):
 
 class HarborEngine(Engine):
     unpromised: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            (
+                "services_have_names_and_loopbacks_of_their_own",
+                "services_without_a_network_of_their_own_share_one",
+                "services_start_in_their_order",
+                "services_that_never_get_healthy_stop_the_start",
+                "services_end_with_their_main_process",
+                "services_begin_afresh_and_leave_nothing",
+            ),
+            "Harbor's interface starts one box",
+        ),
         "hostname_is_as_asked": "Harbor's interface names no host",
         "processes_are_limited": "Harbor's interface limits no number of processes",
         "disk_is_limited": "whether the disk is limited is the provider's affair",

@@ -28,7 +28,7 @@ from harness.probes.conform.model import (
     StatedClaim,
 )
 from harness.probes.leak.blocks import Block, blocks
-from mutator.relevance.requirements import Requirement, requirements
+from mutator.relevance.requirements import Requirement, requirements, tells
 
 MOST = 120
 _PATH = re.compile(r"(?<![\w./:~<>-])(/(?:[\w.@+-]+/)*[\w.@+-]*[\w@+-])/?(?![\w/<*{-])")
@@ -166,7 +166,7 @@ def _programs(instruction: str) -> frozenset[int]:
 def _of_sentence(one: Requirement, within: bool) -> Iterator[StatedClaim]:
     """`within` a list of what a program does: nothing of it is there before that runs."""
     text = one.text
-    named = paths(text)
+    named = [] if tells(text) else paths(text)
     if _ROUTES.search(text):
         named = [path for path in named if "." in path.rpartition("/")[2]]
     hedged = within or _HEDGED.search(text) is not None

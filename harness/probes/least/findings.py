@@ -11,6 +11,8 @@ from harness.task.model import Task
 from harness.task.texts import relative
 
 SHOWN = 6
+MUCH = 0.5
+"""Of the lines: where no more than that is enough, it is worth a note although nothing that is stated is seen to go."""
 _SAID = 160
 
 
@@ -19,6 +21,8 @@ def findings(task: Task, least: Least | None) -> Iterator[Finding]:
     if least is None or not least.measured or not least.label:
         return
     visible = [one for one in least.lost if one.visible]
+    if not visible and least.enough.lines > MUCH * least.whole.lines:
+        return
     title = (
         f"Paid for less than the work: {least.enough.lines} of {least.whole.lines} lines of the reference are enough"
     )

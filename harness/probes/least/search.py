@@ -76,6 +76,8 @@ class Search:
         self.unpaid: list[frozenset[int]] = [frozenset(range(len(cut.parts)))]
         """Without all of it nothing is done, which the controls have shown not to be paid."""
         self.answers: dict[str, Answer] = {}
+        self.implied: set[int] = set()
+        """Parts of what is left that are known to be missed from what was seen of others."""
         self.free = {source: unbound(cut.sources[source].text) for source in cut.holds if self._is_python(source)}
 
     def _is_python(self, source: str) -> bool:
@@ -90,7 +92,7 @@ class Search:
             level = [part.index for part in self.cut.parts if part.parent is not None and part.parent in set(kept)]
         yield from self._each_alone()
         left = [part.index for part in self.cut.parts if part.index not in self.removed]
-        needed = frozenset(index for index in left if self._is_unpaid(self._with((index,))))
+        needed = frozenset(index for index in left if index in self.implied or self._is_unpaid(self._with((index,))))
         untried = frozenset(index for index in left if not self._was_missed(index))
         return FoundLeast(self.removed, self.trials, needed, untried, paid)
 
@@ -141,8 +143,12 @@ class Search:
         done = True
         while done:
             done = False
+            self.implied.clear()
             for part in reversed(self.cut.parts):
                 if part.index in self.removed:
+                    continue
+                if self._is_implied(part):
+                    self.implied.add(part.index)
                     continue
                 answer = yield from self._ask(self._with((part.index,)), last=True)
                 if answer is Answer.PAID:
@@ -181,10 +187,30 @@ class Search:
     def _was_missed(self, index: int) -> bool:
         """Whether exactly the rest was seen not to be paid without it, or would not parse."""
         removed = self._with((index,))
-        if removed in self.unpaid:
+        if removed in self.unpaid or index in self.implied:
             return True
         files = self.cut.without(removed)
         return files is None or self.answers.get(Variant(removed, files).digest) is Answer.UNPAID
+
+    def _is_implied(self, part: Part) -> bool:
+        """Whether what is missed of the rest would stop without it: what defines a name goes with what uses the name,
+        and that may not go. A part that holds what is missed was tried once itself, with less left out."""
+        removed = self._with((part.index,))
+        inside = self.cut.within[part.index]
+        if inside:
+            asked = any(part.index in each and each <= removed for each in self.unpaid[1:])
+            if asked and any(each not in self.removed and self._was_missed(each) for each in inside):
+                return True
+        missing = self._missing(removed) - self._missing(self.removed)
+        if not missing:
+            return False
+        return any(
+            other.index not in removed
+            and not self.cut.within[other.index]
+            and self._has(other, missing)
+            and self._was_missed(other.index)
+            for other in self.cut.parts
+        )
 
     def _trimmed(self, chunk: Sequence[int]) -> list[int]:
         """Without the parts that define what the rest of a Python program uses: it would stop there."""
@@ -193,7 +219,7 @@ class Search:
             missing = self._missing(self._with(kept))
             if not missing:
                 return kept
-            fewer = [index for index in kept if not self._defines(self.cut.parts[index], missing)]
+            fewer = [index for index in kept if not self._has(self.cut.parts[index], missing)]
             if len(fewer) == len(kept):
                 return kept
             kept = fewer
@@ -204,5 +230,6 @@ class Search:
         found = (unbound(text) - self.free[source] for source, text in texts.items() if source in self.free)
         return frozenset().union(*found)
 
-    def _defines(self, part: Part, names: frozenset[str]) -> bool:
+    def _has(self, part: Part, names: frozenset[str]) -> bool:
+        """Or uses: whether it has one of the names."""
         return not names.isdisjoint(re.findall(r"\w+", self.cut.text(part)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from harness.judging.effects import Effect
 from harness.mutants import StepMutants
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.operators.stated.requirement import is_sentence
@@ -27,6 +29,7 @@ _NAME = re.compile(r"\b(?:def|class|func|fn|function|sub)\s+(\w+)|^\s*(\w+)\s*\(
 _WORDS = re.compile(
     r"`([^`\n]+)`|(?<![\w-])(--[A-Za-z][\w-]*)|[\"“]([^\"”\n]{3,40})[\"”]|(?<![\w.])(/[\w.-]+(?:/[\w.-]+)+)"
 )
+_FORBIDS = re.compile(r"\W*(?:please |you (?:must|should|may) )?(?:do not|don't|not|never|avoid)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<[^>]*>|\[[^\]]*\]|\{[^}]*\}|\b[A-Z][A-Z_]+\b|\b[A-Z]\b|\.\.\.|->|>=|<=|…")
 SHORTEST = 4
 """Letters of a word that is looked for."""
@@ -112,7 +115,9 @@ def _sought(requirements: Sequence[Requirement]) -> Iterator[tuple[Requirement, 
 
 
 def _may_be_lost(requirement: Requirement) -> bool:
-    return not requirement.leads and len(requirement.text) <= LONGEST and not tells(requirement.text)
+    """What is forbidden to whoever works on the task is not broken by doing less."""
+    text = requirement.text
+    return not requirement.leads and len(text) <= LONGEST and not tells(text) and not _FORBIDS.match(text)
 
 
 def _own_text(cut: Cut, part: Part) -> str:
@@ -126,7 +131,7 @@ def _own_text(cut: Cut, part: Part) -> str:
 
 def _states_one_thing(requirement: Requirement) -> bool:
     text = requirement.text
-    return not requirement.leads and is_sentence(text) and len(text) <= LONGEST and not tells(text)
+    return _may_be_lost(requirement) and is_sentence(text)
 
 
 def _with_containers(cut: Cut, parts: set[int]) -> frozenset[int]:
@@ -184,10 +189,31 @@ def quoted(text: str) -> list[str]:
         said = next(group for group in match.groups() if group is not None)
         pieces = [said] if said.startswith(("-", "/")) and " " not in said else _PLACEHOLDER.split(said)
         for piece in pieces:
-            word = piece.strip(" ()[]{},;")
+            word = piece.strip(" ()[]{},;").partition("(")[0]
             if len(word) >= SHORTEST and re.search(r"[A-Za-z]{3}", word):
                 found[word] = None
     return list(found)
+
+
+_GENERAL = frozenset(
+    "all and any app are each every file files for from has have must not should that the with".split()
+)
+
+
+def speaks_of(text: str, effect: Effect) -> bool:
+    """Whether a difference can be that which a requirement is about. What a command gives is; of a file the requirement
+    has to name something: the file, or what stood there. A mode of another file is no one's."""
+    if " " in effect.input or not effect.input.startswith("/"):
+        return True
+    said = _words_of(text)
+    name = _words_of(posixpath.basename(effect.input))
+    if re.match(r"(?:has mode|belongs to|has owner)\b", effect.expected):
+        return bool(said & name) or any(number in said for number in re.findall(r"\d+", effect.expected))
+    return bool(said & (name | _words_of(f"{effect.expected} {effect.got}")))
+
+
+def _words_of(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]{3,}|\d{2,}", text.lower())) - _GENERAL
 
 
 def has(word: str, code: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mutator.model import Candidate
-from mutator.operators.code import conditions, interface, logic, steps, tables, values
+from mutator.operators.code import conditions, interface, logic, steps, tables, terms, values
 from mutator.operators.code.reading import LANGUAGES
 from mutator.operators.code.tree import Program, parse, valid
 from mutator.operators.define import operators_in
@@ -14,7 +14,7 @@ __all__ = ["FAMILY"]
 class Code:
     name = "code"
     languages = LANGUAGES
-    operators = operators_in(vars(interface), vars(tables), vars(steps), vars(logic), vars(conditions), vars(values))
+    operators = operators_in(*map(vars, (interface, tables, steps, logic, terms, conditions, values)))
 
     def parse(self, text: str, language: str) -> Program | None:
         return parse(text, language)

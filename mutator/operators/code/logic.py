@@ -51,7 +51,7 @@ def _binaries(program: Program, kind: str) -> Iterator[Candidate]:
         if known is None or known[0] != kind:
             continue
         operands = [child for child in found.node.named_children if child.type not in program.dialect.comments]
-        if kind == "arithmetic" and any(_is_text(program, operand) for operand in operands):
+        if kind == "arithmetic" and any(is_text(program, operand) for operand in operands):
             continue
         if said in ("<<", ">>") and (program.language in ("cpp", "ruby") or kind != "arithmetic"):
             continue  # streams and appends
@@ -59,10 +59,10 @@ def _binaries(program: Program, kind: str) -> Iterator[Candidate]:
         yield Candidate((Edit(operator.start_byte, operator.end_byte, known[1]),), fields, found.scope, check=SAFE)
 
 
-def _is_text(program: Program, node: Node) -> bool:
+def is_text(program: Program, node: Node) -> bool:
     if node.type in program.dialect.strings or node.type == "template_string":
         return True
-    return node.type in program.dialect.binaries and any(_is_text(program, child) for child in node.named_children)
+    return node.type in program.dialect.binaries and any(is_text(program, child) for child in node.named_children)
 
 
 @operator(

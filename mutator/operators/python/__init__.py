@@ -13,6 +13,7 @@ from mutator.operators.python import (
     mutmut_ops,
     order,
     statements,
+    terms,
     texts,
     values,
 )
@@ -20,7 +21,7 @@ from mutator.operators.python.define import PYTHON
 from mutator.operators.python.tree import PythonTree
 from mutator.operators.python.tree import parse as parse_tree
 
-_MODULES = (flags, mappings, guards, hollow, statements, logic, order, values, texts)
+_MODULES = (flags, mappings, guards, hollow, statements, logic, terms, order, values, texts)
 
 
 class PythonFamily:

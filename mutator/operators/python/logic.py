@@ -344,7 +344,7 @@ def arithmetic(tree: PythonTree) -> Iterator[Candidate]:
         sides = (node.left, node.right) if isinstance(node, cst.BinaryOperation) else (node.value,)
         new = _ARITHMETIC.get(type(node.operator))
         # Strings, lists and paths are put together with the same signs; nothing else fits them.
-        if new is not None and not any(_is_joined(tree, side) for side in sides):
+        if new is not None and not any(is_joined(tree, side) for side in sides):
             loops = isinstance(node, cst.AugAssign) and tree.within(node, cst.While, cst.FunctionDef)
             # A count that runs the other way never ends a loop; bits are somebody's mixing of them.
             tier = Tier.FINE if isinstance(node.operator, _BITS) or isinstance(loops, cst.While) else None
@@ -364,9 +364,9 @@ _TEXTS = re.compile(
 _BITS = (cst.BitAnd, cst.BitOr, cst.BitXor, cst.LeftShift, cst.RightShift, cst.BitAndAssign, cst.BitOrAssign)
 
 
-def _is_joined(tree: PythonTree, side: cst.BaseExpression) -> bool:
+def is_joined(tree: PythonTree, side: cst.BaseExpression) -> bool:
     if isinstance(side, cst.BinaryOperation):
-        return _is_joined(tree, side.left) or _is_joined(tree, side.right)
+        return is_joined(tree, side.left) or is_joined(tree, side.right)
     if isinstance(side, cst.BaseString | cst.List | cst.Tuple | cst.Dict | cst.ListComp):
         return True
     if _TEXTS.search(dotted(side).rpartition(".")[2]):

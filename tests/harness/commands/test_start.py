@@ -11,9 +11,9 @@ import pytest
 from harness.commands.main import COMMANDS, cli
 
 HEAVY = frozenset(
-    {"asyncio", "coverage", "crossplane", "docker", "jinja2", "jsonschema", "libcst", "msgspec", "mutmut", "pygments"}
-    | {"pytest", "requests", "rich", "ruamel", "sqlite3", "tabulate", "textual", "tomlkit", "tree_sitter", "urllib3"}
-    | {"yaml"}
+    {"asyncio", "coverage", "crossplane", "docker", "httpx", "jinja2", "jsonschema", "libcst", "msgspec", "mutmut"}
+    | {"pygments", "pytest", "requests", "rich", "ruamel", "sqlite3", "tabulate", "textual", "tomlkit", "tree_sitter"}
+    | {"urllib3", "yaml"}
 )
 """Packages, and whatever begins like a grammar's."""
 WORK = ("harness.audit", "harness.check", "harness.mutants", "harness.report.document", "mutator")

@@ -8,7 +8,7 @@ from typing import Any
 from harness.harden.choosing import catches, smallest, steady
 from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
-from harness.harden.stated import read_stated
+from harness.judging.stated import read_stated
 
 INSTRUCTION = "Print one line `NAME: COUNT` for each name of the file, or write `count` and `mean` as JSON."
 

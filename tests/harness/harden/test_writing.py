@@ -11,8 +11,8 @@ import pytest
 
 from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
-from harness.harden.stated import read_stated
 from harness.harden.writing import name_of, patch_of, style_of, with_tests, write_test
+from harness.judging.stated import read_stated
 
 OWN = '"""Tests."""\n\nimport os\n\n\ndef test_there():\n    assert os.path.exists("/")\n'
 ECHO = "import sys, pathlib\nfor line in pathlib.Path(sys.argv[1]).read_text().split():\n    print('name:', line)\n"

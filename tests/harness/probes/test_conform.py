@@ -161,6 +161,7 @@ def test_what_is_stated_plainly_is_read(instruction: str, checks: list[Check]) -
         "Add a route `/status` and a handler for it.\n",
         "Create an environment from the list of packages in /app/project.\n",
         "Implement logging of each request to `/var/log/service/access.log`.\n",
+        "The verifier runs as a user of its own and sets `/app/data` to mode 700.\n",
         "The service is configured to listen on port 5000, but nobody can reach it.\n",
         "Write a script `tidy.sh` that:\n\n- Save its counts to `/app/counts.json`\n- Save it to `/app/a.txt`\n",
         "The tool should:\n1. Create the folder `/app/made.d`\n2. Write `/app/made.d/list.txt`\n",

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.judging.effects import Effect
 from harness.mutants import Wish, task_mutants
 from harness.probes.least.model import cut_of
-from harness.probes.least.serving import asked, lost_words, quoted, serving
+from harness.probes.least.serving import asked, lost_words, quoted, serving, speaks_of
 from tests.harness.tasks import harbor
 
 INSTRUCTION = """\
@@ -90,3 +91,29 @@ def test_words_are_lost_where_no_file_has_them_any_more() -> None:
     assert lost_words(["no such order", "~exit status"], gone, ["print(1)"]) == ("no such order", "exit status")
     assert lost_words(["no such order", "~exit status"], gone, ["print('no such order')"]) == ("exit status",)
     assert lost_words(["order"], "reorder-it", ["x"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "effect", "speaks"),
+    [
+        ("The key must have mode 600.", Effect("/app/key.pem", "has mode 600", "has mode 644"), True),
+        ("The key must have mode 600.", Effect("/app/check.py", "has mode 755", "has mode 644"), False),
+        ("Sort the report by date.", Effect("/app/report.csv", "`2`", "`1`"), True),
+        ("Sort the list by date.", Effect("/app/made.csv", "`2`", "`1`"), False),
+        ("Sort the list by date.", Effect("/app/tool.py list", "prints `2`", "prints `1`"), True),
+    ],
+)
+def test_a_difference_of_a_file_is_of_the_requirement_that_names_it(text: str, effect: Effect, speaks: bool) -> None:
+    assert speaks_of(text, effect) is speaks
+
+
+def test_a_called_function_is_named_without_its_brackets() -> None:
+    assert quoted("`titled(s)` returns it") == ["titled"]
+
+
+def test_what_a_solver_may_not_do_is_not_gone_with_less_work(tmp_path: Path) -> None:
+    forbidden = INSTRUCTION.replace("- Be nice.", "- Do not print `closed: sunday` twice.")
+    task = harbor(tmp_path / "t", {"instruction.md": forbidden, "solution/solve.sh": SOLUTION})
+    (step,) = task_mutants(task, Wish(budget=1))
+    served = serving(step, cut_of(step)).groups
+    assert not any("Do not" in step.relevance.requirements[group.requirement].text for group in served)

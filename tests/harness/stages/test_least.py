@@ -16,6 +16,7 @@ from harness.judging.strength import Thresholds
 from harness.judging.training import FEW, Needed, TrainingValue, training
 from harness.lab.store import Store
 from harness.mutants import Wish
+from harness.probes.least.findings import findings
 from harness.probes.model import Probe
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task
@@ -109,11 +110,13 @@ def test_where_all_of_it_is_needed_nothing_is_told(tmp_path: Path) -> None:
     assert severities(one) == []
 
 
-def test_what_nobody_asked_for_is_a_note_where_it_is_gone(tmp_path: Path) -> None:
-    one, _ = audited(tmp_path, wanting("set-zone", "add-user", "rotate"))
+def test_what_nobody_asked_for_is_a_note_where_it_is_much(tmp_path: Path) -> None:
+    one, _ = audited(tmp_path / "a", wanting("set-zone", "add-user", "rotate"))
     assert one.least is not None
     assert one.least.lost == ()
-    assert severities(one) == ["note"]
+    assert severities(one) == []
+    (least,) = [replace(one.least, enough=replace(one.least.whole, lines=lines)) for lines in (2,)]
+    assert [each.severity for each in findings(task(tmp_path / "b"), least)] == ["note"]
 
 
 def test_a_verifier_that_says_now_this_now_that_has_measured_nothing(tmp_path: Path) -> None:

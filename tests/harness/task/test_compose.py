@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
-from harness.task.compose import RUNNER_FOLDER, Service, read_service
+from harness.task.compose import RUNNER_FOLDER, Service
+from harness.task.compose_file import read_service
 from harness.task.files import Folder
 from harness.task.model import Network, NetworkMode, ProblemSeverity
 from harness.task.problems import Problems
@@ -216,9 +217,9 @@ def test_what_no_box_has_is_remembered_and_warned_about(tmp_path: Path, service:
 @pytest.mark.parametrize(
     ("service", "rest", "code"),
     [
-        ("depends_on: [db]", "", "multi-container"),
+        ("depends_on: [db]", "", "bad-value"),
+        ("volumes_from: [db]", "", "multi-container"),
         ("network_mode: service:vpn", "", "multi-container"),
-        ("image: x", "  db:\n    image: y\n", "multi-container"),
         ("extends: {file: base.yaml, service: main}", "", "compose-unsupported"),
         ("image: x", "include: [other.yaml]\n", "compose-unsupported"),
         ("build: https://example.org/repo.git", "", "compose-unsupported"),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Member
 from harness.task import harbor
 from harness.task.harbor import load
 from harness.task.model import (
     NO_TIME_LIMIT,
+    Beside,
     Hook,
     Network,
     NetworkMode,
@@ -451,11 +452,17 @@ services:
     assert environment.compose == tmp_path / "environment/docker-compose.yaml"
 
 
-def test_a_second_service_is_more_than_one_box(tmp_path: Path) -> None:
-    result = made(tmp_path, {"environment/docker-compose.yaml": "services:\n  db:\n    image: postgres:16\n"})
-    (problem,) = errors(result)
-    assert (problem.code, problem.line) == ("multi-container", 2)
-    assert "db" in problem.message
+@pytest.mark.parametrize("walled", [False, True])
+def test_a_second_service_is_a_box_beside_the_first(tmp_path: Path, walled: bool) -> None:
+    """The main service is there, whether the file names it or not."""
+    config = "[environment]\nbuild_timeout_sec = 7.0\n" + 'network_mode = "no-network"\n' * walled
+    compose = "services:\n  db:\n    image: postgres:16\n"
+    environment = usable(made(tmp_path, {"task.toml": config, "environment/docker-compose.yaml": compose})).environment
+    (db,) = environment.sidecars
+    assert environment.beside == Beside(Member("main", shares=True))
+    assert db.beside == Beside(Member("db", shares=True))
+    assert (db.recipe.image, db.recipe.timeout, db.command) == ("postgres:16", 7.0, None)
+    assert (environment.command, environment.walled) == (KEEP_ALIVE, walled)
 
 
 def test_an_image_in_compose_does_not_replace_the_build(tmp_path: Path) -> None:

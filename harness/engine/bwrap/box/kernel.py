@@ -31,6 +31,8 @@ _READ_ONLY, _NO_SUID, _NO_DEVICES = 1, 2, 4
 _PR_SET_PDEATHSIG = 1
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
+_SIOCSIFADDR = 0x8916
+_SIOCSIFNETMASK = 0x891C
 _IFF_UP = 0x1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -91,6 +93,22 @@ def sync_filesystem(fd: int) -> None:
 def loopback_up() -> None:
     """Bring up `lo` in the network namespace this process is in."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        request = struct.pack("16sH14s", b"lo", 0, b"")
-        _name, flags, _rest = struct.unpack("16sH14s", fcntl.ioctl(probe, _SIOCGIFFLAGS, request))
-        fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", flags | _IFF_UP, b""))
+        _up(probe, b"lo")
+
+
+def give_address(interface: str, address: str) -> None:
+    """Give an interface of this process's network namespace an IPv4 address, `A.B.C.D/N`, and bring it up."""
+    own, _, length = address.partition("/")
+    mask = socket.inet_ntoa(struct.pack("!I", (0xFFFFFFFF << (32 - int(length))) & 0xFFFFFFFF))
+    name = interface.encode()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for request, value in ((_SIOCSIFADDR, own), (_SIOCSIFNETMASK, mask)):
+            packed = struct.pack("16sHH4s8s", name, socket.AF_INET, 0, socket.inet_aton(value), b"")
+            fcntl.ioctl(probe, request, packed)
+        _up(probe, name)
+
+
+def _up(probe: socket.socket, interface: bytes) -> None:
+    request = struct.pack("16sH14s", interface, 0, b"")
+    _name, flags, _rest = struct.unpack("16sH14s", fcntl.ioctl(probe, _SIOCGIFFLAGS, request))
+    fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sH14s", interface, flags | _IFF_UP, b""))

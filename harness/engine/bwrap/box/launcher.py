@@ -106,6 +106,16 @@ class Launcher:
         _answer, (made,) = self._ask({"do": "namespace", "forward": forward}, ())
         return made
 
+    def volumes(self, count: int, size: int) -> str:
+        """Empty folders `0`, `1`, ... in memory, of at most `size` bytes together: the folder that holds them, which
+        only boxes see."""
+        answer, _ = self._ask({"do": "volumes", "name": self.name(), "count": count, "size": size}, ())
+        return str(answer["path"])
+
+    def forget_volumes(self, path: str) -> None:
+        with suppress(EngineError):  # the process that had them has ended, and they with it
+            self._ask({"do": "forget_volumes", "path": path}, ())
+
     def show(self, first: int, path: Path, target: str) -> None:
         """Have a folder in a box that runs, read-only; `first`: a descriptor of its first process."""
         self._ask({"do": "show", "path": str(path), "target": target}, (first,))

@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -139,6 +140,21 @@ class _Launchpad:
         self.answer({}, (made,))
         os.close(made)
 
+    def do_volumes(self, request: dict[str, Any], _descriptors: list[int]) -> None:
+        """Folders in memory that several boxes are to have."""
+        path = self.home / f"volumes-{request['name']}"
+        path.mkdir()
+        flags = kernel.MS_NOSUID | kernel.MS_NODEV
+        kernel.mount("tmpfs", str(path), "tmpfs", flags, f"mode=755,{_room(request['size'])}")
+        for number in range(request["count"]):
+            (path / str(number)).mkdir(mode=0o755)
+        self.answer({"path": str(path)})
+
+    def do_forget_volumes(self, request: dict[str, Any], _descriptors: list[int]) -> None:
+        kernel.unmount(request["path"])
+        Path(request["path"]).rmdir()
+        self.answer({})
+
     def do_remove(self, request: dict[str, Any], _descriptors: list[int]) -> None:
         """Delete a folder with files of mapped ids, which can be deleted only from this namespace."""
         path = Path(request["path"])
@@ -216,6 +232,8 @@ class _Launchpad:
             else:
                 kernel.unshare(kernel.CLONE_NEWNET)
                 kernel.loopback_up()
+            for interface, address in request["addresses"]:
+                kernel.give_address(interface, address)
             self.sysctls()
             kernel.unshare(kernel.CLONE_NEWNS)
             root = self.make_root(request)
@@ -380,6 +398,12 @@ class _Launchpad:
                 self.bind(f"/sys/{name}", str(shown), read_only=True)
         kernel.mount("none", str(root / "sys"), "", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | quiet)
         os.close(rootpath.make_folders(self.top, "/proc"))
+        self.put_over(request)
+        os.close(self.folder(request["workdir"]))
+        os.close(self.top)
+
+    def put_over(self, request: dict[str, Any]) -> None:
+        """The tool's own files, empty mounts, volumes and folders of the host."""
         for number, (path, content) in enumerate(request["files"].items()):
             source = self.stage / "files" / str(number)
             source.write_text(content)
@@ -390,14 +414,17 @@ class _Launchpad:
             source.mkdir()
             source.chmod(0o777)
             self.mount_at(path, str(source), "", kernel.MS_BIND)
+        for path, volume, writable in request["volumes"]:
+            with _shown(self.folder(path)) as target:
+                if not os.listdir(volume):
+                    _begin_like(target, volume)
+                self.bind(volume, target, read_only=not writable)
         for path, host in request["binds"].items():
             if Path(host).is_dir():
                 with _shown(self.folder(path)) as target:
                     self.bind(host, target, read_only=True)
             else:
                 self.bind_file(host, path, read_only=True)
-        os.close(self.folder(request["workdir"]))
-        os.close(self.top)
 
     def folder(self, path: str) -> int:
         return rootpath.make_folders(self.top, path)
@@ -505,6 +532,16 @@ def _shown(fd: int) -> Iterator[str]:
         yield f"/proc/self/fd/{fd}"
     finally:
         os.close(fd)
+
+
+def _begin_like(image: str, volume: str) -> None:
+    """As in Docker, an empty volume begins with what the image has at its place."""
+    status = Path(image).stat()
+    copied = subprocess.run(["cp", "-a", "--", f"{image}/.", volume], pass_fds=(int(Path(image).name),), check=False)
+    if copied.returncode != 0:
+        raise OSError(f"the image's files cannot be copied into a volume (cp: {copied.returncode})")
+    os.chown(volume, status.st_uid, status.st_gid)
+    Path(volume).chmod(stat.S_IMODE(status.st_mode))
 
 
 def _is_folder(path: Path) -> bool:

@@ -49,6 +49,12 @@ class Lease:
     helper: subprocess.Popen[bytes] | None = None
     alive: int = -1
     """The helper runs as long as this is open."""
+    addresses: tuple[tuple[str, str], ...] = ()
+    """(interface, address) to boxes beside this one, for the box to set when it starts."""
+    own: str = ""
+    """The address by which those reach it, with its prefix."""
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(address, names) of the boxes beside it."""
 
     def close(self) -> None:
         os.close(self.namespace)
@@ -174,7 +180,7 @@ def _routed(launcher: Launcher) -> Lease:
     namespace = launcher.namespace()
     try:
         port = f"box{number}"
-        _ip(
+        ip(
             [
                 f"link add {port} type veth peer name eth0 netns /proc/self/fd/{namespace}",
                 f"link set {port} master boxes",
@@ -184,7 +190,7 @@ def _routed(launcher: Launcher) -> Lease:
             inside=router.namespace,
             needs=(namespace,),
         )
-        _ip(
+        ip(
             [
                 f"addr add {address}/{_BOXES.prefixlen} dev eth0",
                 f"link set eth0 mtu {router.mtu} up",
@@ -206,7 +212,7 @@ def _make_router(launcher: Launcher) -> Router:
     ways_out = _ways_out(servers)
     namespace = launcher.namespace(forward=True)
     try:
-        _ip(
+        ip(
             [
                 f"link add {link} type veth peer name out netns /proc/self/fd/{namespace}",
                 f"addr add {host_side}/30 dev {link}",
@@ -214,7 +220,7 @@ def _make_router(launcher: Launcher) -> Router:
             ],
             needs=(namespace,),
         )
-        _ip(
+        ip(
             [
                 f"addr add {router_side}/30 dev out",
                 "link set out up",
@@ -433,7 +439,7 @@ def _slirp(launcher: Launcher) -> Lease:
             _LINK_LOCAL,
             *(f"{address}/32" for address in own if "." in address and not address.startswith("127.")),
         ]
-        _ip([f"route add blackhole {wall}" for wall in walls], inside=namespace, user_of=launcher.process.pid)
+        ip([f"route add blackhole {wall}" for wall in walls], inside=namespace, user_of=launcher.process.pid)
     except BaseException:
         os.close(namespace)
         os.close(alive_write)
@@ -452,7 +458,8 @@ def _slirp(launcher: Launcher) -> Lease:
 # Running the machine's own tools.
 
 
-def _ip(lines: Sequence[str], *, inside: int = -1, needs: Sequence[int] = (), user_of: int = 0) -> None:
+def ip(lines: Sequence[str], *, inside: int = -1, needs: Sequence[int] = (), user_of: int = 0) -> None:
+    """Run lines of iproute2's ip, in the namespace `inside`; `needs`: descriptors that they name."""
     command = ["ip", "-batch", "-"]
     text = "\n".join(lines) + "\n"
     if inside < 0:

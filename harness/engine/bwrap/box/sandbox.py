@@ -19,6 +19,7 @@ from harness.engine import rootpath
 from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.bwrap.box import beside, cgroups, kernel, launcher, nat, processes, program, seccomp, users
 from harness.engine.bwrap.box.giving import NOTHING_SHARED, TICK, give, staged_changes, staged_end, tree
+from harness.engine.bwrap.box.group import InCommon
 from harness.engine.bwrap.box.launchpad import OUT, PART_SLASH
 from harness.engine.bwrap.box.pipes import Descriptors, ShellPipe, until_closed
 from harness.engine.bwrap.box.trust import carried
@@ -69,12 +70,14 @@ def start(
     user: str = "",
     begun: int = 0,
     hidden: Sequence[Path] = (),
+    shared: InCommon | None = None,
 ) -> Sandbox:
     """Start a box on `layers`, lowest first; the first may be `/`, of which a box sees the public part.
 
     What the box writes goes to the folder `upper` (made if missing; complete when the box is closed), or without
     `upper` to memory that is freed with the box. `binds` are read-only: box path -> host path. `user` is the default
-    user of commands. From now on no box of this process that stands on `/` sees the host paths `hidden`.
+    user of commands. From now on no box of this process that stands on `/` sees the host paths `hidden`. `shared`: what
+    it has in common with boxes beside it, its network among that; the box closes it.
     """
     if any("\0" in text for text in (workdir, hostname, user, *(env or {}), *(env or {}).values())):
         raise EngineError(
@@ -96,6 +99,8 @@ def start(
         limits=limits,
         mounts=tuple(mounts),
         begun=begun,
+        _lease=shared.lease if shared else None,
+        volumes=shared.volumes if shared else (),
     )
     try:
         box.begin(network, dict(binds or {}))
@@ -121,6 +126,8 @@ class Sandbox(Box):
     mounts: tuple[str, ...] = ()
     begun: int = 0
     """How many of the layers, the highest, are no part of the image."""
+    volumes: tuple[tuple[str, str, bool], ...] = ()
+    """See `InCommon`."""
     pid: int = 0
     """Of the box's first process, as the host numbers it."""
     _monitor: int = -1
@@ -149,7 +156,8 @@ class Sandbox(Box):
         self._since = time.time_ns() - TICK
         sizes = Sizes.of(self.limits)
         self._group = cgroups.make(self.name, memory=sizes.memory_group, pids=sizes.pids, cpus=self.limits.cpus)
-        self._lease = nat.lease(self.launcher) if outward else None
+        if self._lease is None and outward:
+            self._lease = nat.lease(self.launcher)
         trust, bundles = carried() if outward else ({}, {})
         box_env = {"PATH": DEFAULT_PATH, "HOSTNAME": self.hostname, **trust, **self.env}
         host = bool(self.layers) and self.layers[0] == HOST
@@ -169,6 +177,8 @@ class Sandbox(Box):
             "devpts": "newinstance,ptmxmode=0666,mode=620" + (",gid=5" if self.launcher.ids == "all" else ""),
             "files": self._files(),
             "mounts": list(self.mounts),
+            "volumes": list(self.volumes),
+            "addresses": list(self._lease.addresses) if self._lease else [],
             "binds": {path: str(source) for path, source in (bundles | binds).items()},
             "workdir": self.workdir,
             "env": box_env,
@@ -237,11 +247,14 @@ class Sandbox(Box):
         return [*arguments, "--clearenv"]
 
     def _files(self) -> dict[str, str]:
+        lease = self._lease
+        own = lease.own.partition("/")[0] if lease and lease.own else "127.0.0.1"
         hosts = (
             "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"
-            f"ff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n127.0.0.1\t{self.hostname}\n"
+            f"ff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n{own}\t{self.hostname}\n"
         )
-        names = self._lease.resolv_conf if self._lease else ""
+        hosts += "".join(f"{address}\t{' '.join(names)}\n" for address, names in (lease.hosts if lease else ()))
+        names = lease.resolv_conf if lease else ""
         return {"/etc/hosts": hosts, "/etc/hostname": f"{self.hostname}\n", "/etc/resolv.conf": names}
 
     def run(self, command: Command) -> Exit:
@@ -329,15 +342,16 @@ class Sandbox(Box):
         except ShellGone:
             return False
 
-    def background(self, argv: Sequence[str], *, output: str, stdin_open: bool = False) -> None:
+    def background(self, argv: Sequence[str], *, output: str, stdin_open: bool = False, ends_all: bool = False) -> None:
         """Start `argv` as the default user and leave it running; its output and its status (`<output>.exit`) are in
-        OUT. Its standard input is empty or, with `stdin_open`, never ends."""
+        OUT. Its standard input is empty or, with `stdin_open`, never ends. `ends_all`: when it ends, everything else in
+        the box but the shell ends too."""
         who, become = self._who(self.user)
         path = f"{OUT}/{output}"
         env = {"HOME": who.home} if self._home and who.home != self._home else {}
         prefix = (*self._session, *become)
         line = command_line(argv, output=path, cwd=self.workdir, env=env, prefix=prefix, stdin="&0")
-        whole = f"( {line}; echo $? >{shlex.quote(path)}.exit )"
+        whole = f"( {line}; echo $? >{shlex.quote(path)}.exit{'; kill -9 -1' if ends_all else ''} )"
         whole = f"( sleep infinity | {whole} ) &" if stdin_open else f"{whole} </dev/null >/dev/null &"
         self._alive().run(whole, _START_SECONDS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.harden.stated import read_stated
+from harness.judging.stated import read_stated
 
 PLANNER = """Write a planner.
 

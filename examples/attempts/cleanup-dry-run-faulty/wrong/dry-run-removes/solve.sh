@@ -1,0 +1,2 @@
+#!/bin/bash
+install -m 755 /solution/tidy.py /app/tidy.py

@@ -1,0 +1,1 @@
+"""Solutions from elsewhere: people's, agents' and models'. Read, run and judged like mutants."""

@@ -1,0 +1,169 @@
+"""`foolsgold attempts` and `foolsgold regrade` on real boxes, by the example solutions of examples/attempts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness.attempts.document import schema
+from tests.conftest import stand_in
+from tests.harness.tasks import HARBOR, write
+
+pytestmark = pytest.mark.bwrap
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES, CASES = ROOT / "examples/attempts", ROOT / "fixtures/cases"
+PAID_WRONG = {
+    "cleanup-dry-run-faulty": {"dry-run-is-no-option", "dry-run-removes"},
+    "nginx-rate-limit-faulty": {"no-limit", "thousand-a-second"},
+    "pkg-resolver-faulty": {"never-upgrades", "no-totals"},
+    "sokoban-solver-faulty": {"hopeless-is-no-error", "right-and-down-mixed-up"},
+    "ledger-off-by-one-faulty": set(),
+    "missing-sample-log-mended": set(),
+}
+"""The wrong solutions of the examples that the cases' tests pay."""
+
+
+def foolsgold(*words: object) -> subprocess.CompletedProcess[str]:
+    stand_ins = [word for name, base in stand_in("bwrap").items() for word in ("--image", f"{name}={base}")]
+    line = [sys.executable, "-m", "harness", *map(str, words), *stand_ins, "--engine", "bwrap", "--no-progress"]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
+
+
+def document(folder: Path) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads((folder / "attempts.json").read_text(encoding="utf-8"))
+    Draft202012Validator(json.loads(schema("attempts"))).validate(made)
+    return made
+
+
+def named(made: Mapping[str, Any], word: str) -> dict[str, set[str]]:
+    return {task["name"]: {each["id"] for each in task["attempts"] if each["named"] == word} for task in made["tasks"]}
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """All of them with their labels, and all of them again without."""
+    root = tmp_path_factory.mktemp("attempts")
+    for solution in EXAMPLES.glob("*/*/*"):
+        shutil.copytree(EXAMPLES, root / "given", dirs_exist_ok=True)
+        target = root / "given" / solution.parts[-3] / f"unlabelled-{'-'.join(solution.parts[-2:])}"
+        if solution.is_dir():
+            shutil.copytree(solution, target)
+        else:
+            shutil.copy(solution, target)
+    done = foolsgold("attempts", CASES, "--solutions", root / "given", "-o", root / "out", "--repeat", "2")
+    assert done.returncode == 1, done.stdout + done.stderr
+    return root / "out", done
+
+
+def test_every_wrong_one_that_is_paid_is_named_and_no_right_one(
+    examples: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, done = examples
+    made = document(out)
+    labelled = named(made, "paid-but-different")
+    assert {task: {each for each in ids if "unlabelled" not in each} for task, ids in labelled.items()} == {
+        task: {f"wrong/{name}" for name in names} for task, names in PAID_WRONG.items()
+    }
+    assert {each for ids in named(made, "refused-but-the-same").values() for each in ids} == set()
+    assert {(each["label"], each["fate"]) for task in made["tasks"] for each in task["attempts"]} == {
+        ("right", "paid"), ("wrong", "paid"), ("wrong", "refused"), (None, "paid"), (None, "refused"),
+    }  # fmt: skip
+    summary = made["summary"]
+    assert (summary["true_positives"]["number"], summary["true_positives"]["of"]) == (12, 12)
+    assert (summary["false_positives"]["number"], summary["false_positives"]["of"]) == (8, 12)
+    for name in ("cleanup-dry-run-faulty/wrong/dry-run-removes", "nginx-rate-limit-faulty/wrong/no-limit"):
+        assert name in done.stdout
+    assert "/right/" not in done.stdout
+    assert "Labelled wrong: 8 of 12 (66.6 %" in done.stdout
+
+
+def test_without_labels_what_is_stated_decides_and_the_truth_is_bounded(
+    examples: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    made = document(examples[0])
+    unlabelled = {
+        f"{task['name']}/{each['id']}": each
+        for task in made["tasks"]
+        for each in task["attempts"]
+        if "unlabelled" in each["id"]
+    }
+    found = {name for name, each in unlabelled.items() if each["named"] == "paid-but-different"}
+    assert found == {
+        "cleanup-dry-run-faulty/unlabelled-wrong-dry-run-is-no-option",
+        "cleanup-dry-run-faulty/unlabelled-wrong-dry-run-removes",
+        "pkg-resolver-faulty/unlabelled-wrong-never-upgrades",
+        "pkg-resolver-faulty/unlabelled-wrong-no-totals",
+    }
+    missed = unlabelled["cleanup-dry-run-faulty/unlabelled-wrong-dry-run-removes"]["missed"]
+    assert [each["requirement"] for each in missed] == ["`--dry-run` removes nothing and prints what would be removed."]
+    assert made["summary"]["doubles"] == len(unlabelled) == 24
+    assert {each["named"] for name, each in unlabelled.items() if "-right-" in name} == {None}
+    # 8 are labelled wrong and 4 seen to be; of the others nobody knows, but for one that ends like the reference.
+    assert made["summary"]["paid_wrongly"] == {"of": 40, "least": 12, "most": 40 - 12 - 1}
+
+
+def test_mended_tests_refuse_the_wrong_and_pay_the_right_in_a_regrade(
+    examples: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    shutil.copytree(CASES / "cleanup-dry-run-mended", tmp_path / "mended/cleanup-dry-run-faulty")
+    done = foolsgold(
+        "regrade", examples[0], "--tests", tmp_path / "mended", "-o", tmp_path / "regrade.json", "--repeat", "2"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = json.loads((tmp_path / "regrade.json").read_text(encoding="utf-8"))
+    Draft202012Validator(json.loads(schema("regrade"))).validate(made)
+    changed = {(row["task"], row["id"]) for row in made["changed"] if "unlabelled" not in row["id"]}
+    assert changed == {("cleanup-dry-run-faulty", f"wrong/{name}") for name in PAID_WRONG["cleanup-dry-run-faulty"]}
+    assert {row["after"]["fate"] for row in made["changed"]} == {"refused"}
+    assert (made["not_paid_any_more"], made["paid_now"]) == (4, 0)
+    assert made["before"]["false_positives"]["number"] == 2
+    assert made["after"]["false_positives"]["number"] == 0
+    assert len(made["without_new_tests"]) == 5
+
+
+LINES: list[dict[str, Any]] = [
+    {"id": "typed", "actions": [{"type": "echo o"}, {"type": "k > /app/out.txt\n"}]},
+    {"id": "carried", "actions": [{"run": "mkdir /tmp/x; cd /tmp/x; export WORD=ok"}, {"run": "echo $WORD > out"},
+                                  {"run": "cp /tmp/x/out /app/out.txt"}]},
+    {"id": "not carried", "carry": "nothing",
+     "actions": [{"run": "export WORD=ok"}, {"run": "echo $WORD > /app/out.txt"}]},
+    {"id": "edited",
+     "actions": [{"write": "out.txt", "content": "ko\n"}, {"edit": "out.txt", "old": "ko", "new": "ok"}]},
+    {"id": "will not apply", "actions": [{"edit": "out.txt", "old": "ko", "new": "ok"}]},
+    {"id": "patched", "box_diff": "--- /dev/null\n+++ b/out.txt\n@@ -0,0 +1 @@\n+ok\n"},
+    {"id": "astray", "actions": [{"run": "echo ok > out.txt"}], "recorded": {"rewards": {"reward": 0}}},
+    {"id": "other files", "actions": [{"run": "echo ok > out.txt"}], "recorded": {"files": {"/app/out.txt": "no\n"}}},
+    {"id": "as recorded", "actions": [{"run": "echo ok > out.txt; true"}],
+     "recorded": {"rewards": {"reward": 1}, "files": {"/app/out.txt": "ok\n"}}},
+    {"id": "alone", "solution": {"solve.sh": '[ "$(ls /solution)" = solve.sh ] && echo ok > /app/out.txt\n'}},
+    {"id": "leaves the folder", "patch": "--- a/../x\n+++ b/../x\n@@ -0,0 +1 @@\n+x\n"},
+    {"id": "no script", "solution": {"x": "y"}},
+]  # fmt: skip
+FATES = {
+    "typed": "paid", "carried": "paid", "not carried": "refused", "edited": "paid", "will not apply": "unreadable",
+    "patched": "paid", "astray": "astray", "other files": "astray", "as recorded": "paid",
+    "alone": "paid", "leaves the folder": "unreadable", "no script": "unreadable",
+}  # fmt: skip
+
+
+def test_each_form_is_run_in_a_box_and_what_ends_elsewhere_is_told_apart(tmp_path: Path) -> None:
+    write(tmp_path / "out", {**HARBOR, "solution/helper": "x"})
+    lines = tmp_path / "some.jsonl"
+    lines.write_text("".join(f"{json.dumps({'task': 'out', **line})}\n" for line in LINES), encoding="utf-8")
+    done = foolsgold("attempts", tmp_path / "out", "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
+    made = document(tmp_path / "run")
+    (task,) = made["tasks"]
+    assert {each["id"]: each["fate"] for each in task["attempts"]} == FATES, done.stdout + done.stderr
+    why = {each["id"]: each["why"] for each in task["attempts"]}
+    assert why["other files"] == "/app/out.txt has another content than when it was recorded"
+    assert why["leaves the folder"] == "its patch leaves the solution folder: ../x"
+    assert "Not judged: 5" in done.stdout

@@ -1,0 +1,148 @@
+"""Recordings of runners: which actions are read of them, and what cannot be done again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.attempts.folders import read_submissions
+from harness.attempts.model import CannotBeRun, Submission, TheReference
+from harness.trial.actions import Action, Actions, Carry, EditFile, PatchFiles, RunLine, TypeKeys, WriteFile
+from tests.harness.tasks import write
+
+
+def trial(folder: Path, agent: str = "scripted", calls: list[tuple[str, Any]] | None = None, **more: Any) -> Submission:
+    """A Harbor trial of that agent, read."""
+    result = {
+        "trial_name": "greet__1",
+        "task_name": "org/greet",
+        "task_id": {"path": "some/where/greet"},
+        "agent_info": {"name": agent, "model_info": {"name": "m"}},
+        "verifier_result": {"rewards": {"reward": 1.0}},
+        **more,
+    }
+    steps = [
+        {"tool_calls": [{"tool_call_id": "1", "function_name": name, "arguments": arguments}]}
+        for name, arguments in calls or []
+    ]
+    files = {"result.json": json.dumps(result)}
+    if calls is not None:
+        files["agent/trajectory.json"] = json.dumps({"agent": {"name": agent}, "steps": steps})
+    write(folder / "job/greet__1", files)
+    (found,) = read_submissions([folder])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("call", "action"),
+    [
+        (("bash", {"command": "ls"}), RunLine("ls")),
+        (("Bash", {"command": "ls"}), RunLine("ls")),
+        (("exec_command", {"cmd": "ls", "workdir": "/app"}), RunLine("ls", "/app")),
+        (("shell", {"command": ["bash", "-lc", "ls -l"]}), RunLine("ls -l")),
+        (("shell", {"command": ["echo", "a b"]}), RunLine("echo 'a b'")),
+        (("bash_command", {"keystrokes": "ls\n", "duration": 0.5}), TypeKeys("ls\n", 0.5)),
+        (("Write", {"file_path": "/x", "content": "y"}), WriteFile("/x", b"y")),
+        (("Edit", {"file_path": "/x", "old_string": "a", "new_string": "b"}), EditFile("/x", "a", "b")),
+        (
+            ("str_replace_editor", {"command": "create", "path": "/x", "file_text": "y"}),
+            WriteFile("/x", b"y"),
+        ),
+        (
+            ("str_replace_editor", {"command": "str_replace", "path": "/x", "old_str": "a", "new_str": "b"}),
+            EditFile("/x", "a", "b"),
+        ),
+        (("apply_patch", {"patch": "--- a\n"}), PatchFiles("--- a\n")),
+    ],
+)
+def test_calls_of_many_agents_are_known(tmp_path: Path, call: tuple[str, Any], action: Action) -> None:
+    found = trial(tmp_path, calls=[call])
+    assert found.handed == Actions((action,))
+    assert found.left_out == ()
+    assert (found.task, found.source, found.recorded.rewards) == ("greet", "scripted/m", {"reward": 1.0})
+
+
+def test_what_only_looks_is_nothing_and_what_is_unknown_is_told(tmp_path: Path) -> None:
+    calls = [("Read", {"file_path": "/x"}), ("bash", {"command": "ls"}), ("teleport", {"to": "x"})]
+    found = trial(tmp_path, calls=calls)
+    assert found.handed == Actions((RunLine("ls"),))
+    assert found.left_out == ("a call of teleport",)
+
+
+def test_agents_carry_what_they_carry(tmp_path: Path) -> None:
+    for agent, carry in (("claude-code", Carry.FOLDER), ("mini-swe-agent", Carry.NOTHING), ("openhands", Carry.ALL)):
+        found = trial(tmp_path / agent, agent, [("bash", {"command": "ls"})])
+        assert isinstance(found.handed, Actions)
+        assert found.handed.carry is carry
+
+
+def test_oracle_nop_and_what_cannot_be_done_again(tmp_path: Path) -> None:
+    assert trial(tmp_path / "1", "oracle").handed == TheReference()
+    assert trial(tmp_path / "2", "nop").handed == Actions((), Carry.NOTHING)
+    for number, more in enumerate(({}, {"step_results": [{}]}, {"calls": [("teleport", {})]})):
+        assert isinstance(trial(tmp_path / f"n{number}", **more).handed, CannotBeRun)  # type: ignore[arg-type]
+
+
+def test_artifacts_stand_for_what_nobody_wrote_down_and_lead_nowhere(tmp_path: Path) -> None:
+    write(tmp_path, {"secret": "s"})
+    place = tmp_path / "jobs/job/greet__1/artifacts"
+    entries = [
+        {"source": "/app", "destination": "artifacts/app", "type": "directory", "status": "ok"},
+        {"source": "/etc/x", "destination": "../../../../secret", "type": "file", "status": "ok"},
+        {"source": "../y", "destination": "artifacts/app/x", "type": "file", "status": "ok"},
+        {"source": "/z", "destination": "artifacts/z", "type": "file", "status": "failed"},
+    ]
+    write(place, {"manifest.json": json.dumps(entries), "app/x": "y"})
+    (place / "app/link").symlink_to(tmp_path / "secret")
+    found = trial(tmp_path / "jobs")
+    assert found.handed == Actions((WriteFile("/app/x", b"y", 0o644),), Carry.NOTHING)
+
+
+def test_a_terminal_benchs_run_is_read_from_its_commands_or_its_recording(tmp_path: Path) -> None:
+    result = json.dumps({"trial_name": "greet.1", "task_id": "greet", "is_resolved": False})
+    commands: list[Any] = [
+        ["asciinema rec --stdin /logs/agent.cast", "Enter"],
+        ["clear", "Enter"],
+        ["echo 'hi'", "Enter"],
+        "x\n",
+    ]
+    commands.append(["bash /tests/run-tests.sh", "Enter"])
+    cast = [{"version": 2}, [0.5, "o", "$ "], [1.0, "i", "l"], [1.1, "i", "s\r"], [3.0, "i", "q"]]
+    write(
+        tmp_path / "run",
+        {
+            "run_metadata.json": json.dumps({"agent_name": "terminus", "model_name": "m"}),
+            "greet/1/results.json": result,
+            "greet/1/commands.txt": "".join(
+                f"{each!r}\n" for each in [*commands, ["bash /tests/run-tests.sh", "Enter"]]
+            ),
+            "greet/2/results.json": result,
+            "greet/2/sessions/agent.cast": "".join(f"{json.dumps(each)}\n" for each in cast),
+            "greet/3/results.json": result,
+        },
+    )
+    one, two, three = read_submissions([tmp_path])
+    assert one.handed == Actions((TypeKeys("echo 'hi'\n"), TypeKeys("x\n")))
+    assert isinstance(two.handed, Actions)
+    first, second = two.handed.each
+    assert isinstance(first, TypeKeys)
+    assert (first.keys, first.seconds, second) == ("ls\n", pytest.approx(1.9), TypeKeys("q"))
+    assert isinstance(three.handed, CannotBeRun)
+    assert {(each.task, each.source) for each in (one, two, three)} == {("greet", "terminus/m")}
+    assert one.recorded.rewards == {"reward": 0.0}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"trial_name": 3}', "[" * 100_000])
+def test_any_other_result_is_no_recording(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"t/a/result.json": text, "t/b/solve.sh": "x"})
+    assert [each.id for each in read_submissions([tmp_path])] == ["t/b"]
+
+
+@pytest.mark.parametrize("text", ["{", '{"steps": 3}', '{"steps": [3, {"tool_calls": [3, {"function_name": 3}]}]}'])
+def test_a_broken_trajectory_breaks_nothing(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "job/greet__1/agent", {"trajectory.json": text})
+    found = trial(tmp_path)
+    assert isinstance(found.handed, CannotBeRun | Actions)
