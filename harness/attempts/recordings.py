@@ -322,7 +322,7 @@ def _typed_commands(path: Path) -> Iterator[TypeKeys]:
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             continue
         if words and not _OF_THE_RUNNER.match(words[0].strip()):
-            yield TypeKeys("".join(_TMUX_KEYS.get(word, word) for word in words))
+            yield TypeKeys("".join(str(_TMUX_KEYS.get(word, word)) for word in words))
 
 
 def _cast_keys(path: Path) -> Iterator[TypeKeys]:

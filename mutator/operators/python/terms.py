@@ -46,7 +46,6 @@ def term_dropped(tree: PythonTree) -> Iterator[Candidate]:
         if _is_place(tree, node) or tree.code(node.left) == tree.code(node.right):
             continue
         left, right = tree.outer(node.left), tree.outer(node.right)
-        term: cst.BaseExpression = node.right
         if isinstance(node.left, cst.Integer | cst.Float) and isinstance(node.operator, cst.Add | cst.Multiply):
             if float(node.left.evaluated_value) == 1.0 and isinstance(node.operator, cst.Multiply):
                 continue

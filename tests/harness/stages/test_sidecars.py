@@ -26,12 +26,12 @@ from tests.harness.test_audit import INSTRUCTION, SOLUTION, engine_looking_at, o
 COMPOSE = "services:\n  side:\n    image: x\n    healthcheck: {test: 'true'}\n"
 
 
-def outcomes(folder: Path, sees: Mapping[type, Mapping[str, object]], compose: str | None) -> set[OutcomeKind]:
+def outcomes(folder: Path, sees: Mapping[Any, Mapping[str, Any]], compose: str | None) -> set[OutcomeKind]:
     """What becomes of variants that are paid. `sees`: what a trial with that purpose shows."""
 
     def seeing(engine: Engine, found: Task, built: Built, plan: Plan, **more: Any) -> TrialRecord:
         record = run_trial(engine, found, built, plan, **more)
-        return replace(record, **sees.get(type(plan.purpose), {}))  # type: ignore[arg-type]
+        return replace(record, **sees.get(type(plan.purpose), {}))
 
     files = {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION, "environment/docker-compose.yaml": compose}
     with pytest.MonkeyPatch.context() as patch:
