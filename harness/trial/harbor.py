@@ -241,6 +241,9 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     session.read_plugin(box, step)
     report = read_report(_report_files(box, listing), text)
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
+    # The runner takes whatever is called so before it looks at reward.txt, and cannot read a folder.
+    if "reward.json" not in listing and session.chore(box, f"[ ! -d {VERIFIER_LOGS}/reward.json ]").status == 1:
+        rewards = RewardProblem(RewardFault.UNPARSABLE, "reward.json is a folder, and no file with a reward")
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
     return step_record(

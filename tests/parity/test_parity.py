@@ -113,6 +113,7 @@ HARBOR_SAYS = {
     "RewardFileEmptyError": "empty reward",
     "VerifierOutputParseError": "bad reward",
     "ValidationError": "bad reward",
+    "IsADirectoryError": "bad reward",
     "RuntimeError: Failed to remove verifier reward files": "not verified",
 }
 FAULT_SAYS = {

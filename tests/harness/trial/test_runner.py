@@ -43,6 +43,7 @@ def test_a_harbor_reference_runs_in_the_order_of_harbors_own_runner(tmp_path: Pa
         "run sh -c 'rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json'",
         "put tests /tests",
         "run bash -c '(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1'",
+        "run sh -c '[ ! -d /logs/verifier/reward.json ]'",
         "close",
     ]
     assert record.rewards == {"reward": 1.0}
@@ -114,6 +115,14 @@ def test_a_planted_reward_counts_where_the_runner_does_not_remove_it(tmp_path: P
     assert trial(engine, task).rewards == {"reward": paid}
     removing = [command.user for _, command in engine.commands if "rm -f -- " in command.argv[-1]]
     assert removing == ([] if paid else ["root"])
+
+
+def test_a_folder_in_the_place_of_reward_json_is_no_reward_whatever_reward_text_says(tmp_path: Path) -> None:
+    engine = FakeEngine([(r"\[ ! -d /logs/verifier/reward\.json \]", Does(1)), (VERIFY, rewarding("1"))])
+    record = trial(engine, harbor(tmp_path / "t"))
+    assert record.rewards is None
+    assert record.problem is not None
+    assert (record.problem.fault, "a folder" in record.problem.message) == (RewardFault.UNPARSABLE, True)
 
 
 def test_nothing_is_verified_where_an_earlier_reward_cannot_be_removed(tmp_path: Path) -> None:
