@@ -29,7 +29,7 @@ from harness.runs import audit_tasks, check_tasks
 from harness.settings.catalogue import BY_NAME, Setting, Unfit, fitting, suggestion
 from harness.settings.file import read_config
 from harness.settings.in_force import InForce, Key, Level, Value, one
-from harness.settings.meaning import wish, with_own_images
+from harness.settings.meaning import as_set, wish
 from harness.settings.terms import gate_terms
 from harness.task.model import Unusable
 from mutator.model import Mutant
@@ -203,7 +203,7 @@ def _tasks(given: Tasks, in_force: InForce) -> list[AnyTask]:
 
 def _with_images(tasks: Tasks, in_force: InForce) -> Chosen:
     selection = tasks.selection if isinstance(tasks, Chosen) else None
-    return Chosen(_tasks(tasks, in_force), selection).each(lambda task: with_own_images(task, in_force))
+    return Chosen(_tasks(tasks, in_force), selection).each(lambda task: as_set(task, in_force))
 
 
 def _known(form: str, forms: Iterable[str]) -> None:

@@ -80,6 +80,7 @@ def check_tasks(
         **_engine_json(values),
         "repeat": settings.repeat,
         "network": settings.network,
+        "runner": one(values, "runner"),
         "timeout_factor": settings.timeout_factor,
         **overrides_json(in_force, tasks, "check"),
     }
@@ -157,6 +158,7 @@ def _options(values: Values, settings: AuditSettings) -> dict[str, Any]:
         "least_trials": settings.least_trials,
         "repeat": settings.controls.repeat,
         "network": settings.controls.network,
+        "runner": one(values, "runner"),
         "timeout_factor": settings.controls.timeout_factor,
         "reuse": settings.reuse,
         "until_sure": settings.until_sure,

@@ -11,7 +11,8 @@ fails instead, so that nothing is skipped unseen.
 - `test_image`: the name in FOOLSGOLD_TEST_IMAGE, an image with bash, python3, git and curl, made by .ci/run.
 - `ordinary`: runs Python as a user without rights, on a copy of this checkout that user can read.
 - FOOLSGOLD_OPENENV: a folder with openenv and pydantic for this Python, for the tests of its graders.
-- FOOLSGOLD_HARBOR_PYTHON: a Python 3.12+ with harbor installed, for the parity tests.
+- FOOLSGOLD_HARBOR_PYTHON: a Python 3.12+ with harbor 0.24 installed, for the parity tests.
+- FOOLSGOLD_NEWEST_HARBOR: a folder with the newest harbor that is known, which that Python can run.
 
 `.ci/run prepare` makes all of it and prints the settings.
 """
@@ -90,6 +91,8 @@ def _missing_parity() -> str:
     python = os.environ.get("FOOLSGOLD_HARBOR_PYTHON", "")
     if not python or shutil.which(python) is None:
         return "FOOLSGOLD_HARBOR_PYTHON does not name a Python with harbor installed"
+    if not Path(os.environ.get("FOOLSGOLD_NEWEST_HARBOR", "/nowhere"), "harbor").is_dir():
+        return "FOOLSGOLD_NEWEST_HARBOR does not name a folder with the newest harbor"
     return ""
 
 

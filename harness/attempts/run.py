@@ -23,7 +23,7 @@ from harness.lab.lab import Doing, Forgetful, Lab, Place, run_with
 from harness.lab.together import side_by_side
 from harness.lab.workers import Threads
 from harness.settings.in_force import InForce, one, table
-from harness.settings.meaning import control_settings
+from harness.settings.meaning import as_set, control_settings
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.untrusted import visible
@@ -87,6 +87,7 @@ def run_attempts(
         options={
             "repeat": controls.repeat,
             "network": controls.network,
+            "runner": one(values, "runner"),
             "timeout_factor": controls.timeout_factor,
             "images": [f"{base}={other}" for base, other in table(values, "image").items()],
         },
@@ -206,5 +207,6 @@ def _with_new_tests(tests: Path, name: str, *, alone: bool) -> Task | None:
 
 
 def run_regrade(run: Path, tests: Path, before: Mapping[str, Any], in_force: InForce, doing: Doing) -> dict[str, Any]:
-    found, left = regrade_targets(run, before, tests)
+    read, left = regrade_targets(run, before, tests)
+    found = [replace(target, task=as_set(target.task, in_force)) for target in read]
     return regraded(before, run_attempts(found, in_force, doing, places=(run, tests)), str(tests), left)

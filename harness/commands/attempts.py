@@ -54,12 +54,12 @@ def attempts(
     from harness.attempts.told import told
     from harness.commands.console import print_warnings, printer
     from harness.commands.progress import progress
-    from harness.settings.meaning import with_own_images
+    from harness.settings.meaning import as_set
 
     if output is not None and output.exists():
         raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
     in_force = flags.in_force(paths)
-    tasks = [with_own_images(task, in_force) for task in choosing.tasks(paths, in_force)]
+    tasks = [as_set(task, in_force) for task in choosing.tasks(paths, in_force)]
     found, others = targets_of(tasks, solutions)
     print_warnings([target.task for target in found], printer(sys.stderr))
     with closing(progress("attempting", len(found), show=not no_progress)) as watcher:

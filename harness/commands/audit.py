@@ -65,14 +65,14 @@ def audit(
     from harness.commands.progress import progress
     from harness.report.gate import gate_text
     from harness.runs import audit_tasks
-    from harness.settings.meaning import with_own_images
+    from harness.settings.meaning import as_set
     from harness.settings.terms import gate_terms
 
     if resume:
         _check_run(folder, fresh=fresh)
     in_force = flags.in_force(paths)
     terms = gate_terms(in_force)
-    tasks = choosing.tasks(paths, in_force).each(lambda task: with_own_images(task, in_force))
+    tasks = choosing.tasks(paths, in_force).each(lambda task: as_set(task, in_force))
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     again, told = flags.words(), list[str]()

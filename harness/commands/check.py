@@ -45,10 +45,10 @@ def check(
     from harness.commands.progress import progress
     from harness.report.check import check_json
     from harness.runs import check_tasks
-    from harness.settings.meaning import with_own_images
+    from harness.settings.meaning import as_set
 
     in_force = flags.in_force(paths)
-    tasks = [with_own_images(task, in_force) for task in choosing.tasks(paths, in_force)]
+    tasks = [as_set(task, in_force) for task in choosing.tasks(paths, in_force)]
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
     with closing(progress("checking", len(tasks), show=not (no_progress or quiet))) as watcher:

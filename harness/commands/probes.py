@@ -1,4 +1,4 @@
-"""`foolsgold show` and `repro` for a probe: `forge/planted-reward-json` of a run."""
+"""`foolsgold show` and `repro` for a probe: `forge/reward-daemon` of a run."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from harness.report.read import Matches, task_folder
 from harness.report.stored import stored_trials
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
+from harness.task.runners import runner_of
 from harness.trial.plan import OUTPUTS, Replacement
 from harness.trial.record import Which
 from harness.trial.standins import RECORDED
@@ -66,7 +67,7 @@ def read_again(entry: dict[str, Any]) -> Task:
         raise UsageError(f"{folder} is no usable task any more: {task.problems[0].message}")
     if task.digest != entry["digest"]:
         raise UsageError(f"{folder} has changed since the run, so the run's files may not fit.", hint="Audit it again.")
-    return task
+    return task.run_by(runner_of(entry["runner"])) if entry.get("runner") else task
 
 
 def show_probe(found: Found, run: Path | None = None) -> str:

@@ -30,7 +30,7 @@ def repro(run: Path, mutant: str, output: Path) -> int:
     \b
     Examples:
       foolsgold repro foolsgold-run 9ade5e163a -o repro
-      foolsgold repro foolsgold-run forge/planted-reward-json -o cheat
+      foolsgold repro foolsgold-run forge/reward-daemon -o cheat
       foolsgold repro foolsgold-run replay/recorded -o replay
     """
     from harness.commands.probes import find_probe, read_again, write_probe

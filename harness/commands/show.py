@@ -28,7 +28,7 @@ def show(run: Path, what: str) -> int:
       foolsgold show foolsgold-run
       foolsgold show foolsgold-run my-task
       foolsgold show foolsgold-run 9ade5e163a
-      foolsgold show foolsgold-run forge/planted-reward-json
+      foolsgold show foolsgold-run forge/reward-daemon
     """
     from harness.report.read import read_report
     from harness.report.whole import whole

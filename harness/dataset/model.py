@@ -14,6 +14,7 @@ from harness.dataset.unpacking import NotUnpacked, Unpacking, UnpackLimits
 from harness.engine.leftovers import remove
 from harness.task.discover import below, load
 from harness.task.model import Problem, ProblemSeverity, Task, TaskSource, Unusable
+from harness.task.runners import Runner
 from harness.task.snapshot import NO_ROOM, moved
 
 Key = str | int
@@ -67,6 +68,8 @@ class Packed:
     """What it is counted with, where a sample is stratified."""
     images: Mapping[str, str] | None = None
     """What stands for its FROMs, where that is not what stands for everybody's."""
+    runner: Runner | None = None
+    """By whose rules its trials run, where that is not the format's newest runner."""
 
     @property
     def source(self) -> TaskSource:
@@ -83,6 +86,9 @@ class Packed:
 
     def on_images(self, images: Mapping[str, str]) -> Self:
         return replace(self, images=images)
+
+    def run_by(self, runner: Runner) -> Self:
+        return replace(self, runner=runner)
 
     def unread(self) -> Unusable:
         """As much of it as is known."""
@@ -124,6 +130,7 @@ class Packed:
             told: Unusable = moved(loaded, root, self.path)
             return replace(told, source=self.source)
         task = replace(loaded, origin=self.path, source=self.source)
+        task = task if self.runner is None else task.run_by(self.runner)
         return task if self.images is None else task.on_images(self.images)
 
     def _unusable(self, error: NotUnpacked) -> Unusable:

@@ -443,7 +443,7 @@ async def _prove(
     [read] = discover([folder])
     assert not isinstance(read, Unusable), read.problems
     images = trials.place.task.environment.recipe.images
-    place = beside(read.on_images(images))
+    place = beside(read.on_images(images).run_by(trials.place.task.runner))
     try:
         await place.take()
         await place.build("harden")

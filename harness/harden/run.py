@@ -32,8 +32,10 @@ from harness.mutants import solution_files
 from harness.report.read import task_folder
 from harness.runs import audit_tasks, check_tasks
 from harness.settings.in_force import InForce, Key, Level, Value, Values, one, table
+from harness.settings.meaning import as_set
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
+from harness.task.runners import runner_of
 from harness.trial.plan import Replacement
 from harness.untrusted import visible
 from mutator.model import ByteEdit, apply_bytes
@@ -95,6 +97,7 @@ _OPTIONS = {
     "engine": "engine",
     "repeat": "repeat",
     "network": "network",
+    "runner": "runner",
     "timeout-factor": "timeout_factor",
     "depth": "depth",
     "budget": "budget",
@@ -134,7 +137,8 @@ def _target(entry: Mapping[str, Any], asked: HardenWish, values: Values) -> Targ
         asked.unstated,
         one(values, "seed"),
     )
-    return Target(task.on_images(table(values, "image")), entry, wanted)
+    task = task.on_images(table(values, "image")).run_by(runner_of(one(values, "runner")))
+    return Target(task, entry, wanted)
 
 
 def _read_again(entry: Mapping[str, Any]) -> Task:
@@ -278,7 +282,7 @@ def after(
     names = [target.task.name for target in found if done[target.task.name].after]
     if not names or asked.after is After.NOTHING:
         return {}
-    named = [replace(task, name=name) for name in names for task in discover([asked.output / name])]
+    named = [as_set(replace(task, name=name), in_force) for name in names for task in discover([asked.output / name])]
     if asked.after is After.CHECK:
         run = check_tasks(named, in_force)
         return {one.task.name: {"checked": one.standing.value} for one in run.checked}

@@ -139,7 +139,7 @@ class Place:
         """Build the task. Trials of the same version, images and setting are remembered from now on."""
         built = await self.lab.workers.build(self.task, self.urgent, self.doing)
         self._images = image_ids(built)
-        setting = "\n".join([self.lab.workers.engine, *self._images, setting])
+        setting = "\n".join([self.lab.workers.engine, str(self.task.runner), *self._images, setting])
         self._known = self.lab.memory.begin_task(self.task.name, self.task.digest, setting)
         return built
 

@@ -46,6 +46,7 @@ def _task_json(one: Checked) -> dict[str, Any]:
         "name": task.name,
         "path": str(task.shown_path),
         "format": task.format.name if isinstance(task, Task) else None,
+        "runner": str(task.runner) if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "standing": one.standing,
         "build": _build_json(controls),

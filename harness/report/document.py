@@ -131,6 +131,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "path": str(task.shown_path),
         "source": _source(task.source),
         "format": task.format.name if isinstance(task, Task) else None,
+        "runner": str(task.runner) if isinstance(task, Task) else None,
         "digest": task.digest if isinstance(task, Task) else None,
         "verdict": one.verdict,
         "why": one.why,

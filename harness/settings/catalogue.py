@@ -13,6 +13,7 @@ from harness.engine.choose import ENGINES, HARBOR
 from harness.engine.recipe.standin import parse_stand_in
 from harness.errors import UsageError
 from harness.task.network import MODES
+from harness.task.runners import CHOICES
 
 NO_PROBE = "none"
 THREADS, RAY = "threads", "ray"
@@ -191,6 +192,14 @@ SETTINGS: tuple[Setting, ...] = (
         "gets one.",
         "auto",
         choices=MODES,
+    ),
+    Setting(
+        "runner",
+        ValueKind.CHOICE,
+        _TRIALS,
+        "Which version of Harbor the trials of Harbor's tasks follow; docs/runners.md lists what differs.",
+        CHOICES[-1],
+        choices=CHOICES,
     ),
     Setting("timeout-factor", ValueKind.NUMBER, _TRIALS, "Times the tasks' own time limits.", 1.0, low=0.01, high=1000),
     Setting(

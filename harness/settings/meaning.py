@@ -17,10 +17,15 @@ from harness.settings.catalogue import BY_NAME, DEPTHS, MANY_TASKS, NO_PROBE
 from harness.settings.in_force import InForce, Values, one, table
 from harness.stages.result import AuditSettings
 from harness.task.model import Unusable
+from harness.task.runners import runner_of
 
 
-def with_own_images(task: AnyTask, in_force: InForce) -> AnyTask:
-    """The task, with the images that stand for its FROMs where an override names others than the run's."""
+def as_set(task: AnyTask, in_force: InForce) -> AnyTask:
+    """The task under the rules of its runner, and with the images that stand for its FROMs where an override names
+    others than the run's."""
+    if not isinstance(task, Unusable):
+        values = in_force.task(task.name, task.path) if in_force.overridden else in_force.run()
+        task = task.run_by(runner_of(one(values, "runner")))
     if not in_force.overridden:
         return task
     images = table(in_force.task(task.name, task.path), "image")

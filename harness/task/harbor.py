@@ -1,6 +1,6 @@
 """Harbor's task layout: task.toml, instruction.md, environment/, solution/, tests/, or steps/<name>/ of the last three.
 
-The rules are those of Harbor 0.24.
+The rules are those of Harbor 0.24 to 0.26; where these differ, harness/task/runners.py says how.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from harness.task.model import (
     Verifier,
 )
 from harness.task.problems import Problems
+from harness.task.runners import newest
 from harness.task.weights import read_weights
 
 PARTS = ("instruction.md", "environment", "solution", "tests", "steps")
@@ -153,6 +154,7 @@ class _Loader:
             name=name,
             path=self.folder.root,
             format=HARBOR,
+            runner=newest(HARBOR.name),
             environment=common.environment,
             steps=tuple(step for step in steps if step is not None),
             digest="",
@@ -193,9 +195,6 @@ class _Loader:
         if fields.raw("tpu"):
             lacks.append("a TPU")
             self.problems.warning("needs-tpu", _no_such("tpu", "a TPU", fields), config, fields.line("tpu"))
-        cpus = fields.number("cpus", 0.0)
-        if not cpus.is_integer():
-            fields.odd("cpus", f"is {cpus:g}: Harbor takes whole processors only, and refuses it.")
         return _Config(
             Environment(
                 recipe=Recipe(self.folder.path("environment")),
@@ -204,7 +203,7 @@ class _Loader:
                 network=self._network(fields),
                 limits=Limits(
                     memory_mb=self._size(fields, "memory_mb", "memory"),
-                    cpus=cpus,
+                    cpus=fields.number("cpus", 0.0),
                     disk_mb=self._size(fields, "storage_mb", "storage"),
                 ),
                 gpus=gpus,

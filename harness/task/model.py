@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Member, Recipe, Until
+from harness.task.runners import Runner
 
 NO_TIME_LIMIT = 86_400.0
 """A day: the limit of a phase for which neither the task nor the format sets one."""
@@ -249,6 +250,8 @@ class Task:
     """Unique in one run: the folder's path below the folder that was searched, or its own name."""
     path: Path
     format: FormatSpec
+    runner: Runner
+    """By whose rules its trials run: of the format's the newest, unless somebody asks for another."""
     environment: Environment
     steps: tuple[Step, ...]
     digest: str
@@ -272,6 +275,19 @@ class Task:
     def told(self, text: str) -> str:
         """What was said about the copy, as users know it."""
         return text.replace(str(self.path), str(self.origin)) if self.origin is not None else text
+
+    def run_by(self, runner: Runner) -> Self:
+        """The task under that version's rules, if it is one of its format's runner."""
+        if runner.name != self.format.name:
+            return self
+        asks = [self.environment, *(step.verifier.separate for step in self.steps if step.verifier.separate)]
+        parts = [one.limits.cpus for one in asks if not one.limits.cpus.is_integer()]
+        if not parts or runner.whole_cpus == self.runner.whole_cpus:
+            return replace(self, runner=runner)
+        message = f"It asks for {parts[0]:g} cpus: its runner takes whole processors only, and refuses it."
+        odd = Problem("odd-value", ProblemSeverity.WARNING, message, self.path / self.format.config)
+        others = tuple(problem for problem in self.problems if problem != odd)
+        return replace(self, runner=runner, problems=(*others, odd) if runner.whole_cpus else others)
 
     def on_images(self, images: Mapping[str, str]) -> Self:
         """The task with these stand-ins for the images that its FROMs name."""

@@ -85,7 +85,7 @@ def take(task: Task, scratch: Path) -> Snapshot | Unusable:
         again = task.format.load(task.path, task.name)
         if isinstance(again, Unusable):
             return again
-        task = again.on_images(task.environment.recipe.images)
+        task = again.on_images(task.environment.recipe.images).run_by(task.runner)
     return _say("unsteady", "It is being changed all the time, so there is no version of it to run.", task)
 
 

@@ -32,6 +32,7 @@ from harness.task.model import (
     Verifier,
 )
 from harness.task.problems import Problems
+from harness.task.runners import newest
 from harness.task.weights import read_weights
 
 CONFIG = "task.yaml"
@@ -122,6 +123,7 @@ class _Loader:
             name=name,
             path=self.folder.root,
             format=TERMINAL_BENCH,
+            runner=newest(TERMINAL_BENCH.name),
             environment=environment,
             steps=(step,),
             digest="",

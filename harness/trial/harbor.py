@@ -1,4 +1,4 @@
-"""A Harbor trial: the order and the rules of Harbor 0.24's own runner with its oracle (or nop)."""
+"""A Harbor trial: the order and the rules of Harbor's own runner with its oracle (or nop), in the task's version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, Tro
 from harness.trial.resuming import put_scripts, resume, same_end
 from harness.trial.session import CHORE, LOG_READ, Session, Stop, step_record
 from harness.verifier.log import solve_trouble
-from harness.verifier.reward import REWARD_LIMIT, RewardProblem, Rewards, combine, gate, read_rewards, weighted
+from harness.verifier.reward import (
+    REWARD_LIMIT,
+    RewardFault,
+    RewardProblem,
+    Rewards,
+    combine,
+    gate,
+    read_rewards,
+    weighted,
+)
 from harness.verifier.test_report import passed_by_name, read_report
 
 VERIFIER_LOGS = "/logs/verifier"
@@ -211,6 +220,10 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     before = same_end(session, box)
     if before is not None:
         return replace(before.steps[0], solve_proof=solve_trouble(solve_log or ""))
+    if session.task.runner.removes_rewards:
+        done = session.chore(box, f"rm -f -- {VERIFIER_LOGS}/reward.txt {VERIFIER_LOGS}/reward.json")
+        if done.status != 0:
+            return _not_verified(session, step, done, solve_log)
     goes_on = resume(session, box)
     put_tests(session, box, step)
     put_scripts(session, box, goes_on)
@@ -228,11 +241,23 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     session.read_plugin(box, step)
     report = read_report(_report_files(box, listing), text)
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
+    # The runner takes whatever is called so before it looks at reward.txt, and cannot read a folder.
+    if "reward.json" not in listing and session.chore(box, f"[ ! -d {VERIFIER_LOGS}/reward.json ]").status == 1:
+        rewards = RewardProblem(RewardFault.UNPARSABLE, "reward.json is a folder, and no file with a reward")
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
     return step_record(
         session, step.name, rewards, report, text, solve_log, oom=done.oom, full=box.full(), notes=tuple(notes)
     )
+
+
+def _not_verified(session: Session, step: Step, done: Exit, solve_log: str | None) -> StepRecord:
+    said = done.output.decode("utf-8", "replace").strip() or f"it ended with {done.status}"
+    problem = RewardProblem(
+        RewardFault.NOT_REMOVED, f"the runner verifies nothing where it cannot remove an earlier reward: {said}"
+    )
+    report = read_report({}, "")
+    return step_record(session, step.name, problem, report, "", solve_log, oom=done.oom, full=False, notes=())
 
 
 def _make_tests_executable(session: Session, box: Box, step: Step) -> None:

@@ -21,6 +21,8 @@ class RewardFault(StrEnum):
     NOT_A_NUMBER = "not-a-number"
     NOT_FINITE = "not-finite"
     TOO_MANY = "too-many"
+    NOT_REMOVED = "not-removed"
+    """What the solution left in a reward's place could not be removed, and so nothing was verified."""
     NO_RESULTS = "no-results"
     """Terminal-Bench and SETA: the output of the tests has no result to parse."""
 

@@ -45,10 +45,8 @@ PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 REPLAYED = tuple(f"cases/{case}-{twin}" for case in ("sokoban-solver", "pkg-resolver") for twin in ("faulty", "mended"))
 REPLAYING = ("--budget", "1", "--repeat", "1", "--probe", "replay")
 FORGEABLE = {
-    "formats/set-e-cannot-write-zero": ["planted-reward-txt"],
     "probes/degrees-faulty": [
         "conftest.py in the solver's folders",
-        "planted-reward-txt",
         "shadowed-pytest",
         "spoofed-comparison",
     ],

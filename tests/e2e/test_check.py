@@ -160,7 +160,7 @@ def test_a_service_that_solve_starts_is_there_when_the_tests_run(engine_name: st
 
 ZERO, ONE = "echo 0 > /logs/verifier/reward.txt\n", "echo 1 > /logs/verifier/reward.txt\n"
 FORGED = {
-    # Planted before the verifier runs, the json wins over the text that the verifier writes.
+    # Planted before the verifier runs, the json wins over the text that the verifier writes, where it is not removed.
     "planted-json": ("echo '{\"reward\": 1}' > /logs/verifier/reward.json\n", ZERO, 1),
     "planted-text": (ONE, "exit 1\n", 1),
     "overwritten": (ONE, ZERO, 0),
@@ -176,9 +176,16 @@ def test_forged_rewards_count_exactly_where_the_formats_runner_would_count_them(
     for name, (solve, verify, _) in FORGED.items():
         files = {"solution/solve.sh": f"#!/bin/bash\n{solve}", "tests/test.sh": f"#!/bin/bash\n{verify}"}
         write(tmp_path / name, {**HARBOR_OFFLINE, **files})
-    _, document = check(engine_name, str(tmp_path), "--repeat", "1")
-    paid = {task["name"]: task["controls"]["reference"][0]["rewards"] for task in document["tasks"]}
-    assert paid == {name: {"reward": reward} for name, (_, _, reward) in FORGED.items()}
+    _, document = check(engine_name, str(tmp_path), "--repeat", "1", "--runner", "harbor@0.24")
+    assert _paid(document) == {name: {"reward": reward} for name, (_, _, reward) in FORGED.items()}
+    _, document = check(engine_name, str(tmp_path), "--repeat", "1", "--runner", "harbor@0.26")
+    assert {task["runner"] for task in document["tasks"]} == {"harbor@0.26"}
+    of_newest = {**{name: {"reward": 0} for name in FORGED}, "planted-tests": {"reward": 1}, "planted-text": None}
+    assert _paid(document) == of_newest
+
+
+def _paid(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {task["name"]: task["controls"]["reference"][0]["rewards"] for task in document["tasks"]}
 
 
 LOGIN = {

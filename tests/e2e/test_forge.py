@@ -15,7 +15,7 @@ from tests.e2e.test_audit import FOOLSGOLD, command
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 BY_DEFAULT = {
-    "planted-reward-json", "reward-daemon", "pytest-ini-around", "pyproject-toml-around", "tox-ini-around",
+    "reward-daemon", "pytest-ini-around", "pyproject-toml-around", "tox-ini-around",
     "setup-cfg-around", "sitecustomize", "usercustomize", "pth-file", "plugin-by-entry-point",
     "path-python3", "path-bash",
 }  # fmt: skip
@@ -55,7 +55,6 @@ def test_the_faulty_verifier_is_fooled_by_what_is_named_and_its_mended_twin_by_n
     named = [re.findall(r"\((.*?)\)", one["title"])[0] for one in findings(faulty, "reward-forgeable", "warning")]
     assert sorted(named) == [
         "conftest.py in the solver's folders",
-        "planted-reward-txt",
         "shadowed-pytest",
         "spoofed-comparison",
     ]

@@ -59,6 +59,9 @@ class FakeBox(Box):
                 self.files.update(does.writes)
                 left_running = does.status is None and command.left_running
                 return Exit(does.status, does.seconds, does.output, oom=does.oom, left_running=left_running)
+        if "rm -f -- " in line:
+            for path in line.rstrip("'").split(" -- ")[1].split():
+                self.files.pop(path, None)
         if "rm -rf" in line and "mkdir -p" in line:
             found = re.search(r"mkdir -p (/\S+)", line)
             assert found is not None

@@ -45,9 +45,10 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 def start_job(
-    python: str, tasks: Path, work: Path, agent: str, at_once: int, boxes: str = "docker"
+    python: str, tasks: Path, work: Path, agent: str, at_once: int, boxes: str = "docker", harbor_folder: str = ""
 ) -> subprocess.Popen[bytes]:
-    """Run every task below `tasks` with that agent; the results are below `work`/job. `boxes`: as for `--env`."""
+    """Run every task below `tasks` with that agent; the results are below `work`/job. `boxes`: as for `--env`.
+    `harbor_folder`: with the Harbor in there in place of that Python's own."""
     work.mkdir(parents=True)
     config = {
         "job_name": "job",
@@ -62,7 +63,7 @@ def start_job(
     harbor = Path(shutil.which(python) or python).parent / "harbor"
     # LiteLLM, which Harbor imports, would otherwise look for a price list on the network.
     env = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HARBOR_TELEMETRY": "off"}
-    env["PYTHONPATH"] = str(CHECKOUT)
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, (harbor_folder, str(CHECKOUT))))
     with (work / "harbor.log").open("wb") as log:
         return subprocess.Popen(
             [str(harbor), "run", "-c", str(work / "config.json"), "-y"], stdout=log, stderr=log, cwd=work, env=env

@@ -158,6 +158,16 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         f"for i in $(seq 100); do test -e /tmp/done && break; sleep 0.1; done; cat /tmp/done && echo 1 > {REWARD}.txt",
         agent_timeout=3.0,
     ),
+    RewardTask(
+        "planted-folder-in-place-of-json",
+        f"mkdir {REWARD}.json; echo 1 > {REWARD}.txt",
+        f"echo 1 > {REWARD}.txt",
+    ),
+    RewardTask(
+        "a-process-pays-while-it-is-verified",
+        f"(while sleep 0.02; do echo 1 > {REWARD}.txt; done) > /dev/null 2>&1 &",
+        f"echo 0 > {REWARD}.txt; sleep 1",
+    ),
     RewardTask("collecting-hangs", "true", _writes("1"), task_toml=_COLLECT.format("sleep 600")),
     RewardTask("collecting-fails", "true", _writes("1"), task_toml=_COLLECT.format("exit 3")),
     RewardTask("verifier-hangs-after-paying", "true", f"echo 1 > {REWARD}.txt; sleep 600", verifier_timeout=3.0),

@@ -4,13 +4,16 @@ Both run the same copies of the same tasks on the same Docker daemon: every fixt
 layout, solved and left alone, the tasks of reward_tasks.py, and those in `services`, which have several containers and
 run on bwrap as well. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
 (Harbor has no `--image`), and a STOPSIGNAL spares each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names
-the Python that has Harbor. Everything is run once, before the first comparison.
+the Python that has Harbor, 0.24. The newest that is known, in the folder FOOLSGOLD_NEWEST_HARBOR, runs what its rules
+make different, and a few that tell whether all else is as before. Everything is run once, before the first comparison.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from harness.errors import BuildFailed
 from harness.task.discover import discover
 from harness.task.model import Task
 from harness.task.network import plan_network
+from harness.task.runners import RUNNERS, Runner, newest
 from harness.trial.build import build
 from harness.trial.plan import Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
@@ -75,6 +79,21 @@ TELLING = (
     "set-e-cannot-write-zero",
 )
 """Fixtures that show what a box of Harbor's must do: services, users, a healthcheck, steps, a second box."""
+BY_VERSION = (
+    "a-process-pays-while-it-is-verified",
+    "planted-folder-in-place-of-json",
+    "planted-json-beats-text",
+    "planted-link-out-of-the-folder",
+    "planted-text-survives-an-early-death",
+)
+"""Tasks about the rules in which the versions of Harbor differ."""
+OLDEST, NEWEST = RUNNERS[0], newest("harbor")
+AS_BEFORE = ("multi-step", "separate-verifier", "set-e-cannot-write-zero")
+AGAIN = [
+    *((name, "oracle") for name in (*AS_BEFORE, *BY_VERSION)),
+    *((name, "nop") for name in AS_BEFORE),
+]
+"""What the newest runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +113,8 @@ HARBOR_SAYS = {
     "RewardFileEmptyError": "empty reward",
     "VerifierOutputParseError": "bad reward",
     "ValidationError": "bad reward",
+    "IsADirectoryError": "bad reward",
+    "RuntimeError: Failed to remove verifier reward files": "not verified",
 }
 FAULT_SAYS = {
     RewardFault.MISSING: "no reward",
@@ -102,6 +123,7 @@ FAULT_SAYS = {
     RewardFault.NOT_AN_OBJECT: "bad reward",
     RewardFault.NOT_A_NUMBER: "bad reward",
     RewardFault.NOT_FINITE: "bad reward",
+    RewardFault.NOT_REMOVED: "not verified",
 }
 PHASE_SAYS = {PhaseName.SOLVE: "solve ran out of time", PhaseName.VERIFY: "verify ran out of time"}
 
@@ -111,7 +133,10 @@ def from_harbor(trial: HarborTrial) -> Seen:
         return Seen(None, "not built")
     if trial.error == "RuntimeError" and "up --detach --wait" in trial.message:
         return Seen(None, "not started")
-    return Seen(trial.rewards, HARBOR_SAYS.get(trial.error, f"{trial.error}: {trial.message}"))
+    for error in (trial.error, f"{trial.error}: {trial.message.partition(' (')[0]}"):
+        if error in HARBOR_SAYS:
+            return Seen(trial.rewards, HARBOR_SAYS[error])
+    return Seen(trial.rewards, f"{trial.error}: {trial.message}")
 
 
 def from_foolsgold(record: TrialRecord) -> Seen:
@@ -161,6 +186,33 @@ def harbor(tasks: Path) -> Mapping[tuple[str, str], HarborTrial]:
 
 
 @pytest.fixture(scope="module")
+def newest_harbor(
+    tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[tuple[str, str], HarborTrial]:
+    """Asks for `harbor` only to come after it."""
+    root = tmp_path_factory.mktemp("newest")
+    found: dict[tuple[str, str], HarborTrial] = {}
+    for agent in ("oracle", "nop"):
+        for name in (name for name, of in AGAIN if of == agent):
+            shutil.copytree(tasks / "all" / name, root / f"{agent}-tasks" / name, symlinks=True)
+        found |= _by_the_newest(root, agent)
+    return found
+
+
+def _by_the_newest(root: Path, agent: str) -> Mapping[tuple[str, str], HarborTrial]:
+    work = root / agent
+    python, folder = os.environ["FOOLSGOLD_HARBOR_PYTHON"], os.environ["FOOLSGOLD_NEWEST_HARBOR"]
+    job = start_job(python, root / f"{agent}-tasks", work, agent, at_once=3, harbor_folder=folder)
+    try:
+        status = job.wait(timeout=600)
+    finally:
+        job.terminate()
+    log = (work / "harbor.log").read_text(errors="replace")
+    assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
+    return read_job(work)
+
+
+@pytest.fixture(scope="module")
 def our_boxes(
     tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[tuple[str, str], HarborTrial]:
@@ -190,11 +242,12 @@ def foolsgold(
     """Asks for `harbor` only to come after it: time limits are tight, and the machine is small."""
     found = {task.path.name: task for task in discover([tasks / "all"]) if isinstance(task, Task)}
     with ThreadPoolExecutor(2) as pool:
-        seen = pool.map(lambda trial: _run(docker_engine, found[trial[0]], trial[1]), TRIALS)
+        seen = pool.map(lambda trial: _run(docker_engine, found[trial[0]], trial[1], OLDEST), TRIALS)
         return dict(zip(TRIALS, seen, strict=True))
 
 
-def _run(engine: Engine, task: Task, agent: str) -> Seen:
+def _run(engine: Engine, task: Task, agent: str, runner: Runner) -> Seen:
+    task = task.run_by(runner)
     try:
         built = build(engine, task)
     except BuildFailed:
@@ -216,6 +269,51 @@ def test_a_trial_is_paid_as_harbor_pays_it(
     assert foolsgold[trial] == from_harbor(harbor[trial])
 
 
+@pytest.mark.parametrize("trial", AGAIN, ids="-".join)
+def test_a_trial_is_paid_as_the_newest_harbor_pays_it(
+    trial: tuple[str, str],
+    tasks: Path,
+    newest_harbor: Mapping[tuple[str, str], HarborTrial],
+    docker_engine: Engine,
+) -> None:
+    name, agent = trial
+    (task,) = discover([tasks / "all" / name])
+    assert isinstance(task, Task)
+    assert _run(docker_engine, task, agent, NEWEST) == from_harbor(newest_harbor[trial])
+
+
+@pytest.mark.bwrap
+@pytest.mark.parametrize("runner", [OLDEST, NEWEST], ids=str)
+@pytest.mark.parametrize("name", BY_VERSION)
+def test_where_the_versions_differ_our_boxes_pay_what_harbor_of_that_version_pays(
+    name: str,
+    runner: Runner,
+    tasks: Path,
+    harbor: Mapping[tuple[str, str], HarborTrial],
+    newest_harbor: Mapping[tuple[str, str], HarborTrial],
+    bwrap_engine: Engine,
+) -> None:
+    (task,) = discover([tasks / "all" / name])
+    assert isinstance(task, Task)
+    theirs = {OLDEST: harbor, NEWEST: newest_harbor}[runner]
+    assert _run(bwrap_engine, task, "oracle", runner) == from_harbor(theirs[name, "oracle"])
+
+
+def test_the_newest_harbor_that_is_known_is_the_newest_on_pypi(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says so where it is not: what came out yesterday is no fault of today's change."""
+    pip = (os.environ["FOOLSGOLD_HARBOR_PYTHON"], "-m", "pip", "--disable-pip-version-check", "index", "versions")
+    asked = subprocess.run([*pip, "harbor"], capture_output=True, text=True, timeout=120, check=False)
+    found = re.search(r"^Available versions: (.*)$", asked.stdout, re.MULTILINE)
+    with capsys.disabled():
+        if found is None:
+            print(f"\nWhich Harbor is the newest cannot be told: {asked.stderr.strip()[-200:]}")
+            return
+        versions = found[1].split(", ")
+        if versions[0] != NEWEST.release:
+            print(f"\nPyPI has Harbor {versions[0]}; the newest whose rules are known is {NEWEST.release}.")
+    assert {OLDEST.release, NEWEST.release} <= set(versions)
+
+
 @pytest.mark.bwrap
 @pytest.mark.parametrize("trial", OF_SERVICES, ids="-".join)
 def test_services_without_a_daemon_are_paid_as_harbor_pays_them(
@@ -223,7 +321,7 @@ def test_services_without_a_daemon_are_paid_as_harbor_pays_them(
 ) -> None:
     (task,) = discover([tasks / "all" / trial[0]])
     assert isinstance(task, Task)
-    assert _run(bwrap_engine, task, trial[1]) == from_harbor(harbor[trial])
+    assert _run(bwrap_engine, task, trial[1], OLDEST) == from_harbor(harbor[trial])
 
 
 @pytest.mark.bwrap
@@ -238,5 +336,8 @@ def test_harbor_pays_in_our_boxes_what_it_pays_in_its_own(
     assert from_harbor(our_boxes[name, agent]) == from_harbor(harbor[name, agent])
 
 
-def test_harbor_ran_every_trial_and_no_other(harbor: Mapping[tuple[str, str], HarborTrial]) -> None:
+def test_harbor_ran_every_trial_and_no_other(
+    harbor: Mapping[tuple[str, str], HarborTrial], newest_harbor: Mapping[tuple[str, str], HarborTrial]
+) -> None:
     assert sorted(harbor) == sorted(TRIALS)
+    assert sorted(newest_harbor) == sorted(AGAIN)

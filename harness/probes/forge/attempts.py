@@ -17,6 +17,7 @@ from harness.probes.forge.means import Attack, NotTried
 from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Task
+from harness.task.runners import Runner
 from harness.trial.circumstances import Circumstances
 from harness.trial.plan import Replacement
 from harness.verifier.reward import Pay, Rewards, pay
@@ -82,8 +83,8 @@ def findings(task: Task, attempted: Sequence[Attempted], rewards: Rewards) -> It
     facts = facts_of(task, rewards)
     if found is None or facts is None:
         return
-    yield from _by_the_task([one for one in found.paid if not _attack(one).default])
-    yield from _by_default([one for one in found.paid if _attack(one).default])
+    yield from _by_the_task([one for one in found.paid if not _attack(one).default], task.runner)
+    yield from _by_default([one for one in found.paid if _attack(one).default], task.runner)
     yield _count(found, facts)
 
 
@@ -92,7 +93,7 @@ def _attack(one: Attempted) -> Attack:
     return one.attempt.attack
 
 
-def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
+def _by_the_task(paid: Sequence[Attempted], runner: Runner) -> Iterator[Finding]:
     families: dict[str, list[Attempted]] = {}
     for one in paid:
         families.setdefault(_attack(one).family, []).append(one)
@@ -106,6 +107,7 @@ def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
                     + (f": {one.attempt.sentence}" if len(members) > 1 else "")
                     for one in members
                 ),
+                *_versions(members, runner),
                 "the task itself is the cause: the format does not leave this open",
             ),
             severity=Severity.WARNING,
@@ -113,7 +115,7 @@ def _by_the_task(paid: Sequence[Attempted]) -> Iterator[Finding]:
         )
 
 
-def _by_default(paid: Sequence[Attempted]) -> Iterator[Finding]:
+def _by_default(paid: Sequence[Attempted], runner: Runner) -> Iterator[Finding]:
     if not paid:
         return
     whys: dict[str, list[str]] = {}
@@ -126,10 +128,19 @@ def _by_default(paid: Sequence[Attempted]) -> Iterator[Finding]:
         (
             *(f"{why}: {', '.join(ids)}" for why, ids in whys.items()),
             "each was paid twice though none of the work is done",
+            *_versions(paid, runner),
         ),
         severity=Severity.NOTE,
         advice=next(iter(dict.fromkeys(_attack(one).close for one in paid))),
     )
+
+
+def _versions(paid: Sequence[Attempted], runner: Runner) -> Iterator[str]:
+    yield f"the trials followed the rules of {runner.title}"
+    said: dict[str, list[str]] = {}
+    for one in paid:
+        said.setdefault(_attack(one).versions, []).append(one.attempt.id)
+    yield from (f"{', '.join(ids)}: {words}" for words, ids in said.items() if words)
 
 
 def unpaid(one: Attempted) -> bool:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from harness.mutants import solution_files
 from harness.task.model import FormatSpec, Scoring, Task
+from harness.task.runners import Runner
 from harness.task.texts import verifier_texts
 from harness.trial.artifacts import CONVENTION
 from harness.verifier.reward import Rewards
@@ -34,6 +35,7 @@ _STARTUP = re.compile(
 @dataclass(frozen=True, slots=True)
 class ForgeFacts:
     format: FormatSpec
+    runner: Runner
     scoring: Scoring
     parser: str
     rewards: Rewards
@@ -121,6 +123,7 @@ def facts_of(task: Task, rewards: Rewards) -> ForgeFacts | None:
                 targets.setdefault(source.target, source.language)
     return ForgeFacts(
         task.format,
+        task.runner,
         last.verifier.scoring,
         last.verifier.parser,
         rewards,

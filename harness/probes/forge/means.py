@@ -43,6 +43,8 @@ class Attack:
     default: str = ""
     """Why the format leaves every task open to it; '' if it does not."""
     close: str = ""
+    versions: str = ""
+    """Which versions of the runner do not pay it, in words, where that is known by running them."""
     unmade: str = ""
     """The reason if the change cannot be made; '' if there is no typical one."""
 

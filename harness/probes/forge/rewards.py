@@ -20,6 +20,10 @@ from harness.probes.forge.means import (
     daemon,
     plant,
 )
+from harness.task.runners import RUNNERS
+
+_SINCE = next(runner.version for runner in RUNNERS if runner.removes_rewards)
+ONLY_LEFT = f"Harbor removes that file before the verifier runs since {_SINCE}, and pays this no more"
 
 
 def planted_rewards(facts: ForgeFacts) -> Iterator[Plan]:
@@ -32,18 +36,27 @@ def planted_rewards(facts: ForgeFacts) -> Iterator[Plan]:
         for name in ("planted-reward-json", "planted-reward-txt", "planted-ctrf"):
             yield NotTried(name, why)
         return
-    left = f"{facts.format.runner} does not empty /logs/verifier before a verifier in the solver's own box"
+    yield from _left_as_it_is(facts)
+    # Only a verifier that reads the report counts, not one that merely has it written.
+    if "ctrf" in re.sub(r"--ctrf[= ]\s*\S+|pytest-json-ctrf", "", facts.everything):
+        yield _planted("ctrf.json", payloads.ctrf(facts), "planted-ctrf", "")
+    else:
+        yield NotTried("planted-ctrf", "the verifier reads no test report")
+
+
+def _left_as_it_is(facts: ForgeFacts) -> Iterator[Plan]:
+    """A reward that the solution leaves is there when the verifier has ended, where the runner did not remove it."""
+    if facts.runner.removes_rewards:
+        for name in ("planted-reward-json", "planted-reward-txt"):
+            yield NotTried(name, f"{facts.runner.title} removes reward.json and reward.txt before the verifier runs")
+        return
+    left = f"{facts.runner.title} does not empty /logs/verifier before a verifier in the solver's own box"
     yield _planted("reward.json", payloads.reward_json(facts), "planted-reward-json", f"{left}, and reads it first")
     text = payloads.reward_text(facts)
     if text:
         yield _planted("reward.txt", text, "planted-reward-txt", "")
     else:
         yield NotTried("planted-reward-txt", "the reward has several keys, and reward.txt has room for one number")
-    # Only a verifier that reads the report counts, not one that merely has it written.
-    if "ctrf" in re.sub(r"--ctrf[= ]\s*\S+|pytest-json-ctrf", "", facts.everything):
-        yield _planted("ctrf.json", payloads.ctrf(facts), "planted-ctrf", "")
-    else:
-        yield NotTried("planted-ctrf", "the verifier reads no test report")
 
 
 def _planted(name: str, text: str, ident: str, default: str) -> Attack:
@@ -59,6 +72,7 @@ def _planted(name: str, text: str, ident: str, default: str) -> Attack:
         default,
         f"Begin the verifier's script with `rm -rf {LOGS}/reward.* {LOGS}/ctrf.json`, and let it write a reward "
         "however it ends.",
+        versions="" if name == "ctrf.json" else ONLY_LEFT,
     )
 
 
@@ -118,13 +132,15 @@ def runner_killed(facts: ForgeFacts) -> Iterator[Plan]:
     else:
         pattern = re.sub(r"/(\w)", r"/[\1]", facts.script)
         find = f"grep -l '{pattern}' /proc/[0-9]*/cmdline 2> /dev/null | cut -d / -f 3"
-        loop = f"while :; do\n  for p in $({find}); do kill -9 $p && : > {MARK}; done\n  sleep 0.01\ndone"
+        # Written once the verifier runs: some runners remove what is there before.
+        each = f"echo {text} > {LOGS}/reward.txt; kill -9 $p && : > {MARK}"
+        loop = f"while :; do\n  for p in $({find}); do {each}; done\n  sleep 0.01\ndone"
         yield Attack(
             ident,
             ident,
-            "it writes a reward.txt, and a process that it leaves behind kills the verifier before it writes one",
-            "\n".join([f"echo {text} > {LOGS}/reward.txt", daemon(loop)]),
-            f"{ALIVE} && [ -s {LOGS}/reward.txt ]",
+            "a process that it leaves behind writes a reward.txt and kills the verifier before it writes one",
+            daemon(loop),
+            ALIVE,
             default=f"{SHARED}, processes and a reward too",
             close=SEPARATE,
         )
@@ -144,16 +160,16 @@ def full_disk(facts: ForgeFacts) -> Iterator[Plan]:
     else:
         most = facts.disk_mb * 21 // 20
         size = f"df -Pm {LOGS} | awk 'NR == 2 {{ print $2 }}'"
-        # The disk is filled only after the tests were put there.
+        # The disk is filled only after the tests were put there, and so after the runner removed what there was.
         fill = (
-            f"while [ ! -e {facts.script} ]; do :; done\nsleep 0.1\n"
+            f"while [ ! -e {facts.script} ]; do :; done\necho {text} > {LOGS}/reward.txt\nsleep 0.1\n"
             f"cat /dev/zero > {LOGS}/.fill 2> /dev/null\nwhile :; do sleep 1; done"
         )
         yield Attack(
             ident,
             ident,
-            "it writes a reward.txt, and a process that it leaves behind fills the disk, so that no other reward fits",
-            "\n".join([f'[ "$({size})" -le {most} ] || exit 0', f"echo {text} > {LOGS}/reward.txt", daemon(fill)]),
+            "a process that it leaves behind writes a reward.txt and fills the disk, so that no other reward fits",
+            "\n".join([f'[ "$({size})" -le {most} ] || exit 0', daemon(fill)]),
             f"[ -e {FORGE}/pid ] && {ALIVE}",
             f"! head -c 65536 /dev/zero > {LOGS}/.more",
             unmade="the box's disk is not the small one that the task asks for",

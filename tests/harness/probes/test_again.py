@@ -109,16 +109,16 @@ def test_what_a_folder_cannot_say_is_refused_in_words(tmp_path: Path) -> None:
 
 def test_a_probe_is_shown_with_the_script_it_ran(tmp_path: Path) -> None:
     task = read(write(tmp_path / "t", MODULE))
-    text = show_probe(found(report(task), "forge/planted-reward-txt"))
+    text = show_probe(found(report(task), "forge/reward-daemon"))
     assert "must not be paid" in text
-    assert "cp /tmp/.foolsgold-forge/reward.txt /logs/verifier/reward.txt" in text
+    assert "/tmp/.foolsgold-forge/reward.json" in text
 
 
 def test_a_task_that_changed_is_not_shown_as_it_was(tmp_path: Path) -> None:
     task = read(write(tmp_path / "t", MODULE))
     every = report(task)
     (task.path / "instruction.md").write_text("Something else.\n")
-    probe = found(every, "forge/planted-reward-txt")
+    probe = found(every, "forge/reward-daemon")
     assert "has changed since" in show_probe(probe)
     with pytest.raises(UsageError, match="has changed since"):
         write_probe(probe, tmp_path / "out")
@@ -129,10 +129,10 @@ def test_names_find_one_probe_or_say_why_not(tmp_path: Path) -> None:
     two = read(write(tmp_path / "two", MODULE))
     every = report(one, two)
     with pytest.raises(UsageError, match="several probes: one/forge"):
-        find_probe(every, "forge/planted-reward-txt")
-    task, probe = found(every, "two/forge/planted-reward-txt")
-    assert (task["name"], label(probe)) == ("two", "forge/planted-reward-txt")
+        find_probe(every, "forge/reward-daemon")
+    task, probe = found(every, "two/forge/reward-daemon")
+    assert (task["name"], label(probe)) == ("two", "forge/reward-daemon")
     assert find_probe(every, "9ade5e163a") is None
     with pytest.raises(UsageError, match="No probe"):
         find_probe(report(one), "forge/no-such-means")
-    assert label(found(report(one), "forge/planted-reward-t")[1]) == "forge/planted-reward-txt"
+    assert label(found(report(one), "forge/reward-d")[1]) == "forge/reward-daemon"

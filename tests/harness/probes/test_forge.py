@@ -23,6 +23,7 @@ from harness.probes.forge.plan import plan
 from harness.probes.model import Attempt, Attempted
 from harness.task.harbor import HARBOR
 from harness.task.model import Task
+from harness.task.runners import RUNNERS
 from harness.trial.record import Kind, TrialRecord
 from tests.harness.tasks import harbor, read, terminal_bench
 
@@ -81,7 +82,12 @@ def test_each_attack_is_tried_or_has_its_reason_and_none_is_both(tmp_path: Path)
 def test_attacks_that_cannot_matter_are_not_tried(tmp_path: Path) -> None:
     found = {name: ids(task) for name, task in tasks(tmp_path).items()}
     tried, left = found["plain"]
-    assert {"planted-reward-json", "planted-reward-txt", "reward-daemon", "path-cat", "path-bash"} <= tried
+    assert {"reward-daemon", "runner-killed", "path-cat", "path-bash"} <= tried
+    planted = {"planted-reward-json", "planted-reward-txt"}
+    assert {left[name] for name in planted} == {
+        "Harbor 0.26 removes reward.json and reward.txt before the verifier runs"
+    }
+    assert planted <= ids(tasks(tmp_path / "older")["plain"].run_by(RUNNERS[0]))[0]
     assert left["conftest-in-tests"] == left["plugin-by-entry-point"] == "the verifier does not use pytest"
     assert {"sitecustomize", "startup-files-runner", "spoofed-comparison", "path-curl"}.isdisjoint(tried)
 
@@ -221,7 +227,7 @@ def test_keys_type_the_script_in_lines_that_a_terminal_takes(tmp_path: Path) -> 
 
 
 def test_a_forged_reward_says_what_the_reference_is_paid(tmp_path: Path) -> None:
-    own = facts_of(harbor(tmp_path), {"correctness": 1, "speed": 1})
+    own = facts_of(harbor(tmp_path).run_by(RUNNERS[0]), {"correctness": 1, "speed": 1})
     assert own is not None
     every = {one.id: one for one in plan(own)}
     json_one, text_one = every["planted-reward-json"], every["planted-reward-txt"]
@@ -263,7 +269,7 @@ def test_nothing_is_said_where_nothing_was_tried(tmp_path: Path) -> None:
 def test_what_the_formats_defaults_leave_open_is_one_note_and_the_tasks_own_doing_a_warning_each(
     tmp_path: Path,
 ) -> None:
-    task = harbor(tmp_path, PYTEST)
+    task = harbor(tmp_path, PYTEST).run_by(RUNNERS[0])
     paid, _ = said(task, tried(task, ["planted-reward-txt", "planted-reward-json", "sitecustomize", "conftest-around"]))
     own = [finding for finding in paid if finding.severity is Severity.WARNING]
     (default,) = [finding for finding in paid if finding.severity is Severity.NOTE]
@@ -274,11 +280,15 @@ def test_what_the_formats_defaults_leave_open_is_one_note_and_the_tasks_own_doin
     ]
     assert all(finding.advice for finding in paid)
     assert "2 attacks" in default.title
+    pays_no_more = "Harbor removes that file before the verifier runs since 0.26, and pays this no more"
+    assert f"planted-reward-txt: {pays_no_more}" in own[0].evidence
+    assert f"planted-reward-json: {pays_no_more}" in default.evidence
+    assert all("the trials followed the rules of Harbor 0.24" in finding.evidence for finding in paid)
     assert "sitecustomize" in "\n".join(default.evidence)
 
 
 def test_the_count_parts_paid_met_never_met_and_not_measured(tmp_path: Path) -> None:
-    task = harbor(tmp_path, PYTEST)
+    task = harbor(tmp_path, PYTEST).run_by(RUNNERS[0])
     attempted = tried(
         task,
         ["planted-reward-json"],

@@ -17,6 +17,7 @@ from harness.probes.forge.attempts import attempts
 from harness.probes.forge.facts import FORGE
 from harness.probes.model import Attempted
 from harness.task.model import Task
+from harness.task.runners import RUNNERS
 from harness.trial.build import build
 from harness.trial.plan import Plan
 from harness.trial.record import Kind
@@ -131,7 +132,7 @@ def test_a_change_that_was_not_made_is_not_measured(engine: Engine, tmp_path: Pa
         "task.toml": 'version = "1.0"\n[agent]\ntimeout_sec = 30\nuser = "worker"\n',
         "environment/Dockerfile": f"FROM debian:bookworm-slim\n{user}WORKDIR /app\n",
     }
-    task = harbor(tmp_path / "task", changes)
+    task = harbor(tmp_path / "task", changes).run_by(RUNNERS[0])
     built = build(engine, task)
     reference = run_trial(engine, task, built, Plan(Kind.REFERENCE, "1"))
     against = baseline([reference], run_trial(engine, task, built, Plan(Kind.NOP)))

@@ -17,7 +17,7 @@ from harness.errors import UsageError
 from harness.settings.catalogue import SETTINGS, Setting, ValueKind, operator_names
 from harness.settings.file import find_config, read_config
 from harness.settings.in_force import InForce, Key, Level, Value, one, table, task_matches
-from harness.settings.meaning import budget, control_settings, rules, thresholds, wish, with_own_images
+from harness.settings.meaning import as_set, budget, control_settings, rules, thresholds, wish
 from harness.task.model import Task
 from tests.harness.tasks import HARBOR, harbor, write
 
@@ -265,11 +265,20 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
 
 def test_a_task_can_stand_on_an_image_of_its_own(tmp_path: Path) -> None:
     found = told(tmp_path, '[image]\n"*" = "host"\n[[override]]\ntasks = ["b"]\nimage = { "*" = "mine" }\n')
-    plain, own = (with_own_images(harbor(tmp_path / name), found) for name in "ab")
+    plain, own = (as_set(harbor(tmp_path / name), found) for name in "ab")
     assert isinstance(plain, Task)
     assert isinstance(own, Task)
     assert plain.environment.recipe.images == {}
     assert own.environment.recipe.images == {"*": "mine"}
+
+
+def test_a_dataset_and_one_of_its_tasks_can_name_their_runner(tmp_path: Path) -> None:
+    text = 'runner = "harbor@0.24"\n[[override]]\ntasks = ["b"]\nrunner = "harbor@0.26"\n'
+    found = told(tmp_path, text)
+    tasks = [as_set(harbor(tmp_path / name), found) for name in "ab"]
+    assert [str(task.runner) for task in tasks if isinstance(task, Task)] == ["harbor@0.24", "harbor@0.26"]
+    with pytest.raises(UsageError, match="runner"):
+        told(tmp_path, 'runner = "harbor@0.25"\n')
 
 
 # --- the command line

@@ -346,7 +346,6 @@ def test_what_makes_a_task_unusable_is_said_with_its_place(
         (toml("[environment.env]\nPORT = 80\n"), "odd-value", 2),
         (toml("[environment]\nallowed_hosts = ['a.example']\n"), "odd-value", 2),
         (toml("[environment]\nmemory = 2048\n"), "odd-value", 2),
-        (toml("[environment]\ncpus = 1.5\n"), "odd-value", 2),
         (toml("[agent]\nmax_turns = 3\n"), "unknown-key", 2),
         ({"instruction.md": "\n \n"}, "empty-instruction", None),
         ({"solution/solve.sh": "echo hi\n"}, "missing-shebang", 1),

@@ -11,9 +11,10 @@ import pytest
 
 from harness.engine.contract import Command, Healthcheck, ImageConfig
 from harness.errors import EngineError, NeedsDocker
-from harness.judging.outcome import Shown, showing
+from harness.judging.outcome import Cause, Shown, showing
 from harness.task.model import Task
 from harness.task.network import Networks
+from harness.task.runners import runner_of
 from harness.trial.build import build
 from harness.trial.plan import LeftBehind, Plan, Replacement, TimeLimits, limits_from
 from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
@@ -39,8 +40,10 @@ def test_a_harbor_reference_runs_in_the_order_of_harbors_own_runner(tmp_path: Pa
         "open Dockerfile",
         "put solution /solution",
         "run bash -c '(/solution/solve.sh) > /logs/agent/oracle.txt 2>&1'",
+        "run sh -c 'rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json'",
         "put tests /tests",
         "run bash -c '(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1'",
+        "run sh -c '[ ! -d /logs/verifier/reward.json ]'",
         "close",
     ]
     assert record.rewards == {"reward": 1.0}
@@ -99,21 +102,52 @@ def test_the_verifiers_exit_status_is_ignored(tmp_path: Path) -> None:
     assert trial(engine, harbor(tmp_path / "t")).rewards == {"reward": 0.0}
 
 
-def test_reward_json_is_read_before_reward_text_and_a_planted_one_counts(tmp_path: Path) -> None:
+def test_reward_json_is_read_before_reward_text(tmp_path: Path) -> None:
+    both = Does(writes={"/logs/verifier/reward.json": b'{"reward": 1}', "/logs/verifier/reward.txt": b"0"})
+    assert trial(FakeEngine([(VERIFY, both)]), harbor(tmp_path / "t")).rewards == {"reward": 1}
+
+
+@pytest.mark.parametrize(("runner", "paid"), [("harbor@0.24", 1), ("harbor@0.26", 0)])
+def test_a_planted_reward_counts_where_the_runner_does_not_remove_it(tmp_path: Path, runner: str, paid: int) -> None:
     plant = Does(writes={"/logs/verifier/reward.json": b'{"reward": 1}'})
     engine = FakeEngine([(SOLVE, plant), (VERIFY, rewarding("0"))])
-    assert trial(engine, harbor(tmp_path / "t")).rewards == {"reward": 1}
+    task = harbor(tmp_path / "t").run_by(runner_of(runner))
+    assert trial(engine, task).rewards == {"reward": paid}
+    removing = [command.user for _, command in engine.commands if "rm -f -- " in command.argv[-1]]
+    assert removing == ([] if paid else ["root"])
+
+
+def test_a_folder_in_the_place_of_reward_json_is_no_reward_whatever_reward_text_says(tmp_path: Path) -> None:
+    engine = FakeEngine([(r"\[ ! -d /logs/verifier/reward\.json \]", Does(1)), (VERIFY, rewarding("1"))])
+    record = trial(engine, harbor(tmp_path / "t"))
+    assert record.rewards is None
+    assert record.problem is not None
+    assert (record.problem.fault, "a folder" in record.problem.message) == (RewardFault.UNPARSABLE, True)
+
+
+def test_nothing_is_verified_where_an_earlier_reward_cannot_be_removed(tmp_path: Path) -> None:
+    refuse = Does(1, b"rm: cannot remove '/logs/verifier/reward.json': Is a directory\n")
+    engine = FakeEngine([(r"rm -f -- /logs/verifier", refuse), (VERIFY, rewarding("1"))])
+    record = trial(engine, harbor(tmp_path / "t"))
+    assert record.rewards is None
+    assert record.problem is not None
+    assert record.problem.fault is RewardFault.NOT_REMOVED
+    assert "Is a directory" in record.problem.message
+    assert record.phase(PhaseName.VERIFY) is None
+    shown = showing(record)
+    assert (shown.shown, shown.cause) == (Shown.ERROR, Cause.BAD_REWARD)
 
 
 def test_a_planted_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    task = harbor(tmp_path / "t").run_by(runner_of("harbor@0.24"))
     engine = FakeEngine([(VERIFY, rewarding("0"))], links={"reward.json": "/app/mine"})
     engine.image_files["/logs/verifier/reward.json"] = b'{"reward": 1}'
-    record = trial(engine, harbor(tmp_path / "t"))
+    record = trial(engine, task)
     assert record.rewards == {"reward": 0.0}
     assert [note.code for step in record.steps for note in step.notes] == ["planted-link"]
     engine = FakeEngine([(VERIFY, rewarding("0"))], links={"reward.json": "score.json"})
     engine.image_files["/logs/verifier/reward.json"] = b'{"reward": 1}'
-    assert trial(engine, harbor(tmp_path / "t")).rewards == {"reward": 1}
+    assert trial(engine, task).rewards == {"reward": 1}
 
 
 def test_no_reward_is_a_problem_and_not_zero(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def task(number: int, mutants: int, tests: int, seed: int) -> dict[str, Any]:
         "name": name,
         "path": path,
         "format": chance.choice(("harbor", "terminal-bench")),
+        "runner": "harbor@0.26",
         "digest": hashlib.sha256(name.encode()).hexdigest(),
         "verdict": verdict,
         "why": f"{share or 0:.1%} of {strength['share']['counted']} broken variants were caught; 90 % is strong",

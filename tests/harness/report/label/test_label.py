@@ -134,6 +134,7 @@ def test_a_label_says_what_the_audit_found_and_of_what(run: Path) -> None:
     assert set(label["findings"]) == {finding["id"] for finding in entry["findings"]}
     assert (label["seed"], label["engine"]["name"], label["engine"]["fidelity"]) == (7, "fake", "image")
     assert label["rewards"] == {"reference": [{"reward": 1.0}] * 3, "nop": {"reward": 0.0}, "hollow": {"reward": 0.0}}
+    assert label["runner"] == entry["runner"] == "harbor@0.26"
     assert label["digests"]["task"] == entry["digest"]
     assert set(label["digests"]) == {"task", *PARTS}
 

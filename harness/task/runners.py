@@ -1,0 +1,51 @@
+"""The formats' own runners in the versions that are known, and every rule in which these differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One version of a runner. A trial asks it for each rule that another version has otherwise."""
+
+    name: str
+    """Of the format that it is the runner of."""
+    version: str
+    release: str
+    """The release that it stands for: trials were compared with that one's."""
+    title: str
+    removes_rewards: bool = False
+    """Root removes reward.txt and reward.json before every verification; if that fails, there is none. Otherwise what
+    the solution left there counts."""
+    whole_cpus: bool = False
+    """A task that asks for a fraction of a processor is refused."""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+RUNNERS: tuple[Runner, ...] = (
+    Runner("harbor", "0.24", "0.24.0", "Harbor 0.24", whole_cpus=True),
+    Runner("harbor", "0.26", "0.26.0", "Harbor 0.26", removes_rewards=True),
+    Runner("terminal-bench", "0.2", "0.2.18", "Terminal-Bench 0.2"),
+)
+"""Of each format the oldest first."""
+
+
+def newest(name: str) -> Runner:
+    return next(runner for runner in reversed(RUNNERS) if runner.name == name)
+
+
+CHOICES = tuple(str(runner) for runner in RUNNERS if runner.name == "harbor")
+"""What `--runner` can be: only Harbor has several."""
+
+
+def runner_of(text: str) -> Runner:
+    """Raises UsageError."""
+    for runner in RUNNERS:
+        if str(runner) == text:
+            return runner
+    raise UsageError(f"There is no runner {text!r}.", hint=f"There are: {', '.join(CHOICES)}.")
