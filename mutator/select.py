@@ -424,9 +424,9 @@ Standing = tuple[Turn, float, str, int]
 
 def _worth(entry: Chosen) -> float:
     mutant = entry.mutant
-    said = entry.links and not mutant.unlikely
-    score = entry.links[0].score if said else _WORDS if mutant.stated and mutant.tier is not Tier.FINE else 0.0
-    return _WORTH[mutant.tier] * (1.0 + min(score, _ENOUGH)) * (_standing_aside(mutant) if entry.aside else 1.0)
+    score = entry.links[0].score if entry.links else _WORDS if mutant.stated and mutant.tier is not Tier.FINE else 0.0
+    enough = 1.0 if mutant.unlikely else _ENOUGH
+    return _WORTH[mutant.tier] * (1.0 + min(score, enough)) * (_standing_aside(mutant) if entry.aside else 1.0)
 
 
 def _standing_aside(mutant: Mutant) -> float:
