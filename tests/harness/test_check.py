@@ -221,7 +221,7 @@ def test_ctrl_c_keeps_what_was_done_closes_every_box_and_says_how_to_go_on(
             while sum(each.closed for each in engine.boxes) < 5:  # the other task's runs
                 time.sleep(0.01)
             if b"once" in box.files["/tests/test.sh"]:
-                time.sleep(0.3)
+                time.sleep(1.5)
                 os.kill(os.getpid(), signal.SIGINT)
             while not box.closed:
                 time.sleep(0.01)
