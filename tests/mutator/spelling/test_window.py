@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 
 import pytest
@@ -151,6 +152,9 @@ def test_python_reads_the_string_and_any_text_written_into_it(
     literals = []
     for prefix, quote, text in parts:
         literal = f"{prefix}{quote}{text if 'r' in prefix else text.encode('unicode_escape').decode()}{quote}"
+        # Two in one, as in r"a"""", may turn into the beginning of a third kind; what does not parse is dropped later.
+        if not re.fullmatch(rf"{quote}(?:\\.|(?!{quote}).)*{quote}", literal[len(prefix) :], re.DOTALL):
+            return
         try:
             compile(literal, "", "eval")
         except SyntaxError:
