@@ -230,7 +230,7 @@ def test_ctrl_c_keeps_what_was_done_closes_every_box_and_says_how_to_go_on(
     write(tasks / "b", {"tests/test.sh": "# interrupt once\n"})
     write(tasks / "c", {"tests/test.sh": "# interrupt\n"})
     engine = FakeEngine([(VERIFY, interrupt)])
-    code, out, err = run(engine, "check", str(tasks), "--jobs", "8", "--json", "--image", "a=b")
+    code, out, err = run(engine, "check", str(tasks), "--jobs", "16", "--json", "--image", "a=b")
     document = json.loads(out)
     assert code == document["exit_code"] == ExitCode.INTERRUPTED
     assert document["interrupted"]
