@@ -30,6 +30,9 @@ class Daemon:
     def networks(self, **_how: object) -> list[dict[str, Any]]:
         return [{"Id": f"{name}-net", "Name": f"{name}-net", "Labels": labels} for name, labels in self.things.items()]
 
+    def volumes(self, **_how: object) -> dict[str, Any]:
+        return {"Volumes": [{"Name": f"{name}-vol", "Labels": labels} for name, labels in self.things.items()] or None}
+
     def images(self, **_how: object) -> list[dict[str, Any]]:
         tags = [["foolsgold/one:latest"], ["mine:1", "foolsgold/two:latest"], ["mine:2"], None]
         return [{"Id": f"id{number}", "RepoTags": names, "Size": 5_000_000} for number, names in enumerate(tags)]
@@ -37,7 +40,7 @@ class Daemon:
     def remove_container(self, name: str, **_how: object) -> None:
         self.removed.append(name)
 
-    remove_network = remove_image = remove_container
+    remove_network = remove_volume = remove_image = remove_container
 
 
 def removed(owners: Mapping[str, Owner], **how: Any) -> tuple[set[str], list[str]]:
@@ -50,19 +53,19 @@ def test_only_dead_runs_are_cleared_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Owner, "is_dead", lambda self: self == DEAD)
     owners = {"dead": DEAD, "foreign": FOREIGN, "alive": ALIVE}
     found, said = removed(owners)
-    assert found == {"dead-box", "dead-net"}
-    assert said == ["container dead-box", "network dead-net"]
+    assert found == {"dead-box", "dead-net", "dead-vol"}
+    assert said == ["container dead-box", "network dead-net", "volume dead-vol"]
     found, said = removed(owners, everything=True)
-    assert found == {"dead-box", "dead-net"}
+    assert found == {"dead-box", "dead-net", "dead-vol"}
     assert said[-1] == "kept the images: 2 other runs may be using them"
 
 
 def test_with_everything_our_images_go_and_other_names_for_them_stay() -> None:
     found, said = removed({"dead": DEAD}, everything=True)
-    assert found == {"dead-box", "dead-net", "foolsgold/one:latest", "foolsgold/two:latest", "id3"}
+    assert found == {"dead-box", "dead-net", "dead-vol", "foolsgold/one:latest", "foolsgold/two:latest", "id3"}
     assert "image foolsgold/one:latest (5.0 MB)" in said
 
 
 def test_a_run_clears_up_after_itself_whoever_else_is_there() -> None:
     found, _said = removed({"mine": Owner.current(), "dead": DEAD}, run="mine")
-    assert found == {"mine-box", "mine-net"}
+    assert found == {"mine-box", "mine-net", "mine-vol"}
