@@ -244,15 +244,23 @@ def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() ->
 @pytest.mark.timeout(1800)
 def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone(engine_name: str) -> None:
     found = audited(engine_name, "replaying")
+    tables = {
+        name: [one["sentence"].split(" recorded")[0] for one in task["probes"] if one["outcome"] == "survived"]
+        for name, task in found.items()
+    }
+    assert tables == {
+        "cases/sokoban-solver-faulty": ["a table of 1"],
+        "cases/sokoban-solver-mended": ["a table of 20"],
+        "cases/pkg-resolver-faulty": ["a table of 4"],
+        "cases/pkg-resolver-mended": ["a table of 15"],
+    }
     told = {
         name: [f"{one['severity']}: {one['title']}" for one in task["findings"] if one["id"] == "special-casing-paid"]
         for name, task in found.items()
     }
     assert told == {
+        **{name: [] for name in found},
         "cases/sokoban-solver-faulty": ["warning: A table of 1 answer in the program's place is paid in full"],
-        "cases/sokoban-solver-mended": ["note: A table of 20 answers in the program's place is paid in full"],
-        "cases/pkg-resolver-faulty": ["note: A table of 4 answers in the program's place is paid in full"],
-        "cases/pkg-resolver-mended": ["note: A table of 15 answers in the program's place is paid in full"],
     }
 
 
