@@ -67,7 +67,9 @@ def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     folders, options = {**PARTS, **apart}[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            command(*(str(FIXTURES / each) for each in folders), *options, "-o", f"{folder}/run", engine=engine),
+            command(
+                *(str(FIXTURES / each) for each in folders), *options, *AT_ONCE, "-o", f"{folder}/run", engine=engine
+            ),
             capture_output=True,
             text=True,
             check=False,
@@ -78,6 +80,8 @@ def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     return {Path(task["path"]).relative_to(FIXTURES).as_posix(): task for task in report["tasks"]}
 
 
+AT_ONCE = ("--jobs", str((os.cpu_count() or 1) + 1))
+"""Much of a trial is waiting."""
 FORGING = ("--budget", "1", "--repeat", "1", "--probe", "forge")
 
 
