@@ -52,13 +52,10 @@ def replayed(task: Mapping[str, Any], terms: Thresholds) -> Drawn | None:
 
 def _until_sure(order: list[Judged], terms: Thresholds) -> tuple[int, Verdict]:
     bets = BetsOnAll([one.requirement for one in order], terms)
-    for ran, one in enumerate(order, start=1):
-        bets.draw(one, stated=one.requirement is not None)
-        numbers = strength(order[:ran])
-        word, _ = verdict(numbers, terms)
-        if bets.settles(word, numbers):
-            return ran, word
-    return len(order), word
+    for one in order:
+        if bets.add(one, stated=one.requirement is not None):
+            break
+    return len(bets.ran), verdict(strength(bets.ran), terms)[0]
 
 
 def _judged(mutant: Mapping[str, Any]) -> Judged:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.judging.outcome import COUNTED, OutcomeKind
-from harness.judging.strength import Judged, Strength, Thresholds, Verdict, weight
+from harness.judging.strength import Judged, Strength, Thresholds, Verdict, strength, verdict, weight
 
 FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
 """Of the most that may be staked; their mean is one stake."""
@@ -64,6 +64,7 @@ class BetsOnAll:
 
     def __init__(self, requirements: Sequence[str | None], thresholds: Thresholds) -> None:
         """Of each variant that there is the stated requirement that it breaks, None for nothing that is stated."""
+        self.ran: list[Judged] = []
         self._thresholds, self._of = thresholds, len(requirements)
         stated = sum(one is not None for one in requirements)
         self._requirements = len({one for one in requirements if one is not None})
@@ -73,8 +74,10 @@ class BetsOnAll:
         self._unstated = Bet(thresholds.stated, False, stated) if stated else None
         self._stated = Bet(thresholds.stated, True, stated) if stated else None
 
-    def draw(self, one: Judged, *, stated: bool) -> None:
-        """`stated`: whether it was counted among those that break a requirement when it was chosen."""
+    def add(self, one: Judged, *, stated: bool) -> bool:
+        """Whether the variants that have not run can hardly change the verdict any more. `stated`: whether it was
+        counted among those that break a requirement when it was chosen."""
+        self.ran.append(one)
         counts = one.outcome.kind in COUNTED
         found = weight(one.outcome) if counts else None
         for bet in (self._weak, self._not_weak, self._not_strong, self._strong):
@@ -82,9 +85,11 @@ class BetsOnAll:
         for own in (self._unstated, self._stated):
             if own is not None and stated:
                 own.draw(found if one.requirement is not None else None)
+        numbers = strength(self.ran)
+        word, _ = verdict(numbers, self._thresholds)
+        return len(self.ran) < self._of and self._settles(word, numbers)
 
-    def settles(self, word: Verdict, numbers: Strength) -> bool:
-        """Whether the variants that did not run can hardly make another word of this one."""
+    def _settles(self, word: Verdict, numbers: Strength) -> bool:
         thresholds = self._thresholds
         error = (1 - thresholds.sure) / 3  # of three shares, one side each may be refuted wrongly
         tried, errors = sum(numbers.by_outcome.values()), numbers.by_outcome.get(OutcomeKind.ERROR, 0)

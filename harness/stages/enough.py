@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from harness.judging.outcome import COUNTED
-from harness.judging.strength import Judged, strength, verdict, weight
+from harness.judging.strength import weight
 from harness.judging.sure import BetsOnAll, Sureness, interval_of_all
 from harness.stages.mutants import Untried
 from harness.stages.result import AuditSettings, MutantResult
@@ -29,32 +29,26 @@ class Enough:
         self.place = {rank: place for place, rank in enumerate(self._order)}
         """A variant's rank in the order of choice -> in that of its trials."""
         self._results: dict[int, MutantResult] = {}
-        self._ran: list[Judged] = []
         self._stated = [each.result.requirement is not None for each in mutants]
-        self._evidence = BetsOnAll([judged(each.result).requirement for each in mutants], settings.thresholds)
+        self._bets = BetsOnAll([judged(each.result).requirement for each in mutants], settings.thresholds)
         self._moved = asyncio.Event()
         self._enough = False
 
     async def turn(self, rank: int) -> bool:
         """Wait until it may run; False where it is enough without it."""
-        while not self._enough and self._early and self.place[rank] >= len(self._ran) + self._ahead:
+        while not self._enough and self._early and self.place[rank] >= len(self._bets.ran) + self._ahead:
             await self._moved.wait()
         return not self._enough
 
     def put(self, rank: int, result: MutantResult) -> None:
         self._results[self.place[rank]] = result
-        while self._early and not self._enough and len(self._ran) in self._results:
-            self._take(len(self._ran))
+        while self._early and not self._enough and len(self._bets.ran) in self._results:
+            self._take(len(self._bets.ran))
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
     def _take(self, place: int) -> None:
-        one = judged(self._results[place])
-        self._ran.append(one)
-        self._evidence.draw(one, stated=self._stated[self._order[place]])
-        numbers = strength(self._ran)
-        word, _ = verdict(numbers, self._settings.thresholds)
-        self._enough = len(self._ran) < len(self._order) and self._evidence.settles(word, numbers)
+        self._enough = self._bets.add(judged(self._results[place]), stated=self._stated[self._order[place]])
 
     def not_after_all(self) -> None:
         """What it was concluded from did not hold: every variant counts."""
@@ -63,15 +57,15 @@ class Enough:
     @property
     def counted(self) -> list[int]:
         """The ranks of the variants that count, in the order of choice."""
-        return sorted(self._order[: len(self._ran)] if self._enough else self._order)
+        return sorted(self._order[: len(self._bets.ran)] if self._enough else self._order)
 
     @property
     def sureness(self) -> Sureness | None:
         if not self._enough:
             return None
         sure = self._settings.thresholds.sure
-        found = [weight(one.outcome) if one.outcome.kind in COUNTED else None for one in self._ran]
-        return Sureness(len(self._ran), len(self._order), sure, *interval_of_all(found, len(self._order), sure))
+        found = [weight(one.outcome) if one.outcome.kind in COUNTED else None for one in self._bets.ran]
+        return Sureness(len(self._bets.ran), len(self._order), sure, *interval_of_all(found, len(self._order), sure))
 
 
 def _lot(settings: AuditSettings, mutant: Untried) -> str:

@@ -227,7 +227,7 @@ def _word(found: Examined, numbers: Strength) -> tuple[Verdict, str]:
     if (sure := found.sureness) is not None:
         doubt = percent(1 - sure.sure)
         of = f"{sure.ran} of {sure.of} were run"
-        why = f"{why}; {of}, and the others would change such a verdict in at most {doubt} of tasks"
+        why = f"{why}; {of}, and the others would change the verdict in at most {doubt} of tasks"
     if word in (Verdict.STRONG, Verdict.ADEQUATE) and fakes.fakes_paid(found.probed.attempted):
         return Verdict.WEAK, f"{FAKED}; {why}"
     return word, why

@@ -53,6 +53,25 @@ def read_service(folder: Folder, path: Path, main: str, variables: Mapping[str, 
     return _File(folder, path, document, whole, services, spell).read(main, others)
 
 
+def environment_of(service: Service, recipe: Recipe) -> Environment:
+    """What a service asks of its own box."""
+    return Environment(
+        recipe,
+        env=service.env,
+        workdir=service.workdir,
+        limits=service.limits,
+        service_healthcheck=service.healthcheck,
+        image_healthcheck=service.image_healthcheck,
+        user=service.user,
+        entrypoint=service.entrypoint,
+        command=service.command,
+        stdin_open=service.stdin_open,
+        files=service.files,
+        mounts=service.mounts,
+        hostname=service.hostname,
+    )
+
+
 def _by_profile(service: Any) -> bool:
     """A service that starts only if its profile is selected, which no runner does."""
     return isinstance(service, dict) and bool(service.get("profiles"))
@@ -196,23 +215,7 @@ class _File:
             there[name].fields.bad("depends_on", "waits for itself, by way of others.")
 
     def _sidecar(self, one: _Read, beside: Beside) -> Environment:
-        service, fields = one.service, one.fields
-        return Environment(
-            self._recipe(service, fields),
-            env=service.env,
-            workdir=service.workdir,
-            limits=service.limits,
-            service_healthcheck=service.healthcheck,
-            image_healthcheck=service.image_healthcheck,
-            user=service.user,
-            entrypoint=service.entrypoint,
-            command=service.command,
-            stdin_open=service.stdin_open,
-            files=service.files,
-            mounts=service.mounts,
-            hostname=service.hostname,
-            beside=beside,
-        )
+        return replace(environment_of(one.service, self._recipe(one.service, one.fields)), beside=beside)
 
     def _recipe(self, service: Service, fields: Fields) -> Recipe:
         if not service.builds:

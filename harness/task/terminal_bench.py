@@ -16,7 +16,7 @@ import yaml
 from harness.engine.contract import Recipe
 from harness.task import scripts
 from harness.task.compose import RUNNER_FOLDER, Service
-from harness.task.compose_file import read_service
+from harness.task.compose_file import environment_of, read_service
 from harness.task.documents import Document, parse_yaml, plain, read_yaml
 from harness.task.fields import Fields, show
 from harness.task.files import Folder, read_part
@@ -185,23 +185,11 @@ class _Loader:
         recipe = self._recipe(service, compose)
         if recipe is None:
             return None
-        return Environment(
-            recipe=recipe,
-            env=service.env,
-            workdir=service.workdir,
+        return replace(
+            environment_of(service, recipe),
             network=service.network,
-            limits=service.limits,
             gpus=service.gpus,
-            service_healthcheck=service.healthcheck,
-            image_healthcheck=service.image_healthcheck,
             compose=compose,
-            user=service.user,
-            entrypoint=service.entrypoint,
-            command=service.command,
-            stdin_open=service.stdin_open,
-            files=service.files,
-            mounts=service.mounts,
-            hostname=service.hostname,
             beside=service.beside,
             sidecars=service.sidecars,
             internal=service.internal,

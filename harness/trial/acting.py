@@ -41,6 +41,8 @@ def act(session: Session, box: Box, step: Step, actions: Actions) -> tuple[Termi
         doing.settle()
     except _TimeIsUp:
         status = None
+    if actions.carry is not Carry.NOTHING:
+        session.chore(box, f"rm -f {_STATE}-folder {_STATE}-variables")
     text = doing.text()
     seconds = round(time.monotonic() - doing.start, 4)
     session.phases.append(Phase(PhaseName.SOLVE, step.name, seconds, status, doing.limit, log=plain(text)[-LOG_KEPT:]))
@@ -125,22 +127,26 @@ class _Doing:
         """`mode`: None keeps that of the file that is there, and its owner."""
         quoted = shlex.quote(path)
         if content is None:
-            self.session.chore(self.box, f"rm -rf -- {quoted}")
+            self.must(f"rm -rf -- {quoted}", path)
             return
-        kept = f"{_STATE}-mode"
-        if mode is None:
-            self.session.chore(self.box, f"stat -L -c '%a %u:%g' {quoted} > {kept}")
+        had = self.must(f"stat -L -c '%a %u:%g' -- {quoted}", path).split() if mode is None else []
         with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
             source = Path(folder, "content")
             source.write_bytes(content)
             source.chmod(mode if mode is not None else 0o644)
             self.box.put(source, path)
-        if mode is None:
-            again = f"read -r mode owner < {kept} && chmod $mode {quoted} && chown $owner {quoted}"
-            self.session.chore(self.box, again)
+        if had:
+            self.must(f"chown {had[1]} {quoted} && chmod {had[0]} {quoted}", path)
         elif self.user:
             owner = self.user if ":" in self.user else f"{self.user}:"
-            self.session.chore(self.box, f"chown {shlex.quote(owner)} {quoted}")
+            self.must(f"chown {shlex.quote(owner)} {quoted}", path)
+
+    def must(self, script: str, path: str) -> str:
+        """What it prints. A change that was not made is not one that the tests refused."""
+        done = self.session.chore(self.box, script)
+        if done.status != 0:
+            raise _not_made(f"{path} could not be changed")
+        return done.output.decode("utf-8", "replace")
 
     def patch(self, diff: str) -> None:
         files = read_diff(diff)

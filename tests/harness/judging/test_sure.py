@@ -22,15 +22,11 @@ def judged(number: int, kind: OutcomeKind, requirement: str | None = None) -> Ju
 
 def stops_after(all_of: list[Judged], terms: Thresholds = TERMS) -> tuple[int, Verdict]:
     """How many ran, in their order, and the word by then."""
-    evidence, ran = BetsOnAll([one.requirement for one in all_of], terms), list[Judged]()
+    bets = BetsOnAll([one.requirement for one in all_of], terms)
     for one in all_of:
-        ran.append(one)
-        evidence.draw(one, stated=one.requirement is not None)
-        numbers = strength(ran)
-        word, _ = verdict(numbers, terms)
-        if evidence.settles(word, numbers):
-            return len(ran), word
-    return len(ran), word
+        if bets.add(one, stated=one.requirement is not None):
+            break
+    return len(bets.ran), verdict(strength(bets.ran), terms)[0]
 
 
 def shuffled(caught: int, paid: int, seed: int, requirements: int = 0) -> list[Judged]:
