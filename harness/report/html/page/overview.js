@@ -43,20 +43,30 @@ const named = (name) => (name.trim() ? name : "(blank)");
 const clipped = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
 function addRows(count = BATCH) {
-  const until = Math.min(made + count, listed.length);
-  const rows = document.createDocumentFragment();
-  for (; made < until; made += 1) rows.append(line(listed[made]));
-  body.append(rows);
-  sentinel.hidden = made >= listed.length;
+  do {
+    const until = Math.min(made + count, listed.length);
+    const rows = document.createDocumentFragment();
+    for (; made < until; made += 1) rows.append(line(listed[made]));
+    body.append(rows);
+    sentinel.hidden = made >= listed.length;
+  } while (endInView());
   sentinel.firstChild.textContent = `Show more (${number(listed.length - made)} left)`;
-  // Observing it again reports it again if it is still in view.
-  nearEnd.unobserve(sentinel);
-  nearEnd.observe(sentinel);
 }
 
-const nearEnd = new IntersectionObserver((entries) => {
-  if (entries.some((entry) => entry.isIntersecting)) addRows();
-}, { rootMargin: "600px" });
+// Nothing is in view while another part of the page is shown: it has no size then.
+const MARGIN = 600;
+function endInView() {
+  const { top, height } = sentinel.getBoundingClientRect();
+  return height > 0 && top < innerHeight + MARGIN;
+}
+
+// For what is scrolled to, and a list that is shown again. Observed anew, it reports again what has come into view meanwhile.
+const nearEnd = new IntersectionObserver(() => {
+  if (!endInView()) return;
+  addRows();
+  nearEnd.unobserve(sentinel);
+  nearEnd.observe(sentinel);
+}, { rootMargin: `${MARGIN}px` });
 
 function makeList() {
   // Explicit roles, because the narrow layout shows the table as cards.
@@ -65,6 +75,7 @@ function makeList() {
   body = h("tbody", { role: "rowgroup" });
   sentinel = h("p", { class: "more", hidden: true }, h("button", { type: "button", class: "plain-button", onclick: () => addRows() }, ""));
   byId("list").append(h("div", { class: "list" }, h("table", { role: "table" }, h("caption", { class: "unseen" }, "Tasks. The buttons in the header sort."), h("thead", { role: "rowgroup" }, head), body), h("p", { class: "empty", hidden: true }, "No task is like that.")), sentinel);
+  nearEnd.observe(sentinel);
 }
 
 // The first click on a column sorts its worst values first, and names and words from A to Z.
