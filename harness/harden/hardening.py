@@ -20,6 +20,7 @@ from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
+from harness.harden.sides import Sides, sides
 from harness.harden.tests_of import ExtendedFile, extendable
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
 from harness.harden.writing import as_program, style_of, with_tests, write_test
@@ -77,12 +78,15 @@ class ProvenTest:
 
 @dataclass(frozen=True, slots=True)
 class ToldApart:
-    """What tells a survivor from the reference, in words; with the reason where it is in no test."""
+    """What tells a survivor from the reference."""
 
-    survivor: str
     how: str
     says: str
-    reason: str
+    sides: Sides
+    reason: str = ""
+    """Why it is in no test; '' where it is in one."""
+    unstated: bool = False
+    """It pins what the instruction does not state."""
 
 
 @dataclass
@@ -100,7 +104,8 @@ class Hardened:
     """Of a task whose tests cannot be extended: the tests that would be, as a program of their own."""
     kept: list[ProvenTest] = field(default_factory=list)
     thrown: list[ProvenTest] = field(default_factory=list)
-    unstated: list[ToldApart] = field(default_factory=list)
+    told: dict[str, ToldApart] = field(default_factory=dict)
+    """Survivor -> what tells it apart, in a test or in none."""
     alike: dict[str, str] = field(default_factory=dict)
     """Survivors that nothing told apart, with what was tried."""
     caught: dict[str, list[str]] = field(default_factory=dict)
@@ -128,6 +133,7 @@ class Known:
     """How many cases of each kind."""
     pins: list[Pin]
     """Steady on everything that is right."""
+    reference: Seens
     wrong: Mapping[str, Sequence[Seens]]
     attempts: tuple[Attempt, ...]
 
@@ -203,7 +209,7 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
     right = [*right, *await _other_right(trials, wanted, cases)]
-    return Known(stated, found, steps, tried, steady(pins, right), wrong, tuple(attempts))
+    return Known(stated, found, steps, tried, steady(pins, right), right[0], wrong, tuple(attempts))
 
 
 @dataclass
@@ -504,18 +510,27 @@ def _trialed(what: str, record: TrialRecord) -> Trialed:
 
 
 def _witnesses(known: Known, result: Hardened) -> None:
-    """Of the survivors that no test catches: what tells them apart and is in no test, or what was tried."""
+    """What tells each survivor apart, in a test or in none; or what was tried."""
     for label, seens in known.wrong.items():
-        if label in result.caught or not seens or not known.tried:
+        if not seens or not known.tried:
             continue  # what was not seen to the end is not said to be alike
-        telling = [pin for pin in known.pins if label in catches(pin, {label: seens})]
-        if telling:
-            best = min(telling, key=lambda pin: (bool(pin.unstated), pin.case.cost + pin.weight))
-            reason = (
-                f"pins-unstated: {best.unstated}" if best.unstated else result.why or "no test of it could be proven"
-            )
-            result.unstated.append(ToldApart(label, best.case.how, best.says, reason))
+        if label in result.caught:
+            written = [pin for each in result.kept if label in each.proof.catches for pin in each.test.pins]
+            found = [pin for pin in written if label in catches(pin, {label: seens})]
         else:
+            found = [pin for pin in known.pins if label in catches(pin, {label: seens})]
+        if found:
+            result.told[label] = _told_apart(known, result, label, found)
+        elif label not in result.caught:
             names = {"own": "own tests on other input", "run": "runs", "look": "look at files", "ask": "requests"}
             tried = ", ".join(f"{known.tried[kind]} {name}" for kind, name in names.items() if known.tried.get(kind))
             result.alike[label] = tried
+
+
+def _told_apart(known: Known, result: Hardened, label: str, found: Sequence[Pin]) -> ToldApart:
+    best = min(found, key=lambda pin: (bool(pin.unstated), pin.case.cost + pin.weight))
+    reason = "" if label in result.caught else result.why or "no test of it could be proven"
+    if reason and best.unstated:
+        reason = f"pins-unstated: {best.unstated}"
+    seen = sides(best.case, known.reference[best.case.id], known.wrong[label][0][best.case.id])
+    return ToldApart(best.case.how, best.says, seen, reason, bool(reason and best.unstated))
