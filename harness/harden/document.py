@@ -81,7 +81,7 @@ def _of_survivor(one: Survivor, hardened: Hardened) -> dict[str, Any]:
         "fate": _fate(one, hardened),
         "tests": hardened.caught.get(one.label, []),
         "witness": _witness(told) if told is not None else None,
-        "tried": hardened.alike.get(one.label),
+        "tried": hardened.alike.get(one.label) or hardened.untried.get(one.label),
     }
 
 

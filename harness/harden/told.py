@@ -84,4 +84,4 @@ def _of_task(task: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
             tried = visible(each["tried"] or "")
             yield f"  {each['ref']} is probably equivalent, {visible(each['sentence'])}; tried: {tried}"
         elif each["fate"] == "not-tried":
-            yield f"  {each['ref']} was not tried to the end"
+            yield f"  {each['ref']} was not tried to the end" + (f": {visible(each['tried'])}" if each["tried"] else "")
