@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.shell_pins import has_line, has_lines, in_shell
+from harness.harden.shell_pins import has_line, has_lines, has_words, in_shell
 from harness.judging.stated import StatedOutput, tokens, words_of
 
 LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
@@ -233,6 +233,7 @@ class Pins:
             14,
             why,
             ["re"],
+            has_words(expression, found),
         )
 
     def _of_whole(

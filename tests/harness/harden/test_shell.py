@@ -12,6 +12,7 @@ from harness.harden.cases import starts
 from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
 from harness.harden.shell_calls import functions_of, rewards_of, shell_calls
+from harness.harden.shell_pins import has_words
 from harness.harden.shell_writing import with_shell_tests, write_shell_test
 from harness.harden.tests_of import ExtendedFile, extendable
 from harness.harden.trials import results_of
@@ -118,6 +119,16 @@ def test_a_written_block_tells_right_from_wrong(tmp_path: Path, shell: str, prog
     assert set(results) == {test.name for test in tests}
     assert {pin.says for pin, test in zip(found, tests, strict=True) if not results[test.name]} == set(said)
     assert (tmp_path / "reward").read_text() == ("0\n" if said else "1\n")
+
+
+@pytest.mark.parametrize(
+    ("printed", "passes"),
+    [("HELLO ADA", True), ("  HELLO,  ADA!", True), ("HELLO ADAM", False), ("OHELLO ADA", False), ("ADA HELLO", False)],
+)
+def test_words_are_compared_whatever_stands_between_them(printed: str, *, passes: bool) -> None:
+    condition = has_words("result.stdout", ["HELLO", "ADA"])
+    done = subprocess.run(["sh", "-c", f"out=$1; {condition}", "sh", printed], check=False)
+    assert (done.returncode == 0) is passes
 
 
 def test_the_sentence_is_quoted_and_names_are_the_requirement_s(tmp_path: Path) -> None:
