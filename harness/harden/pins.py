@@ -378,7 +378,6 @@ class Pins:
                 why,
                 ["pathlib"],
                 f"[ -e {shlex.quote(path)} ]",
-                f"[ -e {shlex.quote(path)} ]",
             )
             mode = state.get("mode")
             if mode is not None and kind == "file":
@@ -398,7 +397,6 @@ class Pins:
             why or ("" if stated else f"the mode {mode}"),
             ["pathlib"],
             f'[ "$(stat -c %a {shlex.quote(path)})" = {mode} ]',
-            f'[ "$(stat -c %a {shlex.quote(path)})" = {mode} ]',
         )
         if int(mode, 8) & 0o111:
             executable = re.search(r"\bexecutable\b", self.stated.instruction, re.IGNORECASE) is not None
@@ -409,7 +407,6 @@ class Pins:
                 7,
                 why or ("" if executable else "that it is executable"),
                 ["os"],
-                f"[ -x {shlex.quote(path)} ]",
                 f"[ -x {shlex.quote(path)} ]",
             )
 

@@ -163,7 +163,7 @@ def test_a_shell_script_of_tests_gets_new_ones_in_its_own_language(tmp_path: Pat
         assert test["proof"]["reference"] == {"passed": 2, "runs": 2}
         assert test["proof"]["rights"] == {"passed": 1, "runs": 1}
         assert test["code"] in (out / "greet" / "tests" / "test.sh").read_text()
-    assert "HELLO ADA" in entry["patch"]
+    assert "/app/greet.py ada --loud" in entry["patch"]
 
 
 @pytest.mark.parametrize(
