@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from harness.harden.choosing import catches, smallest, steady
 from harness.harden.model import BoxCase, Pin
@@ -36,10 +39,45 @@ def test_a_line_that_is_wrong_is_caught_by_that_line() -> None:
     assert "it prints the line 'ada: 3'" not in [pin.says for pin in found]
 
 
-def test_lines_in_another_order_are_caught_unless_the_order_is_free() -> None:
+def test_an_order_is_pinned_only_where_the_instruction_speaks_of_one() -> None:
     right, wrong = seen("ada: 3\nbob: 4\n"), seen("bob: 4\nada: 3\n")
-    assert caught(pins(right), wrong)
+    assert caught(pins(right, f"{INSTRUCTION} They are sorted by name."), wrong)
+    assert not caught(pins(right), wrong)
     assert not caught(pins(right, f"{INSTRUCTION} They come in any order."), wrong)
+    more = seen("bob: 4\nada: 3\nada: 3\n")
+    assert [pin.says for pin in caught(pins(right), more)] == ["it prints these lines and no others"]
+
+
+def test_what_a_list_of_objects_has_is_pinned_in_whatever_order_it_comes() -> None:
+    def listed(*names: str) -> dict[str, Any]:
+        return seen(json.dumps({"count": 2, "items": [{"name": name} for name in names]}))
+
+    instruction = "Write `count` and `items`, each with its `name`, as JSON."
+    found = pins(listed("ada", "bob"), instruction)
+    assert not caught(found, listed("bob", "ada"))
+    (pin,) = caught(found, listed("bob", "bob"))
+    assert pin.says == "it prints ada, bob at items.each.name, in any order"
+    done: dict[str, Any] = {"result": SimpleNamespace(stdout=listed("bob", "ada")["out"]), "json": json}
+    exec("\n".join(pin.code), done)
+    done["result"].stdout = listed("ada")["out"]
+    with pytest.raises(AssertionError):
+        exec("\n".join(pin.code), done)
+    assert caught(pins(listed("ada", "bob"), f"{instruction} Sort the items."), listed("bob", "ada"))
+
+
+def test_rows_in_another_order_are_another_table_only_where_one_is_spoken_of() -> None:
+    right, wrong = seen("name,count\nada,3\nbob,4\n"), seen("name,count\nbob,4\nada,3\n")
+    instruction = "Print `name,count` as a table with a head."
+    assert not caught(pins(right, instruction), wrong)
+    assert caught(pins(right, instruction), seen("name,count\nada,3\nbob,4\nada,3\n"))
+    assert caught(pins(right, f"{instruction} The names are in alphabetic order."), wrong)
+
+
+def test_what_is_in_no_list_is_pinned_however_long_the_lists_are() -> None:
+    def listed(mean: int) -> dict[str, Any]:
+        return seen(json.dumps({"items": [{"count": number} for number in range(500)], "mean": mean}))
+
+    assert [pin.says for pin in caught(pins(listed(7)), listed(8))] == ["it prints 7 at mean"]
 
 
 def test_a_number_may_be_spelled_otherwise_and_json_laid_out_otherwise() -> None:
