@@ -43,7 +43,7 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.engine.lists.reach import Asked, Reach
 from harness.engine.owner import megabytes
 from harness.errors import EngineError, EngineUnavailable, FoolsgoldError
@@ -203,7 +203,7 @@ class BwrapBox(Box):
     def __init__(self, engine: BwrapEngine, spec: BoxSpec, image: BwrapImage, upper: Path | None = None) -> None:
         self._engine = engine
         group = spec.group if isinstance(spec.group, BwrapGroup) else None
-        self._own_gate = Gate(spec.reach) if spec.network and spec.reach is not None and group is None else None
+        self._own_gate = Gatekeeper(spec.reach) if spec.network and spec.reach is not None and group is None else None
         self._gate = group.gate if group is not None else self._own_gate
         try:
             self._sandbox = self._started(spec, image, upper, group)

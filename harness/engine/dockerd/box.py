@@ -16,7 +16,7 @@ from harness.engine.contract import MAIN_HINT, OWN_FOLDER, Box, Command, Ended, 
 from harness.engine.daemon import DaemonGone, daemon_errors
 from harness.engine.dockerd.files import Files
 from harness.engine.dockerd.pipe import SocketPipe
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.engine.lists.reach import Asked, Reach
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
@@ -44,7 +44,7 @@ class DockerBox(Box):
         workdir: str,
         main: SocketPipe | None,
         ends: bool = False,
-        gate: Gate | None = None,
+        gate: Gatekeeper | None = None,
         own: ExitStack,
         on_close: Callable[[DockerBox], None],
     ) -> None:

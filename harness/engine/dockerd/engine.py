@@ -38,7 +38,7 @@ from harness.engine.dockerd.group import DockerGroup
 from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
 from harness.engine.dockerd.pipe import SocketPipe
 from harness.engine.lists import walls
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.engine.lists.reach import Reach
 from harness.errors import EngineError
 
@@ -239,7 +239,7 @@ class DockerEngine(Engine):
         files: Files | None = proc_files(pid, container) if self._daemon.local else None
         gate = spec.group.gate if isinstance(spec.group, DockerGroup) else None
         if spec.network and spec.reach is not None and spec.group is None:
-            gate = Gate(spec.reach)
+            gate = Gatekeeper(spec.reach)
             own.callback(gate.close)
         box = DockerBox(
             self._api,

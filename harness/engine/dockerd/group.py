@@ -20,7 +20,7 @@ from docker.types import NetworkingConfig
 from harness.engine.contract import BoxGroup, Member
 from harness.engine.daemon import daemon_errors
 from harness.engine.dockerd.box import DockerBox
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.engine.lists.reach import Reach
 from harness.errors import EngineError
 
@@ -50,7 +50,7 @@ class DockerGroup(BoxGroup):
         self._networks: dict[str, str] = {}
         self._volumes: dict[str, str] = {}
         self._holder = ""
-        self.gate: Gate | None = None
+        self.gate: Gatekeeper | None = None
         """The only way out for all that share a network, where that keeps to a list."""
         self._outward = network
         self._later = later

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness.engine.daemon import Daemon
 from harness.engine.lists import walls
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.errors import EngineError
 
 _CLONE_NEWNET = 0x40000000
@@ -34,7 +34,7 @@ def no_lists(daemon: Daemon) -> str:
     return ""
 
 
-def put_behind(gate: Gate, pid: int) -> None:
+def put_behind(gate: Gatekeeper, pid: int) -> None:
     """Let the gate be the only way out for the namespace of process `pid`, which has a loopback and nothing else."""
     try:
         namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)

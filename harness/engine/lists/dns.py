@@ -17,7 +17,7 @@ _MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class NameQuestion:
     number: int
     flags: int
     name: str
@@ -30,7 +30,7 @@ class Question:
         return self.kind == _A
 
 
-def question(data: bytes) -> Question | None:
+def question(data: bytes) -> NameQuestion | None:
     """None for whatever is not one question."""
     if len(data) < 17 or len(data) > 600:
         return None
@@ -49,21 +49,21 @@ def question(data: bytes) -> Question | None:
     kind, space = struct.unpack_from(">HH", data, at + 1)
     if space != _INTERNET:
         return None
-    return Question(number, flags, ".".join(labels).lower(), kind, data[12 : at + 5])
+    return NameQuestion(number, flags, ".".join(labels).lower(), kind, data[12 : at + 5])
 
 
-def answer(asked: Question, addresses: Sequence[str]) -> bytes:
+def answer(asked: NameQuestion, addresses: Sequence[str]) -> bytes:
     """There may be no address: the name is there, and has none of this kind."""
     said = [socket.inet_aton(address) for address in addresses[:_MOST]] if asked.wants_an_address else []
     records = b"".join(struct.pack(">HHHIH", 0xC00C, _A, _INTERNET, _SECONDS, 4) + each for each in said)
     return _header(asked, 0, len(said)) + asked.raw + records
 
 
-def no_such_name(asked: Question) -> bytes:
+def no_such_name(asked: NameQuestion) -> bytes:
     """Nothing that a program would try again later."""
     return _header(asked, _NO_SUCH_NAME, 0) + asked.raw
 
 
-def _header(asked: Question, code: int, count: int) -> bytes:
+def _header(asked: NameQuestion, code: int, count: int) -> bytes:
     flags = _RESPONSE | asked.flags & _ASKED_FOR_MORE | _MAY_ASK_MORE | code
     return struct.pack(">HHHHHH", asked.number, flags, 1, count, 0, 0)

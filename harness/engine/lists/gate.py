@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 from harness.engine.lists import dns, outside
 from harness.engine.lists.opening import MOST, Opening, opening
 from harness.engine.lists.reach import MOST as MOST_ASKED
-from harness.engine.lists.reach import Asked, Reach, address_in, plain
+from harness.engine.lists.reach import NOT_LISTED, Asked, Reach, address_in, plain
 from harness.engine.lists.walls import RESOLVER
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ _SO_ORIGINAL_DST = 80
 _CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
-class Gate:
+class Gatekeeper:
     """Thread-safe. Of one box, or of all boxes of a group."""
 
     def __init__(self, reach: Reach) -> None:
@@ -97,7 +97,7 @@ class Gate:
             return None
         reach = self._reach
         if not reach.lets(asked.name):
-            self._note(asked.name, 0, "dns", "it is not on the list")
+            self._note(asked.name, 0, "dns", NOT_LISTED)
             return dns.no_such_name(asked)
         if not asked.wants_an_address:
             return dns.answer(asked, ())
@@ -166,7 +166,7 @@ class Gate:
     def _refused(self, host: str, port: int, how: str) -> bool:
         if self._reach.lets(host):
             return False
-        self._note(host, port, how, "it is not on the list")
+        self._note(host, port, how, NOT_LISTED)
         return True
 
     async def _resolve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -180,7 +180,7 @@ class Gate:
 
 
 class _Resolver(asyncio.DatagramProtocol):
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gatekeeper) -> None:
         self._gate = gate
         self._transport: asyncio.DatagramTransport | None = None
         self._answering: set[asyncio.Task[None]] = set()

@@ -10,6 +10,7 @@ from functools import cache
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
+NOT_LISTED = "it is not on the list"
 MOST = 400
 """Different things asked for that are written down of one box."""
 
@@ -68,16 +69,10 @@ def address_in(host: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def to_add(asked: Iterable[Asked], reach: Reach) -> tuple[str, ...]:
-    """The hosts that the list would have to have so that all that was asked for is let through."""
-    wanted = dict.fromkeys(plain(each.host) for each in asked if each.host and not _own(each))
-    # A name that was only looked up may be any program's guess; its connection says that it is needed.
-    return tuple(sorted(host for host in wanted if not reach.lets(host)))
-
-
-def _own(asked: Asked) -> bool:
-    address = address_in(asked.host)
-    return address is not None and not address.is_global
+def to_list(asked: Iterable[Asked]) -> tuple[str, ...]:
+    """The list that lets through what was let through: the hosts that were called, not the names that were only looked
+    up."""
+    return tuple(sorted({plain(each.host) for each in asked if each.port and each.let}))
 
 
 @cache

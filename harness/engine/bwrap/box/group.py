@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from harness.engine.bwrap.box import launcher, listed, nat
 from harness.engine.contract import BoxGroup, Member
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.engine.lists.reach import Reach
 from harness.errors import EngineError
 
@@ -52,7 +52,7 @@ class BwrapGroup(BoxGroup):
         """By the owner of the namespace: a member, or '' for all that share."""
         self._stack = ExitStack()
         self._volumes = ""
-        self.gate = Gate(reach) if network and reach is not None else None
+        self.gate = Gatekeeper(reach) if network and reach is not None else None
         """The only way out for all of them."""
         if self.gate is not None:
             self._stack.callback(self.gate.close)

@@ -8,11 +8,11 @@ import shutil
 from harness.engine.bwrap.box import nat
 from harness.engine.bwrap.box.launcher import Launcher
 from harness.engine.lists import walls
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.errors import EngineError
 
 
-def lease(launcher: Launcher, gate: Gate) -> nat.Lease:
+def lease(launcher: Launcher, gate: Gatekeeper) -> nat.Lease:
     """A network for one new box; the gate is closed by whoever made it."""
     if why := no_lists():
         raise EngineError("This box's network is to keep to a list of hosts, which cannot be had here.", hint=why)

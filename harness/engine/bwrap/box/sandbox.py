@@ -25,7 +25,7 @@ from harness.engine.bwrap.box.pipes import Descriptors, ShellPipe, until_closed
 from harness.engine.bwrap.box.trust import carried
 from harness.engine.changes import Changes
 from harness.engine.contract import Box, Command, Exit, Kept, Limits
-from harness.engine.lists.gate import Gate
+from harness.engine.lists.gate import Gatekeeper
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
 
@@ -62,7 +62,7 @@ def start(
     *,
     upper: Path | None = None,
     network: bool = False,
-    gate: Gate | None = None,
+    gate: Gatekeeper | None = None,
     env: Mapping[str, str] | None = None,
     workdir: str = "/",
     hostname: str = "",
@@ -154,7 +154,7 @@ class Sandbox(Box):
     """Why this box runs no more commands; '' while it does."""
     _closed: bool = False
 
-    def begin(self, outward: bool, gate: Gate | None, binds: dict[str, Path]) -> None:
+    def begin(self, outward: bool, gate: Gatekeeper | None, binds: dict[str, Path]) -> None:
         """Start the processes; `start` calls it once."""
         self._since = time.time_ns() - TICK
         sizes = Sizes.of(self.limits)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.engine.lists.dns import answer, no_such_name, question
 from harness.engine.lists.opening import Opening, opening
 from harness.engine.lists.outside import refusal
-from harness.engine.lists.reach import Asked, Reach, address_in, to_add
+from harness.engine.lists.reach import Asked, Reach, address_in, to_list
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,16 @@ def test_what_no_name_may_lead_to(address: str, hosts: tuple[str, ...], refused:
     assert bool(refusal(found, Reach(hosts))) is refused
 
 
-def test_what_a_list_would_have_to_have() -> None:
+def test_a_list_is_written_of_what_was_called() -> None:
     asked = [
+        Asked("pypi.org", 0, "dns", True),
         Asked("pypi.org", 443, "tls", True),
-        Asked("Files.example.", 443, "tls", False, "it is not on the list"),
-        Asked("10.0.0.1", 80, "address", False, "it is not on the list"),
-        Asked("203.0.114.7", 80, "address", False, "it is not on the list"),
+        Asked("files.example", 80, "http", True),
+        Asked("only-looked-up.example", 0, "dns", True),
+        Asked("10.0.0.1", 80, "address", False, "it is at a private address"),
+        Asked("203.0.114.7", 80, "address", True),
     ]
-    assert to_add(asked, Reach(("pypi.org",))) == ("203.0.114.7", "files.example")
+    assert to_list(asked) == ("203.0.114.7", "files.example", "pypi.org")
 
 
 def hello(name: str | None) -> bytes:
