@@ -28,11 +28,13 @@ def host_findings(controls: Controls, *, paid: bool) -> Iterator[Finding]:
         )
     if controls.prepared.networks.extent is Extent.RECORDED:
         used = to_list(_asked(controls))
-        lines = ('network_mode = "allowlist"', f"allowed_hosts = [{', '.join(map(json.dumps, used))}]")
+        lines = ['network_mode = "allowlist"', f"allowed_hosts = [{', '.join(map(json.dumps, used))}]"]
+        lines = lines if used else ['network_mode = "no-network"']
+        failed = [one for one in _asked(controls) if not one.let]
         yield finding(
             "hosts-used",
             f"The reference uses {_few(used)}." if used else "The reference uses no host.",
-            lines if used else ('network_mode = "no-network"',),
+            [*lines, *(f"in vain: {_line(one)}: {one.why}" for one in failed[:_LINES])],
         )
 
 

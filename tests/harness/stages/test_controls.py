@@ -363,6 +363,12 @@ def test_a_recorded_network_reaches_everything_and_becomes_a_list(tmp_path: Path
     _, found = checked(tmp_path, engine, {"task.toml": LISTED}, network="record")
     assert {box.spec.reach for box in engine.boxes} == {Reach(anything=True)}
     assert found["hosts-used"].evidence == ('network_mode = "allowlist"', 'allowed_hosts = ["pypi.org"]')
+    engine = asks(Asked("pypi.org", 0, "dns", False, "this machine finds no such name"))
+    _, found = checked(tmp_path / "vain", engine, {"task.toml": LISTED}, network="record")
+    assert found["hosts-used"].evidence == (
+        'network_mode = "no-network"',
+        "in vain: asked for the address of pypi.org (dns): this machine finds no such name",
+    )
     engine = asks()
     _, found = checked(tmp_path / "none", engine, {"task.toml": OFFLINE}, network="record")
     assert not any(box.spec.network for box in engine.boxes)
