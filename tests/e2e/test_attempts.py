@@ -155,15 +155,41 @@ FATES = {
 }  # fmt: skip
 
 
+SORT, MERGE = "sort -u names.txt > sorted.txt", "cp sorted.txt a; sort -u a late.txt > sorted.txt"
+IN_STEPS: list[dict[str, Any]] = [
+    {"id": "folders", "solution": {"steps/sort/solution/solve.sh": SORT, "steps/merge/solution/solve.sh": MERGE}},
+    {"id": "done", "steps": {"sort": {"actions": [{"run": SORT}]}, "merge": {"actions": [{"run": MERGE}]}}},
+    {"id": "came to the first", "steps": {"sort": {"actions": [{"run": SORT}]}}},
+    {"id": "patched", "patch": "--- a/steps/merge/solution/solve.sh\n+++ b/steps/merge/solution/solve.sh\n"
+     "@@ -2,2 +2,2 @@\n cp sorted.txt before.txt\n-sort -u before.txt late.txt > sorted.txt\n"
+     "+sort before.txt > sorted.txt\n"},
+    {"id": "one step", "solution": {"steps/sort/solution/solve.sh": SORT}},
+    {"id": "no step", "actions": [{"run": SORT}]},
+    {"id": "other step", "steps": {"sort": {"actions": []}, "shuffle": {"actions": []}}},
+]  # fmt: skip
+IN_STEPS_FATES = {
+    "folders": "paid", "done": "paid", "came to the first": "partly", "patched": "partly", "one step": "unreadable",
+    "no step": "unreadable", "other step": "unreadable",
+}  # fmt: skip
+
+
 def test_each_form_is_run_in_a_box_and_what_ends_elsewhere_is_told_apart(tmp_path: Path) -> None:
     write(tmp_path / "out", {**HARBOR, "solution/helper": "x"})
     lines = tmp_path / "some.jsonl"
-    lines.write_text("".join(f"{json.dumps({'task': 'out', **line})}\n" for line in LINES), encoding="utf-8")
-    done = foolsgold("attempts", tmp_path / "out", "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
+    handed = [{"task": "out", **line} for line in LINES] + [{"task": "multi-step", **line} for line in IN_STEPS]
+    lines.write_text("".join(f"{json.dumps(line)}\n" for line in handed), encoding="utf-8")
+    tasks = (tmp_path / "out", ROOT / "fixtures/formats/multi-step")
+    done = foolsgold("attempts", *tasks, "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
     made = document(tmp_path / "run")
-    (task,) = made["tasks"]
+    task, of_steps = made["tasks"]
     assert {each["id"]: each["fate"] for each in task["attempts"]} == FATES, done.stdout + done.stderr
+    assert {each["id"]: each["fate"] for each in of_steps["attempts"]} == IN_STEPS_FATES, done.stdout + done.stderr
+    assert {each["why"] for each in of_steps["attempts"] if each["fate"] == "unreadable"} == {
+        "it has nothing in steps/merge/solution/, and the task has that step",
+        "the task has several steps, and it does not say in which of them it is done",
+        "the task has no step shuffle",
+    }
     why = {each["id"]: each["why"] for each in task["attempts"]}
     assert why["other files"] == "/app/out.txt has another content than when it was recorded"
     assert why["leaves the folder"] == "its patch leaves the solution folder: ../x"
-    assert "Not judged: 5" in done.stdout
+    assert "Not judged: 8" in done.stdout
