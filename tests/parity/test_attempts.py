@@ -102,7 +102,7 @@ def test_each_job_is_of_the_version_that_it_stands_for(jobs: Path) -> None:
 
 
 def test_jobs_of_harbors_are_read_and_paid_the_same_when_they_are_done_again(jobs: Path, tmp_path: Path) -> None:
-    paid = {}
+    paid: dict[str, Any] = {}
     for version in VERSIONS:
         mine = {result["trial_name"]: result["verifier_result"]["rewards"] for result in results(jobs, version)}
         assert sorted(rewards["reward"] for rewards in mine.values()) == [0.0] * 4 + [1.0] * 6, version
