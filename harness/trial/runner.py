@@ -83,6 +83,7 @@ def run_trial(
         begun=session.done,
         not_begun=session.not_begun,
         not_reused=session.not_reused,
+        asked=tuple(session.asked),
     )
     if ends is not None and session.end is not None and not record.same_as:
         ends.put(session.end, plan, record)
