@@ -129,8 +129,9 @@ def _solve(session: Session, box: Box, step: Step) -> str | None:
     """Upload and run the solution; None where the control has none to run."""
     if session.plan.kind is Kind.NOP:
         return None
-    if session.plan.actions is not None:
-        return act(session, box, step, session.plan.actions)[1]
+    actions = session.plan.actions_in(step.name)
+    if actions is not None:
+        return act(session, box, step, actions)[1]
     solution = step.solution
     if solution is None:
         where = f"step {step.name}" if step.name else "the task"

@@ -342,7 +342,7 @@ class Session:
 
     def put_solution(self, box: Box, solution: Solution, step: str) -> None:
         """The solution folder, then the replaced files over it, with the modes of the originals."""
-        if self.plan.replacement.alone:
+        if self.plan.replacement_in(step).alone:
             self.chore(box, f"mkdir -p {shlex.quote(solution.target)}")
         elif solution.only:
             for name in solution.only:
@@ -363,7 +363,7 @@ class Session:
     def replaced(self, solution: Solution, step: str) -> dict[str, bytes]:
         if self.plan.kind is Kind.HOLLOW:
             return {solution.script.relative_to(solution.folder).as_posix(): HOLLOW_SCRIPT}
-        replacement = self.plan.replacement
+        replacement = self.plan.replacement_in(step)
         if replacement.step not in (None, step):
             return {}
         files = dict(replacement.files)
