@@ -157,7 +157,7 @@ class BwrapEngine(Engine):
                 f"{count} cached layers take {megabytes(size)} in {cache}. Above {megabytes(DEFAULT_LIMIT)} those "
                 "unused for longest are removed; `foolsgold clean --all` removes all."
             )
-        lines += nat.report()
+        lines += [*nat.report(), *([listed.no_lists()] if listed.no_lists() else [])]
         try:
             with self._probe():
                 pass

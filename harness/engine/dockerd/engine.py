@@ -47,7 +47,6 @@ OUTPUT_MB = 256
 """The most that the commands of one box can print."""
 LOGS_MB = 2048
 SECOND = 1_000_000_000
-_ELSEWHERE = "This daemon's containers are not this user's processes on this machine, so none keeps to a list of hosts."
 
 
 class DockerEngine(Engine):
@@ -256,7 +255,10 @@ class DockerEngine(Engine):
         try:
             if gate is not None and spec.group is None:
                 if files is None:
-                    raise EngineError(_ELSEWHERE, hint="Use --engine bwrap.")
+                    raise EngineError(
+                        "This daemon's containers are not this user's processes here: none keeps to a list of hosts.",
+                        hint="Use --engine bwrap.",
+                    )
                 listed.put_behind(gate, pid)
             box.start()
             with self._lock:

@@ -39,10 +39,7 @@ def put_behind(gate: Gatekeeper, pid: int) -> None:
     try:
         namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise EngineError(
-            f"The daemon's containers do not run on this machine, so none keeps to a list of hosts: {error}",
-            hint="Use --engine bwrap.",
-        ) from error
+        raise EngineError(f"A box's list of hosts could not be kept: {error}", hint="Use --engine bwrap.") from error
     try:
         # A thread of its own goes there, and does not come back.
         with ThreadPoolExecutor(1) as thread:
