@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.shell_pins import has_line, has_lines, in_shell
+from harness.harden.shell_pins import has_line, has_lines, has_words, in_shell
 from harness.judging.stated import StatedOutput, tokens, words_of
 
 LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
@@ -233,6 +233,7 @@ class Pins:
             14,
             why,
             ["re"],
+            has_words(expression, found),
         )
 
     def _of_whole(
@@ -377,7 +378,6 @@ class Pins:
                 why,
                 ["pathlib"],
                 f"[ -e {shlex.quote(path)} ]",
-                f"[ -e {shlex.quote(path)} ]",
             )
             mode = state.get("mode")
             if mode is not None and kind == "file":
@@ -397,7 +397,6 @@ class Pins:
             why or ("" if stated else f"the mode {mode}"),
             ["pathlib"],
             f'[ "$(stat -c %a {shlex.quote(path)})" = {mode} ]',
-            f'[ "$(stat -c %a {shlex.quote(path)})" = {mode} ]',
         )
         if int(mode, 8) & 0o111:
             executable = re.search(r"\bexecutable\b", self.stated.instruction, re.IGNORECASE) is not None
@@ -408,7 +407,6 @@ class Pins:
                 7,
                 why or ("" if executable else "that it is executable"),
                 ["os"],
-                f"[ -x {shlex.quote(path)} ]",
                 f"[ -x {shlex.quote(path)} ]",
             )
 

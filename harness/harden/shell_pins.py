@@ -44,6 +44,16 @@ def has_lines(expression: str, lines: Sequence[str], *, unordered: bool) -> str:
     return f"[ \"$({printed} | {_STRIP} | sed '/^$/d'{order})\" = {shlex.quote(whole)} ]"
 
 
+def has_words(expression: str, words: Sequence[str]) -> str:
+    """A line of these words and numbers, whatever stands between them."""
+    printed = _printed(expression)
+    if not printed or not words or not all(map(_is_plain, words)):
+        return ""
+    between = "[^A-Za-z0-9_]"
+    line = f"{between}+".join(word.replace(".", r"\.") for word in words)
+    return f"{printed} | grep -Eq -e {shlex.quote(f'^{between}*{line}{between}*$')}"
+
+
 def _is_plain(line: str) -> bool:
     """What blanks are is the same to the shell's tools and to Python; the case's own folder has another name there."""
     return line.isascii() and line.isprintable() and FOLDER not in line

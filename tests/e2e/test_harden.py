@@ -17,6 +17,8 @@ from harness.harden.document import schema
 from tests.conftest import stand_in
 from tests.harness.tasks import HARBOR, write
 
+CASES = Path(__file__).parents[2] / "fixtures" / "cases"
+RIGHTS = Path(__file__).parents[1] / "harness" / "harden" / "rights"
 FOOLSGOLD = [sys.executable, "-c", "from harness.commands.main import main; main()"]
 PROGRAM = """\
 #!/usr/bin/env python3
@@ -198,7 +200,28 @@ def test_a_shell_script_of_tests_gets_new_ones_in_its_own_language(tmp_path: Pat
         assert test["proof"]["reference"] == {"passed": 2, "runs": 2}
         assert test["proof"]["rights"] == {"passed": 1, "runs": 1}
         assert test["code"] in (out / "greet" / "tests" / "test.sh").read_text()
-    assert "HELLO ADA" in entry["patch"]
+    assert "/app/greet.py ada --loud" in entry["patch"]
+
+
+@pytest.mark.audits
+@pytest.mark.bwrap
+def test_where_many_answers_are_right_the_tests_own_oracle_judges_and_no_right_solution_is_refused(
+    tmp_path: Path,
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "out"
+    options = ("--probe", "none", "--budget", "6", "--repeat", "1")
+    audited = foolsgold("audit", str(CASES / "sokoban-solver-faulty"), "-o", str(run), *options, images=True)
+    assert (run / "report.json").is_file(), audited.stdout + audited.stderr
+    rights = [word for name in ("one", "other") for word in ("--right", str(RIGHTS / name))]
+    done = foolsgold("harden", str(run), "-o", str(out), *rights, "--no-audit", "--times", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (entry,) = json.loads((out / "harden.json").read_text())["tasks"]
+    assert entry["survivors"]
+    assert {each["fate"] for each in entry["survivors"]} == {"caught"}, done.stdout
+    assert not entry["thrown_away"]
+    for test in entry["tests"]:
+        assert test["proof"]["rights"] == {"passed": 2, "runs": 2}
+        assert "assert replay(" in test["code"]
 
 
 @pytest.mark.parametrize(

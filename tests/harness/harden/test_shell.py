@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from harness.harden.cases import starts
-from harness.harden.model import BoxCase, Pin
+from harness.harden.model import BoxCase, Pin, Written
 from harness.harden.pins import Pins
 from harness.harden.shell_calls import functions_of, rewards_of, shell_calls
+from harness.harden.shell_pins import has_words
 from harness.harden.shell_writing import with_shell_tests, write_shell_test
 from harness.harden.tests_of import ExtendedFile, extendable
 from harness.harden.trials import results_of
@@ -106,18 +107,57 @@ def test_a_written_block_tells_right_from_wrong(tmp_path: Path, shell: str, prog
     seen = {"ends": True, "status": 0, "out": "ada: 1\n  bob: 2  \n", "err": "", "files": {}}
     found = pins(one, seen)
     assert len(found) == 5
-    tests = []
+    tests: list[Written] = []
     for pin in found:
         tests.append(write_shell_test(one, [pin], ["a"], "", STYLE, [test.name for test in tests]))
     own = f"set -eu\necho 1 > {tmp_path}/reward\nexit 0\n"
     text = with_shell_tests(own, tests).replace("/logs/verifier/reward.txt", f"{tmp_path}/reward")
     done = subprocess.run([shell, "-c", text], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    record = TrialRecord(Kind.REFERENCE, "x", phases=(Phase(PhaseName.VERIFY, "", 0.1, log=done.stdout),))
+    record = TrialRecord("x", Kind.REFERENCE, phases=(Phase(PhaseName.VERIFY, "", 0.1, log=done.stdout),))
     results = results_of(record)
     assert set(results) == {test.name for test in tests}
     assert {pin.says for pin, test in zip(found, tests, strict=True) if not results[test.name]} == set(said)
     assert (tmp_path / "reward").read_text() == ("0\n" if said else "1\n")
+
+
+def test_what_is_left_is_looked_at_in_a_shell_as_in_python(tmp_path: Path) -> None:
+    file, gone = tmp_path / "a file.sh", tmp_path / "gone"
+    file.write_text("one\ntwo\n")
+    file.chmod(0o755)
+    seen = {str(file): {"kind": "file", "mode": "755", "text": "one\ntwo\n"}, str(gone): {"kind": "none"}}
+    one = BoxCase("left", "look", {"paths": [str(file), str(gone)]}, "what solving leaves", 60)
+    stated = read_stated("Leave `one` and `two` in an executable file of the mode 755.", [])
+    found = [pin for pin in Pins(one, stated, "").of(seen) if pin.sh]
+    assert len(found) == 7
+
+    def passing() -> set[str]:
+        return {pin.says for pin in found if subprocess.run(["sh", "-c", pin.sh], check=False).returncode == 0}
+
+    every = {pin.says for pin in found}
+    assert passing() == every
+    file.write_text("one\n")
+    file.chmod(0o644)
+    gone.touch()
+    assert every - passing() == {
+        f"{file} has the mode 755",
+        f"{file} is executable",
+        f"{file} has the line 'two'",
+        f"{file} has these lines and no others",
+        f"{gone} is not there",
+    }
+    file.unlink()
+    assert passing() == set()
+
+
+@pytest.mark.parametrize(
+    ("printed", "passes"),
+    [("HELLO ADA", True), ("  HELLO,  ADA!", True), ("HELLO ADAM", False), ("OHELLO ADA", False), ("ADA HELLO", False)],
+)
+def test_words_are_compared_whatever_stands_between_them(printed: str, *, passes: bool) -> None:
+    condition = has_words("result.stdout", ["HELLO", "ADA"])
+    done = subprocess.run(["sh", "-c", f"out=$1; {condition}", "sh", printed], check=False)
+    assert (done.returncode == 0) is passes
 
 
 def test_the_sentence_is_quoted_and_names_are_the_requirement_s(tmp_path: Path) -> None:
