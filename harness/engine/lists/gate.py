@@ -13,6 +13,7 @@ import socket
 import struct
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
@@ -28,6 +29,8 @@ _SECONDS_TO_SAY = 5.0
 """As long as Harbor's own relay waits for a connection to say what it is."""
 _CONNECTIONS = 256
 """At once, of one box."""
+_NAMES = 4
+"""Looked up at once for one box, so that none holds up the others."""
 _SO_ORIGINAL_DST = 80
 _CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -41,6 +44,7 @@ class Gatekeeper:
         self._asked: dict[Asked, None] = {}
         self._servers: list[asyncio.Server] = []
         self._resolvers: list[asyncio.DatagramTransport] = []
+        self._looking_up = asyncio.Semaphore(_NAMES)
         self._connections: dict[asyncio.Task[None], str] = {}
         """With the host that each goes to; '' until that is known."""
 
@@ -101,7 +105,8 @@ class Gatekeeper:
             return dns.no_such_name(asked)
         if not asked.wants_an_address:
             return dns.answer(asked, ())
-        addresses, why = await outside.allowed_addresses(asked.name, reach)
+        async with self._looking_up:
+            addresses, why = await outside.allowed_addresses(asked.name, reach)
         self._note(asked.name, 0, "dns", why)
         if not addresses:
             return dns.no_such_name(asked)
@@ -149,7 +154,8 @@ class Gatekeeper:
         if self._refused(host, port, how):
             return
         self._connections[task] = host
-        addresses, why = await outside.allowed_addresses(host, self._reach)
+        async with self._looking_up:
+            addresses, why = await outside.allowed_addresses(host, self._reach)
         self._note(host, port, how, why)
         for each in addresses:
             with suppress(OSError):
@@ -257,6 +263,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if os.getpid() not in _loops:
             loop = asyncio.new_event_loop()
+            loop.set_default_executor(ThreadPoolExecutor(_NAMES * 8, thread_name_prefix="foolsgold-names"))
             threading.Thread(target=loop.run_forever, name="foolsgold-gates", daemon=True).start()
             _loops[os.getpid()] = loop
         return _loops[os.getpid()]

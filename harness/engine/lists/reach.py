@@ -10,6 +10,8 @@ from functools import cache
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+"""IPv6 addresses that a network's own translator makes IPv4 addresses of, their last four bytes."""
 NOT_LISTED = "it is not on the list"
 MOST = 400
 """Different things asked for that are written down of one box."""
@@ -62,11 +64,15 @@ def plain(host: str) -> str:
 
 
 def address_in(host: str) -> Address | None:
+    """None for a name. Of an IPv6 address that stands for an IPv4 address, that one."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+    if address.version == 4:
+        return address
+    inside = ipaddress.IPv4Address(address.packed[-4:]) if address in _TRANSLATED else None
+    return address.ipv4_mapped or address.sixtofour or inside or address
 
 
 def to_list(asked: Iterable[Asked]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.engine.bwrap.box import launcher, listed, nat
 from harness.engine.contract import BoxGroup, Member
@@ -70,9 +70,7 @@ class BwrapGroup(BoxGroup):
     def shared(self, name: str) -> InCommon:
         member = self._members[name]
         own = self._leases[_owner(member)]
-        lease = nat.Lease(
-            os.dup(own.namespace), own.resolv_conf, own.without, hosts=own.hosts, own=own.own, addresses=own.addresses
-        )
+        lease = replace(own, namespace=os.dup(own.namespace), helper=None, alive=-1)
         volumes = (
             (volume.path, f"{self._volumes}/{self._numbers[volume.name]}", volume.writable) for volume in member.volumes
         )

@@ -27,7 +27,7 @@ def lease(launcher: Launcher, gate: Gatekeeper) -> nat.Lease:
     except BaseException:
         os.close(namespace)
         raise
-    return nat.Lease(namespace, walls.RESOLV_CONF)
+    return nat.Lease(namespace, walls.RESOLV_CONF, proxies=False)
 
 
 def no_lists() -> str:

@@ -55,6 +55,8 @@ class Lease:
     """The address by which those reach it, with its prefix."""
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(address, names) of the boxes beside it."""
+    proxies: bool = True
+    """This machine's proxies can be reached."""
 
     def close(self) -> None:
         os.close(self.namespace)

@@ -161,7 +161,7 @@ class Sandbox(Box):
         self._group = cgroups.make(self.name, memory=sizes.memory_group, pids=sizes.pids, cpus=self.limits.cpus)
         if self._lease is None and outward:
             self._lease = listed.lease(self.launcher, gate) if gate else nat.lease(self.launcher)
-        trust, bundles = carried() if outward else ({}, {})
+        trust, bundles = carried(proxies=self._lease.proxies) if outward and self._lease else ({}, {})
         box_env = {"PATH": DEFAULT_PATH, "HOSTNAME": self.hostname, **trust, **self.env}
         host = bool(self.layers) and self.layers[0] == HOST
         request = {

@@ -18,10 +18,11 @@ from unittest.mock import patch
 
 import pytest
 
-from harness.engine.contract import BoxSpec, Command, Engine, Member, Recipe
+from harness.engine.contract import BoxSpec, Command, Engine, Healthcheck, Member, Recipe, Until
 from harness.engine.lists import outside
 from harness.engine.lists.reach import Asked, Reach
 from harness.engine.services import Companion, opened
+from harness.errors import EngineError
 from tests.conftest import RecipeOf
 
 LISTED, UNLISTED, REBINDS = "listed.example", "unlisted.example", "rebinds.example"
@@ -369,3 +370,58 @@ def test_a_connection_ends_when_its_host_is_taken_off_the_list(
         assert box.run(Command(("test", "-e", "/tmp/closed"), 30)).status == 1
         box.allow(Reach())
         assert box.run(Command(("sh", "-c", wait.format("closed")), 60)).output == b"b''"
+
+
+def test_a_containers_own_program_finds_its_list(engine: Engine, recipe_of: RecipeOf, world: World) -> None:
+    code = (
+        "import socket, time\n"
+        f"s = socket.create_connection(('{LISTED}', 80))\n"
+        f"s.sendall(b'GET / HTTP/1.1\\r\\nHost: {LISTED}\\r\\n\\r\\n')\n"
+        "said = s.recv(999)[-5:]\n"
+        "open('/tmp/.said', 'wb').write(said)\n"
+        "import os; os.rename('/tmp/.said', '/tmp/said'); time.sleep(600)\n"
+    )
+    wait = "for i in $(seq 600); do [ -e /tmp/said ] && exec cat /tmp/said; sleep 0.05; done; exit 1"
+    spec = BoxSpec(
+        engine.build(recipe_of("FROM debian:bookworm-slim\n")),
+        network=True,
+        reach=Reach((LISTED,)),
+        user="root",
+        entrypoint=(),
+        command=("python3", "-c", code),
+    )
+    with engine.open(spec) as box:
+        assert box.run(Command(("sh", "-c", wait), 60)).output == b"right"
+        assert (LISTED, 80) in {(one.host, one.port) for one in box.asked()}
+
+
+@pytest.mark.bwrap
+def test_services_with_networks_of_their_own_keep_to_the_list_too(
+    bwrap_engine: Engine, recipe_of: RecipeOf, world: World
+) -> None:
+    image = bwrap_engine.build(recipe_of("FROM debian:bookworm-slim\n"))
+    spec = BoxSpec(image, network=True, reach=Reach((LISTED,)), user="root", mounts=(), entrypoint=())
+    serve = "import socket; s = socket.create_server(('', 7000))\nwhile True: s.accept()[0].sendall(b'side')"
+    side = Companion(
+        replace(spec, command=("python3", "-c", serve)),
+        Member("side"),
+        check=Healthcheck("python3 -c \"import socket; socket.create_connection(('localhost', 7000))\"", interval=0.05),
+    )
+    code = (
+        f"{PRELUDE.replace('globals().update(FACTS)', '')}\n"
+        f"heard = tcp('{LISTED}', 80, get('{LISTED}'))[-5:], tcp('{UNLISTED_AT}', 80, get('{UNLISTED}'))\n"
+        "print(tcp('side', 7000), *heard)"
+    )
+    world.wrong.heard.clear()
+    with opened(
+        bwrap_engine, [Companion(spec, Member("main"), {"side": Until.HEALTHY}), side], "main", limit=60
+    ) as box:
+        assert box.run(Command(("python3", "-c", code), 30)).output == b"b'side' b'right' b''\n"
+    assert world.wrong.heard == []
+
+
+@pytest.mark.docker
+def test_on_docker_they_are_refused(docker_engine: Engine, recipe_of: RecipeOf) -> None:
+    image = docker_engine.build(recipe_of("FROM debian:bookworm-slim\n"))
+    with pytest.raises(EngineError, match="networks of its own keeps to no list"):
+        docker_engine.group([Member("main")], image, network=True, internal=frozenset(), reach=Reach((LISTED,)))

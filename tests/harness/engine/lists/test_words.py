@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import struct
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,9 @@ def test_everything_but_nothing() -> None:
         ("fe80::1", ("::/0",), True),
         ("224.0.0.1", ("0.0.0.0/0",), True),
         ("100.64.0.1", (), True),
+        ("64:ff9b::a9fe:a9fe", ("::/0",), True),
+        ("2002:7f00:1::1", ("::/0",), True),
+        ("2a00:1450::1", (), False),
     ],
 )
 def test_what_no_name_may_lead_to(address: str, hosts: tuple[str, ...], refused: bool) -> None:
@@ -82,6 +86,7 @@ def test_a_list_is_written_of_what_was_called() -> None:
     assert to_list(asked) == ("203.0.114.7", "files.example", "pypi.org")
 
 
+@cache
 def hello(name: str | None) -> bytes:
     context = ssl.create_default_context()
     context.check_hostname = False
