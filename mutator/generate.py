@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -132,6 +132,14 @@ def generate(
                         yield mutant
         if not parsed:
             tally.unparsed.append(source.id)
+
+
+def unparsed(sources: Iterable[Source], families: Sequence[Family]) -> Iterator[Source]:
+    """Those that none of the families that speak their language can read."""
+    for source in sources:
+        speakers = [family for family in families if source.language in family.languages]
+        if speakers and all(family.parse(source.text, source.language) is None for family in speakers):
+            yield source
 
 
 def _mutant(

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from harness import __version__
+from harness.attempts.difficulty import Least, least_of
 from harness.attempts.model import Truth
 from harness.attempts.running import JUDGED, AttemptResult, Fate, TaskAttempts
 from harness.errors import ExitCode
@@ -29,8 +30,10 @@ def document(
     options: Mapping[str, Any],
     other_tasks: int = 0,
     unfinished: Sequence[str] = (),
+    least: Mapping[tuple[str, str], Least] | None = None,
 ) -> dict[str, Any]:
-    tasks = [task_json(each) for each in done]
+    """`least`: of an audit, how little of each task's reference was paid."""
+    tasks = [{**task_json(each), "least": least_of(each, least or {})} for each in done]
     attempts = [each for task in tasks for each in task["attempts"]]
     made = {
         "schema": SCHEMA,

@@ -30,7 +30,7 @@ from harness.trial.actions import Actions, Carry, PatchFiles, WriteFile
 from harness.untrusted import visible
 
 SCRIPTS = ("solve.sh", "solution.sh", "solution.yaml")
-FILES, BOX_DIFF, ABOUT = "files", "box.diff", "attempt.json"
+FILES, BOX_DIFF, ABOUT, STEPS = "files", "box.diff", "attempt.json", "steps"
 _DIFFS = (".patch", ".diff")
 DEEPEST = 12
 
@@ -79,9 +79,16 @@ def _below(folder: Path, top: Path, depth: int) -> Iterator[Submission]:
 
 
 def _is_solution(folder: Path, names: Sequence[str]) -> bool:
-    if any(name in names for name in (*SCRIPTS, BOX_DIFF, ABOUT)):
+    if any(name in names for name in (*SCRIPTS, BOX_DIFF, ABOUT)) or _has_steps(folder, names):
         return True
     return FILES in names and (folder / FILES).is_dir() and not (folder / FILES).is_symlink()
+
+
+def _has_steps(folder: Path, names: Sequence[str]) -> bool:
+    """Whether it holds a solution for each step, as a task of several has them."""
+    if STEPS not in names or (folder / STEPS).is_symlink() or not (folder / STEPS).is_dir():
+        return False
+    return any((step / "solution" / name).is_file() for step in (folder / STEPS).iterdir() for name in SCRIPTS)
 
 
 def _solution(folder: Path, top: Path, names: Sequence[str]) -> Submission:
@@ -89,7 +96,7 @@ def _solution(folder: Path, top: Path, names: Sequence[str]) -> Submission:
     diffs = [name for name in names if name.endswith(_DIFFS) and name != BOX_DIFF]
     handed: Handed
     try:
-        if any(name in names for name in SCRIPTS):
+        if any(name in names for name in SCRIPTS) or _has_steps(folder, names):
             handed = WholeSolution({path: data for path, data, _ in _files(folder) if path != ABOUT})
         elif FILES in names:
             kept = _files(folder / FILES)

@@ -18,6 +18,7 @@ from harness.attempts.model import (
     MOST_FILES,
     CannotBeRun,
     Handed,
+    InSteps,
     OnReference,
     RecordedEnd,
     Submission,
@@ -60,6 +61,11 @@ class _ActionLine(msgspec.Struct, forbid_unknown_fields=True):
     patch: str | None = None
 
 
+class _StepLine(msgspec.Struct, forbid_unknown_fields=True):
+    actions: list[_ActionLine]
+    carry: Carry = Carry.ALL
+
+
 class _Ended(msgspec.Struct, forbid_unknown_fields=True):
     rewards: dict[str, float] | None = None
     files: dict[str, _AnyContent] = {}
@@ -76,6 +82,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     files: dict[str, _AnyContent | None] | None = None
     box_diff: str | None = None
     actions: list[_ActionLine] | None = None
+    steps: dict[str, _StepLine] | None = None
     trial: str | None = None
     reference: Literal[True] | None = None
     cannot_be_run: str | None = None
@@ -85,7 +92,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     left_out: list[str] = []
 
 
-_ONE_OF = ("solution", "patch", "files", "box_diff", "actions", "trial", "reference", "cannot_be_run")
+_ONE_OF = ("solution", "patch", "files", "box_diff", "actions", "steps", "trial", "reference", "cannot_be_run")
 Recorded = Callable[[str, Path], Submission]
 """Reads a folder of a recording, for a task."""
 
@@ -120,7 +127,7 @@ def _submission(raw: bytes, number: str, place: str, folder: Path, recorded: Rec
     given = [name for name in _ONE_OF if getattr(found, name) is not None]
     if len(given) != 1:
         said = " and ".join(given) or "none of them"
-        raise Malformed(f"exactly one of {', '.join(_ONE_OF[:6])} is wanted, and there is {said}")
+        raise Malformed(f"exactly one of {', '.join(_ONE_OF[:7])} is wanted, and there is {said}")
     if len(json.dumps(found.about)) > LARGEST_ABOUT:
         raise Malformed(f"`about` is larger than {LARGEST_ABOUT >> 10} KB")
     name = name_of(str(found.id)) if found.id is not None else number
@@ -150,10 +157,16 @@ def _handed(found: _Line) -> Handed:
         return TheReference()
     if found.cannot_be_run is not None:
         return CannotBeRun(found.cannot_be_run)
+    if found.steps is not None:
+        return InSteps({name: _actions(step.actions, step.carry) for name, step in found.steps.items()})
     assert found.actions is not None
-    if len(found.actions) > MOST_ACTIONS:
+    return _actions(found.actions, found.carry)
+
+
+def _actions(found: list[_ActionLine], carry: Carry) -> Actions:
+    if len(found) > MOST_ACTIONS:
         raise Malformed(f"it has more than {MOST_ACTIONS:,} actions")
-    return Actions(tuple(_action(each, at) for at, each in enumerate(found.actions)), found.carry)
+    return Actions(tuple(_action(each, at) for at, each in enumerate(found)), carry)
 
 
 def _action(found: _ActionLine, at: int) -> Action:

@@ -26,14 +26,15 @@ class Truth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WholeSolution:
-    """A solution folder in place of the reference's: path -> content."""
+    """A solution folder in place of the reference's: path -> content. Of a task of several steps the paths are those
+    below the task's folder: `steps/NAME/solution/solve.sh`."""
 
     files: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class OnReference:
-    """A unified diff on the reference's solution folder."""
+    """A unified diff on the reference's solution folder; of a task of several steps on the task's."""
 
     diff: str
 
@@ -50,7 +51,14 @@ class CannotBeRun:
     why: str
 
 
-Handed = WholeSolution | OnReference | TheReference | Actions | CannotBeRun
+@dataclass(frozen=True, slots=True)
+class InSteps:
+    """What was done in each step of a task of several, as far as it came."""
+
+    each: Mapping[str, Actions]
+
+
+Handed = WholeSolution | OnReference | TheReference | Actions | InSteps | CannotBeRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ _FORMS = {
     OnReference: "patch",
     TheReference: "reference",
     Actions: "actions",
+    InSteps: "steps",
     CannotBeRun: "unreadable",
 }
 
@@ -113,8 +122,10 @@ def handed_json(handed: Handed) -> dict[str, Any]:
             return {"patch": diff}
         case TheReference():
             return {"reference": True}
-        case Actions(each, carry):
-            return {"actions": [_action_json(action) for action in each], "carry": str(carry)}
+        case Actions():
+            return _actions_json(handed)
+        case InSteps(steps):
+            return {"steps": {name: _actions_json(actions) for name, actions in steps.items()}}
         case CannotBeRun(why):
             return {"cannot_be_run": why}
 
@@ -148,6 +159,10 @@ def content_json(data: bytes, mode: int | None = None) -> Any:
     if mode is not None:
         text["mode"] = f"{mode:o}"
     return text["text"] if list(text) == ["text"] else text
+
+
+def _actions_json(actions: Actions) -> dict[str, Any]:
+    return {"actions": [_action_json(action) for action in actions.each], "carry": str(actions.carry)}
 
 
 def _action_json(action: Action) -> dict[str, Any]:

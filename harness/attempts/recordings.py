@@ -23,6 +23,7 @@ from harness.attempts.model import (
     MOST_FILES,
     CannotBeRun,
     Handed,
+    InSteps,
     RecordedEnd,
     Submission,
     TheReference,
@@ -95,12 +96,30 @@ def _harbors_task(result: Mapping[str, Any]) -> str:
 
 
 def _harbors_way(folder: Path, result: Mapping[str, Any], agent: str, left_out: list[str]) -> Handed:
-    if result.get("step_results"):
-        return CannotBeRun("it is a trial of several steps")
     if agent == "oracle":
         return TheReference()
     if agent == "nop":
         return Actions((), Carry.NOTHING)
+    names = [_inner(step, "step_name") for step in result.get("step_results") or ()]
+    if names:
+        return _in_steps(folder, names, left_out)
+    return _by_agent(folder, left_out)
+
+
+def _in_steps(folder: Path, names: list[Any], left_out: list[str]) -> Handed:
+    """Each step's files lie in a folder of its own."""
+    found: dict[str, Actions] = {}
+    for name in names:
+        if not isinstance(name, str) or name in (".", "..") or "/" in name:
+            return CannotBeRun("a step of it has no usable name")
+        handed = _by_agent(folder / "steps" / name, left_out)
+        if isinstance(handed, CannotBeRun):
+            return CannotBeRun(f"step {name}: {handed.why}")
+        found[name] = handed
+    return InSteps(found)
+
+
+def _by_agent(folder: Path, left_out: list[str]) -> Actions | CannotBeRun:
     trajectory = _json(folder / "agent" / TRAJECTORY)
     if isinstance(trajectory, dict):
         actions = _of_trajectory(trajectory, left_out)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.attempts.difficulty import least_paid
 from harness.attempts.document import SCHEMA, document, regraded
 from harness.attempts.folders import read_submissions
 from harness.attempts.matching import matched
@@ -19,9 +21,12 @@ from harness.engine.choose import make_engine
 from harness.engine.contract import EngineOptions
 from harness.errors import OUT_OF_FILES, UsageError
 from harness.judging.controls import ControlSettings
-from harness.lab.lab import Doing, Forgetful, Lab, Place, run_with
+from harness.lab.lab import Doing, Forgetful, Lab, Memory, Place, run_with
+from harness.lab.store import Planned, Store, is_run
 from harness.lab.together import side_by_side
 from harness.lab.workers import Threads
+from harness.report.read import read_report
+from harness.report.whole import whole
 from harness.settings.in_force import InForce, one, table
 from harness.settings.meaning import as_set, control_settings
 from harness.task.discover import discover
@@ -29,6 +34,8 @@ from harness.task.model import Task, Unusable
 from harness.untrusted import visible
 
 DOCUMENT, SUBMISSIONS, REGRADED = "attempts.json", "solutions.jsonl", "regrade.json"
+TRIALS = "trials"
+"""The folder within a run's that remembers every trial, so that what was interrupted goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,17 @@ def run_attempts(
     *,
     places: Sequence[Path] = (),
     other_tasks: int = 0,
+    memory: Memory | None = None,
+    audit: Path | None = None,
+    observes: bool = True,
 ) -> dict[str, Any]:
-    """The document. `places`: where solutions lie, which no box may look at."""
+    """The document. `places`: where solutions lie, which no box may look at. `memory` knows the trials that ran
+    before. `audit`: a run that says how little of each task's reference is paid. `observes`: see what they
+    do otherwise, too."""
+    least = {}
+    if audit is not None:
+        with whole(audit):
+            least = least_paid(read_report(audit)["tasks"])
     values = in_force.run()
     controls = control_settings(values)
     hidden = tuple({*(target.task.path.parent for target in found), *(_folder(place) for place in places)})
@@ -71,7 +87,7 @@ def run_attempts(
 
         def work(lab: Lab) -> AsyncIterator[TaskAttempts]:
             async def each(target: AttemptTarget) -> TaskAttempts:
-                return await _one(lab, target, controls)
+                return await _one(lab, target, controls, observes=observes)
 
             return side_by_side(each, found, lab.most_tasks)
 
@@ -79,7 +95,7 @@ def run_attempts(
             done[result.task.name] = result
 
         jobs = one(values, "jobs") or os.cpu_count() or 1
-        run_with(work, keep, workers=Threads.here(engine, jobs), memory=Forgetful(), doing=doing)
+        run_with(work, keep, workers=Threads.here(engine, jobs), memory=memory or Forgetful(), doing=doing)
         name = engine.name
     return document(
         [done[target.task.name] for target in found if target.task.name in done],
@@ -93,6 +109,7 @@ def run_attempts(
         },
         other_tasks=other_tasks,
         unfinished=[target.task.name for target in found if target.task.name not in done],
+        least=least,
     )
 
 
@@ -101,7 +118,7 @@ def _folder(place: Path) -> Path:
     return place if place.is_dir() or len(place.parts) <= 3 else place.parent
 
 
-async def _one(lab: Lab, target: AttemptTarget, controls: ControlSettings) -> TaskAttempts:
+async def _one(lab: Lab, target: AttemptTarget, controls: ControlSettings, *, observes: bool) -> TaskAttempts:
     given = target.task
     known: Task | Unusable = given.unread() if isinstance(given, Packed) else given
     place: Place | None = None
@@ -114,7 +131,7 @@ async def _one(lab: Lab, target: AttemptTarget, controls: ControlSettings) -> Ta
         taken = await place.take()
         if isinstance(taken, Unusable):
             return _unusable(taken, target)
-        found = await attempts_of_task(place, target.submissions, controls)
+        found = await attempts_of_task(place, target.submissions, controls, observes=observes)
         return replace(found, task=task)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
@@ -129,10 +146,37 @@ def _unusable(task: Unusable, target: AttemptTarget) -> TaskAttempts:
     return broken(task, target.submissions, UsageError(f"it is no usable task: {task.problems[0].message}"))
 
 
-def write_run(folder: Path, found: Sequence[AttemptTarget], made: Mapping[str, Any]) -> None:
-    """The document, and every solution as a line, so that it can be run again."""
-    lines = (json.dumps(line_json(each)) for target in found for each in target.submissions)
-    (folder / SUBMISSIONS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+# --- a run's folder
+
+
+def must_fit(folder: Path | None, *, resume: bool) -> None:
+    """A run is begun in a new folder, and goes on in its own. Raises UsageError."""
+    if resume and folder is None:
+        raise UsageError("No run to continue is named.", hint="Name its folder with -o.")
+    if folder is None:
+        return
+    shown = visible(str(folder))
+    if resume and not is_run(folder / TRIALS):
+        raise UsageError(f"There is no run in {shown} to continue.", hint="Leave --resume out to start one.")
+    if not resume and folder.exists():
+        raise UsageError(f"{shown} is there already.", hint="Name a new folder; or, to go on with its run, --resume.")
+
+
+@contextmanager
+def run_folder(folder: Path, found: Sequence[AttemptTarget]) -> Iterator[Memory]:
+    """Every solution as a line, so that it can be run again, and the memory of its trials."""
+    with Store(folder / TRIALS) as store:
+        lines = (json.dumps(line_json(each)) for target in found for each in target.submissions)
+        (folder / SUBMISSIONS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        tasks = (target.task for target in found)
+        store.begin_run(
+            (Planned(task.name, str(task.shown_path), task.digest if isinstance(task, Task) else "") for task in tasks),
+            {},
+        )
+        yield store
+
+
+def write_run(folder: Path, made: Mapping[str, Any]) -> None:
     (folder / DOCUMENT).write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
@@ -209,4 +253,5 @@ def _with_new_tests(tests: Path, name: str, *, alone: bool) -> Task | None:
 def run_regrade(run: Path, tests: Path, before: Mapping[str, Any], in_force: InForce, doing: Doing) -> dict[str, Any]:
     read, left = regrade_targets(run, before, tests)
     found = [replace(target, task=as_set(target.task, in_force)) for target in read]
-    return regraded(before, run_attempts(found, in_force, doing, places=(run, tests)), str(tests), left)
+    made = run_attempts(found, in_force, doing, places=(run, tests), observes=False)
+    return regraded(before, made, str(tests), left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -11,7 +11,15 @@ from hashlib import sha256
 from posixpath import dirname
 
 from harness.attempts.missed import Missed, missed, named_paths, there_or_not
-from harness.attempts.model import CannotBeRun, OnReference, RecordedEnd, Submission, TheReference, WholeSolution
+from harness.attempts.model import (
+    CannotBeRun,
+    InSteps,
+    OnReference,
+    RecordedEnd,
+    Submission,
+    TheReference,
+    WholeSolution,
+)
 from harness.errors import FoolsgoldError
 from harness.findings.controls import control_findings
 from harness.findings.internal import trace_of
@@ -106,10 +114,11 @@ class NotToBeRun(Exception):
     """Why a solution cannot be run on this task."""
 
 
-async def attempts_of_task(place: Place, submissions: Sequence[Submission], controls: ControlSettings) -> TaskAttempts:
+async def attempts_of_task(
+    place: Place, submissions: Sequence[Submission], controls: ControlSettings, *, observes: bool = True
+) -> TaskAttempts:
+    """`observes`: see what they do otherwise than the reference, and not only whether they are paid."""
     task = place.task
-    if len(task.steps) > 1 or task.steps[0].name:
-        return _none(task, submissions, "it has several steps, and attempts are made at tasks of one step only")
     found = await run_controls(place, controls)
     against = baseline(found.references, found.nop, found.hollow)
     if not sound(found) or against is None:
@@ -129,6 +138,7 @@ async def attempts_of_task(place: Place, submissions: Sequence[Submission], cont
             Shared(group, partial(reference_observed, place, terms, texts=True, paths=named_paths(instruction))),
             stated,
             Relevance(instruction),
+            observes,
         )
         tries = {
             digest: group.create_task(judging.one(each, rank)) for rank, (digest, each) in enumerate(first.items())
@@ -175,6 +185,7 @@ class _Judging:
     pattern: Shared[Pattern | None]
     stated: StatedOutput
     relevance: Relevance
+    observes: bool
 
     async def one(self, each: Submission, rank: int) -> AttemptResult:
         task = self.place.task
@@ -182,29 +193,43 @@ class _Judging:
             how = await self.place.think(lambda: way_of(task, each))
         except NotToBeRun as why:
             return AttemptResult(each, Fate.UNREADABLE, str(why))
-        records = [await self._trial(each, how, Judge(), Which.FIRST, rank)]
-        if records[0].trouble is None or self._outcome(records[0]).cause in TRANSIENT:
+        first = await self._trial(each, how, Judge(), Which.FIRST, rank)
+        observes = self.observes and not has_steps(task)  # of several steps only the last would be seen
+        observed = None
+        if observes and _fate(self._outcome(first)) in JUDGED:
+            observed = await self._observe(each, how, rank)
+        records = [first]
+        if observed is not None and _fate(self._outcome(observed)) is _fate(self._outcome(first)):
+            records.append(observed)
+        elif first.trouble is None or self._outcome(first).cause in TRANSIENT:
+            # What only the recorder changed says nothing of the solution, and so it is run plainly once more.
             records.append(await self._trial(each, how, Judge(), Which.CONFIRM, rank))
         outcome = settle([self._outcome(record) for record in records])
-        rewards = next((record.rewards for record in records if record.rewards is not None), None)
         result = AttemptResult(
             each,
             _fate(outcome),
             outcome.why,
-            rewards,
+            next((record.rewards for record in records if record.rewards is not None), None),
             outcome.kind is OutcomeKind.IDLE,
             outcome.killed_by,
-            trials=len(records),
+            trials=len(records) + (observed is not None and observed not in records),
         )
         if result.fate not in JUDGED:
             return result
-        return await self._observed(result, how, rank)
+        if not observes:
+            other = _files_astray(each.recorded, None)
+            return replace(result, fate=Fate.ASTRAY, why=other) if other else result
+        if observed is None:
+            observed = await self._observe(each, how, rank)
+            result = replace(result, trials=result.trials + 1)
+        return await self._seen_to_do(result, observed)
 
-    async def _observed(self, result: AttemptResult, how: Way, rank: int) -> AttemptResult:
+    async def _observe(self, each: Submission, how: Way, rank: int) -> TrialRecord:
         pattern = await self.pattern()
-        purpose = pattern.purpose if pattern is not None else Observe()
-        record = await self._trial(result.submission, how, purpose, Which.FIRST, rank)
-        result = replace(result, trials=result.trials + 1)
+        return await self._trial(each, how, pattern.purpose if pattern is not None else Observe(), Which.FIRST, rank)
+
+    async def _seen_to_do(self, result: AttemptResult, record: TrialRecord) -> AttemptResult:
+        pattern = await self.pattern()
         state = record.observed.left if record.observed is not None else None
         if other := _files_astray(result.submission.recorded, state):
             return replace(result, fate=Fate.ASTRAY, why=other)
@@ -245,12 +270,13 @@ class _Judging:
         terms = self.terms
         plan = Plan(
             Kind.ATTEMPT,
-            each.id,
+            f"{each.id} {each.digest[:12]}",  # a run that goes on with other solutions remembers none of the old ones
             how.replacement,
             terms.networks,
             terms.own_limits,
             terms.known,
             actions=how.actions,
+            by_step=how.by_step,
             purpose=purpose,
             run=which,
         )
@@ -338,10 +364,15 @@ def _digest_of(content: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a solution from elsewhere is run: files in place of the reference's, or actions."""
+    """How a solution from elsewhere is run: files in place of the reference's, or actions; or either by step."""
 
     replacement: Replacement = field(default_factory=Replacement)
     actions: Actions | None = None
+    by_step: Mapping[str, Replacement | Actions] = field(default_factory=dict)
+
+
+def has_steps(task: Task) -> bool:
+    return len(task.steps) > 1 or task.steps[0].name != ""
 
 
 _SCRIPTS = ("solve.sh", "solution.sh", "solution.yaml")
@@ -349,14 +380,19 @@ _SCRIPTS = ("solve.sh", "solution.sh", "solution.yaml")
 
 def way_of(task: Task, each: Submission) -> Way:
     """Raises NotToBeRun."""
-    solution = task.steps[0].solution
     match each.handed:
         case CannotBeRun(why):
             raise NotToBeRun(why)
-        case Actions() as actions:
-            return Way(actions=actions)
         case TheReference():
             return Way()
+    if has_steps(task):
+        return _way_by_steps(task, each.handed)
+    solution = task.steps[0].solution
+    match each.handed:
+        case InSteps():
+            raise NotToBeRun("it is done in several steps, and the task has one")
+        case Actions() as actions:
+            return Way(actions=actions)
         case WholeSolution(files):
             return _whole(files, solution)
         case OnReference(diff):
@@ -364,6 +400,39 @@ def way_of(task: Task, each: Submission) -> Way:
                 raise NotToBeRun("the task has no reference solution that a diff could change")
             changed = on_reference(solution_files(solution), diff, solution.folder.name)
             return Way(Replacement(changed, alone=True))
+
+
+def _way_by_steps(task: Task, handed: WholeSolution | OnReference | Actions | InSteps) -> Way:
+    names = {step.name: f"steps/{step.name}/solution/" for step in task.steps}
+    match handed:
+        case Actions(each):
+            if each:
+                raise NotToBeRun("the task has several steps, and it does not say in which of them it is done")
+            return Way(actions=handed)
+        case InSteps(steps):
+            unknown = [name for name in steps if name not in names]
+            if unknown:
+                raise NotToBeRun(f"the task has no step {unknown[0]}")
+            nothing = Actions((), Carry.NOTHING)
+            return Way(by_step={name: steps.get(name, nothing) for name in names})
+        case OnReference(diff):
+            own = {f"{names[s.name]}{path}": data for s in task.steps if s.solution for path, data in _own(s.solution)}
+            files: Mapping[str, bytes] = on_reference(own, diff, "")
+        case WholeSolution(files):
+            pass
+    by_step: dict[str, Replacement | Actions] = {}
+    for step in task.steps:
+        below = names[step.name]
+        mine = {path.removeprefix(below): data for path, data in files.items() if path.startswith(below)}
+        if not mine:
+            raise NotToBeRun(f"it has nothing in {below}, and the task has that step")
+        way = _whole(mine, step.solution)
+        by_step[step.name] = way.actions or replace(way.replacement, step=step.name)
+    return Way(by_step=by_step)
+
+
+def _own(solution: Solution) -> Iterable[tuple[str, bytes]]:
+    return solution_files(solution).items()
 
 
 def _whole(files: Mapping[str, bytes], solution: Solution | None) -> Way:

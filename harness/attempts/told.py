@@ -8,6 +8,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from harness.attempts.difficulty import told_difficulty
 from harness.attempts.running import Fate
 from harness.judging.strength import percent
 from harness.untrusted import clip, visible, wrapped
@@ -138,6 +139,8 @@ def _numbers(made: Mapping[str, Any]) -> Iterator[str]:
     if len(found["by_source"]) > 1:
         for source, solved in found["by_source"].items():
             yield f"  {visible(source)}: {_share(solved)}"
+    if len(made["tasks"]) > 1 or any(task["least"] is not None for task in made["tasks"]):
+        yield from ("", *told_difficulty(made["tasks"]), "")
     for title, key in (("every attempt", "solved_by_all"), ("no attempt", "solved_by_none")):
         if found[key]:
             names = visible(", ".join(found[key][:8])) + (", ..." if len(found[key]) > 8 else "")

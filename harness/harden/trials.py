@@ -68,7 +68,7 @@ class Trials:
 
     def right(self, one: Right, label: str, purpose: Purpose) -> Plan:
         plan = self._plan(Kind.PROBE, f"right/{one.name} {label}", one.way.replacement, purpose)
-        return replace(plan, actions=one.way.actions)
+        return replace(plan, actions=one.way.actions, by_step=one.way.by_step)
 
     def nop(self, label: str, purpose: Purpose) -> Plan:
         return self._plan(Kind.NOP, label, Replacement(), purpose)

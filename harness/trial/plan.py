@@ -53,6 +53,8 @@ class Built:
     """Why boxes of it can have no network where it was built, and what to install; '' where they can."""
     always_network: str = ""
     """Why boxes of it always have a network; '' where they can be without."""
+    no_lists: str = ""
+    """Why no network of its boxes can keep to a list of hosts; '' where they can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,16 @@ class Plan:
     run: Which = Which.FIRST
     actions: Actions | None = None
     """What is done in the box, one after the other, in place of running a solution."""
+    by_step: Mapping[str, Replacement | Actions] = field(default_factory=dict)
+    """Step name -> what is run or done in it, where each has its own."""
+
+    def replacement_in(self, step: str) -> Replacement:
+        found = self.by_step.get(step)
+        return found if isinstance(found, Replacement) else self.replacement
+
+    def actions_in(self, step: str) -> Actions | None:
+        found = self.by_step.get(step)
+        return found if isinstance(found, Actions) else self.actions
 
     @property
     def key(self) -> TrialKey:

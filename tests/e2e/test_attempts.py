@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from harness.attempts.document import schema
 from tests.conftest import stand_in
+from tests.harness.proposals.server import candidates, serving, streamed
 from tests.harness.tasks import HARBOR, write
 
 pytestmark = pytest.mark.bwrap
@@ -59,7 +61,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
             shutil.copytree(solution, target)
         else:
             shutil.copy(solution, target)
-    done = foolsgold("attempts", CASES, "--solutions", root / "given", "-o", root / "out", "--repeat", "2")
+    done = foolsgold("attempts", CASES, "--solutions", root / "given", "-o", root / "out", "--repeat", "1")
     assert done.returncode == 1, done.stdout + done.stderr
     return root / "out", done
 
@@ -116,7 +118,7 @@ def test_mended_tests_refuse_the_wrong_and_pay_the_right_in_a_regrade(
 ) -> None:
     shutil.copytree(CASES / "cleanup-dry-run-mended", tmp_path / "mended/cleanup-dry-run-faulty")
     done = foolsgold(
-        "regrade", examples[0], "--tests", tmp_path / "mended", "-o", tmp_path / "regrade.json", "--repeat", "2"
+        "regrade", examples[0], "--tests", tmp_path / "mended", "-o", tmp_path / "regrade.json", "--repeat", "1"
     )
     assert done.returncode == 0, done.stdout + done.stderr
     made = json.loads((tmp_path / "regrade.json").read_text(encoding="utf-8"))
@@ -155,15 +157,87 @@ FATES = {
 }  # fmt: skip
 
 
+SORT, MERGE = "sort -u names.txt > sorted.txt", "cp sorted.txt a; sort -u a late.txt > sorted.txt"
+IN_STEPS: list[dict[str, Any]] = [
+    {"id": "folders", "solution": {"steps/sort/solution/solve.sh": SORT, "steps/merge/solution/solve.sh": MERGE}},
+    {"id": "done", "steps": {"sort": {"actions": [{"run": SORT}]}, "merge": {"actions": [{"run": MERGE}]}}},
+    {"id": "came to the first", "steps": {"sort": {"actions": [{"run": SORT}]}}},
+    {"id": "patched", "patch": "--- a/steps/merge/solution/solve.sh\n+++ b/steps/merge/solution/solve.sh\n"
+     "@@ -2,2 +2,2 @@\n cp sorted.txt before.txt\n-sort -u before.txt late.txt > sorted.txt\n"
+     "+sort before.txt > sorted.txt\n"},
+    {"id": "one step", "solution": {"steps/sort/solution/solve.sh": SORT}},
+    {"id": "no step", "actions": [{"run": SORT}]},
+    {"id": "other step", "steps": {"sort": {"actions": []}, "shuffle": {"actions": []}}},
+]  # fmt: skip
+IN_STEPS_FATES = {
+    "folders": "paid", "done": "paid", "came to the first": "partly", "patched": "partly", "one step": "unreadable",
+    "no step": "unreadable", "other step": "unreadable",
+}  # fmt: skip
+
+
 def test_each_form_is_run_in_a_box_and_what_ends_elsewhere_is_told_apart(tmp_path: Path) -> None:
     write(tmp_path / "out", {**HARBOR, "solution/helper": "x"})
     lines = tmp_path / "some.jsonl"
-    lines.write_text("".join(f"{json.dumps({'task': 'out', **line})}\n" for line in LINES), encoding="utf-8")
-    done = foolsgold("attempts", tmp_path / "out", "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
+    handed = [{"task": "out", **line} for line in LINES] + [{"task": "multi-step", **line} for line in IN_STEPS]
+    lines.write_text("".join(f"{json.dumps(line)}\n" for line in handed), encoding="utf-8")
+    tasks = (tmp_path / "out", ROOT / "fixtures/formats/multi-step")
+    done = foolsgold("attempts", *tasks, "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
     made = document(tmp_path / "run")
-    (task,) = made["tasks"]
+    task, of_steps = made["tasks"]
     assert {each["id"]: each["fate"] for each in task["attempts"]} == FATES, done.stdout + done.stderr
+    assert {each["id"]: each["fate"] for each in of_steps["attempts"]} == IN_STEPS_FATES, done.stdout + done.stderr
+    assert {each["why"] for each in of_steps["attempts"] if each["fate"] == "unreadable"} == {
+        "it has nothing in steps/merge/solution/, and the task has that step",
+        "the task has several steps, and it does not say in which of them it is done",
+        "the task has no step shuffle",
+    }
     why = {each["id"]: each["why"] for each in task["attempts"]}
     assert why["other files"] == "/app/out.txt has another content than when it was recorded"
     assert why["leaves the folder"] == "its patch leaves the solution folder: ../x"
-    assert "Not judged: 5" in done.stdout
+    assert "Not judged: 8" in done.stdout
+
+
+def test_what_a_model_proposes_is_run_and_judged_and_nothing_but_its_answers_is_asked_for(tmp_path: Path) -> None:
+    program = "with open('/app/out.txt', 'w') as file:\n    file.write('ok\\n')\n"
+    task = {"solution/solve.sh": "#!/bin/bash\npython3 /solution/out.py\n", "solution/out.py": program}
+    write(tmp_path / "tasks/out", {**HARBOR, **task})
+    loud, cut, other = program.replace("ok", "OK"), program.replace("'w'", ""), "printf 'ok\\n' > /app/out.txt\n"
+    about = {"breaks": "R1", "what": "It is in capitals."}
+    answers = (
+        candidates(*({"files": {"out.py": text}, **about} for text in (loud, loud, cut[:-2], program))),
+        candidates({"files": {"solve.sh": other}}),
+        candidates({"files": {"solve.sh": "echo no > /app/out.txt\n"}}),
+        candidates({"files": {"solve.sh": "echo ok > /app/out.txt\n"}}),
+    )
+    kinds = [word for kind in ("wrong", "right", "attempt") for word in ("--kind", kind)]
+    words = ["propose", tmp_path / "tasks", *kinds, "--number", 2, "--at-once", 1, "-o", tmp_path / "proposed"]
+    with serving(*map(streamed, answers)) as served:
+        env = {
+            **os.environ,
+            "FOOLSGOLD_MODEL": "some-model",
+            "FOOLSGOLD_MODEL_URL": served.url,
+            "NO_PROXY": "127.0.0.1",
+        }
+        line = [sys.executable, "-m", "harness", *map(str, words), "--no-progress"]
+        done = subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        asked = len(served.seen)
+        lines = tmp_path / "proposed/candidates.jsonl"
+        done = foolsgold("attempts", tmp_path / "tasks", "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
+        assert len(served.seen) == asked == 4
+    proposed = json.loads((tmp_path / "proposed/propose.json").read_text(encoding="utf-8"))["kinds"]["wrong"]
+    assert (proposed["candidates"], proposed["doubles"]) == (1, 1)
+    assert proposed["invalid_because"] == {"its out.py does not parse": 1, "it is the reference itself": 1}
+    (task,) = document(tmp_path / "run")["tasks"]
+    found = {each["id"].partition("-")[0]: each for each in task["attempts"]}
+    assert sorted((each["meant"], each["fate"]) for each in task["attempts"] if each["meant"]) == [
+        ("right", "paid"), ("wrong", "refused"),
+    ]  # fmt: skip
+    assert [each["fate"] for each in task["attempts"] if not each["meant"]] == ["refused", "paid"]
+    assert {each["source"] for each in task["attempts"]} == {"some-model"}
+    assert {each["label"] for each in task["attempts"]} == {None}
+    for each in task["attempts"]:
+        stored = json.loads((tmp_path / f"proposed/exchanges/{each['about']['request_sha256']}.json").read_text())
+        assert stored["answer_sha256"] == each["about"]["answer_sha256"]
+    assert found["wrong"]["about"]["what"] == "It is in capitals."
+    assert found["right"]["same_end"]

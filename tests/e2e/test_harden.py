@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import shutil
@@ -84,17 +85,28 @@ def foolsgold(*words: str, engine: str = "bwrap", images: bool = False) -> subpr
     return subprocess.run([*FOOLSGOLD, *words, *more, "--no-progress"], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.bwrap
-def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # the folders are named as one names them in a shell
-    task, run, right, out = (tmp_path / name for name in ("greet", "run", "right", "out"))
-    write(task, TASK)
-    write(right, {"solve.sh": RIGHT})
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the task `greet` and the run that audited it, to be copied: neither is where it was then, so that
+    each copy of the run finds the task beside it."""
+    root = tmp_path_factory.mktemp("audited") / "then"
+    write(root / "greet", TASK)
     options = ("--probe", "none", "--operator", "python")
-    audited = foolsgold("audit", str(task), "-o", str(run), *options, images=True)
-    assert (run / "report.json").is_file(), audited.stdout + audited.stderr
-    survivors = json.loads((run / "report.json").read_text())["tasks"][0]["survivors"]
-    assert survivors, audited.stdout + audited.stderr
+    with contextlib.chdir(root):  # the folders are named as one names them in a shell
+        done = foolsgold("audit", "greet", "-o", "run", *options, images=True)
+    assert (root / "run/report.json").is_file(), done.stdout + done.stderr
+    assert json.loads((root / "run/report.json").read_text())["tasks"][0]["survivors"], done.stdout + done.stderr
+    return root.rename(root.with_name("kept"))
+
+
+@pytest.mark.bwrap
+def test_what_was_paid_is_caught_and_nothing_right_is_refused(
+    audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(audited, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    task, run, right, out = (tmp_path / name for name in ("greet", "run", "right", "out"))
+    write(right, {"solve.sh": RIGHT})
     before = tmp_path / "before"
     shutil.copytree(task, before)
     shown = foolsgold("harden", "run", "--dry-run", "--times", "1")
@@ -131,6 +143,29 @@ def test_what_was_paid_is_caught_and_nothing_right_is_refused(tmp_path: Path, mo
     assert again.returncode == 2
     assert "The task greet has changed since the run" in again.stderr
     assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.bwrap
+def test_what_a_right_attempt_fails_is_thrown_away(
+    audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is loud only once the tests have ended: in every case it does what the reference does, and in the task's own
+    tests it does not."""
+    shutil.copytree(audited, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    late = RIGHT.replace("import sys", "import os, sys").replace(
+        "== len(sys.argv) - 1", "== len(sys.argv) - 1 or not os.path.exists('/logs/verifier/ctrf.json')"
+    )
+    write(tmp_path / "given/right/late", {"solve.sh": late})
+    attempted = foolsgold("attempts", "greet", "--solutions", "given", "-o", "made", "--repeat", "1", images=True)
+    assert "Labelled right: 1 of 1" in attempted.stdout, attempted.stdout + attempted.stderr
+    done = foolsgold("harden", "run", "-o", "out", "--right", "made", "--no-audit", "--times", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (entry,) = json.loads((tmp_path / "out/harden.json").read_text())["tasks"]
+    assert entry["thrown_away"]
+    assert {each["why"] for each in entry["thrown_away"]} == {"it refuses a right solution: made/right/late"}
+    assert all(test["proof"]["rights"] == {"passed": 1, "runs": 1} for test in entry["tests"])
+    assert not any("HELLO ADA" in test["code"] for test in entry["tests"])
 
 
 SCRIPT = """\

@@ -1,4 +1,4 @@
-"""Harbor's own runner, as a job of its real oracle and nop agents over prepared copies of tasks."""
+"""Harbor's own runner, as a job of its agents over prepared copies of tasks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,14 +49,28 @@ def start_job(
 ) -> subprocess.Popen[bytes]:
     """Run every task below `tasks` with that agent; the results are below `work`/job. `boxes`: as for `--env`.
     `harbor_folder`: with the Harbor in there in place of that Python's own."""
+    environment = {"import_path": boxes} if ":" in boxes else {"type": boxes}
+    return start_agents(python, tasks, work, [{"name": agent}], at_once, environment, harbor_folder)
+
+
+def start_agents(
+    python: str,
+    tasks: Path,
+    work: Path,
+    agents: Sequence[Mapping[str, Any]],
+    at_once: int,
+    environment: Mapping[str, Any],
+    harbor_folder: str = "",
+) -> subprocess.Popen[bytes]:
+    """The same with several agents and an environment, as a job's configuration says them."""
     work.mkdir(parents=True)
     config = {
         "job_name": "job",
         "jobs_dir": str(work),
         "n_concurrent_trials": at_once,
         "quiet": True,
-        "agents": [{"name": agent}],
-        "environment": {"import_path": boxes} if ":" in boxes else {"type": boxes},
+        "agents": agents,
+        "environment": environment,
         "datasets": [{"path": str(tasks)}],
     }
     (work / "config.json").write_text(json.dumps(config), encoding="utf-8")

@@ -57,6 +57,13 @@ def test_what_would_lead_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         read_submissions([tmp_path / "in"])
 
 
+def test_a_solution_of_several_steps_has_a_folder_for_each(tmp_path: Path) -> None:
+    write(tmp_path, {"t/right/a/steps/one/solution/solve.sh": "1", "t/right/a/steps/two/solution/solve.sh": "2"})
+    (found,) = read_submissions([tmp_path])
+    assert (found.id, found.label) == ("t/right/a", Truth.RIGHT)
+    assert found.handed == WholeSolution({"steps/one/solution/solve.sh": b"1", "steps/two/solution/solve.sh": b"2"})
+
+
 def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     write(tmp_path, {"other/t/b/solve.sh": "b", "in/t/a/solve.sh": "a"})
     (tmp_path / "in/t/more").symlink_to(tmp_path / "other/t/b")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.attempts.folders import read_submissions
-from harness.attempts.model import OnReference, Submission, Truth, WholeSolution, line_json
+from harness.attempts.model import InSteps, OnReference, Submission, Truth, WholeSolution, line_json
 from harness.errors import UsageError
 from harness.trial.actions import Actions, Carry, EditFile, PatchFiles, RunLine, TypeKeys, WriteFile
 
@@ -31,6 +31,7 @@ LINES: list[dict[str, Any]] = [
         "carry": "nothing",
         "recorded": {"rewards": {"reward": 1}, "files": {"/app/x": "y"}},
     },
+    {"task": "b", "steps": {"one": {"actions": [{"run": "ls"}], "carry": "folder"}, "two": {"actions": []}}},
 ]
 
 
@@ -42,7 +43,7 @@ def read(folder: Path, *lines: object) -> list[Submission]:
 
 def test_every_form_is_read_and_written_back(tmp_path: Path) -> None:
     found = read(tmp_path, *LINES)
-    assert [each.id for each in found] == ["1", "2", "3", "7", "5"]
+    assert [each.id for each in found] == ["1", "2", "3", "7", "5", "6"]
     assert found[0].handed == WholeSolution({"solve.sh": b"x", "b/c": b"\0\1"})
     assert (found[0].meant, found[0].label, found[1].label) == (Truth.RIGHT, None, Truth.WRONG)
     assert found[1].handed == OnReference("--- a\n+++ b\n")
@@ -58,6 +59,7 @@ def test_every_form_is_read_and_written_back(tmp_path: Path) -> None:
         ),
         Carry.NOTHING,
     )
+    assert found[5].handed == InSteps({"one": Actions((RunLine("ls"),), Carry.FOLDER), "two": Actions(())})
     assert found[4].recorded.rewards == {"reward": 1.0}
     again = read(tmp_path, *(line_json(each) for each in found))
     assert [(a.task, a.id, a.handed, a.recorded, a.about, a.label) for a in again] == [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.attempts.folders import read_submissions
-from harness.attempts.model import CannotBeRun, Submission, TheReference
+from harness.attempts.model import CannotBeRun, InSteps, Submission, TheReference
 from harness.trial.actions import Action, Actions, Carry, EditFile, PatchFiles, RunLine, TypeKeys, WriteFile
 from tests.harness.tasks import write
 
@@ -84,7 +84,24 @@ def test_oracle_nop_and_what_cannot_be_done_again(tmp_path: Path) -> None:
     assert trial(tmp_path / "2", "nop").handed == Actions((), Carry.NOTHING)
     assert isinstance(trial(tmp_path / "3").handed, CannotBeRun)
     assert isinstance(trial(tmp_path / "4", step_results=[{}]).handed, CannotBeRun)
+    assert isinstance(trial(tmp_path / "6", step_results=[{"step_name": "../x"}]).handed, CannotBeRun)
     assert isinstance(trial(tmp_path / "5", calls=[("teleport", {})]).handed, CannotBeRun)
+
+
+def test_each_step_of_several_has_a_trajectory_of_its_own(tmp_path: Path) -> None:
+    trajectories = {
+        f"job/greet__1/steps/{name}/agent/trajectory.json": json.dumps(
+            {"steps": [{"tool_calls": [{"function_name": "bash", "arguments": {"command": f"echo {name}"}}]}]}
+        )
+        for name in ("one", "two", "three")
+    }
+    write(tmp_path, {**trajectories, "job/greet__1/agent/trajectory.json": "{}"})
+    found = trial(tmp_path, step_results=[{"step_name": "one"}, {"step_name": "two"}])
+    assert found.handed == InSteps({"one": Actions((RunLine("echo one"),)), "two": Actions((RunLine("echo two"),))})
+    without = trial(tmp_path, step_results=[{"step_name": "one"}, {"step_name": "four"}]).handed
+    assert without == CannotBeRun(
+        "step four: it has no trajectory in agent/trajectory.json, and no artifacts were kept"
+    )
 
 
 def test_artifacts_stand_for_what_nobody_wrote_down_and_lead_nowhere(tmp_path: Path) -> None:
