@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, reduced, run_cases_of, starts
-from harness.harden.choosing import Seens, by_case, catches, smallest, steady
+from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
 from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
@@ -385,7 +385,7 @@ async def _write(
     scratch: Path,
 ) -> None:
     survivors = {one.label: one for one in wanted.survivors}
-    allowed = [pin for pin in _said_there(known) if wanted.unstated or not pin.unstated]
+    allowed = allowed_pins(_said_there(known), unstated=wanted.unstated)
     thrown: set[tuple[str, str]] = set()
     kept: list[ProvenTest] = []
     for number in range(ROUNDS):
@@ -433,7 +433,7 @@ def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:
 
 def _script(wanted: Wanted, known: Known) -> str:
     """What tells the survivors from the reference as a Python program: it is run where the task was solved."""
-    allowed = [pin for pin in known.pins if wanted.unstated or not pin.unstated]
+    allowed = allowed_pins(known.pins, unstated=wanted.unstated)
     caught = {pin: found for pin in allowed if (found := catches(pin, known.wrong))}
     written = _tests(smallest(caught), {one.label: one for one in wanted.survivors}, known.place, [])
     return as_program(written) if written else ""

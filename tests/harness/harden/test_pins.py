@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.harden.choosing import catches, smallest, steady
+from harness.harden.choosing import allowed_pins, catches, smallest, steady
 from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
 from harness.judging.stated import read_stated
@@ -90,6 +90,12 @@ def test_a_number_may_be_spelled_otherwise_and_json_laid_out_otherwise() -> None
 def test_the_reference_s_own_wording_is_not_stated() -> None:
     found = pins(seen("Processing finished successfully\n"))
     assert all(pin.unstated for pin in found if pin.says.startswith("it prints"))
+
+
+def test_what_is_not_stated_is_pinned_only_where_it_is_asked_for() -> None:
+    found = pins(seen("Processing finished successfully\n"))
+    assert [pin.says for pin in allowed_pins(found, unstated=False)] == ["it ends well"]
+    assert allowed_pins(found, unstated=True) == found
 
 
 def test_a_status_is_stated_only_where_it_is_named() -> None:
