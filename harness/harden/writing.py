@@ -248,12 +248,14 @@ def with_tests(text: str, tests: Sequence[Written]) -> str:
     """The file with the tests at its end, and what they import at its top."""
     tree = ast.parse(text)
     needs = sorted({module for test in tests for module in test.imports})
-    missing = [_FROM.get(module, f"import {module}") for module in needs if not _imported(tree, module)]
+    missing = [module for module in needs if not _imported(tree, module)]
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     at = _after_imports(tree)
-    lines[at:at] = [f"{line}\n" for line in missing]
+    lines[at:at] = [f"{_FROM[module]}\n" for module in missing if module in _FROM]
+    plain = _after_plain_imports(tree, at)
+    lines[plain:plain] = [f"import {module}\n" for module in missing if module not in _FROM]
     helper = [_ASK] if any(test.case.kind == "ask" for test in tests) and "def ask_quickly(" not in text else []
     blocks = [*helper, *(test.code for test in tests)]
     guard = _main_guard(tree)
@@ -295,6 +297,14 @@ def _after_imports(tree: ast.Module) -> int:
         else:
             at = node.end_lineno or at
     return at
+
+
+def _after_plain_imports(tree: ast.Module, at: int) -> int:
+    """The line behind the last `import` at the top, before the first `from`, else `at`: the line behind them all."""
+    top = [node for node in tree.body if (node.end_lineno or 0) <= at]
+    plain = [node.end_lineno for node in top if isinstance(node, ast.Import) and node.end_lineno]
+    froms = [node.lineno - 1 for node in top if isinstance(node, ast.ImportFrom) and node.module != "__future__"]
+    return plain[-1] if plain else froms[0] if froms else at
 
 
 def patch_of(changed: Mapping[str, tuple[str | None, str]]) -> str:

@@ -69,6 +69,23 @@ def test_new_tests_stand_before_the_file_runs_itself() -> None:
     assert text.startswith('"""Tests."""\n\nimport os\nfrom pathlib import Path\n')
 
 
+@pytest.mark.parametrize(
+    ("own", "top"),
+    [
+        ("import os\nfrom a import b\n", "import os\nimport sys\nfrom a import b\nfrom pathlib import Path\n"),
+        ("from a import b\n", "import sys\nfrom a import b\nfrom pathlib import Path\n"),
+        ("import os\n", "import os\nimport sys\nfrom pathlib import Path\n"),
+        ("from __future__ import x\n", "from __future__ import x\nimport sys\nfrom pathlib import Path\n"),
+        ("X = 1\n", "import sys\nfrom pathlib import Path\nX = 1\n"),
+    ],
+)
+def test_imports_stand_where_their_kind_stands(own: str, top: str) -> None:
+    one = BoxCase("left", "look", {"paths": ["/x"]}, "what solving leaves", 10)
+    pin = Pin(one, "x", ("assert sys",), lambda seen: True, 1, needs=frozenset({"pathlib", "sys"}))
+    text = with_tests(own, [write_test(one, [pin], ["a"], "", style_of(own, pytest=True), [])])
+    assert text.startswith(top)
+
+
 def test_names_are_the_requirement_s_and_none_is_taken_twice() -> None:
     first = name_of("`--dry-run` removes nothing and prints what would be removed.", "", [])
     assert first == "test_dry_run_removes_nothing_and_prints_what_would_be_removed"
