@@ -69,9 +69,11 @@ def run_attempts(
     other_tasks: int = 0,
     memory: Memory | None = None,
     audit: Path | None = None,
+    observes: bool = True,
 ) -> dict[str, Any]:
     """The document. `places`: where solutions lie, which no box may look at. `memory` knows the trials that ran
-    before. `audit`: a run that says how little of each task's reference is paid."""
+    before. `audit`: a run that says how little of each task's reference is paid. `observes`: see what they
+    do otherwise, too."""
     least = {}
     if audit is not None:
         with whole(audit):
@@ -85,7 +87,7 @@ def run_attempts(
 
         def work(lab: Lab) -> AsyncIterator[TaskAttempts]:
             async def each(target: AttemptTarget) -> TaskAttempts:
-                return await _one(lab, target, controls)
+                return await _one(lab, target, controls, observes=observes)
 
             return side_by_side(each, found, lab.most_tasks)
 
@@ -116,7 +118,7 @@ def _folder(place: Path) -> Path:
     return place if place.is_dir() or len(place.parts) <= 3 else place.parent
 
 
-async def _one(lab: Lab, target: AttemptTarget, controls: ControlSettings) -> TaskAttempts:
+async def _one(lab: Lab, target: AttemptTarget, controls: ControlSettings, *, observes: bool) -> TaskAttempts:
     given = target.task
     known: Task | Unusable = given.unread() if isinstance(given, Packed) else given
     place: Place | None = None
@@ -129,7 +131,7 @@ async def _one(lab: Lab, target: AttemptTarget, controls: ControlSettings) -> Ta
         taken = await place.take()
         if isinstance(taken, Unusable):
             return _unusable(taken, target)
-        found = await attempts_of_task(place, target.submissions, controls)
+        found = await attempts_of_task(place, target.submissions, controls, observes=observes)
         return replace(found, task=task)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
@@ -251,4 +253,5 @@ def _with_new_tests(tests: Path, name: str, *, alone: bool) -> Task | None:
 def run_regrade(run: Path, tests: Path, before: Mapping[str, Any], in_force: InForce, doing: Doing) -> dict[str, Any]:
     read, left = regrade_targets(run, before, tests)
     found = [replace(target, task=as_set(target.task, in_force)) for target in read]
-    return regraded(before, run_attempts(found, in_force, doing, places=(run, tests)), str(tests), left)
+    made = run_attempts(found, in_force, doing, places=(run, tests), observes=False)
+    return regraded(before, made, str(tests), left)

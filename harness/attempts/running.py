@@ -114,7 +114,10 @@ class NotToBeRun(Exception):
     """Why a solution cannot be run on this task."""
 
 
-async def attempts_of_task(place: Place, submissions: Sequence[Submission], controls: ControlSettings) -> TaskAttempts:
+async def attempts_of_task(
+    place: Place, submissions: Sequence[Submission], controls: ControlSettings, *, observes: bool = True
+) -> TaskAttempts:
+    """`observes`: see what they do otherwise than the reference, and not only whether they are paid."""
     task = place.task
     found = await run_controls(place, controls)
     against = baseline(found.references, found.nop, found.hollow)
@@ -135,6 +138,7 @@ async def attempts_of_task(place: Place, submissions: Sequence[Submission], cont
             Shared(group, partial(reference_observed, place, terms, texts=True, paths=named_paths(instruction))),
             stated,
             Relevance(instruction),
+            observes,
         )
         tries = {
             digest: group.create_task(judging.one(each, rank)) for rank, (digest, each) in enumerate(first.items())
@@ -181,6 +185,7 @@ class _Judging:
     pattern: Shared[Pattern | None]
     stated: StatedOutput
     relevance: Relevance
+    observes: bool
 
     async def one(self, each: Submission, rank: int) -> AttemptResult:
         task = self.place.task
@@ -188,32 +193,43 @@ class _Judging:
             how = await self.place.think(lambda: way_of(task, each))
         except NotToBeRun as why:
             return AttemptResult(each, Fate.UNREADABLE, str(why))
-        records = [await self._trial(each, how, Judge(), Which.FIRST, rank)]
-        if records[0].trouble is None or self._outcome(records[0]).cause in TRANSIENT:
+        first = await self._trial(each, how, Judge(), Which.FIRST, rank)
+        observes = self.observes and not has_steps(task)  # of several steps only the last would be seen
+        observed = None
+        if observes and _fate(self._outcome(first)) in JUDGED:
+            observed = await self._observe(each, how, rank)
+        records = [first]
+        if observed is not None and _fate(self._outcome(observed)) is _fate(self._outcome(first)):
+            records.append(observed)
+        elif first.trouble is None or self._outcome(first).cause in TRANSIENT:
+            # What only the recorder changed says nothing of the solution, and so it is run plainly once more.
             records.append(await self._trial(each, how, Judge(), Which.CONFIRM, rank))
         outcome = settle([self._outcome(record) for record in records])
-        rewards = next((record.rewards for record in records if record.rewards is not None), None)
         result = AttemptResult(
             each,
             _fate(outcome),
             outcome.why,
-            rewards,
+            next((record.rewards for record in records if record.rewards is not None), None),
             outcome.kind is OutcomeKind.IDLE,
             outcome.killed_by,
-            trials=len(records),
+            trials=len(records) + (observed is not None and observed not in records),
         )
         if result.fate not in JUDGED:
             return result
-        if has_steps(task):  # only the last of them would be seen
+        if not observes:
             other = _files_astray(each.recorded, None)
             return replace(result, fate=Fate.ASTRAY, why=other) if other else result
-        return await self._observed(result, how, rank)
+        if observed is None:
+            observed = await self._observe(each, how, rank)
+            result = replace(result, trials=result.trials + 1)
+        return await self._seen_to_do(result, observed)
 
-    async def _observed(self, result: AttemptResult, how: Way, rank: int) -> AttemptResult:
+    async def _observe(self, each: Submission, how: Way, rank: int) -> TrialRecord:
         pattern = await self.pattern()
-        purpose = pattern.purpose if pattern is not None else Observe()
-        record = await self._trial(result.submission, how, purpose, Which.FIRST, rank)
-        result = replace(result, trials=result.trials + 1)
+        return await self._trial(each, how, pattern.purpose if pattern is not None else Observe(), Which.FIRST, rank)
+
+    async def _seen_to_do(self, result: AttemptResult, record: TrialRecord) -> AttemptResult:
+        pattern = await self.pattern()
         state = record.observed.left if record.observed is not None else None
         if other := _files_astray(result.submission.recorded, state):
             return replace(result, fate=Fate.ASTRAY, why=other)

@@ -61,7 +61,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
             shutil.copytree(solution, target)
         else:
             shutil.copy(solution, target)
-    done = foolsgold("attempts", CASES, "--solutions", root / "given", "-o", root / "out", "--repeat", "2")
+    done = foolsgold("attempts", CASES, "--solutions", root / "given", "-o", root / "out", "--repeat", "1")
     assert done.returncode == 1, done.stdout + done.stderr
     return root / "out", done
 
@@ -118,7 +118,7 @@ def test_mended_tests_refuse_the_wrong_and_pay_the_right_in_a_regrade(
 ) -> None:
     shutil.copytree(CASES / "cleanup-dry-run-mended", tmp_path / "mended/cleanup-dry-run-faulty")
     done = foolsgold(
-        "regrade", examples[0], "--tests", tmp_path / "mended", "-o", tmp_path / "regrade.json", "--repeat", "2"
+        "regrade", examples[0], "--tests", tmp_path / "mended", "-o", tmp_path / "regrade.json", "--repeat", "1"
     )
     assert done.returncode == 0, done.stdout + done.stderr
     made = json.loads((tmp_path / "regrade.json").read_text(encoding="utf-8"))

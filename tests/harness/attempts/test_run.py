@@ -59,7 +59,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 class Boxes(FakeEngine):
-    """Pays what has `ok` in its script. `verified`: which scripts were, each as often as that came to its end."""
+    """Pays what has `ok` in its script, or `in turn` and a word for each of its runs. `verified`: which scripts were,
+    each as often as that came to its end."""
 
     def __init__(self) -> None:
         super().__init__([(VERIFY, self._verify)])
@@ -74,7 +75,9 @@ class Boxes(FakeEngine):
                 time.sleep(0.01)
         else:
             self.verified[script] += 1
-        return rewarding("1" if "ok" in script else "0")
+        said, _, turns = script.partition("in turn ")
+        said = turns.split()[self.verified[script] - 1] if turns else said
+        return rewarding("1" if "ok" in said else "0")
 
 
 def document(folder: Path) -> dict[str, Any]:
@@ -128,8 +131,20 @@ def test_an_interrupted_run_goes_on_with_nothing_lost_and_nothing_twice(
     third = Boxes()
     write(solutions / "0", {"solve.sh": "no 1"})
     assert run(third, *words, out, "--resume")[0] == ExitCode.OK
-    assert third.verified == {"no 1": 3}, "nothing but what was not handed in before"
+    assert third.verified == {"no 1": 2}, "nothing but what was not handed in before"
     assert document(out)["summary"]["fates"]["paid"] == 3
+
+
+def test_what_was_otherwise_when_it_was_observed_is_run_plainly_once_more(
+    run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    task = write(tmp_path / "task", OFFLINE)
+    solutions = given(tmp_path / "given", "in turn ok ok", "in turn ok no ok", "in turn ok no no", "in turn no no")
+    assert run(Boxes(), "attempts", task, "--solutions", solutions, "-o", tmp_path / "out")[0] == ExitCode.OK
+    (made,) = document(tmp_path / "out")["tasks"]
+    assert [(each["fate"], each["trials"]) for each in made["attempts"]] == [
+        ("paid", 2), ("paid", 3), ("flaky", 3), ("refused", 2),
+    ]  # fmt: skip
 
 
 def test_a_run_is_not_begun_in_a_folder_that_is_there_and_does_not_go_on_without_one(
