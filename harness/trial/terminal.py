@@ -95,7 +95,8 @@ class Terminal:
                     )
                 )
         text = "".join("\n" if name in _ENTER else name for name in typed)
-        self._run(f"printf %s {shlex.quote(text)} > {_DIR}/keys")
+        # Open for both ways: where the shell has ended nobody reads any more, and nothing waits for a reader.
+        self._run(f"printf %s {shlex.quote(text)} 1<> {_DIR}/keys")
 
     def _wait_for(self, path: str, timeout: float, cancel: threading.Event) -> bool:
         deadline = time.monotonic() + timeout
