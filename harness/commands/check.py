@@ -23,13 +23,25 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("check")
 @choosing_options
+@click.option(
+    "--record-network",
+    is_flag=True,
+    help="Let each task that may have a network reach every host, and say which hosts its reference uses, as a list "
+    "for its task.toml. The same as --network record.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--no-progress", is_flag=True, help="Show no progress on stderr.")
 @click.option(
     "-q", "--quiet", is_flag=True, help="No progress and no table: only tasks that are not good, and the totals."
 )
 def check(
-    paths: tuple[Path, ...], flags: Flags, choosing: Choosing, as_json: bool, no_progress: bool, quiet: bool
+    paths: tuple[Path, ...],
+    flags: Flags,
+    choosing: Choosing,
+    record_network: bool,
+    as_json: bool,
+    no_progress: bool,
+    quiet: bool,
 ) -> int:
     """Run the controls of every task in PATHS.
 
@@ -40,13 +52,17 @@ def check(
       foolsgold check tasks/my-task
       foolsgold check tasks --engine bwrap --repeat 5 --jobs 4
       foolsgold check tasks --json > check.json
+      foolsgold check tasks/my-task --record-network
     """
     from harness.commands.console import print_check, print_warnings, printer
     from harness.commands.progress import progress
     from harness.report.check import check_json
     from harness.runs import check_tasks
     from harness.settings.meaning import as_set
+    from harness.task.network import RECORD
 
+    if record_network:
+        flags = flags.and_("network", RECORD)
     in_force = flags.in_force(paths)
     tasks = [as_set(task, in_force) for task in choosing.tasks(paths, in_force)]
     if not quiet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,10 @@ class Flags:
         found = InForce(read_config(path), self.values)
         click.echo(f"Settings from {visible(str(path))}", err=True)
         return found
+
+    def and_(self, name: str, value: str) -> Flags:
+        """With one more."""
+        return replace(self, values={**self.values, (name,): Value(value, Level.FLAG, f"--{name}")})
 
     def words(self) -> list[str]:
         """The same flags as words, for a command to show to the user."""

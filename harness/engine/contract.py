@@ -17,6 +17,7 @@ from typing import ClassVar, Literal, Self
 
 from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.changes import Changes
+from harness.engine.lists.reach import Asked, Reach
 from harness.errors import EngineError, NeedsDocker
 
 KEEP_ALIVE = ("sh", "-c", "sleep infinity")
@@ -152,6 +153,8 @@ class BoxSpec:
     image: Image
     network: bool = False
     """False: loopback only. True: outward network through NAT, never the host's own namespace or loopback."""
+    reach: Reach | None = None
+    """Where `network`: all of it that may be reached, at first; None is everything, unwatched."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Overrides the image's ENV, for every command in the box and for its entrypoint."""
     workdir: str | None = None
@@ -168,7 +171,7 @@ class BoxSpec:
     """The main process's standard input never ends, so that a shell or a REPL as the command keeps waiting."""
     hostname: str | None = None
     group: BoxGroup | None = None
-    """It stands beside other boxes, and `network` is the group's."""
+    """It stands beside other boxes, and `network` and `reach` are the group's."""
     member: str = ""
     """Which of the group's members it is."""
     sidecar: bool = False
@@ -301,6 +304,14 @@ class Box(ABC):
         """How the main process of a sidecar ended; None while it runs, and where the box has no main process."""
         return None
 
+    def allow(self, reach: Reach) -> None:
+        """What of the network may be reached from now on. Only for a box, or a group, that was made with a `reach`."""
+        raise EngineError("This box's network keeps to no list.")
+
+    def asked(self) -> tuple[Asked, ...]:
+        """What it and the boxes beside it asked their network for, each once; () where nobody watched."""
+        return ()
+
     def full(self) -> bool:
         """Whether nothing more can be written to its disk; False where that cannot be seen."""
         return False
@@ -354,10 +365,18 @@ class Engine(ABC):
     def open(self, spec: BoxSpec) -> Box:
         """Start a box. Raises EngineError; never returns a box that is not ready for `run`."""
 
-    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
+    def group(
+        self,
+        members: Sequence[Member],
+        image: Image,
+        *,
+        network: bool,
+        internal: frozenset[str],
+        reach: Reach | None = None,
+    ) -> BoxGroup:
         """Networks and volumes for boxes that stand side by side. `image`: of one of them. `network`: whether the
-        networks but the `internal` ones lead outside. Raises EngineError, and NeedsDocker where this engine has boxes
-        that stand alone only."""
+        networks but the `internal` ones lead outside. `reach`: as of a box. Raises EngineError, and NeedsDocker where
+        this engine has boxes that stand alone only."""
         raise NeedsDocker("The task has several containers, and this engine starts one.")
 
     def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
@@ -375,6 +394,10 @@ class Engine(ABC):
     def no_network(self) -> str:
         """Why boxes can have no network on this machine and what to install, a sentence; '' where they can."""
         return ""
+
+    def no_lists(self) -> str:
+        """Why no box's network can keep to a list of hosts here and what to do, a sentence; '' where one can."""
+        return f"The {self.name} engine keeps to no list of hosts: use --engine bwrap."
 
     def always_network(self) -> str:
         """Why boxes always have a network, a sentence's end; '' where they can be without."""

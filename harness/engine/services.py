@@ -62,7 +62,7 @@ def opened(
     members = [one.member for one in companions]
     waiting = _Waiting(limit, pause or threading.Event().wait)
     with ExitStack() as stack:
-        group = engine.group(members, own.spec.image, network=own.spec.network, internal=internal)
+        group = engine.group(members, own.spec.image, network=own.spec.network, internal=internal, reach=own.spec.reach)
         stack.callback(group.close)
         boxes: dict[str, Box] = {}
         began: dict[str, float] = {}

@@ -77,6 +77,15 @@ _CONTROLS: Mapping[str, Entry] = {
         "Install what the tests need in the Dockerfile: trials get faster and cannot fail for the network.",
         Severity.NOTE,
     ),
+    "unlisted-host": Entry(
+        "The reference asks for a host that is not on the task's list.",
+        "Name it in allowed_hosts, or take what asks for it out of the solution or the tests.",
+    ),
+    "hosts-used": Entry(
+        "Which hosts the reference uses.",
+        "With these lines in task.toml the task reaches them and no others.",
+        Severity.NOTE,
+    ),
     "network-policy": Entry(
         "The task's network policy cannot be kept exactly.",
         "Nothing needs to be done.",

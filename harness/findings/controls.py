@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.errors import BuildFailed, FoolsgoldError, NeedsDocker
 from harness.findings.catalogue import finding
+from harness.findings.hosts import host_findings, unlisted
 from harness.findings.model import Finding, Location, Severity
 from harness.judging.controls import Controls
 from harness.judging.outcome import Cause, Showing, Shown, showing
@@ -146,6 +147,7 @@ def _reference(controls: Controls) -> Iterator[Finding]:
         )
     elif first.shown is not Shown.PAID:
         yield _unpaid(controls, record, first)
+    yield from host_findings(controls, paid=all(item.shown is Shown.PAID for item in shown))
     slow = next((record.overrun for record in records if record.overrun is not None), None)
     if slow is not None and first.shown is Shown.PAID:
         yield _paid_before_its_end(slow)
@@ -272,6 +274,8 @@ def _machine_advice(controls: Controls, item: Showing) -> str:
                 if _stand_in(controls)
                 else ""
             )
+        if unlisted(controls):
+            return "Its list of hosts lacks what it asks for: name that in allowed_hosts, or do without."
         return "The network was on and did not answer: mend the connection or the package index, and run it again."
     if item.evidence is Evidence.DISK_FULL:
         return "Give boxes more disk, or let the task declare storage_mb."

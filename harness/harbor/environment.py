@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 from harbor.environments.base import BaseEnvironment, ExecResult, HealthcheckError, SandboxBuildFailedError
 from harbor.environments.capabilities import EnvironmentCapabilities, EnvironmentResourceCapabilities
 from harbor.environments.definition import require_agent_environment_definition
+from harbor.models.task.config import NetworkMode, NetworkPolicy
 from harbor.models.trial.config import ResourceMode
 
 from harness.engine.bwrap.box import cgroups
 from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.engine import BwrapBox, BwrapEngine
 from harness.engine.contract import Command, EngineOptions, Exit, Fidelity, Image, Limits
+from harness.engine.lists.reach import Reach
 from harness.engine.services import not_healthy, wait_until_healthy
 from harness.errors import BuildFailed, EngineError, FoolsgoldError, NeedsDocker
 from harness.harbor.definition import AskedEnvironment, environment_of, stand_ins
@@ -31,6 +33,15 @@ from harness.trial.build import build_environment
 OUTPUT_LIMIT = 64 << 20
 """Bytes of a command's output that are handed on: the first and last halves."""
 _CHORE = 30.0
+_LISTS = (
+    "network_allowlist",
+    "network_allowlist_hostnames",
+    "network_allowlist_wildcard_hostnames",
+    "network_allowlist_ipv4_addresses",
+    "network_allowlist_ipv6_addresses",
+    "network_allowlist_ipv4_cidrs",
+    "network_allowlist_ipv6_cidrs",
+)
 
 T = TypeVar("T")
 
@@ -54,6 +65,9 @@ class BwrapEnvironment(BaseEnvironment):
 
     def __init__(self, *args: Any, image: object = None, **kwargs: Any) -> None:
         self._images = stand_ins(image)
+        policies = [kwargs.get("network_policy"), *(kwargs.get("phase_network_policies") or ())]
+        self._listed = any(each is not None and each.network_mode is NetworkMode.ALLOWLIST for each in policies)
+        """A phase allows some hosts only, so that the box's network can be changed while it runs."""
         super().__init__(*args, **kwargs)
         foreign = [path for path in self._mount_targets() if not path.startswith("/logs/")]
         if foreign:
@@ -71,7 +85,8 @@ class BwrapEnvironment(BaseEnvironment):
 
     @property
     def capabilities(self) -> EnvironmentCapabilities:
-        return EnvironmentCapabilities(disable_internet=True)
+        lists = dict.fromkeys(_LISTS, self._listed)
+        return EnvironmentCapabilities(disable_internet=True, dynamic_network_policy=self._listed, **lists)
 
     @classmethod
     def resource_capabilities(cls) -> EnvironmentResourceCapabilities:
@@ -111,7 +126,9 @@ class BwrapEnvironment(BaseEnvironment):
     def _open(self, force_build: bool) -> BwrapBox:
         environment = environment_of(self._asked(force_build))
         engine = _engine(self._images, self.trial_paths.trial_dir.absolute().parent)
-        if self._network_is_public and engine.no_network():
+        if self._listed and engine.no_lists():
+            raise EngineError(f"The task allows some hosts only. {engine.no_lists()}")
+        if self._network_is_public and not self._listed and engine.no_network():
             raise EngineError(f"The task may use the network, and boxes can have none here. {engine.no_network()}")
         try:
             image, notes = build_environment(engine, environment, self._progress)
@@ -119,13 +136,18 @@ class BwrapEnvironment(BaseEnvironment):
             raise SandboxBuildFailedError(str(error)) from error
         self._tell(image, notes)
         mounts = tuple(self._mount_targets()) or LOGS
-        box = engine.open(box_spec(image, environment, self._network_is_public, mounts))
+        reach = _reach(self._network_policy) if self._listed else None
+        box = engine.open(box_spec(image, environment, self._listed or self._network_is_public, mounts, reach))
         assert isinstance(box, BwrapBox)
         self._box = box  # closed by `stop`, whatever happens from here on
         for source, target in environment.files:
             box.put(source, target or environment.workdir or image.config.workdir or "/")
         self._wait_until_healthy(box, image, environment)
         return box
+
+    async def _apply_network_policy(self, network_policy: NetworkPolicy) -> None:
+        if self._box is not None:
+            await self._do(partial(self._box.allow, _reach(network_policy)))
 
     def _asked(self, force_build: bool) -> AskedEnvironment:
         config = self.task_env_config
@@ -276,3 +298,7 @@ async def _ended(begun: CommandBeside) -> None:
         await over.wait()
     finally:
         loop.remove_reader(begun.watch)
+
+
+def _reach(policy: NetworkPolicy) -> Reach:
+    return Reach(tuple(policy.allowed_hosts), anything=policy.network_mode is NetworkMode.PUBLIC)

@@ -7,7 +7,8 @@ from importlib import resources
 from typing import Any
 
 from harness import __version__
-from harness.harden.hardening import Hardened, ProvenTest, Wanted
+from harness.harden.hardening import Hardened, ProvenTest, ToldApart, Wanted
+from harness.harden.model import Survivor
 from harness.harden.writing import patch_of
 
 SCHEMA = "foolsgold.harden/1"
@@ -38,6 +39,8 @@ def document(
             "alike": sum(each["fate"] == "probably-equivalent" for task in tasks for each in task["survivors"]),
             "tests": sum(len(task["tests"]) for task in tasks),
             "thrown_away": sum(len(task["thrown_away"]) for task in tasks),
+            "before": _together([task["before"] for task in tasks if task["after"]]),
+            "after": _together([task["after"] for task in tasks if task["after"]]),
         },
         "tasks": tasks,
     }
@@ -46,33 +49,6 @@ def document(
 def _task(
     entry: Mapping[str, Any], wanted: Wanted, hardened: Hardened, again: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    told = {each.survivor: each for each in hardened.unstated}
-    survivors = []
-    for one in wanted.survivors:
-        witness = told.get(one.label)
-        fate = (
-            "caught"
-            if one.label in hardened.caught
-            else "pins-unstated"
-            if witness is not None and witness.reason.startswith("pins-unstated")
-            else "witness-only"
-            if witness is not None
-            else "probably-equivalent"
-            if one.label in hardened.alike
-            else "not-tried"
-        )
-        survivors.append(
-            {
-                "id": one.label,
-                "ref": one.ref,
-                "sentence": one.sentence,
-                "requirement": one.requirement or None,
-                "fate": fate,
-                "tests": hardened.caught.get(one.label, []),
-                "witness": {"how": witness.how, "says": witness.says, "reason": witness.reason} if witness else None,
-                "tried": hardened.alike.get(one.label),
-            }
-        )
     patch = patch_of({hardened.path: (hardened.before, hardened.after)}) if hardened.after else ""
     return {
         "name": entry["name"],
@@ -82,7 +58,7 @@ def _task(
         "file": hardened.path or None,
         "tests": [_test(kept) for kept in hardened.kept],
         "thrown_away": [{"name": each.test.name, "why": each.proof.refused} for each in hardened.thrown],
-        "survivors": survivors,
+        "survivors": [_of_survivor(one, hardened) for one in wanted.survivors],
         "trials": {"run": hardened.trials, "budget": wanted.budget, "spent": hardened.spent},
         "nop_unpaid": hardened.nop_unpaid,
         "patch": patch or None,
@@ -91,6 +67,41 @@ def _task(
         "before": _strength(entry),
         "after": _strength(again) if again is not None and "verdict" in again else None,
         "checked": again.get("checked") if again is not None else None,
+    }
+
+
+def _of_survivor(one: Survivor, hardened: Hardened) -> dict[str, Any]:
+    told = hardened.told.get(one.label)
+    return {
+        "id": one.label,
+        "ref": one.ref,
+        "sentence": one.sentence,
+        "diff": one.diff,
+        "requirement": one.requirement or None,
+        "fate": _fate(one, hardened),
+        "tests": hardened.caught.get(one.label, []),
+        "witness": _witness(told) if told is not None else None,
+        "tried": hardened.alike.get(one.label) or hardened.untried.get(one.label),
+    }
+
+
+def _fate(one: Survivor, hardened: Hardened) -> str:
+    told = hardened.told.get(one.label)
+    if one.label in hardened.caught:
+        return "caught"
+    if told is not None:
+        return "pins-unstated" if told.unstated else "witness-only"
+    return "probably-equivalent" if one.label in hardened.alike else "not-tried"
+
+
+def _witness(told: ToldApart) -> dict[str, Any]:
+    return {
+        "how": told.how,
+        "says": told.says,
+        "reason": told.reason or None,
+        "given": told.sides.given,
+        "reference": told.sides.reference,
+        "survivor": told.sides.survivor,
     }
 
 
@@ -116,13 +127,24 @@ def _of(counts: tuple[int, int]) -> dict[str, int]:
     return {"passed": counts[0], "runs": counts[1]}
 
 
+def _together(strengths: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Over all tasks that were audited again; None where none was."""
+    measured = [each for each in strengths if each["counted"]]
+    if not measured:
+        return None
+    detected, counted = (sum(each[key] for each in measured) for key in ("detected", "counted"))
+    return {"detected": detected, "counted": counted, "score": detected / counted}
+
+
 def _strength(entry: Mapping[str, Any]) -> dict[str, Any]:
-    strength = entry["strength"] or {}
+    share = (entry["strength"] or {}).get("share") or {}
     verify = (entry.get("timings") or {}).get("seconds", {})
     return {
         "verdict": entry["verdict"],
         "why": entry["why"],
-        "score": strength.get("score"),
+        "score": share.get("value"),
+        "detected": share.get("detected"),
+        "counted": share.get("counted"),
         "survivors": sum(each["outcome"] == "survived" for each in entry["mutants"]),
         "findings": sorted({finding["id"] for finding in entry["findings"]}),
         "seconds_verifying": verify.get("verifying"),

@@ -20,9 +20,12 @@ from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
+from harness.harden.shell_calls import calls_of_scripts, functions_of
+from harness.harden.shell_writing import with_shell_tests, write_shell_test
+from harness.harden.sides import Sides, sides
 from harness.harden.tests_of import ExtendedFile, extendable
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
-from harness.harden.writing import as_program, style_of, with_tests, write_test
+from harness.harden.writing import Style, as_program, style_of, with_tests, write_test
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import Shown, baseline, showing
 from harness.judging.stated import StatedOutput, read_stated
@@ -77,12 +80,15 @@ class ProvenTest:
 
 @dataclass(frozen=True, slots=True)
 class ToldApart:
-    """What tells a survivor from the reference, in words; with the reason where it is in no test."""
+    """What tells a survivor from the reference."""
 
-    survivor: str
     how: str
     says: str
-    reason: str
+    sides: Sides
+    reason: str = ""
+    """Why it is in no test; '' where it is in one."""
+    unstated: bool = False
+    """It pins what the instruction does not state."""
 
 
 @dataclass
@@ -100,9 +106,12 @@ class Hardened:
     """Of a task whose tests cannot be extended: the tests that would be, as a program of their own."""
     kept: list[ProvenTest] = field(default_factory=list)
     thrown: list[ProvenTest] = field(default_factory=list)
-    unstated: list[ToldApart] = field(default_factory=list)
+    told: dict[str, ToldApart] = field(default_factory=dict)
+    """Survivor -> what tells it apart, in a test or in none."""
     alike: dict[str, str] = field(default_factory=dict)
     """Survivors that nothing told apart, with what was tried."""
+    untried: dict[str, str] = field(default_factory=dict)
+    """Survivors that could not be held against the reference, with the reason."""
     caught: dict[str, list[str]] = field(default_factory=dict)
     """Survivor -> names of the tests that catch it."""
     trials: int = 0
@@ -126,8 +135,11 @@ class Known:
     steps: list[StepMutants]
     tried: Mapping[str, int]
     """How many cases of each kind."""
+    programs: bool
+    """Solving leaves programs: then files alone do not tell what is alike."""
     pins: list[Pin]
     """Steady on everything that is right."""
+    reference: Seens
     wrong: Mapping[str, Sequence[Seens]]
     attempts: tuple[Attempt, ...]
 
@@ -203,7 +215,9 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
     right = [*right, *await _other_right(trials, wanted, cases)]
-    return Known(stated, found, steps, tried, steady(pins, right), wrong, tuple(attempts))
+    programs = _leaves_programs(observed)
+    pins = steady(pins, right)
+    return Known(stated, found, steps, tried, programs, pins, right[0], wrong, tuple(attempts))
 
 
 @dataclass
@@ -295,10 +309,11 @@ def _paid(record: TrialRecord) -> bool:
 def _cases(
     task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
 ) -> list[BoxCase]:
+    texts = verifier_texts(task, task.steps[0])
     instruction = task.steps[0].instruction
     left = observed.left.entries if observed.left is not None else {}
     files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
-    calls = observed.calls or ()
+    calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
     own = list(own_cases(task, found, environment, seed)) if found.pytest else []
     looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
     return [
@@ -307,6 +322,11 @@ def _cases(
         *ask_cases(calls, instruction),
         *run_cases_of(starts(calls, files), instruction, environment, seed),
     ]
+
+
+def _leaves_programs(observed: Observed) -> bool:
+    entries = observed.left.entries if observed.left is not None else {}
+    return any(path.endswith(_PROGRAMS) and entry.startswith("f ") for path, entry in entries.items())
 
 
 _PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
@@ -364,7 +384,7 @@ async def _write(
     scratch: Path,
 ) -> None:
     survivors = {one.label: one for one in wanted.survivors}
-    allowed = [pin for pin in known.pins if wanted.unstated or not pin.unstated]
+    allowed = [pin for pin in _said_there(known) if wanted.unstated or not pin.unstated]
     thrown: set[tuple[str, str]] = set()
     kept: list[ProvenTest] = []
     for number in range(ROUNDS):
@@ -374,7 +394,7 @@ async def _write(
         if not caught:
             break
         written = _tests(smallest(caught), survivors, known.place, [each.test.name for each in kept])
-        text = with_tests(known.place.text, [*(each.test for each in kept), *written])
+        text = _extended(known.place, [*(each.test for each in kept), *written])
         path = _folder(trials.place.task, known.place.path, text, scratch / f"round-{number}")
         try:
             evidence = await _prove(trials, wanted, known, path, beside)
@@ -395,10 +415,19 @@ async def _write(
         for label in each.proof.catches:
             result.caught.setdefault(label, []).append(each.test.name)
     if result.kept:
-        result.after = with_tests(known.place.text, [each.test for each in result.kept])
+        result.after = _extended(known.place, [each.test for each in result.kept])
     else:
         result.why = "no test could be written that is proven"
     _witnesses(known, result)
+
+
+def _said_there(known: Known) -> list[Pin]:
+    """What can be said in the language of the task's tests."""
+    return [pin for pin in known.pins if pin.sh] if known.place.script else known.pins
+
+
+def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:
+    return with_shell_tests(place.text, tests) if place.script else with_tests(place.text, tests)
 
 
 def _script(wanted: Wanted, known: Known) -> str:
@@ -412,14 +441,15 @@ def _script(wanted: Wanted, known: Known) -> str:
 def _tests(
     chosen: Mapping[Pin, frozenset[str]], survivors: Mapping[str, Survivor], place: ExtendedFile, taken: Iterable[str]
 ) -> list[Written]:
-    style = style_of(place.text, pytest=place.pytest)
+    style = _style(place)
+    write = write_shell_test if place.script else write_test
     used = list(taken)
     written = []
     for case, pins in by_case(chosen):
         labels = sorted(frozenset().union(*pins.values()))
         stated = Counter(survivors[label].requirement for label in labels if survivors[label].requirement)
         requirement = stated.most_common(1)[0][0] if stated else ""
-        test = write_test(case, list(pins), labels, requirement, style, used)
+        test = write(case, list(pins), labels, requirement, style, used)
         used.append(test.name)
         written.append(test)
     return written
@@ -486,14 +516,22 @@ async def _evidence(trials: Trials, wanted: Wanted, known: Known, purpose: Purpo
         record = next(records)
         # Whether an unsure one is right is for the task's own tests to say.
         own = {name: passed for name, passed in results_of(record).items() if name in _own_names(known)}
-        if record.trouble is None and (attempt.sure or all(own.values())):
+        # A shell script does not say which of its own checks failed.
+        right = not known.place.script and all(own.values())
+        if record.trouble is None and (attempt.sure or right):
             evidence.variants.append(_trialed(attempt.sentence, record))
     evidence.rights = [_trialed(one.name, next(records)) for one in wanted.rights]
     return evidence
 
 
 def _own_names(known: Known) -> frozenset[str]:
-    return style_of(known.place.text, pytest=known.place.pytest).names if known.place.text else frozenset()
+    return _style(known.place).names if known.place.text else frozenset()
+
+
+def _style(place: ExtendedFile) -> Style:
+    if place.script:
+        return Style(pytest=False, double_quotes=False, names=functions_of(place.text))
+    return style_of(place.text, pytest=place.pytest)
 
 
 def _trialed(what: str, record: TrialRecord) -> Trialed:
@@ -504,18 +542,29 @@ def _trialed(what: str, record: TrialRecord) -> Trialed:
 
 
 def _witnesses(known: Known, result: Hardened) -> None:
-    """Of the survivors that no test catches: what tells them apart and is in no test, or what was tried."""
+    """What tells each survivor apart, in a test or in none; or what was tried."""
     for label, seens in known.wrong.items():
-        if label in result.caught or not seens or not known.tried:
+        if not seens or not known.tried:
             continue  # what was not seen to the end is not said to be alike
-        telling = [pin for pin in known.pins if label in catches(pin, {label: seens})]
-        if telling:
-            best = min(telling, key=lambda pin: (bool(pin.unstated), pin.case.cost + pin.weight))
-            reason = (
-                f"pins-unstated: {best.unstated}" if best.unstated else result.why or "no test of it could be proven"
-            )
-            result.unstated.append(ToldApart(label, best.case.how, best.says, reason))
+        if label in result.caught:
+            written = [pin for each in result.kept if label in each.proof.catches for pin in each.test.pins]
+            found = [pin for pin in written if label in catches(pin, {label: seens})]
         else:
+            found = [pin for pin in known.pins if label in catches(pin, {label: seens})]
+        if found:
+            result.told[label] = _told_apart(known, result, label, found)
+        elif label not in result.caught and known.programs and not known.tried.keys() - {"look"}:
+            result.untried[label] = "what the tests give its programs is not known, so none of them was run"
+        elif label not in result.caught:
             names = {"own": "own tests on other input", "run": "runs", "look": "look at files", "ask": "requests"}
             tried = ", ".join(f"{known.tried[kind]} {name}" for kind, name in names.items() if known.tried.get(kind))
             result.alike[label] = tried
+
+
+def _told_apart(known: Known, result: Hardened, label: str, found: Sequence[Pin]) -> ToldApart:
+    best = min(found, key=lambda pin: (bool(pin.unstated), pin.case.cost + pin.weight))
+    reason = "" if label in result.caught else result.why or "no test of it could be proven"
+    if reason and best.unstated:
+        reason = f"pins-unstated: {best.unstated}"
+    seen = sides(best.case, known.reference[best.case.id], known.wrong[label][0][best.case.id])
+    return ToldApart(best.case.how, best.says, seen, reason, bool(reason and best.unstated))

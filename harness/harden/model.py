@@ -46,6 +46,8 @@ class Pin:
     """What of it the instruction does not state; '' where it states all."""
     needs: frozenset[str] = frozenset()
     """Modules that the code imports."""
+    sh: str = ""
+    """The same as a shell's condition, of $out, $status and $folder; '' where it cannot be said plainly there."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.harden.model import BoxCase, Pin, Seen
+from harness.harden.shell_pins import has_line, has_lines, has_words, in_shell
 from harness.judging.stated import StatedOutput, tokens, words_of
 
 LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
@@ -64,6 +66,7 @@ class Pins:
         weight: int,
         unstated: str = "",
         needs: Sequence[str] = (),
+        sh: str = "",
     ) -> Pin:
         def safely(seen: Seen) -> bool:
             try:
@@ -71,7 +74,7 @@ class Pins:
             except (KeyError, IndexError, TypeError, ValueError, AttributeError, csv.Error, RecursionError):
                 return False
 
-        return Pin(self.case, says, tuple(code), safely, weight, unstated, frozenset(needs))
+        return Pin(self.case, says, tuple(code), safely, weight, unstated, frozenset(needs), sh)
 
     # --- programs
 
@@ -80,7 +83,13 @@ class Pins:
             return
         status = seen["status"]
         if status == 0:
-            yield self._pin("it ends well", ["assert result.returncode == 0"], lambda s: s["status"] == 0, 2)
+            yield self._pin(
+                "it ends well",
+                ["assert result.returncode == 0"],
+                lambda s: s["status"] == 0,
+                2,
+                sh='[ "$status" -eq 0 ]',
+            )
         else:
             why = "" if status > 0 and self._status_stated(status) else f"that it exits with {status}"
             yield self._pin(
@@ -89,6 +98,7 @@ class Pins:
                 lambda s: s["status"] == status,
                 2,
                 why,
+                sh=f'[ "$status" -eq {status} ]',
             )
         # What a program says where it refuses is its own wording, unless the instruction has the very words.
         only_fixed = status != 0
@@ -113,7 +123,13 @@ class Pins:
             there, text = name in seen["files"], seen["files"].get(name, "")
             path = f"folder / {name!r}"
             if there and name in before:
-                yield self._pin(f"{name} stays", [f"assert ({path}).exists()"], _contains(_get("files"), name), 5)
+                yield self._pin(
+                    f"{name} stays",
+                    [f"assert ({path}).exists()"],
+                    _contains(_get("files"), name),
+                    5,
+                    sh=f"[ -e {in_shell(name)} ]",
+                )
                 if text == before[name]:
                     yield self._pin(
                         f"{name} stays as it is",
@@ -122,11 +138,22 @@ class Pins:
                         6,
                     )
             elif not there:
-                yield self._pin(f"{name} is removed", [f"assert not ({path}).exists()"], _lacks(_get("files"), name), 5)
+                yield self._pin(
+                    f"{name} is removed",
+                    [f"assert not ({path}).exists()"],
+                    _lacks(_get("files"), name),
+                    5,
+                    sh=f"[ ! -e {in_shell(name)} ]",
+                )
             else:
                 why = "" if self._file_named(name) else f"the file {name}"
                 yield self._pin(
-                    f"{name} is written", [f"assert ({path}).exists()"], _contains(_get("files"), name), 5, why
+                    f"{name} is written",
+                    [f"assert ({path}).exists()"],
+                    _contains(_get("files"), name),
+                    5,
+                    why,
+                    sh=f"[ -e {in_shell(name)} ]",
                 )
             if there and text != before.get(name) and not text.startswith("sha256 "):
                 yield from self._of_text(f"({path}).read_text()", f"{name} has", _get("files", name), text)
@@ -169,6 +196,7 @@ class Pins:
                     _contains(lambda s: [each.strip() for each in read(s).splitlines()], stripped),
                     10,
                     why,
+                    sh=has_line(expression, stripped),
                 )
                 continue
             unknown = self._unknown(line, only_fixed)
@@ -205,6 +233,7 @@ class Pins:
             14,
             why,
             ["re"],
+            has_words(expression, found),
         )
 
     def _of_whole(
@@ -231,6 +260,7 @@ class Pins:
                 lambda s: put([each.strip() for each in read(s).splitlines() if each.strip()]) == expected,
                 30,
                 why,
+                sh=has_lines(expression, expected, unordered=unordered),
             )
             return
         unknown = next((u for line in full if line not in forms and (u := self._unknown(line, only_fixed))), "")
@@ -337,6 +367,7 @@ class Pins:
                     4,
                     why,
                     ["pathlib"],
+                    f"[ ! -e {shlex.quote(path)} ]",
                 )
                 continue
             yield self._pin(
@@ -346,6 +377,7 @@ class Pins:
                 4,
                 why,
                 ["pathlib"],
+                f"[ -e {shlex.quote(path)} ]",
             )
             mode = state.get("mode")
             if mode is not None and kind == "file":
@@ -364,6 +396,7 @@ class Pins:
             8,
             why or ("" if stated else f"the mode {mode}"),
             ["pathlib"],
+            f'[ "$(stat -c %a {shlex.quote(path)})" = {mode} ]',
         )
         if int(mode, 8) & 0o111:
             executable = re.search(r"\bexecutable\b", self.stated.instruction, re.IGNORECASE) is not None
@@ -374,6 +407,7 @@ class Pins:
                 7,
                 why or ("" if executable else "that it is executable"),
                 ["os"],
+                f"[ -x {shlex.quote(path)} ]",
             )
 
     # --- servers

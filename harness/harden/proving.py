@@ -31,7 +31,7 @@ class Proven:
     variants: tuple[int, int] = (0, 0)
     rights: tuple[int, int] = (0, 0)
     nop: str = ""
-    """fails or passes."""
+    """fails, passes or not run."""
     refused: str = ""
     """Why it is thrown away; '' where it is kept."""
 
@@ -67,12 +67,14 @@ def prove(test: Written, evidence: ProofTrials) -> Proven:
         refused = f"it refuses a right variant: {variant}"
     elif right:
         refused = f"it refuses a right solution: {right}"
+    elif rights[1] < len(evidence.rights):
+        refused = "it did not run on every right solution"
     return Proven(
         (reference.count(True), len(reference)),
         caught,
         variants,
         rights,
-        "passes" if nop else "fails",
+        {True: "passes", False: "fails", None: "not run"}[nop],
         refused,
     )
 

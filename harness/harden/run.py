@@ -22,6 +22,7 @@ from harness.findings.internal import trace_of
 from harness.harden.document import document
 from harness.harden.hardening import Hardened, Wanted, harden_task
 from harness.harden.model import Survivor
+from harness.harden.page import write_page
 from harness.harden.trials import Right
 from harness.harden.writing import patch_of
 from harness.judging.controls import ControlSettings
@@ -300,4 +301,5 @@ def write_document(
     made = document(report, [(target.entry, target.wanted, done[target.task.name]) for target in found], again)
     if output is not None:
         (output / DOCUMENT).write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+        write_page(made, output)
     return made

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.judging.strength import percent
 from harness.untrusted import shown, visible
 
 
@@ -43,8 +44,12 @@ def _lines(made: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
         f"{totals['unstated']} more would pin what is not stated, "
         f"{totals['alike']} are probably equivalent. {totals['thrown_away']} tests were thrown away."
     )
+    if totals["before"] is not None:
+        before, now = (f"{percent(totals[when]['score'])} of {totals[when]['counted']}" for when in ("before", "after"))
+        yield f"Of the broken variants that count {before} were caught before, and {now} are now."
     if folder is not None and totals["hardened"]:
-        yield f"The whole tasks and a patch each are in {visible(str(folder))}. To check them once more:"
+        yield f"The whole tasks and a patch each are in {visible(str(folder))}, and report.html shows all of it."
+        yield "To check them once more:"
         yield f"  foolsgold check {shlex.quote(str(folder))}"
 
 
@@ -71,7 +76,7 @@ def _of_task(task: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
     for why, count in Counter(each["why"] for each in task["thrown_away"]).items():
         yield f"  thrown away: {count}, {visible(why)}"
     for each in task["survivors"]:
-        if each["witness"] is not None:
+        if each["witness"] is not None and each["fate"] != "caught":
             witness = each["witness"]
             told = f"{visible(witness['how'])}, {visible(witness['says'])}"
             yield f"  {each['ref']} is not caught, {visible(witness['reason'])}: {told}"
@@ -79,4 +84,4 @@ def _of_task(task: Mapping[str, Any], folder: Path | None) -> Iterator[str]:
             tried = visible(each["tried"] or "")
             yield f"  {each['ref']} is probably equivalent, {visible(each['sentence'])}; tried: {tried}"
         elif each["fate"] == "not-tried":
-            yield f"  {each['ref']} was not tried to the end"
+            yield f"  {each['ref']} was not tried to the end" + (f": {visible(each['tried'])}" if each["tried"] else "")

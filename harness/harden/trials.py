@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +17,7 @@ from harness.probes.model import Attempt
 from harness.stages.mutants import Terms
 from harness.trial.circumstances import Circumstances
 from harness.trial.plan import Judge, Observe, Plan, Purpose, Replacement, WatchTests
-from harness.trial.record import Kind, TrialRecord
+from harness.trial.record import Kind, PhaseName, TrialRecord
 from harness.verifier.test_report import BAD, TestStatus
 
 CASES_SECONDS = 90.0
@@ -112,6 +113,10 @@ def seens_of(record: TrialRecord) -> Seens | None:
     return found or None
 
 
+_SAID = re.compile(r"^(PASS|FAIL): ([a-z_][a-z0-9_]*)$", re.MULTILINE)
+"""What a new test of a shell script says of itself."""
+
+
 def results_of(record: TrialRecord) -> dict[str, bool]:
     """Test function -> whether it passed; a function that ran with several inputs passed with all of them."""
     found: dict[str, bool] = {}
@@ -120,6 +125,9 @@ def results_of(record: TrialRecord) -> dict[str, bool]:
             name = seen.function.rpartition("::")[2]
             found[name] = found.get(name, True) and seen.outcome == "passed"
         return found
+    for phase in record.phases:
+        if phase.name is PhaseName.VERIFY:
+            found.update({name: said == "PASS" for said, name in _SAID.findall(phase.log)})
     for step in record.steps:
         for test in step.report.tests:
             name = test.name.partition("[")[0].rpartition("::")[2].rpartition(".")[2].strip()

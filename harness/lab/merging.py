@@ -98,10 +98,6 @@ def _terms(part: RunPart, what: str) -> dict[str, Any]:
     return {key: value for key, value in said.items() if not (what == "selection" and key == "shard")}
 
 
-def _same_facts(part: RunPart) -> dict[str, Any]:
-    return {key: part.meta.get("facts", {}).get(key) for key in _SAME}
-
-
 def _missing(parts: Sequence[RunPart]) -> list[str]:
     there = {part.shard for part in parts}
     of = (parts[0].shard or (0, 0))[1]

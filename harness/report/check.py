@@ -13,6 +13,7 @@ from harness.findings.model import Finding
 from harness.judging.controls import Controls
 from harness.judging.outcome import showing
 from harness.task.model import Task
+from harness.task.network import Extent
 from harness.trial.record import TrialRecord
 
 SCHEMA = "foolsgold.check/1"
@@ -91,6 +92,7 @@ def _network_json(controls: Controls | None) -> dict[str, Any] | None:
     return {
         "main": prepared.networks.main,
         "verifier": prepared.networks.verifier,
+        **({"extent": prepared.networks.extent} if prepared.networks.extent is not Extent.WHOLE else {}),
         "tried_without": prepared.offline is not None,
         "notes": list(prepared.network_plan.notes),
     }
@@ -111,6 +113,8 @@ def trial_json(record: TrialRecord) -> dict[str, Any]:
     found, told = showing(record), record.to_json()
     if not record.host:
         del told["host"]
+    if not record.asked:
+        del told["asked"]
     return {
         "shown": found.shown,
         "why": found.why or None,

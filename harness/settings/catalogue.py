@@ -189,7 +189,7 @@ SETTINGS: tuple[Setting, ...] = (
         ValueKind.CHOICE,
         _TRIALS,
         "auto: where the task allows it and the reference is not paid without. A task that declares no network never "
-        "gets one.",
+        "gets one, and one that lists hosts reaches those. record: every host by TCP, and which are told.",
         "auto",
         choices=MODES,
     ),

@@ -38,7 +38,7 @@ async def run_controls(place: Place, settings: ControlSettings) -> Controls:
         built = await place.build(f"{settings.network}\n{settings.timeout_factor:g}")
     except FoolsgoldError as error:
         return _together(Prepared(place.task, None, error, time.monotonic() - start, plan, plan.tries[0]), [])
-    plan = plan_network(place.task, settings.network, built.no_network, built.always_network)
+    plan = plan_network(place.task, settings.network, built.no_network, built.always_network, built.no_lists)
     limits = _limits(place.task, settings.timeout_factor)
     first = place.begin(_reference(plan.tries[0], limits), place.urgent)
     beside: Beside = {}

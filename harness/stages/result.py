@@ -138,11 +138,6 @@ class Audited:
         return self.hidden is not None and all(one.measured for one in tried)
 
     @property
-    def paid_without_work(self) -> tuple[str, ...]:
-        """Labels of the replays, fakes and guesses that were paid in full."""
-        return tuple(one.attempt.label for one in self.probes if one.attempt.probe is Probe.REPLAY and one.paid)
-
-    @property
     def survivors(self) -> tuple[MutantResult, ...]:
         """Worst first: those that break what is stated, coarse before fine, then by how sure the link is."""
         survived = [result for result in self.mutants if result.survived]

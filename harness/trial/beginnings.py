@@ -77,6 +77,8 @@ def make_beginning(
         return "a solution may change what its sidecars hold, which is not kept"
     if session.main_spec.main or environment.files or healthy:
         return "the image runs a program of its own, mounts files, or has to be healthy first"
+    if session.main_spec.reach is not None:
+        return "its network keeps to a list of hosts, which may be another for the solution"
     started = time.monotonic()
     recording = _Recording(session, beginning, token)
     try:

@@ -7,16 +7,20 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from harness.engine.contract import Box, BoxSpec, Engine, Healthcheck, Image
+from harness.engine.lists.reach import Reach
 from harness.engine.services import Companion, opened
 from harness.task.model import Environment, NetworkMode, Task
 
 LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
 
 
-def box_spec(image: Image, environment: Environment, network: bool, mounts: tuple[str, ...]) -> BoxSpec:
+def box_spec(
+    image: Image, environment: Environment, network: bool, mounts: tuple[str, ...], reach: Reach | None = None
+) -> BoxSpec:
     return BoxSpec(
         image=image,
         network=network,
+        reach=reach if network else None,
         env=environment.env,
         workdir=environment.workdir,
         user=environment.user,
@@ -59,7 +63,7 @@ def open_services(
         beside = sidecar.beside
         assert beside is not None
         image = images[beside.member.name]
-        its = replace(box_spec(image, sidecar, spec.network, ()), files=sidecar.files)
+        its = replace(box_spec(image, sidecar, spec.network, (), spec.reach), files=sidecar.files)
         member = replace(beside.member, shares=walled and beside.member.shares)
         companions.append(Companion(its, member, beside.awaits, healthcheck_of(image, sidecar), beside.restarts))
     return opened(

@@ -30,7 +30,9 @@ def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
         raise
     seconds = time.monotonic() - start
     notes = tuple(dict.fromkeys(notes))
-    return Built(main, verifiers, sidecars, seconds, notes, engine.no_network(), engine.always_network())
+    return Built(
+        main, verifiers, sidecars, seconds, notes, engine.no_network(), engine.always_network(), engine.no_lists()
+    )
 
 
 def _build_sidecars(

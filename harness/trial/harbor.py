@@ -53,7 +53,8 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                     _prepare(session, box, step)
                 before = look(box) if session.leaves or session.observes else None
                 session.change_before(box)
-                solve_log = _solve(session, box, step)
+                with session.phase(box, session.task.environment, step.agent_network):
+                    solve_log = _solve(session, box, step)
                 session.change_after(box, partial(_as_solver, step))
                 session.solved(box, step, before)
                 for hook in step.verifier.collect:
@@ -65,7 +66,8 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                         if multi:
                             session.empty(box, VERIFIER_LOGS, open_to_all=True)
                             session.empty(box, "/tests")
-                        record = _verify(session, box, step, solve_log)
+                        with session.phase(box, session.task.environment, step.verifier.network):
+                            record = _verify(session, box, step, solve_log)
                         session.verified(box, step.verifier.user)
                 except Stop as stop:
                     if said and stop.trouble is None:
@@ -191,7 +193,8 @@ def _verify_apart(session: Session, box: Box, step: Step, boxes: ExitStack | Non
             mounts=(VERIFIER_LOGS,),
         ) as other:
             restore(session, other, step, artifacts)
-            return _verify(session, other, step, solve_log)
+            with session.phase(other, step.verifier.separate, step.verifier.network):
+                return _verify(session, other, step, solve_log)
 
 
 def put_tests(session: Session, box: Box, step: Step) -> None:

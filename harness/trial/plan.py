@@ -53,6 +53,8 @@ class Built:
     """Why boxes of it can have no network where it was built, and what to install; '' where they can."""
     always_network: str = ""
     """Why boxes of it always have a network; '' where they can be without."""
+    no_lists: str = ""
+    """Why no network of its boxes can keep to a list of hosts; '' where they can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from harness.engine.lists.reach import Asked
 from harness.trial.end_state import EndState
 from harness.trial.image_survey import Survey
 from harness.trial.looking.calls import Call, Observed
@@ -178,6 +179,8 @@ class TrialRecord:
     """Of the reference, which need not run them again: what it left otherwise than its plain runs."""
     not_reused: str = ""
     """Why the tests prepared themselves, where they were to go on from what was kept."""
+    asked: tuple[Asked, ...] = ()
+    """What its boxes asked their network for, where that was watched: each once."""
     host: str = ""
     """The machine that it ran on; '' for the one that judges."""
 

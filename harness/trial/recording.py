@@ -75,6 +75,8 @@ def make_ready(
         return "what the tests prepare may reach its sidecars, which are not kept"
     if spec.main or task.environment.files:
         return "the image runs a program of its own, or mounts files"
+    if spec.reach is not None:
+        return "its network keeps to a list of hosts, which may be another for the tests"
     recording = _Recording(session, preparation, _FORMATS[task.format.name])
     started = time.monotonic()
     try:

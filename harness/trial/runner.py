@@ -51,8 +51,7 @@ def run_trial(
     except NeedsDocker as error:
         trouble = Trouble(TroubleKind.UNSUPPORTED, task.told(error.message), task.told(error.hint))
     except (EngineError, OSError) as error:
-        message = error.message if isinstance(error, EngineError) else str(error)
-        hint = error.hint if isinstance(error, EngineError) else ""
+        message, hint = (error.message, error.hint) if isinstance(error, EngineError) else (str(error), "")
         trouble = Trouble(TroubleKind.ENGINE, task.told(message), task.told(hint))
     record = TrialRecord(
         task=task.name,
@@ -83,6 +82,7 @@ def run_trial(
         begun=session.done,
         not_begun=session.not_begun,
         not_reused=session.not_reused,
+        asked=tuple(session.asked),
     )
     if ends is not None and session.end is not None and not record.same_as:
         ends.put(session.end, plan, record)

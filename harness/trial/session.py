@@ -13,8 +13,9 @@ from pathlib import Path
 
 from harness.engine.box_end import BoxEnd
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image, Kept
+from harness.engine.lists.reach import Asked
 from harness.engine.services import ServiceFailed, not_healthy, wait_until_healthy
-from harness.task.model import Environment, Solution, Step, Task
+from harness.task.model import Environment, Network, Solution, Step, Task
 from harness.trial.boxes import LOGS, box_spec, healthcheck_of, open_services, walled
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, EndState, changes
@@ -128,6 +129,7 @@ class Session:
         self.not_begun = ""
         self.same_as = ""
         """The trial of which it took the verdict."""
+        self.asked: dict[Asked, None] = {}
         self.waited = 0.0
         """Seconds for its turn, which are no part of the trial."""
         self._turn = turn
@@ -166,8 +168,9 @@ class Session:
     @property
     def main_spec(self) -> BoxSpec:
         """The box that the solution runs in, as it is asked for."""
-        environment = self.task.environment
-        return self._elsewhere(box_spec(self.built.main, environment, self.plan.networks.main, LOGS))
+        environment, networks = self.task.environment, self.plan.networks
+        reach = networks.reach(environment.network)
+        return self._elsewhere(box_spec(self.built.main, environment, networks.main, LOGS, reach))
 
     def open_main(self) -> AbstractContextManager[Box]:
         """The box that the solution runs in."""
@@ -197,7 +200,8 @@ class Session:
         if self.cancel.is_set():
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
-        spec = replace(self._elsewhere(box_spec(image, environment, network, mounts)), on=on)
+        reach = self.plan.networks.reach(environment.network)
+        spec = replace(self._elsewhere(box_spec(image, environment, network, mounts, reach)), on=on)
         # A box whose own program runs from its start is not made ready before its turn.
         with (
             self.turn() if spec.main or environment.sidecars else nullcontext(),
@@ -213,10 +217,24 @@ class Session:
             yield box
 
     @contextmanager
+    def phase(self, box: Box, environment: Environment, policy: Network | None) -> Iterator[None]:
+        """Meanwhile the box has the network of a phase that has a policy of its own."""
+        networks = self.plan.networks
+        usual = networks.reach(environment.network)
+        reach = networks.reach(policy) if policy is not None else usual
+        on = networks.main if environment is self.task.environment else networks.verifier
+        if not on or reach is None or usual is None or reach == usual:
+            yield
+            return
+        box.allow(reach)
+        yield
+        box.allow(usual)
+
+    @contextmanager
     def _opened(self, spec: BoxSpec, environment: Environment, step: str) -> Iterator[Box]:
         if not environment.sidecars:
             with self.engine.open(spec) as box:
-                yield box
+                yield from self._watched(box)
             return
         prefix = "" if environment is self.task.environment else f"{step}/"
         try:
@@ -229,9 +247,15 @@ class Session:
                 all_healthy=self.task.format.waits_until_healthy,
                 pause=self.cancel.wait,
             ) as box:
-                yield box
+                yield from self._watched(box)
         except ServiceFailed as error:
             raise Stop(Trouble(TroubleKind.HEALTHCHECK, str(error))) from error
+
+    def _watched(self, box: Box) -> Iterator[Box]:
+        try:
+            yield box
+        finally:
+            self.asked |= dict.fromkeys(box.asked())
 
     def run(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from harness.harden.document import schema
 from tests.conftest import stand_in
 from tests.harness.tasks import HARBOR, write
 
+CASES = Path(__file__).parents[2] / "fixtures" / "cases"
+RIGHTS = Path(__file__).parents[1] / "harness" / "harden" / "rights"
 FOOLSGOLD = [sys.executable, "-c", "from harness.commands.main import main; main()"]
 PROGRAM = """\
 #!/usr/bin/env python3
@@ -104,7 +107,14 @@ def test_what_was_paid_is_caught_and_nothing_right_is_refused(
     monkeypatch.chdir(tmp_path)
     task, run, right, out = (tmp_path / name for name in ("greet", "run", "right", "out"))
     write(right, {"solve.sh": RIGHT})
-    done = foolsgold("harden", "run", "-o", "out", "--right", str(right), "--check", "--times", "3")
+    before = tmp_path / "before"
+    shutil.copytree(task, before)
+    shown = foolsgold("harden", "run", "--dry-run", "--times", "1")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "def test_with_loud_all_of_it_is_in_capital_letters" in shown.stdout
+    assert (task / "tests" / "test_greet.py").read_text() == TASK["tests/test_greet.py"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["before", "greet", "right", "run"]
+    done = foolsgold("harden", "run", "-o", "out", "--right", str(right), "--check", "--times", "3", "--in-place")
     assert done.returncode == 0, done.stdout + done.stderr
     made = json.loads((out / "harden.json").read_text())
     Draft202012Validator(json.loads(schema())).validate(made)
@@ -116,10 +126,18 @@ def test_what_was_paid_is_caught_and_nothing_right_is_refused(
         assert proof["reference"] == {"passed": 3, "runs": 3}
         assert proof["rights"] == {"passed": 1, "runs": 1}
         assert proof["variants"]["passed"] == proof["variants"]["runs"] > 0
+        assert proof["nop"] == "fails"
+    witnesses = [each["witness"] for each in entry["survivors"]]
+    assert any("HELLO" in each["reference"] and "HELLO" not in each["survivor"] for each in witnesses)
+    assert entry["patch"] in html.unescape((out / "report.html").read_text())
     # The patch makes the folder of the task, and touches its tests only.
-    subprocess.run(["git", "apply", str(out / "greet.patch")], cwd=task, check=True)
+    subprocess.run(["git", "apply", str(out / "greet.patch")], cwd=before, check=True)
     hardened = (out / "greet" / "tests" / "test_greet.py").read_text()
-    assert (task / "tests" / "test_greet.py").read_text() == hardened
+    assert hardened != TASK["tests/test_greet.py"]
+    for folder in (before, task):
+        for path in (each for each in folder.rglob("*") if each.is_file()):
+            name = path.relative_to(folder).as_posix()
+            assert path.read_text() == (hardened if name == "tests/test_greet.py" else TASK[name])
     # What has changed since the run is refused by name, in one sentence.
     again = foolsgold("harden", str(run), "-o", str(tmp_path / "again"))
     assert again.returncode == 2
@@ -148,6 +166,62 @@ def test_what_a_right_attempt_fails_is_thrown_away(
     assert {each["why"] for each in entry["thrown_away"]} == {"it refuses a right solution: made/right/late"}
     assert all(test["proof"]["rights"] == {"passed": 1, "runs": 1} for test in entry["tests"])
     assert not any("HELLO ADA" in test["code"] for test in entry["tests"])
+
+
+SCRIPT = """\
+#!/bin/bash
+check() {
+    [ "$(/app/greet.py ada)" = "hello ada" ]
+}
+if check; then
+    echo 1 > /logs/verifier/reward.txt
+else
+    echo 0 > /logs/verifier/reward.txt
+fi
+"""
+
+
+@pytest.mark.bwrap
+def test_a_shell_script_of_tests_gets_new_ones_in_its_own_language(tmp_path: Path) -> None:
+    task, run, right, out = (tmp_path / name for name in ("greet", "run", "right", "out"))
+    write(
+        task, {name: text for name, text in TASK.items() if not name.startswith("tests/")} | {"tests/test.sh": SCRIPT}
+    )
+    write(right, {"solve.sh": RIGHT})
+    options = ("--probe", "none", "--operator", "python", "--budget", "8", "--repeat", "1")
+    audited = foolsgold("audit", str(task), "-o", str(run), *options, images=True)
+    assert (run / "report.json").is_file(), audited.stdout + audited.stderr
+    done = foolsgold("harden", str(run), "-o", str(out), "--right", str(right), "--check", "--times", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (entry,) = json.loads((out / "harden.json").read_text())["tasks"]
+    assert {each["fate"] for each in entry["survivors"]} == {"caught"}, done.stdout
+    assert (entry["file"], entry["checked"]) == ("tests/test.sh", "good")
+    for test in entry["tests"]:
+        assert test["proof"]["reference"] == {"passed": 2, "runs": 2}
+        assert test["proof"]["rights"] == {"passed": 1, "runs": 1}
+        assert test["code"] in (out / "greet" / "tests" / "test.sh").read_text()
+    assert "/app/greet.py ada --loud" in entry["patch"]
+
+
+@pytest.mark.audits
+@pytest.mark.bwrap
+def test_where_many_answers_are_right_the_tests_own_oracle_judges_and_no_right_solution_is_refused(
+    tmp_path: Path,
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "out"
+    options = ("--probe", "none", "--budget", "6", "--repeat", "1")
+    audited = foolsgold("audit", str(CASES / "sokoban-solver-faulty"), "-o", str(run), *options, images=True)
+    assert (run / "report.json").is_file(), audited.stdout + audited.stderr
+    rights = [word for name in ("one", "other") for word in ("--right", str(RIGHTS / name))]
+    done = foolsgold("harden", str(run), "-o", str(out), *rights, "--no-audit", "--times", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (entry,) = json.loads((out / "harden.json").read_text())["tasks"]
+    assert entry["survivors"]
+    assert {each["fate"] for each in entry["survivors"]} == {"caught"}, done.stdout
+    assert not entry["thrown_away"]
+    for test in entry["tests"]:
+        assert test["proof"]["rights"] == {"passed": 2, "runs": 2}
+        assert "assert replay(" in test["code"]
 
 
 @pytest.mark.parametrize(

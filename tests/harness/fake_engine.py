@@ -23,6 +23,7 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
+from harness.engine.lists.reach import Asked, Reach
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class FakeBox(Box):
         self.spec = spec
         self.files: dict[str, bytes] = dict(engine.image_files)
         self.closed = False
+        self.reach = spec.reach
+        self.asks: list[Asked] = []
+
+    def allow(self, reach: Reach) -> None:
+        self.reach = reach
+        self.engine.log.append(f"allow {' '.join(reach.hosts) or ('anything' if reach.anything else 'nothing')}")
+
+    def asked(self) -> tuple[Asked, ...]:
+        return tuple(self.asks)
 
     def run(self, command: Command) -> Exit:
         line = shlex.join(command.argv)
@@ -122,8 +132,19 @@ class FakeEngine(Engine):
         self.boxes: list[FakeBox] = []
         self.closed = False
 
-    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
+    def group(
+        self,
+        members: Sequence[Member],
+        image: Image,
+        *,
+        network: bool,
+        internal: frozenset[str],
+        reach: Reach | None = None,
+    ) -> BoxGroup:
         return FakeGroup()
+
+    def no_lists(self) -> str:
+        return ""
 
     def build(self, recipe: Recipe, progress: Progress = silent) -> Image:
         self.log.append(f"build {recipe.dockerfile.name if recipe.dockerfile else recipe.image}")

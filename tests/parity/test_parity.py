@@ -39,6 +39,7 @@ pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.network, pytes
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
 SERVICES = Path(__file__).parent / "services"
+LISTS = Path(__file__).parent / "lists"
 REFUSED = {
     "walled": "Harbor's docker environment refuses it, as it does no-network",
     "no-network": "Harbor's docker environment refuses it unless the host lets it control the containers' traffic",
@@ -334,6 +335,51 @@ def test_harbor_pays_in_our_boxes_what_it_pays_in_its_own(
     our_boxes: Mapping[tuple[str, str], HarborTrial],
 ) -> None:
     assert from_harbor(our_boxes[name, agent]) == from_harbor(harbor[name, agent])
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Mapping[tuple[str, str], HarborTrial]:
+    """(runner, task) -> what Harbor's oracle gets in our boxes."""
+    python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
+    root = tmp_path_factory.mktemp("lists")
+    for source in LISTS.iterdir():
+        prepare(source, root / "tasks" / source.name, test_image)
+    folders = {OLDEST: "", NEWEST: os.environ["FOOLSGOLD_NEWEST_HARBOR"]}
+    jobs = {
+        runner: start_job(python, root / "tasks", root / str(runner), "oracle", 1, OUR_BOXES, folder)
+        for runner, folder in folders.items()
+    }
+    found: dict[tuple[str, str], HarborTrial] = {}
+    try:
+        for runner, job in jobs.items():
+            status = job.wait(timeout=600)
+            log = (root / str(runner) / "harbor.log").read_text(errors="replace")
+            assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
+            found |= {(str(runner), name): trial for (name, _), trial in read_job(root / str(runner)).items()}
+    finally:
+        for job in jobs.values():
+            job.terminate()
+    return found
+
+
+@pytest.mark.bwrap
+@pytest.mark.parametrize("runner", [OLDEST, NEWEST], ids=str)
+@pytest.mark.parametrize("name", sorted(path.name for path in LISTS.iterdir()))
+def test_lists_of_hosts_are_paid_as_harbor_pays_them_in_our_boxes(
+    name: str,
+    runner: Runner,
+    listed: Mapping[tuple[str, str], HarborTrial],
+    engine: Engine,
+    test_image: str,
+    tmp_path: Path,
+) -> None:
+    """Its own boxes keep lists with an image that cannot be had here."""
+    prepare(LISTS / name, tmp_path / name, test_image)
+    (task,) = discover([tmp_path / name])
+    assert isinstance(task, Task)
+    theirs = from_harbor(listed[str(runner), name])
+    assert theirs == Seen({"reward": 1.0})
+    assert _run(engine, task, "oracle", runner) == theirs
 
 
 def test_harbor_ran_every_trial_and_no_other(

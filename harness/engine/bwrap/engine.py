@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.engine import leftovers
 from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.bwrap import keeping
-from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
+from harness.engine.bwrap.box import cgroups, launcher, listed, nat, program, sandbox, seccomp
 from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.box.group import BwrapGroup
 from harness.engine.bwrap.box.launchpad import OUT
@@ -43,6 +43,8 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
+from harness.engine.lists.gate import Gatekeeper
+from harness.engine.lists.reach import Asked, Reach
 from harness.engine.owner import megabytes
 from harness.errors import EngineError, EngineUnavailable, FoolsgoldError
 
@@ -80,9 +82,17 @@ class BwrapEngine(Engine):
             self._open.add(box)
         return box
 
-    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
+    def group(
+        self,
+        members: Sequence[Member],
+        image: Image,
+        *,
+        network: bool,
+        internal: frozenset[str],
+        reach: Reach | None = None,
+    ) -> BoxGroup:
         disk = sandbox.Sizes.of(self.options.limits).disk
-        return BwrapGroup(launcher.shared(), members, network=network, internal=internal, disk=disk)
+        return BwrapGroup(launcher.shared(), members, network=network, internal=internal, disk=disk, reach=reach)
 
     def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
         try:
@@ -106,6 +116,9 @@ class BwrapEngine(Engine):
 
     def no_network(self) -> str:
         return nat.no_network()
+
+    def no_lists(self) -> str:
+        return listed.no_lists()
 
     def report(self) -> EngineReport:
         lines = []
@@ -144,7 +157,7 @@ class BwrapEngine(Engine):
                 f"{count} cached layers take {megabytes(size)} in {cache}. Above {megabytes(DEFAULT_LIMIT)} those "
                 "unused for longest are removed; `foolsgold clean --all` removes all."
             )
-        lines += nat.report()
+        lines += [*nat.report(), *([listed.no_lists()] if listed.no_lists() else [])]
         try:
             with self._probe():
                 pass
@@ -189,12 +202,36 @@ class BwrapEngine(Engine):
 class BwrapBox(Box):
     def __init__(self, engine: BwrapEngine, spec: BoxSpec, image: BwrapImage, upper: Path | None = None) -> None:
         self._engine = engine
-        defaults = engine.options.limits
-        self._sandbox = sandbox.start(
+        group = spec.group if isinstance(spec.group, BwrapGroup) else None
+        self._own_gate = Gatekeeper(spec.reach) if spec.network and spec.reach is not None and group is None else None
+        self._gate = group.gate if group is not None else self._own_gate
+        try:
+            self._sandbox = self._started(spec, image, upper, group)
+        except BaseException:
+            self._close_gate()
+            raise
+        self._main = spec.main
+        self._sidecar = spec.sidecar
+        try:
+            for source, target in spec.files:
+                self._sandbox.put(source, target)
+            if self._main:
+                self._sandbox.background(self._main, output=_MAIN, stdin_open=spec.stdin_open, ends_all=spec.sidecar)
+        except BaseException:
+            self._sandbox.close()
+            self._close_gate()
+            raise
+
+    def _started(
+        self, spec: BoxSpec, image: BwrapImage, upper: Path | None, group: BwrapGroup | None
+    ) -> sandbox.Sandbox:
+        defaults = self._engine.options.limits
+        return sandbox.start(
             (*image.layers, *keeping.layers_of(spec)),
             begun=len(spec.on),
             upper=upper,
             network=spec.network,
+            gate=self._own_gate,
             env={**image.config.env, **spec.env},
             workdir=spec.workdir or image.config.workdir or "/",
             hostname=spec.hostname or "",
@@ -206,18 +243,8 @@ class BwrapBox(Box):
                 disk_mb=spec.limits.disk_mb or defaults.disk_mb,
             ),
             user=image.config.user if spec.user is None else spec.user,
-            shared=spec.group.shared(spec.member) if isinstance(spec.group, BwrapGroup) else None,
+            shared=group.shared(spec.member) if group is not None else None,
         )
-        self._main = spec.main
-        self._sidecar = spec.sidecar
-        try:
-            for source, target in spec.files:
-                self._sandbox.put(source, target)
-            if self._main:
-                self._sandbox.background(self._main, output=_MAIN, stdin_open=spec.stdin_open, ends_all=spec.sidecar)
-        except BaseException:
-            self._sandbox.close()
-            raise
 
     def run(self, command: Command) -> Exit:
         if self._main:
@@ -282,6 +309,20 @@ class BwrapBox(Box):
     def give(self, kept: Kept) -> None:
         self._sandbox.give(kept)
 
+    def allow(self, reach: Reach) -> None:
+        if self._gate is None:
+            super().allow(reach)
+        else:
+            self._gate.allow(reach)
+
+    def asked(self) -> tuple[Asked, ...]:
+        return self._gate.asked if self._gate is not None else ()
+
     def close(self) -> None:
         self._sandbox.close()
+        self._close_gate()
         self._engine.closed(self)
+
+    def _close_gate(self) -> None:
+        if self._own_gate is not None:
+            self._own_gate.close()

@@ -8,5 +8,16 @@ from harness.engine.checks.scene import CHECKS, CheckedEngine, CheckFailed, NotM
 
 __all__ = ["CHECKS", "CheckFailed", "CheckedEngine", "NotMeasured"]
 
-for _part in ("commands", "processes", "surroundings", "isolation", "network", "users", "files", "limits", "services"):
+for _part in (
+    "commands",
+    "processes",
+    "surroundings",
+    "isolation",
+    "network",
+    "lists",
+    "users",
+    "files",
+    "limits",
+    "services",
+):
     import_module(f"{__name__}.{_part}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from harness.engine.contract import MAIN_HINT, OWN_FOLDER, Box, Command, Ended, 
 from harness.engine.daemon import DaemonGone, daemon_errors
 from harness.engine.dockerd.files import Files
 from harness.engine.dockerd.pipe import SocketPipe
+from harness.engine.lists.gate import Gatekeeper
+from harness.engine.lists.reach import Asked, Reach
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
 
@@ -42,10 +44,16 @@ class DockerBox(Box):
         workdir: str,
         main: SocketPipe | None,
         ends: bool = False,
+        gate: Gatekeeper | None = None,
+        own: ExitStack,
         on_close: Callable[[DockerBox], None],
     ) -> None:
         self._api = api
         self.container = container
+        self.gate = gate
+        """The only way out of its network, where that keeps to a list."""
+        self._own = own
+        """What ends with this box."""
         self._ends = ends
         """It may end by itself, perhaps before anybody runs a command in it."""
         self.removes_itself = main is not None
@@ -140,7 +148,17 @@ class DockerBox(Box):
                 with suppress(OSError):
                     pipe.close()
             self._files.close()
+            self._own.close()
             self._on_close(self)
+
+    def allow(self, reach: Reach) -> None:
+        if self.gate is None:
+            super().allow(reach)
+        else:
+            self.gate.allow(reach)
+
+    def asked(self) -> tuple[Asked, ...]:
+        return self.gate.asked if self.gate is not None else ()
 
     def _check_alive(self) -> None:
         if self._dead:

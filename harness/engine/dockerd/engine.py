@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import docker
@@ -17,7 +18,6 @@ from docker.types import LogConfig
 
 from harness.engine.contract import (
     Box,
-    BoxGroup,
     BoxSpec,
     Engine,
     EngineOptions,
@@ -30,12 +30,16 @@ from harness.engine.contract import (
     silent,
 )
 from harness.engine.daemon import Daemon, DaemonGone, connect, daemon_errors, hint_for
+from harness.engine.dockerd import listed
 from harness.engine.dockerd.box import OUTPUT, START_SECONDS, DockerBox, plain_user
 from harness.engine.dockerd.build import Builder, DockerImage
 from harness.engine.dockerd.files import DaemonFiles, Files, proc_files, put_before_start
 from harness.engine.dockerd.group import DockerGroup
 from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
 from harness.engine.dockerd.pipe import SocketPipe
+from harness.engine.lists import walls
+from harness.engine.lists.gate import Gatekeeper
+from harness.engine.lists.reach import Reach
 from harness.errors import EngineError
 
 PIDS = 4096
@@ -80,6 +84,20 @@ class DockerEngine(Engine):
             raise EngineError("The docker engine was given an image that another engine built.")
         if self._closed:
             raise EngineError("The docker engine is closed.")
+        own = ExitStack()
+        try:
+            if spec.main and spec.network and spec.reach is not None and spec.group is None:
+                # Its own program finds its network complete: another container holds that.
+                alone = Member("main", shares=True)
+                group = self.group([alone], image, network=True, internal=frozenset(), reach=spec.reach)
+                own.callback(group.close)
+                spec = replace(spec, group=group, member=alone.name)
+            return self._open(spec, image, own)
+        except BaseException:
+            own.close()
+            raise
+
+    def _open(self, spec: BoxSpec, image: DockerImage, own: ExitStack) -> DockerBox:
         container = self._create(spec, image)
         try:
             if isinstance(spec.group, DockerGroup):
@@ -87,16 +105,25 @@ class DockerEngine(Engine):
                     spec.group.join(spec.member, container)
             if spec.files:
                 put_before_start(self._api, container, spec.files)
-            return self._start(spec, image, container)
+            return self._start(spec, image, container, own)
         except BaseException:
             self._remove(container)
             raise
 
-    def group(self, members: Sequence[Member], image: Image, *, network: bool, internal: frozenset[str]) -> BoxGroup:
-        def holder(stack: ExitStack) -> str:
-            box = stack.enter_context(self.open(BoxSpec(image, network=network, mounts=(), entrypoint=(), user="0")))
+    def group(
+        self,
+        members: Sequence[Member],
+        image: Image,
+        *,
+        network: bool,
+        internal: frozenset[str],
+        reach: Reach | None = None,
+    ) -> DockerGroup:
+        def holder(stack: ExitStack) -> DockerBox:
+            spec = BoxSpec(image, network=network, reach=reach, mounts=(), entrypoint=(), user="0")
+            box = stack.enter_context(self.open(spec))
             assert isinstance(box, DockerBox)
-            return box.container
+            return box
 
         return DockerGroup(
             self._api,
@@ -104,9 +131,13 @@ class DockerEngine(Engine):
             self._labels,
             network=network,
             internal=internal,
+            reach=reach,
             holder=holder,
             later=self._remover.submit,
         )
+
+    def no_lists(self) -> str:
+        return listed.no_lists(self._daemon)
 
     def report(self) -> EngineReport:
         version = f"{self._platform()} {self._version.get('Version', 'of unknown version')}"
@@ -149,10 +180,12 @@ class DockerEngine(Engine):
     def _create(self, spec: BoxSpec, image: DockerImage) -> str:
         limits = self._limits(spec.limits)
         group = spec.group if isinstance(spec.group, DockerGroup) else None
-        alone = {"network_mode": self._bridge() if spec.network else "none"} if group is None else {}
+        keeps = spec.network and spec.reach is not None
+        alone = {"network_mode": self._bridge() if spec.network and not keeps else "none"}
+        names = {"dns": [walls.RESOLVER]} if keeps else {}
         hostname = None if group is not None and group.shares(spec.member) else spec.hostname
         host = self._api.create_host_config(
-            **(group.settings(spec.member) if group is not None else alone),
+            **(group.settings(spec.member) if group is not None else alone | names),
             # The container ends with its shell, and the shell with us: nothing stays even if this process is killed.
             auto_remove=not spec.main,
             mem_limit=f"{limits.memory_mb}m",
@@ -164,7 +197,7 @@ class DockerEngine(Engine):
                 **dict.fromkeys(spec.mounts, f"rw,exec,suid,dev,mode=0777,size={limits.disk_mb or LOGS_MB}m"),
             },
             # Docker writes the box's own name there only if it gives the box an address.
-            extra_hosts={hostname: "127.0.0.1"} if hostname and not spec.network and group is None else None,
+            extra_hosts={hostname: "127.0.0.1"} if hostname and (keeps or not spec.network) and group is None else None,
             log_config=LogConfig(type="json-file", config={"max-size": "1m"}) if spec.main else LogConfig(type="none"),
         )
         arguments: dict[str, Any] = {
@@ -188,7 +221,7 @@ class DockerEngine(Engine):
         with daemon_errors("Creating a box"):
             return str(self._api.create_container(**arguments)["Id"])
 
-    def _start(self, spec: BoxSpec, image: DockerImage, container: str) -> DockerBox:
+    def _start(self, spec: BoxSpec, image: DockerImage, container: str, own: ExitStack) -> DockerBox:
         pipe = None if spec.main else self._attach(container)
         try:
             with daemon_errors("Starting a box"):
@@ -201,7 +234,12 @@ class DockerEngine(Engine):
             if pipe is not None:
                 pipe.close()
             raise
-        files: Files | None = proc_files(int(state.get("Pid") or 0), container) if self._daemon.local else None
+        pid = int(state.get("Pid") or 0)
+        files: Files | None = proc_files(pid, container) if self._daemon.local else None
+        gate = spec.group.gate if isinstance(spec.group, DockerGroup) else None
+        if spec.network and spec.reach is not None and spec.group is None:
+            gate = Gatekeeper(spec.reach)
+            own.callback(gate.close)
         box = DockerBox(
             self._api,
             container,
@@ -210,9 +248,18 @@ class DockerEngine(Engine):
             workdir=spec.workdir or image.config.workdir or "/",
             main=pipe,
             ends=spec.sidecar and bool(spec.main),
+            gate=gate,
+            own=own,
             on_close=self._forget,
         )
         try:
+            if gate is not None and spec.group is None:
+                if files is None:
+                    raise EngineError(
+                        "This daemon's containers are not this user's processes here: none keeps to a list of hosts.",
+                        hint="Use --engine bwrap.",
+                    )
+                listed.put_behind(gate, pid)
             box.start()
             with self._lock:
                 if self._closed:

@@ -19,6 +19,10 @@ from docker.types import NetworkingConfig
 
 from harness.engine.contract import BoxGroup, Member
 from harness.engine.daemon import daemon_errors
+from harness.engine.dockerd.box import DockerBox
+from harness.engine.lists.gate import Gatekeeper
+from harness.engine.lists.reach import Reach
+from harness.errors import EngineError
 
 _PATIENCE = 20.0
 """Seconds; what is still there then is removed when the engine closes."""
@@ -33,11 +37,12 @@ class DockerGroup(BoxGroup):
         *,
         network: bool,
         internal: frozenset[str],
-        holder: Callable[[ExitStack], str],
+        reach: Reach | None,
+        holder: Callable[[ExitStack], DockerBox],
         later: Callable[[Callable[[], None]], object],
     ) -> None:
-        """`holder` starts a box that has the network of all that share one, and stays as long as the stack is open:
-        its container's id. `later` does something in another thread, which nobody waits for."""
+        """`holder` starts a box that has the network of all that share one, and stays as long as the stack is open.
+        `later` does something in another thread, which nobody waits for."""
         self._api = api
         self._members = {member.name: member for member in members}
         self._labels = dict(labels)
@@ -45,16 +50,25 @@ class DockerGroup(BoxGroup):
         self._networks: dict[str, str] = {}
         self._volumes: dict[str, str] = {}
         self._holder = ""
+        self.gate: Gatekeeper | None = None
+        """The only way out for all that share a network, where that keeps to a list."""
         self._outward = network
         self._later = later
         name = f"foolsgold-{uuid.uuid4().hex[:12]}"
         try:
+            apart = {net for member in members if not member.shares for net in member.networks} - internal
+            if network and reach is not None and apart:
+                raise EngineError(
+                    "A service with networks of its own keeps to no list of hosts on the docker engine.",
+                    hint="Use --engine bwrap.",
+                )
             for joined in dict.fromkeys(net for member in members if not member.shares for net in member.networks):
                 self._make_network(joined, f"{name}-{len(self._networks)}", inside=not network or joined in internal)
             for volume in sorted({volume.name for member in members for volume in member.volumes}):
                 self._make_volume(volume, f"{name}-{len(self._volumes)}")
             if any(member.shares for member in members):
-                self._holder = holder(self._stack)
+                held = holder(self._stack)
+                self._holder, self.gate = held.container, held.gate
         except BaseException:
             self.close()
             raise

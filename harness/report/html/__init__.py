@@ -53,15 +53,15 @@ def render(report: Mapping[str, Any], out: Path) -> None:
         lstrip_blocks=True,
     )  # fmt: skip
     found = overview(report)
-    style = _own("report.css")
-    script = "(() => {\n'use strict';\n" + "\n".join(_own(f"{name}.js") for name in SCRIPTS) + "\n})();\n"
+    style = page_file("report.css")
+    script = "(() => {\n'use strict';\n" + "\n".join(page_file(f"{name}.js") for name in SCRIPTS) + "\n})();\n"
     environment.filters["percent"] = lambda share: "-" if share is None else percent(share).replace(" ", "\u00a0")
     environment.filters["whole"] = lambda share: "-" if share is None else f"{share * 100:.0f}\u00a0%"
     parts = environment.get_template("report.html.j2").generate(
         view=found,
         style=style,
         script=script,
-        policy=_policy(style, script),
+        policy=policy(style, script),
         index=packed({**found.index, "here": _own_folder(report["run"], out)}),
         blocks=_blocks(report),
     )
@@ -82,7 +82,7 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[str]:
         yield packed(task_view(report, task, colours))
 
 
-def _own(name: str) -> str:
+def page_file(name: str) -> str:
     """A file of ours. It goes into the page unescaped, so it must not contain the end of its element."""
     return (files(__name__) / "page" / name).read_text(encoding="utf-8")
 
@@ -95,7 +95,7 @@ def _own_folder(run: str, out: Path) -> str:
     return ""
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
     """Fetch nothing, and allow only the page's own script and style."""
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"

@@ -131,7 +131,7 @@ def run_own() -> None:
         names[case["function"]](folder, *[folder for _ in case["arguments"]])
         seen: Case = {"passed": True, "notes": notes}
     except BaseException as error:
-        seen = {"passed": False, "why": type(error).__name__}
+        seen = {"passed": False, "why": f"{type(error).__name__}: {error}"[:300]}
     sys.stdout.write("\n" + json.dumps(seen, default=repr) + "\n")
     sys.stdout.flush()
 

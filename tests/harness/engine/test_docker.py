@@ -414,9 +414,11 @@ def test_a_daemon_that_dies_is_named_and_the_end_is_quiet(
         engine.close()
     gc.collect()  # while their warning is expected
     deadline = time.monotonic() + 10
-    while client.containers.list(all=True, filters={"id": container}) and time.monotonic() < deadline:
+    while (
+        client.containers.list(all=True, ignore_removed=True, filters={"id": container}) and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
-    assert client.containers.list(all=True, filters={"id": container}) == []
+    assert client.containers.list(all=True, ignore_removed=True, filters={"id": container}) == []
 
 
 def test_memory_is_limited_and_the_kernels_killing_is_told(docker_engine: Engine, plain: BoxSpec) -> None:
@@ -480,7 +482,11 @@ def test_an_entrypoint_that_ends_says_so_with_its_last_words(docker_engine: Engi
 
 
 def ours(client: docker.DockerClient, run: str) -> list[str]:
-    return [each.id for each in client.containers.list(all=True, filters={"label": f"foolsgold={run}"}) if each.id]
+    return [
+        each.id
+        for each in client.containers.list(all=True, ignore_removed=True, filters={"label": f"foolsgold={run}"})
+        if each.id
+    ]
 
 
 def test_closing_the_engine_closes_its_boxes_and_leaves_nothing(

@@ -47,6 +47,33 @@ def test_a_test_that_refuses_what_is_right_is_thrown_away() -> None:
     assert prove(TEST, found).refused == "it refuses a right solution: another order"
 
 
+def test_a_test_that_did_not_run_on_a_right_solution_is_thrown_away() -> None:
+    found = evidence()
+    found.rights += [trial(True), trial(None)]
+    assert prove(TEST, found).refused == "it did not run on every right solution"
+    assert prove(TEST, found).rights == (1, 1)
+
+
+@pytest.mark.parametrize(("passed", "said"), [(True, "passes"), (False, "fails"), (None, "not run")])
+def test_what_it_does_where_nothing_was_done_is_told_and_throws_nothing_away(passed: bool | None, said: str) -> None:
+    found = evidence()
+    found.nop.append(trial(passed))
+    proof = prove(TEST, found)
+    assert (proof.nop, proof.refused) == (said, "")
+
+
+def test_a_variant_of_which_the_test_was_not_seen_counts_for_nothing() -> None:
+    found = evidence()
+    found.variants += [trial(True), trial(None)]
+    assert prove(TEST, found).variants == (1, 1)
+
+
+def test_a_survivor_is_caught_only_if_it_fails_there_every_time() -> None:
+    found = evidence()
+    found.survivors["one"] = [trial(False), trial(True)]
+    assert prove(TEST, found).refused == "it fails on none of the survivors"
+
+
 def test_a_survivor_on_which_the_test_never_ran_is_not_caught() -> None:
     found = evidence()
     found.survivors["one"] = [trial(None)]

@@ -346,6 +346,7 @@ def test_flags_are_held_to_the_same_rules(arguments: tuple[str, ...], message: s
 ONLY_FLAGS = {
     "--config": "names the file itself",
     "--sample": "is about this one run",
+    "--record-network": "is --network record",
     "--by": "is about this one sample",
     "--shard": "is about this one machine",
     "--changed-since": "is about this one change",

@@ -7,12 +7,13 @@ import pytest
 
 from harness.check import Checked, run_check
 from harness.engine.contract import Command
+from harness.engine.lists.reach import NOT_LISTED, Asked, Reach
 from harness.errors import BuildFailed, EngineError, NeedsDocker
 from harness.findings.controls import Standing, standing
 from harness.findings.model import Finding, Severity
 from harness.judging.controls import Controls, ControlSettings
 from harness.lab.workers import Threads
-from harness.task.network import Networks
+from harness.task.network import Extent, Networks
 from harness.trial.record import Kind, Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
 from tests.harness.tasks import harbor
@@ -316,12 +317,62 @@ def test_a_task_that_declares_a_public_network_gets_it_at_once(tmp_path: Path) -
     assert not any(box.spec.network for box in engine.boxes)
 
 
-def test_an_allowlist_is_tried_without_and_said_to_be_wider_with(tmp_path: Path) -> None:
-    config = 'version = "1.0"\n[environment]\nnetwork_mode = "allowlist"\nallowed_hosts = ["pypi.org"]\n'
-    controls, found = checked(tmp_path, paid_only_online(NO_HOST), {"task.toml": config})
-    assert controls.prepared.networks == Networks(main=True)
-    assert set(found) == {"network-needed", "network-policy"}
-    assert "pypi.org" in found["network-policy"].title
+LISTED = 'version = "1.0"\n[environment]\nnetwork_mode = "allowlist"\nallowed_hosts = ["pypi.org"]\n'
+
+
+def asks(*asked: Asked, reward: str = "1") -> FakeEngine:
+    def answer(box: FakeBox, _command: Command) -> Does:
+        box.asks += asked
+        solved = "/solution/solve.sh" in box.files and b"exit 0" not in box.files["/solution/solve.sh"]
+        return rewarding(reward if solved else "0", FAILED)
+
+    return FakeEngine([(VERIFY, answer)])
+
+
+def test_a_task_with_a_list_runs_with_its_list_at_once(tmp_path: Path) -> None:
+    engine = paid_only_online(NO_HOST)
+    controls, found = checked(tmp_path, engine, {"task.toml": LISTED})
+    assert controls.prepared.networks == Networks(main=True, extent=Extent.LISTED)
+    assert {box.spec.reach for box in engine.boxes} == {Reach(("pypi.org",))}
+    assert found == {}
+    engine = paid_only_online(NO_HOST)
+    checked(tmp_path / "off", engine, {"task.toml": LISTED}, network="off")
+    assert not any(box.spec.network for box in engine.boxes)
+
+
+def test_what_the_reference_asks_for_beside_its_list_is_a_finding(tmp_path: Path) -> None:
+    listed = Asked("pypi.org", 443, "tls", True)
+    refused = (Asked("files.example", 0, "dns", False, NOT_LISTED), Asked("10.1.1.1", 80, "http", False, NOT_LISTED))
+    _, found = checked(tmp_path / "unpaid", asks(listed, *refused, reward="0"), {"task.toml": LISTED})
+    assert found["unlisted-host"].severity is Severity.ERROR
+    assert found["unlisted-host"].title.startswith("The reference asks for files.example, 10.1.1.1,")
+    assert found["unlisted-host"].evidence == (
+        "asked for the address of files.example (dns)",
+        "asked for 10.1.1.1, port 80 (http)",
+    )
+    _, found = checked(tmp_path / "paid", asks(listed, *refused), {"task.toml": LISTED})
+    assert {name: each.severity for name, each in found.items()} == {"unlisted-host": Severity.NOTE}
+    _, found = checked(
+        tmp_path / "elsewhere", asks(listed, Asked("pypi.org", 443, "tls", False, "private")), {"task.toml": LISTED}
+    )
+    assert found == {}
+
+
+def test_a_recorded_network_reaches_everything_and_becomes_a_list(tmp_path: Path) -> None:
+    engine = asks(Asked("pypi.org", 443, "tls", True), Asked("pypi.org", 0, "dns", True))
+    _, found = checked(tmp_path, engine, {"task.toml": LISTED}, network="record")
+    assert {box.spec.reach for box in engine.boxes} == {Reach(anything=True)}
+    assert found["hosts-used"].evidence == ('network_mode = "allowlist"', 'allowed_hosts = ["pypi.org"]')
+    engine = asks(Asked("pypi.org", 0, "dns", False, "this machine finds no such name"))
+    _, found = checked(tmp_path / "vain", engine, {"task.toml": LISTED}, network="record")
+    assert found["hosts-used"].evidence == (
+        'network_mode = "no-network"',
+        "in vain: asked for the address of pypi.org (dns): this machine finds no such name",
+    )
+    engine = asks()
+    _, found = checked(tmp_path / "none", engine, {"task.toml": OFFLINE}, network="record")
+    assert not any(box.spec.network for box in engine.boxes)
+    assert found["hosts-used"].title == "The reference uses no host."
 
 
 def test_the_standing_is_the_gravest_finding() -> None:

@@ -5,19 +5,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.engine.contract import Command, Healthcheck, ImageConfig
+from harness.engine.lists.reach import Asked, Reach
 from harness.errors import EngineError, NeedsDocker
 from harness.judging.outcome import Cause, Shown, showing
 from harness.task.model import Task
-from harness.task.network import Networks
+from harness.task.network import Networks, plan_network
 from harness.task.runners import runner_of
 from harness.trial.build import build
 from harness.trial.plan import LeftBehind, Plan, Replacement, TimeLimits, limits_from
-from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
+from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind, record_from_json
 from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
 from harness.verifier.test_report import TestStatus
@@ -474,6 +476,48 @@ def test_each_box_gets_its_own_network(tmp_path: Path) -> None:
     engine = FakeEngine([(VERIFY, rewarding("1"))])
     trial(engine, harbor(tmp_path / "t", APART), Plan(Kind.NOP, networks=Networks(main=False, verifier=True)))
     assert [box.spec.network for box in engine.boxes] == [False, True]
+
+
+def _list(host: str) -> str:
+    return f'network_mode = "allowlist"\nallowed_hosts = ["{host}"]\n'
+
+
+def test_each_phase_has_its_own_list(tmp_path: Path) -> None:
+    toml = f'version = "1.0"\n[environment]\n{_list("e")}[agent]\n{_list("a")}[verifier]\nnetwork_mode = "no-network"\n'
+    engine = FakeEngine([(VERIFY, rewarding("1"))])
+    task = harbor(tmp_path / "t", {"task.toml": toml})
+    (networks,) = plan_network(task).tries
+    trial(engine, task, replace(REFERENCE, networks=networks))
+    assert engine.boxes[0].spec.reach == Reach(("e",))
+    told = [line.partition(" > ")[0] for line in engine.log if line.startswith(("allow", "run bash"))]
+    assert told == [
+        "allow a", "run bash -c '(/solution/solve.sh)", "allow e",
+        "allow nothing", "run bash -c '(/tests/test.sh)", "allow e",
+    ]  # fmt: skip
+
+
+def test_a_separate_verifier_has_its_own_list(tmp_path: Path) -> None:
+    toml = f"{SEPARATE}\n[environment]\n{_list('e')}".replace("[verifier]\n", f"[verifier]\n{_list('v')}")
+    engine = FakeEngine([(VERIFY, rewarding("1"))])
+    task = harbor(tmp_path / "t", {**APART, "task.toml": toml})
+    (networks,) = plan_network(task).tries
+    trial(engine, task, Plan(Kind.NOP, networks=networks))
+    main, other = engine.boxes
+    assert main.reach == Reach(("e",))
+    assert "allow v" in engine.log
+    assert other.spec.reach is not None
+
+
+def test_what_was_asked_for_is_in_the_record(tmp_path: Path) -> None:
+    refused = Asked("x.example", 443, "tls", False, "it is not on the list")
+
+    def answer(box: FakeBox, _command: Command) -> Does:
+        box.asks.append(refused)
+        return rewarding("1")
+
+    record = trial(FakeEngine([(VERIFY, answer)]), harbor(tmp_path / "t"))
+    assert record.asked == (refused,)
+    assert record_from_json(record.to_json()) == record
 
 
 # --- Terminal-Bench

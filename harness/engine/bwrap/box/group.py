@@ -12,10 +12,12 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.engine.bwrap.box import launcher, nat
+from harness.engine.bwrap.box import launcher, listed, nat
 from harness.engine.contract import BoxGroup, Member
+from harness.engine.lists.gate import Gatekeeper
+from harness.engine.lists.reach import Reach
 from harness.errors import EngineError
 
 _NETWORKS = ipaddress.ip_network("172.30.0.0/16")
@@ -35,7 +37,14 @@ class InCommon:
 
 class BwrapGroup(BoxGroup):
     def __init__(
-        self, pad: launcher.Launcher, members: Sequence[Member], *, network: bool, internal: frozenset[str], disk: int
+        self,
+        pad: launcher.Launcher,
+        members: Sequence[Member],
+        *,
+        network: bool,
+        internal: frozenset[str],
+        disk: int,
+        reach: Reach | None = None,
     ) -> None:
         self._members = {member.name: member for member in members}
         self._pad = pad
@@ -43,6 +52,10 @@ class BwrapGroup(BoxGroup):
         """By the owner of the namespace: a member, or '' for all that share."""
         self._stack = ExitStack()
         self._volumes = ""
+        self.gate = Gatekeeper(reach) if network and reach is not None else None
+        """The only way out for all of them."""
+        if self.gate is not None:
+            self._stack.callback(self.gate.close)
         try:
             names = sorted({volume.name for member in members for volume in member.volumes})
             if names:
@@ -57,9 +70,7 @@ class BwrapGroup(BoxGroup):
     def shared(self, name: str) -> InCommon:
         member = self._members[name]
         own = self._leases[_owner(member)]
-        lease = nat.Lease(
-            os.dup(own.namespace), own.resolv_conf, own.without, hosts=own.hosts, own=own.own, addresses=own.addresses
-        )
+        lease = replace(own, namespace=os.dup(own.namespace), helper=None, alive=-1)
         volumes = (
             (volume.path, f"{self._volumes}/{self._numbers[volume.name]}", volume.writable) for volume in member.volumes
         )
@@ -74,7 +85,7 @@ class BwrapGroup(BoxGroup):
         for owner in dict.fromkeys(map(_owner, self._members.values())):
             joined = self._members[owner].networks if owner else ("default",)
             outward = network and not internal.issuperset(joined)
-            lease = nat.lease(self._pad) if outward else nat.Lease(self._pad.namespace(), "")
+            lease = self._way_out() if outward else nat.Lease(self._pad.namespace(), "")
             self._stack.callback(lease.close)
             if owner:
                 first = 1 if outward else 0
@@ -85,6 +96,9 @@ class BwrapGroup(BoxGroup):
             self._leases[owner] = lease
         if addresses:
             self._bridge(apart)
+
+    def _way_out(self) -> nat.Lease:
+        return nat.lease(self._pad) if self.gate is None else listed.lease(self._pad, self.gate)
 
     def _bridge(self, apart: Sequence[Member]) -> None:
         if not shutil.which("ip") or not shutil.which("nsenter"):

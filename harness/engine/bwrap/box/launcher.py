@@ -106,6 +106,11 @@ class Launcher:
         _answer, (made,) = self._ask({"do": "namespace", "forward": forward}, ())
         return made
 
+    def listeners(self, namespace: int) -> tuple[socket.socket, socket.socket]:
+        """See `walls.listeners`: in a network namespace of this launcher."""
+        _answer, (tcp, udp) = self._ask({"do": "listeners"}, (namespace,))
+        return socket.socket(fileno=tcp), socket.socket(fileno=udp)
+
     def volumes(self, count: int, size: int) -> str:
         """Empty folders `0`, `1`, ... in memory, of at most `size` bytes together: the folder that holds them, which
         only boxes see."""

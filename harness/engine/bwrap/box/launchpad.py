@@ -25,6 +25,7 @@ from typing import Any
 
 from harness.engine import rootpath
 from harness.engine.bwrap.box import hostmask, kernel
+from harness.engine.lists import walls
 
 STAGE = "stage"
 PART_SLASH = "+"
@@ -122,23 +123,25 @@ class _Launchpad:
 
     def do_namespace(self, request: dict[str, Any], _descriptors: list[int]) -> None:
         """A new network namespace with loopback up; its descriptor."""
-        own = os.open("/proc/self/ns/net", os.O_RDONLY)
-        try:
+        with _and_back():
             kernel.unshare(kernel.CLONE_NEWNET)
-            try:
-                kernel.loopback_up()
-                values = {"ipv6/conf/default/disable_ipv6": "1", "ipv6/conf/default/accept_ra": "0"}
-                values["ipv4/ip_forward"] = "1" if request["forward"] else "0"
-                for name, value in values.items():
-                    with suppress(FileNotFoundError):  # a kernel without IPv6
-                        Path("/proc/sys/net", name).write_text(value)
-                made = os.open("/proc/self/ns/net", os.O_RDONLY)
-            finally:
-                kernel.setns(own, kernel.CLONE_NEWNET)
-        finally:
-            os.close(own)
+            kernel.loopback_up()
+            values = {"ipv6/conf/default/disable_ipv6": "1", "ipv6/conf/default/accept_ra": "0"}
+            values["ipv4/ip_forward"] = "1" if request["forward"] else "0"
+            for name, value in values.items():
+                with suppress(FileNotFoundError):  # a kernel without IPv6
+                    Path("/proc/sys/net", name).write_text(value)
+            made = os.open("/proc/self/ns/net", os.O_RDONLY)
         self.answer({}, (made,))
         os.close(made)
+
+    def do_listeners(self, _request: dict[str, Any], descriptors: list[int]) -> None:
+        """The sockets of a gate, in the network namespace that the second descriptor is."""
+        with _and_back():
+            kernel.setns(descriptors[1], kernel.CLONE_NEWNET)
+            tcp, udp = walls.listeners()
+        with tcp, udp:
+            self.answer({}, (tcp.fileno(), udp.fileno()))
 
     def do_volumes(self, request: dict[str, Any], _descriptors: list[int]) -> None:
         """Folders in memory that several boxes are to have."""
@@ -504,6 +507,17 @@ class _Joining(threading.Thread):
         self.join()
         if self.error is not None:
             raise self.error
+
+
+@contextmanager
+def _and_back() -> Iterator[None]:
+    """Back in this process's own network namespace at the end."""
+    own = os.open("/proc/self/ns/net", os.O_RDONLY)
+    try:
+        yield
+    finally:
+        kernel.setns(own, kernel.CLONE_NEWNET)
+        os.close(own)
 
 
 def _in_child(work: Callable[[], None]) -> str:

@@ -55,6 +55,8 @@ class Lease:
     """The address by which those reach it, with its prefix."""
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(address, names) of the boxes beside it."""
+    proxies: bool = True
+    """This machine's proxies can be reached."""
 
     def close(self) -> None:
         os.close(self.namespace)
@@ -293,9 +295,9 @@ def _router_walls(namespace: int) -> None:
             ["-A", "INPUT", "-i", "boxes", "-j", "DROP"],
             ["-t", "nat", "-A", "POSTROUTING", "-o", "out", "-j", "MASQUERADE"],
         ):
-            _inside(namespace, ["iptables", "-w", *rule])
+            run_inside(namespace, ["iptables", "-w", *rule])
     else:
-        _inside(
+        run_inside(
             namespace,
             ["nft", "-f", "-"],
             f"""table ip boxes {{
@@ -465,10 +467,12 @@ def ip(lines: Sequence[str], *, inside: int = -1, needs: Sequence[int] = (), use
     if inside < 0:
         _output(command, text, needs)
     else:
-        _inside(inside, command, text, needs, user_of)
+        run_inside(inside, command, text, needs, user_of)
 
 
-def _inside(namespace: int, command: Sequence[str], text: str = "", needs: Sequence[int] = (), user_of: int = 0) -> str:
+def run_inside(
+    namespace: int, command: Sequence[str], text: str = "", needs: Sequence[int] = (), user_of: int = 0
+) -> str:
     enter = ["nsenter", f"--net=/proc/self/fd/{namespace}"]
     if os.geteuid() != 0:
         enter += [f"--user=/proc/{user_of}/ns/user", "--preserve-credentials"]

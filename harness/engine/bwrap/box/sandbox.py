@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.engine import rootpath
 from harness.engine.box_end import BoxEnd, EndLook
-from harness.engine.bwrap.box import beside, cgroups, kernel, launcher, nat, processes, program, seccomp, users
+from harness.engine.bwrap.box import beside, cgroups, kernel, launcher, listed, nat, processes, program, seccomp, users
 from harness.engine.bwrap.box.giving import NOTHING_SHARED, TICK, give, staged_changes, staged_end, tree
 from harness.engine.bwrap.box.group import InCommon
 from harness.engine.bwrap.box.launchpad import OUT, PART_SLASH
@@ -25,6 +25,7 @@ from harness.engine.bwrap.box.pipes import Descriptors, ShellPipe, until_closed
 from harness.engine.bwrap.box.trust import carried
 from harness.engine.changes import Changes
 from harness.engine.contract import Box, Command, Exit, Kept, Limits
+from harness.engine.lists.gate import Gatekeeper
 from harness.engine.shell import Shell, ShellGone, command_line
 from harness.errors import EngineError
 
@@ -61,6 +62,7 @@ def start(
     *,
     upper: Path | None = None,
     network: bool = False,
+    gate: Gatekeeper | None = None,
     env: Mapping[str, str] | None = None,
     workdir: str = "/",
     hostname: str = "",
@@ -76,8 +78,9 @@ def start(
 
     What the box writes goes to the folder `upper` (made if missing; complete when the box is closed), or without
     `upper` to memory that is freed with the box. `binds` are read-only: box path -> host path. `user` is the default
-    user of commands. From now on no box of this process that stands on `/` sees the host paths `hidden`. `shared`: what
-    it has in common with boxes beside it, its network among that; the box closes it.
+    user of commands. `gate`: the only way out of its network, where it has one. From now on no box of this process that
+    stands on `/` sees the host paths `hidden`. `shared`: what it has in common with boxes beside it, its network among
+    that; the box closes it.
     """
     if any("\0" in text for text in (workdir, hostname, user, *(env or {}), *(env or {}).values())):
         raise EngineError(
@@ -103,7 +106,7 @@ def start(
         volumes=shared.volumes if shared else (),
     )
     try:
-        box.begin(network, dict(binds or {}))
+        box.begin(network, gate, dict(binds or {}))
     except BaseException:
         box.close()
         raise
@@ -151,14 +154,14 @@ class Sandbox(Box):
     """Why this box runs no more commands; '' while it does."""
     _closed: bool = False
 
-    def begin(self, outward: bool, binds: dict[str, Path]) -> None:
+    def begin(self, outward: bool, gate: Gatekeeper | None, binds: dict[str, Path]) -> None:
         """Start the processes; `start` calls it once."""
         self._since = time.time_ns() - TICK
         sizes = Sizes.of(self.limits)
         self._group = cgroups.make(self.name, memory=sizes.memory_group, pids=sizes.pids, cpus=self.limits.cpus)
         if self._lease is None and outward:
-            self._lease = nat.lease(self.launcher)
-        trust, bundles = carried() if outward else ({}, {})
+            self._lease = listed.lease(self.launcher, gate) if gate else nat.lease(self.launcher)
+        trust, bundles = carried(proxies=self._lease.proxies) if outward and self._lease else ({}, {})
         box_env = {"PATH": DEFAULT_PATH, "HOSTNAME": self.hostname, **trust, **self.env}
         host = bool(self.layers) and self.layers[0] == HOST
         request = {

@@ -24,12 +24,14 @@ _FOLDER = "/dev/.trust"
 """The path of a certificate bundle in the box: on a separate filesystem, so that it never gets into a layer."""
 
 
-def carried(environment: Mapping[str, str] | None = None) -> tuple[dict[str, str], dict[str, Path]]:
-    """Variables for the box, and the files to bind there (box path -> host path)."""
+def carried(
+    environment: Mapping[str, str] | None = None, *, proxies: bool = True
+) -> tuple[dict[str, str], dict[str, Path]]:
+    """Variables for the box, and the files to bind there (box path -> host path). `proxies`: they can be reached."""
     given = os.environ if environment is None else environment
     variables: dict[str, str] = {}
     files: dict[str, Path] = {}
-    for name in (*_PROXIES, *(name.upper() for name in _PROXIES)):
+    for name in (*_PROXIES, *(name.upper() for name in _PROXIES)) if proxies else ():
         if given.get(name):
             variables[name] = given[name]
     places: dict[Path, str] = {}

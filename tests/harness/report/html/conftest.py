@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,8 +58,25 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Report], Path]:
+    """The page of a report, made once for all tests that open the same: making a large one takes a second."""
+    folder = tmp_path_factory.mktemp("pages")
+    pages: dict[str, Path] = {}
+
+    def page_of(report: Report) -> Path:
+        said = json.dumps(report)
+        if said not in pages:
+            file = folder / f"{len(pages)}.html"
+            render(report, file)
+            pages[said] = file
+        return pages[said]
+
+    return page_of
+
+
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+def opened(browser: Browser, made: Callable[[Report], Path], tmp_path: Path) -> Iterator[Open]:
     """Opens a report from disk. At the end nothing was complained of, and nothing but the file was asked for."""
     every: list[Opened] = []
 
@@ -72,8 +91,10 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         moved_to: Path | None = None,
     ) -> Opened:
         file = tmp_path / f"report-{len(every)}.html"
-        render(report, file)
-        if moved_to is not None:
+        if moved_to is None:
+            shutil.copyfile(made(report), file)
+        else:
+            render(report, file)
             file = file.rename(moved_to / file.name)
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, permissions=list(permissions)

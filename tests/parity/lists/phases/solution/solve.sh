@@ -1,0 +1,2 @@
+#!/bin/bash
+python3 /app/calls.py > /app/calls.txt
