@@ -43,9 +43,12 @@ def read_submissions(places: Sequence[Path]) -> list[Submission]:
             found += read_lines(place, read_recording)
         elif place.is_dir():
             found += _below(place, place, 0)
+        elif not place.exists():
+            raise UsageError(f"There is no {visible(str(place))}.", hint="Name a folder or a .jsonl file.")
         else:
             raise UsageError(
-                f"There are no solutions in {visible(str(place))}.", hint="Name a folder or a .jsonl file."
+                f"There are no solutions in {visible(str(place))}.",
+                hint="Name a folder, or a file of JSON Lines whose name ends in .jsonl.",
             )
     if not found:
         raise UsageError(

@@ -52,8 +52,9 @@ def targets_of(tasks: Sequence[AnyTask], places: Sequence[Path]) -> tuple[list[A
     mine, others = matched([task.name for task in tasks], found)
     if not mine:
         raise UsageError(
-            f"None of the {len(found)} solutions is for one of these tasks.",
-            hint=f"They say {visible(found[0].task) or 'no task'}, and there is {visible(tasks[0].name)}."
+            f"No solution of {len(found)} is for one of these tasks.",
+            hint=f"The first says {visible(found[0].task) or 'no task'}, and the first task is "
+            f"{visible(tasks[0].name)}: a solution's folder, or its line, names its task."
             if tasks
             else "There are no tasks.",
         )

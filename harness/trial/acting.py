@@ -107,7 +107,7 @@ class _Doing:
     def settle(self) -> None:
         """Wait until the terminal comes back to its shell. Where it does not, whatever runs in it goes on."""
         if self.terminal is not None:
-            self.terminal.type(Keys(":", block=True), min(self.left(), SETTLE), self.session.cancel)
+            self.terminal.settle(min(self.left(), SETTLE), self.session.cancel)
 
     def text(self) -> str:
         return "".join(self.printed) + (self.terminal.text() if self.terminal is not None else "")

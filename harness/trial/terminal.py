@@ -45,6 +45,20 @@ class Terminal:
         self._send([*typed, f"; : > {done}", "Enter"])
         return self._wait_for(done, min(keys.max_timeout, left), cancel)
 
+    def settle(self, limit: float, cancel: threading.Event) -> None:
+        """Wait until it comes back to its shell, or that has ended; at most so long."""
+        self._blocks += 1
+        done = f"{_DIR}/done.{self._blocks}"
+        self._send([":", f"; : > {done}", "Enter"])
+        deadline = time.monotonic() + limit
+        while not cancel.is_set() and not self._wait_for(done, min(1.0, limit), cancel):
+            if self._ended() or time.monotonic() >= deadline:
+                return
+
+    def _ended(self) -> bool:
+        alive = f"tmux has-session -t {_SESSION}" if self._tmux else f'[ -d "/proc/$(cat {_DIR}/shell)" ]'
+        return self._run(f"{alive} 2>/dev/null") != 0
+
     def text(self) -> str:
         """Everything on the screen and above it."""
         if self._tmux:
@@ -64,7 +78,7 @@ class Terminal:
         """A login shell that reads a pipe held open by a sleeping process: typing ahead works as on a screen."""
         return self._run(
             f"mkdir -p -m 777 {_DIR} && cd {_DIR} && mkfifo keys && (sleep 2147483647 > keys &) && cd - >/dev/null && "
-            f"(exec bash -li < {_DIR}/keys > {_DIR}/screen 2>&1 &)"
+            f"(sh -c 'echo $$ > {_DIR}/shell; exec bash -li' < {_DIR}/keys > {_DIR}/screen 2>&1 &)"
         )
 
     def _send(self, typed: list[str]) -> None:
@@ -81,7 +95,8 @@ class Terminal:
                     )
                 )
         text = "".join("\n" if name in _ENTER else name for name in typed)
-        self._run(f"printf %s {shlex.quote(text)} > {_DIR}/keys")
+        # Open for both ways: where the shell has ended nobody reads any more, and nothing waits for a reader.
+        self._run(f"printf %s {shlex.quote(text)} 1<> {_DIR}/keys")
 
     def _wait_for(self, path: str, timeout: float, cancel: threading.Event) -> bool:
         deadline = time.monotonic() + timeout

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from harness.attempts.document import schema
 from tests.conftest import stand_in
 from tests.harness.proposals.server import candidates, serving, streamed
-from tests.harness.tasks import HARBOR, write
+from tests.harness.tasks import HARBOR, TERMINAL_BENCH, write
 
 pytestmark = pytest.mark.bwrap
 
@@ -175,15 +175,32 @@ IN_STEPS_FATES = {
 }  # fmt: skip
 
 
+TYPED: dict[str, tuple[Any, ...]] = {
+    "as recorded": (True, ["echo ok > /app/out.txt", "Enter"]),
+    "astray": (True, "true\n"),
+    "with a key": (True, "cd /app\n", ["echo o", "k > out.txt", "Space", "C-j"]),
+    "refused": (False, "echo no > /app/out.txt\n", ["exit", "Enter"]),
+}
+
+
 def test_each_form_is_run_in_a_box_and_what_ends_elsewhere_is_told_apart(tmp_path: Path) -> None:
     write(tmp_path / "out", {**HARBOR, "solution/helper": "x"})
+    write(tmp_path / "typed", TERMINAL_BENCH)
+    for name, (resolved, *typed) in TYPED.items():
+        result = {"trial_name": name, "task_id": "typed", "is_resolved": resolved}
+        commands = "".join(f"{each!r}\n" for each in [*typed, ["bash /tests/run-tests.sh", "Enter"]])
+        write(tmp_path / f"run/typed/{name}", {"results.json": json.dumps(result), "commands.txt": commands})
     lines = tmp_path / "some.jsonl"
     handed = [{"task": "out", **line} for line in LINES] + [{"task": "multi-step", **line} for line in IN_STEPS]
     lines.write_text("".join(f"{json.dumps(line)}\n" for line in handed), encoding="utf-8")
-    tasks = (tmp_path / "out", ROOT / "fixtures/formats/multi-step")
-    done = foolsgold("attempts", *tasks, "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
-    made = document(tmp_path / "run")
-    task, of_steps = made["tasks"]
+    tasks = (tmp_path / "out", ROOT / "fixtures/formats/multi-step", tmp_path / "typed")
+    given = ("--solutions", lines, "--solutions", tmp_path / "run")
+    done = foolsgold("attempts", *tasks, *given, "-o", tmp_path / "made", "--repeat", "1")
+    made = document(tmp_path / "made")
+    task, of_steps, typed_into = made["tasks"]
+    assert {each["id"]: each["fate"] for each in typed_into["attempts"]} == {
+        "as recorded": "paid", "astray": "astray", "with a key": "paid", "refused": "refused",
+    }, done.stdout + done.stderr  # fmt: skip
     assert {each["id"]: each["fate"] for each in task["attempts"]} == FATES, done.stdout + done.stderr
     assert {each["id"]: each["fate"] for each in of_steps["attempts"]} == IN_STEPS_FATES, done.stdout + done.stderr
     assert {each["why"] for each in of_steps["attempts"] if each["fate"] == "unreadable"} == {
@@ -194,7 +211,7 @@ def test_each_form_is_run_in_a_box_and_what_ends_elsewhere_is_told_apart(tmp_pat
     why = {each["id"]: each["why"] for each in task["attempts"]}
     assert why["other files"] == "/app/out.txt has another content than when it was recorded"
     assert why["leaves the folder"] == "its patch leaves the solution folder: ../x"
-    assert "Not judged: 8" in done.stdout
+    assert "Not judged: 9" in done.stdout
 
 
 def test_what_a_model_proposes_is_run_and_judged_and_nothing_but_its_answers_is_asked_for(tmp_path: Path) -> None:

@@ -154,6 +154,96 @@ def test_a_terminal_benchs_run_is_read_from_its_commands_or_its_recording(tmp_pa
     assert one.recorded.rewards == {"reward": 0.0}
 
 
+def run_of(folder: Path, files: dict[str, str], agent: str = "terminus-2", *commands: Any) -> Submission:
+    """A trial of Terminal-Bench's, with these commands between those of its runner, read."""
+    begin = [["asciinema rec --stdin /logs/agent.cast", "Enter"], ["clear", "Enter"]]
+    tests = [["asciinema rec --stdin /logs/tests.cast", "Enter"], ["clear", "Enter"]]
+    end = [["bash /tests/run-tests.sh", "Enter"], ["C-d"], ["C-d"]]
+    typed = "".join(f"{each!r}\n" for each in [*begin, *commands, *tests, *end])
+    result = {"trial_name": "greet.1", "task_id": "greet", "is_resolved": True}
+    write(
+        folder,
+        {
+            "run_metadata.json": json.dumps({"agent_name": agent}),
+            "greet/1/results.json": json.dumps(result),
+            "greet/1/commands.txt": typed,
+            **{f"greet/1/{name}": text for name, text in files.items()},
+        },
+    )
+    (found,) = read_submissions([folder])
+    return found
+
+
+def test_what_an_agent_clears_leaves_and_ends_is_not_taken_for_the_runners_own(tmp_path: Path) -> None:
+    typed = [["cat > x", "Enter"], "some text\n", ["C-d"], ["clear", "Enter"], ["exit", "Enter"], "C-c", ["C-m"]]
+    found = run_of(tmp_path / "1", {}, "terminus-2", *typed)
+    keys = ["cat > x\n", "some text\n", "\x04", "clear\n", "exit\n", "\x03", "\n"]
+    assert found.handed == Actions(tuple(map(TypeKeys, keys)))
+    moved = run_of(tmp_path / "2", {}, "terminus-1", ["vim x", "Enter"], ["Escape", ":wq", "Enter"], ["Up", "M-x"])
+    assert moved.handed == Actions((TypeKeys("vim x\n"), TypeKeys("\x1b:wq\n"), TypeKeys("\x1b[A\x1bx")))
+
+
+def test_the_oracle_is_the_reference_and_nop_is_nothing_done(tmp_path: Path) -> None:
+    assert run_of(tmp_path / "1", {}, "oracle", ["bash /oracle/solution.sh", "Enter"]).handed == TheReference()
+    assert run_of(tmp_path / "2", {}, "", ["bash /oracle/solution.sh", "Enter"]).handed == TheReference()
+    assert run_of(tmp_path / "3", {}, "nop").handed == Actions((), Carry.NOTHING)
+    assert isinstance(run_of(tmp_path / "4", {}, "terminus-2").handed, CannotBeRun)
+
+
+INSTALLED = (
+    ["source /installed-agent/install-agent.sh || echo 'INSTALL_FAIL_STATUS'", "Enter"],
+    ["agent -p x", "Enter"],
+)
+
+
+def test_what_an_agent_within_the_box_did_is_in_its_own_log(tmp_path: Path) -> None:
+    """What was typed only starts it; done again, that would ask a model, or do nothing."""
+    none = run_of(tmp_path / "1", {}, "aider", *INSTALLED).handed
+    assert none == CannotBeRun("its agent ran within the box, and left no log of what it did that can be read")
+    calls = [("Bash", {"command": "cd /app"}), ("Write", {"file_path": "/app/x", "content": "y"}), ("Teleport", {})]
+    said = [
+        {"type": "assistant", "message": {"content": [{"type": "tool_use", "name": name, "input": given}]}}
+        for name, given in calls
+    ]
+    printed = "\r\n".join(
+        ["$ agent", *(json.dumps(each, separators=(",", ":")) for each in said), '{"type":"assistant",']
+    )
+    expected = Actions((RunLine("cd /app"), WriteFile("/app/x", b"y")), Carry.FOLDER)
+    logged = run_of(tmp_path / "2", {"sessions/agent.log": printed}, "claude-code", *INSTALLED)
+    assert (logged.handed, logged.left_out) == (expected, ("a call of Teleport", "a message that is cut short"))
+    events = [[0.1, "o", printed[:40]], [0.2, "i", "x"], [0.3, "o", printed[40:]]]
+    cast = "\n".join(json.dumps(each) for each in [{"version": 2}, *events])
+    assert run_of(tmp_path / "3", {"sessions/agent.cast": cast}, "claude-code", *INSTALLED).handed == expected
+    done = [
+        {"source": "user", "action": "message", "args": {"content": "x"}},
+        {"source": "agent", "action": "run", "args": {"command": "ls"}},
+        {"source": "agent", "observation": "run", "content": "x"},
+        {"source": "agent", "action": "edit",
+         "args": {"command": "str_replace", "path": "/app/x", "old_str": "a", "new_str": "b"}},
+        {"source": "agent", "action": "finish", "args": {}},
+    ]  # fmt: skip
+    found = run_of(tmp_path / "4", {"agent-logs/some.json": json.dumps(done)}, "openhands", *INSTALLED)
+    assert found.handed == Actions((RunLine("ls"), EditFile("/app/x", "a", "b")))
+    assert found.left_out == ()
+
+
+def test_a_recording_of_the_third_format_counts_from_event_to_event(tmp_path: Path) -> None:
+    events = [
+        {"version": 3},
+        [0.5, "o", "$ "],
+        [0.5, "i", "ls\u2028\r"],
+        [1.0, "o", "x"],
+        [1.5, "i", "q"],
+        [0.1, "x", "0"],
+    ]
+    cast = "\n".join(json.dumps(each, ensure_ascii=False) for each in events)
+    write(tmp_path, {"greet/1/results.json": json.dumps({"task_id": "greet", "is_resolved": None}),
+                     "greet/1/sessions/agent.cast": cast})  # fmt: skip
+    (found,) = read_submissions([tmp_path])
+    assert found.handed == Actions((TypeKeys("ls\u2028\n", 2.5), TypeKeys("q")))
+    assert found.recorded.rewards is None
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"trial_name": 3}', "[" * 100_000])
 def test_any_other_result_is_no_recording(tmp_path: Path, text: str) -> None:
     write(tmp_path, {"t/a/result.json": text, "t/b/solve.sh": "x"})

@@ -200,3 +200,57 @@ def test_difficulty_is_told_by_who_solves_a_task_and_by_the_least_that_an_audit_
     assert order == ["none", "some", "all"]
     assert "Solved by every attempt: all" in out
     assert "Solved by no attempt: none" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "There are no solutions in given.\ndocs/attempts.md says what a folder with solutions looks like."),
+        (None, "There is no given.\nName a folder or a .jsonl file."),
+        ({"../given": "x"}, "There are no solutions in given.\nName a folder, or a file of JSON Lines"),
+        ({"a.jsonl": '{"task": "task", "patch": "x"}\n{"task"\n'}, "given/a.jsonl, line 2: Input data was truncated"),
+        (
+            {"other/a/solve.sh": "ok"},
+            "No solution of 1 is for one of these tasks.\nThe first says other, and the first",
+        ),
+        ({"a/attempt.json": "{}"}, "The solution in given/a cannot be read: it has neither a solve.sh, one diff"),
+    ],
+)
+def test_what_is_handed_in_wrongly_is_said_before_anything_runs(
+    run: Callable[..., Ran],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str] | None,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "task", OFFLINE)
+    if given is not None and "../given" in given:
+        (tmp_path / "given").write_text("x", encoding="utf-8")
+    elif given is not None:
+        (tmp_path / "given").mkdir()
+        write(tmp_path / "given", given)
+    boxes = Boxes()
+    code, out, err = run(boxes, "attempts", "task", "--solutions", "given", "-o", "out")
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert said in err
+    assert not boxes.log
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_run_is_said_of_each_and_the_others_are_run(run: Callable[..., Ran], tmp_path: Path) -> None:
+    write(tmp_path / "task", OFFLINE)
+    patch = "--- a/solve.sh\n+++ b/solve.sh\n@@ -1,2 +1,2 @@\n #!/bin/bash\n-{}\n+echo ok\n"
+    given = {"fits.patch": patch.format("echo ok > /app/out.txt"), "old.patch": patch.format("echo other"),
+             "cut.patch": patch[:40], "no/attempt.json": "{}", "no/x.patch": "hello"}  # fmt: skip
+    write(tmp_path / "given", given)
+    code, out, _ = run(Boxes(), "attempts", tmp_path / "task", "--solutions", tmp_path / "given")
+    assert code == ExitCode.OK
+    assert "Not judged: 3" in out
+    said = " ".join(out.split())
+    for why in (
+        "task/old: unreadable: its patch does not fit solve.sh:",
+        "task/cut: unreadable: its patch is no unified diff, or is cut short",
+        "task/no: unreadable: its patch is no unified diff",
+    ):
+        assert why in said
