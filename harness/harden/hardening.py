@@ -136,7 +136,7 @@ class Known:
     tried: Mapping[str, int]
     """How many cases of each kind."""
     programs: bool
-    """The instruction names a program that solving leaves: then files alone do not tell what is alike."""
+    """The instruction or the tests name a program that solving leaves: then files alone do not tell what is alike."""
     pins: list[Pin]
     """Steady on everything that is right."""
     reference: Seens
@@ -215,7 +215,7 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
     right = [*right, *await _other_right(trials, wanted, cases)]
-    programs = _asks_for_programs(observed, stated)
+    programs = _asks_for_programs(task, observed, stated)
     pins = steady(pins, right)
     return Known(stated, found, steps, tried, programs, pins, right[0], wrong, tuple(attempts))
 
@@ -324,10 +324,11 @@ def _cases(
     ]
 
 
-def _asks_for_programs(observed: Observed, stated: StatedOutput) -> bool:
+def _asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
     entries = observed.left.entries if observed.left is not None else {}
-    left = (path for path, entry in entries.items() if entry.startswith("f "))
-    return any(path.endswith(_PROGRAMS) and stated.names(path) for path in left)
+    tests = verifier_texts(task, task.steps[0]).values()
+    left = [path for path, entry in entries.items() if entry.startswith("f ") and path.endswith(_PROGRAMS)]
+    return any(stated.names(path) or any(path in text for text in tests) for path in left)
 
 
 _PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
