@@ -58,6 +58,7 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
     from harness.report.read import read_report
     from harness.report.whole import whole
 
+    _must_go_together(given)
     _must_be_new(output, dry_run=given["dry_run"])
     with whole(run):
         report = read_report(run)
@@ -89,6 +90,17 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
         _show_tests(made, told_test)
     click.echo(told(made, folder))
     return _exit_code(made)
+
+
+_APART = (("check", "no_audit"), ("check", "dry_run"), ("in_place", "dry_run"))
+"""Flags of which one asks for what the other leaves out."""
+
+
+def _must_go_together(given: Mapping[str, Any]) -> None:
+    for one, other in _APART:
+        if given[one] and given[other]:
+            words = " and ".join(f"--{name.replace('_', '-')}" for name in (one, other))
+            raise UsageError(f"{words} do not go together.", hint="Leave one of them out.")
 
 
 def _must_be_new(output: Path | None, *, dry_run: bool) -> None:

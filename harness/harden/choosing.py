@@ -19,6 +19,11 @@ def steady(pins: Iterable[Pin], right: Sequence[Seens]) -> list[Pin]:
     return [pin for pin in pins if all(pin.holds(seens[pin.case.id]) for seens in right if pin.case.id in seens)]
 
 
+def allowed_pins(pins: Iterable[Pin], *, unstated: bool) -> list[Pin]:
+    """Those that a test may have. `unstated`: what the instruction does not state may be pinned, too."""
+    return [pin for pin in pins if unstated or not pin.unstated]
+
+
 def catches(pin: Pin, wrong: Mapping[str, Sequence[Seens]]) -> frozenset[str]:
     """The survivors that it tells from the reference in every box in which they were seen."""
     return frozenset(

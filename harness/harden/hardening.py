@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, reduced, run_cases_of, starts
-from harness.harden.choosing import Seens, by_case, catches, smallest, steady
+from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
 from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
@@ -136,7 +136,7 @@ class Known:
     tried: Mapping[str, int]
     """How many cases of each kind."""
     programs: bool
-    """Solving leaves programs: then files alone do not tell what is alike."""
+    """The instruction names a program that solving leaves: then files alone do not tell what is alike."""
     pins: list[Pin]
     """Steady on everything that is right."""
     reference: Seens
@@ -215,7 +215,7 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
     right = [*right, *await _other_right(trials, wanted, cases)]
-    programs = _leaves_programs(observed)
+    programs = _asks_for_programs(observed, stated)
     pins = steady(pins, right)
     return Known(stated, found, steps, tried, programs, pins, right[0], wrong, tuple(attempts))
 
@@ -324,9 +324,10 @@ def _cases(
     ]
 
 
-def _leaves_programs(observed: Observed) -> bool:
+def _asks_for_programs(observed: Observed, stated: StatedOutput) -> bool:
     entries = observed.left.entries if observed.left is not None else {}
-    return any(path.endswith(_PROGRAMS) and entry.startswith("f ") for path, entry in entries.items())
+    left = (path for path, entry in entries.items() if entry.startswith("f "))
+    return any(path.endswith(_PROGRAMS) and stated.names(path) for path in left)
 
 
 _PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
@@ -384,7 +385,7 @@ async def _write(
     scratch: Path,
 ) -> None:
     survivors = {one.label: one for one in wanted.survivors}
-    allowed = [pin for pin in _said_there(known) if wanted.unstated or not pin.unstated]
+    allowed = allowed_pins(_said_there(known), unstated=wanted.unstated)
     thrown: set[tuple[str, str]] = set()
     kept: list[ProvenTest] = []
     for number in range(ROUNDS):
@@ -432,7 +433,7 @@ def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:
 
 def _script(wanted: Wanted, known: Known) -> str:
     """What tells the survivors from the reference as a Python program: it is run where the task was solved."""
-    allowed = [pin for pin in known.pins if wanted.unstated or not pin.unstated]
+    allowed = allowed_pins(known.pins, unstated=wanted.unstated)
     caught = {pin: found for pin in allowed if (found := catches(pin, known.wrong))}
     written = _tests(smallest(caught), {one.label: one for one in wanted.survivors}, known.place, [])
     return as_program(written) if written else ""

@@ -243,7 +243,7 @@ class Pins:
         full = [line.strip() for line in lines if line.strip()]
         if not full or any(len(line) > LONGEST_LINE for line in full) or len(full) > 40:
             return
-        unordered = self.stated.any_order
+        unordered = self.stated.unordered
         first, last = ("sorted(", ")") if unordered else ("", "")
         expected = sorted(full) if unordered else full
 
@@ -278,9 +278,10 @@ class Pins:
         )
 
     def _of_json(self, expression: str, says: str, read: Read, document: Any, why: str) -> Iterator[Pin]:
-        for number, (path, value) in enumerate(_leaves(document)):
-            if number >= MOST_LEAVES:
-                return
+        # What hangs on no list first: it says most in least, and there is least of it.
+        leaves = sorted(_leaves(document), key=lambda leaf: sum(isinstance(key, int) for key in leaf[0]))
+        yield from self._of_lists(expression, says, read, leaves, why)
+        for path, value in leaves[:MOST_LEAVES]:
             where = "".join(f"[{key!r}]" for key in path)
             unknown = why or self._unknown_value(path, value)
             if isinstance(value, float):
@@ -297,6 +298,29 @@ class Pins:
                 12,
                 unknown,
                 needs,
+            )
+
+    def _of_lists(
+        self, expression: str, says: str, read: Read, leaves: Sequence[tuple[tuple[Any, ...], Any]], why: str
+    ) -> Iterator[Pin]:
+        """All that is at one place of the objects of a list, in whatever order they come."""
+        together: dict[tuple[Any, ...], list[Any]] = {}
+        for path, value in leaves:
+            if any(isinstance(key, int) for key in path):
+                together.setdefault(tuple(EACH if isinstance(key, int) else key for key in path), []).append(value)
+        for place, values in together.items():
+            if len(values) > MOST_TOGETHER or len({type(value) for value in values}) > 1:
+                continue
+            if not isinstance(values[0], str | int) or isinstance(values[0], bool):
+                continue
+            unknown = why or next((u for value in values if (u := self._unknown_value(place, value))), "")
+            yield self._pin(
+                f"{says} {', '.join(map(str, sorted(values)))[:80]} at {'.'.join(map(str, place))}, in any order",
+                [f"found = json.loads({expression})", f"assert sorted({_each_at(place)}) == {sorted(values)!r}"],
+                _every_at(read, place, sorted(values)),
+                13,
+                unknown,
+                ["json"],
             )
 
     def _at_leaf(self, read: Read, path: Sequence[Any], value: Any) -> Callable[[Seen], bool]:
@@ -321,8 +345,8 @@ class Pins:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and self.stated.estimated and (self.stated.tolerance is None or isinstance(value, int)):
             return "a number that need not be exact"
-        if self.stated.any_order and any(isinstance(key, int) for key in path):
-            return "an order that is free"
+        if self.stated.unordered and any(isinstance(key, int) for key in path):
+            return "an order"
         words = self.stated.unknown(" ".join(str(key) for key in path if isinstance(key, str)), self.given)
         if isinstance(value, str):
             words |= self.stated.unknown(value, self.given)
@@ -342,12 +366,13 @@ class Pins:
                 why or (f"the words {', '.join(sorted(unknown)[:4])}" if unknown else ""),
                 ["csv"],
             )
-        if len(rows) <= 40 and not self.stated.any_order:
+        if len(rows) <= 40:
             unknown = self.stated.unknown(" ".join(" ".join(row) for row in rows), self.given)
+            kind, put = ("sorted", sorted) if self.stated.unordered else ("list", list)
             yield self._pin(
                 f"{says} these rows and no others",
-                [f"assert list(csv.reader({expression}.splitlines())) == {rows!r}"],
-                lambda s: list(csv.reader(read(s).splitlines())) == rows,
+                [f"assert {kind}(csv.reader({expression}.splitlines())) == {put(rows)!r}"],
+                lambda s: put(csv.reader(read(s).splitlines())) == put(rows),
                 31,
                 why or (f"the words {', '.join(sorted(unknown)[:4])}" if unknown else ""),
                 ["csv"],
@@ -477,6 +502,37 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any,
             yield from _leaves(each, (*path, at))
     else:
         yield path, value
+
+
+EACH = "each"
+"""In a place: whatever is in the list that is there."""
+MOST_TOGETHER = 40
+
+
+def _each_at(place: Sequence[Any]) -> str:
+    """A comprehension of all that is at the place of `found`."""
+    value, loops, number = "found", "", 0
+    for key in place:
+        if key is EACH:
+            number += 1
+            loops += f" for each{number} in {value}"
+            value = f"each{number}"
+        else:
+            value += f"[{key!r}]"
+    return f"{value}{loops}"
+
+
+def _every_at(read: Read, place: Sequence[Any], expected: Sequence[Any]) -> Callable[[Seen], bool]:
+    def found(value: Any, rest: Sequence[Any]) -> Iterator[Any]:
+        if not rest:
+            yield value
+        elif rest[0] is EACH:
+            for each in value:
+                yield from found(each, rest[1:])
+        else:
+            yield from found(value[rest[0]], rest[1:])
+
+    return lambda seen: sorted(found(json.loads(read(seen)), place)) == expected
 
 
 def _at(value: Any, path: Sequence[Any]) -> Any:

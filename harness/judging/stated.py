@@ -34,6 +34,11 @@ _ANY_ORDER = re.compile(
     r"|\bunordered",
     re.IGNORECASE,
 )
+_ORDER = re.compile(
+    r"\b(?:re)?sort|\border(?:ed)?\b|\b(?:as|des)cending|\balphabetic|\blexicograph|\bchronolog|\brank|\b(?:new|old|larg|small|high|low"
+    r"|long|short)est first\b|\breverse|\bfirst\b.{0,40}\bthen\b",
+    re.IGNORECASE,
+)
 _ESTIMATED = re.compile(
     r"\bestimat|\bapproximat|\baccura|\bprecision\b|\btoleranc|\bwithin \d|\bclose to\b|\b(?:relative|absolute) error"
     r"|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\btrain(?:ed|ing)?\b|\bmodel\b",
@@ -72,9 +77,17 @@ class StatedOutput:
     many: bool
     """Several answers may be right."""
     any_order: bool
+    """It says that an order is free."""
+    orders: bool
+    """It speaks of an order."""
     tolerance: Tolerance | None
     estimated: bool
     """Its numbers are not exact, or may not be."""
+
+    @property
+    def unordered(self) -> bool:
+        """No order is anybody's requirement."""
+        return self.any_order or not self.orders
 
     def exactly(self, line: str) -> bool:
         """It shows this line, or its form."""
@@ -124,6 +137,7 @@ def read_stated(instruction: str, environment: Iterable[str]) -> StatedOutput:
         frozenset(_shape(line) for line in lines),
         _MANY.search(instruction) is not None,
         _ANY_ORDER.search(instruction) is not None,
+        _ORDER.search(instruction) is not None,
         stated_tolerance(instruction),
         _ESTIMATED.search(instruction) is not None,
     )

@@ -221,14 +221,20 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
 
 _OF_OTHERS = frozenset(
     "run purpose state effective looked notes image observed recorded claims not_reused waited end same_as begun "
-    "not_begun".split()
+    "not_begun asked".split()
 )
 """What is the same for every control's record."""
 
 
 def _control(record: TrialRecord) -> dict[str, Any]:
     """A control's whole record, logs included: they are few, and everything else is measured against them."""
-    return {key: value for key, value in trial_json(record).items() if key not in _OF_OTHERS}
+    kept = {key: value for key, value in trial_json(record).items() if key not in _OF_OTHERS}
+    return {**kept, **_refused(record)}
+
+
+def _refused(record: TrialRecord) -> dict[str, Any]:
+    refused = [asdict(one) for one in record.asked if not one.let]
+    return {"refused": refused} if refused else {}
 
 
 # --- mutants and the files they change
@@ -371,6 +377,7 @@ def _run(record: TrialRecord, tests: Sequence[str]) -> dict[str, Any]:
         **({"same_as": record.same_as} if record.same_as else {}),
         **({"begun": record.begun} if record.begun else {}),
         **({"host": record.host} if record.host else {}),
+        **_refused(record),
     }
 
 

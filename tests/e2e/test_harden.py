@@ -228,6 +228,7 @@ def test_where_many_answers_are_right_the_tests_own_oracle_judges_and_no_right_s
     ("words", "said"),
     [
         (("harden", "nowhere", "-o", "out"), "There is no nowhere"),
+        (("harden", ".", "--dry-run", "--in-place"), "--in-place and --dry-run do not go together."),
         (("harden", "."), "No folder to write to is named."),
         (("harden", ".", "-o", "."), ". is there already."),
     ],

@@ -70,6 +70,15 @@ class HarborEngine(Engine):
             ),
             "Harbor's interface starts one box",
         ),
+        **dict.fromkeys(
+            (
+                "a_list_lets_its_hosts_through_and_tells_what_else_was_asked_for",
+                "there_is_no_way_round_a_list",
+                "a_list_changes_while_its_box_lives",
+                "services_keep_to_one_list_and_one_namespace",
+            ),
+            "what a list of hosts lets through is the provider's affair",
+        ),
         "hostname_is_as_asked": "Harbor's interface names no host",
         "processes_are_limited": "Harbor's interface limits no number of processes",
         "disk_is_limited": "whether the disk is limited is the provider's affair",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from harness.harden.own import own_cases, own_pins
@@ -32,6 +33,9 @@ def test_an_input_on_which_the_reference_fails_the_test_is_no_case() -> None:
     assert isinstance(place, ExtendedFile)
     (case, *_) = own_cases(task, place, dict(environment_files(task)), 0)
     assert not list(own_pins(case, {"passed": False, "why": "AssertionError"}))
+    plain = replace(case, body={**case.body, "numbers": []})
+    assert list(own_pins(plain, {"passed": True, "notes": []}))
+    assert not list(own_pins(plain, {"passed": False, "why": "AssertionError"}))
 
 
 def test_tests_that_cannot_be_extended_are_told_of(tmp_path: Path) -> None:

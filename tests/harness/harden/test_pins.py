@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
-from harness.harden.choosing import catches, smallest, steady
+import pytest
+
+from harness.harden.choosing import allowed_pins, catches, smallest, steady
 from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
 from harness.judging.stated import read_stated
@@ -36,10 +39,45 @@ def test_a_line_that_is_wrong_is_caught_by_that_line() -> None:
     assert "it prints the line 'ada: 3'" not in [pin.says for pin in found]
 
 
-def test_lines_in_another_order_are_caught_unless_the_order_is_free() -> None:
+def test_an_order_is_pinned_only_where_the_instruction_speaks_of_one() -> None:
     right, wrong = seen("ada: 3\nbob: 4\n"), seen("bob: 4\nada: 3\n")
-    assert caught(pins(right), wrong)
+    assert caught(pins(right, f"{INSTRUCTION} They are sorted by name."), wrong)
+    assert not caught(pins(right), wrong)
     assert not caught(pins(right, f"{INSTRUCTION} They come in any order."), wrong)
+    more = seen("bob: 4\nada: 3\nada: 3\n")
+    assert [pin.says for pin in caught(pins(right), more)] == ["it prints these lines and no others"]
+
+
+def test_what_a_list_of_objects_has_is_pinned_in_whatever_order_it_comes() -> None:
+    def listed(*names: str) -> dict[str, Any]:
+        return seen(json.dumps({"count": 2, "items": [{"name": name} for name in names]}))
+
+    instruction = "Write `count` and `items`, each with its `name`, as JSON."
+    found = pins(listed("ada", "bob"), instruction)
+    assert not caught(found, listed("bob", "ada"))
+    (pin,) = caught(found, listed("bob", "bob"))
+    assert pin.says == "it prints ada, bob at items.each.name, in any order"
+    done: dict[str, Any] = {"result": SimpleNamespace(stdout=listed("bob", "ada")["out"]), "json": json}
+    exec("\n".join(pin.code), done)
+    done["result"].stdout = listed("ada")["out"]
+    with pytest.raises(AssertionError):
+        exec("\n".join(pin.code), done)
+    assert caught(pins(listed("ada", "bob"), f"{instruction} Sort the items."), listed("bob", "ada"))
+
+
+def test_rows_in_another_order_are_another_table_only_where_one_is_spoken_of() -> None:
+    right, wrong = seen("name,count\nada,3\nbob,4\n"), seen("name,count\nbob,4\nada,3\n")
+    instruction = "Print `name,count` as a table with a head."
+    assert not caught(pins(right, instruction), wrong)
+    assert caught(pins(right, instruction), seen("name,count\nada,3\nbob,4\nada,3\n"))
+    assert caught(pins(right, f"{instruction} The names are in alphabetic order."), wrong)
+
+
+def test_what_is_in_no_list_is_pinned_however_long_the_lists_are() -> None:
+    def listed(mean: int) -> dict[str, Any]:
+        return seen(json.dumps({"items": [{"count": number} for number in range(500)], "mean": mean}))
+
+    assert [pin.says for pin in caught(pins(listed(7)), listed(8))] == ["it prints 7 at mean"]
 
 
 def test_a_number_may_be_spelled_otherwise_and_json_laid_out_otherwise() -> None:
@@ -52,6 +90,12 @@ def test_a_number_may_be_spelled_otherwise_and_json_laid_out_otherwise() -> None
 def test_the_reference_s_own_wording_is_not_stated() -> None:
     found = pins(seen("Processing finished successfully\n"))
     assert all(pin.unstated for pin in found if pin.says.startswith("it prints"))
+
+
+def test_what_is_not_stated_is_pinned_only_where_it_is_asked_for() -> None:
+    found = pins(seen("Processing finished successfully\n"))
+    assert [pin.says for pin in allowed_pins(found, unstated=False)] == ["it ends well"]
+    assert allowed_pins(found, unstated=True) == found
 
 
 def test_a_status_is_stated_only_where_it_is_named() -> None:

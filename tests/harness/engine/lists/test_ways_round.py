@@ -401,7 +401,11 @@ def test_services_with_networks_of_their_own_keep_to_the_list_too(
 ) -> None:
     image = bwrap_engine.build(recipe_of("FROM debian:bookworm-slim\n"))
     spec = BoxSpec(image, network=True, reach=Reach((LISTED,)), user="root", mounts=(), entrypoint=())
-    serve = "import socket; s = socket.create_server(('', 7000))\nwhile True: s.accept()[0].sendall(b'side')"
+    # What is closed with something unread is reset.
+    serve = (
+        "import socket; s = socket.create_server(('', 7000))\n"
+        "while True: c = s.accept()[0]; c.recv(99); c.sendall(b'side'); c.close()"
+    )
     side = Companion(
         replace(spec, command=("python3", "-c", serve)),
         Member("side"),
