@@ -169,7 +169,8 @@ def test_difficulty_is_told_by_who_solves_a_task_and_by_the_least_that_an_audit_
     monkeypatch.setattr(harness.runs, "make_engine", lambda _name, _options: Boxes())
     steps = "#!/bin/bash\nmkdir -p /app/a\nmkdir -p /app/b\nmkdir -p /app/c\necho ok > /app/out.txt\n"
     for name in ("all", "none", "some"):
-        write(tmp_path / "tasks" / name, {**OFFLINE, "solution/solve.sh": steps})
+        about = {"instruction.md": f"Write ok to /app/out.txt, for {name}.\n", "solution/solve.sh": steps}
+        write(tmp_path / "tasks" / name, {**OFFLINE, **about})
     audited = tmp_path / "audited"
     run(Boxes(), "audit", tmp_path / "tasks/some", tmp_path / "tasks/all", "--probe", "least", "-o", audited)
     write(tmp_path / "tasks/all", {"instruction.md": "Another version.\n"})
