@@ -371,6 +371,7 @@ ONLY_FLAGS = {
     "--task": "is about this one run",
     "--solutions": "names solutions to the tasks of this one run",
     "--tests": "names the new tests of this one run",
+    "--audit": "names a run beside this one",
     "--right": "names solutions to the tasks of this one run",
     "--times": "is the proof of these new tests",
     "--pins-unstated": "is the question of these new tests",
