@@ -26,7 +26,8 @@ import foolsgold
 from harness.mutants import StepMutants, Wish, task_mutants
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
-from mutator.select import TIERS, Chosen
+from mutator.select import TIERS
+from mutator.worth import Chosen
 
 
 @dataclass(frozen=True, slots=True)

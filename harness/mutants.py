@@ -40,6 +40,11 @@ class Wish:
             not self.faults or operator.fault in self.faults
         )
 
+    @property
+    def names(self) -> bool:
+        """Whether it says by name which operators or faults are wanted: then all of theirs are."""
+        return bool(self.operators or self.faults)
+
     def source(self, source: Source) -> bool:
         return not self.sources or any(wished in source.id for wished in self.sources)
 
@@ -111,7 +116,7 @@ def step_mutants(step: Step, solution: Solution, wish: Wish, before: Before) -> 
     made = list(generate(sources, files, families(step.instruction), accept=wish.operator, tally=tally))
     relevance = Relevance(step.instruction, sources)
     languages = {source.id: source.language for source in sources}
-    selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed)
+    selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed, whole=wish.names)
     return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped), unwished)
 
 

@@ -348,8 +348,9 @@ def _same_at_the_edge(change: Change) -> bool:
 
 
 _WRITES_RESULT = re.compile(
-    r"json\.dump\(|\.write(?:_text|lines|row|rows)?\(|\bprint\((?! *[\d\"'])|to_(?:csv|json)\("
-    r"|Fprint|Println?\(|Printf\(|\bprintf\(|\bcout\b"
+    r"json\.dump\(|\.write(?:_text|lines|row|rows)?\(|\bprint\((?! *[\d\"'])"
+    r"|to_(?:csv|json|parquet|excel|pickle|html)\("
+    r"|Fprint|Println?\(|Printf\(|\bprintf\(|\bcout\b|console\.log\(|stdout\.write\(|System\.out\.|\bprintln!?\("
 )
 _NOT_WRITTEN = frozenset((FaultClass.DROPPED_STEP, FaultClass.DROPPED_OUTPUT))
 
@@ -393,7 +394,8 @@ _CODE_RULES: tuple[Callable[[Change], bool], ...] = (
 
 _PREPARES = re.compile(
     r"^\s*(?:sudo (?:-\w+ )*)?(?:\w+=\S+ )*(?:cd|mkdir|pushd|popd|set|source|\.|apt|apt-get|yum|apk|dnf|pip3?|uv|npm"
-    r"|yarn|gcc|g\+\+|clang|cc|make|cmake|javac|rustc|cargo|go (?:build|mod|get)|tar|unzip|gunzip|wget|base64 -d"
+    r"|yarn|gcc|g\+\+|clang|cc|make|cmake|javac|kotlinc|scalac|ghc|gradle|mvn|rustc|cargo"
+    r"|go (?:build|mod|get)|tar|unzip|gunzip|wget|base64 -d"
     r"|python3? -m (?:pip|venv)|curl [^\n]*-[oO]|sleep|export PATH|dpkg|rustup|trap|clear|hash|aws|gsutil|scp"
     r"|protoc|python3? -m grpc_tools)\b"
     r"|^\s*[A-Za-z_]\w*=(?:[\"'][^\"'\n]*[\"']|[^\s;&|]*|[\"']?\$\(.*\)[\"']?)\s*$"

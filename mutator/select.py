@@ -18,19 +18,12 @@ from types import CodeType
 
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.quiet import quietly
-from mutator.relevance import Link, Relevance
+from mutator.relevance import Relevance
+from mutator.worth import Chosen, Stated, is_detail
 
 REFERENCE = "reference"
 """Stands in `Selection.duplicates` for the solution itself: the mutant says the same in other words."""
 TIERS = (Tier.COARSE, Tier.MEDIUM, Tier.FINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    mutant: Mutant
-    links: tuple[Link, ...]
-    aside: bool = False
-    """Whether it is taken only where there is little else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +33,9 @@ class Selection:
     duplicates: Mapping[str, str]
     """Mutant id -> id of the one that stands for it."""
     left: int
-    """Distinct mutants beyond the budget."""
+    """Mutants worth a trial beyond the budget; of a whole list any."""
+    poor: int = 0
+    """Distinct mutants that are not worth a trial, and that the list ends before."""
 
 
 def select(
@@ -50,158 +45,25 @@ def select(
     *,
     budget: int | None = 60,
     seed: int = 0,
+    whole: bool = False,
 ) -> Selection:
-    """`languages` maps a source's id to its language. The same mutants, instruction and seed give the same answer."""
+    """`languages` maps a source's id to its language. The same mutants, instruction and seed give the same answer.
+
+    A list ends where what is left is not worth a trial, however short it is, unless it is to be `whole` or no budget
+    limits it. Where nothing is worth a trial it has the one that comes first of the others."""
     distinct, duplicates = _distinct(mutants, languages)
     stated = Stated((requirement.text for requirement in relevance.requirements), distinct)
     entries = [stated.placed(mutant, relevance.links(mutant)) for mutant in distinct]
     served = frozenset(relevance.served)
-    worth = [entry for entry in entries if not entry.mutant.ruins and not entry.mutant.blunt]
-    chosen = _ordered(_no_detail(worth, served), seed, served)
+    likely = [entry for entry in entries if not entry.mutant.ruins and not entry.mutant.blunt]
+    ordered = _few_of_a_kind(_ordered(_no_detail(likely, served), seed, served))
     blunt = _ordered([entry for entry in entries if entry.mutant.blunt and not entry.mutant.ruins], seed, served)
     ruins = _ordered([entry for entry in entries if entry.mutant.ruins], seed, served)
-    # Any verifier notices that everything is gone, and the `hollow` control asks it: one such is enough.
-    if budget is None:
-        chosen += [*blunt, *ruins]
-    else:
-        chosen = _without_details(chosen, max(_ENOUGH_MUTANTS, budget // 5))
-        chosen = [*chosen, *blunt[: max(_FEW_MUTANTS - len(chosen), 0)]]
-        chosen = [*chosen, *ruins[: int(not chosen)]][:budget]
-    return Selection(tuple(chosen), duplicates, len(distinct) - len(chosen))
-
-
-_FEW_DIGITS = 2
-"""A number of so few stands everywhere: it must be what the sentence is about."""
-_AT_LEAST = r"\b(?:at least|minimum(?: of)?|no (?:fewer|less) than|>=)"
-_AT_MOST = r"\b(?:at most|maximum(?: of)?|no more than|up to|within|<=)"
-
-
-class Stated:
-    """Whether the words that a mutant changes stand in the instruction, where all depends on that."""
-
-    def __init__(self, texts: Iterable[str], mutants: Iterable[Mutant]) -> None:
-        self._texts = tuple(texts)
-        self._text = "\n".join(self._texts)
-        self._words = frozenset(re.findall(r"[\w./-]*\w", self._text))
-        hollow = {mutant.scope for mutant in mutants if mutant.fault is FaultClass.HOLLOW_FUNCTION}
-        named = frozenset(scope for scope in hollow if self._asks_for(scope))
-        # The only one that the instruction names is the whole program.
-        self._functions = named if len(named) > 1 else frozenset[str]()
-
-    def placed(self, mutant: Mutant, links: tuple[Link, ...]) -> Chosen:
-        """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
-        if mutant.blunt and mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.scope in self._functions:
-            mutant = replace(mutant, blunt=False)
-        if self._unasked_guard(mutant, links):
-            mutant = replace(mutant, unlikely=True)
-        if mutant.unlikely or (self._text and not (links or mutant.stated or _speaks_for_itself(mutant))):
-            return Chosen(mutant, links, aside=True)
-        if not mutant.stated:
-            return Chosen(mutant, links)
-        said = mutant.stated.split("\n")
-        if not any(self._says(line.strip().strip("'\""), links, alone=len(said) == 1) for line in said):
-            return Chosen(replace(mutant, tier=Tier.FINE), links)
-        if self._still_meets(mutant):
-            return Chosen(replace(mutant, tier=Tier.FINE), links)
-        telling = mutant.tier is Tier.FINE and re.fullmatch(r"\d[\d_.]+", mutant.stated)
-        return Chosen(replace(mutant, tier=Tier.MEDIUM) if telling else mutant, links)
-
-    def _unasked_guard(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
-        """Whether a file is of the kind it is said to be, a line has anything in it, or a kind is known: the inputs
-        that are given are as they should be, where no sentence says what becomes of others."""
-        if not self._text or not mutant.operator.endswith(_ON_CONDITIONS):
-            return False
-        if not mutant.operator.endswith(_RAISES) and not _OF_INPUTS.search(mutant.before.split("\n", 1)[0]):
-            return False
-        return not any(_REFUSES.search(self._texts[link.requirement]) for link in links[:1])
-
-    def _asks_for(self, scope: str) -> bool:
-        name = scope.rpartition(".")[2]
-        if name == "main" or name not in self._words:
-            return False
-        # A plain word stands everywhere: it must be called, or given as it is to be written.
-        plain = name.isalpha() and name.islower()
-        return not plain or re.search(rf"\b{name}\(|[`'\"]{name}\b", self._text) is not None
-
-    def _still_meets(self, mutant: Mutant) -> bool:
-        """More where at least so much is asked, less where at most."""
-        if not mutant.stated.isdigit():
-            return False
-        new = set(re.findall(r"\d+", mutant.after)) - set(re.findall(r"\d+", mutant.before))
-        number = rf"[^.\n\d]{{0,30}}\b{mutant.stated}\b"
-        if len(new) != 1 or not self._text:
-            return False
-        more = int(new.pop()) > int(mutant.stated)
-        bound = _AT_LEAST if more else _AT_MOST
-        return re.search(bound + number, self._text, re.IGNORECASE) is not None
-
-    def _says(self, words: str, links: tuple[Link, ...], *, alone: bool) -> bool:
-        if links and links[0].evidence == (words,):
-            return True
-        if re.fullmatch(r"\d[\d_.]*", words):
-            precise = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
-            return (bool(links) and words in links[0].evidence) or (precise and words in self._words)
-        if alone and words.isalpha() and words.islower() and not links:
-            # A plain word stands everywhere, too: it must be given as it is to be written.
-            return any(f"{quote}{words}{quote}" in self._text for quote in "`'\"")
-        if not words or re.fullmatch(r"[\w./-]*\w", words):
-            return bool(words) and words in self._words
-        if words in self._text:
-            return True
-        telling = [word for word in re.findall(r"[\w./-]*\w", words) if re.search(r"[\d_./-]|[a-z][A-Z]", word)]
-        return any(word in self._words for word in telling if len(word) > 1)
-
-
-_OF_INPUTS = re.compile(
-    r"\[\d*:\d*\] *!= *(?:b?[\"']|[A-Z_]{3,})|(?i:\bmagic *!=|!= *(?:\w+\.)?\w*magic\b)"
-    r"|\bif not \w+(?:\.strip\(\))?:|\blen\([\w.]+\) *(?:==|<) *\d+|\.(?:is_empty|isEmpty|empty)\(\)"
-)
-_RAISES = ("raise-dropped", "drop-raise")
-_ON_CONDITIONS = ("-disarmed", "-guard", "-never", *_RAISES)
-_REFUSES = re.compile(
-    r"\b(?:error|invalid|reject|refus|fail|corrupt|malformed|wrong|unknown|exit|raise|abort|skip|ignor|empty|blank"
-    r"|missing|absent|without|nothing|none|no|zero|not|unless|at least|fewer|less|short|trunca)",
-    re.IGNORECASE,
-)
-_BY_ITSELF = frozenset(
-    (
-        "python.guard-always-true",
-        "python.lock-dropped",
-        "python.decorator-dropped",
-        "python.registration-dropped",
-        "python.parts-as-text",
-    )
-)
-"""Operators that leave out a case which somebody thought of."""
-_KNOWN_ALREADY = re.compile(r"\bin (?:self\.)?_?(?:seen|visited|known|done|used|taken|\w*ids|\w*names|\w*keys)\b")
-_LEAVES_OUT = re.compile(r"\bif \w+ not in [a-z]\w*")
-_LASTING = re.compile(
-    r"\s*(?:sudo (?:-\w+ )*)?(?:(?:cat|echo|printf)\b[^|\n]*>(?!&)|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
-    r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
-    r"|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
-)
-"""Commands that leave something behind which the next ones do not make again."""
-_OF_DATA = re.compile(r"[\"'][\w -]+[\"']|\|\||&&|\bseen\b|[eE]xist|[dD]uplicate")
-_OF_FAILURE = re.compile(
-    r"\bnil\b|\bnull\b|nullptr|\bNULL\b|npos"
-    r"|![a-z]\w* *\|\| *![a-z]|\.end\(\)|\berr\b|[eE]rror|\.empty\(\)|len\(\w+\) *== *0"
-)
-_PROGRAMS = ("python", "code", "mutmut")
-
-
-def _speaks_for_itself(mutant: Mutant) -> bool:
-    """Whether a mutant is worth a look although no sentence is linked: steps of scripts and settings, and cases that
-    are treated apart. Of a program's other statements most are how it works, and not what it is for."""
-    if mutant.operator in ("code.drop-guard", "code.drop-conjunct"):
-        return _OF_DATA.search(mutant.before) is not None and _OF_FAILURE.search(mutant.before) is None
-    if mutant.operator == "python.filter-dropped":
-        return _LEAVES_OUT.search(mutant.before) is not None
-    if mutant.operator == "python.guard-disarmed":
-        return _KNOWN_ALREADY.search(mutant.before) is not None
-    if mutant.operator == "shell.drop-step":
-        return not mutant.scope and _LASTING.match(mutant.before) is not None
-    family = mutant.operator.split(".")[0]
-    return mutant.operator in _BY_ITSELF or not (family in _PROGRAMS or (family == "shell" and mutant.scope))
+    worth = [entry for entry in ordered if not is_detail(entry)]
+    everything = [*worth, *(entry for entry in ordered if is_detail(entry)), *blunt, *ruins]
+    end = len(everything) if budget is None or whole else max(len(worth), min(len(everything), 1))
+    chosen = everything[:end][:budget]
+    return Selection(tuple(chosen), duplicates, end - len(chosen), len(everything) - end)
 
 
 def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[list[Mutant], dict[str, str]]:
@@ -319,11 +181,11 @@ def _bytecode(code: CodeType) -> str:
 def _no_detail(entries: Sequence[Chosen], served: frozenset[int]) -> list[Chosen]:
     """What alone breaks a requirement that the solution serves is no mere detail, unless all hangs on words that the
     instruction does not say. Two of them are enough."""
-    broken = {entry.links[0].requirement for entry in entries if entry.links and not _is_detail(entry)}
+    broken = {entry.links[0].requirement for entry in entries if entry.links and not is_detail(entry)}
     alone: dict[int, list[int]] = {}
     for place, entry in enumerate(entries):
         if (
-            _is_detail(entry)
+            is_detail(entry)
             and (not entry.mutant.stated or entry.mutant.tier is not Tier.FINE)
             and not entry.mutant.unlikely
             and entry.links
@@ -370,7 +232,7 @@ class _Taken:
         self._breaks: dict[int, set[str]] = {}
         """Requirement -> the operators that break it."""
         for entry in entries:
-            if entry.links and not _is_detail(entry):
+            if entry.links and not is_detail(entry):
                 self._breaks.setdefault(entry.links[0].requirement, set()).add(entry.mutant.operator)
         self._worth = [_worth(entry) for entry in entries]
         self._corners = [_corners(entry) for entry in entries]
@@ -468,66 +330,40 @@ def _corners(entry: Chosen) -> tuple[tuple[tuple[str, str], float], ...]:
     return tuple((corner, _CROWDING[corner[0]]) for corner in named)
 
 
-_ENOUGH_MUTANTS = 12
-"""So many say enough about a verifier that details are no longer needed to fill a budget."""
-_FEW_MUTANTS = 3
-"""Fewer say next to nothing; then those that any verifier notices, or none, stand in."""
-
-
-def _is_detail(entry: Chosen) -> bool:
-    return entry.aside or entry.mutant.tier is Tier.FINE
-
-
 def _hardly_anybodys(entry: Chosen) -> bool:
     return entry.mutant.unlikely or (entry.mutant.tier is Tier.FINE and not entry.links)
 
 
-_MOST_OF_A_TABLE = 10
+_MOST_OF_A_TABLE = 12
 """Entries of one table exchanged, or mapped alike: beyond these they say the same of a verifier."""
+_MOST_ALIKE = 4
+"""Mutants of one function with one kind of fault that break one sentence: beyond these they say the same, too."""
 
 
-def _few_of_a_table(chosen: Sequence[Chosen]) -> list[Chosen]:
-    """Further ones of a table are details."""
-    counts: Counter[tuple[str, int]] = Counter()
+def _few_of_a_kind(ordered: Sequence[Chosen]) -> list[Chosen]:
+    """Further ones of a table, or alike in all that tells them apart, stand aside."""
+    counts: Counter[tuple[object, ...]] = Counter()
     kept: list[Chosen] = []
-    for entry in chosen:
+    for entry in ordered:
         mutant = entry.mutant
+        kind: tuple[object, ...] = ()
         if mutant.fault is FaultClass.SWAPPED_MAPPING:
-            counts[mutant.file, mutant.line] += 1
-            if counts[mutant.file, mutant.line] > _MOST_OF_A_TABLE:
-                mutant = replace(mutant, tier=Tier.FINE)
-        kept.append(Chosen(mutant, entry.links, entry.aside))
-    return kept
-
-
-def _without_details(chosen: Sequence[Chosen], least: int) -> list[Chosen]:
-    """Details stand in only as far as a verdict needs them, some of which say nothing; and what hardly anybody writes
-    only where there are not enough of them."""
-    chosen = _few_of_a_table(chosen)
-    plain = sum(not _is_detail(entry) for entry in chosen)
-    details = sum(_is_detail(entry) and not _hardly_anybodys(entry) for entry in chosen)
-    room = min(max(least - plain, 0), details)
-    spare = max(least - plain - room, 0)
-    kept: list[Chosen] = []
-    for entry in chosen:
-        if _hardly_anybodys(entry) and _is_detail(entry):
-            spare -= 1
-            stays = spare >= 0
-        elif _is_detail(entry):
-            room -= 1
-            stays = room >= 0
-        else:
-            stays = True
-        if stays:
-            kept.append(entry)
+            kind, most = (mutant.file, mutant.line), _MOST_OF_A_TABLE
+        elif mutant.scope and entry.links:
+            kind, most = (entry.links[0].requirement, mutant.source, mutant.scope, mutant.fault), _MOST_ALIKE
+        if kind and not is_detail(entry):
+            counts[kind] += 1
+            if counts[kind] > most:
+                entry = replace(entry, aside=True)
+        kept.append(entry)
     return kept
 
 
 def _ordered(entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> list[Chosen]:
     """One for each stated requirement before a second for any; then what adds most to those already taken."""
     taken = _Taken(entries, seed, served)
-    heap = [taken.standing(place) for place, entry in enumerate(entries) if not _is_detail(entry)]
-    later = [taken.standing(place) for place, entry in enumerate(entries) if _is_detail(entry)]
+    heap = [taken.standing(place) for place, entry in enumerate(entries) if not is_detail(entry)]
+    later = [taken.standing(place) for place, entry in enumerate(entries) if is_detail(entry)]
     heapq.heapify(heap)
     waiting: list[Standing] = []
     """Of operators that have had their share for now."""

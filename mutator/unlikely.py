@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from mutator import only_step
 from mutator.blunt import Change
 from mutator.model import FaultClass, SourceKind
 
@@ -42,10 +43,14 @@ _RARE = frozenset(
 """Signs turned round, and tests that no longer ask anything: all goes wrong at once, and who runs it sees that."""
 
 
+_IN_A_REPAIR = frozenset(("python.off-by-one",))
+"""Rare in a program as it is written, and not in the line that a repair is about."""
+
+
 def unlikely(change: Change) -> bool:
-    return (
-        change.operator.id in _RARE or change.operator.id.startswith("mutmut.") or any(rule(change) for rule in _RULES)
-    )
+    operator = change.operator.id
+    rare = operator in _RARE and not (operator in _IN_A_REPAIR and change.source.kind is SourceKind.REPLACEMENT)
+    return rare or operator.startswith("mutmut.") or any(rule(change) for rule in _RULES)
 
 
 def _first_round(change: Change) -> bool:
@@ -182,7 +187,7 @@ def _made_when_missing(change: Change) -> bool:
 
 
 _CODE = re.compile(r"['\"][^'\"\n]*(?: = |\w\([^'\"\n]*\))|unpack|frombuffer")
-_MOVES_ON = re.compile(r"[;:]?\s*(\w*off(?:set)?|pos|cursor|ptr|idx|i|j|at)\b *\+= *\w")
+_MOVES_ON = re.compile(r"[;:]?\s*(\w*off(?:set)?|pos(?:ition)?|cursor|ptr|idx|i|j|at)\b *\+= *\w")
 _TAKES_FROM = r"\[[^\]\n]*\bNAME\b|\b(?:while|for)\b[^\n]*\bNAME\b|\w\([^()\n]*[,(] *NAME\b"
 
 
@@ -296,10 +301,14 @@ def _number_already(change: Change) -> bool:
     """A number that is one without being made one."""
     if change.operator.id != "python.conversion-dropped":
         return False
-    unpacked = change.gone.count("float(") > change.new.count("float(") and "unpack" in change.source.text
+    text = change.source.text
+    unpacked = change.gone.count("float(") > change.new.count("float(") and "unpack" in text
+    for name in set(_WHOLE.findall(change.gone)) - set(_WHOLE.findall(change.new)):
+        unpacked = unpacked or re.search(rf"\b{re.escape(name)}\b[^=\n]*=(?!=)[^\n]*unpack", text) is not None
     return unpacked or _COUNTED_NUMBER.search(change.gone) is not None
 
 
+_WHOLE = re.compile(r"\bint\((\w+)\)")
 _COUNTED_NUMBER = re.compile(r"\b(?:int|float)\(\w*(?:rng|random|np|math|len|sum|round)\b[.(]")
 
 
@@ -311,7 +320,10 @@ def _own_record(change: Change) -> bool:
     return change.operator.id == "python.output-key-dropped" and _GIVES_OUT.search(change.source.text) is None
 
 
-_SIZES = re.compile(r"\bmake\(|\b(?:Parse|Format)(?:Int|Uint|Float)\(|bufio|[bB]uffer|\bbuf\w* *:?=|\.print_stats\(")
+_SIZES = re.compile(
+    r"\[\d+\](?:byte|u?int\d*|rune|float\d+|char|string)\b|\bmake\(|\b(?:Parse|Format)(?:Int|Uint|Float)\("
+    r"|bufio|[bB]uffer|\bbuf\w* *:?=|\.print_stats\("
+)
 
 
 def _how_large(change: Change) -> bool:
@@ -414,9 +426,21 @@ _COMPUTED = r"(?:\b\d+\.\d|[\w)] / [\w(]|\bfloat\b|\bsqrt\(|\bhypot\(|\bmean\(|\
 _NO_VALUE = re.compile(r"^\s*return \(?None, |^\s*return \(.*\bNone\b.*\)$", re.MULTILINE)
 
 
+_ONE_LINE = re.compile(r"return [^\n]*")
+_NONE = re.compile(r"^\s*return None$", re.MULTILINE)
+
+
 def _nothing_back(change: Change) -> bool:
-    """A function that gives nothing where its callers take values apart: they stop at once."""
-    return change.fault is FaultClass.HOLLOW_FUNCTION and _NO_VALUE.search(change.new) is not None
+    """A function that gives nothing where its callers take values apart, or go on with what it gives: they stop."""
+    if change.fault is not FaultClass.HOLLOW_FUNCTION:
+        return False
+    if _NO_VALUE.search(change.new):
+        return True
+    name = re.escape(change.candidate.scope.rpartition(".")[2])
+    if _ONE_LINE.fullmatch(change.gone.strip()) and re.search(rf"(?<!def ){name}\(", change.source.text):
+        return True
+    used = rf"(?:=|\bin|\breturn|[(,\[]) *(?:self\.)?{name}\("
+    return _NONE.search(change.new) is not None and bool(name) and re.search(used, change.source.text) is not None
 
 
 _UNSEEN_OPTION = re.compile(
@@ -447,7 +471,8 @@ def _only_gathering(change: Change) -> bool:
     """The one place that puts anything into what is then looked at: it stays empty."""
     if change.fault not in (FaultClass.DROPPED_STEP, FaultClass.DROPPED_OUTPUT) or "\n" in change.gone:
         return False
-    found = _GATHERS.match(change.gone)
+    start, end = change.edits[0].start, change.edits[-1].end
+    found = _GATHERS.match(change.source.text[start:end].lstrip(";")) or _GATHERS.match(change.gone)
     if found is None:
         return False
     name = re.escape(next(group for group in found.groups() if group))
@@ -459,6 +484,58 @@ _INTO = (
     r"|(?<![\w])NAME(?:\[[^\n]*?\])?\.(?:append|add|update|extend|insert|push|push_back|emplace_back|setdefault)\("
     r"|\bNAME = append\(NAME\b|(?<![\w])NAME\[[^\n]*?\] = "
 )
+
+_LOOKS_LIKE = re.compile(
+    r"^\s*(?:plt|ax\w*|fig\w*|sns)\.(?:set_)?(?:title|suptitle|[xy]label|legend|grid|tight_layout|style|show|figure|[xy]ticks)\b"
+    r"|^\s*os\.environ(?:\[|\.setdefault)|^\s*print\([^\n]*\b(?:seconds|elapsed|took|done in|ms\b)"
+    r"|^\s*print\(f?[\"'](?:Starting|Running|Loading|Processing|Reading|Writing|Saving|Done|Finished|Generating)\b|^\s*warnings\."
+)
+
+
+def _by_the_way(change: Change) -> bool:
+    """How a plot looks, how long something took, what is set for libraries."""
+    gone = change.gone
+    return change.fault in _LEFT_OUT and "\n" not in gone and _LOOKS_LIKE.match(gone) is not None
+
+
+_LEFT_OUT = (FaultClass.DROPPED_STEP, FaultClass.DROPPED_OUTPUT)
+_RAISED = re.compile(
+    r"^\s*(?:return\b[^\n]*\b(?:Errorf|errors\.New|bail!)\(|raise (?!SystemExit)|throw\b|panic\()(?![^\n]*[eE]xit)"
+)
+_DETAILS = (FaultClass.WRONG_VALUE, FaultClass.ARITHMETIC, FaultClass.BOUNDARY)
+
+
+_HOW_MANY = r"(?:parts|tokens|words|fields|pieces|\w*[aA]rgs|argv|cols|columns)"
+_WORDS_COUNTED = re.compile(rf"\b{_HOW_MANY}\.(?:size|length|len\(\))\b *[<>]=? *\d|\blen\({_HOW_MANY}\) *[<>]=? *\d")
+
+
+def _one_word_more(change: Change) -> bool:
+    """How many words a line of the input must have."""
+    return change.fault is FaultClass.BOUNDARY and _WORDS_COUNTED.search(change.gone) is not None
+
+
+_PLACE = re.compile(r"\b[xijkabc]\w* *\+ *n?[xwj]\w* *\* *(?:\(? *[yjb]\w*)")
+
+
+def _place_in_a_grid(change: Change) -> bool:
+    """Where in a list the points of a grid stand, computed without a part of it: each is another point."""
+    return change.fault is FaultClass.ARITHMETIC and _PLACE.search(change.gone) is not None
+
+
+_IF_ANY = re.compile(r"^\s*if (\w+):", re.MULTILINE)
+
+
+def _if_any(change: Change) -> bool:
+    """What is done with a list that is only empty for an input which is not given."""
+    if change.operator.id != "python.branch-never" or not (found := _IF_ANY.match(change.gone)):
+        return False
+    return re.search(rf"\b{found[1]} *= *(?:\[.*\bfor\b|list\(|sorted\()", change.source.text) is not None
+
+
+def _within_an_error(change: Change) -> bool:
+    """A value that only stands in the text of an error."""
+    return change.fault in _DETAILS and _RAISED.match(change.gone) is not None
+
 
 _RULES: tuple[Callable[[Change], bool], ...] = (
     _first_round,
@@ -495,4 +572,10 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _next_number,
     _all_lines_deleted,
     _stays_where_it_is,
+    *only_step.RULES,
+    _by_the_way,
+    _within_an_error,
+    _one_word_more,
+    _place_in_a_grid,
+    _if_any,
 )

@@ -19,7 +19,7 @@ from harness.settings.in_force import one
 if TYPE_CHECKING:
     from harness.mutants import StepMutants
     from harness.task.model import Task, Unusable
-    from mutator.select import Chosen
+    from mutator.worth import Chosen
 
 SCHEMA = "foolsgold.mutants/1"
 
@@ -28,7 +28,7 @@ SCHEMA = "foolsgold.mutants/1"
 @click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @setting_options("mutants")
 @choosing_options
-@click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever the budget.")
+@click.option("--all", "everything", is_flag=True, help="Every distinct mutant, whatever it is worth.")
 @click.option("--diff", "with_diff", is_flag=True, help="Show the change of each mutant.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to standard output.")
 def mutants(
@@ -102,6 +102,7 @@ def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
         chosen = step.selection.chosen
         selection = step.selection
         left_out = f"{len(selection.duplicates)} duplicates, {step.tally.invalid} invalid, {selection.left} over budget"
+        left_out += f", {selection.poor} not worth a trial" if selection.poor else ""
         left_out += f", {step.tally.pragma} skipped by a pragma" if step.tally.pragma else ""
         click.echo(f"{title}: {len(chosen)} of {step.generated} mutants ({left_out})")
         for what, why in _left_alone(step):
@@ -170,6 +171,7 @@ def _as_json(step: StepMutants) -> dict[str, Any]:
             if count.emitted or count.invalid or count.unwritable or count.skipped
         },
         "beyond_budget": step.selection.left,
+        "not_worth_a_trial": step.selection.poor,
         "mutants": [
             {
                 "id": entry.mutant.id,

@@ -34,8 +34,10 @@ class Thresholds:
     strong: float = 0.9
     """Detected share from which a task is strong, if no stated requirement goes untested."""
     adequate: float = 0.75
-    least: int = 8
-    """Fewer counted mutants than this say too little."""
+    least: int = 6
+    """Fewer counted mutants than this say too little, unless some plainly break what is stated and are paid."""
+    few: int = 3
+    """Fewer counted mutants than this say too little even then."""
     telling: int = 6
     """Kills that a strong task needs in which something of the task still worked."""
     spread: float = 0.5
@@ -169,19 +171,31 @@ def _broken(judged: Iterable[Judged], kinds: Container[OutcomeKind]) -> set[str]
     return {one.requirement for one in judged if one.requirement is not None and one.outcome.kind in kinds}
 
 
-def verdict(found: Strength, thresholds: Thresholds) -> tuple[Verdict, str]:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a task has for its verdict besides the mutants that ran."""
+
+    more: int = 0
+    """Mutants worth a trial that the budget left out."""
+    plain: bool = False
+    """Whether mutants that were paid plainly break what the instruction states."""
+
+
+def verdict(found: Strength, thresholds: Thresholds, offer: Offer = Offer()) -> tuple[Verdict, str]:
     """The word for a task whose controls are sound, and the reason in a sentence."""
     tried = sum(found.by_outcome.values())
     errors = found.by_outcome.get(OutcomeKind.ERROR, 0)
     counted, value = found.share.counted, found.share.value
     if tried and errors / tried > thresholds.errors:
         return Verdict.UNMEASURED, f"{errors} of {tried} broken variants could not be measured"
-    if counted < thresholds.least:
-        idle = found.by_outcome.get(OutcomeKind.IDLE, 0)
-        beside = f"; {idle} more were caught as if nothing were done, which tells nothing" if idle else ""
-        said = f"only {counted} broken variants count; {thresholds.least} are needed{beside}"
-        return Verdict.UNMEASURED, said
     said = f"{percent(value)} of {counted} broken variants were caught"
+    if counted < thresholds.least:
+        if counted >= thresholds.few and value < thresholds.adequate and offer.plain:
+            wide = f"of so few that the share may be anything up to {percent(found.share.high)}"
+            return Verdict.WEAK, f"{said}, {wide}; but what the instruction states is broken and paid"
+        return Verdict.UNMEASURED, _too_few(found, thresholds, offer)
+    if counted < _WIDE:
+        said = f"{said} (of so few that it may be {percent(found.share.low)} to {percent(found.share.high)})"
     if value < thresholds.adequate:
         return Verdict.WEAK, f"{said}; {percent(thresholds.adequate)} is adequate"
     if value < thresholds.strong:
@@ -191,6 +205,20 @@ def verdict(found: Strength, thresholds: Thresholds) -> tuple[Verdict, str]:
         return Verdict.ADEQUATE, f"{said}, but only {few} of those that break what is stated; {wanted} is strong"
     missing = _missing(found, thresholds)
     return (Verdict.UNMEASURED, f"{said}, but {missing}") if missing else (Verdict.STRONG, said)
+
+
+_WIDE = 12
+"""Of fewer counted mutants a share is told with its interval."""
+
+
+def _too_few(found: Strength, thresholds: Thresholds, offer: Offer) -> str:
+    idle = found.by_outcome.get(OutcomeKind.IDLE, 0)
+    said = f"only {found.share.counted} broken variants count; {thresholds.least} are needed"
+    if idle:
+        said += f"; {idle} more were caught as if nothing were done, which tells nothing"
+    if offer.more:
+        return f"{said}; a larger budget has {offer.more} more"
+    return f"{said}; the solution offers no more that are worth a trial"
 
 
 def _missing(found: Strength, thresholds: Thresholds) -> str:

@@ -23,7 +23,7 @@ from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.reuse import Reuse, told
-from harness.judging.strength import Judged, Strength, Verdict, percent, strength, verdict
+from harness.judging.strength import Judged, Offer, Strength, Verdict, percent, strength, verdict
 from harness.judging.sure import Sureness
 from harness.judging.timings import Timings, timings
 from harness.judging.training import Needed, Training, training
@@ -179,8 +179,8 @@ def sound(controls: Controls) -> bool:
 def verdict_of(found: Examined, command: str) -> Audited:
     """`command` audits the task again."""
     numbers = strength([judged(result) for result in found.tried])
-    word, why = _word(found, numbers)
     findings = [finding for finder in FINDERS for finding in finder(found)]
+    word, why = _word(found, numbers, _offer(found, findings))
     return Audited(
         found.task,
         word,
@@ -220,10 +220,18 @@ def _training(found: Examined, findings: Sequence[Finding]) -> Training:
     return training(size.statements if size is not None else 0, needed, paid, found.settings.thresholds)
 
 
-def _word(found: Examined, numbers: Strength) -> tuple[Verdict, str]:
+def _offer(found: Examined, findings: Sequence[Finding]) -> Offer:
+    plain = any(one.id in UNTESTED and one.severity in COUNTING for one in findings)
+    return Offer(sum(each.selection.left for each in found.steps), plain)
+
+
+UNTESTED = ("stated-requirement-untested", "stated-requirement-undertested")
+
+
+def _word(found: Examined, numbers: Strength, offer: Offer) -> tuple[Verdict, str]:
     if showing(found.last).shown is not Shown.PAID:
         return Verdict.UNMEASURED, VOID
-    word, why = verdict(numbers, found.settings.thresholds)
+    word, why = verdict(numbers, found.settings.thresholds, offer)
     if (sure := found.sureness) is not None:
         doubt = percent(1 - sure.sure)
         of = f"{sure.ran} of {sure.of} were run"

@@ -84,10 +84,14 @@ def test_a_budget_is_the_beginning_of_the_whole_list(run: Run) -> None:
     every = listed(run, NGINX, "--all")
     some = listed(run, NGINX, "--budget", "7")
     assert ids(some) == ids(every)[:7]
-    assert some["beyond_budget"] == len(ids(every)) - 7
-    assert every["beyond_budget"] == 0
+    assert some["beyond_budget"] + some["not_worth_a_trial"] == len(ids(every)) - 7
+    assert some["not_worth_a_trial"] > 0
+    assert (every["beyond_budget"], every["not_worth_a_trial"]) == (0, 0)
     assert len(ids(every)) == every["generated"] - len(every["duplicates"])
-    assert ids(listed(run, NGINX, "--depth", "quick")) == ids(every)[:20]
+    quick = listed(run, NGINX, "--depth", "quick")
+    assert ids(quick) == ids(every)[:20]
+    standard = listed(run, NGINX)
+    assert (ids(standard), standard["beyond_budget"]) == (ids(every)[: 31 - standard["not_worth_a_trial"]], 0)
 
 
 def test_another_seed_changes_the_order_and_not_the_mutants(run: Run) -> None:

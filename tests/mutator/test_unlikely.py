@@ -10,8 +10,8 @@ from mutator.operators import FAMILIES
 from mutator.operators.another_name import another_name, another_text
 
 
-def made(text: str, language: str) -> list[Mutant]:
-    kind = SourceKind.SCRIPT if language == "shell" else SourceKind.SIBLING
+def made(text: str, language: str, kind: SourceKind | None = None) -> list[Mutant]:
+    kind = kind or (SourceKind.SCRIPT if language == "shell" else SourceKind.SIBLING)
     source = Source("solution", kind, language, "/app/solution", FileText(text), 1)
     return list(generate([source], {"solution": text.encode()}, FAMILIES))
 
@@ -161,6 +161,117 @@ def test_what_hardly_anybody_writes_stands_behind(
     found = [each for each in mutants if after in apply_bytes(text.encode(), each.edits).decode()]
     assert found, [apply_bytes(text.encode(), each.edits).decode() for each in mutants]
     assert {each.unlikely for each in found} == {behind}
+
+
+READS = """def rows(path):
+    with open(path) as file:
+        text = file.read()
+    return text.split()
+
+
+def total(found):
+    last = found[-1]
+    return sum(found) - last
+
+
+print(total(rows("a")), total(rows("b")))
+"""
+GRID = """def place(x, y, z, nx, ny):
+    at = x + nx * (y + ny * z)
+    volume = x * y * z
+    return at, volume
+"""
+PARTS = """fun read(parts: List<String>, most: Int) {
+    if (parts.size >= 4) put(parts)
+    if (most >= 4) put(parts)
+}
+"""
+TOLD = """low = [v for v in values if v < 3]
+if low:
+    put(low)
+if wanted:
+    put(wanted)
+plt.title("Load")
+plt.savefig("load.png")
+"""
+PRINTS = """low = values[3]
+print(f"Starting {low}")
+print(f"total {low}")
+"""
+LIMIT = """package p
+
+func check(n int) error {
+	var head [8]byte
+	if n > 7 {
+		return fmt.Errorf("at most %d", 7+len(head))
+	}
+	return nil
+}
+"""
+UNPACKED = """first = struct.unpack_from("<I", data, 8)[0]
+second = data.split()[0]
+print(int(first))
+print(int(second))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "operator", "after", "behind"),
+    [
+        ("cp a b\npython3 /app/solve.py x\n", "shell", "shell.drop-step", "cp a b\n", True),
+        ("cp a b\npython3 -m app.solve x\n", "shell", "shell.drop-step", "cp a b\n", True),
+        ("cp a b\npython3 -m app.solve x &\n", "shell", "shell.drop-", "cp a b\n", False),
+        ("python3 a.py > a.txt\npython3 b.py > b.txt\n", "shell", "shell.drop-step", "a.txt\n", False),
+        ("cp a b\nbash /app/build.sh\nbash b.sh x\n", "shell", "shell.drop-step", "b\nbash b.sh x", True),
+        ("python3 /app/t.py --all x\n", "shell", "shell.drop-flag", "t.py x", True),
+        ("sort -u x > y\n", "shell", "shell.drop-flag", "sort x", False),
+        ("cat > main.go <<'E'\npackage main\nE\ncp a b\n", "shell", "shell.drop-step", "cp a b\n", True),
+        ("cat > main.txt <<'E'\npackage main\nE\ncp a b\n", "shell", "shell.drop-step", "cp a b\n", False),
+        ('REPORT="a.txt"\ncp x "$REPORT"\n', "shell", "shell.drop-step", "cp x", True),
+        (READS, "python", "python.function-hollow", "def rows(path):\n    return", True),
+        (READS, "python", "python.function-hollow", "def total(found):\n    return", False),
+        ("def f(x):\n    return x * 2\n\n\nprint(f(3))\n", "python", "python.function-hollow", "", True),
+        ("def f(x):\n    return x * 2\n", "python", "python.function-hollow", "", False),
+        (GRID, "python", "python.term-dropped", "volume = x * y * z", True),
+        (GRID, "python", "python.term-dropped", "volume = x * y\n", False),
+        (PARTS, "kotlin", "code.boundary", "parts.size > 4", True),
+        (PARTS, "kotlin", "code.boundary", "most > 4", False),
+        (TOLD, "python", "python.branch-never", "if False:\n    put(low)", True),
+        (TOLD, "python", "python.branch-never", "if False:\n    put(wanted)", False),
+        (TOLD, "python", "python.call-dropped", "pass\nplt.savefig", True),
+        (TOLD, "python", "python.call-dropped", "put(low)\nif wanted:\n    pass", False),
+        (PRINTS, "python", "python.print-dropped", "pass\nprint", True),
+        (PRINTS, "python", "python.print-dropped", '}")\npass', False),
+        (LIMIT, "go", "code.change-number", "[9]byte", True),
+        (LIMIT, "go", "code.change-number", "8+len(head)", True),
+        (LIMIT, "go", "code.change-number", "n > 8", False),
+        (UNPACKED, "python", "python.conversion-dropped", "print(first)", True),
+        (UNPACKED, "python", "python.conversion-dropped", "print(second)", False),
+    ],
+)
+def test_what_is_the_only_one_of_its_kind_or_by_the_way_stands_behind(
+    text: str, language: str, operator: str, after: str, behind: bool
+) -> None:
+    found = [
+        each
+        for each in made(text, language)
+        if each.operator.startswith(operator) and after in apply_bytes(text.encode(), each.edits).decode()
+    ]
+    assert found
+    assert {each.unlikely for each in found} == {behind}
+
+
+def test_a_program_that_only_looks_whether_the_solution_works_stands_behind() -> None:
+    look = "rows = open('/app/rows').read().split()\nassert len(rows) == 7\n"
+    assert {each.unlikely for each in made(look, "python", SourceKind.INLINE)} == {True}
+    assert False in {each.unlikely for each in made(f"{look}out.write_text(rows)\n", "python", SourceKind.INLINE)}
+
+
+def test_one_off_is_no_rare_mistake_in_a_line_that_a_repair_puts_there() -> None:
+    line = "for index in range(len(rows)):\n    put(rows[index])\n"
+    for kind, behind in ((SourceKind.SIBLING, True), (SourceKind.REPLACEMENT, False)):
+        found = [each.unlikely for each in made(line, "python", kind) if each.operator == "python.off-by-one"]
+        assert set(found) == {behind}
 
 
 def test_no_letter_of_an_address_is_written_in_another_case() -> None:

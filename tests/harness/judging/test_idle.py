@@ -8,7 +8,7 @@ import pytest
 
 from harness.judging.idle import is_cut
 from harness.judging.outcome import Baseline, Outcome, OutcomeKind, baseline, judge, settle
-from harness.judging.strength import Judged, Thresholds, Verdict, strength, verdict
+from harness.judging.strength import Judged, Offer, Thresholds, Verdict, strength, verdict
 from harness.trial.record import Kind, Phase, PhaseName, StepRecord, TrialRecord
 from harness.verifier.test_report import NOTHING, TestCase, TestReport, TestStatus
 from mutator.model import FaultClass
@@ -144,8 +144,8 @@ def judged(**many: int) -> list[Judged]:
         ({"killed": 10}, Verdict.STRONG, "100 % of 10"),
         # Kills that doing nothing would earn are in no share.
         ({"killed_1": 6, "survived_1": 4, "idle_1": 90}, Verdict.WEAK, "60 % of 10"),
-        ({"killed_1": 4, "idle_1": 16}, Verdict.UNMEASURED, "only 4 broken variants count; 8 are needed; 16 more were"),
-        ({"killed_1": 4, "harmless_1": 16}, Verdict.UNMEASURED, "only 4 broken variants count; 8 are needed"),
+        ({"killed_1": 4, "idle_1": 16}, Verdict.UNMEASURED, "only 4 broken variants count; 6 are needed; 16 more were"),
+        ({"killed_1": 4, "harmless_1": 16}, Verdict.UNMEASURED, "only 4 broken variants count; 6 are needed"),
         ({"killed_1": 9, "harmless_1": 16}, Verdict.STRONG, "100 % of 9"),
         # Hanging is no look at a result.
         (
@@ -168,6 +168,32 @@ def test_a_strong_task_needs_kills_that_mean_something(many: dict[str, int], wor
     found = verdict(strength(judged(**many)), Thresholds())
     assert found[0] is word, found
     assert said in found[1]
+
+
+def test_few_are_enough_to_call_tests_weak_where_what_is_stated_is_plainly_broken_and_paid() -> None:
+    def said(plain: bool, **many: int) -> tuple[Verdict, str]:
+        return verdict(strength(judged(**many)), Thresholds(), Offer(plain=plain))
+
+    word, why = said(True, killed_1=2, survived_2=1)
+    assert word is Verdict.WEAK
+    assert "66.6 % of 3" in why
+    assert "up to 93.8 %" in why
+    assert said(False, killed_1=2, survived_2=1)[0] is Verdict.UNMEASURED
+    assert said(True, killed_1=1, survived_2=1)[0] is Verdict.UNMEASURED
+    assert said(True, killed_1=4, survived_2=1)[0] is Verdict.UNMEASURED
+
+
+def test_six_are_enough_for_a_word_that_says_how_much_they_leave_open() -> None:
+    word, why = verdict(strength(judged(killed_1=3, killed_2=3)), Thresholds())
+    assert word is Verdict.STRONG
+    assert "100 % of 6 broken variants were caught (of so few that it may be 60.9 % to 100 %)" in why
+    assert "may be" not in verdict(strength(judged(killed_1=9, killed_2=3)), Thresholds())[1]
+
+
+def test_a_verdict_on_too_few_says_whether_a_larger_budget_has_more() -> None:
+    found = strength(judged(killed_1=5))
+    assert verdict(found, Thresholds(), Offer(more=7))[1].endswith("6 are needed; a larger budget has 7 more")
+    assert verdict(found, Thresholds())[1].endswith("the solution offers no more that are worth a trial")
 
 
 def test_the_thresholds_for_it_can_be_set() -> None:

@@ -312,7 +312,7 @@ def test_config_prints_what_is_in_force_and_where_it_comes_from(tmp_path: Path) 
 
 
 def test_a_config_file_changes_what_a_command_does(tmp_path: Path) -> None:
-    write(tmp_path / "tasks/a", {**HARBOR, "solution/solve.sh": "#!/bin/bash\nmkdir -p /app/a\ncp -r x y\nls -l z\n"})
+    write(tmp_path / "tasks/a", {**HARBOR, "solution/solve.sh": "#!/bin/bash\nuseradd ann\ncrontab /app/a\nls -l z\n"})
     _, out = run("mutants", str(tmp_path / "tasks"), "--json")
     [everything] = json.loads(out)["tasks"]
     file(tmp_path, '[[override]]\ntasks = ["tasks/a"]\nbudget = 1\n')

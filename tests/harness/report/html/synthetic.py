@@ -19,7 +19,7 @@ FAULTS = (
     "dropped-output", "corrupted-output", "wrong-target", "wrong-logic", "boundary", "arithmetic", "wrong-value",
 )  # fmt: skip
 THRESHOLDS = {
-    "strong": 0.9, "adequate": 0.75, "least": 8, "telling": 6, "spread": 0.5, "errors": 0.25, "stated": 0.9,
+    "strong": 0.9, "adequate": 0.75, "least": 6, "few": 3, "telling": 6, "spread": 0.5, "errors": 0.25, "stated": 0.9,
     "sure": 0.95, "trivial": 3, "small": 12,
 }  # fmt: skip
 SYLLABLES = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "ist", "or", "um")]
