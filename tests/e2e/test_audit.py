@@ -153,7 +153,7 @@ def test_a_test_that_is_edited_while_it_is_audited_pays_nobody(tmp_path: Path) -
     subprocess.run(command(*words[:-1], str(left_alone)), capture_output=True, check=False, timeout=120)
     (entry,) = json.loads((left_alone / "report.json").read_text())["tasks"]
     right = [mutant["outcome"] for mutant in entry["mutants"]]
-    assert right.count("killed") >= 3
+    assert right.count("killed") >= 2
     with subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
         deadline = time.monotonic() + 60
         while _trials(run) < 2 and time.monotonic() < deadline:
