@@ -11,12 +11,11 @@ from posixpath import basename, commonpath, dirname, join, normpath
 from random import Random
 from typing import Any
 
-from harness.harden.model import BoxCase
+from harness.harden.model import FOLDER, BoxCase
 from harness.harden.varying import MOST_LESS, Combiner, Files, otherwise, reductions, varied_texts
 from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.looking.calls import Call, Given
 
-FOLDER = "{folder}"
 PASSING = "/tmp"  # noqa: S108 - in a box: where tests make folders that are gone afterwards
 MOST_OWN, MOST_CHANGED, MOST_COMBINED = 40, 110, 50
 _OPTION = re.compile(r"(?<![\w/.-])(--[A-Za-z][\w-]*|-[A-Za-z])(?:[ =]([A-Z][A-Z0-9_]*|<[^>\n]+>)(?![a-z]))?")

@@ -8,6 +8,8 @@ from typing import Any
 
 Seen = Mapping[str, Any]
 """What came of a case, as foolsgold_cases.py tells it."""
+FOLDER = "{folder}"
+"""In a case's words: the folder of its own that it is given."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
-FOLDER = "{folder}"
+from harness.harden.model import FOLDER
+
 _STRIP = "sed 's/^[[:space:]]*//; s/[[:space:]]*$//'"
 
 

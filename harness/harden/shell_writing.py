@@ -7,8 +7,8 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from harness.harden.model import BoxCase, Pin, Written
-from harness.harden.writing import FOLDER, QUOTE, Style, name_of
+from harness.harden.model import FOLDER, BoxCase, Pin, Written
+from harness.harden.writing import QUOTE, Style, name_of
 
 _LAST = """\
 for check in {names}; do

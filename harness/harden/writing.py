@@ -11,10 +11,9 @@ import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.harden.model import BoxCase, Pin, Written
+from harness.harden.model import FOLDER, BoxCase, Pin, Written
 
 LONGEST_NAME, QUOTE = 66, 100
-FOLDER = "{folder}"
 _ASK = '''\
 def ask_quickly(host, port, method, path, times=1, client="127.0.0.1", tries=1):
     """So many requests in a row from one loopback address: their statuses counted, the first answer. Where the machine
