@@ -21,6 +21,7 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
+from harness.engine.lists.reach import Reach
 from harness.engine.selfcheck import CheckOutcome, run_selfcheck
 from harness.errors import EngineError
 
@@ -43,6 +44,8 @@ class Liar(Box):
     def listing(self, folder: str) -> dict[str, str]:
         return {}
 
+    def allow(self, reach: Reach) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -61,6 +64,9 @@ class LyingEngine(Engine):
 
     def report(self) -> EngineReport:
         return EngineReport(self.name, True, "0")
+
+    def no_lists(self) -> str:
+        return ""
 
     def clean(self, *, everything: bool = False) -> list[str]:
         return []
