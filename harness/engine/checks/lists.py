@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from harness.engine.checks.scene import CheckedEngine, NotMeasured, check, python, sh, that
+from harness.engine.checks.scene import CheckedEngine, NotMeasured, check, python, that
 from harness.engine.contract import Box, BoxSpec, Healthcheck, Member, Until
 from harness.engine.lists import outside
 from harness.engine.lists.reach import Reach
@@ -114,6 +114,7 @@ def a_list_changes_while_its_box_lives(scene: CheckedEngine) -> None:
 @check
 def services_keep_to_one_list_and_one_namespace(scene: CheckedEngine) -> None:
     _measurable(scene)
+    scene.must_have_python()
     with _two_hosts() as (listed, unlisted):
         code = f"{_CALL}open('/dev/shm/said', 'w').write(get({listed!r}) + get({unlisted!r}))\n"
         code += (
@@ -133,8 +134,6 @@ def services_keep_to_one_list_and_one_namespace(scene: CheckedEngine) -> None:
         )  # fmt: skip
         main = Companion(spec, Member("main", shares=True), {"side": Until.HEALTHY})
         with opened(scene.engine, [main, side], "main", limit=60) as box:
-            if sh(box, "command -v python3").status != 0:
-                raise NotMeasured("the image has no python3")
             said = _says(box, "print(call('127.0.0.1', b'', 7000))")
             that(said == ["heregaierror"], f"of the listed host and another the service heard {said}")
             that(any(one.host == unlisted for one in box.asked()), "what the service asked for is not told")

@@ -51,6 +51,11 @@ class CheckedEngine:
         if why := self.engine.always_network():
             raise NotMeasured(why)
 
+    def must_have_python(self) -> None:
+        """Called before services are started whose program is Python's."""
+        with self.box() as box:
+            _must_have_python(box)
+
     def excuse(self, check: str) -> None:
         """Called when the check would fail: the check is not measured if the engine cannot do this by its nature."""
         if check in self.engine.excused:
@@ -85,6 +90,10 @@ def text(box: Box, script: str, *, user: str | None = None) -> str:
 
 
 def python(box: Box, code: str, *, timeout: float = 30, user: str | None = None) -> Exit:
+    _must_have_python(box)
+    return box.run(Command(("python3", "-c", code), timeout, user=user))
+
+
+def _must_have_python(box: Box) -> None:
     if sh(box, "command -v python3").status != 0:
         raise NotMeasured("the image has no python3")
-    return box.run(Command(("python3", "-c", code), timeout, user=user))

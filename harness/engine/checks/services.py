@@ -47,13 +47,12 @@ def _beside(
     spec = BoxSpec(scene.image, user="root", entrypoint=())
     wanted = awaits or {side.member.name: Until.HEALTHY for side in sides if side.check}
     with opened(scene.engine, [Companion(spec, member or Member("main"), wanted), *sides], "main", limit=60) as box:
-        if sh(box, "command -v python3").status != 0:
-            raise NotMeasured("the image has no python3")
         yield box
 
 
 @check
 def services_have_names_and_loopbacks_of_their_own(scene: CheckedEngine) -> None:
+    scene.must_have_python()
     member = Member("side", ("other-name",))
     side = _side(scene, "side", "python3", "-c", _SERVE, health=_SERVING, member=member)
     with _beside(scene, side) as box:
@@ -66,6 +65,7 @@ def services_have_names_and_loopbacks_of_their_own(scene: CheckedEngine) -> None
 
 @check
 def services_without_a_network_of_their_own_share_one(scene: CheckedEngine) -> None:
+    scene.must_have_python()
     member = Member("side", shares=True)
     side = _side(scene, "side", "python3", "-c", _SERVE, health=_SERVING, member=member)
     with _beside(scene, side, member=Member("main", shares=True)) as box:
@@ -109,6 +109,7 @@ def services_that_never_get_healthy_stop_the_start(scene: CheckedEngine) -> None
 
 @check
 def services_end_with_their_main_process(scene: CheckedEngine) -> None:
+    scene.must_have_python()
     command = "sh -c 'while sleep 0.05; do echo x >>/data/beat; done' & exec python3 -c \"$0\""
     side = _side(scene, "side", "sh", "-c", command, _SERVE, health=_SERVING, member=Member("side", volumes=_DATA))
     with _beside(scene, side, member=Member("main", volumes=_DATA)) as box:

@@ -38,6 +38,14 @@ def test_the_contract_holds(engine: Engine, engine_name: str, plain: Image, name
     assert result.outcome is CheckOutcome.PASSED, result.reason
 
 
+def test_what_an_image_lacks_is_not_measured_and_no_fault_of_the_engine(engine: Engine, recipe_of: RecipeOf) -> None:
+    image = engine.build(recipe_of("FROM debian:bookworm-slim\nRUN rm -f $(which -a python3)\n"))
+    names = [name for name in CHECKS if "service" in name or "list" in name]
+    results = run_selfcheck(engine, image, names=names)
+    assert [result.name for result in results if result.outcome is CheckOutcome.FAILED] == []
+    assert "the image has no python3" in {result.reason for result in results}
+
+
 def test_an_entrypoint_runs_beside_the_commands_with_a_plain_sleep(engine: Engine, recipe_of: RecipeOf) -> None:
     script = '#!/bin/sh\necho "$@" > /tmp/words\npwd > /tmp/where\nshift\nexec "$@"\n'
     image = engine.build(
