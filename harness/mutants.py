@@ -45,6 +45,11 @@ class Wish:
         """Whether it says by name which operators or faults are wanted: then all of theirs are."""
         return bool(self.operators or self.faults)
 
+    @property
+    def in_part(self) -> bool:
+        """Whether it leaves out operators, faults or sources."""
+        return self.names or bool(self.sources or self.skipped_operators or self.skipped_faults)
+
     def source(self, source: Source) -> bool:
         return not self.sources or any(wished in source.id for wished in self.sources)
 

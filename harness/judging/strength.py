@@ -177,6 +177,8 @@ class Offer:
 
     more: int = 0
     """Mutants worth a trial that the budget left out."""
+    whole: bool = True
+    """All of the solution and every operator was asked for."""
     plain: bool = False
     """Whether mutants that were paid plainly break what the instruction states."""
 
@@ -218,7 +220,7 @@ def _too_few(found: Strength, thresholds: Thresholds, offer: Offer) -> str:
         said += f"; {idle} more were caught as if nothing were done, which tells nothing"
     if offer.more:
         return f"{said}; a larger budget has {offer.more} more"
-    return f"{said}; the solution offers no more that are worth a trial"
+    return f"{said}; the solution offers no more that are worth a trial" if offer.whole else said
 
 
 def _missing(found: Strength, thresholds: Thresholds) -> str:

@@ -222,7 +222,7 @@ def _training(found: Examined, findings: Sequence[Finding]) -> Training:
 
 def _offer(found: Examined, findings: Sequence[Finding]) -> Offer:
     plain = any(one.id in UNTESTED and one.severity in COUNTING for one in findings)
-    return Offer(sum(each.selection.left for each in found.steps), plain)
+    return Offer(sum(each.selection.left for each in found.steps), not found.settings.wish.in_part, plain)
 
 
 UNTESTED = ("stated-requirement-untested", "stated-requirement-undertested")

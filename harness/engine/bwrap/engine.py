@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.engine import leftovers
 from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.bwrap import keeping
-from harness.engine.bwrap.box import cgroups, launcher, listed, nat, program, sandbox, seccomp
+from harness.engine.bwrap.box import cgroups, launcher, nat, program, sandbox, seccomp
 from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.box.group import BwrapGroup
 from harness.engine.bwrap.box.launchpad import OUT
@@ -43,6 +43,7 @@ from harness.engine.contract import (
     Recipe,
     silent,
 )
+from harness.engine.lists import walls
 from harness.engine.lists.gate import Gatekeeper
 from harness.engine.lists.reach import Asked, Reach
 from harness.engine.owner import megabytes
@@ -118,7 +119,7 @@ class BwrapEngine(Engine):
         return nat.no_network()
 
     def no_lists(self) -> str:
-        return listed.no_lists()
+        return walls.no_tools()
 
     def report(self) -> EngineReport:
         lines = []
@@ -157,7 +158,7 @@ class BwrapEngine(Engine):
                 f"{count} cached layers take {megabytes(size)} in {cache}. Above {megabytes(DEFAULT_LIMIT)} those "
                 "unused for longest are removed; `foolsgold clean --all` removes all."
             )
-        lines += [*nat.report(), *([listed.no_lists()] if listed.no_lists() else [])]
+        lines += [*nat.report(), *filter(None, [walls.no_tools()])]
         try:
             with self._probe():
                 pass

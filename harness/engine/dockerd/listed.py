@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -29,9 +28,7 @@ def no_lists(daemon: Daemon) -> str:
             "The docker engine keeps to a list of hosts only as root, with the daemon of this machine: use --engine "
             "bwrap."
         )
-    if not all(map(shutil.which, walls.TOOLS)):
-        return "No box's network can keep to a list of hosts here before `apt-get install iproute2 iptables`."
-    return ""
+    return walls.no_tools()
 
 
 def put_behind(gate: Gatekeeper, pid: int) -> None:

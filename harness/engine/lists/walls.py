@@ -7,6 +7,7 @@ namespace that it is in, and can change neither. Standard library only: the proc
 
 from __future__ import annotations
 
+import shutil
 import socket
 
 INTERFACE = "eth0"
@@ -15,6 +16,13 @@ OWN, RESOLVER = "198.18.0.2", "198.18.0.1"
 RESOLV_CONF = f"nameserver {RESOLVER}\n"
 TOOLS = ("ip", "iptables-restore", "nsenter")
 _LOOPBACK = "127.0.0.1"
+
+
+def no_tools() -> str:
+    """What has to be installed before a box's network can keep to a list here, a sentence; '' where nothing has."""
+    if all(map(shutil.which, TOOLS)):
+        return ""
+    return "No box's network can keep to a list of hosts here before `apt-get install iproute2 iptables`."
 
 
 def links() -> list[str]:

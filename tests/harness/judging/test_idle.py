@@ -194,6 +194,8 @@ def test_a_verdict_on_too_few_says_whether_a_larger_budget_has_more() -> None:
     found = strength(judged(killed_1=5))
     assert verdict(found, Thresholds(), Offer(more=7))[1].endswith("6 are needed; a larger budget has 7 more")
     assert verdict(found, Thresholds())[1].endswith("the solution offers no more that are worth a trial")
+    # Of a part of the solution nothing is said about all of it.
+    assert verdict(found, Thresholds(), Offer(whole=False))[1].endswith("are needed")
 
 
 def test_the_thresholds_for_it_can_be_set() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from harness.engine.bwrap.box import nat
 from harness.engine.bwrap.box.launcher import Launcher
@@ -14,7 +13,7 @@ from harness.errors import EngineError
 
 def lease(launcher: Launcher, gate: Gatekeeper) -> nat.Lease:
     """A network for one new box; the gate is closed by whoever made it."""
-    if why := no_lists():
+    if why := walls.no_tools():
         raise EngineError("This box's network is to keep to a list of hosts, which cannot be had here.", hint=why)
     namespace = launcher.namespace()
     try:
@@ -28,10 +27,3 @@ def lease(launcher: Launcher, gate: Gatekeeper) -> nat.Lease:
         os.close(namespace)
         raise
     return nat.Lease(namespace, walls.RESOLV_CONF, proxies=False)
-
-
-def no_lists() -> str:
-    """Why no box's network can keep to a list here and what to do about it, in one sentence; '' where one can."""
-    if all(map(shutil.which, walls.TOOLS)):
-        return ""
-    return "No box's network can keep to a list of hosts here before `apt-get install iproute2 iptables`."

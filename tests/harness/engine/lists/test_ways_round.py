@@ -254,6 +254,10 @@ def world() -> Iterator[World]:
         yield made
 
 
+def listing(engine: Engine, recipe: Recipe, reach: Reach) -> BoxSpec:
+    return BoxSpec(engine.build(recipe), network=True, reach=reach, user="root", entrypoint=())
+
+
 def try_all(engine: Engine, world: World, reach: Reach, ways: Iterable[str], recipe: Recipe) -> Tried:
     looked_up: set[str] = set()
     resolve = outside.addresses_of
@@ -263,7 +267,7 @@ def try_all(engine: Engine, world: World, reach: Reach, ways: Iterable[str], rec
         return await resolve(name)
 
     world.wrong.heard.clear()
-    spec = BoxSpec(engine.build(recipe), network=True, reach=reach, user="root", entrypoint=())
+    spec = listing(engine, recipe, reach)
     with patch.object(outside, "addresses_of", watched), engine.open(spec) as box:
         ran = box.run(Command(("python3", "-c", tried(world, ways)), 200))
         assert ran.status == 0, ran.output
@@ -357,13 +361,7 @@ def test_a_connection_ends_when_its_host_is_taken_off_the_list(
         "import os; os.rename('/tmp/.closed', '/tmp/closed')\n"
     )
     wait = "for i in $(seq 600); do [ -e /tmp/{0} ] && exec cat /tmp/{0}; sleep 0.05; done; exit 1"
-    spec = BoxSpec(
-        engine.build(recipe_of("FROM debian:bookworm-slim\n")),
-        network=True,
-        reach=Reach((LISTED,)),
-        user="root",
-        entrypoint=(),
-    )
+    spec = listing(engine, recipe_of("FROM debian:bookworm-slim\n"), Reach((LISTED,)))
     with engine.open(spec) as box:
         box.run(Command(("sh", "-c", f"python3 -c {shlex.quote(code)} >/tmp/log 2>&1 &"), 30))
         assert box.run(Command(("sh", "-c", wait.format("open")), 60)).status == 0
@@ -382,13 +380,8 @@ def test_a_containers_own_program_finds_its_list(engine: Engine, recipe_of: Reci
         "import os; os.rename('/tmp/.said', '/tmp/said'); time.sleep(600)\n"
     )
     wait = "for i in $(seq 600); do [ -e /tmp/said ] && exec cat /tmp/said; sleep 0.05; done; exit 1"
-    spec = BoxSpec(
-        engine.build(recipe_of("FROM debian:bookworm-slim\n")),
-        network=True,
-        reach=Reach((LISTED,)),
-        user="root",
-        entrypoint=(),
-        command=("python3", "-c", code),
+    spec = replace(
+        listing(engine, recipe_of("FROM debian:bookworm-slim\n"), Reach((LISTED,))), command=("python3", "-c", code)
     )
     with engine.open(spec) as box:
         assert box.run(Command(("sh", "-c", wait), 60)).output == b"right"
