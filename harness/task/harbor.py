@@ -1,6 +1,6 @@
 """Harbor's task layout: task.toml, instruction.md, environment/, solution/, tests/, or steps/<name>/ of the last three.
 
-The rules are those of Harbor 0.24 to 0.26; where these differ, harness/task/runners.py says how.
+The rules are those of Harbor 0.24 to 0.26; where these differ, runners.py beside this says how.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from harness.task.model import (
 )
 from harness.task.problems import Problems
 from harness.task.runners import newest
+from harness.task.unsent import unsent
 from harness.task.weights import read_weights
 
 PARTS = ("instruction.md", "environment", "solution", "tests", "steps")
@@ -55,7 +56,9 @@ def load(path: Path, name: str) -> Task | Unusable:
     digest = folder.survey(_must_stay)
     if task is None or problems.fatal:
         return Unusable(name, path, tuple(problems.found))
-    return replace(task, digest=digest, problems=tuple(problems.found))
+    gone = unsent(folder, tuple(step.name for step in task.steps))
+    task = replace(task, digest=digest, unsent=gone, problems=tuple(problems.found))
+    return task.run_by(task.runner)
 
 
 HARBOR = FormatSpec(

@@ -51,6 +51,8 @@ def preparation_in(task: Task) -> Preparation | None:
     verifier = step.verifier
     if len(task.steps) > 1 or step.name or verifier.separate is not None or verifier.owns_tests or verifier.same_shell:
         return None
+    if verifier.left_out:
+        return None
     files: dict[str, str] = {}
     for folder in verifier.folders:
         for path in sorted(folder.rglob("*.sh")):

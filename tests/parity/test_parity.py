@@ -82,6 +82,7 @@ TELLING = (
 """Fixtures that show what a box of Harbor's must do: services, users, a healthcheck, steps, a second box."""
 BY_VERSION = (
     "a-process-pays-while-it-is-verified",
+    "left-out-by-its-own-lists",
     "planted-folder-in-place-of-json",
     "planted-json-beats-text",
     "planted-link-out-of-the-folder",
