@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import ClassVar, Literal, Self
 
 from harness.engine.box_end import BoxEnd, EndLook
@@ -352,7 +352,7 @@ class Engine(ABC):
     """Makes images and boxes. Thread-safe: several threads build and open boxes at once."""
 
     name: str
-    excused: ClassVar[Mapping[str, str]] = {}
+    excused: Mapping[str, str] = MappingProxyType({})
     """Check of the contract -> the reason why this engine, by its nature, cannot pass it on some machines."""
     unpromised: ClassVar[Mapping[str, str]] = {}
     """Check of the contract -> the reason why this engine promises nothing of the kind. It is not run."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -51,11 +51,6 @@ SECOND = 1_000_000_000
 
 class DockerEngine(Engine):
     name = "docker"
-    excused: ClassVar[Mapping[str, str]] = {
-        "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, for "
-        "every container",
-        "disk_is_limited": "the daemon's storage driver cannot limit the disk here",
-    }
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
@@ -66,6 +61,7 @@ class DockerEngine(Engine):
         with daemon_errors("Asking the daemon about itself"):
             self._info: dict[str, Any] = self._api.info()
             self._version: dict[str, Any] = self._api.version()
+        self.excused = _excused(self._info)
         self._builder = Builder(self._daemon, self._version, options)
         self._lock = threading.Lock()
         self._boxes: set[DockerBox] = set()
@@ -105,6 +101,8 @@ class DockerEngine(Engine):
                     spec.group.join(spec.member, container)
             if spec.files:
                 put_before_start(self._api, container, spec.files)
+            if self._builder.podman and spec.network and spec.reach is not None:
+                listed.name_resolver(self._api, container)
             return self._start(spec, image, container, own)
         except BaseException:
             self._remove(container)
@@ -148,9 +146,9 @@ class DockerEngine(Engine):
             f"Daemon: {self._daemon.name}, {system}, storage {storage}, {machine}.",
             self._builder.describe(),
         ]
-        if not self._info.get("MemoryLimit", True):
+        if not _can_limit(self._info, "MemoryLimit"):
             lines.append("This daemon cannot limit memory: a task may use all there is.")
-        if not self._info.get("PidsLimit", True):
+        if not _can_limit(self._info, "PidsLimit"):
             lines.append("This daemon cannot limit the number of processes: a fork bomb reaches the whole machine.")
         return EngineReport(self.name, True, version, tuple(lines))
 
@@ -320,6 +318,25 @@ class DockerEngine(Engine):
                 self._api.create_network(name, driver="bridge", options=options, labels=self._labels)
                 self._network = name
             return self._network
+
+
+def _can_limit(info: Mapping[str, Any], what: str) -> bool:
+    """Whether the daemon limits it. Podman says so of an ordinary user's containers too, where it has no way to."""
+    powerless = bool(info.get("Rootless")) and str(info.get("CgroupVersion")) == "1"
+    return bool(info.get(what, True)) and not powerless
+
+
+def _excused(info: Mapping[str, Any]) -> dict[str, str]:
+    found = {
+        "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, for "
+        "every container",
+        "disk_is_limited": "the daemon's storage driver cannot limit the disk here",
+    }
+    if not _can_limit(info, "MemoryLimit"):
+        found["memory_is_limited"] = "this daemon cannot limit memory"
+    if not _can_limit(info, "PidsLimit"):
+        found["processes_are_limited"] = "this daemon cannot limit the number of processes"
+    return found
 
 
 def _cannot_start(words: str, image: DockerImage) -> EngineError:
