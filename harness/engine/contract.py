@@ -161,6 +161,8 @@ class BoxSpec:
     user: str | None = None
     """The default user of commands; None is the image's USER."""
     limits: Limits = Limits()
+    gpus: int = 0
+    """Given where the engine has them for its boxes; see `no_gpus`."""
     mounts: tuple[str, ...] = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
     """Empty, world-writable mount points, like those that the formats' runners make."""
     entrypoint: tuple[str, ...] | None = None
@@ -398,6 +400,10 @@ class Engine(ABC):
     def no_lists(self) -> str:
         """Why no box's network can keep to a list of hosts here and what to do, a sentence; '' where one can."""
         return f"The {self.name} engine keeps to no list of hosts: use --engine bwrap."
+
+    def no_gpus(self) -> str:
+        """Why boxes can have no GPU here, a sentence; '' where they can."""
+        return f"Boxes of the {self.name} engine have no GPU."
 
     def always_network(self) -> str:
         """Why boxes always have a network, a sentence's end; '' where they can be without."""

@@ -20,6 +20,7 @@ from harness.task.documents import plain, read_toml
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder, read_part
 from harness.task.model import (
+    GPU,
     NO_TIME_LIMIT,
     Environment,
     FormatSpec,
@@ -32,6 +33,7 @@ from harness.task.model import (
     Task,
     Unusable,
     Verifier,
+    has,
 )
 from harness.task.problems import Problems
 from harness.task.runners import newest
@@ -193,8 +195,8 @@ class _Loader:
         gpus = int(fields.number("gpus", 0))
         fields.known("gpu_types", "mcp_servers", "skills_dir")
         if gpus:
-            lacks.append("a GPU")
-            self.problems.warning("needs-gpu", _no_such("gpus", "a GPU", fields), config, fields.line("gpus"))
+            lacks.append(GPU)
+            self.problems.warning("needs-gpu", _no_such("gpus", GPU, fields), config, fields.line("gpus"))
         if fields.raw("tpu"):
             lacks.append("a TPU")
             self.problems.warning("needs-tpu", _no_such("tpu", "a TPU", fields), config, fields.line("tpu"))
@@ -490,7 +492,7 @@ class _Loader:
 
 
 def _no_such(key: str, what: str, fields: Fields) -> str:
-    return f"{fields.name(key)} asks for {what}; no box has one, so a reference that fails proves nothing."
+    return f"{fields.name(key)} asks for {what}; {has(what)}, and without a reference that fails proves nothing."
 
 
 def _bad_step_name(name: str) -> bool:

@@ -11,8 +11,15 @@ from typing import Any, Self
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Member, Recipe, Until
 from harness.task.runners import Runner
 
+GPU = "a GPU"
+"""What a task may ask for and only some engines have."""
 NO_TIME_LIMIT = 86_400.0
 """A day: the limit of a phase for which neither the task nor the format sets one."""
+
+
+def has(what: str) -> str:
+    """Which boxes have that, in words."""
+    return "a box has one only on a Docker daemon that has it" if what == GPU else "no box has that"
 
 
 class ProblemSeverity(StrEnum):

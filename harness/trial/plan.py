@@ -55,6 +55,8 @@ class Built:
     """Why boxes of it always have a network; '' where they can be without."""
     no_lists: str = ""
     """Why no network of its boxes can keep to a list of hosts; '' where they can."""
+    no_gpus: str = ""
+    """Why its boxes have no GPU, although it asks for one; '' where they have, or it asks for none."""
 
 
 @dataclass(frozen=True, slots=True)

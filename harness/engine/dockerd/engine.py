@@ -14,7 +14,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError
-from docker.types import LogConfig
+from docker.types import DeviceRequest, LogConfig
 
 from harness.engine.contract import (
     Box,
@@ -137,6 +137,9 @@ class DockerEngine(Engine):
     def no_lists(self) -> str:
         return listed.no_lists(self._daemon)
 
+    def no_gpus(self) -> str:
+        return "" if "nvidia" in (self._info.get("Runtimes") or {}) else "This Docker daemon has no GPU for containers."
+
     def report(self) -> EngineReport:
         version = f"{self._platform()} {self._version.get('Version', 'of unknown version')}"
         machine = f"{self._info.get('NCPU', '?')} CPUs, {self._info.get('MemTotal', 0) >> 20} MB"
@@ -190,6 +193,7 @@ class DockerEngine(Engine):
             memswap_limit=f"{limits.memory_mb}m",
             nano_cpus=int(limits.cpus * SECOND) or None,
             pids_limit=limits.pids,
+            device_requests=_gpus(spec.gpus) if not self.no_gpus() else None,
             tmpfs={
                 OUTPUT: f"rw,exec,suid,dev,mode=1777,size={OUTPUT_MB}m",
                 **dict.fromkeys(spec.mounts, f"rw,exec,suid,dev,mode=0777,size={limits.disk_mb or LOGS_MB}m"),
@@ -318,6 +322,11 @@ class DockerEngine(Engine):
                 self._api.create_network(name, driver="bridge", options=options, labels=self._labels)
                 self._network = name
             return self._network
+
+
+def _gpus(count: int) -> list[DeviceRequest] | None:
+    """As Compose asks for what a file reserves."""
+    return [DeviceRequest(driver="nvidia", count=count, capabilities=[["gpu"]])] if count else None
 
 
 def _can_limit(info: Mapping[str, Any], what: str) -> bool:
