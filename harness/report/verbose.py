@@ -234,8 +234,8 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
         yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=columns)
         yield ""
     if sources := [tuple(map(visible, row)) for row in source_rows(report)]:
-        columns = ("left", "right", "right", "left", "right", "right", "right", "right")
-        yield tabulate(sources, headers=SOURCES, disable_numparse=True, colalign=columns)
+        aligned_so = ("left", "right", "right", "left", *("right",) * 4)
+        yield tabulate(sources, headers=SOURCES, disable_numparse=True, colalign=aligned_so)
         yield ""
 
 

@@ -221,6 +221,18 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         agent_timeout=3.0,
     ),
     RewardTask(
+        "carried-modes-and-links",
+        "umask 0; mkdir -p /app/out/deep /app/out/shut; cd /app/out; echo x | tee plain own deep/b > all\n"
+        "chmod 4755 plain; "
+        "chmod 600 own; chmod 666 all; chmod 751 deep/b; chmod 700 shut; chmod 777 deep; ln -s plain inside\n"
+        "ln -s ../../etc/hostname outside; ln -s /app/out/plain absolute; ln -s ../plain deep/up; ln plain hard",
+        f"export LC_ALL=C; cd /app/out; find . -printf '%p %y %m %l\\n' | sort | cksum | cut -d' ' -f1 > {REWARD}.txt",
+        files={
+            "task.toml": 'artifacts = ["/app/out"]\n[verifier]\nenvironment_mode = "separate"\n',
+            "tests/Dockerfile": "FROM debian:bookworm-slim\nCOPY . /tests\n",
+        },
+    ),
+    RewardTask(
         "left-out-by-its-own-lists",
         "ls -A /solution /solution/lib > /app/solution",
         f"{{ cat /app/solution; cd /tests; find . -type f; }} | LC_ALL=C sort | cksum | cut -d' ' -f1 > {REWARD}.txt",

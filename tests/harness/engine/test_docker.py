@@ -460,8 +460,10 @@ def test_a_gpu_is_asked_for_where_the_daemon_has_any_and_not_where_it_has_none(
 ) -> None:
     assert isinstance(docker_engine, engine_module.DockerEngine)
     asks = replace(plain, gpus=1)
-    for runtimes, none in (({"runc": {}}, True), ({"runc": {}, "nvidia": {}}, False)):
-        monkeypatch.setattr(docker_engine, "_info", {**docker_engine._info, "Runtimes": runtimes})
+    for runtimes, none in ((["runc"], True), (["runc", "nvidia"], False)):
+        monkeypatch.setattr(
+            docker_engine, "_info", {**docker_engine._info, "Runtimes": {name: {} for name in runtimes}}
+        )
         assert bool(docker_engine.no_gpus()) == none
         if none:
             with docker_engine.open(asks) as box:
