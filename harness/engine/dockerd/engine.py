@@ -61,7 +61,7 @@ class DockerEngine(Engine):
         with daemon_errors("Asking the daemon about itself"):
             self._info: dict[str, Any] = self._api.info()
             self._version: dict[str, Any] = self._api.version()
-        self.excused = _excused(self._info)
+        self.excused = excused_by(self._info)
         self._builder = Builder(self._daemon, self._version, options)
         self._lock = threading.Lock()
         self._boxes: set[DockerBox] = set()
@@ -335,7 +335,8 @@ def _can_limit(info: Mapping[str, Any], what: str) -> bool:
     return bool(info.get(what, True)) and not powerless
 
 
-def _excused(info: Mapping[str, Any]) -> dict[str, str]:
+def excused_by(info: Mapping[str, Any]) -> dict[str, str]:
+    """What a daemon cannot do, by its own words. Checks of it are not measured where they fail."""
     found = {
         "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, for "
         "every container",
