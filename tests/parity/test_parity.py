@@ -42,6 +42,7 @@ SERVICES = Path(__file__).parent / "services"
 LISTS = Path(__file__).parent / "lists"
 REFUSED = {
     "walled": "Harbor's docker environment refuses it, as it does no-network",
+    "listed": "the same",
     "no-network": "Harbor's docker environment refuses it unless the host lets it control the containers' traffic",
 }
 BY_LOT = {("flaky-verifier", "oracle"): "its reward is drawn by lot"}
