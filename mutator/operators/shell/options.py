@@ -96,6 +96,8 @@ def _takes_value(named: Named, index: int) -> bool:
     flag = named.args[index]
     following = named.args[index + 1] if index + 1 < len(named.args) else "-"
     known = named.name in _TAKES or named.name in _LONE
+    if following in ("{}", ";", "+") and named.name == "find":
+        return False
     if "=" in flag or (following.startswith("-") and not (known and re.match(r"-\d", following))):
         return False
     if named.name in _LONE and not flag.startswith("--"):
@@ -143,8 +145,12 @@ _WITH_COMMANDS = frozenset(
 )
 
 
-def _called(named: Named) -> str:
-    """What a person would say is called: `git commit`, or the program that an interpreter runs."""
+def _called(named: Named, index: int) -> str:
+    """What a person would say the option at `index` is given to: `git commit`, the program that an interpreter runs, or
+    what find runs with each file."""
+    runs = [at for at, arg in enumerate(named.args[: index - 1]) if arg in ("-exec", "-execdir", "-ok")]
+    if named.name == "find" and runs:
+        return basename(named.args[runs[-1] + 1])
     first = next((arg for arg in named.args if not arg.startswith("-")), "")
     if named.name in _WITH_COMMANDS and re.fullmatch(r"[a-z-]+", first):
         return f"{named.name} {first}"
@@ -202,7 +208,7 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             first = named.spans[index][0]
             last = named.spans[end - 1][1]
             before = gap(script, first)
-            fields = {"flag": script.said(first, last), "command": _called(named)}
+            fields = {"flag": script.said(first, last), "command": _called(named, index)}
             check = (named.command.start, named.command.end)
             known = flag.lstrip("-") in _TELLING.get(named.name, "").split()
             values = [word for word in re.findall(r"[\w./-]+", fields["flag"]) if not re.search(r"/|\.\w", word)]
