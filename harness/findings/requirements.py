@@ -71,22 +71,20 @@ _RECORD = re.compile(r"""\{[^{}\n]*["'][\w -]+["']\s*:[^{}\n]*\}""")
 
 
 def only_shown(text: str, evidence: Sequence[str], diff: str) -> bool:
-    """Whether a sentence shares with a variant only words of a record that it shows, and the variant writes every key of
-    that as before: what is filtered, sorted or computed is no matter of the form."""
+    """Whether a sentence shares with a variant only words of a record that it shows, and the variant writes every key
+    of that as before: what is filtered, sorted or computed is no matter of the form."""
     records = " ".join(_RECORD.findall(text))
     prose = set(re.findall(r"\w+", _RECORD.sub(" ", text).lower())) - _FORM
     if not records or any(word in prose for token in evidence for word in re.findall(r"\w+", token.lower())):
         return False
-    gone = [line[1:] for line in diff.splitlines() if line.startswith("-") and not line.startswith("---")]
-    new = [line[1:] for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")]
+    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
+    gone, new = ("\n".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+")
+    keys = re.findall(r"""["']([\w -]+)["']\s*:""", records)
+    return all(_written(key, gone) <= _written(key, new) for key in keys)
 
-    def written(lines: Sequence[str]) -> int:
-        return sum(len(re.findall(_KEY.replace("KEY", re.escape(key)), line)) for line in lines)
 
-    for key in re.findall(r"""["']([\w -]+)["']\s*:""", records):
-        if written(gone) > written(new):
-            return False
-    return True
+def _written(key: str, text: str) -> int:
+    return len(re.findall(_KEY.replace("KEY", re.escape(key)), text))
 
 
 def is_number(token: str) -> bool:

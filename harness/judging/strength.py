@@ -196,11 +196,8 @@ def verdict(found: Strength, thresholds: Thresholds, offer: Offer = Offer()) -> 
             wide = f"of so few that the share may be anything up to {percent(found.share.high)}"
             return Verdict.WEAK, f"{said}, {wide}; but what the instruction states is broken and paid"
         if _all_there_is(found, thresholds, offer):
-            return (
-                Verdict.ADEQUATE,
-                f"all {counted} broken variants that count were caught, and the solution offers no more that are worth "
-                f"a trial; {thresholds.least} are needed to call it strong",
-            )
+            all_of = f"all {counted} broken variants that count were caught, and the solution offers no more that are"
+            return Verdict.ADEQUATE, f"{all_of} worth a trial; {thresholds.least} are needed to call it strong"
         return Verdict.UNMEASURED, _too_few(found, thresholds, offer)
     if counted < _WIDE:
         said = f"{said} (of so few that it may be {percent(found.share.low)} to {percent(found.share.high)})"
