@@ -236,7 +236,7 @@ def _word(found: Examined, numbers: Strength, offer: Offer) -> tuple[Verdict, st
         doubt = percent(1 - sure.sure)
         of = f"{sure.ran} of {sure.of} were run"
         why = f"{why}; {of}, and the others would change the verdict in at most {doubt} of tasks"
-    if word in (Verdict.STRONG, Verdict.ADEQUATE) and fakes.fakes_paid(found.probed.attempted):
+    if fakes.fakes_paid(found.probed.attempted) and word is not Verdict.WEAK:
         return Verdict.WEAK, f"{FAKED}; {why}"
     return word, why
 
