@@ -264,7 +264,7 @@ def _word_of_controls(findings: Sequence[Finding]) -> tuple[Verdict, str]:
         return Verdict.UNMEASURED, worst.title
     if "flaky" in worst.id:
         return Verdict.FLAKY, worst.title
-    if worst.id.startswith(("build", "reference", "healthcheck", "environment")):
+    if worst.id.startswith(("build", "reference", "healthcheck", "environment", "verifier")):
         return Verdict.BROKEN, worst.title
     return Verdict.UNSOUND, worst.title
 
