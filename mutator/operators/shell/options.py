@@ -209,6 +209,8 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             last = named.spans[end - 1][1]
             before = gap(script, first)
             fields = {"flag": script.said(first, last), "command": _called(named, index)}
+            if f"{fields['command']} {' '.join(named.args[index:end])}" in _DEFAULTS:
+                continue
             check = (named.command.start, named.command.end)
             known = flag.lstrip("-") in _TELLING.get(named.name, "").split()
             values = [word for word in re.findall(r"[\w./-]+", fields["flag"]) if not re.search(r"/|\.\w", word)]
@@ -223,6 +225,13 @@ _TELLING = {
     "chmod": "R", "chown": "R", "git": "bare", "date": "u", "jq": "r s c",
 }  # fmt: skip
 """Options of well-known programs by which the result is another one."""
+_DEFAULTS = frozenset(
+    (
+        "shred -n 3", "shred --iterations=3", "head -n 10", "tail -n 10", "fold -w 80", "split -l 1000", "base64 -w 76",
+        "gzip -6", "gpg --cipher-algo AES256", "openssl req -days 30", "nice -n 10", "xxd -c 16",
+    )
+)  # fmt: skip
+"""What the program does anyway."""
 _COMPILERS = frozenset("go gcc g++ cc c++ clang clang++ rustc gfortran".split())
 """What they make would have another name, and nothing would be there."""
 _SHOWS = frozenset({"ls", "ps", "df", "du", "ss", "netstat", "lsof", "free"})
