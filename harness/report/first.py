@@ -56,7 +56,7 @@ class TaskInBrief:
 class First:
     weakest: TaskInBrief
     missing: tuple[MissingTest, ...]
-    """Of the weakest task, and then of the next; first those that are surely missing."""
+    """Of the weakest task, and then of the next; first those that are surely missing, last what nobody states."""
     drop: tuple[TaskInBrief, ...]
     """To be mended or dropped: their reward teaches nothing, or the answer can be read. The first few of `dropped`."""
     dropped: int
@@ -68,13 +68,15 @@ class FirstSoFar:
     """Takes one task after another, and keeps no more of them than are told."""
 
     def __init__(self) -> None:
-        self.weakest, self.lacking, self.perhaps = _Weakest(1), _Weakest(TESTS), _Weakest(TESTS)
+        self.weakest = _Weakest(1)
+        self.lacking, self.perhaps, self.unstated = _Weakest(TESTS), _Weakest(TESTS), _Weakest(TESTS)
         self.drop, self.sound = _Weakest(NAMED), _Weakest(NAMED)
 
     def add(self, one: TaskInBrief) -> None:
         self.weakest.add(one)
         if one.missing:
-            (self.lacking if one.missing[0].sure else self.perhaps).add(one)
+            test = one.missing[0]
+            (self.lacking if test.sure else self.perhaps if test.says else self.unstated).add(one)
         if why_dropped(one):
             self.drop.add(one)
         if one.verdict == "strong" and not one.labels:
@@ -83,7 +85,8 @@ class FirstSoFar:
     def found(self) -> First | None:
         if not self.weakest.count:
             return None
-        tests = [test for one in (*self.lacking.first(), *self.perhaps.first()) for test in one.missing]
+        tasks = (*self.lacking.first(), *self.perhaps.first(), *self.unstated.first())
+        tests = [test for one in tasks for test in one.missing]
         return First(
             self.weakest.first()[0],
             tuple(tests[:TESTS]),

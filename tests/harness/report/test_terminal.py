@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,9 +108,21 @@ def test_tests_that_are_surely_missing_come_before_others_of_weaker_tasks() -> N
         test = MissingTest(name, "It sorts.", "instruction.md:1", 1, ("sorted is left out",), ("a1",), "x", sure)
         return TaskInBrief(name, "weak", (), "", (0, weakness), (test,))
 
-    first = what_first([brief("a", False, 0.1), brief("b", True, 0.9), brief("c", False, 0.2)])
+    unstated = brief("d", False, 0.05)
+    unstated = replace(unstated, missing=(replace(unstated.missing[0], says=""),))
+    first = what_first([unstated, brief("a", False, 0.1), brief("b", True, 0.9)])
     assert first is not None
-    assert [test.task for test in first.missing] == ["b", "a", "c"]
+    assert [test.task for test in first.missing] == ["b", "a", "d"]
+
+
+def test_a_finding_that_gives_a_label_is_one_line_under_it(report: Report) -> None:
+    found = report("survivors")
+    task = next(task for task in found["tasks"] if task["findings"])
+    task["labels"] = ["fake-paid", "given-away"]
+    task["findings"] = [{**task["findings"][0], "id": "shape-only-paid", "severity": "warning", "title": "A fake."}]
+    said = terminal(found).splitlines()
+    assert [line for line in said if line.startswith("  fake-paid:")] == ["  fake-paid: A fake. (instruction.md:3)"]
+    assert "  given-away: The answer, or the tests, can be read where the work begins." in said
 
 
 def test_no_test_is_asked_for_twice_for_one_requirement() -> None:
