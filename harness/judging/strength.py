@@ -235,6 +235,8 @@ def _spread(found: Strength, thresholds: Thresholds) -> int:
 def _too_few(found: Strength, thresholds: Thresholds, offer: Offer) -> str:
     counted, idle = found.share.counted, found.by_outcome.get(OutcomeKind.IDLE, 0)
     count = f"only {counted} broken variants count" if counted > 1 else f"{counted or 'no'} broken variant counts"
+    if counted and found.share.value == 1:
+        count += ", and all of them were caught" if counted > 1 else ", and it was caught"
     said = f"{count}; {thresholds.least} are needed"
     if idle:
         more = " more" if counted else ""

@@ -144,9 +144,22 @@ def judged(**many: int) -> list[Judged]:
         ({"killed": 10}, Verdict.STRONG, "100 % of 10"),
         # Kills that doing nothing would earn are in no share.
         ({"killed_1": 6, "survived_1": 4, "idle_1": 90}, Verdict.WEAK, "60 % of 10"),
-        ({"killed_1": 4, "idle_1": 16}, Verdict.UNMEASURED, "only 4 broken variants count; 6 are needed; 16 more were"),
-        ({"killed_1": 2, "harmless_1": 16}, Verdict.UNMEASURED, "only 2 broken variants count; 6 are needed"),
-        ({"killed_1": 1, "idle_1": 1}, Verdict.UNMEASURED, "1 broken variant counts; 6 are needed; 1 more was caught"),
+        (
+            {"killed_1": 4, "idle_1": 16},
+            Verdict.UNMEASURED,
+            "only 4 broken variants count, and all of them were caught; 6 are needed; 16 more",
+        ),
+        (
+            {"killed_1": 2, "harmless_1": 16},
+            Verdict.UNMEASURED,
+            "2 broken variants count, and all of them were caught; 6 are",
+        ),
+        (
+            {"killed_1": 1, "idle_1": 1},
+            Verdict.UNMEASURED,
+            "1 broken variant counts, and it was caught; 6 are needed; 1 more was",
+        ),
+        ({"killed_1": 1, "survived": 1}, Verdict.UNMEASURED, "only 2 broken variants count; 6 are needed"),
         ({"idle_1": 2}, Verdict.UNMEASURED, "no broken variant counts; 6 are needed; 2 were caught as if"),
         ({"killed_1": 9, "harmless_1": 16}, Verdict.STRONG, "100 % of 9"),
         # Hanging is no look at a result.
