@@ -19,6 +19,7 @@ from types import CodeType
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.quiet import quietly
 from mutator.relevance import Relevance
+from mutator.relevance.amounts import is_number
 from mutator.worth import Chosen, Stated, is_detail
 
 REFERENCE = "reference"
@@ -349,6 +350,8 @@ def _few_of_a_kind(ordered: Sequence[Chosen]) -> list[Chosen]:
         kind: tuple[object, ...] = ()
         if mutant.fault is FaultClass.SWAPPED_MAPPING:
             kind, most = (mutant.file, mutant.line), _MOST_OF_A_TABLE
+        elif is_number(mutant.stated):
+            kind, most = (mutant.file, mutant.line, mutant.stated), 1
         elif mutant.scope and entry.links:
             kind, most = (entry.links[0].requirement, mutant.source, mutant.scope, mutant.fault), _MOST_ALIKE
         if kind and not is_detail(entry):

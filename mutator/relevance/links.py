@@ -154,15 +154,21 @@ class Relevance:
         line = mutant.before
         if line.count("\n") > 1 or len(line) > _LONG_STATEMENT:
             return ()
-        if is_number(mutant.stated):
-            requirement = self._amounts.find(mutant.stated, line)
-            return (Link(requirement, STATED_AMOUNT, (mutant.stated,)),) if requirement is not None else ()
-        if mutant.operator.rpartition(".")[2] in _BESIDE_AMOUNTS:
-            return ()
         source = self._sources.get(mutant.source)
-        changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
-        found = self._amounts.find_any(changed if len(changed) > _SIGN else line, line)
-        return (Link(found[1], GOES_BY_AMOUNT, (found[0],)),) if found else ()
+        beside = [mutant.scope.rpartition(".")[2]]
+        if source is not None and mutant.changes:
+            around = self._surroundings(source)
+            number = around.number(mutant.changes[0].start)
+            beside += around.uses(number, number)
+        if is_number(mutant.stated):
+            found, score = self._amounts.find(mutant.stated, line, "\n".join(beside)), STATED_AMOUNT
+        elif mutant.operator.rpartition(".")[2] in _BESIDE_AMOUNTS:
+            return ()
+        else:
+            changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
+            part = changed if len(changed) > _SIGN else line
+            found, score = self._amounts.find_any(part, line, "\n".join(beside)), GOES_BY_AMOUNT
+        return (Link(found.requirement, score, found.evidence),) if found else ()
 
     @cached_property
     def _amounts(self) -> Amounts:

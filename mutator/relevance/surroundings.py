@@ -283,11 +283,14 @@ class Surroundings:
                 if _GUARDS.match(above):
                     yield Zone(above[:400], GUARD)
                 break
-        assigned = _ASSIGNED.match(line)
-        if assigned:
-            for number in self._named.get(assigned[1], ()):
-                if not low <= number <= high:
-                    yield Zone(self.lines[number][:400], DEFINED)
+        for text in self.uses(low, high):
+            yield Zone(text, DEFINED)
+
+    def uses(self, low: int, high: int) -> list[str]:
+        """The other lines on which the name stands that these lines give a value, where they are few."""
+        assigned = _ASSIGNED.match(self.lines[low])
+        places = self._named.get(assigned[1], ()) if assigned else ()
+        return [self.lines[place][:400] for place in places if not low <= place <= high]
 
     def _definitions(self, changed: Sequence[str], first: int, last: int) -> list[int]:
         """Where the names in the changed text get their value."""
