@@ -200,7 +200,7 @@ def _speaks_for_itself(mutant: Mutant) -> bool:
     if mutant.operator == "shell.drop-step":
         return not mutant.scope and bool(_LASTING.match(mutant.before)) and not _MADE_RUNNABLE.match(mutant.before)
     family = mutant.operator.split(".")[0]
-    if mutant.operator == "shell.drop-flag":
+    if mutant.operator in ("shell.drop-flag", "shell.drop-export"):
         return False
     return mutant.operator in _BY_ITSELF or not (family in _PROGRAMS or (family == "shell" and mutant.scope))
 

@@ -122,7 +122,7 @@ _TOLD = re.compile(
     r"(?:we|our|i|i'm|i've|they|last \w+|currently|right now|today|at the moment|so far|previously|symptoms?|motivation"
     r"|profiling|samples?|your \S+ from|your (?:previous|existing|current|earlier)|the (?:old|previous|prior|original)"
     r"|you(?:'ve| have)? already|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
-    r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run))\b",
+    r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run)|(?:from [\w.]+ )?import \w+)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(r"\b(?:was|were|had|used to)\b", re.IGNORECASE)
