@@ -16,6 +16,8 @@ from pathlib import Path
 
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, reduced, run_cases_of, starts
 from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
+from harness.harden.function_cases import fewer_steps, function_cases
+from harness.harden.function_pins import CallPins, exact_functions
 from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
@@ -203,10 +205,11 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
         return None
     right = [first, second]
     cases = _unambiguous(cases, right)
-    candidates = [pin for case in cases if case.id in right[0] for pin in _pins(case, stated, right[0])]
+    exact = exact_functions(cases, first, found.text) if found.pytest else frozenset()
+    candidates = [pin for case in cases if case.id in first for pin in _pins(case, stated, first, exact)]
     pins = steady(candidates, right)
     wrong = await _survivors(trials, wanted, cases, {})
-    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong), stated)
+    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong, exact), stated)
     cases, pins, right, wrong = seen.cases, seen.pins, seen.right, seen.wrong
     tried = Counter(case.kind for case in cases)
     # Only what may become a test has to be asked of what is right.
@@ -226,24 +229,27 @@ class _Seen:
     pins: list[Pin]
     right: list[Seens]
     wrong: dict[str, list[Seens]]
+    exact: frozenset[str]
+    """Functions of which the tests compare the very answers."""
 
 
 async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: StatedOutput) -> _Seen:
     """Together with the cases that have less in their input, and tell the same apart."""
     cost = len(wanted.survivors) + 2
     for _ in range(LESS):
-        less = [other for case in _chosen(seen) for other in reduced(case)]
+        less = [other for case in _chosen(seen) for other in (*reduced(case), *fewer_steps(case))]
         if not less or trials.left < PROOF + 3 * cost:
             break
         first, second = await _both(trials, less)
         if first is None or second is None:
             break
-        new = [pin for case in less if case.id in first for pin in _pins(case, stated, first)]
+        new = [pin for case in less if case.id in first for pin in _pins(case, stated, first, seen.exact)]
         seen = _Seen(
             [*seen.cases, *less],
             [*seen.pins, *steady(new, [first, second])],
             [{**seen.right[0], **first}, {**seen.right[1], **second}],
             await _survivors(trials, wanted, less, seen.wrong),
+            seen.exact,
         )
     return seen
 
@@ -320,6 +326,7 @@ def _cases(
         *own,
         look_case(looked[:200]),
         *ask_cases(calls, instruction),
+        *function_cases(calls, seed),
         *run_cases_of(starts(calls, files), instruction, environment, seed),
     ]
 
@@ -355,8 +362,11 @@ def _answers(seens: Seens, ident: str) -> object:
     return seen.get("status"), seen.get("out")
 
 
-def _pins(case: BoxCase, stated: StatedOutput, seens: Seens) -> list[Pin]:
+def _pins(case: BoxCase, stated: StatedOutput, seens: Seens, exact: frozenset[str]) -> list[Pin]:
     seen = seens[case.id]
+    if case.kind == "call":
+        arguments = " ".join(" ".join((*step["args"], *step["named"].values())) for step in case.body["steps"])
+        return list(CallPins(case, stated, arguments, exact).of(seen))
     if case.kind == "own":
         return list(own_pins(case, seen))
     given = ""
@@ -558,9 +568,24 @@ def _witnesses(known: Known, result: Hardened) -> None:
         elif label not in result.caught and known.programs and not known.tried.keys() - {"look"}:
             result.untried[label] = "what the tests give its programs is not known, so none of them was run"
         elif label not in result.caught:
-            names = {"own": "own tests on other input", "run": "runs", "look": "look at files", "ask": "requests"}
+            names = {
+                "own": "own tests on other input",
+                "run": "runs",
+                "call": "calls",
+                "look": "look at files",
+                "ask": "requests",
+            }
             tried = ", ".join(f"{known.tried[kind]} {name}" for kind, name in names.items() if known.tried.get(kind))
             result.alike[label] = tried
+
+
+_KINDS = {
+    "own": "own tests on other input",
+    "run": "runs",
+    "call": "calls",
+    "look": "look at files",
+    "ask": "requests",
+}
 
 
 def _told_apart(known: Known, result: Hardened, label: str, found: Sequence[Pin]) -> ToldApart:
