@@ -10,19 +10,18 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, reduced, run_cases_of, starts
+from harness.harden.all_cases import asks_for_programs, cases_of, pins_of, unambiguous
+from harness.harden.cases import reduced
 from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
-from harness.harden.function_cases import fewer_steps, function_cases
-from harness.harden.function_pins import CallPins, exact_functions
+from harness.harden.function_cases import fewer_steps
+from harness.harden.function_pins import exact_functions
 from harness.harden.model import BoxCase, Pin, Survivor, Written
-from harness.harden.own import own_cases, own_pins
-from harness.harden.pins import Pins
 from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
-from harness.harden.shell_calls import calls_of_scripts, functions_of
+from harness.harden.shell_calls import functions_of
 from harness.harden.shell_writing import with_shell_tests, write_shell_test
 from harness.harden.sides import Sides, sides
 from harness.harden.tests_of import ExtendedFile, extendable
@@ -146,6 +145,11 @@ class Known:
     attempts: tuple[Attempt, ...]
 
 
+def names_of_versions(task: Task) -> list[str]:
+    """Of the task as it is, and of it with the tests of each round: what is remembered of one is not the other's."""
+    return [task.name, *(f"{task.name}, tests {number}" for number in range(ROUNDS))]
+
+
 async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Place], scratch: Path) -> Hardened:
     """`beside`: a place in the lab for another version of the task."""
     task = place.task
@@ -198,15 +202,15 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
         return None
     environment = dict(environment_files(task))
     stated = read_stated(task.steps[0].instruction, environment.values())
-    cases = await place.think(lambda: _cases(task, observed, environment, found, wanted.seed))
+    cases = await place.think(lambda: cases_of(task, observed, environment, found, wanted.seed))
     place.doing(f"{len(cases)} cases")
     first, second = await _both(trials, cases)
     if first is None or second is None:
         return None
     right = [first, second]
-    cases = _unambiguous(cases, right)
+    cases = unambiguous(cases, right)
     exact = exact_functions(cases, first, found.text) if found.pytest else frozenset()
-    candidates = [pin for case in cases if case.id in first for pin in _pins(case, stated, first, exact)]
+    candidates = [pin for case in cases if case.id in first for pin in pins_of(case, stated, first, exact)]
     pins = steady(candidates, right)
     wrong = await _survivors(trials, wanted, cases, {})
     seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong, exact), stated)
@@ -218,7 +222,7 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
     right = [*right, *await _other_right(trials, wanted, cases)]
-    programs = _asks_for_programs(task, observed, stated)
+    programs = asks_for_programs(task, observed, stated)
     pins = steady(pins, right)
     return Known(stated, found, steps, tried, programs, pins, right[0], wrong, tuple(attempts))
 
@@ -243,7 +247,7 @@ async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: Stated
         first, second = await _both(trials, less)
         if first is None or second is None:
             break
-        new = [pin for case in less if case.id in first for pin in _pins(case, stated, first, seen.exact)]
+        new = [pin for case in less if case.id in first for pin in pins_of(case, stated, first, seen.exact)]
         seen = _Seen(
             [*seen.cases, *less],
             [*seen.pins, *steady(new, [first, second])],
@@ -312,70 +316,6 @@ def _paid(record: TrialRecord) -> bool:
     return showing(record).shown is Shown.PAID
 
 
-def _cases(
-    task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
-) -> list[BoxCase]:
-    texts = verifier_texts(task, task.steps[0])
-    instruction = task.steps[0].instruction
-    left = observed.left.entries if observed.left is not None else {}
-    files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
-    calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
-    own = list(own_cases(task, found, environment, seed)) if found.pytest else []
-    looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
-    return [
-        *own,
-        look_case(looked[:200]),
-        *ask_cases(calls, instruction),
-        *function_cases(calls, seed),
-        *run_cases_of(starts(calls, files), instruction, environment, seed),
-    ]
-
-
-def _asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
-    entries = observed.left.entries if observed.left is not None else {}
-    tests = verifier_texts(task, task.steps[0]).values()
-    left = [path for path, entry in entries.items() if entry.startswith("f ") and path.endswith(_PROGRAMS)]
-    return any(stated.names(path) or any(path in text for text in tests) for path in left)
-
-
-_PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
-
-
-def _is_output(path: str) -> bool:
-    """A program's text is no output: what it does is one."""
-    return not path.endswith(_PROGRAMS) and not path.startswith((f"{PASSING}/", "/tests", "/logs"))
-
-
-def _unambiguous(cases: Sequence[BoxCase], right: Sequence[Seens]) -> list[BoxCase]:
-    """Without the cases whose answer hangs on something that an answer should not hang on."""
-    twins = {case.twin for case in cases if case.twin}
-    return [
-        case
-        for case in cases
-        if case.id not in twins
-        and (not case.twin or all(_answers(seens, case.id) == _answers(seens, case.twin) for seens in right))
-    ]
-
-
-def _answers(seens: Seens, ident: str) -> object:
-    seen = seens.get(ident, {})
-    return seen.get("status"), seen.get("out")
-
-
-def _pins(case: BoxCase, stated: StatedOutput, seens: Seens, exact: frozenset[str]) -> list[Pin]:
-    seen = seens[case.id]
-    if case.kind == "call":
-        arguments = " ".join(" ".join((*step["args"], *step["named"].values())) for step in case.body["steps"])
-        return list(CallPins(case, stated, arguments, exact).of(seen))
-    if case.kind == "own":
-        return list(own_pins(case, seen))
-    given = ""
-    if case.kind == "run":
-        body = case.body
-        given = " ".join([*body["argv"], body["stdin"], *(f"{f['path']} {f['text']}" for f in body["files"])])
-    return list(Pins(case, stated, given).of(seen))
-
-
 def _variants(task: Task, steps: list[StepMutants], terms: Terms, observed: Observed) -> list[Attempt]:
     wished = frozenset({Probe.PRESERVING})
     return [
@@ -409,7 +349,7 @@ async def _write(
         text = _extended(known.place, [*(each.test for each in kept), *written])
         path = _folder(trials.place.task, known.place.path, text, scratch / f"round-{number}")
         try:
-            evidence = await _prove(trials, wanted, known, path, beside)
+            evidence = await _prove(trials, wanted, known, path, beside, number)
         except Spent:
             result.spent = True
             break  # what was proven before stays proven
@@ -480,12 +420,13 @@ def _folder(task: Task, changed: str, text: str, target: Path) -> Path:
 
 
 async def _prove(
-    trials: Trials, wanted: Wanted, known: Known, folder: Path, beside: Callable[[Task], Place]
+    trials: Trials, wanted: Wanted, known: Known, folder: Path, beside: Callable[[Task], Place], number: int
 ) -> ProofTrials:
     [read] = discover([folder])
     assert not isinstance(read, Unusable), read.problems
     images = trials.place.task.environment.recipe.images
-    place = beside(read.on_images(images).run_by(trials.place.task.runner))
+    named = replace(read, name=names_of_versions(trials.place.task)[number + 1])
+    place = beside(named.on_images(images).run_by(trials.place.task.runner))
     try:
         await place.take()
         await place.build("harden")
