@@ -33,7 +33,7 @@ def cases_of(
         *own,
         look_case(looked[:200]),
         *ask_cases(calls, instruction),
-        *function_cases(calls, seed),
+        *function_cases(calls, instruction, seed),
         *run_cases_of(starts(calls, files), instruction, environment, seed),
     ]
 

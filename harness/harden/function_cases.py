@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import keyword
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from posixpath import basename, dirname
@@ -18,7 +19,7 @@ from typing import Any
 from harness.harden.model import BoxCase
 from harness.trial.looking.calls import Call, Called
 
-MOST_OWN, MOST_CHANGED, MOST_STEPS, MOST_OF_ONE = 40, 80, 30, 24
+MOST_OWN, MOST_NAMED, MOST_CHANGED, MOST_STEPS, MOST_OF_ONE = 40, 20, 80, 30, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,14 @@ class FunctionStart:
         return BoxCase(ident, "call", body, how, cost)
 
 
-def function_cases(calls: Iterable[Call], seed: int) -> Iterator[BoxCase]:
+def function_cases(calls: Iterable[Call], instruction: str, seed: int) -> Iterator[BoxCase]:
     found = function_starts(calls)
     for number, start in enumerate(found[:MOST_OWN]):
         yield start.case(f"call-{number}", "as the tests call it", start.cost)
-    changed = islice(_changed(found, Random(seed)), MOST_CHANGED)
+    named = list(islice(_never_called(found, instruction), MOST_NAMED))
+    for number, start in enumerate(named, start=1):
+        yield start.case(f"call-named-{number}", "as the instruction names it", start.cost + 20)
+    changed = islice(_changed([*found, *named], Random(seed)), MOST_CHANGED)
     for number, (how, start) in enumerate(changed, start=1):
         yield start.case(f"call-changed-{number}", how, start.cost + 40)
 
@@ -85,6 +89,39 @@ def _place(called: Called) -> tuple[str, str] | None:
         return path[: -len("/".join(parts)) - 1] or "/", called.module
     stem = basename(path)
     return (dirname(path), stem) if stem.isidentifier() and not keyword.iskeyword(stem) else None
+
+
+# --- what the instruction names and no test calls
+
+_SIGNATURE = re.compile(r"(?<![\w.])([a-z_]\w*)\(((?:[a-z_]\w*)?(?:, ?[a-z_]\w*)*)\)")
+
+
+def _never_called(found: Sequence[FunctionStart], instruction: str) -> Iterator[FunctionStart]:
+    """Functions and methods as the instruction writes them, with what the tests give to others of the same module:
+    where it has the same name there, else at the same place."""
+    signatures = {
+        name: [each.strip() for each in names.split(",") if each] for name, names in _SIGNATURE.findall(instruction)
+    }
+    seen = {step.name for start in found for step in start.steps}
+    for name, parameters in signatures.items():
+        if name in seen:
+            continue
+        for start in found:
+            offers = [step for step in start.steps if not step.makes] or list(start.steps)
+            args = [_offered(parameter, at, offers, signatures) for at, parameter in enumerate(parameters)]
+            if None in args:
+                continue
+            step = replace(start.steps[-1], name=name, args=tuple(map(str, args)), named=(), makes=False)
+            before = start.steps if start.steps[0].makes else ()
+            yield replace(start, steps=(*before, step))
+
+
+def _offered(parameter: str, at: int, offers: Sequence[Called], signatures: Mapping[str, Sequence[str]]) -> str | None:
+    for step in offers:
+        names = signatures.get(step.name, ())
+        if parameter in names and names.index(parameter) < len(step.args):
+            return step.args[names.index(parameter)]
+    return next((step.args[at] for step in offers if at < len(step.args)), None)
 
 
 # --- other arguments

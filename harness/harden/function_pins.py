@@ -120,7 +120,9 @@ class CallPins(Pins):
         return " " in text.strip() and bool(self.stated.unknown(text, self.given))
 
     def _shown(self, text: str) -> bool:
-        return self.stated.fixed(text) or self.stated.exactly(text) or text in self._texts()
+        """As it is: by the instruction, or as one of the arguments is but for capital letters."""
+        given = {each.casefold() for each in self._texts()}
+        return self.stated.fixed(text) or self.stated.exactly(text) or text.casefold() in given
 
     def _texts(self) -> set[str]:
         return {

@@ -162,7 +162,7 @@ def test_a_written_test_tells_a_right_function_from_a_wrong_one(
 
 
 def test_changed_calls_are_of_the_tests_kind_and_others_than_theirs(recorded: tuple[Path, list[Called]]) -> None:
-    cases = list(function_cases((Call("call", "", "t", called=each) for each in recorded[1]), 0))
+    cases = list(function_cases((Call("call", "", "t", called=each) for each in recorded[1]), "", 0))
     own = [case.body["steps"] for case in cases if "changed" not in case.id]
     changed = [case.body["steps"] for case in cases if "changed" in case.id]
     assert len(own) == 4
@@ -172,6 +172,19 @@ def test_changed_calls_are_of_the_tests_kind_and_others_than_theirs(recorded: tu
         assert steps[0]["name"] in ("total", "Basket")
         if steps[0]["name"] == "total":
             assert all(isinstance(each, int) and each >= 0 for each in ast.literal_eval(steps[0]["args"][0]))
+
+
+def test_what_the_instruction_names_and_no_test_calls_is_called_with_what_others_get() -> None:
+    total = Called("/app/shop.py", "shop", "total", ("[1, 2]", "3"))
+    basket = Called("/app/shop.py", "shop", "Basket", ("2",), on=0, makes=True)
+    calls = [Call("call", "", "t", called=each) for each in (total, basket)]
+    said = "`total(prices, tax)` adds; `least(prices)` and `tax_of(tax)` give one; `take()`; `other.thing(prices)`."
+    cases = [case for case in function_cases(calls, said, 0) if case.id.startswith("call-named")]
+    steps = [[(step["name"], step["args"]) for step in case.body["steps"]] for case in cases]
+    assert [("least", ["[1, 2]"])] in steps
+    assert [("tax_of", ["3"])] in steps
+    assert [("Basket", ["2"]), ("take", [])] in steps
+    assert not [step for each in steps for step in each if step[0] in ("total", "thing")]
 
 
 @pytest.mark.parametrize("seed", range(40))
