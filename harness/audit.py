@@ -114,9 +114,9 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     mutants = await think(lambda: list(mutants_of(task, steps)))
     place.lab.memory.put_mutants(task.name, [(each.result.label, mutant_json(each.result)) for each in mutants])
     watcher.planned(task.name, len(mutants))
+    terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
     if settings.first_failure:
         terms = await may_stop_early(place, terms, controls)
-    terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
 
     enough = Enough(mutants, settings, 2 * place.lab.workers.turns)
 

@@ -40,8 +40,7 @@ class Ends:
 
     def looks(self, plan: Plan) -> bool:
         """Whether what such a trial leaves says all that its tests can see."""
-        around = plan.circumstances
-        alone = not (around.env or around.hostname or around.before or around.effect)
+        alone = not plan.circumstances.around
         return isinstance(plan.purpose, Judge) and alone and not self._quick and self.aside is not None
 
     @cached_property
