@@ -95,7 +95,7 @@ class Ends:
                 one.end.entries
                 for there in self._known.values()
                 for one in there
-                if one.record.kind is Kind.REFERENCE and not one.record.reused
+                if one.record.kind is Kind.REFERENCE and not one.record.begun
             ]
         for path in sorted({path for one in [*plain, end.entries] for path in one}):
             ways = {one.get(path) for one in plain}
