@@ -17,6 +17,7 @@ from harness.findings.labels import COUNTING, labels
 from harness.findings.model import Finding, Label, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
+from harness.findings.proposed import PaidProposal, proposed_findings
 from harness.findings.requirements import Seen, is_number, only_shown, only_waits
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
@@ -34,7 +35,7 @@ from harness.probes.least import findings as least
 from harness.probes.model import Probe
 from harness.probes.replay import attempts as fakes
 from harness.stages.probing import Probed
-from harness.stages.result import Audited, AuditSettings, MutantResult
+from harness.stages.result import Audited, AuditSettings, MutantResult, Proposed
 from harness.task.model import Task, Unusable
 from harness.task.texts import verifier_texts
 from harness.testcode.assertions import read_test_files
@@ -68,6 +69,8 @@ class Examined:
     """What loose assertions looked at."""
     sureness: Sureness | None = None
     """Where it was enough before all variants had run."""
+    proposed: Proposed | None = None
+    """What came of variants that somebody else wrote: no number and no word is made of it."""
 
     @cached_property
     def matrix(self) -> Matrix | None:
@@ -87,6 +90,7 @@ class Examined:
         records = [*controls.references, *proof, *self.probed.watched.values()]
         records += [record for record in alone if record is not None]
         records += [record for each in self.tried for record in each.records]
+        records += self.proposed.records if self.proposed is not None else ()
         records += [record for each in self.probed.attempted for record in each.records]
         records += self.probed.least.searched if self.probed.least is not None else ()
         return timings(controls.prepared.build_seconds, self.reuse.seconds, records)
@@ -149,6 +153,16 @@ def _of_probes(found: Examined) -> Iterable[Finding]:
     return probe_findings(found.task, probed.attempted, found.paid, of.given, noticed, of.table, of.claims)
 
 
+def _of_the_proposed(found: Examined) -> Iterable[Finding]:
+    tried = found.proposed.tried if found.proposed is not None else ()
+    paid = [
+        PaidProposal(f"{result.mutant.sentence} ({result.label})", variant.source, result.requirement is not None)
+        for variant, result in tried
+        if result.survived
+    ]
+    return proposed_findings(paid, len(tried))
+
+
 def _of_the_end(found: Examined) -> Iterator[Finding]:
     last = showing(found.last)
     if last.shown is not Shown.PAID:
@@ -168,6 +182,7 @@ FINDERS: tuple[Finder, ...] = (
     lambda found: found.watched[0],
     _of_probes,
     lambda found: least.findings(found.task, found.probed.least),
+    _of_the_proposed,
     _of_the_end,
 )
 """Everything that can be said of a task; a new finding is a function here."""
@@ -198,14 +213,20 @@ def verdict_of(found: Examined, command: str) -> Audited:
         found.last,
         found.timings,
         told(found.reuse, (record for each in found.tried for record in each.records)),
-        round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
+        round(found.controls.seconds + sum(record.seconds for record in _ran(found)), 3),
         claims=found.probed.outputs.claims,
         thresholds=found.settings.thresholds,
         sureness=found.sureness,
         least=found.probed.least,
+        proposed=found.proposed,
         size=found.probed.size,
         training=_training(found, findings),
     )
+
+
+def _ran(found: Examined) -> Iterator[TrialRecord]:
+    yield from (record for each in found.tried for record in each.records)
+    yield from found.proposed.records if found.proposed is not None else ()
 
 
 def _training(found: Examined, findings: Sequence[Finding]) -> Training:
