@@ -108,7 +108,7 @@ def how_far(task: Mapping[str, Any]) -> str:
     if progress is None or not progress["trials"]:
         return "not begun"
     if not progress["mutants"]:
-        return f"{progress['trials']} trials of its controls"
+        return f"{progress['trials']} trial{'' if progress['trials'] == 1 else 's'} of its controls"
     return f"{progress['tried']} of {progress['mutants']} broken variants tried, {progress['paid']} of them paid so far"
 
 

@@ -149,8 +149,7 @@ class Session:
         return purpose if isinstance(purpose, Observe) else None
 
     def may_use(self, means: Means) -> bool:
-        purpose = self.plan.purpose
-        return isinstance(purpose, Judge) and means in purpose.reuse
+        return self.plan.may_use(means)
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -75,6 +75,7 @@ class TestToWrite:
     command: str
     task: PageLink
     """Its first paid variant on the task's page."""
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ def _first(found: First | None) -> FirstView | None:
                 len(test.paid) - 1,
                 clean_text(test.command),
                 PageLink(clean_text(test.task), link(clean_text(test.task), test.ids[0])),
+                test.sure,
             )
             for test in found.missing
         ),
