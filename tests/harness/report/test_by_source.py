@@ -39,6 +39,11 @@ def test_nothing_is_a_share_of_nothing() -> None:
     assert (row["measured"], row["share"], row["low"], row["high"]) == (0, None, None, None)
 
 
+def test_a_task_of_an_older_run_is_not_measured() -> None:
+    [row] = by_source([{"name": "set/a"}])
+    assert (row["source"], row["audited"], row["measured"]) == ("set", 1, 0)
+
+
 def test_only_sources_with_something_to_say_are_shown() -> None:
     rows = source_rows({"summary": {"by_source": by_source(TASKS)}})
     assert [row[:3] for row in rows] == [("silent/sub", "1 of 1", "100 %"), ("lax", "1 of 2", "50 %")]
