@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import threading
 import time
 from contextlib import nullcontext
@@ -22,6 +20,7 @@ from harness.trial.record import Kind, PhaseName, TroubleKind
 from harness.trial.session import Session, Stop
 from tests.conftest import RecipeOf
 from tests.harness.fake_engine import Answer, Does, FakeBox, FakeEngine
+from tests.harness.tarred import tarred, untarred
 from tests.harness.tasks import harbor
 
 ARCHIVE = "/tmp/.foolsgold-carry.tar"
@@ -29,23 +28,6 @@ ARCHIVE = "/tmp/.foolsgold-carry.tar"
 
 def packs(_box: FakeBox, command: Command) -> Does:
     return Does(writes={ARCHIVE: tarred(" ".join(command.argv[command.argv.index(ARCHIVE) + 1 :]))})
-
-
-def tarred(text: str) -> bytes:
-    """An archive with one file of that text."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        entry = tarfile.TarInfo("words")
-        entry.size = len(text)
-        tar.addfile(entry, io.BytesIO(text.encode()))
-    return made.getvalue()
-
-
-def words(archive: Path) -> str:
-    with tarfile.open(archive) as tar:
-        file = tar.extractfile("words")
-        assert file is not None
-        return file.read().decode()
 
 
 def kinds(**found: str) -> Answer:
@@ -75,7 +57,7 @@ def box(of: Session) -> FakeBox:
 def carry(of: Session) -> dict[str, str | None]:
     """Path -> what was packed; None for a folder of which only something inside is carried."""
     with carried(of, box(of), of.task.steps[0]) as found:
-        return {one.source: words(one.archive) if one.archive else None for one in found}
+        return {one.source: untarred(one.archive.read_bytes()) if one.archive else None for one in found}
 
 
 def test_the_convention_comes_first_unless_it_is_declared() -> None:
