@@ -201,6 +201,24 @@ def strata_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
 STRATA = ("of these tasks", "stratum", "sampled", "tasks", "share", "95 %")
 
 
+def source_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Of each source that pays variants whose tests did not pass how many trials that were; [] where there is none."""
+    return [
+        (
+            row["source"],
+            f"{len(row['tasks'])} of {row['measured']}",
+            percent(row["share"]),
+            interval(row),
+            *(f"{row['paid_trials'][key]:,}" for key in ("all", "failed", "skipped", "none_ran")),
+        )
+        for row in report["summary"].get("by_source", ())
+        if row["tasks"]
+    ]
+
+
+SOURCES = ("paid though tests did not pass", "tasks", "share", "95 %", "paid trials", "failed", "skipped", "none ran")
+
+
 def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     """A share of tasks that nobody measured is not 0."""
     unknown = str(len(row["not_measured"]))

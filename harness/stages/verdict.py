@@ -84,7 +84,8 @@ class Examined:
         """Of everything that was run in a box to judge the task."""
         controls = self.controls
         alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last)
-        records = [*controls.references, *self.reuse.proof, *self.probed.watched.values()]
+        proof = [one for one in self.reuse.proof if not any(one is each for each in controls.references)]
+        records = [*controls.references, *proof, *self.probed.watched.values()]
         records += [record for record in alone if record is not None]
         records += [record for each in self.tried for record in each.records]
         records += [record for each in self.probed.attempted for record in each.records]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.judging.strength import Verdict, wilson
 from harness.report.first import First, FirstSoFar, TaskInBrief, standing, why_dropped
 from harness.report.html.pack import clean_text
-from harness.report.words import added_up, chosen, counts, strata_rows, weakness
+from harness.report.words import added_up, chosen, counts, source_rows, strata_rows, weakness
 from harness.untrusted import clip
 
 BINS = 10
@@ -123,6 +123,8 @@ class Overview:
     dataset: tuple[Part, ...]
     strata: tuple[tuple[str, ...], ...]
     """The same for each stratum of a sample that has several."""
+    sources: tuple[tuple[str, ...], ...]
+    """Those that pay variants whose tests did not pass."""
     faults: tuple[Part, ...]
     """Weakest first."""
     bins: tuple[Bin, ...]
@@ -175,6 +177,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
             for row in report["summary"]["dataset"]
         ),
         strata=tuple(tuple(map(clean_text, row)) for row in strata_rows(report)),
+        sources=tuple(tuple(map(clean_text, row)) for row in source_rows(report)),
         faults=tuple(faults.parts()),
         bins=tuple(_bins(shares)),
         added_up=added_up(counts(outcomes)),
