@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from mutator.relevance import Requirement
 
 _OPTION_OF_LIMIT = re.compile(r"(?:loses `|tightened: |loosened: )(\w+)=")
-_COUNTS_ARGUMENTS = re.compile(r"\blen\(\s*(?:sys\.)?argv\b|\bargc\b|\$#|\bprocess\.argv\.length\b|\blen\(os\.Args\)")
+_COUNTS_ARGUMENTS = re.compile(
+    r"\blen\(\s*(?:sys\.|os\.)?(?:argv|args)\b|\bargc\b|\$#|\b(?:argv|args)\.(?:length|len|size)\b|\bNArg\(\)",
+    re.IGNORECASE,
+)
 _OF_ARGUMENTS = re.compile(
     r"\barguments?\b|\busage\b|\bexit(?:s|ing)?\b|\bwithout\b|\bmissing\b|\bomitted\b", re.IGNORECASE
 )
@@ -42,6 +45,12 @@ def slight(
         return True
     checks = (kind in _DROPS_CHECK and not operator.startswith("nginx.")) or (kind == "branch-never" and _bounds(diff))
     return checks and not (requirement is not None and "~refusal" in requirement.tokens)
+
+
+def own_options(evidence: Sequence[str], changed: str) -> tuple[str, ...]:
+    """Without the options that only stand around what is changed."""
+    plain = changed.replace("-", "_")
+    return tuple(token for token in evidence if token[0] != "-" or token.lstrip("-").replace("-", "_") in plain)
 
 
 def _bounds(diff: str) -> bool:

@@ -18,7 +18,7 @@ from harness.findings.model import Finding, Label, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
 from harness.findings.requirements import Seen, is_number, only_waits
-from harness.findings.slight import slight
+from harness.findings.slight import own_options, slight
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
@@ -310,6 +310,11 @@ def judged(result: MutantResult) -> Judged:
 
 def seen(result: MutantResult) -> Seen:
     mutant, links = result.mutant, result.links
+    evidence = links[0].evidence if links else ()
+    same = result.effect is not None and result.effect.same
+    is_slight = slight(mutant.operator, mutant.sentence, result.diff, result.requirement, evidence, same=same)
+    if is_slight:
+        evidence = own_options(evidence, f"{mutant.scope}\n{mutant.before}\n{mutant.after}")
     return Seen(
         mutant.id,
         result.step,
@@ -317,17 +322,10 @@ def seen(result: MutantResult) -> Seen:
         mutant.place,
         result.outcome.kind,
         result.requirement,
-        links[0].evidence if links else (),
+        evidence,
         links[0].score if links else 0.0,
         only_waits(result.diff),
-        slight=slight(
-            mutant.operator,
-            mutant.sentence,
-            result.diff,
-            result.requirement,
-            links[0].evidence if links else (),
-            same=result.effect is not None and result.effect.same,
-        ),
+        slight=is_slight,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.findings.slight import only_shown, slight
+from harness.findings.slight import only_shown, own_options, slight
 from mutator.relevance import requirements
 
 READS = "It reads each record of the file and prints how many there are."
@@ -48,6 +48,7 @@ def test_a_look_whether_there_is_more_to_read_accuses_no_sentence_that_says_noth
     [
         ("main(sys.argv[1]) if len(sys.argv) > 1 else 0", READS, True),
         ("[ $# -gt 1 ] || exit 2", READS, True),
+        ("if len(args) < 1 {", READS, True),
         ("main(sys.argv[1]) if len(sys.argv) > 1 else 0", "Without a path it prints 0.", False),
         ("main(sys.argv[1]) if len(rows) > 1 else 0", READS, False),
     ],
@@ -96,3 +97,10 @@ def test_words_of_a_record_that_is_shown_tie_only_what_writes_its_keys(
 
 def test_a_sentence_without_a_record_shows_none() -> None:
     assert not only_shown("Count every word.", ("word",), "-words.sort()")
+
+
+def test_an_option_that_only_stands_around_what_is_changed_is_none_of_it() -> None:
+    evidence = ("--db", "--dry-run", "path")
+    assert own_options(evidence, "if len(args) < 1 {\n") == ("path",)
+    assert own_options(evidence, "if not args.dry_run:\n") == ("--dry-run", "path")
+    assert own_options(evidence, 'flag("--db")') == ("--db", "path")
