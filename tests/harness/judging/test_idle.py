@@ -214,8 +214,8 @@ def test_a_verdict_on_too_few_says_whether_a_larger_budget_has_more() -> None:
 
 
 def test_few_are_adequate_where_all_that_there_are_were_caught() -> None:
-    def word(many: dict[str, int], offer: Offer | None = None) -> Verdict:
-        return verdict(strength(judged(**many)), Thresholds(), offer or Offer())[0]
+    def word(many: dict[str, int], more: int = 0, whole: bool = True) -> Verdict:
+        return verdict(strength(judged(**many)), Thresholds(), Offer(more, whole))[0]
 
     assert word({"killed_1": 2, "killed": 1, "idle": 3, "harmless": 9}) is Verdict.ADEQUATE
     assert "all 5 broken variants that count were caught" in verdict(strength(judged(killed=5)), Thresholds())[1]
@@ -230,8 +230,8 @@ def test_few_are_adequate_where_all_that_there_are_were_caught() -> None:
     ):
         assert word(many) is Verdict.UNMEASURED, many
     # A larger budget, or the rest of the solution, may show one that is paid.
-    assert word({"killed_1": 5}, Offer(more=1)) is Verdict.UNMEASURED
-    assert word({"killed_1": 5}, Offer(whole=False)) is Verdict.UNMEASURED
+    assert word({"killed_1": 5}, more=1) is Verdict.UNMEASURED
+    assert word({"killed_1": 5}, whole=False) is Verdict.UNMEASURED
 
 
 def test_the_thresholds_for_it_can_be_set() -> None:
