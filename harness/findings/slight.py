@@ -47,9 +47,12 @@ def slight(
     return checks and not (requirement is not None and "~refusal" in requirement.tokens)
 
 
+_USAGE = re.compile(r"""(["'])[^"'\n]*\busage\b[^"'\n]*\1""", re.IGNORECASE)
+
+
 def own_options(evidence: Sequence[str], changed: str) -> tuple[str, ...]:
-    """Without the options that only stand around what is changed."""
-    plain = changed.replace("-", "_")
+    """Without the options that only stand around what is changed, or in a message there on how to call the program."""
+    plain = _USAGE.sub("", changed).replace("-", "_")
     return tuple(token for token in evidence if token[0] != "-" or token.lstrip("-").replace("-", "_") in plain)
 
 

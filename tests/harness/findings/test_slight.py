@@ -103,4 +103,5 @@ def test_an_option_that_only_stands_around_what_is_changed_is_none_of_it() -> No
     evidence = ("--db", "--dry-run", "path")
     assert own_options(evidence, "if len(args) < 1 {\n") == ("path",)
     assert own_options(evidence, "if not args.dry_run:\n") == ("--dry-run", "path")
+    assert own_options(evidence, 'die("usage: tool [--db PATH]")') == ("path",)
     assert own_options(evidence, 'flag("--db")') == ("--db", "path")
