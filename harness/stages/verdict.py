@@ -18,7 +18,8 @@ from harness.findings.model import Finding, Label, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
 from harness.findings.proposed import PaidProposal, proposed_findings
-from harness.findings.requirements import Seen, is_number, only_shown, only_waits
+from harness.findings.requirements import Seen, is_number, only_waits
+from harness.findings.slight import own_options, slight
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
@@ -330,6 +331,11 @@ def judged(result: MutantResult) -> Judged:
 
 def seen(result: MutantResult) -> Seen:
     mutant, links = result.mutant, result.links
+    evidence = links[0].evidence if links else ()
+    same = result.effect is not None and result.effect.same
+    is_slight = slight(mutant.operator, mutant.sentence, result.diff, result.requirement, evidence, same=same)
+    if is_slight:
+        evidence = own_options(evidence, f"{mutant.scope}\n{mutant.before}\n{mutant.after}")
     return Seen(
         mutant.id,
         result.step,
@@ -337,34 +343,10 @@ def seen(result: MutantResult) -> Seen:
         mutant.place,
         result.outcome.kind,
         result.requirement,
-        links[0].evidence if links else (),
+        evidence,
         links[0].score if links else 0.0,
         only_waits(result.diff),
-        slight=_slight(result),
-    )
-
-
-_OPTION_OF_LIMIT = re.compile(r"(?:loses `|tightened: |loosened: )(\w+)=")
-
-
-def _slight(result: MutantResult) -> bool:
-    """Whether it changes no more than a number, which may stay within what is asked, or drops a check of what is given,
-    where the requirement says nothing of refusing, or an entry that nothing ever gives, or changes an option of a
-    limit that the requirement does not name; or where only a record that the requirement shows ties the two."""
-    if result.requirement is not None and result.links:
-        if only_shown(result.requirement.text, result.links[0].evidence, result.diff):
-            return True
-        option = _OPTION_OF_LIMIT.search(result.mutant.sentence)
-        if result.mutant.operator.startswith("nginx.") and option is not None:
-            return option[1] not in result.requirement.text
-    operator = result.mutant.operator.rpartition(".")[2]
-    if operator == "drop-entry" and result.effect is not None and result.effect.same:
-        return True
-    if operator in ("arithmetic", "number") or "mode" in operator.split("-"):
-        return True
-    return operator in ("guard-disarmed", "drop-guard") and not (
-        result.mutant.operator.startswith("nginx.")
-        or (result.requirement is not None and "~refusal" in result.requirement.tokens)
+        slight=is_slight,
     )
 
 
