@@ -30,7 +30,7 @@ from mutator.model import (
     short_id,
 )
 from mutator.pragma import protected
-from mutator.unlikely import unlikely
+from mutator.unlikely import refuses, unlikely
 
 
 @dataclass(slots=True)
@@ -194,6 +194,7 @@ def _mutant(
         ruins=bulk.ruined(source, span, edits),
         blunt=blunt(change),
         unlikely=unlikely(change),
+        refuses=refuses(change),
         changes=edits,
     )
 

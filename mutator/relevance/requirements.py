@@ -221,26 +221,28 @@ class _Cutter:
             self._row(line, number)
             return
         item = _ITEM.match(line)
-        if (
-            not item
-            and not self._paragraph
-            and all(lead < 0 for lead, _ in self._leads)
-            and len(line) - len(line.lstrip()) >= _CODE_INDENT
-        ):
+        begins = len(line) - len(line.lstrip())
+        if self._paragraph and not item and self._apart(begins, line):
+            self._end()
+        if not item and not self._paragraph and all(lead < 0 for lead, _ in self._leads) and begins >= _CODE_INDENT:
             self._example(line, number)
             return
-        begins = len(line) - len(line.lstrip())
-        if self._paragraph and self._is_item and 0 < begins <= self._indent and line.lstrip()[:1].isupper():
-            self._end()  # Not indented as what the item says on: a sentence of what the items belong to.
         if item:
             self._end()
             self._indent, self._is_item = len(item[1].expandtabs(4)), True
             line = line[item.end() :]
         elif not self._paragraph:
-            self._indent, self._is_item = len(line) - len(line.lstrip()), False
+            self._indent, self._is_item = begins, False
         if not self._paragraph:
             self._began = number
         self._paragraph.append(line.strip())
+
+    def _apart(self, begins: int, line: str) -> bool:
+        """Whether a line says no more of the paragraph before it: code below a sentence, or a sentence that is indented
+        like the items and no item."""
+        if self._is_item:
+            return 0 < begins <= self._indent and line.lstrip()[:1].isupper()
+        return begins >= self._indent + _CODE_INDENT and all(lead < 0 for lead, _ in self._leads)
 
     def _row(self, line: str, number: int) -> None:
         if _RULE.match(line):

@@ -63,7 +63,7 @@ _OPENS = re.compile(r"(?::|\{|\bthen|\bdo)\s*$")
 _COMMENT = re.compile(r"^\s*(?:#(?!!)|//|--\s|;|/?\*+(?!/))\s*(.*?)\s*(?:\*/)?$")
 _TRAILING = re.compile(r"(?<=[\s;,)}\]])(?:#|//)\s+(\S.*)$")
 _DOCSTRING = re.compile(r"^\s*[rRuU]?(\"\"\"|''')(.*?)(?:\1|$)", re.DOTALL)
-_DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{")
+_DEFINES = re.compile(r"^\s*(?:(?:async|pub|export|private|public|override|suspend|static) )*(?:def|class|func|fn|fun|function|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{")
 
 
 _HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
@@ -149,7 +149,7 @@ class Surroundings:
     def zones(self, edits: Sequence[Edit], scope: str) -> Iterator[Zone]:
         first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
         height = sum(self.text.count("\n", edit.start, max(edit.end - 1, edit.start)) + 1 for edit in edits)
-        if height > WIDE:
+        if height > WIDE or self._is_body(first, last):
             yield from self._wide(edits, scope, height)
             return
         changed: list[str] = []
@@ -182,6 +182,13 @@ class Surroundings:
             yield from self._depends(low, high)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
+
+    def _is_body(self, first: int, last: int) -> bool:
+        """Whether these lines are all that a function does."""
+        if not first or not _DEFINES.match(self.lines[first - 1]):
+            return False
+        after = next((line for line in self.lines[last + 1 :] if line.strip()), "")
+        return _indent(after) < _indent(self.lines[first]) if after else True
 
     def _share(self, number: int) -> float:
         """What the words of a statement say about what it does: little where it only looks, or tells."""
