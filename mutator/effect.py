@@ -67,9 +67,10 @@ class Bulk:
         self._scripts = "\n".join(source.text for source in sources if source.kind is SourceKind.SCRIPT)
         self._runs: dict[str, int] = {}
         self._programs = {
-            basename(source.target): _code(source.text)
+            basename(source.target or source.file): _code(source.text)
             for source in sources
             if source.target and source.kind in (SourceKind.HEREDOC, SourceKind.SIBLING, SourceKind.PRINTED)
+            or source.kind is SourceKind.PATCH
         }
 
     def ruined(self, source: Source, span: tuple[int, int] | None, edits: Sequence[Edit]) -> bool:

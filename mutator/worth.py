@@ -152,7 +152,7 @@ _RAISES = ("raise-dropped", "drop-raise")
 _ON_CONDITIONS = ("-disarmed", "-guard", "-never", "exit-status", "operand-dropped", "conjunct", "boundary", *_RAISES)
 _REFUSES = re.compile(
     r"\b(?:error|invalid|reject|refus|fail|corrupt|malformed|wrong|unknown|exit|raise|abort|skip|ignor|empty|blank"
-    r"|usage|missing|absent|without|nothing|none|no|zero|not|unless|at least|fewer|less|short|trunca)",
+    r"|usage|missing|absent|without|nothing|unless|at least|fewer|less\b|short|trunca|(?:none|no|zero|not)\b)",
     re.IGNORECASE,
 )
 _BY_ITSELF = frozenset(
@@ -171,7 +171,7 @@ _LEAVES_OUT = re.compile(r"\bif \w+ not in [a-z]\w*")
 _LASTING = re.compile(
     r"\s*(?:sudo (?:-\w+ )*)?(?:(?:cat|echo|printf)\b[^|\n]*>(?!&)|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
     r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
-    r"|(?:rm|p?kill|killall|install|unlink|truncate)\b|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
+    r"|(?:rm(?! -\w*f)|p?kill|killall|install|unlink|truncate)\b|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
 )
 """Commands that leave something behind which the next ones do not make again."""
 _OF_DATA = re.compile(r"[\"'][\w -]+[\"']|\|\||&&|\bseen\b|[eE]xist|[dD]uplicate")

@@ -267,13 +267,17 @@ class _Cutter:
     def _end(self) -> None:
         if not self._paragraph:
             return
-        joined = "\n".join(self._paragraph)
-        self._paragraph = []
+        lines, self._paragraph = self._paragraph, []
+        joined = "\n".join(lines)
         if not self._is_item and _TITLE.match(joined) and len(joined.split()) <= _TITLE_WORDS:
             self._heading = joined.strip("*_: ")
             self._leads.clear()
             return
         context = self._lead(self._indent, self._is_item)
+        if not self._is_item and len(lines) > 1 and len({line.split(" ", 1)[0] for line in lines}) == 1:
+            rows = enumerate(lines, self._began)  # `tool add NAME` above `tool remove NAME`: each is one of its own
+            self._units += [_Unit(line, number, self._heading, context) for number, line in rows]
+            return
         last: _Unit | None = None
         for text, offset in sentences_at(joined):
             before = last or (None if self._is_item or not self._units else self._units[-1])
