@@ -55,14 +55,18 @@ def unlikely(change: Change) -> bool:
 
 _REFUSES = re.compile(
     r"\s*(?:(?:\}?\s*else )?(?:el)?if\b[^\n]*[:{]?\s*)?"
-    r"(?:raise\b|throw\b|panic!?\(|bail!\(|return [^\n]*\b(?:Err|Errorf|errors\.New|Error)\()"
+    r"(?:raise\b|throw\b|panic!?\(|bail!\(|die\b|fatal|return [^\n]*\b(?:Err|Errorf|errors\.New|Error)\()"
 )
+
+
+_OF_A_GUARD = 4
+"""Lines that one with its braces may have."""
 
 
 def refuses(change: Change) -> bool:
     """Whether what changes is an error that is raised, or the one condition on which it is."""
     start = change.source.text.rfind("\n", 0, change.edits[0].start) + 1
-    return "\n" not in change.before and _REFUSES.match(change.source.text, start) is not None
+    return change.before.count("\n") < _OF_A_GUARD and _REFUSES.match(change.source.text, start) is not None
 
 
 def _first_round(change: Change) -> bool:

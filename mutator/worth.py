@@ -39,7 +39,7 @@ class Stated:
     def placed(self, mutant: Mutant, links: tuple[Link, ...]) -> Chosen:
         """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
         if mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.scope in self._functions:
-            mutant = replace(mutant, blunt=False, unlikely=False)
+            mutant = replace(mutant, blunt=False)
         if self._unasked_guard(mutant, links) or self._free(mutant, links):
             mutant = replace(mutant, unlikely=True)
         if mutant.unlikely or (self._text and not self._worth(mutant, links)):
@@ -89,7 +89,7 @@ class Stated:
 
     def _free(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
         """What a report says of which no sentence says more than that it is written."""
-        if not links or not mutant.operator.startswith("data."):
+        if not links or not mutant.operator.startswith(("data.", "stated.")):
             return False
         target = mutant.target.lower()
         named = all(word.lower() in target for word in links[0].evidence)

@@ -194,8 +194,10 @@ class Relevance:
             return ()
         source = self._sources.get(mutant.source)
         beside = [mutant.scope.rpartition(".")[2]]
+        elsewhere = frozenset[int]()
         if source is not None and mutant.changes:
             around = self._surroundings(source)
+            elsewhere = self._about_others(around.content_of) if around.content_of else elsewhere
             number = around.number(mutant.changes[0].start)
             beside += around.uses(number, number)
         if is_number(mutant.stated):
@@ -206,7 +208,9 @@ class Relevance:
             changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
             part = changed if len(changed) > _SIGN else line
             found, score = self._amounts.find_any(part, line, "\n".join(beside)), GOES_BY_AMOUNT
-        return (Link(found.requirement, score, found.evidence[:_SHOWN]),) if found else ()
+        if found is None or found.requirement in elsewhere:
+            return ()
+        return (Link(found.requirement, score, found.evidence[:_SHOWN]),)
 
     @cached_property
     def _amounts(self) -> Amounts:
@@ -247,6 +251,8 @@ class Relevance:
         other: Set[int] = frozenset(),
     ) -> tuple[Link, ...]:
         zones: Iterable[Zone]
+        if around.is_all(scope):
+            scope = ""  # What the only function is called says nothing of any part of it.
         if target and around.whole(edits):
             zones, own = [Zone(target, 1.0, changed=True)], frozenset[str]()
         else:

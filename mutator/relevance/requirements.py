@@ -169,6 +169,8 @@ _TITLE_WORDS = 5
 _WORDS_GIVEN = re.compile(r"([\"'`]).+\1")
 """What a sentence that ends with a colon asks for, as it is to be written."""
 _CODE_INDENT = 4
+_DESCRIBED = re.compile(r"\s*([\"'`])[\w.-]+\1\s*: [a-z][a-z-]*,? [a-z]")
+"""`"limit": most rows at once` in a block: a key and what is meant by it."""
 
 
 class _Cutter:
@@ -258,6 +260,9 @@ class _Cutter:
 
     def _example(self, line: str, number: int) -> None:
         if not line.strip():
+            return
+        if _DESCRIBED.match(line):
+            self._units.append(_Unit(line.strip(), number, self._heading, self._units[-1].text if self._units else ""))
             return
         if self._units and self._units[-1].heading == self._heading:
             self._units[-1].example.append(line)

@@ -47,6 +47,7 @@ WIDE = 4
 _LONG_LINE = 160
 _LONGEST = 20_000
 """Characters of a removed text that are looked at."""
+_NEARLY_ALL = 0.75
 _FEW = 5
 """A name that stands on more lines than this says nothing about any of them."""
 
@@ -145,6 +146,29 @@ class Surroundings:
         """Whether (nearly) all of the text goes: then it is about the text's purpose, and no part of it."""
         gone = sum(edit.end - edit.start - len(edit.new) for edit in edits)
         return gone > 0.7 * len(self.text.strip()) and self.text.count("\n") >= WIDE
+
+    def is_all(self, scope: str) -> bool:
+        """Whether a function is (nearly) the whole program."""
+        name = scope.rsplit(".", 1)[-1]
+        return bool(name) and self._sizes.get(name, 0) > _NEARLY_ALL * sum(bool(line.strip()) for line in self.lines)
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """Function -> how many lines it has."""
+        found: dict[str, int] = {}
+        for number, line in enumerate(self.lines):
+            defines = _DEFINES.match(line)
+            if defines is None:
+                continue
+            name = _NAME.findall(defines[0])
+            end = number + 1
+            while end < len(self.lines) and (
+                not self.lines[end].strip() or _indent(self.lines[end]) > _indent(line)
+            ):
+                end += 1
+            if name:
+                found[name[-1]] = sum(bool(each.strip()) for each in self.lines[number:end])
+        return found
 
     def zones(self, edits: Sequence[Edit], scope: str) -> Iterator[Zone]:
         first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
