@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from mutator.blunt import Change, blunt
-from mutator.effect import Bulk, aside, stilled
+from mutator.effect import Bulk, aside, refuses, stilled
 from mutator.model import (
     ByteEdit,
     Candidate,
@@ -30,7 +30,7 @@ from mutator.model import (
     short_id,
 )
 from mutator.pragma import protected
-from mutator.unlikely import refuses, unlikely
+from mutator.unlikely import unlikely
 
 
 @dataclass(slots=True)
@@ -194,7 +194,7 @@ def _mutant(
         ruins=bulk.ruined(source, span, edits),
         blunt=blunt(change),
         unlikely=unlikely(change),
-        refuses=refuses(change),
+        refuses=refuses(source, edits, before),
         changes=edits,
     )
 

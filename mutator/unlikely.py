@@ -53,22 +53,6 @@ def unlikely(change: Change) -> bool:
     return rare or operator.startswith("mutmut.") or any(rule(change) for rule in _RULES)
 
 
-_REFUSES = re.compile(
-    r"\s*(?:(?:\}?\s*else )?(?:el)?if\b[^\n]*[:{]?\s*)?"
-    r"(?:raise\b|throw\b|panic!?\(|bail!\(|die\b|fatal|return [^\n]*\b(?:Err|Errorf|errors\.New|Error)\()"
-)
-
-
-_OF_A_GUARD = 4
-"""Lines that one with its braces may have."""
-
-
-def refuses(change: Change) -> bool:
-    """Whether what changes is an error that is raised, or the one condition on which it is."""
-    start = change.source.text.rfind("\n", 0, change.edits[0].start) + 1
-    return change.before.count("\n") < _OF_A_GUARD and _REFUSES.match(change.source.text, start) is not None
-
-
 def _first_round(change: Change) -> bool:
     """A loop that ends after its first round, but for one over a few named things."""
     over = change.candidate.fields.get("over", "") or next(iter(change.candidate.fields.values()), "")

@@ -171,7 +171,8 @@ _LEAVES_OUT = re.compile(r"\bif \w+ not in [a-z]\w*")
 _LASTING = re.compile(
     r"\s*(?:sudo (?:-\w+ )*)?(?:(?:cat|echo|printf)\b[^|\n]*>(?!&)|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
     r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
-    r"|(?:rm(?! -\w*f)|p?kill|killall|install|unlink|truncate)\b|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
+    r"|(?:rm(?! -\w*f)|p?kill|killall|install|unlink|truncate)\b|groupadd|adduser|passwd|crontab|setfacl"
+    r"|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
 )
 """Commands that leave something behind which the next ones do not make again."""
 _OF_DATA = re.compile(r"[\"'][\w -]+[\"']|\|\||&&|\bseen\b|[eE]xist|[dD]uplicate")

@@ -157,7 +157,9 @@ class Relevance:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
             content = (Zone(around.content_of, CONTENT),)
             found = self._ranked(around, edits, mutant.scope, target, most, content, other)
-        return found or self._by_line(around, edits, mutant.scope, target, other) or amount or self._by_key(mutant, edits)
+        return (
+            found or self._by_line(around, edits, mutant.scope, target, other) or amount or self._by_key(mutant, edits)
+        )
 
     def _by_key(self, mutant: Mutant, edits: Sequence[Edit]) -> tuple[Link, ...]:
         """A key of an output that only one sentence names, in a plain word."""
@@ -177,9 +179,7 @@ class Relevance:
     def _about_others(self, file: str) -> frozenset[int]:
         """The sentences about other files than this, where some are about it; none for a program."""
         told = {token for token in self._tokens(file, True) if "." in token or "/" in token}
-        named = {
-            each.index for each in self.requirements if any(token in each.tokens or token in each.context for token in told)
-        }
+        named = {each.index for each in self.requirements if not told.isdisjoint({*each.tokens, *each.context})}
         return frozenset(range(len(self.requirements))) - named if named else frozenset()
 
     def of_text(self, text: str, most: int = 1) -> tuple[Link, ...]:

@@ -64,7 +64,10 @@ _OPENS = re.compile(r"(?::|\{|\bthen|\bdo)\s*$")
 _COMMENT = re.compile(r"^\s*(?:#(?!!)|//|--\s|;|/?\*+(?!/))\s*(.*?)\s*(?:\*/)?$")
 _TRAILING = re.compile(r"(?<=[\s;,)}\]])(?:#|//)\s+(\S.*)$")
 _DOCSTRING = re.compile(r"^\s*[rRuU]?(\"\"\"|''')(.*?)(?:\1|$)", re.DOTALL)
-_DEFINES = re.compile(r"^\s*(?:(?:async|pub|export|private|public|override|suspend|static) )*(?:def|class|func|fn|fun|function|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{")
+_DEFINES = re.compile(
+    r"^\s*(?:(?:async|pub|export|private|public|override|suspend|static) )*"
+    r"(?:def|class|func|fn|fun|function|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{"
+)
 
 
 _HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
@@ -162,9 +165,7 @@ class Surroundings:
                 continue
             name = _NAME.findall(defines[0])
             end = number + 1
-            while end < len(self.lines) and (
-                not self.lines[end].strip() or _indent(self.lines[end]) > _indent(line)
-            ):
+            while end < len(self.lines) and (not self.lines[end].strip() or _indent(self.lines[end]) > _indent(line)):
                 end += 1
             if name:
                 found[name[-1]] = sum(bool(each.strip()) for each in self.lines[number:end])
