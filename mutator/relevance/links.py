@@ -291,20 +291,7 @@ class Relevance:
         other: Set[int],
         elsewhere: Set[int],
     ) -> tuple[Link, ...]:
-        score: dict[int, float] = {}
-        anchor: dict[int, float] = {}
-        evidence: dict[int, list[tuple[float, str]]] = {}
-        for token, nearness in near.items():
-            common = self._code_rarity(token)
-            rarity = self._rarity[token] * nearness
-            for index, weight in self._where[token]:
-                value = weight * rarity * (common if weight < 2 * WORD else max(common, 0.75))
-                if nearness < 0.9 and "/" in token:
-                    value *= 0.5
-                score[index] = score.get(index, 0.0) + value
-                if nearness >= 0.4 and token in self.requirements[index].tokens:
-                    anchor[index] = anchor.get(index, 0.0) + value
-                evidence.setdefault(index, []).append((value, token))
+        score, anchor, evidence = self._gathered(near)
         for index in score:
             score[index] -= _said_twice(evidence[index])
             score[index] *= self._standing[index]
@@ -348,6 +335,26 @@ class Relevance:
             for index, value in ranked[:most]
             if value >= best / 2
         )
+
+    def _gathered(
+        self, near: Mapping[str, float]
+    ) -> tuple[dict[int, float], dict[int, float], dict[int, list[tuple[float, str]]]]:
+        """What each sentence has in common with a change: how much in all, how much of it near, and what."""
+        score: dict[int, float] = {}
+        anchor: dict[int, float] = {}
+        evidence: dict[int, list[tuple[float, str]]] = {}
+        for token, nearness in near.items():
+            common = self._code_rarity(token)
+            rarity = self._rarity[token] * nearness
+            for index, weight in self._where[token]:
+                value = weight * rarity * (common if weight < 2 * WORD else max(common, 0.75))
+                if nearness < 0.9 and "/" in token:
+                    value *= 0.5
+                score[index] = score.get(index, 0.0) + value
+                if nearness >= 0.4 and token in self.requirements[index].tokens:
+                    anchor[index] = anchor.get(index, 0.0) + value
+                evidence.setdefault(index, []).append((value, token))
+        return score, anchor, evidence
 
     def _names_key(self, index: int, touched: Set[str]) -> bool:
         """Whether a sentence gives one of the touched words as a name or a value, and not in passing."""
