@@ -56,7 +56,8 @@ MAKES = 1.3
 BESIDE = 0.3
 """A sentence that says nothing of the changed words themselves, only of what stands around them."""
 OF_ANOTHER = 0.5
-"""A sentence about the same thing that does not speak of what changes: of a bound, or of an order."""
+"""How far a sentence may stay behind the first one. One that speaks of what changes, a bound or an order, goes before
+others about the same thing."""
 _CHANGES = {"boundary": "~at least", "order": "~order", "reverse": "~order"}
 SURE, CLEAR, OF_ITS_LINE = 2.2, 0.75, 0.6
 """How strong the link of a whole line must be, how far behind it the next one stays, and what it counts for a part."""
@@ -225,7 +226,8 @@ class Relevance:
             return ()
         line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
         found = self._ranked(around, (line,), scope, target, 2, other=other)
-        if not found or found[0].score < SURE or (len(found) > 1 and found[1].score > CLEAR * found[0].score):
+        scores = sorted((link.score for link in found), reverse=True)
+        if not found or scores[0] < SURE or (len(found) > 1 and scores[1] > CLEAR * scores[0]):
             return ()
         return (replace(found[0], score=round(found[0].score * OF_ITS_LINE, 3)),)
 
@@ -301,8 +303,6 @@ class Relevance:
                 score[index] *= BESIDE
             if only and only not in self.requirements[index].tokens:
                 score[index] = 0.0
-            if index in other:
-                score[index] *= OF_ANOTHER
             if index in elsewhere and not self._names_key(index, touched):
                 score[index] *= BESIDE
             if self._makes[index] and any("/" in token for _, token in evidence[index]):
@@ -330,10 +330,10 @@ class Relevance:
         best = ranked[0][1]
         if best < THRESHOLD and not (best >= ALONE and (len(ranked) == 1 or best >= 1.5 * ranked[1][1])):
             return ()
+        near_enough = [(index, value) for index, value in ranked if value >= OF_ANOTHER * best]
+        near_enough.sort(key=lambda item: item[0] in other)
         return tuple(
-            Link(index, round(value, 3), self._shown(index, evidence[index]))
-            for index, value in ranked[:most]
-            if value >= best / 2
+            Link(index, round(value, 3), self._shown(index, evidence[index])) for index, value in near_enough[:most]
         )
 
     def _gathered(
