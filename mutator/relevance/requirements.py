@@ -244,6 +244,8 @@ class _Cutter:
         like the items and no item."""
         if self._is_item:
             return 0 < begins <= self._indent and line.lstrip()[:1].isupper()
+        if self._paragraph[0][0] in "{[<":
+            return False
         return begins >= self._indent + _CODE_INDENT and all(lead < 0 for lead, _ in self._leads)
 
     def _row(self, line: str, number: int) -> None:
