@@ -44,7 +44,8 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
 
     For each task of which something wrong was paid: new tests that catch it, as a whole task folder and as a patch for
     `git apply`. A test is kept if it passes on the reference every time, on every right variant and on every solution
-    that --right names, and fails on what was paid wrongly. The tasks' own folders stay as they are.
+    that --right names, and fails on what was paid wrongly. The tasks' own folders stay as they are. After an
+    interruption the same command goes on where it was.
 
     \b
     Examples:
@@ -77,11 +78,11 @@ def harden(run: Path, output: Path | None, flags: Flags, no_progress: bool, **gi
         )
         found = targets(report, asked, in_force.run())
     if not asked.dry_run:
-        asked.output.mkdir(parents=True)
+        asked.output.mkdir(parents=True, exist_ok=True)
     with closing(progress("hardening", len(found), show=not no_progress)) as watcher:
         done, ended = harden_targets(found, asked, in_force, watcher.doing)
     if not ended:
-        click.echo("Interrupted: what was written by then is whole, and the rest is not there.", err=True)
+        click.echo(_interrupted(len(done), len(found), dry_run=asked.dry_run), err=True)
         return ExitCode.INTERRUPTED
     again = after(found, done, asked, in_force)
     folder = None if asked.dry_run else asked.output
@@ -104,10 +105,19 @@ def _must_go_together(given: Mapping[str, Any]) -> None:
 
 
 def _must_be_new(output: Path | None, *, dry_run: bool) -> None:
+    from harness.harden.remembering import is_unfinished
+
     if output is None and not dry_run:
         raise UsageError("No folder to write to is named.", hint="Name a new folder with -o, or give --dry-run.")
-    if output is not None and output.exists():
+    if output is not None and output.exists() and not is_unfinished(output):
         raise UsageError(f"{output} is there already.", hint="Name a folder that does not exist.")
+
+
+def _interrupted(done: int, tasks: int, *, dry_run: bool) -> str:
+    said = f"Interrupted when {done} of {tasks} tasks were done"
+    if dry_run:
+        return f"{said}; of --dry-run nothing is kept."
+    return f"{said}. The same command goes on from here: every trial that has ended is kept."
 
 
 def _must_have_ended(report: Mapping[str, Any]) -> None:

@@ -10,17 +10,18 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, reduced, run_cases_of, starts
+from harness.harden.all_cases import asks_for_programs, cases_of, pins_of, unambiguous
+from harness.harden.cases import reduced
 from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
+from harness.harden.function_cases import fewer_steps
+from harness.harden.function_pins import exact_functions
 from harness.harden.model import BoxCase, Pin, Survivor, Written
-from harness.harden.own import own_cases, own_pins
-from harness.harden.pins import Pins
 from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
-from harness.harden.shell_calls import calls_of_scripts, functions_of
+from harness.harden.shell_calls import functions_of
 from harness.harden.shell_writing import with_shell_tests, write_shell_test
 from harness.harden.sides import Sides, sides
 from harness.harden.tests_of import ExtendedFile, extendable
@@ -144,6 +145,11 @@ class Known:
     attempts: tuple[Attempt, ...]
 
 
+def names_of_versions(task: Task) -> list[str]:
+    """Of the task as it is, and of it with the tests of each round: what is remembered of one is not the other's."""
+    return [task.name, *(f"{task.name}, tests {number}" for number in range(ROUNDS))]
+
+
 async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Place], scratch: Path) -> Hardened:
     """`beside`: a place in the lab for another version of the task."""
     task = place.task
@@ -196,17 +202,18 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
         return None
     environment = dict(environment_files(task))
     stated = read_stated(task.steps[0].instruction, environment.values())
-    cases = await place.think(lambda: _cases(task, observed, environment, found, wanted.seed))
+    cases = await place.think(lambda: cases_of(task, observed, environment, found, wanted.seed))
     place.doing(f"{len(cases)} cases")
     first, second = await _both(trials, cases)
     if first is None or second is None:
         return None
     right = [first, second]
-    cases = _unambiguous(cases, right)
-    candidates = [pin for case in cases if case.id in right[0] for pin in _pins(case, stated, right[0])]
+    cases = unambiguous(cases, right)
+    exact = exact_functions(cases, first, found.text) if found.pytest else frozenset()
+    candidates = [pin for case in cases if case.id in first for pin in pins_of(case, stated, first, exact)]
     pins = steady(candidates, right)
     wrong = await _survivors(trials, wanted, cases, {})
-    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong), stated)
+    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong, exact), stated)
     cases, pins, right, wrong = seen.cases, seen.pins, seen.right, seen.wrong
     tried = Counter(case.kind for case in cases)
     # Only what may become a test has to be asked of what is right.
@@ -215,7 +222,7 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     pins = [pin for pin in pins if pin.case.id in worth]
     attempts = await place.think(lambda: _variants(task, steps, trials.terms, observed))
     right = [*right, *await _other_right(trials, wanted, cases)]
-    programs = _asks_for_programs(task, observed, stated)
+    programs = asks_for_programs(task, observed, stated)
     pins = steady(pins, right)
     return Known(stated, found, steps, tried, programs, pins, right[0], wrong, tuple(attempts))
 
@@ -226,24 +233,27 @@ class _Seen:
     pins: list[Pin]
     right: list[Seens]
     wrong: dict[str, list[Seens]]
+    exact: frozenset[str]
+    """Functions of which the tests compare the very answers."""
 
 
 async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: StatedOutput) -> _Seen:
     """Together with the cases that have less in their input, and tell the same apart."""
     cost = len(wanted.survivors) + 2
     for _ in range(LESS):
-        less = [other for case in _chosen(seen) for other in reduced(case)]
+        less = [other for case in _chosen(seen) for other in (*reduced(case), *fewer_steps(case))]
         if not less or trials.left < PROOF + 3 * cost:
             break
         first, second = await _both(trials, less)
         if first is None or second is None:
             break
-        new = [pin for case in less if case.id in first for pin in _pins(case, stated, first)]
+        new = [pin for case in less if case.id in first for pin in pins_of(case, stated, first, seen.exact)]
         seen = _Seen(
             [*seen.cases, *less],
             [*seen.pins, *steady(new, [first, second])],
             [{**seen.right[0], **first}, {**seen.right[1], **second}],
             await _survivors(trials, wanted, less, seen.wrong),
+            seen.exact,
         )
     return seen
 
@@ -306,66 +316,6 @@ def _paid(record: TrialRecord) -> bool:
     return showing(record).shown is Shown.PAID
 
 
-def _cases(
-    task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
-) -> list[BoxCase]:
-    texts = verifier_texts(task, task.steps[0])
-    instruction = task.steps[0].instruction
-    left = observed.left.entries if observed.left is not None else {}
-    files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
-    calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
-    own = list(own_cases(task, found, environment, seed)) if found.pytest else []
-    looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
-    return [
-        *own,
-        look_case(looked[:200]),
-        *ask_cases(calls, instruction),
-        *run_cases_of(starts(calls, files), instruction, environment, seed),
-    ]
-
-
-def _asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
-    entries = observed.left.entries if observed.left is not None else {}
-    tests = verifier_texts(task, task.steps[0]).values()
-    left = [path for path, entry in entries.items() if entry.startswith("f ") and path.endswith(_PROGRAMS)]
-    return any(stated.names(path) or any(path in text for text in tests) for path in left)
-
-
-_PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
-
-
-def _is_output(path: str) -> bool:
-    """A program's text is no output: what it does is one."""
-    return not path.endswith(_PROGRAMS) and not path.startswith((f"{PASSING}/", "/tests", "/logs"))
-
-
-def _unambiguous(cases: Sequence[BoxCase], right: Sequence[Seens]) -> list[BoxCase]:
-    """Without the cases whose answer hangs on something that an answer should not hang on."""
-    twins = {case.twin for case in cases if case.twin}
-    return [
-        case
-        for case in cases
-        if case.id not in twins
-        and (not case.twin or all(_answers(seens, case.id) == _answers(seens, case.twin) for seens in right))
-    ]
-
-
-def _answers(seens: Seens, ident: str) -> object:
-    seen = seens.get(ident, {})
-    return seen.get("status"), seen.get("out")
-
-
-def _pins(case: BoxCase, stated: StatedOutput, seens: Seens) -> list[Pin]:
-    seen = seens[case.id]
-    if case.kind == "own":
-        return list(own_pins(case, seen))
-    given = ""
-    if case.kind == "run":
-        body = case.body
-        given = " ".join([*body["argv"], body["stdin"], *(f"{f['path']} {f['text']}" for f in body["files"])])
-    return list(Pins(case, stated, given).of(seen))
-
-
 def _variants(task: Task, steps: list[StepMutants], terms: Terms, observed: Observed) -> list[Attempt]:
     wished = frozenset({Probe.PRESERVING})
     return [
@@ -399,7 +349,7 @@ async def _write(
         text = _extended(known.place, [*(each.test for each in kept), *written])
         path = _folder(trials.place.task, known.place.path, text, scratch / f"round-{number}")
         try:
-            evidence = await _prove(trials, wanted, known, path, beside)
+            evidence = await _prove(trials, wanted, known, path, beside, number)
         except Spent:
             result.spent = True
             break  # what was proven before stays proven
@@ -470,12 +420,13 @@ def _folder(task: Task, changed: str, text: str, target: Path) -> Path:
 
 
 async def _prove(
-    trials: Trials, wanted: Wanted, known: Known, folder: Path, beside: Callable[[Task], Place]
+    trials: Trials, wanted: Wanted, known: Known, folder: Path, beside: Callable[[Task], Place], number: int
 ) -> ProofTrials:
     [read] = discover([folder])
     assert not isinstance(read, Unusable), read.problems
     images = trials.place.task.environment.recipe.images
-    place = beside(read.on_images(images).run_by(trials.place.task.runner))
+    named = replace(read, name=names_of_versions(trials.place.task)[number + 1])
+    place = beside(named.on_images(images).run_by(trials.place.task.runner))
     try:
         await place.take()
         await place.build("harden")
@@ -558,9 +509,24 @@ def _witnesses(known: Known, result: Hardened) -> None:
         elif label not in result.caught and known.programs and not known.tried.keys() - {"look"}:
             result.untried[label] = "what the tests give its programs is not known, so none of them was run"
         elif label not in result.caught:
-            names = {"own": "own tests on other input", "run": "runs", "look": "look at files", "ask": "requests"}
+            names = {
+                "own": "own tests on other input",
+                "run": "runs",
+                "call": "calls",
+                "look": "look at files",
+                "ask": "requests",
+            }
             tried = ", ".join(f"{known.tried[kind]} {name}" for kind, name in names.items() if known.tried.get(kind))
             result.alike[label] = tried
+
+
+_KINDS = {
+    "own": "own tests on other input",
+    "run": "runs",
+    "call": "calls",
+    "look": "look at files",
+    "ask": "requests",
+}
 
 
 def _told_apart(known: Known, result: Hardened, label: str, found: Sequence[Pin]) -> ToldApart:

@@ -279,7 +279,7 @@ class Pins:
 
     def _of_json(self, expression: str, says: str, read: Read, document: Any, why: str) -> Iterator[Pin]:
         # What hangs on no list first: it says most in least, and there is least of it.
-        leaves = sorted(_leaves(document), key=lambda leaf: sum(isinstance(key, int) for key in leaf[0]))
+        leaves = sorted(leaves_of(document), key=lambda leaf: sum(isinstance(key, int) for key in leaf[0]))
         yield from self._of_lists(expression, says, read, leaves, why)
         for path, value in leaves[:MOST_LEAVES]:
             where = "".join(f"[{key!r}]" for key in path)
@@ -493,13 +493,13 @@ def _document(text: str) -> Any:
     return found if isinstance(found, dict | list) else None
 
 
-def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def leaves_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
     if isinstance(value, dict) and value:
         for key, each in value.items():
-            yield from _leaves(each, (*path, key))
+            yield from leaves_of(each, (*path, key))
     elif isinstance(value, list) and value:
         for at, each in enumerate(value):
-            yield from _leaves(each, (*path, at))
+            yield from leaves_of(each, (*path, at))
     else:
         yield path, value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -20,13 +20,14 @@ from harness.engine.leftovers import scratch
 from harness.errors import OUT_OF_FILES, FoolsgoldError, UsageError
 from harness.findings.internal import trace_of
 from harness.harden.document import document
-from harness.harden.hardening import Hardened, Wanted, harden_task
+from harness.harden.hardening import Hardened, Wanted, harden_task, names_of_versions
 from harness.harden.model import Survivor
 from harness.harden.page import write_page
+from harness.harden.remembering import forget, remembering, what_trials_hang_on
 from harness.harden.trials import Right
 from harness.harden.writing import patch_of
 from harness.judging.controls import ControlSettings
-from harness.lab.lab import Doing, Forgetful, Lab, Place, run_with
+from harness.lab.lab import Doing, Lab, Place, run_with
 from harness.lab.together import side_by_side
 from harness.lab.workers import Threads
 from harness.mutants import solution_files
@@ -211,7 +212,13 @@ def harden_targets(
     done: dict[str, Hardened] = {}
     by_name = {target.task.name: target for target in found}
     options = EngineOptions(images=table(values, "image"), hidden=folders)
-    with make_engine(one(values, "engine"), options) as engine, scratch() as folder:
+    output = None if asked.dry_run else asked.output
+    names = [name for each in found for name in names_of_versions(each.task)]
+    with (
+        make_engine(one(values, "engine"), options) as engine,
+        scratch() as folder,
+        remembering(output, _what_trials_hang_on(found, values), names) as memory,
+    ):
 
         def work(lab: Lab) -> AsyncIterator[tuple[str, Hardened]]:
             async def each(target: Target) -> tuple[str, Hardened]:
@@ -226,8 +233,23 @@ def harden_targets(
                 write(by_name[name], hardened, asked)
 
         jobs = one(values, "jobs") or os.cpu_count() or 1
-        whole = run_with(work, keep, workers=Threads.here(engine, jobs), memory=Forgetful(), doing=doing)
+        whole = run_with(work, keep, workers=Threads.here(engine, jobs), memory=memory, doing=doing)
     return done, whole
+
+
+def _what_trials_hang_on(found: Sequence[Target], values: Values) -> dict[str, Any]:
+    words = [repr(sorted((key, value.value) for key, value in values.items()))]
+    for each in found:
+        wanted = each.wanted
+        words += [each.task.digest, str(wanted.times), str(wanted.budget), str(wanted.unstated), str(wanted.seed)]
+        words += [one.label for one in wanted.survivors]
+
+    def contents() -> Iterator[bytes]:
+        for each in found:
+            for right in each.wanted.rights:
+                yield repr(right).encode()
+
+    return what_trials_hang_on(words, contents)
 
 
 def _number(by_name: Mapping[str, Target], target: Target) -> int:
@@ -268,6 +290,7 @@ def write(target: Target, hardened: Hardened, asked: HardenWish) -> None:
         hardened.after, hardened.why = "", "its tests were changed meanwhile"
         return
     folder = asked.output / name
+    shutil.rmtree(folder, ignore_errors=True)  # of a hardening that was interrupted
     shutil.copytree(own, folder, symlinks=True)
     (folder / hardened.path).write_text(hardened.after, encoding="utf-8")
     patch = patch_of({hardened.path: (hardened.before, hardened.after)})
@@ -302,4 +325,5 @@ def write_document(
     if output is not None:
         (output / DOCUMENT).write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
         write_page(made, output)
+        forget(output)
     return made

@@ -26,16 +26,13 @@ def sides(case: BoxCase, reference: Seen, survivor: Seen) -> Sides:
 
 
 def _given(case: BoxCase) -> str:
-    return _short(
-        "\n".join({"run": _run_given, "look": _look_given, "ask": _ask_given, "own": _own_given}[case.kind](case))
-    )
+    return _short("\n".join(_GIVEN[case.kind](case)))
 
 
 def _came(case: BoxCase, seen: Seen, other: Seen) -> str:
     if "trouble" in seen:
         return "it could not be done: " + str(seen["trouble"])
-    lines = {"run": _run_came, "look": _look_came, "ask": _ask_came, "own": _own_came}[case.kind](case, seen, other)
-    return _short("\n".join(lines))
+    return _short("\n".join(_CAME[case.kind](case, seen, other)))
 
 
 def _short(text: str) -> str:
@@ -125,3 +122,28 @@ def _own_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:
     yield "its checks pass" if seen.get("passed") else f"it fails: {seen.get('why', '')}"
     for (_, _, what), note in zip(case.body["numbers"], seen.get("notes", ()), strict=False):
         yield f"{what} is {note}"
+
+
+def _call_given(case: BoxCase) -> Iterator[str]:
+    yield f"from {case.body['module']}"
+    for step in case.body["steps"]:
+        yield called(step)
+
+
+def called(step: Mapping[str, Any]) -> str:
+    """A call as Python has it, without what it is a method of."""
+    named = (f"{name}={value}" for name, value in step["named"].items())
+    return f"{step['name']}({', '.join((*step['args'], *named))})"
+
+
+def _call_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:
+    if not seen.get("ends"):
+        yield "it does not end"
+        return
+    for step, said in zip(case.body["steps"], seen["steps"], strict=False):
+        if "value" in said or "raises" in said:
+            yield said["value"] if "value" in said else f"{step['name']} raises {said['raises']}"
+
+
+_GIVEN = {"run": _run_given, "look": _look_given, "ask": _ask_given, "own": _own_given, "call": _call_given}
+_CAME = {"run": _run_came, "look": _look_came, "ask": _ask_came, "own": _own_came, "call": _call_came}

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.harden.model import FOLDER, BoxCase, Pin, Written
+from harness.harden.sides import called
 
 LONGEST_NAME, QUOTE = 66, 100
 _ASK = '''\
@@ -80,7 +81,7 @@ def write_test(
     said = " ".join(requirement.split())
     quote = textwrap.wrap(f'"{said}"' if said else "", QUOTE)
     needs = {module for pin in pins for module in pin.needs}
-    body = {"run": _run_body, "look": _look_body, "ask": _ask_body, "own": _own_body}[case.kind](
+    body = {"run": _run_body, "look": _look_body, "ask": _ask_body, "own": _own_body, "call": _call_body}[case.kind](
         case, pins, style, needs
     )
     arguments = _arguments(case, style)
@@ -105,7 +106,7 @@ def _double_quoted(code: str) -> str:
 def _arguments(case: BoxCase, style: Style) -> str:
     if not style.pytest:
         return "*_given"
-    wanted = {"run": "tmp_path", "own": "tmp_path, monkeypatch", "look": "", "ask": ""}[case.kind]
+    wanted = {"run": "tmp_path", "own": "tmp_path, monkeypatch", "look": "", "ask": "", "call": ""}[case.kind]
     return wanted if case.kind != "run" or _has_folder(case) else ""
 
 
@@ -211,6 +212,21 @@ def _own_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str])
         lines.append(f"monkeypatch.setattr(sys.modules[__name__], {name!r}, {value})")
     lines += str(body["code"]).splitlines()
     return lines
+
+
+def _call_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str]) -> list[str]:
+    body = case.body
+    needs.add("sys")
+    steps = body["steps"]
+    lines = [f"sys.path.insert(0, {body['root']!r})", f"from {body['module']} import {body['imports']}", ""]
+    if steps and steps[0]["makes"]:
+        lines.append(f"made = {called(steps[0])}")
+        if len(steps) > 1:
+            calls = [f"    made.{called(step)}," for step in steps[1:]]
+            lines += ["results = [", "    None,  # so that the first call is the first", *calls, "]"]
+    elif steps:
+        lines.append(f"result = {called(steps[0])}")
+    return [*lines, *_asserted(pins)]
 
 
 # --- the file

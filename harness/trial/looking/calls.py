@@ -3,6 +3,7 @@ fit is left out."""
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,25 @@ class Given:
     text: str
     age: float = 0.0
     """Seconds since its last modification, when the program was started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call of a function of the solution's own, as it can be made again. Values are written as in Python."""
+
+    file: str
+    module: str
+    """As the test had imported it."""
+    name: str
+    """The function, the method, or the class of which an object is made."""
+    args: tuple[str, ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+    on: int = -1
+    """The object that is made or whose method it is: how many the test had made before; -1 for a plain function."""
+    makes: bool = False
+    cwd: str = ""
+    python: str = ""
+    """The interpreter that ran the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,8 @@ class Call:
     """The files at these places, where the plan asks for their texts and all of them are short texts."""
     to: str = ""
     """The server that is asked: its host and port."""
+    called: Called | None = None
+    """Of a function: the call with its values, where the plan asks for texts and all of them are plain."""
 
 
 TWISTS: Mapping[str, str] = {
@@ -140,7 +162,32 @@ def _call(said: dict[str, Any]) -> Call | None:
         _pairs(inputs),
         given=_given(said.get("texts")),
         to=to if isinstance(to, str) else "",
+        called=_called(said.get("called")),
     )
+
+
+def _called(said: Any) -> Called | None:
+    if not isinstance(said, dict):
+        return None
+    words = [said.get(name) for name in ("file", "module", "name", "cwd", "python")]
+    args, named, on, makes = (said.get(name) for name in ("args", "named", "on", "makes"))
+    if not all(isinstance(word, str) and word.isprintable() for word in words) or not isinstance(makes, bool):
+        return None
+    if not isinstance(args, list) or not isinstance(named, dict) or isinstance(on, bool) or not isinstance(on, int):
+        return None
+    if not all(_is_literal(value) for value in (*args, *named.values())) or not all(map(str.isidentifier, named)):
+        return None
+    file, module, name, cwd, python = map(str, words)
+    if not name.isidentifier():
+        return None
+    return Called(file, module, name, tuple(args), tuple(named.items()), on, makes, cwd, python)
+
+
+def _is_literal(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and repr(ast.literal_eval(value)) is not None
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
 
 
 def _given(said: Any) -> tuple[Given, ...]:

@@ -6,9 +6,11 @@ a folder of its own, which is called {folder} wherever it occurs.
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import http.client
+import importlib
 import importlib.util
 import json
 import os
@@ -89,12 +91,21 @@ def run(case: Case) -> Case:
 
 
 def own(case: Case) -> Case:
-    """In a process of its own: a test may do anything to the one it runs in."""
+    return apart("--own", case, sys.executable, {"passed": False, "ends": False})
+
+
+def call(case: Case) -> Case:
+    python = case["python"] if os.access(case["python"] or "-", os.X_OK) else sys.executable
+    return apart("--call", case, python, {"ends": False, "steps": []})
+
+
+def apart(flag: str, case: Case, python: str, endless: Case) -> Case:
+    """In a process of its own: a test or a function may do anything to the one it runs in."""
     folder = tempfile.mkdtemp(prefix="case-")
     try:
-        put(folder, case["files"])
-        given = json.dumps({"own": case, "folder": folder}).encode("utf-8")
-        argv = [sys.executable, str(Path(__file__).resolve()), "--own"]
+        put(folder, case.get("files", []))
+        given = json.dumps({"case": case, "folder": folder}).encode("utf-8")
+        argv = [python, str(Path(__file__).resolve()), flag]
         pipe = subprocess.PIPE
         process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
@@ -102,16 +113,14 @@ def own(case: Case) -> Case:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             process.communicate()
-            return {"passed": False, "ends": False}
+            return endless
         seen: Case = json.loads(out.splitlines()[-1])
         return seen
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_own() -> None:
-    given = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-    case, folder = given["own"], Path(given["folder"])
+def run_own(case: Case, folder: Path) -> Case:
     notes: list[Any] = []
     try:
         where = str(Path(case["module"]).parent)
@@ -129,9 +138,51 @@ def run_own() -> None:
         names["foolsgold_note"] = notes.append
         exec(case["source"], names)  # noqa: S102 - the task's own test
         names[case["function"]](folder, *[folder for _ in case["arguments"]])
-        seen: Case = {"passed": True, "notes": notes}
+        return {"passed": True, "notes": notes}
     except BaseException as error:
-        seen = {"passed": False, "why": f"{type(error).__name__}: {error}"[:300]}
+        return {"passed": False, "why": f"{type(error).__name__}: {error}"[:300]}
+
+
+def run_call(case: Case, folder: Path) -> Case:
+    """The steps one after the other, to the first that raises."""
+    seen: list[Case] = []
+    made: Any = None
+    try:
+        os.chdir(case["cwd"] if os.path.isdir(case["cwd"]) else str(folder))  # noqa: PTH112 - no folder, too, is one to Path
+        sys.path.insert(0, case["root"])
+        module: Any = importlib.import_module(case["module"])
+        for step in case["steps"]:
+            function = getattr(made if step["on"] else module, step["name"])
+            args = [ast.literal_eval(value) for value in step["args"]]
+            named = {name: ast.literal_eval(value) for name, value in step["named"].items()}
+            result = function(*args, **named)
+            if step["makes"]:
+                made = result
+            seen.append(written(result))
+        return {"ends": True, "steps": seen}
+    except BaseException as error:
+        return {"ends": True, "steps": [*seen, {"raises": type(error).__name__}]}
+
+
+def written(value: Any) -> Case:
+    """As it is written in Python, where it is of plain types or an array of them."""
+    listed = not isinstance(value, (str, bytes)) and hasattr(value, "tolist")
+    plain = value.tolist() if listed else value
+    text = repr(plain)
+    try:
+        same = len(text) <= LONGEST and ast.literal_eval(text) == plain
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        same = False
+    return {"value": text, "listed": listed} if same is True else {"type": type(value).__name__}
+
+
+def run_apart(flag: str) -> None:
+    given = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    told = sys.stdout
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - what they print is not the result
+        sys.stdout = nowhere
+        seen = {"--own": run_own, "--call": run_call}[flag](given["case"], Path(given["folder"]))
+        sys.stdout = told
     sys.stdout.write("\n" + json.dumps(seen, default=repr) + "\n")
     sys.stdout.flush()
 
@@ -220,7 +271,7 @@ def main() -> None:
             break
         case["patience"] = given["patience"]
         try:
-            seen = {"own": own, "run": run, "look": look, "ask": ask}[case["kind"]](case)
+            seen = {"own": own, "run": run, "look": look, "ask": ask, "call": call}[case["kind"]](case)
         except Exception as error:
             seen = {"trouble": repr(error)[:300]}
         hangs += seen.get("ends") is False
@@ -229,7 +280,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if "--own" in sys.argv:
-        run_own()
+    if sys.argv[1] in ("--own", "--call"):
+        run_apart(sys.argv[1])
     else:
         main()

@@ -7,6 +7,7 @@ pytest.
 
 from __future__ import annotations
 
+import ast
 import atexit
 import functools
 import http.client
@@ -259,6 +260,11 @@ def watch_servers() -> None:
 
 kinds: dict[CodeType, bool] = {}
 open_calls: dict[int, Event] = {}
+objects: dict[int, int] = {}
+"""Of the test that runs: the id of an object of the solution's -> how many were made before it. A new object may have
+the id of one that is gone, and is known anew by its `__init__`."""
+LONGEST_VALUE = 2_000
+VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 def own(code: CodeType) -> bool:
@@ -286,7 +292,77 @@ def entered(frame: FrameType) -> None:
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     values = ", ".join(f"{name}={short.repr(frame.f_locals[name])}" for name in names if name in frame.f_locals)
     name = getattr(code, "co_qualname", code.co_name)
-    open_calls[id(frame)] = keep("call", f"{name}({values})", status=None, out="", err="")
+    more = {"called": called(frame)} if TEXTS else {}
+    open_calls[id(frame)] = keep("call", f"{name}({values})", status=None, out="", err="", **more)
+
+
+def called(frame: FrameType) -> Event | None:
+    """The call as it can be made again; None where something about it is no plain value."""
+    code = frame.f_code
+    count = code.co_argcount + code.co_kwonlyargcount
+    values = {name: frame.f_locals[name] for name in code.co_varnames[:count]}
+    owner = values.pop("self", None) if code.co_varnames[:1] == ("self",) else None
+    module = frame.f_globals
+    found = getattr(type(owner), code.co_name, None) if owner is not None else module.get(code.co_name)
+    found = inspect.unwrap(found) if callable(found) else None
+    if getattr(found, "__code__", None) is not code or code.co_flags & VARIABLE:
+        return None
+    if owner is not None and (type(owner).__module__ != module["__name__"] or "." in type(owner).__qualname__):
+        return None
+    made = owner is not None and code.co_name == "__init__"
+    if made:
+        objects[id(owner)] = len(objects)
+    elif owner is not None and id(owner) not in objects:
+        return None
+    positional, named = as_given(found, values, code.co_argcount - (owner is not None))
+    if positional is None or named is None:
+        return None
+    name = type(owner).__name__ if made else code.co_name
+    on = objects[id(owner)] if owner is not None else -1
+    where = {"file": str(Path(code.co_filename).resolve()), "module": str(module["__name__"]), "cwd": os.getcwd()}  # noqa: PTH109
+    return {
+        **where,
+        "python": sys.executable,
+        "name": name,
+        "args": positional,
+        "named": named,
+        "on": on,
+        "makes": made,
+    }
+
+
+def as_given(function: Any, values: dict[str, Any], positional: int) -> tuple[list[str] | None, dict[str, str]]:
+    """Arguments as literals, without those that are the function's own defaults: another solution may have others."""
+    names = list(values)
+    defaults = dict(zip(names[:positional][::-1], (function.__defaults__ or ())[::-1]))  # noqa: B905 - not in Python 3.7
+    defaults.update(function.__kwdefaults__ or {})
+    first: list[str] = []
+    rest: dict[str, str] = {}
+    left_out = False
+    for number, name in enumerate(names):
+        if name in defaults and values[name] is defaults[name]:
+            left_out = True
+            continue
+        written = literal(values[name])
+        if written is None:
+            return None, {}
+        if number < positional and not left_out:
+            first.append(written)
+        else:
+            rest[name] = written
+    return first, rest
+
+
+def literal(value: Any) -> str | None:
+    """How the value is written in Python; None where that is no value of plain types."""
+    if isinstance(value, (str, bytes, list, tuple, dict, set)) and len(value) > LONGEST_VALUE:
+        return None
+    written = repr(value)
+    try:
+        same = len(written) <= LONGEST_VALUE and ast.literal_eval(written) == value
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return written if same is True else None
 
 
 def profile(frame: FrameType, event: str, argument: Any) -> None:
@@ -344,6 +420,7 @@ def pytest_runtest_protocol(item: Any) -> Generator[None, None, None]:
     global told
     now.clear()
     open_calls.clear()
+    objects.clear()
     before = sys.getprofile()
     sys.setprofile(profile)
     yield

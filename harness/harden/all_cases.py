@@ -1,0 +1,83 @@
+"""All cases of a task, the pins of each, and which of them an answer may hang on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
+from harness.harden.choosing import Seens
+from harness.harden.function_cases import function_cases
+from harness.harden.function_pins import CallPins
+from harness.harden.model import BoxCase, Pin
+from harness.harden.own import own_cases, own_pins
+from harness.harden.pins import Pins
+from harness.harden.shell_calls import calls_of_scripts
+from harness.harden.tests_of import ExtendedFile
+from harness.judging.stated import StatedOutput
+from harness.task.model import Task
+from harness.task.texts import verifier_texts
+from harness.trial.looking.calls import Observed
+
+
+def cases_of(
+    task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
+) -> list[BoxCase]:
+    texts = verifier_texts(task, task.steps[0])
+    instruction = task.steps[0].instruction
+    left = observed.left.entries if observed.left is not None else {}
+    files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
+    calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
+    own = list(own_cases(task, found, environment, seed)) if found.pytest else []
+    looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
+    return [
+        *own,
+        look_case(looked[:200]),
+        *ask_cases(calls, instruction),
+        *function_cases(calls, instruction, seed),
+        *run_cases_of(starts(calls, files), instruction, environment, seed),
+    ]
+
+
+def asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
+    entries = observed.left.entries if observed.left is not None else {}
+    tests = verifier_texts(task, task.steps[0]).values()
+    left = [path for path, entry in entries.items() if entry.startswith("f ") and path.endswith(_PROGRAMS)]
+    return any(stated.names(path) or any(path in text for text in tests) for path in left)
+
+
+_PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
+
+
+def _is_output(path: str) -> bool:
+    """A program's text is no output: what it does is one."""
+    return not path.endswith(_PROGRAMS) and not path.startswith((f"{PASSING}/", "/tests", "/logs"))
+
+
+def unambiguous(cases: Sequence[BoxCase], right: Sequence[Seens]) -> list[BoxCase]:
+    """Without the cases whose answer hangs on something that an answer should not hang on."""
+    twins = {case.twin for case in cases if case.twin}
+    return [
+        case
+        for case in cases
+        if case.id not in twins
+        and (not case.twin or all(_answers(seens, case.id) == _answers(seens, case.twin) for seens in right))
+    ]
+
+
+def _answers(seens: Seens, ident: str) -> object:
+    seen = seens.get(ident, {})
+    return seen.get("status"), seen.get("out")
+
+
+def pins_of(case: BoxCase, stated: StatedOutput, seens: Seens, exact: frozenset[str]) -> list[Pin]:
+    seen = seens[case.id]
+    if case.kind == "call":
+        arguments = " ".join(" ".join((*step["args"], *step["named"].values())) for step in case.body["steps"])
+        return list(CallPins(case, stated, arguments, exact).of(seen))
+    if case.kind == "own":
+        return list(own_pins(case, seen))
+    given = ""
+    if case.kind == "run":
+        body = case.body
+        given = " ".join([*body["argv"], body["stdin"], *(f"{f['path']} {f['text']}" for f in body["files"])])
+    return list(Pins(case, stated, given).of(seen))

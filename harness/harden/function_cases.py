@@ -1,0 +1,272 @@
+"""From the functions that the tests call to cases: the same calls again, and the same with other arguments. Pure.
+
+Arguments keep their kind: whatever is in a changed one was in one of the tests', or lies just beside it, and what had
+the same length in all of them keeps it.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from posixpath import basename, dirname
+from random import Random
+from typing import Any
+
+from harness.harden.model import BoxCase
+from harness.trial.looking.calls import Call, Called
+
+MOST_OWN, MOST_NAMED, MOST_CHANGED, MOST_STEPS, MOST_OF_ONE = 40, 20, 80, 30, 24
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionStart:
+    """What a test called of one module, one after the other: a function alone, or an object's methods."""
+
+    root: str
+    """The folder that has the module, as Python's path has it."""
+    module: str
+    steps: tuple[Called, ...]
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return self.root, self.module, tuple((step.name, step.args, step.named) for step in self.steps)
+
+    @property
+    def cost(self) -> int:
+        return sum(len(step.name) + len(" ".join(step.args)) + 20 for step in self.steps)
+
+    def case(self, ident: str, how: str, cost: int) -> BoxCase:
+        steps = [
+            {"name": one.name, "args": list(one.args), "named": dict(one.named), "makes": one.makes}
+            | {"on": one.on >= 0 and not one.makes}
+            for one in self.steps
+        ]
+        first = self.steps[0]
+        where = {"root": self.root, "module": self.module, "imports": first.name}
+        body = {**where, "cwd": first.cwd, "python": first.python, "steps": steps}
+        return BoxCase(ident, "call", body, how, cost)
+
+
+def function_cases(calls: Iterable[Call], instruction: str, seed: int) -> Iterator[BoxCase]:
+    found = function_starts(calls)
+    for number, start in enumerate(found[:MOST_OWN]):
+        yield start.case(f"call-{number}", "as the tests call it", start.cost)
+    named = list(islice(_never_called(found, instruction), MOST_NAMED))
+    for number, start in enumerate(named, start=1):
+        yield start.case(f"call-named-{number}", "as the instruction names it", start.cost + 20)
+    changed = islice(_changed([*found, *named], Random(seed)), MOST_CHANGED)
+    for number, (how, start) in enumerate(changed, start=1):
+        yield start.case(f"call-changed-{number}", how, start.cost + 40)
+
+
+def function_starts(calls: Iterable[Call]) -> list[FunctionStart]:
+    """Each once, in the order of the tests."""
+    together: dict[tuple[Any, ...], list[Called]] = {}
+    for number, call in enumerate(calls):
+        called = call.called
+        if called is not None:
+            alone = (number,) if called.on < 0 else ()
+            together.setdefault((call.test, called.file, called.on, *alone), []).append(called)
+    starts = []
+    for steps in together.values():
+        place = _place(steps[0])
+        if place is not None and (steps[0].on < 0 or steps[0].makes):
+            starts.append(FunctionStart(*place, tuple(steps[:MOST_STEPS])))
+    return list({start.key: start for start in reversed(starts)}.values())[::-1]
+
+
+def _place(called: Called) -> tuple[str, str] | None:
+    """The folder on Python's path and the module's name there. None where no name could import it."""
+    if not called.file.endswith(".py"):
+        return None
+    parts = called.module.split(".")
+    path = called.file.removesuffix(".py").removesuffix("/__init__")
+    if path.endswith("/" + "/".join(parts)):
+        return path[: -len("/".join(parts)) - 1] or "/", called.module
+    stem = basename(path)
+    return (dirname(path), stem) if stem.isidentifier() and not keyword.iskeyword(stem) else None
+
+
+# --- what the instruction names and no test calls
+
+_SIGNATURE = re.compile(r"(?<![\w.])([a-z_]\w*)\(((?:[a-z_]\w*)?(?:, ?[a-z_]\w*)*)\)")
+
+
+def _never_called(found: Sequence[FunctionStart], instruction: str) -> Iterator[FunctionStart]:
+    """Functions and methods as the instruction writes them, with what the tests give to others of the same module:
+    where it has the same name there, else at the same place."""
+    signatures = {
+        name: [each.strip() for each in names.split(",") if each] for name, names in _SIGNATURE.findall(instruction)
+    }
+    seen = {step.name for start in found for step in start.steps}
+    for name, parameters in signatures.items():
+        if name in seen:
+            continue
+        for start in found:
+            offers = [step for step in start.steps if not step.makes] or list(start.steps)
+            args = [_offered(parameter, at, offers, signatures) for at, parameter in enumerate(parameters)]
+            if None in args:
+                continue
+            step = replace(start.steps[-1], name=name, args=tuple(map(str, args)), named=(), makes=False)
+            before = start.steps if start.steps[0].makes else ()
+            yield replace(start, steps=(*before, step))
+
+
+def _offered(parameter: str, at: int, offers: Sequence[Called], signatures: Mapping[str, Sequence[str]]) -> str | None:
+    for step in offers:
+        names = signatures.get(step.name, ())
+        if parameter in names and names.index(parameter) < len(step.args):
+            return step.args[names.index(parameter)]
+    return next((step.args[at] for step in offers if at < len(step.args)), None)
+
+
+# --- other arguments
+
+
+def _changed(found: Sequence[FunctionStart], rng: Random) -> Iterator[tuple[str, FunctionStart]]:
+    """Of each function in turn, so that none takes all the places."""
+    seen = {start.key for start in found}
+    kinds: dict[tuple[str, ...], list[FunctionStart]] = {}
+    for start in found:
+        kinds.setdefault((start.root, start.module, start.steps[0].name), []).append(start)
+    makers = [_of_kind(alike, _Examples(found), rng) for alike in kinds.values()]
+    while makers:
+        for maker in list(makers):
+            new = next((each for each in maker if each[1].key not in seen), None)
+            if new is None:
+                makers.remove(maker)
+                continue
+            seen.add(new[1].key)
+            yield new
+
+
+def _of_kind(alike: Sequence[FunctionStart], examples: _Examples, rng: Random) -> Iterator[tuple[str, FunctionStart]]:
+    for start in islice(_in_turn(alike), MOST_OF_ONE * len(alike)):
+        at = rng.randrange(len(start.steps))
+        step = start.steps[at]
+        if len(start.steps) > 2 and rng.random() < 0.4:
+            yield "with other steps", replace(start, steps=_other_steps(start.steps, rng))
+        elif step.args:
+            which = rng.randrange(len(step.args))
+            value = examples.other(step.name, which, ast.literal_eval(step.args[which]), rng)
+            args = (*step.args[:which], repr(value), *step.args[which + 1 :])
+            changed = (*start.steps[:at], replace(step, args=args), *start.steps[at + 1 :])
+            yield "with another argument", replace(start, steps=changed)
+
+
+def _in_turn(alike: Sequence[FunctionStart]) -> Iterator[FunctionStart]:
+    while True:
+        yield from alike
+
+
+def _other_steps(steps: tuple[Called, ...], rng: Random) -> tuple[Called, ...]:
+    """One after the object's making left out, done twice, or before its neighbour."""
+    at = rng.randrange(1, len(steps))
+    how = rng.choice(("less", "twice", "swapped"))
+    if how == "less":
+        return (*steps[:at], *steps[at + 1 :])
+    if how == "twice" or at + 1 == len(steps):
+        return (*steps[:at], steps[at], *steps[at:])
+    return (*steps[:at], steps[at + 1], steps[at], *steps[at + 2 :])
+
+
+class _Examples:
+    """What the tests gave each function at each place."""
+
+    def __init__(self, found: Sequence[FunctionStart]) -> None:
+        self._values: dict[tuple[str, int], list[Any]] = {}
+        for start in found:
+            for step in start.steps:
+                for at, written in enumerate(step.args):
+                    self._values.setdefault((step.name, at), []).append(ast.literal_eval(written))
+
+    def other(self, name: str, at: int, value: Any, rng: Random) -> Any:
+        known = self._values[name, at]
+        same = [each for each in known if type(each) is type(value) and each != value]
+        if same and rng.random() < 0.2:
+            return rng.choice(same)
+        atoms = [atom for each in known for atom in _atoms(each)]
+        fixed = len({len(each) for each in known if isinstance(each, list | tuple | str)}) <= 1 < len(known)
+        return changed_value(value, atoms, rng, fixed=fixed)
+
+
+def changed_value(value: Any, atoms: Sequence[Any], rng: Random, *, fixed: bool) -> Any:
+    """Of the same kind. `atoms`: what the tests have at its place; `fixed`: lengths stay."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return _changed_number(value, atoms, rng)
+    if isinstance(value, str):
+        return _changed_text(value, rng)
+    if isinstance(value, list | tuple):
+        return type(value)(_changed_list(list(value), atoms, rng, fixed=fixed))
+    if isinstance(value, dict) and value:
+        key = rng.choice(list(value))
+        return {**value, key: changed_value(value[key], atoms, rng, fixed=fixed)}
+    return value
+
+
+def _changed_number(value: float, atoms: Sequence[Any], rng: Random) -> float:
+    numbers = [atom for atom in atoms if isinstance(atom, int | float) and not isinstance(atom, bool)] or [value]
+    offers = [value + 1, value - 1, value * 2, *(atom for atom in numbers if type(atom) is type(value))]
+    least = min(numbers)
+    return rng.choice([each for each in offers if each >= min(least, 0) and each != value] or [value + 1])
+
+
+def _changed_text(text: str, rng: Random) -> str:
+    """Lines where there are several, else words, else characters: one left out, doubled, or swapped with the next."""
+    parts, between = next(
+        ((text.split(by), by) for by in ("\n", ",", " ") if len(text.split(by)) > 1), (list(text), "")
+    )
+    return between.join(_changed_parts(parts, rng)) if parts else text
+
+
+def _changed_parts(parts: list[Any], rng: Random) -> list[Any]:
+    at = rng.randrange(len(parts))
+    how = rng.choice(("less", "twice", "swapped", "backwards"))
+    if how == "less" and len(parts) > 1:
+        return [*parts[:at], *parts[at + 1 :]]
+    if how == "twice":
+        return [*parts[:at], parts[at], *parts[at:]]
+    if how == "swapped" and at + 1 < len(parts):
+        return [*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]]
+    return parts[::-1]
+
+
+def _changed_list(values: list[Any], atoms: Sequence[Any], rng: Random, *, fixed: bool) -> list[Any]:
+    if not values:
+        return values
+    if not fixed and rng.random() < 0.5:
+        return _changed_parts(values, rng)
+    at = rng.randrange(len(values))
+    same = [atom for atom in atoms if type(atom) is type(values[at]) and atom != values[at]]
+    if same and not isinstance(values[at], str) and rng.random() < 0.7:
+        return [*values[:at], rng.choice(same), *values[at + 1 :]]
+    return [*values[:at], changed_value(values[at], atoms, rng, fixed=fixed), *values[at + 1 :]]
+
+
+def _atoms(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _atoms(each)
+    elif isinstance(value, list | tuple | set):
+        for each in value:
+            yield from _atoms(each)
+    else:
+        yield value
+
+
+# --- less of the same
+
+
+def fewer_steps(case: BoxCase) -> Iterator[BoxCase]:
+    """The case without one of the steps that follow an object's making, or without those behind it."""
+    steps = case.body["steps"] if case.kind == "call" else []
+    for at, (step, _) in enumerate(pairwise(steps)):
+        if not step["makes"]:
+            less = [*steps[:at], *steps[at + 1 :]]
+            yield BoxCase(f"{case.id}-less-{at}", "call", {**case.body, "steps": less}, case.how, case.cost - 20)
