@@ -74,6 +74,7 @@ _BESIDE_AMOUNTS = frozenset(
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
 _HEAD = re.compile(r"[*_`\s]*([A-Z][A-Z_]{2,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
+_SIGNATURE = re.compile(r"[*_`\s]*(?:\w+\.)?([A-Za-z_]\w{2,})\([^)]*\)")
 _FUNCTION = re.compile(
     r"^\s*(?:async |pub |export |static )*(?:def|class|func|fn|function|sub)\s+(\w{3,})", re.MULTILINE
 )
@@ -120,6 +121,8 @@ class Relevance:
         ]
         self._points_back = [_POINTS_BACK.match(requirement.text) is not None for requirement in self.requirements]
         self._heads = [self._head(requirement.text) for requirement in self.requirements]
+        signed = [_SIGNATURE.match(requirement.text) for requirement in self.requirements]
+        self._signatures = [found[1] if found else "" for found in signed]
         self._makes = [makes(requirement.text) for requirement in self.requirements]
         self._given = tuple(
             token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
@@ -128,6 +131,16 @@ class Relevance:
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._read_texts: dict[str, Surroundings] = {}
+
+    def _headed(self, name: str, called: frozenset[str]) -> frozenset[int]:
+        """The sentences that begin with a function's name: `RENEW <client>`, `renew(client)`."""
+        if not name:
+            return frozenset()
+        return frozenset(
+            index
+            for index, (head, signed) in enumerate(zip(self._heads, self._signatures, strict=True))
+            if signed == name or (called and head == called)
+        )
 
     @staticmethod
     def _head(text: str) -> frozenset[str]:
@@ -277,16 +290,19 @@ class Relevance:
         if not touched:
             touched = {token for zone in more for token in self._zone_tokens(zone)} or set(beside)
             near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}
-        called = frozenset(token for token in self._tokens(scope.rsplit(".", 1)[-1], True) if token.isalpha())
+        name = scope.rsplit(".", 1)[-1]
+        called = frozenset(token for token in self._tokens(name, True) if token.isalpha())
+        headed = self._headed(name, called)
         elsewhere = self._about_others(around.content_of) if around.content_of else frozenset()
         statement = _statement(around, edits)
-        return self._best(near, touched, called, around.only_for(edits), most, statement, other, elsewhere)
+        return self._best(near, touched, called, headed, around.only_for(edits), most, statement, other, elsewhere)
 
     def _best(
         self,
         near: Mapping[str, float],
         touched: Set[str],
         called: frozenset[str],
+        headed: Set[int],
         only: str,
         most: int,
         statement: frozenset[str],
@@ -309,7 +325,7 @@ class Relevance:
                 score[index] *= MAKES
             if called and called.issubset(token for _, token in evidence[index]):
                 score[index] *= CALLED
-            if called and self._heads[index] == called:
+            if index in headed:
                 score[index] += HEADED
                 anchor[index] = anchor.get(index, 0.0) + HEADED
         whole = self._said(statement, score)
@@ -318,10 +334,7 @@ class Relevance:
                 item
                 for item in score.items()
                 if item[0] in whole
-                or (
-                    anchor.get(item[0], 0.0) >= ANCHOR
-                    and (self._telling(evidence[item[0]]) or (called and self._heads[item[0]] == called))
-                )
+                or (anchor.get(item[0], 0.0) >= ANCHOR and (self._telling(evidence[item[0]]) or item[0] in headed))
             ),
             key=lambda item: (-item[1], item[0]),
         )

@@ -89,7 +89,7 @@ _ADDRESSED = re.compile(
     r"(?:you (?:are (?:given|provided|an?\b|now|working|in\b)|have (?:access|been given|root)"
     r"|will (?:be given|find)|may assume)"
     r"|good luck|happy |thank|welcome|hello|hi\b|hey\b|as (?:an?|the) (?:expert|engineer|senior|developer)"
-    r"|(?:this|the) (?:task|challenge|exercise) (?:is|tests|evaluates|requires)"
+    r"|(?:this|the) (?:task|challenge|exercise|step) (?:is|tests|evaluates|requires|talks|covers)"
     r"|(?:more|further) (?:steps|information|details)|see (?:also|below|above)|background\b"
     r"|for (?:context|reference)\b)",
     re.IGNORECASE,
@@ -121,7 +121,8 @@ def says_nothing(text: str) -> bool:
 _TOLD = re.compile(
     r"(?:we|our|i|i'm|i've|they|last \w+|currently|right now|today|at the moment|so far|previously|symptoms?|motivation"
     r"|profiling|samples?|your \S+ from|your (?:previous|existing|current|earlier)|the (?:old|previous|prior|original)"
-    r"|you(?:'ve| have)? already|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
+    r"|you(?:'ve| have)\b|you already|(?:check|verify|compare|test|validate) (?:\w+ )?(?:with|against)\b"
+    r"|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
     r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run)|(?:from [\w.]+ )?import \w+)\b",
     re.IGNORECASE,
 )
@@ -244,8 +245,8 @@ class _Cutter:
         like the items and no item."""
         if self._is_item:
             return 0 < begins <= self._indent and line.lstrip()[:1].isupper()
-        if self._paragraph[0][0] in "{[<":
-            return False
+        if any(line[0] in "{[<" for line in self._paragraph):
+            return False  # An object that is shown.
         return begins >= self._indent + _CODE_INDENT and all(lead < 0 for lead, _ in self._leads)
 
     def _row(self, line: str, number: int) -> None:
