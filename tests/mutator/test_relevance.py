@@ -465,11 +465,11 @@ def test_a_number_is_stated_with_the_words_and_numbers_beside_it(
     ("instruction", "text", "removed", "new", "expected"),
     [
         ("- It is /a.\n- It must be executable (`chmod +x`).", "chmod +x /b\n", "chmod +x /b\n", "", "It must"),
-        ("- Four states (4).\n- Be quick.", "def f(self, states=4, rate=0.1):\n    pass\n", "0.1", "9", ""),
         ("- `sx`, `sy` and `sz` differ.\n- Be quick.", "v = n * sx * sy\n", " * sy", "", "`sx`"),
         (
-            "- The plan names each item with its least age.\n- An item that is older than its least age is dropped.",
-            "drop = item.age > item.least\nkeep = 1\n", ">", ">=", "An item",
+            """- OFFERS: a list of `{"version": ..., "needs": {name: least version}}`; `needs` may be left out.
+- A package stays back when the version that it has is older than LEAST, or what it needs is not there.""",
+            "if name not in versions or key(versions[name]) < key(least):\n    stay()\n", "<", "<=", "A package",
         ),
     ],
 )  # fmt: skip
@@ -481,9 +481,16 @@ def test_a_link_names_the_sentence_that_speaks_of_what_changes(
     start = text.index(removed)
     changed = replace(
         mutant(text.split("\n")[0], ""),
-        operator="python.boundary" if new == ">=" else "x.y",
+        operator="python.boundary" if new == "<=" else "x.y",
         changes=(Edit(start, start + len(removed), new),),
     )
     relevance = Relevance(instruction, [code])
     links = relevance.links(changed)
     assert (relevance.requirements[links[0].requirement].text[: len(expected)] if links else "") == expected
+
+
+def test_what_other_arguments_are_called_is_not_what_one_is_about() -> None:
+    text = "def train(self, state_size=4, rate=0.001):\n    pass\n"
+    start = text.index("0.001")
+    zones = Surroundings(text).zones((Edit(start, start + 5, "1.0"),), "")
+    assert not [zone for zone in zones if "state" in zone.text and not zone.concepts]
