@@ -71,6 +71,8 @@ _BESIDE_AMOUNTS = frozenset(
     ("off-by-one", "aggregation", "order", "conversion-dropped", "arithmetic", "function-hollow")
 )
 """Operators that leave the amounts of a statement as they are."""
+_GUARDED = ("-disarmed", "-never")
+"""Operators after which what a condition guards is never done."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
 _HEAD = re.compile(r"[*_`\s]*([A-Z][A-Z_]{2,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
@@ -221,6 +223,9 @@ class Relevance:
         else:
             changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
             part = changed if len(changed) > _SIGN else line
+            if source is not None and mutant.changes and mutant.operator.endswith(_GUARDED):
+                line = "\n".join((line, *around.body(number, number)))  # What is done there is what goes.
+                part = line
             found, score = self._amounts.find_any(part, line, "\n".join(beside)), GOES_BY_AMOUNT
         if found is None or found.requirement in elsewhere:
             return ()

@@ -331,10 +331,8 @@ class Surroundings:
         line = self.lines[low]
         indent = _indent(line)
         if _GUARDS.match(line) or _OPENS.search(self.lines[high]):
-            for number in range(high + 1, min(high + 4, len(self.lines))):
-                if self.lines[number].strip() and _indent(self.lines[number]) <= indent:
-                    break
-                yield Zone(self.lines[number][:400], BODY)
+            for text in self.body(low, high):
+                yield Zone(text, BODY)
         for number in range(low - 1, max(low - 12, -1), -1):
             above = self.lines[number]
             if above.strip() and _indent(above) < indent:
@@ -343,6 +341,13 @@ class Surroundings:
                 break
         for text in self.uses(low, high):
             yield Zone(text, DEFINED)
+
+    def body(self, low: int, high: int) -> Iterator[str]:
+        """The first lines below these that are indented more."""
+        for line in self.lines[high + 1 : high + 4]:
+            if line.strip() and _indent(line) <= _indent(self.lines[low]):
+                return
+            yield line[:400]
 
     def uses(self, low: int, high: int) -> list[str]:
         """The other lines on which the name stands that these lines give a value, where they are few."""

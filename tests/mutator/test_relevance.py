@@ -494,3 +494,16 @@ def test_what_other_arguments_are_called_is_not_what_one_is_about() -> None:
     start = text.index("0.001")
     zones = Surroundings(text).zones((Edit(start, start + 5, "1.0"),), "")
     assert not [zone for zone in zones if "state" in zone.text and not zone.concepts]
+
+
+def test_a_guard_that_is_gone_breaks_what_states_its_answer() -> None:
+    text = 'def get(n):\n    if n < 0:\n        return {"error": "n is negative"}, 400\n    return run(n)\n'
+    instruction = "- Without a number answer with error 400.\n- A negative number is an error: 400.\n- Be quick."
+    start = text.index("n < 0")
+    gone = replace(
+        mutant("    if n < 0:", "    if False:"),
+        operator="python.guard-disarmed",
+        changes=(Edit(start, start + 5, "False"),),
+    )
+    (link,) = Relevance(instruction, [source(text)]).links(gone)
+    assert link.requirement == 1
