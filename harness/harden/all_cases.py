@@ -12,7 +12,7 @@ from harness.harden.model import BoxCase, Pin
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.shell_calls import calls_of_scripts
-from harness.harden.tests_of import ExtendedFile, instruction_of, tested_step
+from harness.harden.tests_of import ExtendedFile, instruction_of, last_step
 from harness.judging.stated import StatedOutput
 from harness.task.model import Task
 from harness.task.texts import verifier_texts
@@ -22,7 +22,7 @@ from harness.trial.looking.calls import Observed
 def cases_of(
     task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
 ) -> list[BoxCase]:
-    texts = verifier_texts(task, tested_step(task))
+    texts = verifier_texts(task, last_step(task))
     instruction = instruction_of(task)
     left = observed.left.entries if observed.left is not None else {}
     files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
@@ -40,7 +40,7 @@ def cases_of(
 
 def asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
     entries = observed.left.entries if observed.left is not None else {}
-    tests = verifier_texts(task, tested_step(task)).values()
+    tests = verifier_texts(task, last_step(task)).values()
     left = [path for path, entry in entries.items() if entry.startswith("f ") and path.endswith(_PROGRAMS)]
     return any(stated.names(path) or any(path in text for text in tests) for path in left)
 

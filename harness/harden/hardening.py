@@ -24,7 +24,7 @@ from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
 from harness.harden.shell_calls import functions_of
 from harness.harden.shell_writing import with_shell_tests, write_shell_test
 from harness.harden.sides import Sides, sides
-from harness.harden.tests_of import ExtendedFile, extendable, instruction_of, tested_step
+from harness.harden.tests_of import ExtendedFile, extendable, instruction_of, last_step
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
 from harness.harden.writing import Style, as_program, style_of, with_tests, write_test
 from harness.judging.controls import ControlSettings
@@ -155,7 +155,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
     task = place.task
     if not wanted.survivors:
         return Hardened(task, "nothing wrong was paid")
-    texts = verifier_texts(task, tested_step(task))
+    texts = verifier_texts(task, last_step(task))
     found = extendable(task, texts)
     controls = await run_controls(place, wanted.controls)
     against = baseline(controls.references, controls.nop, controls.hollow)
@@ -171,7 +171,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
     if isinstance(found, str):
         result.why = f"its tests cannot be extended: {found}"
         found = ExtendedFile("", "", pytest=False)
-        if tested_step(task).verifier.separate is not None:
+        if last_step(task).verifier.separate is not None:
             return result
     result.path, result.before = found.path, found.text
     try:

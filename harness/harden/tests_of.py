@@ -24,7 +24,7 @@ class ExtendedFile:
     """It is a shell script that writes the reward itself."""
 
 
-def tested_step(task: Task) -> Step:
+def last_step(task: Task) -> Step:
     """The one that gets the new tests: the last, whose tests see all that was solved."""
     return task.steps[-1]
 
@@ -36,7 +36,7 @@ def instruction_of(task: Task) -> str:
 
 def extendable(task: Task, texts: Mapping[str, str]) -> ExtendedFile | str:
     """`texts`: the verifier's by path. A sentence where nothing can be added."""
-    step = tested_step(task)
+    step = last_step(task)
     if step.verifier.separate is not None:
         return "its tests run in an image of their own, where the solution's programs are not"
     files = {path: text for path, text in texts.items() if path.endswith(".py") and _tests(text)}
