@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
@@ -41,8 +42,13 @@ def cases_of(
 def asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
     entries = observed.left.entries if observed.left is not None else {}
     tests = verifier_texts(task, last_step(task)).values()
-    left = [path for path, entry in entries.items() if entry.startswith("f ") and path.endswith(_PROGRAMS)]
+    left = [path for path, entry in entries.items() if _is_program(path, entry)]
     return any(stated.names(path) or any(path in text for text in tests) for path in left)
+
+
+def _is_program(path: str, entry: str) -> bool:
+    mode = re.match(r"f (\d+) ", entry)
+    return mode is not None and (path.endswith(_PROGRAMS) or bool(int(mode[1], 8) & 0o111))
 
 
 _PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")

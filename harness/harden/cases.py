@@ -83,7 +83,7 @@ def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
 
 
 def _outside(root: str) -> bool:
-    return not root.startswith(f"{PASSING}/")
+    return not f"{root}/".startswith(f"{PASSING}/")
 
 
 def _moved(word: str, root: str, cwd: str, given: Files) -> str:
@@ -103,7 +103,7 @@ def _root(places: Sequence[str], given: Files) -> str | None:
     folders = [place for place in places if any(file.path.startswith(f"{place}/") for file in given)]
     folders += [dirname(file.path) for file in given if not any(file.path.startswith(f"{each}/") for each in folders)]
     found = commonpath(folders)
-    return found if found not in ("/", PASSING) else None
+    return found if found != "/" and PASSING not in places else None
 
 
 def _is_program(path: str, own: frozenset[str]) -> bool:

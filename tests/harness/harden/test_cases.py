@@ -75,3 +75,12 @@ def test_bursts_are_tried_only_where_a_limit_is_spoken_of() -> None:
 
 def test_paths_of_an_instruction_are_read_without_what_surrounds_them() -> None:
     assert paths_in("Write `/app/out/a.json` (not /tmp/x/b.txt).") == {"/app/out/a.json", "/tmp/x/b.txt"}
+
+
+def test_a_file_right_in_the_passing_folder_is_brought_and_what_is_written_beside_it_moves() -> None:
+    given = (Given("/tmp/in.img", "abc"),)
+    words = ("/app/tool", "/tmp/in.img", "/tmp/out")
+    (start,) = starts([Call("run", "x", "t", words, "/app", inputs=(("/k/0", "/tmp/in.img"),), given=given)], OWN)
+    assert start.argv == ("/app/tool", "{folder}/in.img", "{folder}/out")
+    assert [file.path for file in start.files] == ["in.img"]
+    assert start.cwd == "/app"
