@@ -6,18 +6,27 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import cycle, islice, pairwise
 from posixpath import basename, commonpath, dirname, join, normpath
 from random import Random
 from typing import Any
 
 from harness.harden.model import FOLDER, BoxCase
-from harness.harden.varying import MOST_LESS, Combiner, Files, otherwise, reductions, varied_texts
+from harness.harden.varying import (
+    MOST_LESS,
+    Combiner,
+    Files,
+    atoms_of,
+    changed_value,
+    otherwise,
+    reductions,
+    varied_texts,
+)
 from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.looking.calls import Call, Given
 
 PASSING = "/tmp"  # noqa: S108 - in a box: where tests make folders that are gone afterwards
-MOST_OWN, MOST_CHANGED, MOST_COMBINED = 40, 110, 50
+MOST_OWN, MOST_CHANGED, MOST_COMBINED, MOST_OTHER = 40, 130, 50, 24
 _OPTION = re.compile(r"(?<![\w/.-])(--[A-Za-z][\w-]*|-[A-Za-z])(?:[ =]([A-Z][A-Z0-9_]*|<[^>\n]+>)(?![a-z]))?")
 _SECRET = re.compile(r"[^\x20-\x7e\n\t\u00a0-\uffff]")
 
@@ -208,6 +217,12 @@ def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng
         made = combiner.make(rng)
         one = _with_documents(alike[0], made)
         yield "with its records combined anew", one, _with_documents(alike[0], [otherwise(each) for each in made])
+    for start, documents in islice(zip(cycle(alike), cycle(examples[: len(alike)]), strict=False), MOST_OTHER):
+        at = rng.randrange(len(documents))
+        other = changed_value(documents[at], list(atoms_of(documents[at])), rng, fixed=False)
+        made = [other if number == at else each for number, each in enumerate(documents)]
+        one = _with_documents(start, made)
+        yield "with another value", one, _with_documents(start, [otherwise(each) for each in made])
 
 
 def _with_documents(start: ProgramStart, documents: Sequence[Any]) -> ProgramStart:

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from harness.harden.function_cases import changed_value, fewer_steps, function_cases, function_starts
+from harness.harden.function_cases import fewer_steps, function_cases, function_starts
 from harness.harden.function_pins import CallPins, exact_functions
 from harness.harden.model import BoxCase, Pin
+from harness.harden.varying import changed_value
 from harness.harden.writing import style_of, with_tests, write_test
 from harness.judging.stated import read_stated
 from harness.trial.looking.calls import Call, Called, read_calls
