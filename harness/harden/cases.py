@@ -67,8 +67,9 @@ def starts(calls: Iterable[Call], left: Iterable[str]) -> list[ProgramStart]:
 def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
     argv = words_of_call(call)
     places = [place for _, place in call.inputs]
-    if places and not call.given and any(not _is_program(place, own) for place in places):
-        return None  # what it worked on is not known
+    passing = [place for place in places if not _is_program(place, own) and not _outside(place)]
+    if passing and not call.given:
+        return None  # what it worked on is not known, and is gone when the tests have ended
     given = tuple(file for file in call.given if not _is_program(file.path, own))
     root = _root(places, given)
     # A program that the test copied is started where the solution left it.

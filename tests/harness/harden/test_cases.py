@@ -36,6 +36,11 @@ def test_other_programs_than_the_solution_s_are_no_cases() -> None:
 def test_a_program_whose_input_is_not_known_is_no_case() -> None:
     unknown = Call("run", "x", "t", ("/app/tool", f"{ROOT}/in.bin"), "/app", inputs=(("/dev/shm/kept/0", ROOT),))
     assert not starts([unknown], OWN)
+    stays = Call(
+        "run", "x", "t", ("/app/tool", "/tests/in.bin"), "/app", inputs=(("/dev/shm/kept/0", "/tests/in.bin"),)
+    )
+    (start,) = starts([stays], OWN)
+    assert (start.argv, start.files) == (("/app/tool", "/tests/in.bin"), ())
 
 
 def test_options_that_the_instruction_names_and_take_no_value_are_tried() -> None:
