@@ -85,5 +85,6 @@ def pins_of(case: BoxCase, stated: StatedOutput, seens: Seens, exact: frozenset[
     given = ""
     if case.kind == "run":
         body = case.body
-        given = " ".join([*body["argv"], body["stdin"], *(f"{f['path']} {f['text']}" for f in body["files"])])
+        texts = [file["path"] if file.get("binary") else f"{file['path']} {file['text']}" for file in body["files"]]
+        given = " ".join([*body["argv"], body["stdin"], *texts])
     return list(Pins(case, stated, given).of(seen))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice, pairwise
 from posixpath import basename, commonpath, dirname, join, normpath
 from random import Random
 from typing import Any
 
+from harness.harden.brought import from_body, to_body
 from harness.harden.model import FOLDER, BoxCase
 from harness.harden.varying import (
     MOST_LESS,
@@ -49,7 +50,7 @@ class ProgramStart:
             "argv": list(self.argv),
             "cwd": self.cwd,
             "stdin": self.stdin,
-            "files": [{"path": file.path, "text": file.text, "age": round(file.age)} for file in self.files],
+            "files": [to_body(file) for file in self.files],
         }
 
     @property
@@ -84,8 +85,8 @@ def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
             return None if places else ProgramStart(argv, FOLDER, call.stdin, (), program, at)
         return ProgramStart(argv, call.cwd, call.stdin, (), program, at)
     words = tuple(_moved(word, root, call.cwd, given) if n > at else word for n, word in enumerate(argv))
-    files = tuple(Given(file.path[len(root) :].lstrip("/"), file.text, _whole(file.age)) for file in given)
-    if any(_SECRET.search(file.text) for file in files):
+    files = tuple(replace(file, path=file.path[len(root) :].lstrip("/"), age=_whole(file.age)) for file in given)
+    if any(_SECRET.search(file.text) for file in files if not file.binary):
         return None
     inside = call.cwd == root or call.cwd.startswith(f"{root}/")
     cwd = FOLDER + call.cwd[len(root) :] if inside and not _outside(root) else call.cwd
@@ -243,9 +244,9 @@ def reduced(case: BoxCase) -> Iterator[BoxCase]:
     """The case with one thing less in its input, each by itself."""
     if case.kind != "run":
         return
-    files = tuple(Given(file["path"], file["text"], file["age"]) for file in case.body["files"])
+    files = tuple(map(from_body, case.body["files"]))
     for number, less in enumerate(islice(reductions(files, " ".join(case.body["argv"])), MOST_LESS)):
-        given = [{"path": file.path, "text": file.text, "age": file.age} for file in less]
+        given = [to_body(file) for file in less]
         cost = case.cost - sum(len(file.text) + 20 for file in files) + sum(len(file.text) + 20 for file in less)
         yield BoxCase(f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost)
 

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.harden.all_cases import asks_for_programs, cases_of, pins_of, unambiguous
+from harness.harden.brought import beside_tests, has_data
 from harness.harden.cases import reduced
 from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
 from harness.harden.function_cases import fewer_steps
@@ -119,6 +120,8 @@ class Hardened:
     nop_unpaid: bool = True
     spent: bool = False
     """The budget ended it."""
+    data: dict[str, bytes] = field(default_factory=dict)
+    """Input of new tests that is no text, by its path beside the tests."""
     internal: str = ""
     """The trace, where foolsgold itself failed on this task."""
 
@@ -347,7 +350,8 @@ async def _write(
             break
         written = _tests(smallest(caught), survivors, known.place, [each.test.name for each in kept])
         text = _extended(known.place, [*(each.test for each in kept), *written])
-        path = _folder(trials.place.task, known.place.path, text, scratch / f"round-{number}")
+        data = beside_tests(known.place.path, [*(each.test for each in kept), *written])
+        path = _folder(trials.place.task, known.place.path, text, data, scratch / f"round-{number}")
         try:
             evidence = await _prove(trials, wanted, known, path, beside, number)
         except Spent:
@@ -368,6 +372,7 @@ async def _write(
             result.caught.setdefault(label, []).append(each.test.name)
     if result.kept:
         result.after = _extended(known.place, [each.test for each in result.kept])
+        result.data = beside_tests(known.place.path, [each.test for each in result.kept])
     else:
         result.why = "no test could be written that is proven"
     _witnesses(known, result)
@@ -375,7 +380,7 @@ async def _write(
 
 def _said_there(known: Known) -> list[Pin]:
     """What can be said in the language of the task's tests."""
-    return [pin for pin in known.pins if pin.sh] if known.place.script else known.pins
+    return [pin for pin in known.pins if pin.sh and not has_data(pin.case)] if known.place.script else known.pins
 
 
 def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:
@@ -384,7 +389,8 @@ def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:
 
 def _script(wanted: Wanted, known: Known) -> str:
     """What tells the survivors from the reference as a Python program: it is run where the task was solved."""
-    allowed = allowed_pins(known.pins, unstated=wanted.unstated)
+    alone = [pin for pin in known.pins if not has_data(pin.case)]
+    allowed = allowed_pins(alone, unstated=wanted.unstated)
     caught = {pin: found for pin in allowed if (found := catches(pin, known.wrong))}
     written = _tests(smallest(caught), {one.label: one for one in wanted.survivors}, known.place, [])
     return as_program(written) if written else ""
@@ -412,10 +418,12 @@ def _judged(tests: Sequence[Written], evidence: ProofTrials) -> tuple[list[Prove
     return [each for each in proofs if not each.proof.refused], [each for each in proofs if each.proof.refused]
 
 
-def _folder(task: Task, changed: str, text: str, target: Path) -> Path:
+def _folder(task: Task, changed: str, text: str, data: Mapping[str, bytes], target: Path) -> Path:
     folder = target / task.path.name
     shutil.copytree(task.path, folder, symlinks=True)
     (folder / changed).write_text(text, encoding="utf-8")
+    for path, content in data.items():
+        (folder / path).write_bytes(content)
     return folder
 
 

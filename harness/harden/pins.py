@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -118,7 +119,7 @@ class Pins:
         )
 
     def _of_files(self, seen: Seen) -> Iterator[Pin]:
-        before = {file["path"]: file["text"] for file in self.case.body["files"]}
+        before = {file["path"]: before_of(file) for file in self.case.body["files"]}
         for name in sorted({*before, *seen["files"]}):
             there, text = name in seen["files"], seen["files"].get(name, "")
             path = f"folder / {name!r}"
@@ -130,7 +131,7 @@ class Pins:
                     5,
                     sh=f"[ -e {in_shell(name)} ]",
                 )
-                if text == before[name]:
+                if text == before[name] and not text.startswith("sha256 "):
                     yield self._pin(
                         f"{name} stays as it is",
                         [f"assert ({path}).read_text() == {text!r}"],
@@ -498,6 +499,13 @@ _RELATIVE = 1e-6
 _DATA = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 """In no text for people."""
 LONGEST_DATA = 1_000
+
+
+def before_of(file: Mapping[str, Any]) -> str:
+    """What is seen of a file that is left as it was brought."""
+    if not file.get("binary"):
+        return str(file["text"])
+    return "sha256 " + hashlib.sha256(file["text"].encode("latin-1")).hexdigest()
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -298,11 +298,17 @@ def write(target: Target, hardened: Hardened, asked: HardenWish) -> None:
     folder = asked.output / name
     shutil.rmtree(folder, ignore_errors=True)  # of a hardening that was interrupted
     shutil.copytree(own, folder, symlinks=True)
-    (folder / hardened.path).write_text(hardened.after, encoding="utf-8")
-    patch = patch_of({hardened.path: (hardened.before, hardened.after)})
+    _write_tests(folder, hardened)
+    patch = patch_of({hardened.path: (hardened.before, hardened.after)}, hardened.data)
     (asked.output / f"{name}.patch").write_text(patch, encoding="utf-8")
     if asked.in_place:
-        (own / hardened.path).write_text(hardened.after, encoding="utf-8")
+        _write_tests(own, hardened)
+
+
+def _write_tests(folder: Path, hardened: Hardened) -> None:
+    (folder / hardened.path).write_text(hardened.after, encoding="utf-8")
+    for path, content in hardened.data.items():
+        (folder / path).write_bytes(content)
 
 
 def after(

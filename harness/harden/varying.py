@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -20,14 +20,18 @@ Files = tuple[Given, ...]
 
 
 def with_text(files: Files, at: int, text: str) -> Files:
-    return tuple(Given(file.path, text, file.age) if n == at else file for n, file in enumerate(files))
+    return tuple(replace(file, text=text) if n == at else file for n, file in enumerate(files))
 
 
 def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
     """Each with what was done. One file is changed at a time."""
     for at, file in enumerate(files):
         lines = file.text.splitlines()
-        if is_grid(lines):
+        if file.binary:
+            yield "cut in the middle", with_text(files, at, file.text[: len(file.text) // 2])
+            yield "without its last byte", with_text(files, at, file.text[:-1])
+            yield "empty", with_text(files, at, "")
+        elif is_grid(lines):
             for how, other in grid_symmetries(lines):
                 yield f"{how}", with_text(files, at, "\n".join(other) + "\n")
             for other in grid_swaps(lines, rng):
@@ -58,7 +62,7 @@ def reductions(files: Files, named: str) -> Iterator[Files]:
         if len(files) > 1 and file.path not in named:
             yield files[:at] + files[at + 1 :]
     for at, file in enumerate(files):
-        lines = file.text.splitlines(keepends=True)
+        lines = file.text.splitlines(keepends=True) if not file.binary else []
         if not is_grid(file.text.splitlines()) and 2 < len(lines) <= 40:
             for number in range(1, len(lines)):
                 yield with_text(files, at, "".join(lines[:number] + lines[number + 1 :]))

@@ -110,11 +110,12 @@ def begun(process: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> No
         process.foolsgold["texts"] = texts(process.foolsgold["inputs"])
 
 
-MOST_TEXTS, LONGEST_TEXTS = 40, 24_000
+MOST_TEXTS, LONGEST_TEXTS, LONGEST_DATA = 40, 24_000, 120_000
 
 
 def texts(places: list[list[str]]) -> list[list[Any]]:
-    """[path, text, age in seconds] of each file there; nothing where one is no text, or they are long or many."""
+    """[path, text, age in seconds, whether it is no text: then each character is a byte] of each file there; nothing
+    where they are long or many."""
     found: list[list[Any]] = []
     for _, place in places:
         files = (
@@ -124,8 +125,18 @@ def texts(places: list[list[str]]) -> list[list[Any]]:
         )
         for file in files[: MOST_TEXTS + 1]:
             data = file.read_bytes()
-            found.append([str(file), data.decode("utf-8"), max(0.0, time.time() - file.stat().st_mtime)])
-    return found if len(found) <= MOST_TEXTS and sum(len(each[1]) for each in found) <= LONGEST_TEXTS else []
+            age = max(0.0, time.time() - file.stat().st_mtime)
+            found.append([str(file), *as_text(data), age])
+    longest = {binary: sum(len(each[1]) for each in found if each[2] is binary) for binary in (False, True)}
+    fits = len(found) <= MOST_TEXTS and longest[False] <= LONGEST_TEXTS and longest[True] <= LONGEST_DATA
+    return [[path, written, age, binary] for path, written, binary, age in found] if fits else []
+
+
+def as_text(data: bytes) -> tuple[str, bool]:
+    try:
+        return data.decode("utf-8"), False
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), True
 
 
 def is_program(path: Path) -> bool:

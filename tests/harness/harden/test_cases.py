@@ -89,3 +89,13 @@ def test_a_file_right_in_the_passing_folder_is_brought_and_what_is_written_besid
     assert start.argv == ("/app/tool", "{folder}/in.img", "{folder}/out")
     assert [file.path for file in start.files] == ["in.img"]
     assert start.cwd == "/app"
+
+
+def test_data_is_brought_as_it_is_and_cut() -> None:
+    given = (Given("/tmp/in.img", "\xff\0ab", binary=True),)
+    inputs = (("/k/0", "/tmp/in.img"),)
+    found = starts([Call("run", "x", "t", ("/app/tool", "/tmp/in.img"), "/app", inputs=inputs, given=given)], OWN)
+    (own, *changed) = run_cases_of(found, "", {}, 0)
+    assert own.body["files"] == [{"path": "in.img", "text": "\xff\0ab", "age": 0, "binary": True}]
+    assert [case.body["files"][0]["text"] for case in changed] == ["\xff\0", "\xff\0a", ""]
+    assert all(case.body["files"][0]["binary"] for case in changed)
