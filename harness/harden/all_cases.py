@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
 from harness.harden.choosing import Seens
 from harness.harden.function_cases import function_cases
-from harness.harden.function_pins import CallPins
+from harness.harden.function_pins import Answers, CallPins
 from harness.harden.model import BoxCase, Pin
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
@@ -75,11 +75,11 @@ def _answers(seens: Seens, ident: str) -> object:
     return seen.get("status"), seen.get("out")
 
 
-def pins_of(case: BoxCase, stated: StatedOutput, seens: Seens, exact: frozenset[str]) -> list[Pin]:
+def pins_of(case: BoxCase, stated: StatedOutput, seens: Seens, answers: Answers) -> list[Pin]:
     seen = seens[case.id]
     if case.kind == "call":
         arguments = " ".join(" ".join((*step["args"], *step["named"].values())) for step in case.body["steps"])
-        return list(CallPins(case, stated, arguments, exact).of(seen))
+        return list(CallPins(case, stated, arguments, answers).of(seen))
     if case.kind == "own":
         return list(own_pins(case, seen))
     given = ""

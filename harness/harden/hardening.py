@@ -19,7 +19,7 @@ from harness.harden.brought import beside_tests, has_data
 from harness.harden.cases import reduced
 from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
 from harness.harden.function_cases import fewer_steps
-from harness.harden.function_pins import exact_functions
+from harness.harden.function_pins import Answers, answers_of
 from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
 from harness.harden.shell_calls import functions_of
@@ -212,11 +212,11 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
         return None
     right = [first, second]
     cases = unambiguous(cases, right)
-    exact = exact_functions(cases, first, found.text) if found.pytest else frozenset()
-    candidates = [pin for case in cases if case.id in first for pin in pins_of(case, stated, first, exact)]
+    answers = answers_of(cases, first, found.text) if found.pytest else Answers()
+    candidates = [pin for case in cases if case.id in first for pin in pins_of(case, stated, first, answers)]
     pins = steady(candidates, right)
     wrong = await _survivors(trials, wanted, cases, {})
-    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong, exact), stated)
+    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong, answers), stated)
     cases, pins, right, wrong = seen.cases, seen.pins, seen.right, seen.wrong
     tried = Counter(case.kind for case in cases)
     # Only what may become a test has to be asked of what is right.
@@ -236,8 +236,7 @@ class _Seen:
     pins: list[Pin]
     right: list[Seens]
     wrong: dict[str, list[Seens]]
-    exact: frozenset[str]
-    """Functions of which the tests compare the very answers."""
+    answers: Answers
 
 
 async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: StatedOutput) -> _Seen:
@@ -250,13 +249,13 @@ async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: Stated
         first, second = await _both(trials, less)
         if first is None or second is None:
             break
-        new = [pin for case in less if case.id in first for pin in pins_of(case, stated, first, seen.exact)]
+        new = [pin for case in less if case.id in first for pin in pins_of(case, stated, first, seen.answers)]
         seen = _Seen(
             [*seen.cases, *less],
             [*seen.pins, *steady(new, [first, second])],
             [{**seen.right[0], **first}, {**seen.right[1], **second}],
             await _survivors(trials, wanted, less, seen.wrong),
-            seen.exact,
+            seen.answers,
         )
     return seen
 

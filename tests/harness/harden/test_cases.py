@@ -95,7 +95,8 @@ def test_data_is_brought_as_it_is_and_cut() -> None:
     given = (Given("/tmp/in.img", "\xff\0ab", binary=True),)
     inputs = (("/k/0", "/tmp/in.img"),)
     found = starts([Call("run", "x", "t", ("/app/tool", "/tmp/in.img"), "/app", inputs=inputs, given=given)], OWN)
-    (own, *changed) = run_cases_of(found, "", {}, 0)
+    assert len(list(run_cases_of(found, "Add its bytes.", {}, 0))) == 1
+    (own, *changed) = run_cases_of(found, "Add its bytes; a truncated file is refused.", {}, 0)
     assert own.body["files"] == [{"path": "in.img", "text": "\xff\0ab", "age": 0, "binary": True}]
     assert [case.body["files"][0]["text"] for case in changed] == ["\xff\0", "\xff\0a", ""]
     assert all(case.body["files"][0]["binary"] for case in changed)
