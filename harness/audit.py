@@ -16,11 +16,13 @@ from harness.dataset.duplicates import SeenTasks, TaskCopy
 from harness.dataset.model import AnyTask, Packed
 from harness.errors import OUT_OF_FILES, FoolsgoldError
 from harness.findings.texts import text_findings
-from harness.judging.outcome import OutcomeKind, baseline
+from harness.judging.controls import Controls
+from harness.judging.outcome import Baseline, OutcomeKind, baseline
 from harness.lab.lab import IDLE, Lab, Place
 from harness.lab.together import Shared, Together, side_by_side
+from harness.lab.workers import Pending
 from harness.mutants import StepMutants, task_mutants
-from harness.stages.controls import in_time, run_controls
+from harness.stages.controls import in_time, repeated, run_controls
 from harness.stages.effects import Pattern, reference_observed, with_effect
 from harness.stages.enough import Enough
 from harness.stages.equivalence import Reference, compared, left_behind, reference_left
@@ -38,7 +40,7 @@ from harness.stages.mutants import (
 )
 from harness.stages.probing import plainly, run_probes
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
-from harness.stages.reuse import may_reuse, still_the_same
+from harness.stages.reuse import and_repeated, at_first, may_reuse, still_the_same
 from harness.stages.tightening import tighten
 from harness.stages.verdict import (
     Examined,
@@ -103,20 +105,14 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     said = think(partial(text_findings, task, command), IDLE)
     made = think(partial(task_mutants, task, settings.wish), IDLE)
 
-    controls = await run_controls(place, settings.controls)
-    against = baseline(controls.references, controls.nop, controls.hollow)
-    if not sound(controls) or against is None:
+    controls, terms, steps, mutants = await _to_the_mutants(place, settings, made)
+    if terms is None:
         return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
-
-    place.doing("making mutants")
-    steps = await made.by(place.urgent)
-    terms = terms_of(controls, against, steps, settings)
-    mutants = await think(lambda: list(mutants_of(task, steps)))
     place.lab.memory.put_mutants(task.name, [(each.result.label, mutant_json(each.result)) for each in mutants])
     watcher.planned(task.name, len(mutants))
+    terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
     if settings.first_failure:
         terms = await may_stop_early(place, terms, controls)
-    terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
 
     enough = Enough(mutants, settings, 2 * place.lab.workers.turns)
 
@@ -139,6 +135,9 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     tried = [result for rank in enough.counted if (result := settled[rank]) is not None]
     await still_the_same(place, controls, terms, tried)
     if terms.reuse.disagreed:
+        controls = await repeated(place, controls, settings.controls)
+        if _against(controls) is None:
+            return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
         probed = await plainly(place, terms, probed)
         enough.not_after_all()
         tried = await _plainly(place, mutants, settled, terms, steps, settings)
@@ -147,7 +146,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         task,
         settings,
         controls,
-        against.reference,
+        terms.against.reference,
         await said.by(place.urgent),
         steps,
         tried,
@@ -158,6 +157,31 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         enough.sureness,
     )
     return await think(partial(verdict_of, examined, command))
+
+
+async def _to_the_mutants(
+    place: Place, settings: AuditSettings, made: Pending[list[StepMutants]]
+) -> tuple[Controls, Terms | None, list[StepMutants], list[Untried]]:
+    """The controls, and what everything after them runs under: None where they are not sound. Nothing goes on before
+    it is known which mutants there are."""
+    controls = await run_controls(place, await place.think(partial(at_first, place.task, settings)))
+    against = _against(controls)
+    if against is None:
+        return await repeated(place, controls, settings.controls), None, [], []
+    place.doing("making mutants")
+    steps = await made.by(place.urgent)
+    mutants = await place.think(lambda: list(mutants_of(place.task, steps)))
+    terms = terms_of(controls, against, steps, settings)
+    controls, reuse = await and_repeated(place, controls, terms, settings, len(mutants))
+    against = _against(controls)
+    if against is None:
+        return controls, None, [], []
+    return controls, terms_of(controls, against, steps, settings).reusing(reuse), steps, mutants
+
+
+def _against(controls: Controls) -> Baseline | None:
+    """What everything after the controls is held against; None where they are not sound."""
+    return baseline(controls.references, controls.nop, controls.hollow) if sound(controls) else None
 
 
 async def _try(

@@ -9,7 +9,7 @@ from functools import partial
 
 from harness.errors import UsageError
 from harness.task.model import Solution, Step, Task
-from harness.task.texts import environment_files
+from harness.task.texts import environment_files, is_left_out
 from mutator.generate import Tally, generate
 from mutator.model import ByteEdit, Mutant, Operator, Source, apply_bytes
 from mutator.operators import families
@@ -131,7 +131,7 @@ def solution_files(solution: Solution, skipped: list[Skipped] | None = None) -> 
     only = solution.only or ((solution.script.name,) if solution.keys else ())
     paths = [solution.folder / name for name in only] if only else sorted(solution.folder.rglob("*"))
     for path in paths:
-        if not path.is_file() or path.is_symlink():
+        if not path.is_file() or path.is_symlink() or is_left_out(path, solution.left_out):
             continue
         name = path.relative_to(solution.folder).as_posix()
         if path.stat().st_size <= TOO_LARGE:

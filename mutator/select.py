@@ -19,6 +19,7 @@ from types import CodeType
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.quiet import quietly
 from mutator.relevance import Relevance
+from mutator.relevance.amounts import is_number
 from mutator.worth import Chosen, Stated, is_detail
 
 REFERENCE = "reference"
@@ -337,7 +338,8 @@ def _hardly_anybodys(entry: Chosen) -> bool:
 _MOST_OF_A_TABLE = 12
 """Entries of one table exchanged, or mapped alike: beyond these they say the same of a verifier."""
 _MOST_ALIKE = 4
-"""Mutants of one function with one kind of fault that break one sentence: beyond these they say the same, too."""
+"""Mutants of one function with one kind of fault that break one sentence: beyond these they say the same, too. Of one
+number, one option of a program, or the same change of the same words elsewhere, the first says it all."""
 
 
 def _few_of_a_kind(ordered: Sequence[Chosen]) -> list[Chosen]:
@@ -345,18 +347,28 @@ def _few_of_a_kind(ordered: Sequence[Chosen]) -> list[Chosen]:
     counts: Counter[tuple[object, ...]] = Counter()
     kept: list[Chosen] = []
     for entry in ordered:
-        mutant = entry.mutant
-        kind: tuple[object, ...] = ()
-        if mutant.fault is FaultClass.SWAPPED_MAPPING:
-            kind, most = (mutant.file, mutant.line), _MOST_OF_A_TABLE
-        elif mutant.scope and entry.links:
-            kind, most = (entry.links[0].requirement, mutant.source, mutant.scope, mutant.fault), _MOST_ALIKE
-        if kind and not is_detail(entry):
-            counts[kind] += 1
-            if counts[kind] > most:
-                entry = replace(entry, aside=True)
+        kinds = _kinds(entry) if not is_detail(entry) else {}
+        if any(counts[kind] >= most for kind, most in kinds.items()):
+            entry = replace(entry, aside=True)
+        else:
+            counts.update(kinds.keys())
         kept.append(entry)
     return kept
+
+
+def _kinds(entry: Chosen) -> dict[tuple[object, ...], int]:
+    """What a mutant has in common with others, and how many of them are enough."""
+    mutant = entry.mutant
+    if mutant.fault is FaultClass.SWAPPED_MAPPING:
+        return {(mutant.file, mutant.line): _MOST_OF_A_TABLE}
+    kinds: dict[tuple[object, ...], int] = {(mutant.operator, mutant.before.strip(), mutant.after.strip()): 1}
+    if is_number(mutant.stated):
+        kinds[mutant.file, mutant.line, mutant.stated] = 1
+    if mutant.fault is FaultClass.MISSING_FLAG:
+        kinds[mutant.operator, mutant.sentence] = 1
+    if mutant.scope and entry.links:
+        kinds[entry.links[0].requirement, mutant.source, mutant.scope, mutant.fault] = _MOST_ALIKE
+    return kinds
 
 
 def _ordered(entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> list[Chosen]:

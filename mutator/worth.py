@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.relevance import Link
-from mutator.relevance.amounts import is_number
+from mutator.relevance.amounts import is_number, is_telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,7 @@ class Chosen:
     """Whether nothing that is stated is broken, or hardly anybody would write it."""
 
 
-_FEW_DIGITS = 2
-"""A number of so few stands everywhere: it must be what the sentence is about."""
-_GIVEN = r"(?:[=(,<>]|\breturn|\bexit|==?)\s*[\"']?NUMBER[\"']?\s*(?:[,);:}\]%]|$|\s#|\s//)"
+_GIVEN = r"(?:[=(,]|\breturn|\bexit)\s*[\"']?NUMBER[\"']?\s*(?:[,);:}\]%]|$|\s#|\s//)|[<>]=?\s*NUMBER(?![\w.])"
 _AT_LEAST = r"\b(?:at least|minimum(?: of)?|no (?:fewer|less) than|>=)"
 _AT_MOST = r"\b(?:at most|maximum(?: of)?|no more than|up to|within|<=)"
 
@@ -68,13 +66,11 @@ class Stated:
         """A number of one or two digits stands in most programs and most instructions. It ties the two where it is
         what is given, compared with or set, and changes; and not where it is one of what a sum is made of."""
         evidence = links[0].evidence if links else ()
-        if not evidence or not all(map(is_number, evidence)):
+        if len(evidence) != 1 or not is_number(evidence[0]):
             return True
         if mutant.fault is FaultClass.WRONG_VALUE:
             return any(re.search(_GIVEN.replace("NUMBER", re.escape(each)), mutant.before) for each in evidence)
-        return any(len(each.replace(".", "").strip("0")) > _FEW_DIGITS for each in evidence) or (
-            mutant.fault is FaultClass.ARITHMETIC
-        )
+        return any(map(is_telling, evidence)) or mutant.fault is FaultClass.ARITHMETIC
 
     def _unasked_guard(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
         """Whether a file is of the kind it is said to be, a line has anything in it, or a kind is known: the inputs
@@ -111,8 +107,7 @@ class Stated:
         if links and links[0].evidence == (words,):
             return True
         if re.fullmatch(r"\d[\d_.]*", words):
-            precise = len(words.replace(".", "").strip("0")) > _FEW_DIGITS
-            return (bool(links) and words in links[0].evidence) or (precise and words in self._words)
+            return (bool(links) and words in links[0].evidence) or (is_telling(words) and words in self._words)
         if alone and words.isalpha() and words.islower() and not links:
             # A plain word stands everywhere, too: it must be given as it is to be written.
             return any(f"{quote}{words}{quote}" in self._text for quote in "`'\"")
@@ -205,7 +200,7 @@ def _speaks_for_itself(mutant: Mutant) -> bool:
     if mutant.operator == "shell.drop-step":
         return not mutant.scope and bool(_LASTING.match(mutant.before)) and not _MADE_RUNNABLE.match(mutant.before)
     family = mutant.operator.split(".")[0]
-    if mutant.operator == "shell.drop-flag":
+    if mutant.operator in ("shell.drop-flag", "shell.drop-export"):
         return False
     return mutant.operator in _BY_ITSELF or not (family in _PROGRAMS or (family == "shell" and mutant.scope))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import ClassVar, Literal, Self
 
 from harness.engine.box_end import BoxEnd, EndLook
@@ -161,6 +161,8 @@ class BoxSpec:
     user: str | None = None
     """The default user of commands; None is the image's USER."""
     limits: Limits = Limits()
+    gpus: int = 0
+    """Given where the engine has them for its boxes; see `no_gpus`."""
     mounts: tuple[str, ...] = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
     """Empty, world-writable mount points, like those that the formats' runners make."""
     entrypoint: tuple[str, ...] | None = None
@@ -352,7 +354,7 @@ class Engine(ABC):
     """Makes images and boxes. Thread-safe: several threads build and open boxes at once."""
 
     name: str
-    excused: ClassVar[Mapping[str, str]] = {}
+    excused: Mapping[str, str] = MappingProxyType({})
     """Check of the contract -> the reason why this engine, by its nature, cannot pass it on some machines."""
     unpromised: ClassVar[Mapping[str, str]] = {}
     """Check of the contract -> the reason why this engine promises nothing of the kind. It is not run."""
@@ -398,6 +400,10 @@ class Engine(ABC):
     def no_lists(self) -> str:
         """Why no box's network can keep to a list of hosts here and what to do, a sentence; '' where one can."""
         return f"The {self.name} engine keeps to no list of hosts: use --engine bwrap."
+
+    def no_gpus(self) -> str:
+        """Why boxes can have no GPU here, a sentence; '' where they can."""
+        return f"Boxes of the {self.name} engine have no GPU."
 
     def always_network(self) -> str:
         """Why boxes always have a network, a sentence's end; '' where they can be without."""

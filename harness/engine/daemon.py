@@ -206,6 +206,11 @@ def daemon_errors(doing: str) -> Iterator[None]:
 def hint_for(words: str) -> str:
     if "no space left" in words.lower():
         return "The daemon's disk is full: `foolsgold clean --all` or `docker system prune` makes room."
+    if "setting rlimit" in words.lower():
+        return (
+            "The daemon asks for more open files than it may have. For Podman, give less in containers.conf: "
+            '`default_ulimits = ["nofile=4096:4096"]` below [containers].'
+        )
     if "too many open files" in words.lower():
         return "The daemon ran out of file descriptors: use fewer --jobs or raise its limit."
     return ""

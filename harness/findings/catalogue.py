@@ -80,6 +80,7 @@ _CONTROLS: Mapping[str, Entry] = {
     "unlisted-host": Entry(
         "The reference asks for a host that is not on the task's list.",
         "Name it in allowed_hosts, or take what asks for it out of the solution or the tests.",
+        row=ENVIRONMENT,
     ),
     "hosts-used": Entry(
         "Which hosts the reference uses.",

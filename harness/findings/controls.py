@@ -14,7 +14,7 @@ from harness.findings.hosts import host_findings, unlisted
 from harness.findings.model import Finding, Location, Severity
 from harness.judging.controls import Controls
 from harness.judging.outcome import Cause, Showing, Shown, showing
-from harness.task.model import Step, Task
+from harness.task.model import GPU, Step, Task
 from harness.trial.record import Phase, PhaseName, TrialRecord
 from harness.verifier.log import NEVER_RAN, Evidence, solve_trouble
 from harness.verifier.reward import Pay, Rewards, decisive, full_marks, pay
@@ -307,7 +307,7 @@ def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
     several = record.rewards is not None and len(decisive(record.rewards)) > 1
     partial = item.shown is Shown.PARTIAL
     lenient = partial and several and record.rewards is not None and bool(full_marks(record.rewards))
-    lacks = controls.task.environment.lacks
+    lacks = _lacking(controls)
     lines = [*_failing(record)]
     if not lines and item.why:
         lines.append(item.why)
@@ -339,6 +339,13 @@ def _unpaid(controls: Controls, record: TrialRecord, item: Showing) -> Finding:
         severity=Severity.WARNING if lenient else Severity.UNMEASURED if lacks or no_network else Severity.ERROR,
         advice=advice,
     )
+
+
+def _lacking(controls: Controls) -> list[str]:
+    """What the task asks for and its boxes had not."""
+    built = controls.prepared.built
+    had = {GPU} if built is not None and not built.no_gpus else set()
+    return [what for what in controls.task.environment.lacks if what not in had]
 
 
 def _wanted_a_network(record: TrialRecord) -> bool:

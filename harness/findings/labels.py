@@ -20,3 +20,8 @@ def labels(findings: Iterable[Finding]) -> tuple[Label, ...]:
     """Only what is more than a note gives a task its label."""
     given = {about(one.id).label for one in findings if one.severity in COUNTING}
     return tuple(label for label in Label if label in given)
+
+
+def label_of(finding: str) -> Label | None:
+    """The label that a finding of this id gives its task, where it is more than a note."""
+    return about(finding).label

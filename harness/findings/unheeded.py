@@ -5,7 +5,8 @@ Each is a witness by itself: the reward does not follow the tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.findings.catalogue import finding
@@ -27,15 +28,26 @@ class Unheeded:
 
 def unheeded(references: Sequence[TrialRecord], paid: Sequence[TrialRecord]) -> Unheeded | None:
     """What is wrong with a variant's paid runs. What ends now so and now so is a matter of chance, and none."""
-    reference = [results(record) for record in references]
-    passed = [
-        name for name in next(iter(reference), {}) if all(one.get(name) is TestStatus.PASSED for one in reference)
-    ]
+    passed = _passed(references)
     found = [_unheeded(record, passed) for record in paid] if passed else []
     if not found or len({one.ident for one in found}) > 1 or not found[0].ident:
         return None
     tests = [name for name in found[0].tests if all(name in one.tests for one in found)]
     return Unheeded(found[0].ident, tests) if tests else None
+
+
+def paid_trials(references: Sequence[TrialRecord], paid: Iterable[TrialRecord]) -> Counter[str]:
+    """How many paid trials have which of the findings, each trial by itself, and under '' those that have none. Empty
+    where no test of the reference is known."""
+    passed = _passed(references)
+    return Counter(_unheeded(record, passed).ident for record in paid) if passed else Counter()
+
+
+def _passed(references: Sequence[TrialRecord]) -> list[str]:
+    """The tests that the reference passes in every run."""
+    reference = [results(record) for record in references]
+    first = next(iter(reference), {})
+    return [name for name in first if all(one.get(name) is TestStatus.PASSED for one in reference)]
 
 
 def unheeded_findings(told: Mapping[str, Unheeded]) -> Iterator[Finding]:

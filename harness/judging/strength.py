@@ -195,6 +195,9 @@ def verdict(found: Strength, thresholds: Thresholds, offer: Offer = Offer()) -> 
         if counted >= thresholds.few and value < thresholds.adequate and offer.plain:
             wide = f"of so few that the share may be anything up to {percent(found.share.high)}"
             return Verdict.WEAK, f"{said}, {wide}; but what the instruction states is broken and paid"
+        if _all_there_is(found, thresholds, offer):
+            all_of = f"all {counted} broken variants that count were caught, and the solution offers no more that are"
+            return Verdict.ADEQUATE, f"{all_of} worth a trial; {thresholds.least} are needed to call it strong"
         return Verdict.UNMEASURED, _too_few(found, thresholds, offer)
     if counted < _WIDE:
         said = f"{said} (of so few that it may be {percent(found.share.low)} to {percent(found.share.high)})"
@@ -213,11 +216,31 @@ _WIDE = 12
 """Of fewer counted mutants a share is told with its interval."""
 
 
+def _all_there_is(found: Strength, thresholds: Thresholds, offer: Offer) -> bool:
+    """Few, but every one of them was caught while something of the task still worked, they break enough of what is
+    stated, and no more could be tried: no larger audit would say more of this solution. Where more variants only fail
+    as if nothing were done, the tests may notice no more than that."""
+    counted = found.share.counted
+    number = found.by_outcome.get
+    tried_all = offer.whole and not offer.more and not number(OutcomeKind.ERROR, 0)
+    caught_all = thresholds.few <= counted == number(OutcomeKind.KILLED, 0) >= number(OutcomeKind.IDLE, 0)
+    return tried_all and caught_all and found.requirements_caught >= _spread(found, thresholds)
+
+
+def _spread(found: Strength, thresholds: Thresholds) -> int:
+    """Of how many stated requirements a variant has to be caught while something of the task still works."""
+    return math.ceil(thresholds.spread * found.requirements - 1e-9)
+
+
 def _too_few(found: Strength, thresholds: Thresholds, offer: Offer) -> str:
-    idle = found.by_outcome.get(OutcomeKind.IDLE, 0)
-    said = f"only {found.share.counted} broken variants count; {thresholds.least} are needed"
+    counted, idle = found.share.counted, found.by_outcome.get(OutcomeKind.IDLE, 0)
+    count = f"only {counted} broken variants count" if counted > 1 else f"{counted or 'no'} broken variant counts"
+    if counted and found.share.value == 1:
+        count += ", and all of them were caught" if counted > 1 else ", and it was caught"
+    said = f"{count}; {thresholds.least} are needed"
     if idle:
-        said += f"; {idle} more were caught as if nothing were done, which tells nothing"
+        more = " more" if counted else ""
+        said += f"; {idle}{more} {'were' if idle > 1 else 'was'} caught as if nothing were done, which tells nothing"
     if offer.more:
         return f"{said}; a larger budget has {offer.more} more"
     return f"{said}; the solution offers no more that are worth a trial" if offer.whole else said
@@ -229,7 +252,7 @@ def _missing(found: Strength, thresholds: Thresholds) -> str:
     if kills < thresholds.telling:
         needed = thresholds.telling
         return f"only {kills} of them while something of the task still worked; {needed} are needed to call it strong"
-    needed = math.ceil(thresholds.spread * found.requirements - 1e-9)
+    needed = _spread(found, thresholds)
     if found.requirements_caught < needed:
         return (
             f"what was caught while something of the task still worked breaks only {found.requirements_caught} of "

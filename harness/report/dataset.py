@@ -36,7 +36,10 @@ class DatasetRow:
 
 
 ROWS = (
-    DatasetRow(ENVIRONMENT, "The environment does not build, or never gets ready."),
+    DatasetRow(
+        ENVIRONMENT,
+        "The environment does not build, never gets ready, or keeps a host from the reference.",
+    ),
     DatasetRow(REFERENCE, "The reference is not paid in full, every time, or breaks its own instruction."),
     DatasetRow(
         REWARD,

@@ -15,6 +15,7 @@ from harness import __version__
 from harness.findings.catalogue import ENVIRONMENT, GIVEN_AWAY, MISMATCH, REFERENCE, REQUIREMENT, REWARD, TRAINING
 from harness.findings.labels import labels
 from harness.findings.model import Finding, Severity
+from harness.findings.unheeded import paid_trials
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, results
 from harness.judging.outcome import OutcomeKind, Shown, showing
@@ -25,6 +26,7 @@ from harness.probes.conform.model import TriedClaim
 from harness.probes.forge.attempts import forging
 from harness.probes.least.model import Least
 from harness.probes.model import Attempted
+from harness.report.by_source import WAYS, by_source
 from harness.report.check import trial_json
 from harness.report.dataset import dataset
 from harness.report.least import least_json, training_json
@@ -51,12 +53,22 @@ def brief_of(one: Audited, entry: Mapping[str, Any]) -> dict[str, Any]:
     outcomes = Counter(result.outcome.kind.value for result in one.mutants)
     return {
         "name": entry["name"],
+        "path": entry["path"],
         "verdict": entry["verdict"],
         "measured": entry["measured"],
         "findings": [{"id": finding["id"], "severity": finding["severity"]} for finding in entry["findings"]],
         "outcomes": outcomes,
         "training": entry["training"],
+        "paid_trials": _paid_trials(one),
     }
+
+
+def _paid_trials(one: Audited) -> dict[str, int]:
+    """How many trials of broken variants were paid, and in how many of them which tests did not pass."""
+    controls = one.controls
+    paid = [record for result in one.mutants for record in result.paid]
+    found = paid_trials(controls.references, paid) if controls is not None else Counter[str]()
+    return {"all": found.total(), **{name: found[ident] for ident, name in WAYS.items()}}
 
 
 def summary(
@@ -65,6 +77,7 @@ def summary(
     copies: Sequence[Mapping[str, Any]] = (),
     selection: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
+    sample = selection["sample"] if selection is not None else None
     verdicts = Counter(one["verdict"] for one in briefs)
     training = Counter(one["training"]["value"] for one in briefs if one["training"] is not None)
     outcomes: Counter[str] = sum((Counter(one["outcomes"]) for one in briefs), Counter())
@@ -74,7 +87,8 @@ def summary(
         "mutants": outcomes.total(),
         "outcomes": {kind.value: outcomes[kind] for kind in OutcomeKind},
         "training": {value.value: training[value] for value in TrainingValue},
-        "dataset": dataset(briefs, copies, selection["sample"] if selection is not None else None),
+        "dataset": dataset(briefs, copies, sample),
+        "by_source": by_source(briefs, sample),
     }
 
 

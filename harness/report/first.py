@@ -5,7 +5,7 @@ Made of one task at a time, so that a report of any size can be gone through onc
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ class MissingTest:
     ids: tuple[str, ...]
     command: str
     """Shows the worst of them."""
+    sure: bool = True
+    """A finding above note says so; else somebody should first see whether it matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class TaskInBrief:
 class First:
     weakest: TaskInBrief
     missing: tuple[MissingTest, ...]
-    """Of the weakest task, and then of the next."""
+    """Of the weakest task, and then of the next; first those that are surely missing, last what nobody states."""
     drop: tuple[TaskInBrief, ...]
     """To be mended or dropped: their reward teaches nothing, or the answer can be read. The first few of `dropped`."""
     dropped: int
@@ -66,13 +68,15 @@ class FirstSoFar:
     """Takes one task after another, and keeps no more of them than are told."""
 
     def __init__(self) -> None:
-        self.weakest, self.lacking = _Weakest(1), _Weakest(TESTS)
+        self.weakest = _Weakest(1)
+        self.lacking, self.perhaps, self.unstated = _Weakest(TESTS), _Weakest(TESTS), _Weakest(TESTS)
         self.drop, self.sound = _Weakest(NAMED), _Weakest(NAMED)
 
     def add(self, one: TaskInBrief) -> None:
         self.weakest.add(one)
         if one.missing:
-            self.lacking.add(one)
+            test = one.missing[0]
+            (self.lacking if test.sure else self.perhaps if test.says else self.unstated).add(one)
         if why_dropped(one):
             self.drop.add(one)
         if one.verdict == "strong" and not one.labels:
@@ -81,7 +85,8 @@ class FirstSoFar:
     def found(self) -> First | None:
         if not self.weakest.count:
             return None
-        tests = [test for one in self.lacking.first() for test in one.missing]
+        tasks = (*self.lacking.first(), *self.perhaps.first(), *self.unstated.first())
+        tests = [test for one in tasks for test in one.missing]
         return First(
             self.weakest.first()[0],
             tuple(tests[:TESTS]),
@@ -131,7 +136,8 @@ def why_dropped(one: TaskInBrief) -> str:
 
 
 def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[MissingTest, ...]:
-    """The tests that are missing from one task: those about what the instruction states, or else about the rest."""
+    """The tests that are missing from one task: those about what the instruction surely states, or else about what it
+    may state, or else about the rest."""
     groups: dict[tuple[str, int], list[Mutant]] = {}
     for _, mutant in sorted(ranked(task), key=lambda pair: pair[0][1:]):
         requirement = mutant["requirement"]
@@ -139,7 +145,8 @@ def missing(report: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[Missing
     instructions = {step["name"]: step["instruction"]["text"] for step in task["steps"]}
     # An unstated one is no more than a question, so all of them are one.
     found = [_missing(report, task, group, instructions.get(step, "")) for (step, _), group in groups.items()]
-    return tuple(([one for one in found if one.says] or found)[:TESTS])
+    stated = [one for one in found if one.says]
+    return tuple(([one for one in stated if one.sure] or stated or found)[:TESTS])
 
 
 def _missing(
@@ -156,7 +163,15 @@ def _missing(
         tuple(mutant["sentence"] for mutant in group),
         tuple(mutant["id"] for mutant in group),
         show_command(report, worst["ref"]),
+        any(f"mutant {one['id']})" in told for one in group for told in _accusing(task)),
     )
+
+
+def _accusing(task: Mapping[str, Any]) -> Iterator[str]:
+    """What the findings above note about stated requirements rest on."""
+    for finding in task["findings"]:
+        if finding["id"].startswith("stated-requirement") and finding["severity"] != "note":
+            yield from finding["evidence"]
 
 
 def show_command(report: Mapping[str, Any], what: str) -> str:

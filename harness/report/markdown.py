@@ -10,6 +10,7 @@ from typing import Any
 from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
+    SOURCES,
     WEAKEST_FIRST,
     chosen,
     dataset_cells,
@@ -18,12 +19,14 @@ from harness.report.words import (
     interval,
     place,
     share_of,
+    source_rows,
     trained,
     weakness,
 )
 from harness.untrusted import clip, visible
 
 TASKS, SURVIVORS, FINDINGS, UNFINISHED = 20, 10, 10, 5
+SOURCES_TOLD = 10
 LONGEST_NAME, LONGEST_SENTENCE = 60, 120
 """Characters. Whatever tasks are called, the whole stays below the 65,536 that a comment on GitHub may have."""
 SEVERITIES = ("error", "unmeasured", "warning")
@@ -153,6 +156,11 @@ def _dataset(report: Mapping[str, Any]) -> Iterator[str]:
     if said := chosen(report):
         yield _safe(said, 1000)
     yield _table(DATASET, rows)
+    sources = source_rows(report)
+    if sources:
+        yield _table(SOURCES, [(_safe(name, LONGEST_NAME), *cells) for name, *cells in sources[:SOURCES_TOLD]])
+    if len(sources) > SOURCES_TOLD:
+        yield f"and {len(sources) - SOURCES_TOLD} more sources"
 
 
 def _origin(report: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from harness.findings.labels import MEANING
+from harness.findings.labels import MEANING, label_of
 from harness.report.first import First, MissingTest, standing, what_first, why_dropped
 from harness.report.verbose import paid_cell
 from harness.report.words import (
@@ -72,7 +72,8 @@ def _top(first: First, width: int) -> list[str]:
     for number, test in enumerate(first.missing, start=1):
         if test.task != task:
             task = test.task
-            lines += [clip(f"  Tests to write for {visible(task)}:", width)]
+            what = "Tests to write for" if test.sure else "Perhaps to be tested in"
+            lines += [clip(f"  {what} {visible(task)}:", width)]
         lines += _missing(number, test, width)
     lines += _named(
         "Mend or drop", [f"{visible(each.name)} ({why_dropped(each)})" for each in first.drop], first.dropped, width
@@ -90,7 +91,7 @@ def _missing(number: int, test: MissingTest, width: int) -> Iterator[str]:
         says = (
             f'"{clip(visible(test.says), most)}"'
             if test.says
-            else "Nothing that the instruction states; where it matters, state it"
+            else "What the instruction does not state: if it matters, state it, too"
         )
         lines = wrapped(f"{number}. {says}{at}", width, "    ", following="       ")
     yield from (clip(line, width) for line in lines[:2])
@@ -116,7 +117,7 @@ def _tasks(ranked: Sequence[Task], of: int, first: First | None, room: int, widt
     if first is None:
         return
     named = {(test.task, test.line) for test in first.missing}
-    told = [list(_about(task, named, width)) for task in ranked]
+    told = [list(_about(task, named, width, said=task["name"] == first.weakest.name)) for task in ranked]
     more = of - len(ranked)
     shares = _allotted([len(lines) for lines in told], room - len(ranked) - 6 - bool(more))
     table = list(_table(ranked, width))
@@ -158,23 +159,25 @@ def _row(task: Task) -> tuple[str, ...]:
     return name, task["verdict"], share_of(task["strength"]), *map(str, numbers)
 
 
-def _about(task: Task, named: set[tuple[str, int]], width: int) -> Iterator[str]:
-    """A line each: why its verdict is what it is where no finding says so, its labels, and its findings."""
+def _about(task: Task, named: set[tuple[str, int]], width: int, *, said: bool) -> Iterator[str]:
+    """A line each: why its verdict is what it is where neither the top (`said`) nor a finding says so, its labels
+    where no finding stands for them, and its findings."""
     told = [finding for word in SEVERITIES for finding in task["findings"] if finding["severity"] == word]
-    if task["verdict"] in ("unmeasured", "broken", "unsound", "flaky") and not any(
-        task["why"] in finding["title"] for finding in told
-    ):
+    said = said or any(task["why"] in finding["title"] for finding in told)
+    if task["verdict"] in ("unmeasured", "broken", "unsound", "flaky") and not said:
         yield clip(f"  {task['verdict']}: {visible(task['why'])}", width)
+    by_finding = {label_of(finding["id"]) for finding in told if finding["severity"] != "unmeasured"}
     for label, meaning in MEANING.items():
-        if label in task["labels"]:
+        if label in task["labels"] and label not in by_finding:
             yield clip(f"  {label}: {meaning}", width)
     for finding in told:
         line = (finding["place"] or {}).get("line")
         if finding["id"].startswith("stated-requirement") and (task["name"], line) in named:
             continue  # a test to write already
-        said = f"  {finding['severity']}: {visible(finding['title'])}"
+        marked = label_of(finding["id"]) if finding["severity"] != "unmeasured" else None
+        line_of = f"  {marked or finding['severity']}: {visible(finding['title'])}"
         at = f" ({place(finding)})" if finding["place"] else ""
-        yield clip(said, width) + (at if len(said) + len(at) <= width else "")
+        yield clip(line_of, width) + (at if len(line_of) + len(at) <= width else "")
 
 
 def _allotted(wanted: Sequence[int], room: int) -> list[int]:

@@ -16,6 +16,7 @@ from harness.report.first import Mutant
 from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
+    SOURCES,
     STRATA,
     Counts,
     added_up,
@@ -29,6 +30,7 @@ from harness.report.words import (
     least_words,
     place,
     share_of,
+    source_rows,
     strata_rows,
     training_words,
     weakness,
@@ -230,6 +232,10 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
     if by := [tuple(map(visible, row)) for row in strata_rows(report)]:
         columns = ("left", "left", "right", "right", "right", "left")
         yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=columns)
+        yield ""
+    if sources := [tuple(map(visible, row)) for row in source_rows(report)]:
+        aligned_so = ("left", "right", "right", "left", *("right",) * 4)
+        yield tabulate(sources, headers=SOURCES, disable_numparse=True, colalign=aligned_so)
         yield ""
 
 

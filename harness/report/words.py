@@ -108,7 +108,7 @@ def how_far(task: Mapping[str, Any]) -> str:
     if progress is None or not progress["trials"]:
         return "not begun"
     if not progress["mutants"]:
-        return f"{progress['trials']} trials of its controls"
+        return f"{progress['trials']} trial{'' if progress['trials'] == 1 else 's'} of its controls"
     return f"{progress['tried']} of {progress['mutants']} broken variants tried, {progress['paid']} of them paid so far"
 
 
@@ -199,6 +199,24 @@ def strata_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 STRATA = ("of these tasks", "stratum", "sampled", "tasks", "share", "95 %")
+
+
+def source_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Of each source that pays variants whose tests did not pass how many trials that were; [] where there is none."""
+    return [
+        (
+            row["source"],
+            f"{len(row['tasks'])} of {row['measured']}",
+            percent(row["share"]),
+            interval(row),
+            *(f"{row['paid_trials'][key]:,}" for key in ("all", "failed", "skipped", "none_ran")),
+        )
+        for row in report["summary"].get("by_source", ())
+        if row["tasks"]
+    ]
+
+
+SOURCES = ("paid though tests did not pass", "tasks", "share", "95 %", "paid trials", "failed", "skipped", "none ran")
 
 
 def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.judging.outcome import TRANSIENT, Outcome, OutcomeKind, judge, settle, unconfirmed
+from harness.judging.reuse import NOTHING
 from harness.lab.lab import IDLE, Place
 from harness.lab.together import Together
 from harness.probes.model import Attempt, Attempted, Probe
@@ -46,8 +47,12 @@ async def _try(place: Place, terms: Terms, attempt: Attempt) -> Attempted:
 
 
 def _reuse(attempt: Attempt, terms: Terms) -> frozenset[Means]:
-    """What was paid for a guess is looked at once more, however it came about."""
-    return frozenset() if attempt.probe is Probe.REPLAY else terms.reuse.on & {Means.END}
+    """What was paid for a guess is looked at once more, however it came about. A forged solution may lie in wait for
+    the tests' installers."""
+    if attempt.probe is Probe.REPLAY:
+        return NOTHING
+    waits = attempt.probe is Probe.FORGE or attempt.circumstances.around
+    return terms.reuse.on & (frozenset({Means.END}) if waits else frozenset({Means.END, Means.PREPARATION}))
 
 
 def _again(attempt: Attempt, outcome: Outcome) -> bool:

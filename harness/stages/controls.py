@@ -19,13 +19,14 @@ from harness.lab.together import Together
 from harness.lab.workers import Pending
 from harness.task.model import Task
 from harness.task.network import NetworkPlan, Networks, plan_network
-from harness.trial.plan import Built, Plan, Replacement, TimeLimits, known_complaints
+from harness.trial.plan import Built, Judge, Plan, Replacement, TimeLimits, known_complaints
 from harness.trial.record import Kind, TrialRecord, Which
 from harness.verifier.log import Evidence
 
 AGAIN = "1 again"
 """Label of the first reference run's repetition without a network."""
 
+PLAINLY = Judge()
 Beside = dict[tuple[Kind, str], Pending[TrialRecord]]
 """Controls that were begun beside the first reference."""
 
@@ -56,6 +57,26 @@ async def run_controls(place: Place, settings: ControlSettings) -> Controls:
         for key in beside.keys() - {(each.kind, each.label) for each in wanted}:
             group.create_task(_give_up(beside[key]))
     return _together(prepared, [trial.result() for trial in trials])
+
+
+async def repeated(
+    place: Place, controls: Controls, settings: ControlSettings, ran: Sequence[TrialRecord] = (), how: Judge = PLAINLY
+) -> Controls:
+    """Run the reference as often as is asked for, `how` from now on; `ran`: such runs that there are already. Those
+    that ran otherwise, but for plain ones, no longer count."""
+    prepared = controls.prepared
+    there = {record.label: record for record in ran if (record.kind, record.purpose) == (Kind.REFERENCE, how.name)}
+    there |= {record.label: record for record in controls.references if not record.reused}
+    plans = [replace(one, purpose=how) for one in remaining(prepared, settings) if one.kind is Kind.REFERENCE]
+    async with Together() as group:
+        trials = {
+            plan.label: group.create_task(_control(place, plan, {}, prepared, settings))
+            for plan in plans
+            if plan.label not in there
+        }
+    there |= {label: trial.result() for label, trial in trials.items()}
+    others = [one for one in (controls.nop, controls.hollow) if one is not None]
+    return _together(prepared, [*(there[plan.label] for plan in plans), *others])
 
 
 def _begin_beside(place: Place, settings: ControlSettings, networks: Networks, limits: TimeLimits) -> Beside:

@@ -42,14 +42,15 @@ async def reference_observed(
 ) -> Pattern | None:
     """None where nothing could be seen. `texts`: also of tests that are a program of their own. `paths`: what is looked
     at besides what the reference leaves."""
-    first = _seen(await _observe(place, terms, Kind.REFERENCE, "observed 1", Observe(paths=paths, texts=texts)), terms)
+    observe = Observe(paths=paths, texts=texts, reuse=terms.prepared)
+    first = _seen(await _observe(place, terms, Kind.REFERENCE, "observed 1", observe), terms)
     if first is None:
         return None
     entries = first.left.entries if first.left is not None else {}
     files = [path for path, entry in entries.items() if entry.startswith(("f ", "l "))]
     besides = varied(first.calls or (), files, place.task.steps[0].instruction)
     changed = (path for path in entries if not NOISE.search(path))
-    purpose = Observe(besides, (*changed, *paths), texts)
+    purpose = Observe(besides, (*changed, *paths), texts, reuse=observe.reuse)
     second = _seen(await _observe(place, terms, Kind.REFERENCE, "observed 2", purpose), terms)
     return Pattern(first, second, purpose) if second is not None else None
 

@@ -58,6 +58,11 @@ class Terms:
     def reusing(self, reuse: Reuse) -> Terms:
         return replace(self, reuse=reuse)
 
+    @property
+    def prepared(self) -> frozenset[Means]:
+        """What a run may take from others of which the tests run in full."""
+        return self.reuse.on & {Means.PREPARATION}
+
 
 def terms_of(controls: Controls, against: Baseline, steps: Sequence[StepMutants], settings: AuditSettings) -> Terms:
     slowest = max(controls.references, key=_busy)
@@ -137,7 +142,7 @@ async def may_stop_early(place: Place, terms: Terms, controls: Controls) -> Term
         networks=terms.networks,
         limits=terms.limits,
         known=terms.known,
-        purpose=Judge(first_failure=True),
+        purpose=Judge(first_failure=True, reuse=terms.prepared),
     )
     nop = await place.trial(plan, place.urgent)
     paid = await place.trial(replace(plan, kind=Kind.REFERENCE), place.urgent)

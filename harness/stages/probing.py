@@ -137,8 +137,9 @@ async def _watch(place: Place, terms: Terms, settings: AuditSettings) -> dict[Ki
     texts = (verifier_texts(place.task, step) for step in place.task.steps)
     if Probe.VACUOUS not in settings.probes or not any(vacuous.uses_pytest(each) for each in texts):
         return {}
+    watched = WatchTests(reuse=terms.prepared)
     plans = [
-        Plan(kind, "look", networks=terms.networks, limits=terms.own_limits, known=terms.known, purpose=WatchTests())
+        Plan(kind, "look", networks=terms.networks, limits=terms.own_limits, known=terms.known, purpose=watched)
         for kind in (Kind.REFERENCE, Kind.NOP)
     ]
     async with Together() as group:

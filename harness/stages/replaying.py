@@ -59,7 +59,7 @@ async def _material(
             networks=terms.networks,
             limits=terms.own_limits,
             known=terms.known,
-            purpose=RecordPrograms(of.programs, of.watch),
+            purpose=RecordPrograms(of.programs, of.watch, reuse=terms.prepared),
         )
         async with Together() as group:
             first = group.create_task(place.trial(plan, IDLE))

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.judging.controls import Controls
+from harness.judging.controls import Controls, ControlSettings
 from harness.judging.reuse import Reuse, differs, ends_differ, saving
 from harness.lab.lab import Place
 from harness.lab.together import Together
+from harness.stages.controls import repeated
 from harness.stages.mutants import Terms, Untried
 from harness.stages.result import AuditSettings, MutantResult
 from harness.task.model import Task
@@ -17,22 +18,47 @@ from harness.testcode.beginning import beginning_of
 from harness.trial.ends import quick
 from harness.trial.plan import Judge, Means, Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
+from harness.trial.recording import preparation_in
 
 LEAST = 0.2
 """Seconds of a trial that it has to save."""
+REPETITION = "2"
+"""Label of the controls that show that the preparation can be kept: that of the reference's first repetition, which it
+is."""
 FEWEST, SHORTEST = 5, 1.0
-"""Mutants, and seconds that the reference's verification takes: below that, showing it takes longer than it saves."""
+"""Mutants for which a beginning is kept, and seconds that what is kept has to take: below that, showing it takes longer
+than it saves. A preparation pays with a single mutant: the controls go on from it, too."""
+
+
+def at_first(task: Task, settings: AuditSettings) -> ControlSettings:
+    """The controls that run before it is known whether the tests' preparation can be kept: where it may be, the
+    reference's repetitions wait for that."""
+    waits = settings.reuse and preparation_in(task) is not None
+    return replace(settings.controls, repeat=1) if waits else settings.controls
+
+
+async def and_repeated(
+    place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: int
+) -> tuple[Controls, Reuse]:
+    """Keep the tests' preparation, and run the reference's repetitions: on what was kept where the controls end the
+    same with it."""
+    reuse = Reuse()
+    if not settings.reuse or not mutants:
+        why = "there are no variants" if settings.reuse else "it was not asked for"
+        reuse.why_not = dict.fromkeys(Means, why)
+    else:
+        await _preparation(reuse, place, controls, terms)
+    how = Judge(reuse=reuse.on)
+    return await repeated(place, controls, settings.controls, reuse.proof, how), reuse
 
 
 async def may_reuse(
     place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: Sequence[Untried]
 ) -> Reuse:
-    reuse = Reuse()
-    if not settings.reuse or len(mutants) < FEWEST:
-        why = "there are few variants" if settings.reuse else "it was not asked for"
-        reuse.why_not = dict.fromkeys(Means, why)
+    """What else may be reused."""
+    reuse = terms.reuse
+    if not settings.reuse or not mutants:
         return reuse
-    await _preparation(reuse, place, controls, terms)
     _end(reuse, controls)
     reuse.verifies = controls.references[0].seconds_of(PhaseName.VERIFY) - reuse.saves * (Means.PREPARATION in reuse.on)
     await _beginning(reuse, place, controls, terms, mutants)
@@ -59,7 +85,7 @@ async def _preparation(reuse: Reuse, place: Place, controls: Controls, terms: Te
         return
     reuse.statements, reuse.size, reuse.seconds = ready.preparation.statements, ready.kept.size, ready.seconds
     plain = [one for one in (controls.references[0], controls.nop, controls.hollow) if one is not None]
-    plan = replace(_again(terms), purpose=Judge(reuse=frozenset({Means.PREPARATION})))
+    plan = replace(_again(terms), label=REPETITION, purpose=Judge(reuse=frozenset({Means.PREPARATION})))
     async with Together() as group:
         trials = [group.create_task(place.trial(replace(plan, kind=one.kind), place.urgent)) for one in plain]
     proof = tuple(trial.result() for trial in trials)
@@ -79,6 +105,9 @@ async def _preparation(reuse: Reuse, place: Place, controls: Controls, terms: Te
 async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Terms, mutants: Sequence[Untried]) -> None:
     """Its proof verifies in full: what the beginning leaves is all that is not as in a plain run."""
     reference = controls.references[0]
+    if len(mutants) < FEWEST:
+        reuse.refuse(Means.BEGINNING, "there are few variants")
+        return
     if reference.seconds_of(PhaseName.SOLVE) < SHORTEST:
         reuse.refuse(Means.BEGINNING, "it would save nothing: the solution is quick")
         return

@@ -42,7 +42,7 @@ async def tighten(
     files, assertions = await place.think(lambda: rewritten(task))
     if not any(assertions.values()):
         return Tightened()
-    purpose = TightenTests(files)
+    purpose = TightenTests(files, reuse=terms.prepared)
 
     async def notes(plan: Plan) -> Notes:
         return (await place.trial(plan, place.urgent)).notes or Notes(False)

@@ -17,7 +17,7 @@ from harness.findings.labels import COUNTING, labels
 from harness.findings.model import Finding, Label, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
-from harness.findings.requirements import Seen, is_number, only_waits
+from harness.findings.requirements import Seen, is_number, only_shown, only_waits
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
@@ -83,7 +83,8 @@ class Examined:
         """Of everything that was run in a box to judge the task."""
         controls = self.controls
         alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last)
-        records = [*controls.references, *self.reuse.proof, *self.probed.watched.values()]
+        proof = [one for one in self.reuse.proof if not any(one is each for each in controls.references)]
+        records = [*controls.references, *proof, *self.probed.watched.values()]
         records += [record for record in alone if record is not None]
         records += [record for each in self.tried for record in each.records]
         records += [record for each in self.probed.attempted for record in each.records]
@@ -236,7 +237,7 @@ def _word(found: Examined, numbers: Strength, offer: Offer) -> tuple[Verdict, st
         doubt = percent(1 - sure.sure)
         of = f"{sure.ran} of {sure.of} were run"
         why = f"{why}; {of}, and the others would change the verdict in at most {doubt} of tasks"
-    if word in (Verdict.STRONG, Verdict.ADEQUATE) and fakes.fakes_paid(found.probed.attempted):
+    if fakes.fakes_paid(found.probed.attempted) and word is not Verdict.WEAK:
         return Verdict.WEAK, f"{FAKED}; {why}"
     return word, why
 
@@ -264,7 +265,7 @@ def _word_of_controls(findings: Sequence[Finding]) -> tuple[Verdict, str]:
         return Verdict.UNMEASURED, worst.title
     if "flaky" in worst.id:
         return Verdict.FLAKY, worst.title
-    if worst.id.startswith(("build", "reference", "healthcheck", "environment")):
+    if worst.id.startswith(("build", "reference", "healthcheck", "environment", "verifier")):
         return Verdict.BROKEN, worst.title
     return Verdict.UNSOUND, worst.title
 
@@ -322,9 +323,19 @@ def seen(result: MutantResult) -> Seen:
     )
 
 
+_OPTION_OF_LIMIT = re.compile(r"(?:loses `|tightened: |loosened: )(\w+)=")
+
+
 def _slight(result: MutantResult) -> bool:
     """Whether it changes no more than a number, which may stay within what is asked, or drops a check of what is given,
-    where the requirement says nothing of refusing, or an entry that nothing ever gives."""
+    where the requirement says nothing of refusing, or an entry that nothing ever gives, or changes an option of a
+    limit that the requirement does not name; or where only a record that the requirement shows ties the two."""
+    if result.requirement is not None and result.links:
+        if only_shown(result.requirement.text, result.links[0].evidence, result.diff):
+            return True
+        option = _OPTION_OF_LIMIT.search(result.mutant.sentence)
+        if result.mutant.operator.startswith("nginx.") and option is not None:
+            return option[1] not in result.requirement.text
     operator = result.mutant.operator.rpartition(".")[2]
     if operator == "drop-entry" and result.effect is not None and result.effect.same:
         return True

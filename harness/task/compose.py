@@ -20,7 +20,7 @@ from harness.task.compose_variables import dotenv
 from harness.task.documents import plain
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder
-from harness.task.model import Beside, Environment, Network, NetworkMode
+from harness.task.model import GPU, Beside, Environment, Network, NetworkMode, has
 
 RUNNER_FOLDER = "@runner"
 """The value of variables for the runner's own host folders: here a bind mount of one is an empty folder."""
@@ -158,7 +158,7 @@ class ServiceReader:
             return
         self.lacks.append(what)
         self.fields.problems.warning(
-            code, f"{self.fields.name(key)} asks for {what}; no box has that.", self.path, self.fields.line(key)
+            code, f"{self.fields.name(key)} asks for {what}; {has(what)}.", self.path, self.fields.line(key)
         )
 
     def _built(self) -> Service:
@@ -343,7 +343,7 @@ class ServiceReader:
         gpus = 0
         if devices or fields.raw("gpus") or fields.raw("runtime") == "nvidia":
             gpus = 1
-            self._lack("needs-gpu", "deploy" if devices else "gpus" if fields.has("gpus") else "runtime", "a GPU")
+            self._lack("needs-gpu", "deploy" if devices else "gpus" if fields.has("gpus") else "runtime", GPU)
         return (
             Limits(
                 memory_mb=_megabytes(fields, "mem_limit") or _megabytes(limits, "memory"),

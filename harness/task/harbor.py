@@ -1,6 +1,6 @@
 """Harbor's task layout: task.toml, instruction.md, environment/, solution/, tests/, or steps/<name>/ of the last three.
 
-The rules are those of Harbor 0.24 to 0.26; where these differ, harness/task/runners.py says how.
+The rules are those of Harbor 0.24 to 0.26; where these differ, runners.py beside this says how.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from harness.task.documents import plain, read_toml
 from harness.task.fields import Fields, as_number, show
 from harness.task.files import Folder, read_part
 from harness.task.model import (
+    GPU,
     NO_TIME_LIMIT,
     Environment,
     FormatSpec,
@@ -32,9 +33,11 @@ from harness.task.model import (
     Task,
     Unusable,
     Verifier,
+    has,
 )
 from harness.task.problems import Problems
 from harness.task.runners import newest
+from harness.task.unsent import unsent
 from harness.task.weights import read_weights
 
 PARTS = ("instruction.md", "environment", "solution", "tests", "steps")
@@ -55,7 +58,9 @@ def load(path: Path, name: str) -> Task | Unusable:
     digest = folder.survey(_must_stay)
     if task is None or problems.fatal:
         return Unusable(name, path, tuple(problems.found))
-    return replace(task, digest=digest, problems=tuple(problems.found))
+    gone = unsent(folder, tuple(step.name for step in task.steps))
+    task = replace(task, digest=digest, unsent=gone, problems=tuple(problems.found))
+    return task.run_by(task.runner)
 
 
 HARBOR = FormatSpec(
@@ -190,8 +195,8 @@ class _Loader:
         gpus = int(fields.number("gpus", 0))
         fields.known("gpu_types", "mcp_servers", "skills_dir")
         if gpus:
-            lacks.append("a GPU")
-            self.problems.warning("needs-gpu", _no_such("gpus", "a GPU", fields), config, fields.line("gpus"))
+            lacks.append(GPU)
+            self.problems.warning("needs-gpu", _no_such("gpus", GPU, fields), config, fields.line("gpus"))
         if fields.raw("tpu"):
             lacks.append("a TPU")
             self.problems.warning("needs-tpu", _no_such("tpu", "a TPU", fields), config, fields.line("tpu"))
@@ -487,7 +492,7 @@ class _Loader:
 
 
 def _no_such(key: str, what: str, fields: Fields) -> str:
-    return f"{fields.name(key)} asks for {what}; no box has one, so a reference that fails proves nothing."
+    return f"{fields.name(key)} asks for {what}; {has(what)}, and without a reference that fails proves nothing."
 
 
 def _bad_step_name(name: str) -> bool:

@@ -11,8 +11,15 @@ from typing import Any, Self
 from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Member, Recipe, Until
 from harness.task.runners import Runner
 
+GPU = "a GPU"
+"""What a task may ask for and only some engines have."""
 NO_TIME_LIMIT = 86_400.0
 """A day: the limit of a phase for which neither the task nor the format sets one."""
+
+
+def has(what: str) -> str:
+    """Which boxes have that, in words."""
+    return "a box has one only on a Docker daemon that has it" if what == GPU else "no box has that"
 
 
 class ProblemSeverity(StrEnum):
@@ -151,6 +158,8 @@ class Solution:
     """Only for solution.yaml."""
     only: tuple[str, ...] = ()
     """Names in `folder` to copy; empty means all. Terminal-Bench copies only solution.sh."""
+    left_out: tuple[Path, ...] = ()
+    """Files and folders in `folder` that are not copied."""
 
 
 class Scoring(StrEnum):
@@ -193,6 +202,8 @@ class Verifier:
     same_shell: bool = False
     extra_files: tuple[tuple[Path, str], ...] = ()
     """(host file, box path), copied in addition to the folders, such as Terminal-Bench's run-tests.sh."""
+    left_out: tuple[Path, ...] = ()
+    """Files and folders in `folders` that are not copied."""
     collect: tuple[Hook, ...] = ()
 
 
@@ -262,6 +273,8 @@ class Task:
     problems: tuple[Problem, ...] = ()
     """Warnings only; a folder with an error is an `Unusable`."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    unsent: tuple[Path, ...] = ()
+    """What the task's own lists leave out of its tests and solutions, by the rules of a runner that reads them."""
     origin: Path | None = None
     """The user's own folder, where `path` is a copy of it that was made to run from."""
     source: TaskSource | None = None
@@ -280,6 +293,19 @@ class Task:
         """The task under that version's rules, if it is one of its format's runner."""
         if runner.name != self.format.name:
             return self
+        return self._sending(runner)._counting(runner)
+
+    def _sending(self, runner: Runner) -> Self:
+        if not self.unsent:
+            return self
+        gone = self.unsent if runner.leaves_out else ()
+        steps = []
+        for step in self.steps:
+            solution = replace(step.solution, left_out=gone) if step.solution is not None else None
+            steps.append(replace(step, solution=solution, verifier=replace(step.verifier, left_out=gone)))
+        return replace(self, steps=tuple(steps))
+
+    def _counting(self, runner: Runner) -> Self:
         asks = [self.environment, *(step.verifier.separate for step in self.steps if step.verifier.separate)]
         parts = [one.limits.cpus for one in asks if not one.limits.cpus.is_integer()]
         if not parts or runner.whole_cpus == self.runner.whole_cpus:

@@ -20,6 +20,10 @@ class Runner:
     removes_rewards: bool = False
     """Root removes reward.txt and reward.json before every verification; if that fails, there is none. Otherwise what
     the solution left there counts."""
+    leaves_out: bool = False
+    """What a .harborignore in the tests or the solution names reaches no box. Otherwise it is a file as any other."""
+    sifts_artifacts: bool = False
+    """A separate verifier gets of the artifacts no setuid, no special files and no links that lead out of them."""
     whole_cpus: bool = False
     """A task that asks for a fraction of a processor is refused."""
 
@@ -29,7 +33,7 @@ class Runner:
 
 RUNNERS: tuple[Runner, ...] = (
     Runner("harbor", "0.24", "0.24.0", "Harbor 0.24", whole_cpus=True),
-    Runner("harbor", "0.26", "0.26.0", "Harbor 0.26", removes_rewards=True),
+    Runner("harbor", "0.26", "0.26.0", "Harbor 0.26", removes_rewards=True, leaves_out=True, sifts_artifacts=True),
     Runner("terminal-bench", "0.2", "0.2.18", "Terminal-Bench 0.2"),
 )
 """Of each format the oldest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,8 @@ def verifier_texts(task: Task, step: Step) -> dict[str, str]:
     found: dict[str, tuple[Path, str]] = {}
     for folder in _folders(step):
         for path, text in _texts(folder):
+            if is_left_out(path, step.verifier.left_out):
+                continue
             found[path.relative_to(folder).as_posix()] = (path, text)
     for source, target in step.verifier.extra_files:
         for path, text in _texts(source):
@@ -74,6 +76,11 @@ def _plain(path: str, apart: frozenset[str]) -> Iterator[str]:
             yield from _files(path, apart)
         elif stat.S_ISREG(info.st_mode) and info.st_size <= TOO_LARGE:
             yield path
+
+
+def is_left_out(path: Path, left_out: Sequence[Path]) -> bool:
+    """Whether it is one of these files and folders, or lies in one."""
+    return bool(left_out) and not {path, *path.parents}.isdisjoint(left_out)
 
 
 def relative(task: Task, path: Path) -> str:

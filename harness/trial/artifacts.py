@@ -14,6 +14,7 @@ from harness.engine.contract import Box, Command
 from harness.task.model import Step
 from harness.trial.record import Phase, PhaseName, Trouble, TroubleKind
 from harness.trial.session import Session, Stop
+from harness.trial.sifted import NotSifted, sift
 
 CONVENTION = "/logs/artifacts"
 """Carried whether declared or not."""
@@ -60,9 +61,20 @@ def carried(session: Session, box: Box, step: Step) -> Iterator[tuple[Artifact, 
                 continue
             archive = Path(folder) / f"{len(found)}.tar"
             archive.write_bytes(_pack(box, source, kind == "folder", step.excludes.get(source, ())))
+            if session.task.runner.sifts_artifacts:
+                _sift(archive, source)
             found.append(Artifact(source, kind == "folder", archive))
         session.phases.append(Phase(PhaseName.CARRY, step.name, round(time.monotonic() - start, 4)))
         yield tuple(found)
+
+
+def _sift(archive: Path, source: str) -> None:
+    try:
+        sift(archive, CARRY_LIMIT)
+    except NotSifted as error:
+        raise Stop(
+            Trouble(TroubleKind.UNSUPPORTED, f"what was packed of the artifact {source} cannot be read: {error}")
+        ) from error
 
 
 def _kind(session: Session, box: Box, source: str) -> str:

@@ -25,6 +25,7 @@ def box_spec(
         workdir=environment.workdir,
         user=environment.user,
         limits=environment.limits,
+        gpus=environment.gpus,
         mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
         entrypoint=environment.entrypoint,
         command=environment.command,

@@ -31,7 +31,15 @@ def build(engine: Engine, task: Task, progress: Progress = silent) -> Built:
     seconds = time.monotonic() - start
     notes = tuple(dict.fromkeys(notes))
     return Built(
-        main, verifiers, sidecars, seconds, notes, engine.no_network(), engine.always_network(), engine.no_lists()
+        main,
+        verifiers,
+        sidecars,
+        seconds,
+        notes,
+        engine.no_network(),
+        engine.always_network(),
+        engine.no_lists(),
+        engine.no_gpus() if task.environment.gpus else "",
     )
 
 

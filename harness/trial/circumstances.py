@@ -41,6 +41,11 @@ class Circumstances:
         return self != Circumstances()
 
     @property
+    def around(self) -> bool:
+        """Whether more is changed than files that solving left: a trial so says nothing of others, nor they of it."""
+        return bool(self.env or self.hostname or self.before or self.effect)
+
+    @property
     def changes(self) -> bool:
         """Whether anything is done, as opposed to looked at."""
         return replace(self, proof="", seen="", effect="").any

@@ -40,8 +40,7 @@ class Ends:
 
     def looks(self, plan: Plan) -> bool:
         """Whether what such a trial leaves says all that its tests can see."""
-        around = plan.circumstances
-        alone = not (around.env or around.hostname or around.before or around.effect)
+        alone = not plan.circumstances.around
         return isinstance(plan.purpose, Judge) and alone and not self._quick and self.aside is not None
 
     @cached_property
@@ -96,7 +95,7 @@ class Ends:
                 one.end.entries
                 for there in self._known.values()
                 for one in there
-                if one.record.kind is Kind.REFERENCE and not one.record.reused
+                if one.record.kind is Kind.REFERENCE and not one.record.begun
             ]
         for path in sorted({path for one in [*plain, end.entries] for path in one}):
             ways = {one.get(path) for one in plain}

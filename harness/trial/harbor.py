@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -11,13 +11,15 @@ from pathlib import Path
 
 from harness.engine.contract import Box, Command, Exit
 from harness.task.model import Scoring, Step
+from harness.task.texts import is_left_out
+from harness.task.unsent import IGNORE
 from harness.trial.acting import act
 from harness.trial.artifacts import carried, restore
 from harness.trial.boxes import LOGS
 from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume, same_end
-from harness.trial.session import CHORE, LOG_READ, Session, Stop, step_record
+from harness.trial.session import CHORE, LOG_READ, Session, Stop, put_folder, step_record
 from harness.verifier.log import solve_trouble
 from harness.verifier.reward import (
     REWARD_LIMIT,
@@ -136,6 +138,7 @@ def _solve(session: Session, box: Box, step: Step) -> str | None:
     if solution is None:
         where = f"step {step.name}" if step.name else "the task"
         raise Stop(Trouble(TroubleKind.NO_SOLUTION, f"{where} has no reference solution to run"))
+    _must_be_sent(solution.script, solution.left_out)
     session.put_solution(box, solution, step.name)
     script = f"{solution.target}/{solution.script.relative_to(solution.folder).as_posix()}"
     make_executable(session, box, script, solution.script)
@@ -144,6 +147,17 @@ def _solve(session: Session, box: Box, step: Step) -> str | None:
         box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done), script=script
     )
     return text
+
+
+def _must_be_sent(script: Path, left_out: Sequence[Path]) -> None:
+    if script.exists() and is_left_out(script, left_out):
+        raise Stop(
+            Trouble(
+                TroubleKind.UNSUPPORTED,
+                f"its own {IGNORE} leaves out {script.name}, and the format's runner refuses that",
+                f"Let it name {script.name} no more.",
+            )
+        )
 
 
 def solve_command(session: Session, step: Step) -> Command:
@@ -200,8 +214,10 @@ def _verify_apart(session: Session, box: Box, step: Step, boxes: ExitStack | Non
 def put_tests(session: Session, box: Box, step: Step) -> None:
     verifier = step.verifier
     if not verifier.owns_tests:
+        for one in verifier.folders:
+            _must_be_sent(one / verifier.script.removeprefix("/tests/"), verifier.left_out)
         for folder in verifier.folders:
-            box.put(folder, "/tests")
+            put_folder(box, folder, "/tests", verifier.left_out)
         for source, target in verifier.extra_files:
             box.put(source, target)
         _make_tests_executable(session, box, step)

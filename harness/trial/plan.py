@@ -55,6 +55,8 @@ class Built:
     """Why boxes of it always have a network; '' where they can be without."""
     no_lists: str = ""
     """Why no network of its boxes can keep to a list of hosts; '' where they can."""
+    no_gpus: str = ""
+    """Why its boxes have no GPU, although it asks for one; '' where they have, or it asks for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +133,25 @@ class Means(StrEnum):
     """What leaves what an earlier trial left takes its verdict."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifying:
+    """What every purpose has for which the tests run."""
+
+    reuse: frozenset[Means] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(Verifying):
     """See what the solution is paid."""
 
     first_failure: bool = False
     """Let pytest stop at the first failing test."""
     hang: bool = False
     """Look at what still runs where a time limit ends it."""
-    reuse: frozenset[Means] = frozenset()
 
     @property
     def name(self) -> str:
-        said = ("judge", "first failure" if self.first_failure else "", *sorted(self.reuse))
-        return ", ".join(filter(None, said))
+        return _named("judge", "first failure" if self.first_failure else "", *sorted(self.reuse))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,23 +174,28 @@ class SurveyImage:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchTests:
+class WatchTests(Verifying):
     """Write down what each of pytest's tests reaches. Such a run is never judged."""
 
-    name: ClassVar[str] = "watch tests"
+    @property
+    def name(self) -> str:
+        return _named("watch tests", *sorted(self.reuse))
 
 
 @dataclass(frozen=True, slots=True)
-class TightenTests:
+class TightenTests(Verifying):
     """Write down what loose assertions look at, in tests that were rewritten for that. Such a run is never judged."""
 
     files: Mapping[str, Mapping[str, bytes]]
     """Step name -> path below /tests -> the rewritten test."""
-    name: ClassVar[str] = "tighten tests"
+
+    @property
+    def name(self) -> str:
+        return _named("tighten tests", *sorted(self.reuse))
 
 
 @dataclass(frozen=True, slots=True)
-class Observe:
+class Observe(Verifying):
     """See what the solution leaves and does: its files after solving and after verifying, and what comes back of what
     the tests run, ask and call. Such a run is never judged."""
 
@@ -198,20 +210,24 @@ class Observe:
 
     @property
     def name(self) -> str:
+        more = "and more" if self.besides or self.paths else ""
         if self.texts or self.cases:
-            return "observe, with cases" if self.cases else "observe, with texts"
-        return "observe, and more" if self.besides or self.paths else "observe"
+            more = "with cases" if self.cases else "with texts"
+        return _named("observe", more, *sorted(self.reuse))
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPrograms:
+class RecordPrograms(Verifying):
     """Write down what the tests run of the solution's programs, by what stands in their place. Such a run is never
     judged."""
 
     standins: tuple[StandInProgram, ...]
     watch: tuple[str, ...]
     """Folders in which the programs may write, besides those that a call names."""
-    name: ClassVar[str] = "record programs"
+
+    @property
+    def name(self) -> str:
+        return _named("record programs", *sorted(self.reuse))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +236,10 @@ class TryClaims:
 
     commands: tuple[Besides, ...]
     name: ClassVar[str] = "try claims"
+
+
+def _named(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
 
 
 Purpose = Judge | LeftBehind | SurveyImage | WatchTests | TightenTests | Observe | RecordPrograms | TryClaims
@@ -251,6 +271,9 @@ class Plan:
     def actions_in(self, step: str) -> Actions | None:
         found = self.by_step.get(step)
         return found if isinstance(found, Actions) else self.actions
+
+    def may_use(self, means: Means) -> bool:
+        return isinstance(self.purpose, Verifying) and means in self.purpose.reuse
 
     @property
     def key(self) -> TrialKey:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from harness.task.harbor import HARBOR
 from harness.task.model import Step, Task
 from harness.task.network import Networks
 from harness.task.terminal_bench import TERMINAL_BENCH
+from harness.task.texts import verifier_texts
 from harness.testcode.preparation.cut import DONE, Preparation, preparation_of
 from harness.trial import harbor, terminal_bench
 from harness.trial.end_state import processes
@@ -30,6 +32,9 @@ _UV = ("/root/.cache/uv", "/root/.local/share/uv")
 """What uv fetches to run a tool. What it built of somebody's sources is not among it."""
 _MADE_AGAIN = ("/var/cache/apt/pkgcache.bin", "/var/cache/apt/srcpkgcache.bin")
 """80 MB that apt makes of its lists whenever it misses them, and tests hardly ever call it again."""
+_APT_LISTS = ("/var/lib/apt/lists",)
+"""Another 80 MB, which nobody but apt reads."""
+_CALLS_APT = re.compile(r"\bapt\b|aptitude|apt_pkg|install-deps")
 _LOOK = "cd /tests && find . -printf '%p %y %s %m %T@\\n' | sort | sha256sum"
 
 
@@ -51,6 +56,8 @@ def preparation_in(task: Task) -> Preparation | None:
     verifier = step.verifier
     if len(task.steps) > 1 or step.name or verifier.separate is not None or verifier.owns_tests or verifier.same_shell:
         return None
+    if verifier.left_out:
+        return None
     files: dict[str, str] = {}
     for folder in verifier.folders:
         for path in sorted(folder.rglob("*.sh")):
@@ -60,6 +67,14 @@ def preparation_in(task: Task) -> Preparation | None:
         if target.startswith("/tests/") and source.suffix == ".sh":
             files[target.removeprefix("/tests/")] = source.read_bytes().decode("utf-8", "surrogateescape")
     return preparation_of(verifier.script.removeprefix("/tests/"), files)
+
+
+def calls_apt(task: Task, preparation: Preparation) -> bool:
+    """Whether tests that go on from what was kept may call apt once more."""
+    resumed = {preparation.texts[name]: text for name, text in preparation.resumed().items()}
+    texts = (resumed.get(text, text) for text in verifier_texts(task, task.steps[0]).values())
+    lines = (line for text in texts for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return any(_CALLS_APT.search(line) for line in lines)
 
 
 def make_ready(
@@ -82,7 +97,10 @@ def make_ready(
     try:
         with session.turn():
             kept = engine.keep(
-                _key(session, spec, preparation), f"what the tests of {task.name} install", spec, recording.what
+                _key(session, spec, preparation, recording.what.aside),
+                f"what the tests of {task.name} install",
+                spec,
+                recording.what,
             )
     except (NotKept, EngineError) as error:
         return f"what the tests prepare was not kept: {error}"
@@ -91,13 +109,13 @@ def make_ready(
     return Ready(kept, preparation, round(time.monotonic() - started, 4))
 
 
-def _key(session: Session, spec: BoxSpec, preparation: Preparation) -> str:
+def _key(session: Session, spec: BoxSpec, preparation: Preparation, aside: Sequence[str]) -> str:
     """Packages age: what was kept yesterday is not what is installed today."""
     step = session.task.steps[0]
     verifier = step.verifier
     facts: list[object] = [session.task.digest, spec.image.id, sorted(spec.env.items()), spec.workdir, spec.user]
     facts += [spec.network, sorted(verifier.env.items()), verifier.user, sorted(preparation.recorded().items())]
-    facts += [datetime.now(UTC).date().isoformat(), sorted(preparation.resumed().items())]
+    facts += [datetime.now(UTC).date().isoformat(), sorted(preparation.resumed().items()), aside]
     return repr(facts)
 
 
@@ -109,7 +127,8 @@ class _Recording:
     @property
     def what(self) -> Keeping:
         solution = self.step.solution
-        aside = ("/tests", solution.target if solution is not None else "/solution", *_MADE_AGAIN)
+        lists = () if calls_apt(self.session.task, self.preparation) else _APT_LISTS
+        aside = ("/tests", solution.target if solution is not None else "/solution", *_MADE_AGAIN, *lists)
         warm = self.preparation.warms_uv and self.step.verifier.user in (None, "root", "0")
         return Keeping(self.prepare, aside, self.run_on if warm else None, _UV if warm else ())
 

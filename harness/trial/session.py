@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -148,8 +149,7 @@ class Session:
         return purpose if isinstance(purpose, Observe) else None
 
     def may_use(self, means: Means) -> bool:
-        purpose = self.plan.purpose
-        return isinstance(purpose, Judge) and means in purpose.reuse
+        return self.plan.may_use(means)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -348,7 +348,7 @@ class Session:
             for name in solution.only:
                 box.put(solution.folder / name, f"{solution.target}/{name}")
         else:
-            box.put(solution.folder, solution.target)
+            put_folder(box, solution.folder, solution.target, solution.left_out)
         files = self.replaced(solution, step)
         if self.begun is not None and self.done:
             name = solution.script.relative_to(solution.folder).as_posix()
@@ -487,6 +487,20 @@ class Session:
 
     def verify_limit(self, step: Step) -> float:
         return self.plan.limits.verify.get(step.name, step.verifier.timeout)
+
+
+def put_folder(box: Box, source: Path, target: str, left_out: Sequence[Path]) -> None:
+    """Copy a folder into the box without what is left out of it."""
+    if not left_out:
+        box.put(source, target)
+        return
+    gone = frozenset(left_out)
+    with tempfile.TemporaryDirectory(prefix="foolsgold-") as scratch:
+        kept = Path(scratch, source.name)
+        shutil.copytree(
+            source, kept, symlinks=True, ignore=lambda place, names: {one for one in names if Path(place, one) in gone}
+        )
+        box.put(kept, target)
 
 
 def write_like(original: Path, name: str, content: bytes, folder: Path) -> None:

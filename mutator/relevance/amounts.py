@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from mutator.relevance.requirements import Requirement, tells
 
-_SAID = re.compile(r"(?<![\w.])-?(\d[\d_]*(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?!\w|\.\d)(\s*(?:%|per ?cent\b))?")
+_SAID = re.compile(
+    r"(?<![\w.])(?<![A-Za-z]-)-?(\d[\d_]*(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?!\w|\.\d)(\s*(?:%|per ?cent\b))?"
+)
 _CODE = re.compile(r"(?<![\w.\[])(\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w\]]|\.\d)")
 _PLACES = re.compile(
     r"\b(?:bytes?|offsets?|bits?|columns?)\s+\d+(?:\s*(?:to|-)\s*\d+)?|^\s*\d+(?:\s*(?:to|-)\s*\d+)?:", re.IGNORECASE
@@ -25,31 +27,64 @@ _COMPARES = re.compile(r"[<>]=?|\b(?:min|max|range|clip|clamp)\(|-(?:ge|gt|le|lt
 _NEAR = 4
 """Words on each side of a number that say what it counts."""
 _PREFIX = 3
-_COMMON = frozenset("the and for with that this from into have are each all any not but its per one two".split())
+_FOR_EXAMPLE = re.compile(r"\b(?:e\.g\.|for (?:example|instance)|such as)[^();]*", re.IGNORECASE)
+"""What may be otherwise: a number in it binds nobody."""
+_COMMON = frozenset(
+    "the and for with that this from into have are each all any not but its per one two return exit print".split()
+)
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SPELLED = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?|({'|'.join(_UNITS)}))( hundred)?"
+    rf"(?: point ((?:{'|'.join(_UNITS[:10])})(?: (?:{'|'.join(_UNITS[:10])}))*))?\b",
+    re.IGNORECASE,
+)
+
+
+def _in_digits(spelled: re.Match[str]) -> str:
+    """`two point one` as 2.1."""
+    tens, unit, alone, hundred, point = (group.lower() if group else "" for group in spelled.groups())
+    whole = 10 * (_TENS.index(tens) + 2) + (_UNITS.index(unit) if unit else 0) if tens else _UNITS.index(alone)
+    digits = "".join(str(_UNITS.index(digit)) for digit in point.split())
+    return f"{whole * (100 if hundred else 1)}" + (f".{digits}" if digits else "")
 
 
 @dataclass(frozen=True, slots=True)
 class _Amount:
     requirement: int
-    around: frozenset[str]
-    """The beginnings of the words beside it."""
+    around: tuple[str, ...]
+    """The words beside it."""
     bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where an amount is stated."""
+
+    requirement: int
+    evidence: tuple[str, ...]
+    """The number as the solution writes it, and the words that both have beside it."""
 
 
 class Amounts:
     def __init__(self, requirements: Iterable[Requirement]) -> None:
         self._stated: dict[float, list[_Amount]] = {}
+        self._words: dict[int, frozenset[str]] = {}
         for requirement in requirements:
             self._read(requirement)
 
     def _read(self, requirement: Requirement) -> None:
         """But how a solver is graded, or what was so once, is no amount that a solution goes by."""
-        text = requirement.text
+        text = _SPELLED.sub(_in_digits, requirement.text)
         if tells(text):
             return
-        places = [match.span() for match in _PLACES.finditer(text)]
+        self._words[requirement.index] = _names(text)
+        apart = [match.span() for pattern in (_PLACES, _FOR_EXAMPLE) for match in pattern.finditer(text)]
         for match in _SAID.finditer(text):
-            if any(start <= match.start() < end for start, end in places):
+            if any(start <= match.start() < end for start, end in apart):
                 continue
             value = _value(match[1])
             if value is None:
@@ -57,44 +92,56 @@ class Amounts:
             before = text[max(match.start() - 60, 0) : match.start()]
             after = text[match.end() : match.end() + 60]
             words = [*_WORD.findall(before)[-_NEAR:], *_WORD.findall(after)[:_NEAR]]
-            around = frozenset(word.lower()[:5] for word in words if word.lower() not in _COMMON)
+            around = tuple(dict.fromkeys(word for word in words if word.lower() not in _COMMON))
             bound = _BOUND.search(before[-30:]) is not None or _BOUND.match(after.lstrip()) is not None
-            amount = _Amount(requirement.index, around, bound and not match[2])
-            self._stated.setdefault(value, []).append(amount)
+            self._add(value, _Amount(requirement.index, around, bound and not match[2]))
             if match[2]:
-                self._stated.setdefault(round(value / 100, 9), []).append(_Amount(requirement.index, around, True))
+                self._add(round(value / 100, 9), _Amount(requirement.index, around, True))
 
-    def find(self, number: str, line: str, *, least: int = 1) -> int | None:
-        """The requirement that states this number for what the line is about."""
+    def _add(self, value: float, amount: _Amount) -> None:
+        self._stated.setdefault(value, []).append(amount)
+
+    def find(self, number: str, line: str, beside: str = "", *, least: int = 1) -> Found | None:
+        """The requirement that states this number for what the line is about. `beside`: what else is said there."""
         value = _value(number)
         amounts = self._stated.get(value, ()) if value is not None else ()
         if not amounts or value in _EVERYWHERE:
             return None
-        names = {
-            piece.lower() for word in _WORD.findall(line) for piece in _PIECES.findall(word) if len(piece) >= _PREFIX
+        names, more = _names(line), _names(beside)
+        others = {
+            amount.requirement: other
+            for other in _CODE.findall(line)
+            if other != number and _value(other) not in _EVERYWHERE
+            for amount in self._stated.get(_value(other) or 0.0, ())
         }
-        telling = len(number.replace(".", "").strip("0")) > 2
         compares = _COMPARES.search(line) is not None
         points = [
-            2 * sum(any(_same(name, word) for name in names) for word in amount.around)
+            2 * sum(_named(word, names) for word in amount.around)
+            + any(_named(word, self._words[amount.requirement]) for word in more)
             + (amount.bound and compares)
-            + 2 * telling
+            + 2 * is_telling(number)
+            + 2 * (amount.requirement in others)
             for amount in amounts
         ]
         best = max(points)
         least = 2 if len(number) == 1 else least
-        alone = points.count(best) <= _ALIKE
-        return amounts[points.index(best)].requirement if best > 1 or (best >= least and alone) else None
+        if best <= 1 and (best < least or points.count(best) > _ALIKE):
+            return None
+        chosen = amounts[points.index(best)]
+        shared = [word for word in chosen.around if _named(word, names | more)]
+        shared += [others[chosen.requirement]] if chosen.requirement in others else []
+        enough = len(shared) > (len(number) == 1)
+        return Found(chosen.requirement, (number, *shared) if enough else (number,))
 
-    def find_any(self, part: str, line: str) -> tuple[str, int] | None:
-        """A number of a part with few, and the requirement that states it."""
+    def find_any(self, part: str, line: str, beside: str = "") -> Found | None:
+        """The requirement that states a number of a part with few."""
         numbers = list(dict.fromkeys(_CODE.findall(part)))
         for number in numbers if len(numbers) <= _FEW_NUMBERS else ():
             if _value(number) in _EVERYWHERE:
                 continue
-            found = self.find(number, line, least=2)
+            found = self.find(number, line, beside, least=2)
             if found is not None:
-                return number, found
+                return found
         return None
 
 
@@ -104,9 +151,26 @@ _ALIKE = 2
 _EVERYWHERE = (0.0, 1.0, 2.0)
 
 
-def _same(name: str, word: str) -> bool:
+def _names(text: str) -> frozenset[str]:
+    return frozenset(
+        piece.lower() for word in _WORD.findall(text) for piece in _PIECES.findall(word) if len(piece) >= _PREFIX
+    )
+
+
+def _named(word: str, names: frozenset[str]) -> bool:
     """`sig` for sigma."""
-    return name.startswith(word) or word.startswith(name[:5])
+    begins = word.lower()[:5]
+    return any(name.startswith(begins) or begins.startswith(name[:5]) for name in names)
+
+
+def is_telling(number: str) -> bool:
+    """Whether a number of so many digits is hardly there by chance: 780 and 0.125, and neither 0.5 nor 1000."""
+    whole, _, fraction = number.replace("_", "").replace(",", "").partition(".")
+    digits = (whole + fraction.rstrip("0")).lstrip("0")
+    return len(digits) >= _MANY_DIGITS and len(digits.rstrip("0")) > 1
+
+
+_MANY_DIGITS = 3
 
 
 def _value(said: str) -> float | None:

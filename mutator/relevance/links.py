@@ -13,7 +13,7 @@ from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, makes, requirements, tells
 from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD, statement_words, stem, tokens_of
+from mutator.relevance.tokens import CONTEXT_WEIGHT, QUOTE, WORD, statement_words, stem, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ STATED_AMOUNT, GOES_BY_AMOUNT = 3.0, 2.0
 """A number that the instruction states is changed; what else is said of it is."""
 _LONG_STATEMENT = 400
 _SIGN = 3
+_SHOWN = 5
+"""Words of evidence."""
 _BESIDE_AMOUNTS = frozenset(
     ("off-by-one", "aggregation", "order", "conversion-dropped", "arithmetic", "function-hollow")
 )
@@ -76,7 +78,8 @@ TOLD = 0.5
 """What is told of the past, or of what one may try, asks for little."""
 POINTS_BACK = 0.5
 _POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
-"""A sentence about what another one names says little by its own words."""
+"""A sentence about what another one names says little by its own words, unless it gives a name or a value itself."""
+GIVEN = 2.0
 LONGEST_SOURCE = 200_000
 """Characters beyond which a source is data and read for edits only."""
 
@@ -107,12 +110,16 @@ class Relevance:
         self._standing = [
             (LEAD if requirement.leads else 1.0)
             * (TOLD if tells(requirement.text) else 1.0)
-            * (POINTS_BACK if _POINTS_BACK.match(requirement.text) else 1.0)
             / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]
+        self._points_back = [_POINTS_BACK.match(requirement.text) is not None for requirement in self.requirements]
         self._heads = [self._head(requirement.text) for requirement in self.requirements]
         self._makes = [makes(requirement.text) for requirement in self.requirements]
+        self._given = tuple(
+            token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
+        )
+        """What is to stand there as it is written, of more than a word."""
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._read_texts: dict[str, Surroundings] = {}
@@ -140,8 +147,7 @@ class Relevance:
         found = self._ranked(around, edits, mutant.scope, target, most)
         if not found and around.content_of:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
-            content = (Zone(around.content_of, CONTENT, changed=True),)
-            found = self._ranked(around, edits, mutant.scope, target, most, content)
+            found = self._ranked(around, edits, mutant.scope, target, most, (Zone(around.content_of, CONTENT),))
         return found or self._by_line(around, edits, mutant.scope, target) or amount
 
     def of_text(self, text: str, most: int = 1) -> tuple[Link, ...]:
@@ -154,15 +160,21 @@ class Relevance:
         line = mutant.before
         if line.count("\n") > 1 or len(line) > _LONG_STATEMENT:
             return ()
-        if is_number(mutant.stated):
-            requirement = self._amounts.find(mutant.stated, line)
-            return (Link(requirement, STATED_AMOUNT, (mutant.stated,)),) if requirement is not None else ()
-        if mutant.operator.rpartition(".")[2] in _BESIDE_AMOUNTS:
-            return ()
         source = self._sources.get(mutant.source)
-        changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
-        found = self._amounts.find_any(changed if len(changed) > _SIGN else line, line)
-        return (Link(found[1], GOES_BY_AMOUNT, (found[0],)),) if found else ()
+        beside = [mutant.scope.rpartition(".")[2]]
+        if source is not None and mutant.changes:
+            around = self._surroundings(source)
+            number = around.number(mutant.changes[0].start)
+            beside += around.uses(number, number)
+        if is_number(mutant.stated):
+            found, score = self._amounts.find(mutant.stated, line, "\n".join(beside)), STATED_AMOUNT
+        elif mutant.operator.rpartition(".")[2] in _BESIDE_AMOUNTS:
+            return ()
+        else:
+            changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
+            part = changed if len(changed) > _SIGN else line
+            found, score = self._amounts.find_any(part, line, "\n".join(beside)), GOES_BY_AMOUNT
+        return (Link(found.requirement, score, found.evidence[:_SHOWN]),) if found else ()
 
     @cached_property
     def _amounts(self) -> Amounts:
@@ -220,7 +232,7 @@ class Relevance:
                 elif zone.same:
                     beside[token] = zone.same
         if not touched:
-            touched = set(beside)
+            touched = {token for zone in more for token in self._zone_tokens(zone)} or set(beside)
             near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}
         called = frozenset(token for token in self._tokens(scope.rsplit(".", 1)[-1], True) if token.isalpha())
         return self._best(near, touched, called, around.only_for(edits), most, _statement(around, edits))
@@ -251,6 +263,8 @@ class Relevance:
         for index in score:
             score[index] -= _said_twice(evidence[index])
             score[index] *= self._standing[index]
+            if self._points_back[index] and all(value < GIVEN for value, _ in evidence[index]):
+                score[index] *= POINTS_BACK
             if touched.isdisjoint(token for _, token in evidence[index]):
                 score[index] *= BESIDE
             if only and only not in self.requirements[index].tokens:
@@ -312,7 +326,7 @@ class Relevance:
     def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:
         words = self.requirements[index].words
         ranked = [token for _, token in sorted(evidence, key=lambda one: (-one[0], one[1]))]
-        return tuple(dict.fromkeys(words.get(token, token).removeprefix("~") for token in ranked[:8]))[:5]
+        return tuple(dict.fromkeys(words.get(token, token).removeprefix("~") for token in ranked[:8]))[:_SHOWN]
 
     # --- tokens
 
@@ -338,6 +352,7 @@ class Relevance:
         for concept in stated(text, code=code):
             if concept in self._where:
                 found[concept] = None
+        found |= dict.fromkeys(token for token in self._given if token in text)
         return tuple(found)
 
     def _code_rarity(self, token: str) -> float:

@@ -122,7 +122,7 @@ _TOLD = re.compile(
     r"(?:we|our|i|i'm|i've|they|last \w+|currently|right now|today|at the moment|so far|previously|symptoms?|motivation"
     r"|profiling|samples?|your \S+ from|your (?:previous|existing|current|earlier)|the (?:old|previous|prior|original)"
     r"|you(?:'ve| have)? already|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
-    r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run))\b",
+    r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run)|(?:from [\w.]+ )?import \w+)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(r"\b(?:was|were|had|used to)\b", re.IGNORECASE)
@@ -166,6 +166,8 @@ _RULE = re.compile(r"^\s*\|?[\s:|=-]{3,}\|?\s*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TITLE = re.compile(r"^(?:\*\*|__)[^*_]{1,80}(?:\*\*|__):?$|^[\w`'/&() -]{1,40}:$")
 _TITLE_WORDS = 5
+_WORDS_GIVEN = re.compile(r"([\"'`]).+\1")
+"""What a sentence that ends with a colon asks for, as it is to be written."""
 _CODE_INDENT = 4
 
 
@@ -227,6 +229,9 @@ class _Cutter:
         ):
             self._example(line, number)
             return
+        begins = len(line) - len(line.lstrip())
+        if self._paragraph and self._is_item and 0 < begins <= self._indent and line.lstrip()[:1].isupper():
+            self._end()  # Not indented as what the item says on: a sentence of what the items belong to.
         if item:
             self._end()
             self._indent, self._is_item = len(item[1].expandtabs(4)), True
@@ -269,6 +274,11 @@ class _Cutter:
         context = self._lead(self._indent, self._is_item)
         last: _Unit | None = None
         for text, offset in sentences_at(joined):
+            before = last or (None if self._is_item or not self._units else self._units[-1])
+            if before is not None and before.text.endswith(":") and _WORDS_GIVEN.fullmatch(text):
+                before.text += f" {text}"
+                before.leads = False
+                continue
             last = _Unit(" ".join(text.split()), self._began + joined.count("\n", 0, offset), self._heading, context)
             self._units.append(last)
         if last is not None:
@@ -298,6 +308,7 @@ _ABBREVIATION = re.compile(
     r"|(?:^|\s)[A-Za-z])\.$",
     re.IGNORECASE,
 )
+_ENUMERATED = re.compile(r"(?<=\s)(\d)[.)]\s+(?=[A-Z`\"'])")
 _PART = re.compile(r";\s+|\s+(?=\((?:\d|[a-h]|i{1,3}|iv)\)\s)")
 _LONG = 220
 """Characters beyond which a sentence with semicolons or numbered parts is several."""
@@ -313,6 +324,7 @@ def sentences_at(text: str) -> Iterator[tuple[str, int]]:
     masked = _LINK.sub(
         lambda match: _mask(match[0]), _SPAN.sub(lambda match: "`" + "x" * (len(match[0]) - 2) + "`", text)
     )
+    masked = _enumerated(masked)
     start = 0
     for match in _END.finditer(masked):
         if _ABBREVIATION.search(masked, max(start, match.start() - 12), match.start()):
@@ -320,6 +332,16 @@ def sentences_at(text: str) -> Iterator[tuple[str, int]]:
         yield from _parts(text, masked, start, match.start() + (match[0][0] == ":"))
         start = match.end()
     yield from _parts(text, masked, start, len(text))
+
+
+def _enumerated(text: str) -> str:
+    """With the numbers of `1. this 2. that` as the ends of sentences before them."""
+    numbers = list(_ENUMERATED.finditer(text))
+    if len(numbers) < 2 or [int(each[1]) for each in numbers] != list(range(1, len(numbers) + 1)):
+        return text
+    for each in numbers:
+        text = f"{text[: each.start() - 1]}.{' ' * (len(each[0]))}{text[each.end() :]}"
+    return text
 
 
 def _mask(link: str) -> str:

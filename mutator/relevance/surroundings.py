@@ -57,6 +57,7 @@ _ASSIGNED = re.compile(
     r"^\s*(?:export |local |readonly |const |let |var |static |final )?"
     r"\$?([A-Za-z_]\w{2,})\s*(?::[^=]{1,40})?(?:=(?!=)|:=)"
 )
+_KEYED = re.compile(r"[(\[{,]\s*[\"']?[\w.]+[\"']?\s*(?::[^=,]{1,30}=|[:=](?!=))")
 _GUARDS = re.compile(r"^\s*(?:\}?\s*else if|elif|if|while|for|case|when|unless|until|switch|except|catch|with|match)\b")
 _OPENS = re.compile(r"(?::|\{|\bthen|\bdo)\s*$")
 _COMMENT = re.compile(r"^\s*(?:#(?!!)|//|--\s|;|/?\*+(?!/))\s*(.*?)\s*(?:\*/)?$")
@@ -170,7 +171,8 @@ class Surroundings:
             numbers = [number for number in range(low, high + 1) if number not in seen]
             seen.update(numbers)
             for number in numbers:
-                yield Zone(self._statement(number, edit), STATEMENT * share)
+                said = self._element(number, edit) if low == high else ""
+                yield Zone(said or self._statement(number, edit), STATEMENT * share)
             if low == high:
                 old, new = self._both(low, edit)
                 yield Zone(old, share, without=new, concepts=True, changed=True)
@@ -240,6 +242,30 @@ class Surroundings:
         high = line.find(";", max(edit.end - self._starts[number], at))
         return line[low : min(high if high >= 0 else len(line), at + _LONG_LINE)]
 
+    def _element(self, number: int, edit: Edit) -> str:
+        """Of several named values in one pair of brackets that which the edit is in, with what stands before the
+        bracket; nothing elsewhere."""
+        line, at = self.lines[number], edit.start - self._starts[number]
+        depth, low = 0, at
+        commas: list[int] = []
+        while low > 0 and depth >= 0:
+            low -= 1
+            depth += (line[low] in ")]}") - (line[low] in "([{")
+            if depth == 0 and line[low] == ",":
+                commas.append(low)
+        if depth >= 0:
+            return ""
+        depth, high = 0, max(edit.end - self._starts[number], at)
+        ends: list[int] = []
+        while high < len(line) and depth >= 0:
+            depth += (line[high] in "([{") - (line[high] in ")]}")
+            if depth < 0 or (depth == 0 and line[high] == ","):
+                ends.append(high)
+            high += 1
+        start, end = (commas[0] if commas else low) + 1, ends[0] if ends else len(line)
+        several = len(_KEYED.findall(line, low, high)) > 1
+        return f"{line[:low]} {line[start:end]}" if several and _KEYED.match(f",{line[start:end]}") else ""
+
     def _both(self, number: int, edit: Edit) -> tuple[str, str]:
         """The statement around an edit within a line, before and after."""
         at = self._starts[number]
@@ -283,11 +309,14 @@ class Surroundings:
                 if _GUARDS.match(above):
                     yield Zone(above[:400], GUARD)
                 break
-        assigned = _ASSIGNED.match(line)
-        if assigned:
-            for number in self._named.get(assigned[1], ()):
-                if not low <= number <= high:
-                    yield Zone(self.lines[number][:400], DEFINED)
+        for text in self.uses(low, high):
+            yield Zone(text, DEFINED)
+
+    def uses(self, low: int, high: int) -> list[str]:
+        """The other lines on which the name stands that these lines give a value, where they are few."""
+        assigned = _ASSIGNED.match(self.lines[low])
+        places = self._named.get(assigned[1], ()) if assigned else ()
+        return [self.lines[place][:400] for place in places if not low <= place <= high]
 
     def _definitions(self, changed: Sequence[str], first: int, last: int) -> list[int]:
         """Where the names in the changed text get their value."""

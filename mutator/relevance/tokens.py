@@ -27,7 +27,7 @@ _OPTION = re.compile(r"\b(?:args|opts?|options|flags|namespace|parsed|params)(?:
 _HERE = re.compile(r"[~.]*/?(?:app|tmp|root|home|usr|etc|var|opt|workspace|solution|tests?)?/?")
 """Where everything lies."""
 _NUMBER = re.compile(
-    r"(?<![\w.])(\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?:\s?-?(%|r/s|r/m|[kmgt]i?b\b|ms\b|s\b|sec\b|seconds?\b|minutes?\b|hours?\b|days?\b|bytes?\b"
+    r"(?<![\w.])(?<![A-Za-z]-)(\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?:\s?-?(%|r/s|r/m|[kmgt]i?b\b|ms\b|s\b|sec\b|seconds?\b|minutes?\b|hours?\b|days?\b|bytes?\b"
     r"|requests?\b|rows?\b|lines?\b|chars?\b|characters?\b|times?\b|decimals?\b|[kmgt]\b|x\b))?(?![\w])",
     re.IGNORECASE,
 )
@@ -82,6 +82,8 @@ def said_tokens(text: str, *, code: bool = False) -> dict[str, tuple[float, str]
                 add(f"'{said}'", KEY, said)
             elif len(said) <= 80 and not _HERE.fullmatch(said):
                 add(said, DIGIT if len(said) < 3 else CODE, said)
+            if _TWO_LETTERS.fullmatch(said) and said not in _SHORT_WORDS:
+                add(f"={said}", NAME, said)
             _names(said, said.count(" ") < 2 or bool(_SIGNS.search(said)), add)
     for match in _QUOTED.finditer(text):
         said = match[1] or match[2] or match[3] or ""
@@ -124,6 +126,7 @@ def _names(text: str, code: bool, add: Add) -> None:
         ended = match.end()
 
 
+_TWO_LETTERS = re.compile(r"[a-z][a-z0-9]")
 _SHORT = re.compile(r"(?<![\w.])[a-z][a-z0-9](?![\w.]\w?)")
 _LISTED = re.compile(r"(?<![\w.])[a-z][a-z0-9](?:(?:,? and |, ?| ?[x*\u00d7] ?| )[a-z][a-z0-9]\b)+")
 _SHORT_WORDS = frozenset(

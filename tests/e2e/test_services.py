@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.engine.contract import Engine
 from harness.task.model import Task
+from harness.task.network import plan_network
 from harness.trial.build import build
 from harness.trial.ends import Ends
 from harness.trial.plan import Plan
@@ -26,6 +27,14 @@ def test_without_a_network_all_services_have_one_loopback(engine: Engine) -> Non
     task = read(SERVICES / "walled")
     assert trial(engine, task).rewards == {"reward": 1.0}
     assert trial(engine, task, Kind.NOP).rewards == {"reward": 0.0}
+
+
+def test_all_services_keep_to_one_list_and_none_calls_for_another(engine: Engine) -> None:
+    task = read(SERVICES / "listed")
+    networks = plan_network(task, "on", no_lists=engine.no_lists()).tries[0]
+    record = run_trial(engine, task, build(engine, task), Plan(Kind.REFERENCE, networks=networks))
+    assert record.rewards == {"reward": 1.0}
+    assert {"other.example", "below.example"} <= {one.host for one in record.asked if not one.let}
 
 
 def test_a_service_that_its_runner_would_start_again_leaves_nothing_measured(engine: Engine, tmp_path: Path) -> None:

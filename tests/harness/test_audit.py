@@ -208,6 +208,13 @@ def test_a_task_whose_reference_is_not_paid_gets_no_mutants(tmp_path: Path) -> N
     assert (audited.verdict, audited.mutants) == (Verdict.BROKEN, ())
 
 
+def test_a_task_whose_tests_cannot_run_on_the_reference_is_broken(tmp_path: Path) -> None:
+    never = Does(status=127, output=b"/tests/test.sh: line 3: pytest: command not found\n", writes={REWARD: b"0"})
+    audited = only(run(FakeEngine([(SOLVE, solve), (VERIFY, never)]), [task(tmp_path)], tmp_path / "run"))
+    assert [finding.id for finding in audited.findings if finding.severity == "error"] == ["verifier-never-ran"]
+    assert (audited.verdict, audited.mutants) == (Verdict.BROKEN, ())
+
+
 def test_a_task_that_pays_doing_nothing_is_unsound_and_gets_no_mutants(tmp_path: Path) -> None:
     paid = Does(writes={REWARD: b"1", LOG: b"1 passed in 0.1s\n"})
     audited = only(run(FakeEngine([(SOLVE, solve), (VERIFY, paid)]), [task(tmp_path)], tmp_path / "run"))

@@ -249,3 +249,12 @@ def test_opening_what_everybody_can_read_is_a_fine_point(script: str, tiers: dic
     (operator,) = (one for one in FAMILY.operators if one.id == "shell.wrong-mode")
     found = {one.fields["new"]: one.tier or operator.tier for one in operator.propose(tree)}
     assert found == tiers
+
+
+def test_an_option_is_said_to_be_of_the_program_that_takes_it() -> None:
+    tree = FAMILY.parse(
+        "find /srv -name a -exec shred -n 7 -u {} \\;\ngit commit -a\npython3 run.py --all\nhead -n 10 a\n", "shell"
+    )
+    (operator,) = (one for one in FAMILY.operators if one.id == "shell.drop-flag")
+    said = {found.fields["flag"]: found.fields["command"] for found in operator.propose(tree)}
+    assert said == {"-n 7": "shred", "-u": "shred", "-a": "git commit", "--all": "run.py"}

@@ -69,6 +69,21 @@ def test_a_bound_is_broken_on_its_own_side() -> None:
     assert [mutant.after for mutant in stated("Keep at most 3 copies.")] == ["MIN_COPIES = 4"]
 
 
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        ("limit_zone: by_address:10m", False),
+        ("limit_rate: 10", True),
+        ("limit_delay: 10s", False),
+    ],
+)
+def test_a_number_with_another_unit_right_behind_it_is_another_number(line: str, changed: bool) -> None:
+    files = {"solve.sh": f"cat > /app/keep.yaml <<'EOF'\n{line}\nother: x\nEOF\n".encode()}
+    said = families("Limit every address to at most 10 requests a second.")
+    made = generate(read_sources(files, "solve.sh"), files, said)
+    assert any(mutant.operator.startswith("stated.too") for mutant in made) is changed
+
+
 def test_what_the_instruction_does_not_state_is_left_alone() -> None:
     assert stated("Keep at least 5 copies.") == []
     assert stated("") == []

@@ -27,6 +27,9 @@ class RewardTask:
     """More files of the task folder, or others in place of the usual ones."""
 
 
+_OF_LISTS = ("notes.md", "keep.md", "top.txt", "deep/top.txt", "data/keep.md", "other/notes.md", "other/mine")
+
+
 def _writes(content: str, *, to: str = "txt") -> str:
     """A verifier that pays exactly this, whatever was solved."""
     return f"printf '%s' '{content}' > {REWARD}.{to}"
@@ -216,6 +219,30 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         task_toml=_steps(),
         files=_two_steps(("sleep 600", _writes("0.5")), ("true", _writes("1"))),
         agent_timeout=3.0,
+    ),
+    RewardTask(
+        "carried-modes-and-links",
+        "umask 0; mkdir -p /app/out/deep /app/out/shut; cd /app/out; echo x | tee plain own deep/b > all\n"
+        "chmod 4755 plain; "
+        "chmod 600 own; chmod 666 all; chmod 751 deep/b; chmod 700 shut; chmod 777 deep; ln -s plain inside\n"
+        "ln -s ../../etc/hostname outside; ln -s /app/out/plain absolute; ln -s ../plain deep/up; ln plain hard",
+        f"export LC_ALL=C; cd /app/out; find . -printf '%p %y %m %l\\n' | sort | cksum | cut -d' ' -f1 > {REWARD}.txt",
+        files={
+            "task.toml": 'artifacts = ["/app/out"]\n[verifier]\nenvironment_mode = "separate"\n',
+            "tests/Dockerfile": "FROM debian:bookworm-slim\nCOPY . /tests\n",
+        },
+    ),
+    RewardTask(
+        "left-out-by-its-own-lists",
+        "ls -A /solution /solution/lib > /app/solution",
+        f"{{ cat /app/solution; cd /tests; find . -type f; }} | LC_ALL=C sort | cksum | cut -d' ' -f1 > {REWARD}.txt",
+        files={
+            "tests/.harborignore": "*.md\n!keep.md\ndata/\n/top.txt\n",
+            **dict.fromkeys((f"tests/{name}" for name in _OF_LISTS), "x"),
+            "tests/other/.harborignore": "!notes.md\nmine\n",
+            "solution/.harborignore": "draft*\n!draft-2\nlib/*.o\n",
+            **dict.fromkeys((f"solution/{name}" for name in ("draft", "draft-2", "lib/a.o", "lib/a.c")), "x"),
+        },
     ),
     RewardTask(
         "steps-end-where-a-verifier-hangs",

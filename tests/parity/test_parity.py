@@ -42,6 +42,7 @@ SERVICES = Path(__file__).parent / "services"
 LISTS = Path(__file__).parent / "lists"
 REFUSED = {
     "walled": "Harbor's docker environment refuses it, as it does no-network",
+    "listed": "the same",
     "no-network": "Harbor's docker environment refuses it unless the host lets it control the containers' traffic",
 }
 BY_LOT = {("flaky-verifier", "oracle"): "its reward is drawn by lot"}
@@ -82,6 +83,7 @@ TELLING = (
 """Fixtures that show what a box of Harbor's must do: services, users, a healthcheck, steps, a second box."""
 BY_VERSION = (
     "a-process-pays-while-it-is-verified",
+    "left-out-by-its-own-lists",
     "planted-folder-in-place-of-json",
     "planted-json-beats-text",
     "planted-link-out-of-the-folder",

@@ -63,17 +63,17 @@ class Builder:
         self._options = options
         self._labels = {LABEL: "image"}
         components = [str(each.get("Name", "")) for each in version.get("Components") or ()]
-        self._podman = any("podman" in name.lower() for name in components)
+        self.podman = any("podman" in name.lower() for name in components)
         system, processor = str(version.get("Os") or "linux"), str(version.get("Arch") or "amd64")
         platform = {"PLATFORM": f"{system}/{processor}", "OS": system, "ARCH": processor, "VARIANT": ""}
         self._platform = {f"{side}{name}": value for side in ("BUILD", "TARGET") for name, value in platform.items()}
-        self._buildx = "" if self._podman else buildx_version(daemon)
+        self._buildx = "" if self.podman else buildx_version(daemon)
         self._lock = threading.Lock()
         self._building: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         _hold(options.images)
 
     def describe(self) -> str:
-        if self._podman:
+        if self.podman:
             return "Images are built by Podman."
         if self._buildx:
             return f"Images are built by BuildKit ({self._buildx})."

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import docker
 from docker.errors import APIError
-from docker.types import LogConfig
+from docker.types import DeviceRequest, LogConfig
 
 from harness.engine.contract import (
     Box,
@@ -51,11 +51,6 @@ SECOND = 1_000_000_000
 
 class DockerEngine(Engine):
     name = "docker"
-    excused: ClassVar[Mapping[str, str]] = {
-        "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, for "
-        "every container",
-        "disk_is_limited": "the daemon's storage driver cannot limit the disk here",
-    }
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
@@ -66,6 +61,7 @@ class DockerEngine(Engine):
         with daemon_errors("Asking the daemon about itself"):
             self._info: dict[str, Any] = self._api.info()
             self._version: dict[str, Any] = self._api.version()
+        self.excused = excused_by(self._info)
         self._builder = Builder(self._daemon, self._version, options)
         self._lock = threading.Lock()
         self._boxes: set[DockerBox] = set()
@@ -105,6 +101,8 @@ class DockerEngine(Engine):
                     spec.group.join(spec.member, container)
             if spec.files:
                 put_before_start(self._api, container, spec.files)
+            if self._builder.podman and spec.network and spec.reach is not None:
+                listed.name_resolver(self._api, container)
             return self._start(spec, image, container, own)
         except BaseException:
             self._remove(container)
@@ -139,6 +137,9 @@ class DockerEngine(Engine):
     def no_lists(self) -> str:
         return listed.no_lists(self._daemon)
 
+    def no_gpus(self) -> str:
+        return "" if "nvidia" in (self._info.get("Runtimes") or {}) else "This Docker daemon has no GPU for containers."
+
     def report(self) -> EngineReport:
         version = f"{self._platform()} {self._version.get('Version', 'of unknown version')}"
         machine = f"{self._info.get('NCPU', '?')} CPUs, {self._info.get('MemTotal', 0) >> 20} MB"
@@ -148,9 +149,9 @@ class DockerEngine(Engine):
             f"Daemon: {self._daemon.name}, {system}, storage {storage}, {machine}.",
             self._builder.describe(),
         ]
-        if not self._info.get("MemoryLimit", True):
+        if not _can_limit(self._info, "MemoryLimit"):
             lines.append("This daemon cannot limit memory: a task may use all there is.")
-        if not self._info.get("PidsLimit", True):
+        if not _can_limit(self._info, "PidsLimit"):
             lines.append("This daemon cannot limit the number of processes: a fork bomb reaches the whole machine.")
         return EngineReport(self.name, True, version, tuple(lines))
 
@@ -192,6 +193,7 @@ class DockerEngine(Engine):
             memswap_limit=f"{limits.memory_mb}m",
             nano_cpus=int(limits.cpus * SECOND) or None,
             pids_limit=limits.pids,
+            device_requests=_gpus(spec.gpus) if not self.no_gpus() else None,
             tmpfs={
                 OUTPUT: f"rw,exec,suid,dev,mode=1777,size={OUTPUT_MB}m",
                 **dict.fromkeys(spec.mounts, f"rw,exec,suid,dev,mode=0777,size={limits.disk_mb or LOGS_MB}m"),
@@ -320,6 +322,31 @@ class DockerEngine(Engine):
                 self._api.create_network(name, driver="bridge", options=options, labels=self._labels)
                 self._network = name
             return self._network
+
+
+def _gpus(count: int) -> list[DeviceRequest] | None:
+    """As Compose asks for what a file reserves."""
+    return [DeviceRequest(driver="nvidia", count=count, capabilities=[["gpu"]])] if count else None
+
+
+def _can_limit(info: Mapping[str, Any], what: str) -> bool:
+    """Whether the daemon limits it. Podman says so of an ordinary user's containers too, where it has no way to."""
+    powerless = bool(info.get("Rootless")) and str(info.get("CgroupVersion")) == "1"
+    return bool(info.get(what, True)) and not powerless
+
+
+def excused_by(info: Mapping[str, Any]) -> dict[str, str]:
+    """What a daemon cannot do, by its own words. Checks of it are not measured where they fail."""
+    found = {
+        "host_addresses_are_out_of_reach_with_a_network": "Docker's bridge leads to this machine's own addresses, for "
+        "every container",
+        "disk_is_limited": "the daemon's storage driver cannot limit the disk here",
+    }
+    if not _can_limit(info, "MemoryLimit"):
+        found["memory_is_limited"] = "this daemon cannot limit memory"
+    if not _can_limit(info, "PidsLimit"):
+        found["processes_are_limited"] = "this daemon cannot limit the number of processes"
+    return found
 
 
 def _cannot_start(words: str, image: DockerImage) -> EngineError:

@@ -97,7 +97,8 @@ class ProcFiles:
 
 
 def proc_files(pid: int, container: str) -> ProcFiles | None:
-    """None if process `pid` of this machine is not the container's, or if we are not its root user."""
+    """None if process `pid` of this machine is not the container's, or if we are not root there and here. Whose an
+    ordinary user's daemon is has its containers' root for himself, and no way to the files of their other users."""
     if pid <= 0:
         return None
     opened: list[int] = []
@@ -108,7 +109,7 @@ def proc_files(pid: int, container: str) -> ProcFiles | None:
         if container not in (proc / "mountinfo").read_text() + (proc / "cgroup").read_text():
             raise ProcessLookupError(pid)
         inside, outside, _count = (proc / "uid_map").read_text().split()[:3]
-        if inside != "0" or int(outside) != os.geteuid():
+        if (inside, outside, os.geteuid()) != ("0", "0", 0):
             raise PermissionError(pid)
         opened.append(os.open(proc / "root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         rootpath.read(opened[1], "/")  # fails here on a kernel without openat2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -43,10 +43,10 @@ def remove_leftovers(api: docker.APIClient, *, run: str = "", everything: bool =
     removed = []
     wanted = f"{LABEL}={run}" if run else LABEL
     with daemon_errors("Removing leftovers"):
-        for container in api.containers(all=True, filters={"label": wanted}):
-            if ours(container.get("Labels")):
-                remove_container(api, container["Id"])
-                removed.append(f"container {container['Id'][:12]}")
+        containers = api.containers(all=True, filters={"label": wanted})
+        dead = [container["Id"] for container in containers if ours(container.get("Labels"))]
+        _remove_containers(api, dead)
+        removed += [f"container {container[:12]}" for container in dead]
         for network in api.networks(filters={"label": wanted}):
             if ours(network.get("Labels")):
                 with suppress(NotFound):
@@ -81,6 +81,18 @@ def _remove_images(api: docker.APIClient) -> list[str]:
                     if error.status_code not in (404, 409):
                         raise
     return removed
+
+
+def _remove_containers(api: docker.APIClient, containers: Sequence[str]) -> None:
+    """Podman removes none that holds another one's network: such a one goes in the second round."""
+    holding = []
+    for container in containers:
+        try:
+            remove_container(api, container)
+        except APIError:
+            holding.append(container)
+    for container in holding:
+        remove_container(api, container)
 
 
 def remove_container(api: docker.APIClient, container: str) -> None:

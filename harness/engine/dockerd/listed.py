@@ -9,9 +9,14 @@ import ctypes
 import os
 import socket
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import docker
 
 from harness.engine.daemon import Daemon
+from harness.engine.dockerd.files import put_before_start
 from harness.engine.lists import walls
 from harness.engine.lists.gate import Gatekeeper
 from harness.errors import EngineError
@@ -29,6 +34,15 @@ def no_lists(daemon: Daemon) -> str:
             "bwrap."
         )
     return walls.no_tools()
+
+
+def name_resolver(api: docker.APIClient, container: str) -> None:
+    """Before it starts. Podman names none in a container that it gives no network."""
+    with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
+        file = Path(folder, "resolv.conf")
+        file.write_text(f"nameserver {walls.RESOLVER}\n")
+        file.chmod(0o644)
+        put_before_start(api, container, [(file, "/etc/resolv.conf")])
 
 
 def put_behind(gate: Gatekeeper, pid: int) -> None:

@@ -32,7 +32,7 @@ class Parcel:
 
 
 def likeness(built: Built) -> Likeness:
-    return (image_ids(built), built.main.fidelity, not built.no_network, not built.no_lists)
+    return (image_ids(built), built.main.fidelity, not built.no_network, not built.no_lists, not built.no_gpus)
 
 
 def pack(folder: Path) -> bytes:

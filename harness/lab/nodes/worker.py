@@ -205,8 +205,7 @@ class NodeWorker:
     async def _prove(self, here: _AtHand, job: Job, rank: int) -> None:
         """What tests install is kept in layers of one machine. Before a trial goes on from it on another, it is kept
         anew there, and the reference has to end the same with it and without."""
-        purpose = job.plan.purpose
-        if not (isinstance(purpose, Judge) and Means.PREPARATION in purpose.reuse):
+        if not job.plan.may_use(Means.PREPARATION):
             return
         known = self._proofs.get(here.ref)
         if known is None:

@@ -63,10 +63,14 @@ _RUNTIME = re.compile(
 )
 _ROUTES = re.compile(r"\b(?:endpoints?|routes?|GET|POST|PUT|PATCH|DELETE|URLs?|URIs?|https?|HTTP)\b")
 _GIVEN = re.compile(
-    r"\b(?:in|inside|within|from|of|using|with|per|by|via|against|provided|existing|given)\s+(?:the\s+)?(?:file\s+|folder\s+|directory\s+)?`?$",
+    r"\b(?:in|inside|within|from|of|using|with|per|by|via|against|provided|existing|given)\s+(?:(?:the|all|every|each|its|entire|whole|complete|full|original|existing|current|given|provided|source|input|contents? of)\s+)*(?:file\s+|folder\s+|directory\s+)?[`'\"]?$",
     re.IGNORECASE,
 )
 """Before a path that is there already, or that something else is within."""
+_REMOVES = re.compile(
+    r"\b(?:delet|remov|eras|shred|wip|purg|uninstall|decommission)(?:e|ed|es|ing|s)?\b|\bclean(?:ed|s|ing)? up\b|\b(?:must|should) not (?:exist|remain|be (?:there|left|present))\b|\bno longer (?:exists?|be)\b",
+    re.IGNORECASE,
+)
 _THERE = re.compile(r"\b(?:but|currently|configured to|supposed to)\b", re.IGNORECASE)
 """In a sentence about what is, not about what is to be."""
 _PROGRAM = re.compile(
@@ -127,6 +131,8 @@ def claims(instruction: str) -> list[StatedClaim]:
     made += _of_lists(found)
     made += _of_examples(instruction, found)
     made += command_claims(instruction, found)
+    gone = {path for one in found if _REMOVES.search(one.text) for path in paths(one.text)}
+    made = [one for one in made if not (isinstance(one.check, Exists) and one.check.path in gone)]
     made.sort(key=lambda one: one.line)
     unique: dict[object, StatedClaim] = {}
     for each in made:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.judging.strength import Verdict, wilson
 from harness.report.first import First, FirstSoFar, TaskInBrief, standing, why_dropped
 from harness.report.html.pack import clean_text
-from harness.report.words import added_up, chosen, counts, strata_rows, weakness
+from harness.report.words import added_up, chosen, counts, source_rows, strata_rows, weakness
 from harness.untrusted import clip
 
 BINS = 10
@@ -75,6 +75,7 @@ class TestToWrite:
     command: str
     task: PageLink
     """Its first paid variant on the task's page."""
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ class Overview:
     dataset: tuple[Part, ...]
     strata: tuple[tuple[str, ...], ...]
     """The same for each stratum of a sample that has several."""
+    sources: tuple[tuple[str, ...], ...]
+    """Those that pay variants whose tests did not pass."""
     faults: tuple[Part, ...]
     """Weakest first."""
     bins: tuple[Bin, ...]
@@ -174,6 +177,7 @@ def overview(report: Mapping[str, Any]) -> Overview:
             for row in report["summary"]["dataset"]
         ),
         strata=tuple(tuple(map(clean_text, row)) for row in strata_rows(report)),
+        sources=tuple(tuple(map(clean_text, row)) for row in source_rows(report)),
         faults=tuple(faults.parts()),
         bins=tuple(_bins(shares)),
         added_up=added_up(counts(outcomes)),
@@ -203,6 +207,7 @@ def _first(found: First | None) -> FirstView | None:
                 len(test.paid) - 1,
                 clean_text(test.command),
                 PageLink(clean_text(test.task), link(clean_text(test.task), test.ids[0])),
+                test.sure,
             )
             for test in found.missing
         ),

@@ -42,7 +42,14 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colou
         "why": task["why"],
         "labels": task["labels"],
         "missing": [
-            {"says": one.says, "place": one.place, "paid": one.paid, "ids": one.ids, "command": one.command}
+            {
+                "says": one.says,
+                "place": one.place,
+                "paid": one.paid,
+                "ids": one.ids,
+                "command": one.command,
+                "sure": one.sure,
+            }
             for one in missing(report, task)
         ],
         "show": show_command(report, task["name"]),

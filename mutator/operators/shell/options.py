@@ -96,6 +96,8 @@ def _takes_value(named: Named, index: int) -> bool:
     flag = named.args[index]
     following = named.args[index + 1] if index + 1 < len(named.args) else "-"
     known = named.name in _TAKES or named.name in _LONE
+    if following in ("{}", ";", "+") and named.name == "find":
+        return False
     if "=" in flag or (following.startswith("-") and not (known and re.match(r"-\d", following))):
         return False
     if named.name in _LONE and not flag.startswith("--"):
@@ -143,8 +145,12 @@ _WITH_COMMANDS = frozenset(
 )
 
 
-def _called(named: Named) -> str:
-    """What a person would say is called: `git commit`, or the program that an interpreter runs."""
+def _called(named: Named, index: int) -> str:
+    """What a person would say the option at `index` is given to: `git commit`, the program that an interpreter runs, or
+    what find runs with each file."""
+    runs = [at for at, arg in enumerate(named.args[: index - 1]) if arg in ("-exec", "-execdir", "-ok")]
+    if named.name == "find" and runs:
+        return basename(named.args[runs[-1] + 1])
     first = next((arg for arg in named.args if not arg.startswith("-")), "")
     if named.name in _WITH_COMMANDS and re.fullmatch(r"[a-z-]+", first):
         return f"{named.name} {first}"
@@ -202,7 +208,9 @@ def drop_flag(script: Script) -> Iterator[Candidate]:
             first = named.spans[index][0]
             last = named.spans[end - 1][1]
             before = gap(script, first)
-            fields = {"flag": script.said(first, last), "command": _called(named)}
+            fields = {"flag": script.said(first, last), "command": _called(named, index)}
+            if f"{fields['command']} {' '.join(named.args[index:end])}" in _DEFAULTS:
+                continue
             check = (named.command.start, named.command.end)
             known = flag.lstrip("-") in _TELLING.get(named.name, "").split()
             values = [word for word in re.findall(r"[\w./-]+", fields["flag"]) if not re.search(r"/|\.\w", word)]
@@ -217,6 +225,13 @@ _TELLING = {
     "chmod": "R", "chown": "R", "git": "bare", "date": "u", "jq": "r s c",
 }  # fmt: skip
 """Options of well-known programs by which the result is another one."""
+_DEFAULTS = frozenset(
+    (
+        "shred -n 3", "shred --iterations=3", "head -n 10", "tail -n 10", "fold -w 80", "split -l 1000", "base64 -w 76",
+        "gzip -6", "gpg --cipher-algo AES256", "openssl req -days 30", "nice -n 10", "xxd -c 16",
+    )
+)  # fmt: skip
+"""What the program does anyway."""
 _COMPILERS = frozenset("go gcc g++ cc c++ clang clang++ rustc gfortran".split())
 """What they make would have another name, and nothing would be there."""
 _SHOWS = frozenset({"ls", "ps", "df", "du", "ss", "netstat", "lsof", "free"})

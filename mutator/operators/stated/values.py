@@ -43,6 +43,9 @@ def _stated(told: Told) -> Iterator[tuple[re.Match[str], Number]]:
         stated = numbers.get(match["number"])
         if stated is None or match["number"] in ("0", "1") or not told.counts(start, end):
             continue
+        stated = tuple(each for each in stated if _same_unit(told.text, end, each.unit))
+        if not stated:
+            continue
         before = told.text[max(start - 80, told.text.rfind("\n", 0, start) + 1) : start]
         is_code = told.language in _CODE
         if told.language == "text" and len(content_words(told.context(start))) > _PROSE:
@@ -55,6 +58,23 @@ def _stated(told: Told) -> Iterator[tuple[re.Match[str], Number]]:
         akin = [each for each in stated if each.words & words]
         if akin or (telling and not is_code):
             yield match, max(akin or stated, key=lambda each: len(each.words & words))
+
+
+_SUFFIX = re.compile(r"(?P<size>[kKmMgG][iI]?[bB])|(?P<both>[mM])|(?P<large>[kKgG])|(?P<time>ms|[shd])|(?P<share>%)|px")
+_UNITS = (
+    ("size", "large", "both", re.compile(r"(?:kilo|mega|giga)?bytes?|[kmg]i?b")),
+    ("time", "both", "both", re.compile(r"ms|s|sec\w*|min\w*|hour\w*|day\w*|milli\w*")),
+    ("share", "share", "share", re.compile(r"%|percent")),
+)
+
+
+def _same_unit(text: str, end: int, unit: str) -> bool:
+    """Whether a number that has its unit right behind it, as in `10m`, may be one that is stated with another word
+    behind it: 10 requests are no 10 megabytes."""
+    suffix = _SUFFIX.match(text, end)
+    if suffix is None or not unit:
+        return True
+    return any(suffix.lastgroup in kinds and pattern.fullmatch(unit) for *kinds, pattern in _UNITS)
 
 
 def _is_value(told: Told, match: re.Match[str], before: str) -> bool:

@@ -455,6 +455,25 @@ def test_there_is_no_network_unless_asked_for(docker_engine: Engine, plain: BoxS
         assert refused.status != 0
 
 
+def test_a_gpu_is_asked_for_where_the_daemon_has_any_and_not_where_it_has_none(
+    docker_engine: Engine, plain: BoxSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(docker_engine, engine_module.DockerEngine)
+    asks = replace(plain, gpus=1)
+    for runtimes, none in ((["runc"], True), (["runc", "nvidia"], False)):
+        monkeypatch.setattr(
+            docker_engine, "_info", {**docker_engine._info, "Runtimes": {name: {} for name in runtimes}}
+        )
+        assert bool(docker_engine.no_gpus()) == none
+        if none:
+            with docker_engine.open(asks) as box:
+                assert sh(box, "echo here") == "here\n"
+        elif "nvidia" not in docker_engine._api.info()["Runtimes"]:
+            # Said by a daemon that was asked for one and has none.
+            with pytest.raises(EngineError, match=r"nvidia.*gpu"):
+                docker_engine.open(asks)
+
+
 def test_an_entrypoint_starts_services_and_the_box_stays(docker_engine: Engine, recipe_of: RecipeOf) -> None:
     entry = '#!/bin/sh\necho "$@" >/started\nsleep 301 &\nexec "$@"\n'
     recipe = recipe_of(

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.daemon import connect
+from harness.engine.daemon import connect, hint_for
 from harness.engine.dockerd.build import _needed, _with_image
 from harness.engine.dockerd.buildkit import read_buildkit_failure
+from harness.engine.dockerd.engine import excused_by
 from harness.engine.dockerd.job import BuildJob, Failure, failure_error
 from harness.engine.recipe.dockerfile import parse, stages
 from harness.errors import BuildFailed, EngineError, EngineUnavailable
@@ -225,3 +226,24 @@ def test_stages_the_target_does_not_stand_on_are_not_needed() -> None:
     known = stages(parse(text), {})
     assert [stage.index for stage in _needed(known, known[2])] == [0, 2]
     assert [stage.index for stage in _needed(known, known[4])] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("info", "excused"),
+    [
+        ({"MemoryLimit": True, "PidsLimit": True, "CgroupVersion": "1"}, set()),
+        ({"MemoryLimit": False, "PidsLimit": False}, {"memory_is_limited", "processes_are_limited"}),
+        # Podman, as an ordinary user, says that it limits them, and does not.
+        (
+            {"MemoryLimit": True, "PidsLimit": True, "CgroupVersion": "1", "Rootless": True},
+            {"memory_is_limited", "processes_are_limited"},
+        ),
+        ({"MemoryLimit": True, "PidsLimit": True, "CgroupVersion": "2", "Rootless": True}, set()),
+    ],
+)
+def test_what_a_daemon_cannot_limit_is_no_fault_of_the_engine(info: dict[str, object], excused: set[str]) -> None:
+    assert {name for name in excused_by(info) if name.endswith("limited")} - {"disk_is_limited"} == excused
+
+
+def test_a_daemon_that_asks_for_more_files_than_it_may_have_is_told_what_to_set() -> None:
+    assert "default_ulimits" in hint_for("runc create failed: error setting rlimit type 7: operation not permitted")

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import docker
 import pytest
+from docker.errors import APIError
 
 from harness.engine.dockerd.labels import LABEL, remove_leftovers
 from harness.engine.owner import Owner
@@ -69,3 +70,20 @@ def test_with_everything_our_images_go_and_other_names_for_them_stay() -> None:
 def test_a_run_clears_up_after_itself_whoever_else_is_there() -> None:
     found, _said = removed({"mine": Owner.current(), "dead": DEAD}, run="mine")
     assert found == {"mine-box", "mine-net", "mine-vol"}
+
+
+class Podman(Daemon):
+    """Removes no container while another one that is still there has its network."""
+
+    def remove_container(self, name: str, **_how: object) -> None:
+        if name == "holder-box" and "sharing-box" not in self.removed:
+            raise APIError("has dependent containers which must be removed before it")
+        super().remove_container(name)
+
+
+def test_a_container_that_holds_another_ones_network_goes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Owner, "is_dead", lambda self: self == DEAD)
+    daemon = Podman({"holder": DEAD, "sharing": DEAD})
+    said = remove_leftovers(cast(docker.APIClient, daemon))
+    assert daemon.removed[:2] == ["sharing-box", "holder-box"]
+    assert said[:2] == ["container holder-box", "container sharing-box"]

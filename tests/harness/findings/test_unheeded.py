@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
+from harness.findings.unheeded import Unheeded, paid_trials, unheeded, unheeded_findings
 from harness.trial.record import Kind, StepRecord, TrialRecord
 from harness.verifier.test_report import TestCase, TestReport, TestStatus
 
@@ -62,3 +62,10 @@ def test_many_variants_are_one_finding() -> None:
     (one,) = unheeded_findings({f"variant {number}": Unheeded("paid-though-failed", [B]) for number in range(7)})
     assert one.title == "7 broken variants were paid in full although test_b failed"
     assert one.evidence[-1] == "and 2 more"
+
+
+def test_paid_trials_are_counted_each_by_itself_where_the_references_tests_are_known() -> None:
+    paid = [record(a=PASSED, b=FAILED), record(a=PASSED, folded=SKIPPED), record(), record(a=PASSED, b=PASSED)]
+    found = {"paid-though-failed": 1, "paid-though-skipped": 1, "paid-though-none-ran": 1, "": 1}
+    assert paid_trials(REFERENCE, paid) == found
+    assert not paid_trials([record(), record()], paid)

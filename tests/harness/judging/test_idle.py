@@ -144,8 +144,23 @@ def judged(**many: int) -> list[Judged]:
         ({"killed": 10}, Verdict.STRONG, "100 % of 10"),
         # Kills that doing nothing would earn are in no share.
         ({"killed_1": 6, "survived_1": 4, "idle_1": 90}, Verdict.WEAK, "60 % of 10"),
-        ({"killed_1": 4, "idle_1": 16}, Verdict.UNMEASURED, "only 4 broken variants count; 6 are needed; 16 more were"),
-        ({"killed_1": 4, "harmless_1": 16}, Verdict.UNMEASURED, "only 4 broken variants count; 6 are needed"),
+        (
+            {"killed_1": 4, "idle_1": 16},
+            Verdict.UNMEASURED,
+            "only 4 broken variants count, and all of them were caught; 6 are needed; 16 more",
+        ),
+        (
+            {"killed_1": 2, "harmless_1": 16},
+            Verdict.UNMEASURED,
+            "2 broken variants count, and all of them were caught; 6 are",
+        ),
+        (
+            {"killed_1": 1, "idle_1": 1},
+            Verdict.UNMEASURED,
+            "1 broken variant counts, and it was caught; 6 are needed; 1 more was",
+        ),
+        ({"killed_1": 1, "survived": 1}, Verdict.UNMEASURED, "only 2 broken variants count; 6 are needed"),
+        ({"idle_1": 2}, Verdict.UNMEASURED, "no broken variant counts; 6 are needed; 2 were caught as if"),
         ({"killed_1": 9, "harmless_1": 16}, Verdict.STRONG, "100 % of 9"),
         # Hanging is no look at a result.
         (
@@ -191,11 +206,32 @@ def test_six_are_enough_for_a_word_that_says_how_much_they_leave_open() -> None:
 
 
 def test_a_verdict_on_too_few_says_whether_a_larger_budget_has_more() -> None:
-    found = strength(judged(killed_1=5))
+    found = strength(judged(killed_1=2))
     assert verdict(found, Thresholds(), Offer(more=7))[1].endswith("6 are needed; a larger budget has 7 more")
     assert verdict(found, Thresholds())[1].endswith("the solution offers no more that are worth a trial")
     # Of a part of the solution nothing is said about all of it.
     assert verdict(found, Thresholds(), Offer(whole=False))[1].endswith("are needed")
+
+
+def test_few_are_adequate_where_all_that_there_are_were_caught() -> None:
+    def word(many: dict[str, int], more: int = 0, whole: bool = True) -> Verdict:
+        return verdict(strength(judged(**many)), Thresholds(), Offer(more, whole))[0]
+
+    assert word({"killed_1": 2, "killed": 1, "idle": 3, "harmless": 9}) is Verdict.ADEQUATE
+    assert "all 5 broken variants that count were caught" in verdict(strength(judged(killed=5)), Thresholds())[1]
+    for many in (
+        {"killed_1": 2},
+        {"killed_1": 4, "survived": 1},
+        {"killed_1": 4, "partial": 1},
+        {"killed_1": 3, "timeout": 1},
+        {"killed_1": 3, "error": 1},
+        {"killed_1": 3, "idle": 4},
+        {"killed_1": 3, "idle_2": 1, "idle_3": 1},
+    ):
+        assert word(many) is Verdict.UNMEASURED, many
+    # A larger budget, or the rest of the solution, may show one that is paid.
+    assert word({"killed_1": 5}, more=1) is Verdict.UNMEASURED
+    assert word({"killed_1": 5}, whole=False) is Verdict.UNMEASURED
 
 
 def test_the_thresholds_for_it_can_be_set() -> None:

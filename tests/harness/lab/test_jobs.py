@@ -10,7 +10,19 @@ from harness.lab.crew import Crew
 from harness.lab.jobs import Job, TaskRef, image_ids
 from harness.lab.workers import CalledOff, Threads
 from harness.task.network import Networks
-from harness.trial.plan import Judge, LeftBehind, Plan, Purpose, Replacement, SurveyImage, TimeLimits, WatchTests
+from harness.trial.plan import (
+    Judge,
+    LeftBehind,
+    Means,
+    Observe,
+    Plan,
+    Purpose,
+    Replacement,
+    SurveyImage,
+    TightenTests,
+    TimeLimits,
+    WatchTests,
+)
 from harness.trial.record import Kind, TrialRecord, Which
 from tests.harness.fake_engine import FakeEngine
 from tests.harness.stages.test_controls import GOOD
@@ -22,6 +34,11 @@ PURPOSES: tuple[Purpose, ...] = (
     LeftBehind(contents=True),
     SurveyImage(),
     WatchTests(),
+    WatchTests(reuse=frozenset({Means.PREPARATION})),
+    Observe(reuse=frozenset({Means.PREPARATION})),
+    Observe(),
+    TightenTests({}, reuse=frozenset({Means.PREPARATION})),
+    TightenTests({}),
 )
 
 

@@ -160,6 +160,8 @@ def test_what_is_stated_plainly_is_read(instruction: str, checks: list[Check]) -
         "Create a service that has one endpoint: /status.\n",
         "Add a route `/status` and a handler for it.\n",
         "Create an environment from the list of packages in /app/project.\n",
+        "Create an archive of the entire '/app/old.d/' folder.\n",
+        "Create `/app/key.tmp` first.\nAt the end `/app/key.tmp` is deleted.\n",
         "Implement logging of each request to `/var/log/service/access.log`.\n",
         "The verifier runs as a user of its own and sets `/app/data` to mode 700.\n",
         "The service is configured to listen on port 5000, but nobody can reach it.\n",

@@ -47,6 +47,8 @@ def row(name: str, *tasks: Any) -> dict[str, Any]:
         (task("t", "broken", "environment-not-ready"), ["broken environment"]),
         (task("t", "broken", "reference-unpaid"), ["wrong reference"]),
         (task("t", "flaky", "reference-flaky"), ["wrong reference"]),
+        (task("t", "broken", "reference-unpaid", "unlisted-host"), ["broken environment", "wrong reference"]),
+        (task("t", "strong", "unlisted-host", severity="note"), ["usable"]),
         (task("t", "weak"), ["weak reward"]),
         (task("t", "unsound", "nop-paid"), ["weak reward"]),
         (task("t", "adequate", "permissive-assertion", severity="warning"), ["weak reward"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from harness.commands.show import shown_of
 from harness.errors import UsageError
 from harness.judging.strength import percent
-from harness.report.first import standing, what_first
+from harness.report.first import MissingTest, TaskInBrief, standing, what_first
 from harness.report.terminal import LINES, terminal
 from harness.report.verbose import _engine, verbose
 from harness.report.words import added_up, counts
@@ -87,6 +88,41 @@ def test_the_tests_to_write_are_the_weakest_tasks_with_what_was_paid_and_a_comma
         assert test.command in said
     assert first.missing[0].says == "The key `port` is 8080."
     assert first.missing[0].command == f"foolsgold show the-run {found['tasks'][0]['survivors'][0]}"
+
+
+def test_what_no_finding_above_note_says_is_only_perhaps_a_test_to_write(report: Report) -> None:
+    found = report("survivors")
+    task = next(task for task in found["tasks"] if standing(found, task).missing)
+    assert standing(found, task).missing[0].sure
+    for finding in task["findings"]:
+        if finding["id"].startswith("stated-requirement"):
+            finding["severity"] = "note"
+    test = standing(found, task).missing[0]
+    assert not test.sure
+    assert test.says
+    assert f"  Perhaps to be tested in {task['name']}:" in terminal(found)
+
+
+def test_tests_that_are_surely_missing_come_before_others_of_weaker_tasks() -> None:
+    def brief(name: str, sure: bool, weakness: float) -> TaskInBrief:
+        test = MissingTest(name, "It sorts.", "instruction.md:1", 1, ("sorted is left out",), ("a1",), "x", sure)
+        return TaskInBrief(name, "weak", (), "", (0, weakness), (test,))
+
+    unstated = brief("d", False, 0.05)
+    unstated = replace(unstated, missing=(replace(unstated.missing[0], says=""),))
+    first = what_first([unstated, brief("a", False, 0.1), brief("b", True, 0.9)])
+    assert first is not None
+    assert [test.task for test in first.missing] == ["b", "a", "d"]
+
+
+def test_a_finding_that_gives_a_label_is_one_line_under_it(report: Report) -> None:
+    found = report("survivors")
+    task = next(task for task in found["tasks"] if task["findings"])
+    task["labels"] = ["fake-paid", "given-away"]
+    task["findings"] = [{**task["findings"][0], "id": "shape-only-paid", "severity": "warning", "title": "A fake."}]
+    said = terminal(found).splitlines()
+    assert [line for line in said if line.startswith("  fake-paid:")] == ["  fake-paid: A fake. (instruction.md:3)"]
+    assert "  given-away: The answer, or the tests, can be read where the work begins." in said
 
 
 def test_no_test_is_asked_for_twice_for_one_requirement() -> None:

@@ -177,6 +177,18 @@ def test_an_unpaid_reference_names_the_failing_tests_and_their_messages(tmp_path
     assert found["reference-unpaid"].command == "foolsgold check t"
 
 
+@pytest.mark.parametrize(("why", "severity"), [("", Severity.ERROR), ("There is none.", Severity.UNMEASURED)])
+def test_a_reference_without_the_gpu_that_its_task_asks_for_says_nothing_of_the_task(
+    tmp_path: Path, why: str, severity: Severity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine([(VERIFY, rewarding("0", FAILED))])
+    monkeypatch.setattr(engine, "no_gpus", lambda: why)
+    _, found = checked(tmp_path, engine, {"task.toml": 'version = "1.0"\n[environment]\ngpus = 2\n'})
+    assert found["reference-unpaid"].severity is severity
+    assert ("a GPU" in found["reference-unpaid"].advice) == bool(why)
+    assert {box.spec.gpus for box in engine.boxes} == {2}
+
+
 def test_rewards_that_differ_between_repeats_are_flaky(tmp_path: Path) -> None:
     answers = [rewarding("1"), rewarding("0", FAILED), rewarding("1")]
     _, found = checked(tmp_path, FakeEngine([(VERIFY, in_turn(answers))]))

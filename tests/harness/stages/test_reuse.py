@@ -17,19 +17,22 @@ from harness.engine.changes import FILE, Changes
 from harness.engine.contract import Box, BoxSpec, Command, Keeping, Kept, NotKept
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import OutcomeKind
-from harness.judging.strength import Thresholds
+from harness.judging.strength import Thresholds, Verdict
 from harness.mutants import Wish
 from harness.report.verbose import verbose
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task
 from harness.testcode.beginning import beginning_of
 from harness.trial.plan import Begun
-from harness.trial.record import Which
+from harness.trial.record import TrialRecord, Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
 from tests.harness.tasks import harbor
 from tests.harness.test_audit import INSTRUCTION, LOG, ONLY_DATA, SOLUTION, looking_at, only, run, solve
 
 TESTS = "#!/bin/bash\napt-get update\napt-get install -y curl\npython3 /tests/look.py\n"
+PAYS_ALL_OR_NOTHING = f"""{TESTS}if [ $? -eq 0 ]; then echo 1 > /logs/verifier/reward.txt
+else echo 0 > /logs/verifier/reward.txt; fi
+"""
 GIVEN = "/given"
 Verify = Callable[[FakeBox, Command], Does]
 
@@ -69,18 +72,37 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness.stages.reuse, "FEWEST", 1)
 
 
-def task(folder: Path) -> Task:
-    return harbor(folder / "t", {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION, "tests/test.sh": TESTS})
+def task(folder: Path, tests: str = TESTS) -> Task:
+    return harbor(folder / "t", {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION, "tests/test.sh": tests})
 
 
-def audited(folder: Path, engine: FakeEngine, *, reuse: bool = True) -> Audited:
-    controls = ControlSettings(repeat=2)
-    settings = AuditSettings(controls, Wish(operators=ONLY_DATA), Thresholds(least=3), sampled_kills=1, reuse=reuse)
-    return only(run(engine, [task(folder)], folder / "run", settings=settings))
+def audited(
+    folder: Path,
+    engine: FakeEngine,
+    *,
+    reuse: bool = True,
+    tests: str = TESTS,
+    first_failure: bool = False,
+    sampled: int = 1,
+) -> Audited:
+    settings = AuditSettings(
+        ControlSettings(repeat=3),
+        Wish(operators=ONLY_DATA),
+        Thresholds(least=3),
+        sampled_kills=sampled,
+        reuse=reuse,
+        first_failure=first_failure,
+    )
+    return only(run(engine, [task(folder, tests)], folder / "run", settings=settings))
 
 
 def outcomes(found: Audited) -> dict[str, OutcomeKind]:
     return {one.label: one.outcome.kind for one in found.mutants}
+
+
+def references(found: Audited) -> tuple[TrialRecord, ...]:
+    assert found.controls is not None
+    return found.controls.references
 
 
 def reusing(found: Audited, which: Which) -> set[bool]:
@@ -102,6 +124,47 @@ def test_first_runs_reuse_and_every_survivor_and_sampled_kill_has_a_plain_run(tm
     assert found.timings is not None
     assert plain.timings is not None
     assert found.timings.verifying < plain.timings.verifying
+
+
+def test_only_first_controls_and_what_is_to_be_confirmed_install_anything(tmp_path: Path) -> None:
+    """The reference's repetitions, the controls of the early end, and what is never judged go on from what was kept."""
+    engine = KeepingEngine(looking_at("port"))
+    installed: list[bool] = []
+    answer = engine.table[1][1]
+
+    def counted(box: FakeBox, command: Command) -> Does:
+        installed.append(GIVEN not in box.files)
+        assert callable(answer)
+        return answer(box, command)
+
+    engine.table[1] = VERIFY, counted
+    found = audited(tmp_path, engine, tests=PAYS_ALL_OR_NOTHING, first_failure=True, sampled=10**9)
+    assert [record.reused for record in references(found)] == [False, True, True]
+    survived = [one for one in found.mutants if one.outcome.kind is OutcomeKind.SURVIVED]
+    assert survived
+    plain = ("reference", "nop", "hollow", *("confirmation" for _ in survived), "the reference at the end")
+    assert sum(installed) == len(plain)
+    assert all("first failure" in one.records[0].purpose for one in found.mutants)
+
+
+def test_the_reference_repeats_plainly_where_nothing_is_reused(tmp_path: Path) -> None:
+    refused = audited(tmp_path, KeepingEngine(looking_at("port"), refuses="the disk is full"))
+    unasked = audited(tmp_path / "plain", KeepingEngine(looking_at("port")), reuse=False)
+    for found in (refused, unasked):
+        assert {one.label: one.reused for one in references(found)} == dict.fromkeys("123", False)
+
+
+def test_a_reference_that_is_not_always_paid_is_found_out_on_what_was_kept(tmp_path: Path) -> None:
+    honest = looking_at("port")
+    ran: Iterator[int] = count()
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        paid = _right(box.files.get("/app/settings.json", b""))
+        return honest(_with(box, b"{}") if GIVEN in box.files and paid and next(ran) > 0 else box, command)
+
+    found = audited(tmp_path, KeepingEngine(verify))
+    assert found.verdict is Verdict.FLAKY
+    assert not found.mutants
 
 
 def test_a_control_that_ends_otherwise_means_that_nothing_is_reused(tmp_path: Path) -> None:
@@ -132,6 +195,7 @@ def test_a_plain_run_that_says_otherwise_has_everything_run_again_plainly(tmp_pa
     assert not any(record.reused for one in found.mutants for record in one.records)
     assert found.reuse is not None
     assert found.reuse.disagreed in outcomes(found)
+    assert not any(record.reused for record in references(found))
     assert found.last is not None
     assert found.last.label == "last again"
 

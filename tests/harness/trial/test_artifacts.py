@@ -12,6 +12,7 @@ import pytest
 
 from harness.engine.contract import BoxSpec, Command, Engine
 from harness.task.model import Task
+from harness.task.runners import RUNNERS
 from harness.trial import artifacts
 from harness.trial.artifacts import CONVENTION, carried, restore, sources
 from harness.trial.build import build
@@ -41,7 +42,7 @@ def kinds(**found: str) -> Answer:
 
 def session(folder: Path, table: list[tuple[str, Answer]], *declared: str, **excludes: tuple[str, ...]) -> Session:
     engine = FakeEngine(table)
-    task = harbor(folder / "t")
+    task = harbor(folder / "t").run_by(RUNNERS[0])  # it carries what was packed as it is
     step = replace(task.steps[0], excludes={f"/app/{name}": patterns for name, patterns in excludes.items()})
     task = replace(task, artifacts=declared, steps=(step,))
     return Session(engine, task, build(engine, task), Plan(Kind.REFERENCE), threading.Event(), nullcontext)

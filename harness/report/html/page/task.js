@@ -37,7 +37,7 @@ function findingCard(task, one) {
 // The most useful tests to write, each with the variants that were paid without it.
 function firstPart(task) {
   if (!task.missing.length) return null;
-  return h("section", { class: "panel first" }, h("h2", { tabindex: -1 }, "Tests to write first"), h("ol", { class: "wanted" }, task.missing.map((test) => {
+  return h("section", { class: "panel first" }, h("h2", { tabindex: -1 }, task.missing[0].sure ? "Tests to write first" : "Perhaps to be tested"), h("ol", { class: "wanted" }, task.missing.map((test) => {
     const found = test.ids.map((id) => task.mutants.find((one) => one.id.split("/").pop() === id)).filter(Boolean);
     return h("li", {}, lazy({}, [h("span", { class: "says" }, test.says ? ["“", prose(clipped(test.says, 300)), "”"] : "What the instruction does not state"),
       h("span", { class: "paid" }, "paid although ", prose(clipped(test.paid[0], 300)), test.paid.length > 1 ? `, and ${test.paid.length - 1} more` : "")], () => [

@@ -1,0 +1,68 @@
+"""A source's row says how often its verifiers paid a variant whose tests did not pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.report.by_source import by_source, source_of
+from harness.report.words import source_rows
+
+
+def task(name: str, trials: int = 0, failed: int = 0, skipped: int = 0, none_ran: int = 0) -> Any:
+    paid = {"all": trials, "failed": failed, "skipped": skipped, "none_ran": none_ran}
+    return {"name": name, "path": f"/sets/{name}", "paid_trials": paid}
+
+
+TASKS = [
+    task("lax/a", trials=6, skipped=4, failed=1),
+    task("lax/b", trials=2),
+    task("lax/c"),
+    task("strict/d", trials=3),
+    task("silent/sub/e", trials=4, none_ran=4),
+]
+
+
+def test_each_source_has_its_tasks_and_its_paid_trials_and_the_worst_comes_first() -> None:
+    silent, lax, strict = by_source(TASKS)
+    assert (silent["source"], silent["tasks"], silent["share"]) == ("silent/sub", ["silent/sub/e"], 1.0)
+    assert silent["paid_trials"] == {"all": 4, "failed": 0, "skipped": 0, "none_ran": 4}
+    # Of c no variant was paid: it says nothing of how its verifier treats a test that did not pass.
+    assert (lax["audited"], lax["measured"], lax["tasks"], lax["share"]) == (3, 2, ["lax/a"], 0.5)
+    assert lax["paid_trials"] == {"all": 8, "failed": 1, "skipped": 4, "none_ran": 0}
+    assert (strict["tasks"], strict["share"]) == ([], 0.0)
+
+
+def test_nothing_is_a_share_of_nothing() -> None:
+    [row] = by_source([task("a/b")])
+    assert (row["measured"], row["share"], row["low"], row["high"]) == (0, None, None, None)
+
+
+def test_only_sources_with_something_to_say_are_shown() -> None:
+    rows = source_rows({"summary": {"by_source": by_source(TASKS)}})
+    assert [row[:3] for row in rows] == [("silent/sub", "1 of 1", "100 %"), ("lax", "1 of 2", "50 %")]
+    assert rows[1][4:] == ("8", "1", "4", "0")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "groups", "source"),
+    [
+        ("set/x", "/a/set/x", None, "set"),
+        ("x", "/a/set/x", None, "set"),
+        ("x", "/x", None, "/x"),
+        ("file/x", "/a/file.parquet", {"file/x": "easy"}, "easy"),
+        ("file/y", "/a/file.parquet", {"file/x": "easy"}, "file"),
+    ],
+)
+def test_a_source_is_where_a_task_lies_or_what_a_sample_was_drawn_by(
+    name: str, path: str, groups: dict[str, str] | None, source: str
+) -> None:
+    assert source_of(name, path, groups) == source
+
+
+def test_a_sample_by_a_column_has_its_values_for_sources() -> None:
+    by_level = {"by": "level", "groups": {"lax/a": "easy", "lax/b": "hard"}}
+    assert [row["source"] for row in by_source(TASKS[:2], by_level)] == ["easy", "hard"]
+    by_chance = {"by": None, "groups": {"lax/a": "all", "lax/b": "all"}}
+    assert [row["source"] for row in by_source(TASKS[:2], by_chance)] == ["lax"]
