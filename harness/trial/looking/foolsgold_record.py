@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any, Callable, Generator  # noqa: UP035 - collections.abc has no such types in old versions of Python
+from typing import Any, Callable, Dict, Generator  # noqa: UP035 - collections.abc has no such types in old versions of Python
 
 try:
     import pytest
@@ -39,7 +39,7 @@ short = reprlib.Repr()
 short.maxlevel, short.maxlist, short.maxtuple, short.maxdict, short.maxset = 6, 100, 100, 100, 100
 short.maxstring = short.maxother = short.maxlong = 400
 
-Event = dict[str, Any]
+Event = Dict[str, Any]  # noqa: UP006 - dict[str, Any] is no value in old versions of Python
 KEPT = os.path.join(os.path.dirname(OUT), "kept")  # noqa: PTH118, PTH120 - OUT may be ''
 TEXTS = os.environ.get("FOOLSGOLD_TEXTS", "")
 """Set where the texts of what programs work on are to be written down, too."""
@@ -274,7 +274,9 @@ open_calls: dict[int, Event] = {}
 objects: dict[int, int] = {}
 """Of the test that runs: the id of an object of the solution's -> how many were made before it. A new object may have
 the id of one that is gone, and is known anew by its `__init__`."""
-LONGEST_VALUE = 2_000
+LONGEST_VALUE, LONGEST_CALLS = 2_000, 400_000
+"""Characters of one value, and of all that are written down."""
+room = LONGEST_CALLS
 VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
@@ -326,7 +328,11 @@ def called(frame: FrameType) -> Event | None:
     elif owner is not None and id(owner) not in objects:
         return None
     positional, named = as_given(found, values, code.co_argcount - (owner is not None))
-    if positional is None or named is None:
+    if positional is None:
+        return None
+    global room
+    room -= sum(map(len, [*positional, *named.values()]))
+    if room < 0:
         return None
     name = type(owner).__name__ if made else code.co_name
     on = objects[id(owner)] if owner is not None else -1
