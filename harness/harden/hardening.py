@@ -185,7 +185,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
             await _write(trials, wanted, known, result, beside, scratch)
         else:
             result.script = _script(wanted, known)
-            _witnesses(known, result)
+            _witnesses(wanted, known, result)
     except Spent:
         result.spent = True
     result.trials += wanted.budget - trials.left
@@ -374,7 +374,7 @@ async def _write(
         result.data = beside_tests(known.place.path, [each.test for each in result.kept])
     else:
         result.why = "no test could be written that is proven"
-    _witnesses(known, result)
+    _witnesses(wanted, known, result)
 
 
 def _said_there(known: Known) -> list[Pin]:
@@ -501,8 +501,10 @@ def _trialed(what: str, record: TrialRecord) -> Trialed:
 # --- what is left over
 
 
-def _witnesses(known: Known, result: Hardened) -> None:
+def _witnesses(wanted: Wanted, known: Known, result: Hardened) -> None:
     """What tells each survivor apart, in a test or in none; or what was tried."""
+    last = last_step(result.task).name
+    earlier = {one.label for one in wanted.survivors if one.step and one.step != last}
     for label, seens in known.wrong.items():
         if not seens or not known.tried:
             continue  # what was not seen to the end is not said to be alike
@@ -513,6 +515,8 @@ def _witnesses(known: Known, result: Hardened) -> None:
             found = [pin for pin in known.pins if label in catches(pin, {label: seens})]
         if found:
             result.told[label] = _told_apart(known, result, label, found)
+        elif label not in result.caught and label in earlier:
+            result.untried[label] = "it is of an earlier step, and only what the last one leaves was looked at"
         elif label not in result.caught and known.programs and not known.tried.keys() - {"look"}:
             result.untried[label] = "what the tests give its programs is not known, so none of them was run"
         elif label not in result.caught:
