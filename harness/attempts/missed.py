@@ -69,7 +69,9 @@ def _call_is_stated(kind: str, right: Call, given: Call, stated: StatedOutput) -
         if right.status is None or not stated.number(right.status):
             return False
         return kind == "ask" or any(stated.exactly(line) for line in _lines(right.err) + _lines(right.out))
-    words = words_of(" ".join([*right.argv, right.what, right.stdin, *(each.text for each in right.given)]))
+    words = words_of(
+        " ".join([*right.argv, right.what, right.stdin, *(each.text for each in right.given if not each.binary)])
+    )
     if _lines_are_stated(right.out, given.out, words, stated):
         return True
     if steady(right.wrote) != steady(given.wrote):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
 from harness.harden.choosing import Seens
 from harness.harden.function_cases import function_cases
-from harness.harden.function_pins import CallPins
+from harness.harden.function_pins import Answers, CallPins
 from harness.harden.model import BoxCase, Pin
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.shell_calls import calls_of_scripts
-from harness.harden.tests_of import ExtendedFile
+from harness.harden.tests_of import ExtendedFile, instruction_of, last_step
 from harness.judging.stated import StatedOutput
 from harness.task.model import Task
 from harness.task.texts import verifier_texts
@@ -22,8 +23,8 @@ from harness.trial.looking.calls import Observed
 def cases_of(
     task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
 ) -> list[BoxCase]:
-    texts = verifier_texts(task, task.steps[0])
-    instruction = task.steps[0].instruction
+    texts = verifier_texts(task, last_step(task))
+    instruction = instruction_of(task)
     left = observed.left.entries if observed.left is not None else {}
     files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
     calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
@@ -40,9 +41,14 @@ def cases_of(
 
 def asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
     entries = observed.left.entries if observed.left is not None else {}
-    tests = verifier_texts(task, task.steps[0]).values()
-    left = [path for path, entry in entries.items() if entry.startswith("f ") and path.endswith(_PROGRAMS)]
+    tests = verifier_texts(task, last_step(task)).values()
+    left = [path for path, entry in entries.items() if _is_program(path, entry)]
     return any(stated.names(path) or any(path in text for text in tests) for path in left)
+
+
+def _is_program(path: str, entry: str) -> bool:
+    mode = re.match(r"f (\d+) ", entry)
+    return mode is not None and (path.endswith(_PROGRAMS) or bool(int(mode[1], 8) & 0o111))
 
 
 _PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
@@ -69,15 +75,16 @@ def _answers(seens: Seens, ident: str) -> object:
     return seen.get("status"), seen.get("out")
 
 
-def pins_of(case: BoxCase, stated: StatedOutput, seens: Seens, exact: frozenset[str]) -> list[Pin]:
+def pins_of(case: BoxCase, stated: StatedOutput, seens: Seens, answers: Answers) -> list[Pin]:
     seen = seens[case.id]
     if case.kind == "call":
         arguments = " ".join(" ".join((*step["args"], *step["named"].values())) for step in case.body["steps"])
-        return list(CallPins(case, stated, arguments, exact).of(seen))
+        return list(CallPins(case, stated, arguments, answers).of(seen))
     if case.kind == "own":
         return list(own_pins(case, seen))
     given = ""
     if case.kind == "run":
         body = case.body
-        given = " ".join([*body["argv"], body["stdin"], *(f"{f['path']} {f['text']}" for f in body["files"])])
+        texts = [file["path"] if file.get("binary") else f"{file['path']} {file['text']}" for file in body["files"]]
+        given = " ".join([*body["argv"], body["stdin"], *texts])
     return list(Pins(case, stated, given).of(seen))

@@ -5,19 +5,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, replace
+from itertools import cycle, islice, pairwise
 from posixpath import basename, commonpath, dirname, join, normpath
 from random import Random
 from typing import Any
 
+from harness.harden.brought import from_body, to_body
 from harness.harden.model import FOLDER, BoxCase
-from harness.harden.varying import MOST_LESS, Combiner, Files, otherwise, reductions, varied_texts
+from harness.harden.varying import (
+    MOST_LESS,
+    Combiner,
+    Files,
+    atoms_of,
+    changed_value,
+    otherwise,
+    reductions,
+    varied_texts,
+)
 from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.looking.calls import Call, Given
 
 PASSING = "/tmp"  # noqa: S108 - in a box: where tests make folders that are gone afterwards
-MOST_OWN, MOST_CHANGED, MOST_COMBINED = 40, 110, 50
+MOST_OWN, MOST_CHANGED, MOST_COMBINED, MOST_OTHER = 40, 130, 50, 24
 _OPTION = re.compile(r"(?<![\w/.-])(--[A-Za-z][\w-]*|-[A-Za-z])(?:[ =]([A-Z][A-Z0-9_]*|<[^>\n]+>)(?![a-z]))?")
 _SECRET = re.compile(r"[^\x20-\x7e\n\t\u00a0-\uffff]")
 
@@ -40,7 +50,7 @@ class ProgramStart:
             "argv": list(self.argv),
             "cwd": self.cwd,
             "stdin": self.stdin,
-            "files": [{"path": file.path, "text": file.text, "age": round(file.age)} for file in self.files],
+            "files": [to_body(file) for file in self.files],
         }
 
     @property
@@ -58,8 +68,9 @@ def starts(calls: Iterable[Call], left: Iterable[str]) -> list[ProgramStart]:
 def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
     argv = words_of_call(call)
     places = [place for _, place in call.inputs]
-    if places and not call.given and any(not _is_program(place, own) for place in places):
-        return None  # what it worked on is not known
+    passing = [place for place in places if not _is_program(place, own) and not _outside(place)]
+    if passing and not call.given:
+        return None  # what it worked on is not known, and is gone when the tests have ended
     given = tuple(file for file in call.given if not _is_program(file.path, own))
     root = _root(places, given)
     # A program that the test copied is started where the solution left it.
@@ -74,8 +85,8 @@ def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
             return None if places else ProgramStart(argv, FOLDER, call.stdin, (), program, at)
         return ProgramStart(argv, call.cwd, call.stdin, (), program, at)
     words = tuple(_moved(word, root, call.cwd, given) if n > at else word for n, word in enumerate(argv))
-    files = tuple(Given(file.path[len(root) :].lstrip("/"), file.text, _whole(file.age)) for file in given)
-    if any(_SECRET.search(file.text) for file in files):
+    files = tuple(replace(file, path=file.path[len(root) :].lstrip("/"), age=_whole(file.age)) for file in given)
+    if any(_SECRET.search(file.text) for file in files if not file.binary):
         return None
     inside = call.cwd == root or call.cwd.startswith(f"{root}/")
     cwd = FOLDER + call.cwd[len(root) :] if inside and not _outside(root) else call.cwd
@@ -83,7 +94,7 @@ def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
 
 
 def _outside(root: str) -> bool:
-    return not root.startswith(f"{PASSING}/")
+    return not f"{root}/".startswith(f"{PASSING}/")
 
 
 def _moved(word: str, root: str, cwd: str, given: Files) -> str:
@@ -103,7 +114,7 @@ def _root(places: Sequence[str], given: Files) -> str | None:
     folders = [place for place in places if any(file.path.startswith(f"{place}/") for file in given)]
     folders += [dirname(file.path) for file in given if not any(file.path.startswith(f"{each}/") for each in folders)]
     found = commonpath(folders)
-    return found if found not in ("/", PASSING) else None
+    return found if found != "/" and PASSING not in places else None
 
 
 def _is_program(path: str, own: frozenset[str]) -> bool:
@@ -161,7 +172,17 @@ def _all_changed(
     for alike in kinds.values():
         for start in alike[:4]:
             for how, files in varied_texts(start.files, rng):
+                if _is_spoilt(start.files, files) and not _SPOILT.search(instruction):
+                    continue  # what is to come of it, nobody has said
                 yield f"the input {how}", _with_files(start, files), None
+
+
+_SPOILT = re.compile(r"\b(?:truncat|corrupt|malform|invalid|damag|incomplete|empty|too short)", re.IGNORECASE)
+
+
+def _is_spoilt(before: Files, after: Files) -> bool:
+    """Data of which a part is gone."""
+    return any(file.binary and file != other for file, other in zip(before, after, strict=True))
 
 
 def _with_files(start: ProgramStart, files: Files) -> ProgramStart:
@@ -208,6 +229,12 @@ def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng
         made = combiner.make(rng)
         one = _with_documents(alike[0], made)
         yield "with its records combined anew", one, _with_documents(alike[0], [otherwise(each) for each in made])
+    for start, documents in islice(zip(cycle(alike), cycle(examples[: len(alike)]), strict=False), MOST_OTHER):
+        at = rng.randrange(len(documents))
+        other = changed_value(documents[at], list(atoms_of(documents[at])), rng, fixed=False)
+        made = [other if number == at else each for number, each in enumerate(documents)]
+        one = _with_documents(start, made)
+        yield "with another value", one, _with_documents(start, [otherwise(each) for each in made])
 
 
 def _with_documents(start: ProgramStart, documents: Sequence[Any]) -> ProgramStart:
@@ -227,9 +254,9 @@ def reduced(case: BoxCase) -> Iterator[BoxCase]:
     """The case with one thing less in its input, each by itself."""
     if case.kind != "run":
         return
-    files = tuple(Given(file["path"], file["text"], file["age"]) for file in case.body["files"])
+    files = tuple(map(from_body, case.body["files"]))
     for number, less in enumerate(islice(reductions(files, " ".join(case.body["argv"])), MOST_LESS)):
-        given = [{"path": file.path, "text": file.text, "age": file.age} for file in less]
+        given = [to_body(file) for file in less]
         cost = case.cost - sum(len(file.text) + 20 for file in files) + sum(len(file.text) + 20 for file in less)
         yield BoxCase(f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost)
 

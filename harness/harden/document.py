@@ -49,7 +49,7 @@ def document(
 def _task(
     entry: Mapping[str, Any], wanted: Wanted, hardened: Hardened, again: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    patch = patch_of({hardened.path: (hardened.before, hardened.after)}) if hardened.after else ""
+    patch = patch_of({hardened.path: (hardened.before, hardened.after)}, hardened.data) if hardened.after else ""
     return {
         "name": entry["name"],
         "path": entry["path"],

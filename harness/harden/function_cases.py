@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from harness.harden.model import BoxCase
+from harness.harden.varying import atoms_of, changed_value
 from harness.trial.looking.calls import Call, Called
 
 MOST_OWN, MOST_NAMED, MOST_CHANGED, MOST_STEPS, MOST_OF_ONE = 40, 20, 80, 30, 24
@@ -189,75 +190,9 @@ class _Examples:
         same = [each for each in known if type(each) is type(value) and each != value]
         if same and rng.random() < 0.2:
             return rng.choice(same)
-        atoms = [atom for each in known for atom in _atoms(each)]
+        atoms = [atom for each in known for atom in atoms_of(each)]
         fixed = len({len(each) for each in known if isinstance(each, list | tuple | str)}) <= 1 < len(known)
         return changed_value(value, atoms, rng, fixed=fixed)
-
-
-def changed_value(value: Any, atoms: Sequence[Any], rng: Random, *, fixed: bool) -> Any:
-    """Of the same kind. `atoms`: what the tests have at its place; `fixed`: lengths stay."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int | float):
-        return _changed_number(value, atoms, rng)
-    if isinstance(value, str):
-        return _changed_text(value, rng)
-    if isinstance(value, list | tuple):
-        return type(value)(_changed_list(list(value), atoms, rng, fixed=fixed))
-    if isinstance(value, dict) and value:
-        key = rng.choice(list(value))
-        return {**value, key: changed_value(value[key], atoms, rng, fixed=fixed)}
-    return value
-
-
-def _changed_number(value: float, atoms: Sequence[Any], rng: Random) -> float:
-    numbers = [atom for atom in atoms if isinstance(atom, int | float) and not isinstance(atom, bool)] or [value]
-    offers = [value + 1, value - 1, value * 2, *(atom for atom in numbers if type(atom) is type(value))]
-    least = min(numbers)
-    return rng.choice([each for each in offers if each >= min(least, 0) and each != value] or [value + 1])
-
-
-def _changed_text(text: str, rng: Random) -> str:
-    """Lines where there are several, else words, else characters: one left out, doubled, or swapped with the next."""
-    parts, between = next(
-        ((text.split(by), by) for by in ("\n", ",", " ") if len(text.split(by)) > 1), (list(text), "")
-    )
-    return between.join(_changed_parts(parts, rng)) if parts else text
-
-
-def _changed_parts(parts: list[Any], rng: Random) -> list[Any]:
-    at = rng.randrange(len(parts))
-    how = rng.choice(("less", "twice", "swapped", "backwards"))
-    if how == "less" and len(parts) > 1:
-        return [*parts[:at], *parts[at + 1 :]]
-    if how == "twice":
-        return [*parts[:at], parts[at], *parts[at:]]
-    if how == "swapped" and at + 1 < len(parts):
-        return [*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]]
-    return parts[::-1]
-
-
-def _changed_list(values: list[Any], atoms: Sequence[Any], rng: Random, *, fixed: bool) -> list[Any]:
-    if not values:
-        return values
-    if not fixed and rng.random() < 0.5:
-        return _changed_parts(values, rng)
-    at = rng.randrange(len(values))
-    same = [atom for atom in atoms if type(atom) is type(values[at]) and atom != values[at]]
-    if same and not isinstance(values[at], str) and rng.random() < 0.7:
-        return [*values[:at], rng.choice(same), *values[at + 1 :]]
-    return [*values[:at], changed_value(values[at], atoms, rng, fixed=fixed), *values[at + 1 :]]
-
-
-def _atoms(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from _atoms(each)
-    elif isinstance(value, list | tuple | set):
-        for each in value:
-            yield from _atoms(each)
-    else:
-        yield value
 
 
 # --- less of the same

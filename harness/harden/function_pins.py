@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.harden.choosing import Seens
@@ -15,13 +16,23 @@ from harness.harden.sides import called
 from harness.judging.stated import StatedOutput
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the tests get of the solution's functions."""
+
+    exact: frozenset[str] = frozenset()
+    """Functions of which the tests have every answer as it is: then its order and its very letters are what they ask
+    for already."""
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Function -> the types of its answers."""
+
+
 class CallPins(Pins):
     """Everything that could be pinned of a case of calls."""
 
-    def __init__(self, case: BoxCase, stated: StatedOutput, given: str, exact: frozenset[str]) -> None:
-        """`exact`: functions whose answers the tests compare with values of their own: `exact_functions`."""
+    def __init__(self, case: BoxCase, stated: StatedOutput, given: str, answers: Answers) -> None:
         super().__init__(case, stated, given)
-        self.exact = exact
+        self.answers = answers
 
     def of(self, seen: Seen) -> Iterator[Pin]:
         if "trouble" in seen or not seen.get("ends"):
@@ -53,10 +64,11 @@ class CallPins(Pins):
         )
 
     def _of_value(self, at: int, value: Any, *, listed: bool) -> Iterator[Pin]:
+        other = self._other_kind(at, value)
         expression, says = self._expression(at, listed=listed), called(self.case.body["steps"][at])[:80]
         leaves = [((), value)] if _is_matrix(value) else list(_leaves(value))
         for path, leaf in leaves[:MOST_LEAVES]:
-            yield self._of_leaf(at, expression, says, path, leaf, in_tuple=isinstance(value, tuple))
+            yield self._of_leaf(at, expression, says, path, leaf, other, in_tuple=isinstance(value, tuple))
         if len(leaves) > 1 and len(leaves) <= MOST_LEAVES and not any(isinstance(leaf, float) for _, leaf in leaves):
             skipped = int(isinstance(value, tuple))
             unknown = next((u for path, leaf in leaves if (u := self._unknown_leaf(at, path[skipped:], leaf))), "")
@@ -65,13 +77,13 @@ class CallPins(Pins):
                 [f"assert {expression} == {value!r}"],
                 _holds(at, lambda found: _alike(found, value)),
                 15,
-                unknown,
+                other or unknown,
             )
         if isinstance(value, list) and len(value) > 1 and len({type(each) for each in value}) == 1:
-            yield from self._of_any_order(at, expression, says, value)
+            yield from self._of_any_order(at, expression, says, value, other)
 
     def _of_leaf(
-        self, at: int, expression: str, says: str, path: tuple[Any, ...], value: Any, *, in_tuple: bool
+        self, at: int, expression: str, says: str, path: tuple[Any, ...], value: Any, other: str, *, in_tuple: bool
     ) -> Pin:
         where = "".join(f"[{key!r}]" for key in path)
         needs: list[str] = []
@@ -88,11 +100,11 @@ class CallPins(Pins):
             [code],
             _holds(at, lambda found: self._same(_inside(found, path), value)),
             10 + len(path),
-            self._unknown_leaf(at, path[1:] if in_tuple else path, value),
+            other or self._unknown_leaf(at, path[1:] if in_tuple else path, value),
             needs,
         )
 
-    def _of_any_order(self, at: int, expression: str, says: str, value: list[Any]) -> Iterator[Pin]:
+    def _of_any_order(self, at: int, expression: str, says: str, value: list[Any], other: str) -> Iterator[Pin]:
         if not isinstance(value[0], str | int):
             return
         unknown = next((u for each in value if (u := self._unknown_leaf(at, (), each))), "")
@@ -101,19 +113,27 @@ class CallPins(Pins):
             [f"assert sorted({expression}) == {sorted(value)!r}"],
             _holds(at, lambda found: sorted(found) == sorted(value)),
             14,
-            unknown,
+            other or unknown,
         )
 
     def _unknown_leaf(self, at: int, path: tuple[Any, ...], value: Any) -> str:
         if isinstance(value, tuple) or _is_matrix(value):  # where something stands is what it says
             inside = [leaf for each in value for _, leaf in leaves_of(list(each) if isinstance(each, tuple) else each)]
             return next((u for leaf in inside if (u := self._unknown_leaf(at, (), leaf))), "")
-        exactly = self.case.body["steps"][at]["name"] in self.exact
+        exactly = self.case.body["steps"][at]["name"] in self.answers.exact
         if exactly and not self.stated.many and not (isinstance(value, str) and self._is_new_wording(value)):
             return ""
         if isinstance(value, str) and " " in value.strip() and not self._shown(value):
             return f"the text {value[:60]!r}"
         return self._unknown_value(path, value)
+
+    def _other_kind(self, at: int, value: Any) -> str:
+        """On other input than the tests', an answer of a kind that they never get: what it is for, nobody has said."""
+        known = self.answers.kinds.get(self.case.body["steps"][at]["name"])
+        kind = type(value).__name__
+        if _is_of_tests(self.case) or kind in (known or {kind} - {"NoneType"}):
+            return ""
+        return "" if re.search(rf"\b{value}\b", self.stated.instruction) and value is None else f"that it gives {kind}"
 
     def _is_new_wording(self, text: str) -> bool:
         """Several words, of which one is nowhere in the instruction or the arguments: a message, perhaps."""
@@ -134,18 +154,28 @@ class CallPins(Pins):
         }
 
 
-def exact_functions(cases: Sequence[BoxCase], seens: Seens, tests: str) -> frozenset[str]:
-    """Functions of which the tests have every answer that they get as it is: then its order and its very letters are
-    what the tests ask for already."""
+def answers_of(cases: Sequence[BoxCase], seens: Seens, tests: str) -> Answers:
     written = set(_literals(tests))
     every: dict[str, list[bool]] = {}
+    kinds: dict[str, set[str]] = {}
     for case in cases:
-        if case.kind != "call" or "-changed-" in case.id:
+        if case.kind != "call" or not _is_of_tests(case):
             continue
         for step, said in zip(case.body["steps"], seens.get(case.id, {}).get("steps", ()), strict=False):
-            if "value" in said and said["value"] != "None":
-                every.setdefault(step["name"], []).append(said["value"] in written)
-    return frozenset(name for name, found in every.items() if all(found))
+            if "value" in said:
+                kinds.setdefault(step["name"], set()).add(_kind(said["value"]))
+                if said["value"] != "None":
+                    every.setdefault(step["name"], []).append(said["value"] in written)
+    exact = frozenset(name for name, found in every.items() if all(found))
+    return Answers(exact, {name: frozenset(found) for name, found in kinds.items()})
+
+
+def _is_of_tests(case: BoxCase) -> bool:
+    return "-changed-" not in case.id and "-named-" not in case.id
+
+
+def _kind(written: str) -> str:
+    return type(ast.literal_eval(written)).__name__
 
 
 def _literals(text: str) -> Iterator[str]:

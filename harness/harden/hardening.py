@@ -15,16 +15,17 @@ from functools import partial
 from pathlib import Path
 
 from harness.harden.all_cases import asks_for_programs, cases_of, pins_of, unambiguous
+from harness.harden.brought import beside_tests, has_data
 from harness.harden.cases import reduced
 from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
 from harness.harden.function_cases import fewer_steps
-from harness.harden.function_pins import exact_functions
+from harness.harden.function_pins import Answers, answers_of
 from harness.harden.model import BoxCase, Pin, Survivor, Written
 from harness.harden.proving import ProofTrials, Proven, Trialed, fewest, prove
 from harness.harden.shell_calls import functions_of
 from harness.harden.shell_writing import with_shell_tests, write_shell_test
 from harness.harden.sides import Sides, sides
-from harness.harden.tests_of import ExtendedFile, extendable
+from harness.harden.tests_of import ExtendedFile, extendable, instruction_of, last_step
 from harness.harden.trials import JUDGED, PATIENCE, WATCHED, Right, Spent, Trials, results_of, seens_of, with_cases
 from harness.harden.writing import Style, as_program, style_of, with_tests, write_test
 from harness.judging.controls import ControlSettings
@@ -119,6 +120,8 @@ class Hardened:
     nop_unpaid: bool = True
     spent: bool = False
     """The budget ended it."""
+    data: dict[str, bytes] = field(default_factory=dict)
+    """Input of new tests that is no text, by its path beside the tests."""
     internal: str = ""
     """The trace, where foolsgold itself failed on this task."""
 
@@ -155,7 +158,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
     task = place.task
     if not wanted.survivors:
         return Hardened(task, "nothing wrong was paid")
-    texts = verifier_texts(task, task.steps[0])
+    texts = verifier_texts(task, last_step(task))
     found = extendable(task, texts)
     controls = await run_controls(place, wanted.controls)
     against = baseline(controls.references, controls.nop, controls.hollow)
@@ -171,7 +174,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
     if isinstance(found, str):
         result.why = f"its tests cannot be extended: {found}"
         found = ExtendedFile("", "", pytest=False)
-        if len(task.steps) != 1 or task.steps[0].verifier.separate is not None:
+        if last_step(task).verifier.separate is not None:
             return result
     result.path, result.before = found.path, found.text
     try:
@@ -182,7 +185,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
             await _write(trials, wanted, known, result, beside, scratch)
         else:
             result.script = _script(wanted, known)
-            _witnesses(known, result)
+            _witnesses(wanted, known, result)
     except Spent:
         result.spent = True
     result.trials += wanted.budget - trials.left
@@ -201,7 +204,7 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
     if observed is None or observed.left is None:
         return None
     environment = dict(environment_files(task))
-    stated = read_stated(task.steps[0].instruction, environment.values())
+    stated = read_stated(instruction_of(task), environment.values())
     cases = await place.think(lambda: cases_of(task, observed, environment, found, wanted.seed))
     place.doing(f"{len(cases)} cases")
     first, second = await _both(trials, cases)
@@ -209,11 +212,11 @@ async def _observe(trials: Trials, wanted: Wanted, steps: list[StepMutants], fou
         return None
     right = [first, second]
     cases = unambiguous(cases, right)
-    exact = exact_functions(cases, first, found.text) if found.pytest else frozenset()
-    candidates = [pin for case in cases if case.id in first for pin in pins_of(case, stated, first, exact)]
+    answers = answers_of(cases, first, found.text) if found.pytest else Answers()
+    candidates = [pin for case in cases if case.id in first for pin in pins_of(case, stated, first, answers)]
     pins = steady(candidates, right)
     wrong = await _survivors(trials, wanted, cases, {})
-    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong, exact), stated)
+    seen = await _with_less(trials, wanted, _Seen(cases, pins, right, wrong, answers), stated)
     cases, pins, right, wrong = seen.cases, seen.pins, seen.right, seen.wrong
     tried = Counter(case.kind for case in cases)
     # Only what may become a test has to be asked of what is right.
@@ -233,8 +236,7 @@ class _Seen:
     pins: list[Pin]
     right: list[Seens]
     wrong: dict[str, list[Seens]]
-    exact: frozenset[str]
-    """Functions of which the tests compare the very answers."""
+    answers: Answers
 
 
 async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: StatedOutput) -> _Seen:
@@ -247,13 +249,13 @@ async def _with_less(trials: Trials, wanted: Wanted, seen: _Seen, stated: Stated
         first, second = await _both(trials, less)
         if first is None or second is None:
             break
-        new = [pin for case in less if case.id in first for pin in pins_of(case, stated, first, seen.exact)]
+        new = [pin for case in less if case.id in first for pin in pins_of(case, stated, first, seen.answers)]
         seen = _Seen(
             [*seen.cases, *less],
             [*seen.pins, *steady(new, [first, second])],
             [{**seen.right[0], **first}, {**seen.right[1], **second}],
             await _survivors(trials, wanted, less, seen.wrong),
-            seen.exact,
+            seen.answers,
         )
     return seen
 
@@ -347,7 +349,8 @@ async def _write(
             break
         written = _tests(smallest(caught), survivors, known.place, [each.test.name for each in kept])
         text = _extended(known.place, [*(each.test for each in kept), *written])
-        path = _folder(trials.place.task, known.place.path, text, scratch / f"round-{number}")
+        data = beside_tests(known.place.path, [*(each.test for each in kept), *written])
+        path = _folder(trials.place.task, known.place.path, text, data, scratch / f"round-{number}")
         try:
             evidence = await _prove(trials, wanted, known, path, beside, number)
         except Spent:
@@ -368,14 +371,15 @@ async def _write(
             result.caught.setdefault(label, []).append(each.test.name)
     if result.kept:
         result.after = _extended(known.place, [each.test for each in result.kept])
+        result.data = beside_tests(known.place.path, [each.test for each in result.kept])
     else:
         result.why = "no test could be written that is proven"
-    _witnesses(known, result)
+    _witnesses(wanted, known, result)
 
 
 def _said_there(known: Known) -> list[Pin]:
     """What can be said in the language of the task's tests."""
-    return [pin for pin in known.pins if pin.sh] if known.place.script else known.pins
+    return [pin for pin in known.pins if pin.sh and not has_data(pin.case)] if known.place.script else known.pins
 
 
 def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:
@@ -384,7 +388,8 @@ def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:
 
 def _script(wanted: Wanted, known: Known) -> str:
     """What tells the survivors from the reference as a Python program: it is run where the task was solved."""
-    allowed = allowed_pins(known.pins, unstated=wanted.unstated)
+    alone = [pin for pin in known.pins if not has_data(pin.case)]
+    allowed = allowed_pins(alone, unstated=wanted.unstated)
     caught = {pin: found for pin in allowed if (found := catches(pin, known.wrong))}
     written = _tests(smallest(caught), {one.label: one for one in wanted.survivors}, known.place, [])
     return as_program(written) if written else ""
@@ -412,10 +417,12 @@ def _judged(tests: Sequence[Written], evidence: ProofTrials) -> tuple[list[Prove
     return [each for each in proofs if not each.proof.refused], [each for each in proofs if each.proof.refused]
 
 
-def _folder(task: Task, changed: str, text: str, target: Path) -> Path:
+def _folder(task: Task, changed: str, text: str, data: Mapping[str, bytes], target: Path) -> Path:
     folder = target / task.path.name
     shutil.copytree(task.path, folder, symlinks=True)
     (folder / changed).write_text(text, encoding="utf-8")
+    for path, content in data.items():
+        (folder / path).write_bytes(content)
     return folder
 
 
@@ -494,8 +501,10 @@ def _trialed(what: str, record: TrialRecord) -> Trialed:
 # --- what is left over
 
 
-def _witnesses(known: Known, result: Hardened) -> None:
+def _witnesses(wanted: Wanted, known: Known, result: Hardened) -> None:
     """What tells each survivor apart, in a test or in none; or what was tried."""
+    last = last_step(result.task).name
+    earlier = {one.label for one in wanted.survivors if one.step and one.step != last}
     for label, seens in known.wrong.items():
         if not seens or not known.tried:
             continue  # what was not seen to the end is not said to be alike
@@ -506,6 +515,8 @@ def _witnesses(known: Known, result: Hardened) -> None:
             found = [pin for pin in known.pins if label in catches(pin, {label: seens})]
         if found:
             result.told[label] = _told_apart(known, result, label, found)
+        elif label not in result.caught and label in earlier:
+            result.untried[label] = "it is of an earlier step, and only what the last one leaves was looked at"
         elif label not in result.caught and known.programs and not known.tried.keys() - {"look"}:
             result.untried[label] = "what the tests give its programs is not known, so none of them was run"
         elif label not in result.caught:

@@ -67,6 +67,8 @@ class Survivor:
     requirement: str
     files: Mapping[str, bytes]
     """The solution's files that it changes."""
+    step: str = ""
+    """Of a task of several steps: the one whose solution it is."""
 
 
 @dataclass(frozen=True, slots=True)

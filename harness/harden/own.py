@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.tests_of import ExtendedFile
+from harness.harden.tests_of import ExtendedFile, last_step
 from harness.harden.varying import varied_texts
 from harness.task.model import Task
 from harness.trial.looking.calls import Given
@@ -227,7 +227,9 @@ def _span(body: str, node: ast.stmt) -> tuple[int, int]:
 
 def _in_box(task: Task, path: str) -> str:
     whole = task.path / path
-    for folder in task.steps[0].verifier.folders:
+    for folder in last_step(task).verifier.folders:
         if whole.is_relative_to(folder):
             return f"/tests/{whole.relative_to(folder).as_posix()}"
-    return next((target for source, target in task.steps[0].verifier.extra_files if source == whole), f"/tests/{path}")
+    return next(
+        (target for source, target in last_step(task).verifier.extra_files if source == whole), f"/tests/{path}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -118,7 +119,7 @@ class Pins:
         )
 
     def _of_files(self, seen: Seen) -> Iterator[Pin]:
-        before = {file["path"]: file["text"] for file in self.case.body["files"]}
+        before = {file["path"]: before_of(file) for file in self.case.body["files"]}
         for name in sorted({*before, *seen["files"]}):
             there, text = name in seen["files"], seen["files"].get(name, "")
             path = f"folder / {name!r}"
@@ -130,7 +131,7 @@ class Pins:
                     5,
                     sh=f"[ -e {in_shell(name)} ]",
                 )
-                if text == before[name]:
+                if text == before[name] and not text.startswith("sha256 "):
                     yield self._pin(
                         f"{name} stays as it is",
                         [f"assert ({path}).read_text() == {text!r}"],
@@ -171,10 +172,25 @@ class Pins:
         if document is not None and not only_fixed:
             yield from self._of_json(expression, says, read, document, why)
             return
+        if _DATA.search(text) and "\r" not in text and len(text) <= LONGEST_DATA and not only_fixed:
+            yield self._of_data(expression, says, read, text, why)
+            return
         rows = _table(text, self.stated)
         if rows is not None and not only_fixed and not self.stated.many:
             yield from self._of_table(expression, says, read, rows, why)
         yield from self._of_lines(expression, says, read, text, only_fixed, why)
+
+    def _of_data(self, expression: str, says: str, read: Read, text: str, why: str) -> Pin:
+        """What is no prose is what it is: a form or an order of lines has no meaning for it."""
+        unknown = self.stated.unknown(text, self.given)
+        many = "one of several right answers" if self.stated.many else ""
+        return self._pin(
+            f"{says} {text[:60]!r}",
+            [f"assert {expression} == {text!r}"],
+            _equals(read, text),
+            12,
+            why or many or (f"the words {', '.join(sorted(unknown)[:4])}" if unknown else ""),
+        )
 
     def _of_lines(self, expression: str, says: str, read: Read, text: str, only_fixed: bool, why: str) -> Iterator[Pin]:
         lines = text.splitlines()
@@ -407,7 +423,8 @@ class Pins:
             mode = state.get("mode")
             if mode is not None and kind == "file":
                 yield from self._of_mode(path, mode, why)
-            if state.get("text") is not None:
+            text = state.get("text")
+            if text is not None and not text.startswith("#!"):  # of a program, which may be written in any way
                 yield from self._of_text(
                     f"{code}.read_text()", f"{path} has", _get(path, "text"), state["text"], why=why
                 )
@@ -479,6 +496,16 @@ class Pins:
 
 _TOKENS = r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*"
 _RELATIVE = 1e-6
+_DATA = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+"""In no text for people."""
+LONGEST_DATA = 1_000
+
+
+def before_of(file: Mapping[str, Any]) -> str:
+    """What is seen of a file that is left as it was brought."""
+    if not file.get("binary"):
+        return str(file["text"])
+    return "sha256 " + hashlib.sha256(file["text"].encode("latin-1")).hexdigest()
 
 
 def _counted(counts: Mapping[str, int]) -> str:

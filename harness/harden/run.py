@@ -170,7 +170,8 @@ def _survivor(task: Task, found: Mapping[str, Any]) -> Survivor:
     requirement = found["requirement"]["text"] if found["requirement"] else ""
     label = "/".join(part for part in (found["step"], found["id"]) if part)
     files = {found["file"]: apply_bytes(data, edits)}
-    return Survivor(label, found["ref"], found["sentence"], found["diff"], requirement, files)
+    in_step = found["step"] if len(task.steps) > 1 else ""
+    return Survivor(label, found["ref"], found["sentence"], found["diff"], requirement, files, in_step)
 
 
 def _rights(task: Task, folder: Path, name: str) -> list[Right]:
@@ -187,6 +188,11 @@ def _right(task: Task, folder: Path, name: str) -> Right | None:
     own files. None where DIR has folders for other tasks."""
     if not folder.is_dir():
         raise UsageError(f"There is no folder {visible(str(folder))}.", hint="--right names a folder with a solution.")
+    if len(task.steps) > 1:
+        raise UsageError(
+            f"The task {visible(name)} has several steps, and {visible(str(folder))} has one solution.",
+            hint="Give --right what `foolsgold attempts -o` wrote of solutions with a folder for each step.",
+        )
     script = task.steps[0].solution.script.name if task.steps[0].solution is not None else "solve.sh"
     places = [folder / name, folder / "solution", folder]
     place = next((each for each in places if (each / script).is_file()), None)
@@ -292,11 +298,17 @@ def write(target: Target, hardened: Hardened, asked: HardenWish) -> None:
     folder = asked.output / name
     shutil.rmtree(folder, ignore_errors=True)  # of a hardening that was interrupted
     shutil.copytree(own, folder, symlinks=True)
-    (folder / hardened.path).write_text(hardened.after, encoding="utf-8")
-    patch = patch_of({hardened.path: (hardened.before, hardened.after)})
+    _write_tests(folder, hardened)
+    patch = patch_of({hardened.path: (hardened.before, hardened.after)}, hardened.data)
     (asked.output / f"{name}.patch").write_text(patch, encoding="utf-8")
     if asked.in_place:
-        (own / hardened.path).write_text(hardened.after, encoding="utf-8")
+        _write_tests(own, hardened)
+
+
+def _write_tests(folder: Path, hardened: Hardened) -> None:
+    (folder / hardened.path).write_text(hardened.after, encoding="utf-8")
+    for path, content in hardened.data.items():
+        (folder / path).write_bytes(content)
 
 
 def after(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.harden.model import BoxCase, Seen
+from harness.harden.pins import before_of
 
 LONGEST = 2_000
 
@@ -48,7 +49,7 @@ def _run_given(case: BoxCase) -> Iterator[str]:
     if case.body["stdin"]:
         yield _file("standard input", case.body["stdin"])
     for file in case.body["files"]:
-        yield _file(file["path"], file["text"])
+        yield f"{file['path']}: {len(file['text'])} bytes" if file.get("binary") else _file(file["path"], file["text"])
 
 
 def _run_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:
@@ -60,7 +61,7 @@ def _run_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:
         yield seen["out"].rstrip("\n")
     if seen["err"].strip() and seen["err"] != other.get("err"):
         yield _file("standard error", seen["err"])
-    before = {file["path"]: file["text"] for file in case.body["files"]}
+    before = {file["path"]: before_of(file) for file in case.body["files"]}
     mine, theirs = seen["files"], other.get("files", {})
     for name in sorted({*before, *mine, *theirs}):
         if name not in mine and (name in before or name in theirs):

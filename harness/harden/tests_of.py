@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.harden.shell_calls import is_shell, rewards_of
-from harness.task.model import Task
+from harness.task.model import Step, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,19 @@ class ExtendedFile:
     """It is a shell script that writes the reward itself."""
 
 
+def last_step(task: Task) -> Step:
+    """The one that gets the new tests: the last, whose tests see all that was solved."""
+    return task.steps[-1]
+
+
+def instruction_of(task: Task) -> str:
+    """Of all steps: a later one takes for granted what an earlier one has asked for."""
+    return "\n\n".join(step.instruction for step in task.steps)
+
+
 def extendable(task: Task, texts: Mapping[str, str]) -> ExtendedFile | str:
     """`texts`: the verifier's by path. A sentence where nothing can be added."""
-    step = task.steps[0]
-    if len(task.steps) != 1:
-        return "it has several steps, and a new test would have to know which of them it is about"
+    step = last_step(task)
     if step.verifier.separate is not None:
         return "its tests run in an image of their own, where the solution's programs are not"
     files = {path: text for path, text in texts.items() if path.endswith(".py") and _tests(text)}

@@ -61,7 +61,7 @@ class Trials:
         return self._plan(Kind.REFERENCE, label, Replacement(), purpose, around)
 
     def survivor(self, one: Survivor, label: str, purpose: Purpose) -> Plan:
-        return self._plan(Kind.MUTANT, f"{one.label} {label}", Replacement(one.files), purpose)
+        return self._plan(Kind.MUTANT, f"{one.label} {label}", Replacement(one.files, one.step or None), purpose)
 
     def attempt(self, one: Attempt, label: str, purpose: Purpose) -> Plan:
         return self._plan(Kind.PROBE, f"{one.label} {label}", one.replacement, purpose, one.circumstances)

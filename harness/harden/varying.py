@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -20,14 +20,18 @@ Files = tuple[Given, ...]
 
 
 def with_text(files: Files, at: int, text: str) -> Files:
-    return tuple(Given(file.path, text, file.age) if n == at else file for n, file in enumerate(files))
+    return tuple(replace(file, text=text) if n == at else file for n, file in enumerate(files))
 
 
 def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
     """Each with what was done. One file is changed at a time."""
     for at, file in enumerate(files):
         lines = file.text.splitlines()
-        if is_grid(lines):
+        if file.binary:
+            yield "cut in the middle", with_text(files, at, file.text[: len(file.text) // 2])
+            yield "without its last byte", with_text(files, at, file.text[:-1])
+            yield "empty", with_text(files, at, "")
+        elif is_grid(lines):
             for how, other in grid_symmetries(lines):
                 yield f"{how}", with_text(files, at, "\n".join(other) + "\n")
             for other in grid_swaps(lines, rng):
@@ -58,7 +62,7 @@ def reductions(files: Files, named: str) -> Iterator[Files]:
         if len(files) > 1 and file.path not in named:
             yield files[:at] + files[at + 1 :]
     for at, file in enumerate(files):
-        lines = file.text.splitlines(keepends=True)
+        lines = file.text.splitlines(keepends=True) if not file.binary else []
         if not is_grid(file.text.splitlines()) and 2 < len(lines) <= 40:
             for number in range(1, len(lines)):
                 yield with_text(files, at, "".join(lines[:number] + lines[number + 1 :]))
@@ -165,6 +169,75 @@ def _fewer_rows(text: str) -> Iterator[str]:
     yield head + rows[-1]
     for at in range(min(len(rows), 6)):
         yield head + "".join(rows[:at] + rows[at + 1 :])
+
+
+# --- values
+
+
+def changed_value(value: Any, atoms: Sequence[Any], rng: Random, *, fixed: bool) -> Any:
+    """Of the same kind. `atoms`: what the tests have at its place; `fixed`: lengths stay."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return _changed_number(value, atoms, rng)
+    if isinstance(value, str):
+        return _changed_text(value, rng)
+    if isinstance(value, list | tuple):
+        return type(value)(_changed_list(list(value), atoms, rng, fixed=fixed))
+    if isinstance(value, dict) and value:
+        key = rng.choice(list(value))
+        return {**value, key: changed_value(value[key], atoms, rng, fixed=fixed)}
+    return value
+
+
+def _changed_number(value: float, atoms: Sequence[Any], rng: Random) -> float:
+    numbers = [atom for atom in atoms if isinstance(atom, int | float) and not isinstance(atom, bool)] or [value]
+    offers = [value + 1, value - 1, value * 2, *(atom for atom in numbers if type(atom) is type(value))]
+    least = min(numbers)
+    return rng.choice([each for each in offers if each >= min(least, 0) and each != value] or [value + 1])
+
+
+def _changed_text(text: str, rng: Random) -> str:
+    """Lines where there are several, else words, else characters: one left out, doubled, or swapped with the next."""
+    parts, between = next(
+        ((text.split(by), by) for by in ("\n", ",", " ") if len(text.split(by)) > 1), (list(text), "")
+    )
+    return between.join(_changed_parts(parts, rng)) if parts else text
+
+
+def _changed_parts(parts: list[Any], rng: Random) -> list[Any]:
+    at = rng.randrange(len(parts))
+    how = rng.choice(("less", "twice", "swapped", "backwards"))
+    if how == "less" and len(parts) > 1:
+        return [*parts[:at], *parts[at + 1 :]]
+    if how == "twice":
+        return [*parts[:at], parts[at], *parts[at:]]
+    if how == "swapped" and at + 1 < len(parts):
+        return [*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]]
+    return parts[::-1]
+
+
+def _changed_list(values: list[Any], atoms: Sequence[Any], rng: Random, *, fixed: bool) -> list[Any]:
+    if not values:
+        return values
+    if not fixed and rng.random() < 0.5:
+        return _changed_parts(values, rng)
+    at = rng.randrange(len(values))
+    same = [atom for atom in atoms if type(atom) is type(values[at]) and atom != values[at]]
+    if same and not isinstance(values[at], str) and rng.random() < 0.7:
+        return [*values[:at], rng.choice(same), *values[at + 1 :]]
+    return [*values[:at], changed_value(values[at], atoms, rng, fixed=fixed), *values[at + 1 :]]
+
+
+def atoms_of(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from atoms_of(each)
+    elif isinstance(value, list | tuple | set):
+        for each in value:
+            yield from atoms_of(each)
+    else:
+        yield value
 
 
 # --- JSON, combined anew

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import base64
 import difflib
+import hashlib
 import io
 import re
+import string
 import textwrap
 import tokenize
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from harness.harden.brought import name_beside
 from harness.harden.model import FOLDER, BoxCase, Pin, Written
 from harness.harden.sides import called
 
@@ -164,10 +170,16 @@ def _folder(style: Style, needs: set[str]) -> list[str]:
     return ["with tempfile.TemporaryDirectory() as scratch:", "    folder = Path(scratch)"]
 
 
-def _files(files: Sequence[Mapping[str, object]], needs: set[str]) -> list[str]:
+def _files(files: Sequence[Mapping[str, Any]], needs: set[str]) -> list[str]:
     folders = sorted({str(file["path"]).rpartition("/")[0] for file in files} - {""})
     lines = [f"(folder / {folder!r}).mkdir(parents=True, exist_ok=True)" for folder in folders]
-    lines += [f"(folder / {file['path']!r}).write_text({_text(str(file['text']))})" for file in files]
+    for file in files:
+        place = f"(folder / {file['path']!r})"
+        if file.get("binary"):
+            needs.add("pathlib")
+            lines.append(f"{place}.write_bytes(Path(__file__).with_name({name_beside(file)!r}).read_bytes())")
+        else:
+            lines.append(f"{place}.write_text({_text(str(file['text']))})")
     aged = {file["path"]: file["age"] for file in files if file["age"]}
     if aged:
         needs |= {"os", "time"}
@@ -322,8 +334,8 @@ def _after_plain_imports(tree: ast.Module, at: int) -> int:
     return plain[-1] if plain else froms[0] if froms else at
 
 
-def patch_of(changed: Mapping[str, tuple[str | None, str]]) -> str:
-    """A patch that `git apply` takes. Path -> the text before, None for a new file, and after."""
+def patch_of(changed: Mapping[str, tuple[str | None, str]], data: Mapping[str, bytes] | None = None) -> str:
+    """A patch that `git apply` takes. Path -> the text before, None for a new file, and after; besides, new data."""
     parts = []
     for path, (before, after) in sorted(changed.items()):
         head = [f"diff --git a/{path} b/{path}\n"] + (["new file mode 100644\n"] if before is None else [])
@@ -335,4 +347,17 @@ def patch_of(changed: Mapping[str, tuple[str | None, str]]) -> str:
             *head,
             *(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines),
         ]
-    return "".join(parts)
+    return "".join([*parts, *(_new_data(path, content) for path, content in sorted((data or {}).items()))])
+
+
+def _new_data(path: str, content: bytes) -> str:
+    """A new file as git writes it that is no text."""
+    name = hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+    packed = zlib.compress(content)
+    head = f"diff --git a/{path} b/{path}\nnew file mode 100644\nindex {'0' * 40}..{name}\nGIT binary patch\n"
+    lines = [packed[at : at + 52] for at in range(0, len(packed), 52)]
+    body = "".join(f"{_LENGTHS[len(line) - 1]}{base64.b85encode(line, pad=True).decode()}\n" for line in lines)
+    return f"{head}literal {len(content)}\n{body}\nliteral 0\nHcmV?d00001\n\n"
+
+
+_LENGTHS = string.ascii_uppercase + string.ascii_lowercase

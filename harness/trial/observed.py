@@ -39,6 +39,11 @@ _CASES = f"{_OWN}-cases"
 _RUNNER = Path(__file__).parent / "looking" / "foolsgold_cases.py"
 
 
+# Images without Python often get one from uv when their tests begin.
+_UV = "/root/.local/share/uv/python/*/bin/python3 /home/*/.local/share/uv/python/*/bin/python3"
+_PYTHON = f"command -v python3 || ls -d {_UV} 2>/dev/null | tail -n 1"
+
+
 def run_cases(box: Box, cases: str, user: str | None) -> str:
     """What the runner of cases tells, a line for each; '' where the box has no Python to run it."""
     with tempfile.TemporaryDirectory(prefix="foolsgold-") as folder:
@@ -48,7 +53,7 @@ def run_cases(box: Box, cases: str, user: str | None) -> str:
         box.put(_RUNNER, f"{_CASES}/{_RUNNER.name}")
     script = (
         f"cd {_CASES} && chmod -R a+rX . && : >seen && chmod 666 seen && "
-        f"exec python3 {_RUNNER.name} given.json >seen 2>/dev/null"
+        f'python=$({_PYTHON}) && exec "$python" {_RUNNER.name} given.json >seen 2>/dev/null'
     )
     box.run(Command(("sh", "-c", script), CASES_PATIENCE, user=user))
     return (box.read(f"{_CASES}/seen", limit=CASES_READ) or b"").decode("utf-8", "replace")

@@ -473,7 +473,8 @@ class Session:
         if self.observes is not None and self.observed is not None:
             after = after_verifying(box, self.observed.left, self.observes.paths)
             ran = run_besides(box, self.observes.besides, user)
-            seen = run_cases(box, self.observes.cases, user) if self.observes.cases else ""
+            last = len(self.steps) + 1 >= len(self.task.steps)
+            seen = run_cases(box, self.observes.cases, user) if self.observes.cases and last else ""
             self.observed = replace(self.observed, after=after, besides=ran, cases=seen)
         if isinstance(self.plan.purpose, RecordPrograms):
             self.recorded = read_recorded(box)

@@ -23,6 +23,8 @@ class Given:
     text: str
     age: float = 0.0
     """Seconds since its last modification, when the program was started."""
+    binary: bool = False
+    """It is no text: each character of `text` is a byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Call:
     wrote: str = ""
     """What it wrote at these places, a line for each file, and what is gone; of a command that was run besides."""
     given: tuple[Given, ...] = ()
-    """The files at these places, where the plan asks for their texts and all of them are short texts."""
+    """The files at these places, where the plan asks for their texts and they are not long."""
     to: str = ""
     """The server that is asked: its host and port."""
     called: Called | None = None
@@ -196,13 +198,15 @@ def _given(said: Any) -> tuple[Given, ...]:
     """All of them, or none."""
     found: list[Given] = []
     for each in said if isinstance(said, list) else []:
-        if not (isinstance(each, list) and len(each) == 3 and isinstance(each[0], str) and isinstance(each[1], str)):
+        if not (isinstance(each, list) and len(each) == 4 and isinstance(each[0], str) and isinstance(each[1], str)):
             return ()
-        age = each[2]
+        age, binary = each[2:]
+        if not isinstance(binary, bool) or (binary and max(each[1], default="") > "\xff"):
+            return ()
         if isinstance(age, bool) or not isinstance(age, int | float) or not 0 <= age < 1e10:
             return ()
         path, text = (part.encode("utf-8", "backslashreplace").decode() for part in each[:2])
-        found.append(Given(path, text, float(age)))
+        found.append(Given(path, text, float(age), binary))
     return tuple(found)
 
 

@@ -44,7 +44,7 @@ def put(folder: str, files: list[Case]) -> None:
     for file in files:
         path = Path(folder, file["path"])
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file["text"].encode("utf-8"))
+        path.write_bytes(file["text"].encode("latin-1" if file.get("binary") else "utf-8"))
     for file in files:
         if file.get("age"):
             os.utime(str(Path(folder, file["path"])), (now, now - file["age"]))

@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any, Callable, Generator  # noqa: UP035 - collections.abc has no such types in old versions of Python
+from typing import Any, Callable, Dict, Generator  # noqa: UP035 - collections.abc has no such types in old versions of Python
 
 try:
     import pytest
@@ -39,7 +39,7 @@ short = reprlib.Repr()
 short.maxlevel, short.maxlist, short.maxtuple, short.maxdict, short.maxset = 6, 100, 100, 100, 100
 short.maxstring = short.maxother = short.maxlong = 400
 
-Event = dict[str, Any]
+Event = Dict[str, Any]  # noqa: UP006 - dict[str, Any] is no value in old versions of Python
 KEPT = os.path.join(os.path.dirname(OUT), "kept")  # noqa: PTH118, PTH120 - OUT may be ''
 TEXTS = os.environ.get("FOOLSGOLD_TEXTS", "")
 """Set where the texts of what programs work on are to be written down, too."""
@@ -110,11 +110,12 @@ def begun(process: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> No
         process.foolsgold["texts"] = texts(process.foolsgold["inputs"])
 
 
-MOST_TEXTS, LONGEST_TEXTS = 40, 24_000
+MOST_TEXTS, LONGEST_TEXTS, LONGEST_DATA = 40, 24_000, 120_000
 
 
 def texts(places: list[list[str]]) -> list[list[Any]]:
-    """[path, text, age in seconds] of each file there; nothing where one is no text, or they are long or many."""
+    """[path, text, age in seconds, whether it is no text: then each character is a byte] of each file there; nothing
+    where they are long or many."""
     found: list[list[Any]] = []
     for _, place in places:
         files = (
@@ -124,8 +125,18 @@ def texts(places: list[list[str]]) -> list[list[Any]]:
         )
         for file in files[: MOST_TEXTS + 1]:
             data = file.read_bytes()
-            found.append([str(file), data.decode("utf-8"), max(0.0, time.time() - file.stat().st_mtime)])
-    return found if len(found) <= MOST_TEXTS and sum(len(each[1]) for each in found) <= LONGEST_TEXTS else []
+            age = max(0.0, time.time() - file.stat().st_mtime)
+            found.append([str(file), *as_text(data), age])
+    longest = {binary: sum(len(each[1]) for each in found if each[2] is binary) for binary in (False, True)}
+    fits = len(found) <= MOST_TEXTS and longest[False] <= LONGEST_TEXTS and longest[True] <= LONGEST_DATA
+    return [[path, written, age, binary] for path, written, binary, age in found] if fits else []
+
+
+def as_text(data: bytes) -> tuple[str, bool]:
+    try:
+        return data.decode("utf-8"), False
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), True
 
 
 def is_program(path: Path) -> bool:
@@ -263,7 +274,9 @@ open_calls: dict[int, Event] = {}
 objects: dict[int, int] = {}
 """Of the test that runs: the id of an object of the solution's -> how many were made before it. A new object may have
 the id of one that is gone, and is known anew by its `__init__`."""
-LONGEST_VALUE = 2_000
+LONGEST_VALUE, LONGEST_CALLS = 2_000, 400_000
+"""Characters of one value, and of all that are written down."""
+room = LONGEST_CALLS
 VARIABLE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
@@ -315,7 +328,11 @@ def called(frame: FrameType) -> Event | None:
     elif owner is not None and id(owner) not in objects:
         return None
     positional, named = as_given(found, values, code.co_argcount - (owner is not None))
-    if positional is None or named is None:
+    if positional is None:
+        return None
+    global room
+    room -= sum(map(len, [*positional, *named.values()]))
+    if room < 0:
         return None
     name = type(owner).__name__ if made else code.co_name
     on = objects[id(owner)] if owner is not None else -1

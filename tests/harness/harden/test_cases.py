@@ -36,6 +36,11 @@ def test_other_programs_than_the_solution_s_are_no_cases() -> None:
 def test_a_program_whose_input_is_not_known_is_no_case() -> None:
     unknown = Call("run", "x", "t", ("/app/tool", f"{ROOT}/in.bin"), "/app", inputs=(("/dev/shm/kept/0", ROOT),))
     assert not starts([unknown], OWN)
+    stays = Call(
+        "run", "x", "t", ("/app/tool", "/tests/in.bin"), "/app", inputs=(("/dev/shm/kept/0", "/tests/in.bin"),)
+    )
+    (start,) = starts([stays], OWN)
+    assert (start.argv, start.files) == (("/app/tool", "/tests/in.bin"), ())
 
 
 def test_options_that_the_instruction_names_and_take_no_value_are_tried() -> None:
@@ -75,3 +80,23 @@ def test_bursts_are_tried_only_where_a_limit_is_spoken_of() -> None:
 
 def test_paths_of_an_instruction_are_read_without_what_surrounds_them() -> None:
     assert paths_in("Write `/app/out/a.json` (not /tmp/x/b.txt).") == {"/app/out/a.json", "/tmp/x/b.txt"}
+
+
+def test_a_file_right_in_the_passing_folder_is_brought_and_what_is_written_beside_it_moves() -> None:
+    given = (Given("/tmp/in.img", "abc"),)
+    words = ("/app/tool", "/tmp/in.img", "/tmp/out")
+    (start,) = starts([Call("run", "x", "t", words, "/app", inputs=(("/k/0", "/tmp/in.img"),), given=given)], OWN)
+    assert start.argv == ("/app/tool", "{folder}/in.img", "{folder}/out")
+    assert [file.path for file in start.files] == ["in.img"]
+    assert start.cwd == "/app"
+
+
+def test_data_is_brought_as_it_is_and_cut() -> None:
+    given = (Given("/tmp/in.img", "\xff\0ab", binary=True),)
+    inputs = (("/k/0", "/tmp/in.img"),)
+    found = starts([Call("run", "x", "t", ("/app/tool", "/tmp/in.img"), "/app", inputs=inputs, given=given)], OWN)
+    assert len(list(run_cases_of(found, "Add its bytes.", {}, 0))) == 1
+    (own, *changed) = run_cases_of(found, "Add its bytes; a truncated file is refused.", {}, 0)
+    assert own.body["files"] == [{"path": "in.img", "text": "\xff\0ab", "age": 0, "binary": True}]
+    assert [case.body["files"][0]["text"] for case in changed] == ["\xff\0", "\xff\0a", ""]
+    assert all(case.body["files"][0]["binary"] for case in changed)

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from harness.harden.function_cases import changed_value, fewer_steps, function_cases, function_starts
-from harness.harden.function_pins import CallPins, exact_functions
+from harness.harden.function_cases import fewer_steps, function_cases, function_starts
+from harness.harden.function_pins import Answers, CallPins, answers_of
 from harness.harden.model import BoxCase, Pin
+from harness.harden.varying import changed_value
 from harness.harden.writing import style_of, with_tests, write_test
 from harness.judging.stated import read_stated
 from harness.trial.looking.calls import Call, Called, read_calls
@@ -146,7 +147,7 @@ def test_a_written_test_tells_a_right_function_from_a_wrong_one(
     case = case_of(app, *steps)
     seen = run([case], tmp_path)["call-0"]
     stated = read_stated("`total` adds prices. A full basket raises ValueError.", [])
-    pin = next(pin for pin in CallPins(case, stated, "fig pear", frozenset()).of(seen) if pin.says == says)
+    pin = next(pin for pin in CallPins(case, stated, "fig pear", Answers()).of(seen) if pin.says == says)
     assert not pin.unstated
     assert pin.holds(seen)
     own = '"""Tests."""\n\n\ndef test_there():\n    assert True\n'
@@ -199,11 +200,11 @@ def test_a_call_of_an_object_may_be_left_out() -> None:
     assert [[step["name"] for step in less.body["steps"]] for less in fewer_steps(case)] == [["Basket", "put"]]
 
 
-def pins_of(value: Any, instruction: str, exact: frozenset[str] = frozenset()) -> Mapping[str, str]:
+def pins_of(value: Any, instruction: str, answers: Answers, ident: str = "call-0") -> Mapping[str, str]:
     """What is pinned of a function that gives this -> what of it is not stated."""
-    case = case_of(Path("/app"), ("total", "'ada bob'"))
+    case = replace(case_of(Path("/app"), ("total", "'ada bob'")), id=ident)
     seen = {"ends": True, "steps": [{"value": repr(value), "listed": False}]}
-    found: list[Pin] = list(CallPins(case, read_stated(instruction, []), "ada bob", exact).of(seen))
+    found: list[Pin] = list(CallPins(case, read_stated(instruction, []), "ada bob", answers).of(seen))
     return {pin.code[0]: pin.unstated for pin in found}
 
 
@@ -229,12 +230,32 @@ def pins_of(value: Any, instruction: str, exact: frozenset[str] = frozenset()) -
 def test_a_value_is_pinned_where_it_is_stated(
     value: Any, instruction: str, exact: bool, code: str, stated: bool
 ) -> None:
-    found = pins_of(value, instruction, frozenset({"total"}) if exact else frozenset())
+    found = pins_of(value, instruction, Answers(frozenset({"total"}) if exact else frozenset()))
     assert (found[code] == "") is stated, found
 
 
 def test_functions_whose_answers_the_tests_have_as_they_are() -> None:
     case = case_of(Path("/app"), ("total", "'ada bob'"))
     seens = {"call-0": {"ends": True, "steps": [{"value": "['bob', 'ada']", "listed": False}]}}
-    assert exact_functions([case], seens, "assert total('ada bob') == ['bob', 'ada']") == {"total"}
-    assert exact_functions([case], seens, "assert set(total('ada bob')) == {'bob', 'ada'}") == frozenset()
+    assert answers_of([case], seens, "assert total('ada bob') == ['bob', 'ada']").exact == {"total"}
+    assert answers_of([case], seens, "assert set(total('ada bob')) == {'bob', 'ada'}").exact == frozenset()
+    assert answers_of([case], seens, "").kinds == {"total": {"list"}}
+    assert answers_of([replace(case, id="call-changed-1")], seens, "") == Answers()
+
+
+@pytest.mark.parametrize(
+    ("ident", "value", "instruction", "stated"),
+    [
+        ("call-changed-1", None, "Count them.", False),
+        ("call-changed-1", None, "Count them; None where there are none.", True),
+        ("call-changed-1", 3, "Count them.", True),
+        ("call-named-1", None, "Count them.", False),
+        ("call-0", None, "Count them.", True),
+    ],
+)
+def test_an_answer_of_another_kind_than_the_tests_get_is_pinned_only_where_it_is_stated(
+    ident: str, value: Any, instruction: str, stated: bool
+) -> None:
+    answers = Answers(kinds={} if "named" in ident else {"total": frozenset({"int"})})
+    (unstated,) = pins_of(value, instruction, answers, ident).values()
+    assert (unstated == "") is stated

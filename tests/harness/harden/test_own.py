@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.harden.own import own_cases, own_pins
-from harness.harden.tests_of import ExtendedFile, extendable
+from harness.harden.tests_of import ExtendedFile, extendable, instruction_of, last_step
 from harness.task.texts import environment_files, verifier_texts
 from tests.harness.tasks import harbor, read
 
@@ -43,3 +43,20 @@ def test_tests_that_cannot_be_extended_are_told_of(tmp_path: Path) -> None:
     found = extendable(task, verifier_texts(task, task.steps[0]))
     assert isinstance(found, str)
     assert found.startswith("its tests are in JavaScript, and new ones can be added to ")
+
+
+def test_the_last_of_several_steps_gets_the_new_tests(tmp_path: Path) -> None:
+    steps = '[[steps]]\nname = "one"\n[[steps]]\nname = "two"\n'
+    files: dict[str, str | None] = {
+        "task.toml": steps, "instruction.md": None, "tests/test.sh": None, "solution/solve.sh": None,
+    }  # fmt: skip
+    for name in ("one", "two"):
+        files[f"steps/{name}/instruction.md"] = f"Do {name}.\n"
+        files[f"steps/{name}/solution/solve.sh"] = f"#!/bin/sh\n# {name}\n"
+        files[f"steps/{name}/tests/test.sh"] = "#!/bin/sh\npytest /tests/test_it.py\n"
+        files[f"steps/{name}/tests/test_it.py"] = f"def test_{name}():\n    assert True\n"
+    task = harbor(tmp_path, files)
+    found = extendable(task, verifier_texts(task, last_step(task)))
+    assert isinstance(found, ExtendedFile)
+    assert found.path == "steps/two/tests/test_it.py"
+    assert instruction_of(task).split() == ["Do", "one.", "Do", "two."]

@@ -136,3 +136,15 @@ def test_digits_that_were_worked_out_are_not_pinned_and_those_of_the_input_are()
     files = [{"path": "in.txt", "text": "ada 1.2345", "age": 0}]
     found = Pins(case(files=files), read_stated(INSTRUCTION, []), "ada 1.2345").of(right)
     assert caught(list(found), wrong)
+
+
+def test_what_is_no_prose_is_pinned_as_it_is() -> None:
+    found = pins(seen("\0ada\0\0"), "Write the data to stdout; holes are zeros.")
+    (pin,) = (pin for pin in found if "result.stdout ==" in pin.code[0])
+    assert pin.code == ("assert result.stdout == '\\x00ada\\x00\\x00'",)
+    assert pin.unstated == ""
+    assert not pin.holds(seen("\0ada"))
+    program = {"/app/tool": {"kind": "file", "mode": "755", "text": "#!/bin/sh\necho data\n"}}
+    look = BoxCase("left", "look", {"paths": ["/app/tool"]}, "what solving leaves", 60)
+    says = [pin.says for pin in Pins(look, read_stated("Write `/app/tool`, which echoes data.", []), "").of(program)]
+    assert says == ["/app/tool is there", "/app/tool has the mode 755", "/app/tool is executable"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.harden.brought import beside_tests
 from harness.harden.model import BoxCase, Pin
 from harness.harden.pins import Pins
 from harness.harden.writing import name_of, patch_of, style_of, with_tests, write_test
@@ -90,3 +92,22 @@ def test_names_are_the_requirement_s_and_none_is_taken_twice() -> None:
     first = name_of("`--dry-run` removes nothing and prints what would be removed.", "", [])
     assert first == "test_dry_run_removes_nothing_and_prints_what_would_be_removed"
     assert name_of("`--dry-run` removes nothing and prints what would be removed.", "", [first]) == f"{first}_2"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\0", bytes(range(256)) * 20, random.Random(1).randbytes(3001)])
+def test_data_lies_beside_the_tests_and_the_patch_brings_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "size.py").write_text("import pathlib, sys\nprint(sum(pathlib.Path(sys.argv[1]).read_bytes()))\n")
+    files = [{"path": "in.img", "text": content.decode("latin-1"), "age": 0, "binary": True}]
+    argv = [sys.executable, str(tmp_path / "size.py"), "{folder}/in.img"]
+    one = BoxCase("run-0", "run", {"argv": argv, "cwd": "", "stdin": "", "files": files}, "as the tests call it", 10)
+    pin = Pin(one, "it adds", (f"assert int(result.stdout) == {sum(content)}",), lambda seen: True, 1)
+    test = write_test(one, [pin], ["a"], "It adds.", style_of(OWN, pytest=True), [])
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_it.py").write_text(OWN)
+    changed = {"tests/test_it.py": (OWN, with_tests(OWN, [test]))}
+    patch = patch_of(changed, beside_tests("tests/test_it.py", [test]))
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch, text=True, check=True)
+    (brought,) = (path for path in (tmp_path / "tests").iterdir() if path.suffix == ".img")
+    assert brought.read_bytes() == content
+    command = [sys.executable, "-c", f"import pathlib, test_it; test_it.{test.name}(pathlib.Path({str(tmp_path)!r}))"]
+    subprocess.run(command, cwd=tmp_path / "tests", check=True)

@@ -1,0 +1,41 @@
+"""Files that a case brings: texts are written in the test itself, data lies in files beside the tests. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from posixpath import dirname, join, splitext
+from typing import Any
+
+from harness.harden.model import BoxCase, Written
+from harness.trial.looking.calls import Given
+
+
+def to_body(file: Given) -> dict[str, Any]:
+    """As foolsgold_cases.py reads it."""
+    plain = {"path": file.path, "text": file.text, "age": round(file.age)}
+    return {**plain, "binary": True} if file.binary else plain
+
+
+def from_body(file: Mapping[str, Any]) -> Given:
+    return Given(file["path"], file["text"], file["age"], file.get("binary", False))
+
+
+def has_data(case: BoxCase) -> bool:
+    return any(file.get("binary") for file in case.body.get("files", ()))
+
+
+def name_beside(file: Mapping[str, Any]) -> str:
+    """Of data beside the tests: the same data has the same name."""
+    digest = hashlib.sha256(file["text"].encode("latin-1")).hexdigest()[:10]
+    return f"input-{digest}{splitext(file['path'])[1]}"
+
+
+def beside_tests(path: str, tests: Iterable[Written]) -> dict[str, bytes]:
+    """`path`: the file that has the tests. Paths below the task's folder -> data."""
+    return {
+        join(dirname(path), name_beside(file)): file["text"].encode("latin-1")
+        for test in tests
+        for file in test.case.body.get("files", ())
+        if file.get("binary")
+    }
