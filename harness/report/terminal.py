@@ -174,8 +174,8 @@ def _about(task: Task, named: set[tuple[str, int]], width: int, *, said: bool) -
         line = (finding["place"] or {}).get("line")
         if finding["id"].startswith("stated-requirement") and (task["name"], line) in named:
             continue  # a test to write already
-        label = label_of(finding["id"]) if finding["severity"] != "unmeasured" else None
-        line_of = f"  {label or finding['severity']}: {visible(finding['title'])}"
+        marked = label_of(finding["id"]) if finding["severity"] != "unmeasured" else None
+        line_of = f"  {marked or finding['severity']}: {visible(finding['title'])}"
         at = f" ({place(finding)})" if finding["place"] else ""
         yield clip(line_of, width) + (at if len(line_of) + len(at) <= width else "")
 

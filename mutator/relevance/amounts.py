@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from mutator.relevance.requirements import Requirement, tells
 
-_SAID = re.compile(r"(?<![\w.])(?<![A-Za-z]-)-?(\d[\d_]*(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?!\w|\.\d)(\s*(?:%|per ?cent\b))?")
+_SAID = re.compile(
+    r"(?<![\w.])(?<![A-Za-z]-)-?(\d[\d_]*(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?!\w|\.\d)(\s*(?:%|per ?cent\b))?"
+)
 _CODE = re.compile(r"(?<![\w.\[])(\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w\]]|\.\d)")
 _PLACES = re.compile(
     r"\b(?:bytes?|offsets?|bits?|columns?)\s+\d+(?:\s*(?:to|-)\s*\d+)?|^\s*\d+(?:\s*(?:to|-)\s*\d+)?:", re.IGNORECASE

@@ -214,10 +214,10 @@ def test_a_verdict_on_too_few_says_whether_a_larger_budget_has_more() -> None:
 
 
 def test_few_are_adequate_where_all_that_there_are_were_caught() -> None:
-    def word(*, more: int = 0, whole: bool = True, **many: int) -> Verdict:
+    def word(many: dict[str, int], more: int = 0, whole: bool = True) -> Verdict:
         return verdict(strength(judged(**many)), Thresholds(), Offer(more, whole))[0]
 
-    assert word(killed_1=2, killed=1, idle=3, harmless=9) is Verdict.ADEQUATE
+    assert word({"killed_1": 2, "killed": 1, "idle": 3, "harmless": 9}) is Verdict.ADEQUATE
     assert "all 5 broken variants that count were caught" in verdict(strength(judged(killed=5)), Thresholds())[1]
     for many in (
         {"killed_1": 2},
@@ -228,10 +228,10 @@ def test_few_are_adequate_where_all_that_there_are_were_caught() -> None:
         {"killed_1": 3, "idle": 4},
         {"killed_1": 3, "idle_2": 1, "idle_3": 1},
     ):
-        assert word(**many) is Verdict.UNMEASURED, many
+        assert word(many) is Verdict.UNMEASURED, many
     # A larger budget, or the rest of the solution, may show one that is paid.
-    assert word(more=1, killed_1=5) is Verdict.UNMEASURED
-    assert word(whole=False, killed_1=5) is Verdict.UNMEASURED
+    assert word({"killed_1": 5}, more=1) is Verdict.UNMEASURED
+    assert word({"killed_1": 5}, whole=False) is Verdict.UNMEASURED
 
 
 def test_the_thresholds_for_it_can_be_set() -> None:
