@@ -18,21 +18,19 @@ from harness.dataset.model import AnyTask, Packed
 from harness.errors import OUT_OF_FILES, FoolsgoldError
 from harness.findings.texts import text_findings
 from harness.judging.controls import Controls
-from harness.judging.outcome import Baseline, OutcomeKind, baseline
+from harness.judging.outcome import Baseline, baseline
 from harness.lab.lab import IDLE, Lab, Place
-from harness.lab.together import Shared, Together, side_by_side
+from harness.lab.together import Together, side_by_side
 from harness.lab.workers import Pending
 from harness.mutants import StepMutants, task_mutants
 from harness.stages.controls import in_time, repeated, run_controls
-from harness.stages.effects import Pattern, reference_observed, with_effect
 from harness.stages.enough import Enough
-from harness.stages.equivalence import Reference, compared, left_behind, reference_left
+from harness.stages.equivalence import Reference
 from harness.stages.events import Watcher
 from harness.stages.mutants import (
     Runs,
     Terms,
     Untried,
-    confirm,
     may_stop_early,
     mutants_of,
     reprinted,
@@ -43,6 +41,7 @@ from harness.stages.probing import Probed, plainly, run_probes
 from harness.stages.proposed import to_try, told_apart
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
 from harness.stages.reuse import and_repeated, at_first, may_reuse, still_the_same
+from harness.stages.settling import Settling
 from harness.stages.tightening import tighten
 from harness.stages.verdict import (
     Examined,
@@ -173,45 +172,27 @@ async def _run_all(
     watcher: Watcher,
 ) -> _Ran:
     async with Together() as group:
-        left = Shared(group, partial(reference_left, place, terms))
-        pattern = Shared(group, partial(reference_observed, place, terms))
+        settling = Settling.beside(group, place, terms, steps, watcher)
         firsts = [
             group.create_task(_try(place, mutant, terms, settings, rank, enough)) for rank, mutant in enumerate(mutants)
         ]
         tries = [
-            group.create_task(_settle(place, mutant, terms, steps, first, left, pattern, rank, enough, watcher))
+            group.create_task(_settle(settling, mutant, first, rank, enough))
             for rank, (mutant, first) in enumerate(zip(mutants, firsts, strict=True))
         ]
-        probes = group.create_task(run_probes(place, steps, terms, settings, pattern))
+        probes = group.create_task(run_probes(place, steps, terms, settings, settling.pattern))
         await asyncio.wait([*firsts, probes])
         # After the mutants: they are the same with others' variants and without.
         besides = [
-            group.create_task(_try_other(place, one, terms, steps, settings, left, pattern, rank, watcher))
+            group.create_task(settling.result(one, try_first(place, one, terms, settings, rank), rank))
             for rank, one in enumerate(others)
         ]
         if besides:
             await asyncio.wait(besides)
         # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
         last = group.create_task(_last(place, _identity(steps, terms), settings))
-    known = await left() if left.asked else None
-    return _Ran(
-        [each.result() for each in tries], [each.result() for each in besides], probes.result(), last.result(), known
-    )
-
-
-async def _try_other(
-    place: Place,
-    mutant: Untried,
-    terms: Terms,
-    steps: list[StepMutants],
-    settings: AuditSettings,
-    left: Shared[Reference | None],
-    pattern: Shared[Pattern | None],
-    rank: int,
-    watcher: Watcher,
-) -> MutantResult:
-    runs = await try_first(place, mutant, terms, settings, rank)
-    return await _come_to(place, mutant, terms, steps, runs, left, pattern, rank, watcher)
+    settled, rest = [each.result() for each in tries], [each.result() for each in besides]
+    return _Ran(settled, rest, probes.result(), last.result(), await settling.reference())
 
 
 async def _to_the_mutants(
@@ -246,52 +227,15 @@ async def _try(
 
 
 async def _settle(
-    place: Place,
-    mutant: Untried,
-    terms: Terms,
-    steps: list[StepMutants],
-    first: asyncio.Task[Runs | None],
-    left: Shared[Reference | None],
-    pattern: Shared[Pattern | None],
-    rank: int,
-    enough: Enough,
-    watcher: Watcher,
+    settling: Settling, mutant: Untried, first: asyncio.Task[Runs | None], rank: int, enough: Enough
 ) -> MutantResult | None:
     """What a mutant comes to; None where the others were enough."""
     runs = await first
     if runs is None:
         return None
-    result = await _come_to(place, mutant, terms, steps, runs, left, pattern, enough.place[rank], watcher)
+    result = await settling.result(mutant, runs, enough.place[rank])
     enough.put(rank, result)
     return result
-
-
-async def _come_to(
-    place: Place,
-    mutant: Untried,
-    terms: Terms,
-    steps: list[StepMutants],
-    runs: Runs,
-    left: Shared[Reference | None],
-    pattern: Shared[Pattern | None],
-    rank: int,
-    watcher: Watcher | None = None,
-) -> MutantResult:
-    """While a survivor is confirmed it is looked at what it leaves; what it leaves or does otherwise than the reference
-    is looked at when it is confirmed."""
-    survives = any(ran.outcome.kind is OutcomeKind.SURVIVED for ran in runs.values())
-    async with Together() as group:
-        confirming = group.create_task(confirm(place, mutant, terms, runs, rank))
-        looking = None
-        if survives and len(place.task.steps) == 1:
-            looking = group.create_task(left_behind(place, terms, Kind.MUTANT, mutant.result.label, mutant.replacement))
-    result = confirming.result()
-    if watcher is not None:
-        watcher.tried(place.task.name, result.outcome)
-    result = await compared(result, looking.result() if looking is not None else None, left)
-    if looking is None or not result.survived:
-        return result
-    return await with_effect(place, terms, result, mutant.replacement, steps, pattern)
 
 
 async def _last(place: Place, identity: Plan, settings: AuditSettings) -> TrialRecord:
@@ -312,18 +256,16 @@ async def _plainly(
     async def again(rank: int, mutant: Untried, known: MutantResult | None) -> MutantResult:
         if known is not None and not any(record.reused for record in known.records):
             return known
-        runs = await try_first(place, mutant, terms, settings, rank)
-        return await _come_to(place, mutant, terms, steps, runs, left, pattern, rank)
+        return await settling.result(mutant, try_first(place, mutant, terms, settings, rank), rank)
 
     probed = await plainly(place, terms, ran.probed)
     async with Together() as group:
-        left = Shared(group, partial(reference_left, place, terms))
-        pattern = Shared(group, partial(reference_observed, place, terms))
+        settling = Settling.beside(group, place, terms, steps)
         each = zip([*mutants, *others], [*ran.settled, *ran.others], strict=True)
         tries = [group.create_task(again(rank, *one)) for rank, one in enumerate(each)]
-    known = await left() if left.asked else ran.reference
     settled = [one.result() for one in tries]
     last = await _last(place, _identity(steps, terms, "last again"), settings)
+    known = await settling.reference() or ran.reference
     return _Ran(settled[: len(mutants)], settled[len(mutants) :], probed, last, known)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LONGEST_FILE, LONGEST_FUNCTION = 600, 60
+LONGEST_FILE, LONGEST_PROGRAM, LONGEST_FUNCTION = 600, 300, 60
 
 FLOORS = (
     {"errors", "untrusted", "verifier", "mutator"},
@@ -141,6 +141,8 @@ def test_one_name_is_one_thing() -> None:
 def test_no_file_is_longer_than_a_person_reads_at_once() -> None:
     long = {module for module, path in modules().items() if path.read_text().count("\n") > LONGEST_FILE}
     assert long == set()
+    # What happens to a task, in order, is read in one sitting.
+    assert modules()["harness.audit"].read_text().count("\n") <= LONGEST_PROGRAM
 
 
 def test_no_function_is_longer_than_a_screen() -> None:

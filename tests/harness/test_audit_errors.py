@@ -11,6 +11,7 @@ import pytest
 
 import harness.audit
 import harness.check
+import harness.stages.settling
 from harness.check import Checked, run_check
 from harness.engine.contract import Command, Healthcheck, ImageConfig
 from harness.errors import EngineError, ExitCode
@@ -47,17 +48,23 @@ def raising(*_arguments: object, **_named: object) -> Any:
 
 
 STAGES = (
-    "text_findings", "run_controls", "baseline", "sound", "task_mutants", "terms_of", "mutants_of", "mutant_json",
-    "may_stop_early", "may_reuse", "try_first", "confirm", "left_behind", "reference_left", "compared", "run_probes",
-    "reprinted", "with_effect", "reference_observed", "tighten", "still_the_same", "verdict_of", "of_the_start",
+    "text_findings", "at_first", "run_controls", "baseline", "sound", "task_mutants", "terms_of", "mutants_of",
+    "and_repeated", "to_try", "told_apart", "mutant_json", "may_stop_early", "may_reuse", "try_first",
+    "confirm", "left_behind", "reference_left", "compared", "run_probes", "reprinted", "with_effect",
+    "reference_observed", "tighten", "still_the_same", "verdict_of", "of_the_start",
 )  # fmt: skip
+
+
+CALLING = (harness.audit, harness.stages.settling)
+"""Whose calls are broken on purpose."""
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_error_in_any_stage_is_told_once_and_the_other_tasks_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    honest = getattr(harness.audit, stage)
+    calls = next(module for module in CALLING if hasattr(module, stage))
+    honest = getattr(calls, stage)
 
     def broken(*given: object) -> Any:
         return (raising if _about_the_first(given) else honest)(*given)
@@ -66,10 +73,10 @@ def test_an_error_in_any_stage_is_told_once_and_the_other_tasks_go_on(
         return EndState()  # what an engine without files cannot say
 
     if stage == "reference_left":
-        monkeypatch.setattr(harness.audit, "left_behind", left)
-    monkeypatch.setattr(harness.audit, stage, broken)
+        monkeypatch.setattr(calls, "left_behind", left)
+    monkeypatch.setattr(calls, stage, broken)
     settings = AuditSettings(
-        ControlSettings(repeat=1), Wish(operators=ONLY_DATA), Thresholds(least=3), first_failure=True
+        ControlSettings(repeat=1), Wish(operators=ONLY_DATA), Thresholds(least=3), first_failure=True, proposed=()
     )
     tasks = [task(tmp_path, "a"), task(tmp_path, "b")]
     found = run(engine_looking_at("port"), list(tasks), tmp_path / "run", settings=settings)
@@ -100,13 +107,17 @@ def told_once(found: Found, *broken: str) -> None:
 
 
 def test_the_stages_that_are_broken_on_purpose_are_all_there_are() -> None:
-    """Whatever audit.py calls by a name of its own, but for the lab, values and what only waits."""
+    """Whatever audit.py and settling.py call by a name of their own, but for the lab, values and what only waits."""
     called = {
-        name for name, value in vars(harness.audit).items() if inspect.isfunction(value) and not name.startswith("_")
+        name
+        for module in CALLING
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and not name.startswith("_") and value.__module__.startswith("harness.")
     }
-    # `plainly` is only called where runs disagree; test_reuse.py has it.
+    # The first two are only called where runs disagree; test_reuse.py has them.
     not_stages = {
         "plainly",
+        "repeated",
         "audit",
         "audit_task",
         "side_by_side",
