@@ -15,6 +15,7 @@ from typing import Any
 
 import harness.check
 import harness.stages.events
+from harness.attempts.variants import read_variants
 from harness.check import CheckRun
 from harness.dataset.model import AnyTask, looked_at
 from harness.dataset.select import Chosen, Shard, TasksAsked, choose
@@ -121,6 +122,7 @@ def audit(
     seed: int | None = None,
     jobs: int | None = None,
     fresh: bool = False,
+    mutate_with: AnyPath | None = None,
     config: AnyPath | None = None,
     settings: Mapping[str, Any] | None = None,
     watcher: harness.stages.events.Watcher | None = None,
@@ -129,10 +131,13 @@ def audit(
 
     What the folder holds of the same tasks and settings is not run again, unless the run is to be `fresh`. Ctrl-C, or
     an interrupted notebook cell, ends it within a moment: the report has what was finished, and the same call goes on.
+    `mutate_with`: a folder or file with wrong variants that somebody else wrote, which are run besides.
     """
     given = {"engine": engine, "depth": depth, "budget": budget, "seed": seed, "jobs": jobs, **(settings or {})}
     in_force = _in_force("audit", config, given)
-    audit_tasks(Path(output), _with_images(tasks, in_force), in_force, fresh=fresh, watcher=watcher)
+    found = _with_images(tasks, in_force)
+    proposed = read_variants([task.name for task in found], [Path(mutate_with)]) if mutate_with is not None else None
+    audit_tasks(Path(output), found, in_force, fresh=fresh, watcher=watcher, proposed=proposed)
     return report(output)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from harness.dataset.duplicates import SeenTasks, TaskCopy
@@ -38,7 +39,8 @@ from harness.stages.mutants import (
     terms_of,
     try_first,
 )
-from harness.stages.probing import plainly, run_probes
+from harness.stages.probing import Probed, plainly, run_probes
+from harness.stages.proposed import to_try, told_apart
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
 from harness.stages.reuse import and_repeated, at_first, may_reuse, still_the_same
 from harness.stages.tightening import tighten
@@ -108,14 +110,68 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     controls, terms, steps, mutants = await _to_the_mutants(place, settings, made)
     if terms is None:
         return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
-    place.lab.memory.put_mutants(task.name, [(each.result.label, mutant_json(each.result)) for each in mutants])
-    watcher.planned(task.name, len(mutants))
+    proposed = await think(partial(to_try, task, steps, mutants, settings.proposed or ()))
+    everything = [*mutants, *proposed.untried]
+    place.lab.memory.put_mutants(task.name, [(each.result.label, mutant_json(each.result)) for each in everything])
+    watcher.planned(task.name, len(everything))
     terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
     if settings.first_failure:
         terms = await may_stop_early(place, terms, controls)
 
     enough = Enough(mutants, settings, 2 * place.lab.workers.turns)
 
+    ran = await _run_all(place, mutants, proposed.untried, terms, steps, settings, enough, watcher)
+    tried = [result for rank in enough.counted if (result := ran.settled[rank]) is not None]
+    await still_the_same(place, controls, terms, [*tried, *ran.others])
+    if terms.reuse.disagreed:
+        controls = await repeated(place, controls, settings.controls)
+        if _against(controls) is None:
+            return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
+        enough.not_after_all()
+        ran = await _plainly(place, mutants, proposed.untried, ran, terms, steps, settings)
+        tried = [result for result in ran.settled if result is not None]
+    examined = Examined(
+        task,
+        settings,
+        controls,
+        terms.against.reference,
+        await said.by(place.urgent),
+        steps,
+        tried,
+        ran.probed,
+        ran.last,
+        terms.reuse,
+        await tighten(place, steps, terms, tried, ran.probed.attempted),
+        enough.sureness,
+        told_apart(proposed, ran.others, tried, ran.reference) if settings.proposed is not None else None,
+    )
+    return await think(partial(verdict_of, examined, command))
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """What everything came to that runs beside each other."""
+
+    settled: Sequence[MutantResult | None]
+    """In the order of choice; None where the others were enough."""
+    others: Sequence[MutantResult]
+    """What somebody else wrote."""
+    probed: Probed
+    last: TrialRecord
+    reference: Reference | None
+    """What it leaves, where anybody looked."""
+
+
+async def _run_all(
+    place: Place,
+    mutants: Sequence[Untried],
+    others: Sequence[Untried],
+    terms: Terms,
+    steps: list[StepMutants],
+    settings: AuditSettings,
+    enough: Enough,
+    watcher: Watcher,
+) -> _Ran:
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))
         pattern = Shared(group, partial(reference_observed, place, terms))
@@ -127,36 +183,35 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
             for rank, (mutant, first) in enumerate(zip(mutants, firsts, strict=True))
         ]
         probes = group.create_task(run_probes(place, steps, terms, settings, pattern))
-        # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
         await asyncio.wait([*firsts, probes])
+        # After the mutants: they are the same with others' variants and without.
+        besides = [
+            group.create_task(_try_other(place, one, terms, steps, settings, left, pattern, rank, watcher))
+            for rank, one in enumerate(others)
+        ]
+        if besides:
+            await asyncio.wait(besides)
+        # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
         last = group.create_task(_last(place, _identity(steps, terms), settings))
-
-    settled, end, probed = [each.result() for each in tries], last.result(), probes.result()
-    tried = [result for rank in enough.counted if (result := settled[rank]) is not None]
-    await still_the_same(place, controls, terms, tried)
-    if terms.reuse.disagreed:
-        controls = await repeated(place, controls, settings.controls)
-        if _against(controls) is None:
-            return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
-        probed = await plainly(place, terms, probed)
-        enough.not_after_all()
-        tried = await _plainly(place, mutants, settled, terms, steps, settings)
-        end = await _last(place, _identity(steps, terms, "last again"), settings)
-    examined = Examined(
-        task,
-        settings,
-        controls,
-        terms.against.reference,
-        await said.by(place.urgent),
-        steps,
-        tried,
-        probed,
-        end,
-        terms.reuse,
-        await tighten(place, steps, terms, tried, probed.attempted),
-        enough.sureness,
+    known = await left() if left.asked else None
+    return _Ran(
+        [each.result() for each in tries], [each.result() for each in besides], probes.result(), last.result(), known
     )
-    return await think(partial(verdict_of, examined, command))
+
+
+async def _try_other(
+    place: Place,
+    mutant: Untried,
+    terms: Terms,
+    steps: list[StepMutants],
+    settings: AuditSettings,
+    left: Shared[Reference | None],
+    pattern: Shared[Pattern | None],
+    rank: int,
+    watcher: Watcher,
+) -> MutantResult:
+    runs = await try_first(place, mutant, terms, settings, rank)
+    return await _come_to(place, mutant, terms, steps, runs, left, pattern, rank, watcher)
 
 
 async def _to_the_mutants(
@@ -246,24 +301,30 @@ async def _last(place: Place, identity: Plan, settings: AuditSettings) -> TrialR
 async def _plainly(
     place: Place,
     mutants: Sequence[Untried],
-    settled: Sequence[MutantResult | None],
+    others: Sequence[Untried],
+    ran: _Ran,
     terms: Terms,
     steps: list[StepMutants],
     settings: AuditSettings,
-) -> list[MutantResult]:
+) -> _Ran:
     """Run again what reused anything, now that nothing is reused any more, and what was left out."""
 
-    async def again(rank: int, known: MutantResult | None) -> MutantResult:
+    async def again(rank: int, mutant: Untried, known: MutantResult | None) -> MutantResult:
         if known is not None and not any(record.reused for record in known.records):
             return known
-        runs = await try_first(place, mutants[rank], terms, settings, rank)
-        return await _come_to(place, mutants[rank], terms, steps, runs, left, pattern, rank)
+        runs = await try_first(place, mutant, terms, settings, rank)
+        return await _come_to(place, mutant, terms, steps, runs, left, pattern, rank)
 
+    probed = await plainly(place, terms, ran.probed)
     async with Together() as group:
         left = Shared(group, partial(reference_left, place, terms))
         pattern = Shared(group, partial(reference_observed, place, terms))
-        tries = [group.create_task(again(rank, known)) for rank, known in enumerate(settled)]
-    return [each.result() for each in tries]
+        each = zip([*mutants, *others], [*ran.settled, *ran.others], strict=True)
+        tries = [group.create_task(again(rank, *one)) for rank, one in enumerate(each)]
+    known = await left() if left.asked else ran.reference
+    settled = [one.result() for one in tries]
+    last = await _last(place, _identity(steps, terms, "last again"), settings)
+    return _Ran(settled[: len(mutants)], settled[len(mutants) :], probed, last, known)
 
 
 def _identity(steps: list[StepMutants], terms: Terms, label: str = "last") -> Plan:

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from harness.settings.catalogue import THREADS
 from harness.settings.in_force import InForce, Values, one, table
 from harness.settings.meaning import audit_settings, control_settings, overrides_json, wish
 from harness.stages.events import Watcher
-from harness.stages.result import Audited, AuditSettings
+from harness.stages.result import Audited, AuditSettings, ProposedFor
 from harness.task.model import Task
 
 PAGE = "report.html"
@@ -106,10 +107,12 @@ def audit_tasks(
     watcher: Watcher | None = None,
     nodes: Shown = lambda _nodes: None,
     tell: Callable[[str], None] = lambda _said: None,
+    proposed: ProposedFor | None = None,
 ) -> dict[str, Any]:
     """Audit the tasks into a run folder, with report.json and report.html, and give the report. A run that is there
     goes on, unless it is to be `fresh`. `flags` are those that a command to audit one of the tasks again needs.
-    `tell` is told in a sentence what has become of the folder, where it is not what was asked for."""
+    `tell` is told in a sentence what has become of the folder, where it is not what was asked for. `proposed`:
+    variants that somebody else wrote, to be run besides."""
     values = in_force.run()
     selection = tasks.selection if isinstance(tasks, Chosen) else None
     # A shard of a large dataset is audited as the whole of it is.
@@ -120,6 +123,13 @@ def audit_tasks(
     must_name_sources(wanted_sources(tasks, in_force))
     each = {task.name: audit_settings(in_force.task(task.name, task.path), of) for task in tasks if in_force.overridden}
     options = {**_options(values, settings), **overrides_json(in_force, tasks, "audit")}
+    if proposed is not None:
+        options["proposed"] = proposed.digest
+
+    def settings_of(task: Task) -> AuditSettings:
+        found = each.get(task.name, settings)
+        return found if proposed is None else replace(found, proposed=proposed.by_task.get(task.name, ()))
+
     hidden = (folder, *_folders(tasks))
     with Store(folder, fresh=fresh) as store, _workers(values, hidden, nodes) as workers:
         if store.aside is not None:
@@ -132,7 +142,7 @@ def audit_tasks(
             watcher=watcher or Silent(),
             command=lambda task: shlex.join(["foolsgold", "audit", str(task.shown_path), *flags]),
             options=options,
-            settings_of=lambda task: each.get(task.name, settings),
+            settings_of=settings_of,
             duplicates=Duplicates(one(values, "duplicates")),
             selection=selection,
         )

@@ -185,7 +185,8 @@ def _key_is_read(change: Change) -> bool:
         keys = within[:1] or before[-1:]
         for key in keys:
             rest = text[: edit.start] + text[edit.end :]
-            if re.search(rf"""(?<![=\w] )\w\[(['"]){key}\1\](?!\s*(?:[-+*/|]?=(?!=)))""", rest):
+            one = rf"""(?<![=\w] )\w\[(['"]){key}\1\](?!\s*(?:[-+*/|]?=(?!=)))"""
+            if re.search(rf"""{one}|\w\[\[[^\]\n]*(['"]){key}\2""", rest):
                 return True
     return False
 

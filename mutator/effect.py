@@ -58,6 +58,18 @@ def aside(source: Source, before: str, after: str) -> bool:
     return _ASIDE.search("\n".join(line for line in before.split("\n") if line not in kept)) is not None
 
 
+_REFUSES = re.compile(
+    r"\s*(?:(?:\}?\s*else )?(?:el)?if\b[^\n]*[:{]?\s*)?"
+    r"(?:raise\b|throw\b|panic!?\(|bail!\(|die\b|fatal|return [^\n]*\b(?:Err|Errorf|errors\.New|Error)\()"
+)
+
+
+def refuses(source: Source, edits: Sequence[Edit], before: str) -> bool:
+    """Whether what changes is an error that is raised, or the one condition on which it is."""
+    start = source.text.rfind("\n", 0, edits[0].start) + 1
+    return before.count("\n") < _FEW and _REFUSES.match(source.text, start) is not None
+
+
 class Bulk:
     """How much of a whole solution a mutant leaves without effect."""
 
@@ -67,9 +79,10 @@ class Bulk:
         self._scripts = "\n".join(source.text for source in sources if source.kind is SourceKind.SCRIPT)
         self._runs: dict[str, int] = {}
         self._programs = {
-            basename(source.target): _code(source.text)
+            basename(source.target or source.file): _code(source.text)
             for source in sources
-            if source.target and source.kind in (SourceKind.HEREDOC, SourceKind.SIBLING, SourceKind.PRINTED)
+            if (source.target and source.kind in (SourceKind.HEREDOC, SourceKind.SIBLING, SourceKind.PRINTED))
+            or source.kind is SourceKind.PATCH
         }
 
     def ruined(self, source: Source, span: tuple[int, int] | None, edits: Sequence[Edit]) -> bool:

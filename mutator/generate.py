@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from mutator.blunt import Change, blunt
-from mutator.effect import Bulk, aside, stilled
+from mutator.effect import Bulk, aside, refuses, stilled
 from mutator.model import (
     ByteEdit,
     Candidate,
@@ -194,6 +194,7 @@ def _mutant(
         ruins=bulk.ruined(source, span, edits),
         blunt=blunt(change),
         unlikely=unlikely(change),
+        refuses=refuses(source, edits, before),
         changes=edits,
     )
 

@@ -394,6 +394,8 @@ class Mutant:
     """Everything breaks at once, or nothing that shows: no verifier is told from another by it."""
     unlikely: bool = False
     """Hardly anybody makes this mistake, or next to nothing works with it: it stands behind the others."""
+    refuses: bool = False
+    """It changes when an error is raised, or that one is."""
     changes: tuple[Edit, ...] = ()
     """The edits in the source's own text; empty where a mutant was not made from one."""
 

@@ -364,6 +364,8 @@ def _kinds(entry: Chosen) -> dict[tuple[object, ...], int]:
     kinds: dict[tuple[object, ...], int] = {(mutant.operator, mutant.before.strip(), mutant.after.strip()): 1}
     if is_number(mutant.stated):
         kinds[mutant.file, mutant.line, mutant.stated] = 1
+    if mutant.before.lstrip().startswith("chmod "):
+        kinds[mutant.file, mutant.line, "mode"] = 1
     if mutant.fault is FaultClass.MISSING_FLAG:
         kinds[mutant.operator, mutant.sentence] = 1
     if mutant.scope and entry.links:

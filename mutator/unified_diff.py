@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
@@ -105,6 +106,34 @@ def patched(text: str, one: FileDiff, before: str) -> str:
         lines[at : at + len(old)] = new
         moved = at - start + moved + len(new) - len(old)
     return "".join(lines)
+
+
+def patched_files(own: Mapping[str, bytes], diff: str, folder: str = "") -> dict[str, bytes]:
+    """The files with the diff applied, whose paths may begin with the `folder` that they lie in. Raises
+    WillNotApply."""
+    found = read_diff(diff)
+    if found is None:
+        raise WillNotApply("its patch is no unified diff, or is cut short")
+    made = dict(own)
+    for one in found:
+        parts = [part for part in one.path.split("/") if part not in ("", ".")]
+        if ".." in parts or one.path.startswith("/"):
+            raise WillNotApply(f"its patch leaves the solution folder: {one.path}")
+        while parts and parts[0] == folder and "/".join(parts) not in own and len(parts) > 1:
+            parts = parts[1:]
+        name = "/".join(parts)
+        if not one.makes and name not in made:
+            raise WillNotApply(f"its patch changes {one.path}, which the reference solution does not have")
+        before = b"" if one.makes else made[name]
+        try:
+            after = patched(diff, one, before.decode("utf-8", "surrogateescape"))
+        except WillNotApply as error:
+            raise WillNotApply(f"its patch does not fit {one.path}: {error}") from error
+        if one.removes:
+            del made[name]
+        else:
+            made[name] = after.encode("utf-8", "surrogateescape")
+    return made
 
 
 def _cut(text: str) -> list[str]:

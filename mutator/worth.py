@@ -38,9 +38,9 @@ class Stated:
 
     def placed(self, mutant: Mutant, links: tuple[Link, ...]) -> Chosen:
         """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
-        if mutant.blunt and mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.scope in self._functions:
+        if mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.scope in self._functions:
             mutant = replace(mutant, blunt=False)
-        if self._unasked_guard(mutant, links):
+        if self._unasked_guard(mutant, links) or self._free(mutant, links):
             mutant = replace(mutant, unlikely=True)
         if mutant.unlikely or (self._text and not self._worth(mutant, links)):
             return Chosen(mutant, links, aside=True)
@@ -66,22 +66,34 @@ class Stated:
         """A number of one or two digits stands in most programs and most instructions. It ties the two where it is
         what is given, compared with or set, and changes; and not where it is one of what a sum is made of."""
         evidence = links[0].evidence if links else ()
-        if len(evidence) != 1 or not is_number(evidence[0]):
+        if not evidence or not is_number(evidence[0]) or (len(evidence) > 1 and evidence[0] != mutant.stated):
+            return True
+        number = evidence[0]
+        if is_telling(number) or (len(evidence) > 1 and "." in number):
             return True
         if mutant.fault is FaultClass.WRONG_VALUE:
-            return any(re.search(_GIVEN.replace("NUMBER", re.escape(each)), mutant.before) for each in evidence)
-        return any(map(is_telling, evidence)) or mutant.fault is FaultClass.ARITHMETIC
+            return re.search(_GIVEN.replace("NUMBER", re.escape(number)), mutant.before) is not None
+        return mutant.fault is FaultClass.ARITHMETIC
 
     def _unasked_guard(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
         """Whether a file is of the kind it is said to be, a line has anything in it, or a kind is known: the inputs
         that are given are as they should be, where no sentence says what becomes of others."""
-        if not self._text or not mutant.operator.endswith(_ON_CONDITIONS):
+        if not self._text or not (mutant.refuses or mutant.operator.endswith(_ON_CONDITIONS)):
             return False
         if mutant.before.count("\n") < _FEW_LINES and _OF_USAGE.search(mutant.before):
             return not any(_ASKS_USAGE.search(self._texts[link.requirement]) for link in links[:1])
-        if not mutant.operator.endswith(_RAISES) and not _OF_INPUTS.search(mutant.before.split("\n", 1)[0]):
+        raises = mutant.refuses or mutant.operator.endswith(_RAISES)
+        if not raises and not _OF_INPUTS.search(mutant.before.split("\n", 1)[0]):
             return False
         return not any(_REFUSES.search(self._texts[link.requirement]) for link in links[:1])
+
+    def _free(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
+        """What a report says of which no sentence says more than that it is written."""
+        if not links or not mutant.operator.startswith(("data.", "stated.")):
+            return False
+        target = mutant.target.lower()
+        named = all(word.lower() in target for word in links[0].evidence)
+        return named and _REPORTS.search(self._texts[links[0].requirement]) is not None
 
     def _asks_for(self, scope: str) -> bool:
         name = scope.rpartition(".")[2]
@@ -135,11 +147,12 @@ _OFFERS = re.compile(
     re.IGNORECASE,
 )
 """What is there to be tried, or no more than the name of a file: it asks for nothing."""
+_REPORTS = re.compile(r"\b(?:report|summar|notes?\b|explain|describ|document)", re.IGNORECASE)
 _RAISES = ("raise-dropped", "drop-raise")
-_ON_CONDITIONS = ("-disarmed", "-guard", "-never", "exit-status", *_RAISES)
+_ON_CONDITIONS = ("-disarmed", "-guard", "-never", "exit-status", "operand-dropped", "conjunct", "boundary", *_RAISES)
 _REFUSES = re.compile(
     r"\b(?:error|invalid|reject|refus|fail|corrupt|malformed|wrong|unknown|exit|raise|abort|skip|ignor|empty|blank"
-    r"|usage|missing|absent|without|nothing|none|no|zero|not|unless|at least|fewer|less|short|trunca)",
+    r"|usage|missing|absent|without|nothing|unless|at least|fewer|less\b|short|trunca|(?:none|no|zero|not)\b)",
     re.IGNORECASE,
 )
 _BY_ITSELF = frozenset(
@@ -158,7 +171,8 @@ _LEAVES_OUT = re.compile(r"\bif \w+ not in [a-z]\w*")
 _LASTING = re.compile(
     r"\s*(?:sudo (?:-\w+ )*)?(?:(?:cat|echo|printf)\b[^|\n]*>(?!&)|tee\b|sed\b.* -\w*i|perl -\w*i|patch\b"
     r"|git (?:apply|commit|merge|rebase|revert|push)|systemctl|service|ch(?:own|grp|mod)\b|useradd|usermod"
-    r"|(?:rm|p?kill|killall|install|unlink|truncate)\b|groupadd|adduser|passwd|crontab|setfacl|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
+    r"|(?:rm(?! -\w*f)|p?kill|killall|install|unlink|truncate)\b|groupadd|adduser|passwd|crontab|setfacl"
+    r"|iptables|ufw|sysctl|mount|ssh-keygen|openssl|gpg|psql|mysql|sqlite3|docker|kubectl|\w+\(\))"
 )
 """Commands that leave something behind which the next ones do not make again."""
 _OF_DATA = re.compile(r"[\"'][\w -]+[\"']|\|\||&&|\bseen\b|[eE]xist|[dD]uplicate")

@@ -90,14 +90,19 @@ def _attempt(result: AttemptResult) -> dict[str, Any]:
         "rewards": dict(result.rewards) if result.rewards is not None else None,
         "idle": result.idle,
         "failing": list(result.failing),
+        "other_tests": [
+            {"test": each.name, "then": each.then or None, "now": each.now or None} for each in result.other_tests
+        ],
         "same_end": result.same_end,
         "seen": result.seen,
+        "unseen": result.unseen or None,
         "effect": _difference(result.effect) if result.effect is not None else None,
         "harmless": result.harmless or None,
         "missed": [
             {
                 "requirement": each.requirement or None,
                 "line": each.line or None,
+                "step": each.step or None,
                 "input": each.input,
                 "expected": each.expected,
                 "got": each.got,

@@ -69,6 +69,7 @@ class _StepLine(msgspec.Struct, forbid_unknown_fields=True):
 class _Ended(msgspec.Struct, forbid_unknown_fields=True):
     rewards: dict[str, float] | None = None
     files: dict[str, _AnyContent] = {}
+    tests: dict[str, str] = {}
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -131,7 +132,8 @@ def _submission(raw: bytes, number: str, place: str, folder: Path, recorded: Rec
     if len(json.dumps(found.about)) > LARGEST_ABOUT:
         raise Malformed(f"`about` is larger than {LARGEST_ABOUT >> 10} KB")
     name = name_of(str(found.id)) if found.id is not None else number
-    ended = RecordedEnd(found.recorded.rewards, _contents(found.recorded.files, box_path))
+    tests = dict(bounded(found.recorded.tests))
+    ended = RecordedEnd(found.recorded.rewards, _contents(found.recorded.files, box_path), tests)
     if found.trial is not None:
         trial = folder / inner_path(found.trial)
         if trial.is_symlink() or not trial.resolve().is_relative_to(folder.resolve()):

@@ -14,8 +14,9 @@ def matched(names: Sequence[str], submissions: Sequence[Submission]) -> tuple[di
     """Task -> its solutions, each with a name of its own; and how many are for none of these tasks."""
     found: dict[str, list[Submission]] = {}
     others = 0
+    exact = frozenset(names)
     for each in submissions:
-        name = _task_of(names, each.task)
+        name = each.task if each.task in exact else _task_of(names, each.task)
         if name is None:
             others += 1
             continue
@@ -25,9 +26,7 @@ def matched(names: Sequence[str], submissions: Sequence[Submission]) -> tuple[di
 
 
 def _task_of(names: Sequence[str], said: str) -> str | None:
-    """The task of that name; or the one whose name, or the end of it, is among the folders on the way."""
-    if said in names:
-        return said
+    """The one whose name, or the end of it, is among the folders on the way."""
     parts = said.split("/")
     for name in sorted(names, key=len, reverse=True):
         if f"/{name}/" in f"/{said}/":

@@ -33,6 +33,8 @@ class Missed:
     input: str
     expected: str
     got: str
+    step: str = ""
+    """Of a task of several steps the one whose instruction says so."""
 
 
 def missed(found: Sequence[Difference], stated: StatedOutput, relevance: Relevance) -> list[Missed]:

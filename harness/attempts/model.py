@@ -67,9 +67,11 @@ class RecordedEnd:
 
     rewards: Rewards | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    tests: Mapping[str, str] = field(default_factory=dict)
+    """What became of each test, in the words of test reports."""
 
     def __bool__(self) -> bool:
-        return self.rewards is not None or bool(self.files)
+        return self.rewards is not None or bool(self.files) or bool(self.tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ def line_json(one: Submission) -> dict[str, Any]:
         recorded["rewards"] = dict(one.recorded.rewards)
     if one.recorded.files:
         recorded["files"] = {path: content_json(data) for path, data in sorted(one.recorded.files.items())}
+    if one.recorded.tests:
+        recorded["tests"] = dict(one.recorded.tests)
     given = {
         "task": one.task,
         "id": one.id,

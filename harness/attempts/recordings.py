@@ -24,12 +24,13 @@ from harness.attempts.model import (
     Submission,
     TheReference,
 )
-from harness.attempts.recorded_files import inner, json_of, trial_name
+from harness.attempts.recorded_files import inner, json_of, text_of, trial_name
 from harness.attempts.terminal_bench import is_terminal_benchs, read_terminal_benchs
 from harness.attempts.tool_calls import changes_nothing, of_call
 from harness.errors import UsageError
 from harness.trial.actions import Action, Actions, Carry, WriteFile
 from harness.untrusted import clip, visible
+from harness.verifier.test_report import MOST_TESTS, read_report
 
 RESULT, TRAJECTORY = "result.json", "trajectory.json"
 
@@ -71,10 +72,28 @@ def _harbor(task: str, folder: Path) -> Submission:
         trial_name(result["trial_name"]),
         _harbors_way(folder, result, str(agent or ""), left_out),
         clip(visible(source), 100),
-        recorded=RecordedEnd(rewards),
+        recorded=RecordedEnd(rewards, tests=_tests(folder)),
         left_out=tuple(left_out),
         place=str(folder),
     )
+
+
+_RESULT_FILES = (".json", ".xml")
+_OUTPUT = "test-stdout.txt"
+"""What the verifier printed, in its folder and its steps'."""
+
+
+def _tests(folder: Path) -> dict[str, str]:
+    """What became of each test, from what the verifier left: in a folder of its own for each step."""
+    steps = folder / "steps"
+    names = sorted(os.listdir(steps)) if steps.is_dir() and not steps.is_symlink() else []
+    found: dict[str, str] = {}
+    for verified in [folder / "verifier", *(steps / name / "verifier" for name in names)]:
+        inside = sorted(os.listdir(verified)) if verified.is_dir() and not verified.is_symlink() else []
+        files = {name: text_of(verified / name).encode() for name in inside if name.endswith(_RESULT_FILES)}
+        report = read_report(files, text_of(verified / _OUTPUT))
+        found |= {test.name: test.status.value for test in report.tests[:MOST_TESTS]}
+    return found
 
 
 def _harbors_task(result: Mapping[str, Any]) -> str:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
-from posixpath import dirname
 
+from harness.attempts.by_step import (
+    StepPattern,
+    compared_in_steps,
+    in_steps,
+    leaves_the_same,
+    left_in_the_end,
+    observation,
+    reference_in_steps,
+    unseen_removals,
+)
 from harness.attempts.missed import Missed, missed, named_paths, there_or_not
 from harness.attempts.model import (
     CannotBeRun,
@@ -25,6 +35,7 @@ from harness.findings.controls import control_findings
 from harness.findings.internal import trace_of
 from harness.judging.controls import Controls, ControlSettings
 from harness.judging.effects import About, Effect, differences
+from harness.judging.kill_matrix import results
 from harness.judging.outcome import TRANSIENT, Cause, Outcome, OutcomeKind, baseline, judge, settle, unconfirmed
 from harness.judging.stated import StatedOutput, read_stated
 from harness.lab.lab import Place
@@ -38,13 +49,14 @@ from harness.stages.verdict import sound
 from harness.task.model import Solution, Task, Unusable
 from harness.task.texts import environment_texts
 from harness.trial.actions import Actions, Carry, RunLine, WriteFile
-from harness.trial.end_state import NOISE, EndState, same, unsteady
+from harness.trial.end_state import EndState
 from harness.trial.looking.calls import Observed
 from harness.trial.plan import Judge, Observe, Plan, Purpose, Replacement
 from harness.trial.record import Kind, TrialRecord, Which
 from harness.verifier.reward import Rewards
+from harness.verifier.test_report import BAD, TestStatus
 from mutator.relevance import Relevance
-from mutator.unified_diff import WillNotApply, patched, read_diff
+from mutator.unified_diff import WillNotApply, patched_files
 
 
 class Fate(StrEnum):
@@ -74,6 +86,15 @@ _FATES = {
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTest:
+    """A test that came to something else when the attempt was recorded; '' is a test that was not reported."""
+
+    name: str
+    then: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptResult:
     """One solution from elsewhere, and what came of it."""
 
@@ -89,6 +110,8 @@ class AttemptResult:
     """It leaves exactly what the reference leaves."""
     seen: bool = False
     """It was seen at work, and so were its differences."""
+    unseen: str = ""
+    """What of it was not seen, and why, where that is known."""
     effect: Effect | None = None
     """The plainest difference from the reference, stated or not."""
     harmless: str = ""
@@ -96,6 +119,10 @@ class AttemptResult:
     missed: tuple[Missed, ...] = ()
     double_of: str = ""
     """The id of another one of the same content, whose result it has."""
+    tests: Mapping[str, str] = field(default_factory=dict)
+    """What became of each test in a run that shows what it came to."""
+    other_tests: tuple[OtherTest, ...] = ()
+    """Tests that came to something else when it was recorded, though it was paid the same."""
     trials: int = 0
 
 
@@ -136,6 +163,7 @@ async def attempts_of_task(
             place,
             terms,
             Shared(group, partial(reference_observed, place, terms, texts=True, paths=named_paths(instruction))),
+            Shared(group, partial(reference_in_steps, place, terms)),
             stated,
             Relevance(instruction),
             observes,
@@ -183,6 +211,8 @@ class _Judging:
     place: Place
     terms: Terms
     pattern: Shared[Pattern | None]
+    by_step: Shared[Mapping[str, StepPattern] | None]
+    """Of a task of several steps, where `pattern` is of none."""
     stated: StatedOutput
     relevance: Relevance
     observes: bool
@@ -194,9 +224,8 @@ class _Judging:
         except NotToBeRun as why:
             return AttemptResult(each, Fate.UNREADABLE, str(why))
         first = await self._trial(each, how, Judge(), Which.FIRST, rank)
-        observes = self.observes and not has_steps(task)  # of several steps only the last would be seen
         observed = None
-        if observes and _fate(self._outcome(first)) in JUDGED:
+        if self.observes and _fate(self._outcome(first)) in JUDGED:
             observed = await self._observe(each, how, rank)
         records = [first]
         if observed is not None and _fate(self._outcome(observed)) is _fate(self._outcome(first)):
@@ -212,11 +241,12 @@ class _Judging:
             next((record.rewards for record in records if record.rewards is not None), None),
             outcome.kind is OutcomeKind.IDLE,
             outcome.killed_by,
+            tests=next((found for record in records if (found := results(record))), {}),
             trials=len(records) + (observed is not None and observed not in records),
         )
         if result.fate not in JUDGED:
             return result
-        if not observes:
+        if not self.observes:
             other = _files_astray(each.recorded, None)
             return replace(result, fate=Fate.ASTRAY, why=other) if other else result
         if observed is None:
@@ -225,10 +255,14 @@ class _Judging:
         return await self._seen_to_do(result, observed)
 
     async def _observe(self, each: Submission, how: Way, rank: int) -> TrialRecord:
+        if has_steps(self.place.task):
+            return await self._trial(each, how, observation(self.place.task), Which.FIRST, rank)
         pattern = await self.pattern()
         return await self._trial(each, how, pattern.purpose if pattern is not None else Observe(), Which.FIRST, rank)
 
     async def _seen_to_do(self, result: AttemptResult, record: TrialRecord) -> AttemptResult:
+        if has_steps(self.place.task):
+            return await self._seen_in_steps(result, record)
         pattern = await self.pattern()
         state = record.observed.left if record.observed is not None else None
         if other := _files_astray(result.submission.recorded, state):
@@ -242,6 +276,28 @@ class _Judging:
             return result
         about = About(self.place.task.steps[0].instruction, "", "")
         return await self.place.think(lambda: self._compared(result, pattern, seen, about))
+
+    async def _seen_in_steps(self, result: AttemptResult, record: TrialRecord) -> AttemptResult:
+        alike = (self._outcome(record).kind is OutcomeKind.SURVIVED) == (result.fate is Fate.PAID)
+        seen = in_steps(record, whole=alike)
+        if other := _files_astray(result.submission.recorded, left_in_the_end(seen)):
+            return replace(result, fate=Fate.ASTRAY, why=other)
+        patterns = await self.by_step()
+        if patterns is None:
+            return replace(result, unseen="the reference's steps could not be seen at work")
+        found = await self.place.think(lambda: compared_in_steps(patterns, seen))
+        if found.same_end:
+            return replace(result, same_end=True, seen=True)
+        best = found.found[0] if found.found else None
+        effect = Effect(best.input, best.expected, best.got, len(found.found) - 1) if best is not None else None
+        return replace(
+            result,
+            seen=found.whole,
+            effect=effect,
+            harmless=found.harmless,
+            missed=() if found.harmless else found.missed,
+            unseen=found.unseen,
+        )
 
     def _seen(self, record: TrialRecord, result: AttemptResult) -> Observed | None:
         """What was seen, if it was paid as it was when nobody looked."""
@@ -283,31 +339,6 @@ class _Judging:
         return await self.place.trial(plan, rank)
 
 
-def leaves_the_same(pattern: Pattern, state: EndState) -> bool:
-    """False where two runs of the reference do not either, or something goes on running."""
-    first, second = pattern.first.left, pattern.second.left
-    aside = unsteady(first, second) if first is not None and second is not None else None
-    return first is not None and aside is not None and same(first, state, aside)
-
-
-def unseen_removals(pattern: Pattern, seen: Observed) -> bool:
-    """Whether a folder has other names in it than with the reference, and no file tells why: what was removed on one
-    side only is no entry of its own."""
-    first, second, other = pattern.first.left, pattern.second.left, seen.left
-    if first is None or second is None or other is None:
-        return True
-    entries = {*first.entries, *other.entries}
-    explained = {dirname(path) for path in entries if (path in first.entries) != (path in other.entries)}
-    return any(
-        first.entries.get(path) != other.entries.get(path)
-        for path in entries
-        if first.entries.get(path) == second.entries.get(path)
-        and path not in explained
-        and not NOISE.search(path)
-        and all(state.entries.get(path, "d ").startswith("d ") for state in (first, other))
-    )
-
-
 def _fate(outcome: Outcome) -> Fate:
     if outcome.cause is Cause.NOT_MADE or outcome.cause is Cause.UNSUPPORTED:
         return Fate.UNREADABLE
@@ -318,15 +349,38 @@ def _fate(outcome: Outcome) -> Fate:
 
 
 def _held_against(result: AttemptResult, recorded: RecordedEnd) -> AttemptResult:
-    """Whether it was paid now as it was then."""
+    """Whether it was paid now as it was then, and if so, whether each test came to the same."""
     if recorded.rewards is None or result.fate not in {*JUDGED, Fate.FLAKY, Fate.UNMEASURED}:
         return result
     if result.rewards is not None and _same_rewards(recorded.rewards, result.rewards):
-        return result
+        return replace(result, other_tests=tuple(_other_tests(recorded.tests, result.tests)))
     if result.fate is Fate.UNMEASURED:
         return result
     then, now = _said(recorded.rewards), _said(result.rewards)
     return replace(result, fate=Fate.ASTRAY, why=f"it was paid {then} when it was recorded, and {now} now", missed=())
+
+
+def _other_tests(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[OtherTest]:
+    """By their whole names, or by their last parts where one of the two has no more of any. Where none is in both,
+    they are named by different rules, and nothing is told."""
+    if not then.keys() & now.keys():
+        then, now = _by_last_part(then), _by_last_part(now)
+    if not then.keys() & now.keys():
+        return
+    # Terminal-Bench has these two words for all that may become of a test.
+    coarse = set(then.values()) <= {TestStatus.PASSED, TestStatus.FAILED}
+    for name in sorted({*then, *now}):
+        before, after = then.get(name, ""), now.get(name, "")
+        fails = [status in BAD for status in (before, after)]
+        alike = before == after or all(fails) or (coarse and before and after and not any(fails))
+        if not alike:
+            yield OtherTest(name, before, after)
+
+
+def _by_last_part(tests: Mapping[str, str]) -> dict[str, str]:
+    """Without those that share it."""
+    last = Counter(name.rpartition("::")[2] for name in tests)
+    return {end: status for name, status in tests.items() if last[end := name.rpartition("::")[2]] == 1}
 
 
 def _same_rewards(one: Rewards, other: Rewards) -> bool:
@@ -452,26 +506,7 @@ def _whole(files: Mapping[str, bytes], solution: Solution | None) -> Way:
 
 def on_reference(own: Mapping[str, bytes], diff: str, folder: str) -> dict[str, bytes]:
     """The reference's files with the diff applied. Raises NotToBeRun."""
-    found = read_diff(diff)
-    if found is None:
-        raise NotToBeRun("its patch is no unified diff, or is cut short")
-    made = dict(own)
-    for one in found:
-        parts = [part for part in one.path.split("/") if part not in ("", ".")]
-        if ".." in parts or one.path.startswith("/"):
-            raise NotToBeRun(f"its patch leaves the solution folder: {one.path}")
-        while parts and parts[0] == folder and "/".join(parts) not in own and len(parts) > 1:
-            parts = parts[1:]
-        name = "/".join(parts)
-        if not one.makes and name not in made:
-            raise NotToBeRun(f"its patch changes {one.path}, which the reference solution does not have")
-        before = b"" if one.makes else made[name]
-        try:
-            after = patched(diff, one, before.decode("utf-8", "surrogateescape"))
-        except WillNotApply as error:
-            raise NotToBeRun(f"its patch does not fit {one.path}: {error}") from error
-        if one.removes:
-            del made[name]
-        else:
-            made[name] = after.encode("utf-8", "surrogateescape")
-    return made
+    try:
+        return patched_files(own, diff, folder)
+    except WillNotApply as error:
+        raise NotToBeRun(str(error)) from error

@@ -18,6 +18,7 @@ from harness.attempts.recorded_files import inner, json_of, text_of, trial_name
 from harness.attempts.tool_calls import changes_nothing, of_call
 from harness.trial.actions import Action, Actions, Carry, TypeKeys
 from harness.untrusted import clip, visible
+from harness.verifier.test_report import MOST_TESTS
 from mutator.quiet import quietly
 
 RESULT, COMMANDS = "results.json", "commands.txt"
@@ -44,10 +45,16 @@ def read_terminal_benchs(task: str, folder: Path) -> Submission:
         trial_name(result.get("trial_name") or folder.name),
         _way(folder, run.get("agent_name"), left_out),
         clip(visible(source), 100),
-        recorded=RecordedEnd(rewards),
+        recorded=RecordedEnd(rewards, tests=_tests(result.get("parser_results"))),
         left_out=tuple(left_out),
         place=str(folder),
     )
+
+
+def _tests(found: Any) -> dict[str, str]:
+    """What its parser made of the tests' output: a word for each."""
+    told = found.items() if isinstance(found, dict) else ()
+    return {str(name): word for name, word in list(told)[:MOST_TESTS] if isinstance(word, str)}
 
 
 def _run_of(folder: Path) -> Mapping[str, Any]:

@@ -18,7 +18,15 @@ MOST_NAMED = 20
 
 
 def told(made: Mapping[str, Any], folder: Path | None) -> str:
-    lines = [*_lists(made), *_told_apart(made), "", *_table(made), *_numbers(made), *_rest(made, folder)]
+    lines = [
+        *_lists(made),
+        *_told_apart(made),
+        *_other_tests(made),
+        "",
+        *_table(made),
+        *_numbers(made),
+        *_rest(made, folder),
+    ]
     return "\n".join(lines).strip("\n")
 
 
@@ -61,7 +69,8 @@ def _one(task: Mapping[str, Any], each: Mapping[str, Any]) -> Iterator[str]:
             yield from _difference(effect)
     for one in each["missed"][:2]:
         if one["requirement"]:
-            place = f" (instruction, line {one['line']})" if one["line"] else ""
+            of = f" of step {visible(one['step'])}" if one["step"] else ""
+            place = f" (instruction{of}, line {one['line']})" if one["line"] else ""
             yield from wrapped(f'"{clip(one["requirement"], 200)}"{place}', WIDTH, "    ")
         yield from _difference(one)
     if len(each["missed"]) > 2:
@@ -92,6 +101,23 @@ def _told_apart(made: Mapping[str, Any]) -> Iterator[str]:
         yield from wrapped(
             f"{task['name']}/{each['id']}: {each['fate']}: {each['why'] or ''}", WIDTH, "  ", following="    "
         )
+    if len(found) > MOST_NAMED:
+        yield f"  and {len(found) - MOST_NAMED} more, in the document"
+
+
+def _other_tests(made: Mapping[str, Any]) -> Iterator[str]:
+    """Attempts that were paid as they were when they were recorded, and some of whose tests came to something else."""
+    found = [(task, each) for task in made["tasks"] for each in task["attempts"] if each["other_tests"]]
+    if found:
+        yield f"Paid as when it was recorded, but not for the same tests: {len(found)}"
+    for task, each in found[:MOST_NAMED]:
+        said = [
+            f"{one['test']}: {one['then'] or 'not reported'} then, {one['now'] or 'not reported'} now"
+            for one in each["other_tests"][:3]
+        ]
+        more = len(each["other_tests"]) - len(said)
+        text = f"{task['name']}/{each['id']}: {'; '.join(said)}{f'; and {more} more' if more else ''}"
+        yield from wrapped(text, WIDTH, "  ", following="    ")
     if len(found) > MOST_NAMED:
         yield f"  and {len(found) - MOST_NAMED} more, in the document"
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.commands.options import Choosing, Flags, choosing_options, setting_options
 from harness.commands.paths import AnyPath
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.dataset.select import Chosen
+    from harness.settings.in_force import InForce
+    from harness.stages.result import ProposedFor
 
 
 @click.command
@@ -29,6 +34,15 @@ from harness.errors import UsageError
     show_default=True,
     help="The run folder: holds the results, and lets an audit continue.",
 )
+@click.option(
+    "--mutate-with",
+    "proposed",
+    multiple=True,
+    type=AnyPath(),
+    metavar="FOLDER|FILE",
+    help="Run the wrong variants in it, too, such as a model's that `foolsgold propose` wrote. No model is asked here. "
+    "May be given several times.",
+)
 @click.option("--resume", is_flag=True, help="Continue the run in the run folder; fail if there is none.")
 @click.option("--fresh", is_flag=True, help="Delete what is in the run folder and start again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the tables.")
@@ -41,6 +55,7 @@ def audit(
     flags: Flags,
     choosing: Choosing,
     folder: Path,
+    proposed: tuple[Path, ...],
     resume: bool,
     fresh: bool,
     as_json: bool,
@@ -60,11 +75,11 @@ def audit(
       foolsgold audit tasks --engine bwrap --depth quick -o runs/today
       foolsgold audit tasks -o runs/today --resume
       foolsgold audit data/*.parquet --sample 200 --by source --seed 7
+      foolsgold audit tasks --mutate-with proposed
     """
+    from harness.attempts.variants import read_variants
     from harness.commands.console import print_warnings, printer
-    from harness.commands.progress import progress
     from harness.report.gate import gate_text
-    from harness.runs import audit_tasks
     from harness.settings.meaning import as_set
     from harness.settings.terms import gate_terms
 
@@ -75,25 +90,62 @@ def audit(
     tasks = choosing.tasks(paths, in_force).each(lambda task: as_set(task, in_force))
     if not quiet:
         print_warnings(tasks, printer(sys.stderr))
-    again, told = flags.words(), list[str]()
-    with closing(progress("auditing", len(tasks), show=not (no_progress or quiet))) as watcher:
-        report = audit_tasks(
-            folder, tasks, in_force, flags=again, fresh=fresh, watcher=watcher, nodes=watcher.nodes, tell=told.append
-        )
-    click.echo("".join(f"{line}\n" for line in told), nl=False, err=True)
+    again = [*flags.words(), *_words(proposed)]
+    variants = read_variants([task.name for task in tasks], proposed) if proposed else None
+    if variants is not None and variants.others and not quiet:
+        click.echo(f"{variants.others} of the proposed variants are of other tasks than these.", err=True)
+    report = _audited(folder, tasks, in_force, again, variants, fresh=fresh, show=not (no_progress or quiet))
     judged = terms.judge(report)
     verdict = gate_text(judged)
-    if as_json:
-        _echo_json(report)
-        click.echo(verdict, err=True)
-    else:
-        click.echo(verdict if quiet else _ending(report, verdict, verbose=verbose))
+    _echo(report, verdict, as_json=as_json, quiet=quiet, verbose=verbose)
     if timings:
         _echo_timings(report, err=as_json)
     if report["unfinished"]:
         words = ["foolsgold", "audit", *map(str, paths), *again, *choosing.words(), "-o", report["run"], "--resume"]
         click.echo(f"\nInterrupted. All results so far are kept. Continue with\n{shlex.join(words)}", err=True)
     return judged.exit_code
+
+
+def _audited(
+    folder: Path,
+    tasks: Chosen,
+    in_force: InForce,
+    flags: Sequence[str],
+    proposed: ProposedFor | None,
+    *,
+    fresh: bool,
+    show: bool,
+) -> dict[str, Any]:
+    from harness.commands.progress import progress
+    from harness.runs import audit_tasks
+
+    told: list[str] = []
+    with closing(progress("auditing", len(tasks), show=show)) as watcher:
+        report = audit_tasks(
+            folder,
+            tasks,
+            in_force,
+            flags=flags,
+            fresh=fresh,
+            watcher=watcher,
+            nodes=watcher.nodes,
+            tell=told.append,
+            proposed=proposed,
+        )
+    click.echo("".join(f"{line}\n" for line in told), nl=False, err=True)
+    return report
+
+
+def _echo(report: Mapping[str, Any], verdict: str, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+    if as_json:
+        _echo_json(report)
+        click.echo(verdict, err=True)
+    else:
+        click.echo(verdict if quiet else _ending(report, verdict, verbose=verbose))
+
+
+def _words(proposed: tuple[Path, ...]) -> list[str]:
+    return [word for place in proposed for word in ("--mutate-with", str(place))]
 
 
 def _check_run(folder: Path, *, fresh: bool) -> None:

@@ -68,7 +68,7 @@ def _shown(report: dict[str, Any], name: str, run: Path | None) -> str:
     place = f"{visible(found['path'])}:{found['line']}"
     lines = [
         f"{visible(found['ref'])}: {visible(found['sentence'])}",
-        f"task {visible(task['name'])}, {place}, {found['operator']} ({found['fault']})",
+        f"task {visible(task['name'])}, {place}, {_maker(found)}",
         f"outcome: {found['outcome']}" + (f" ({visible(found['why'])})" if found["why"] else ""),
     ]
     if found["requirement"]:
@@ -85,6 +85,15 @@ def _shown(report: dict[str, Any], name: str, run: Path | None) -> str:
         lines.append(f"passed: {', '.join(visible(name) for name in passed)}")
     lines += ["", shown(found["diff"]), "", visible(found["repro"])]
     return "\n".join(lines)
+
+
+def _maker(found: Mapping[str, Any]) -> str:
+    """The rule that made it, or who wrote it."""
+    origin = found.get("proposed")
+    if origin is None:
+        return f"{found['operator']} ({found['fault']})"
+    meant = f", meant to break: {visible(origin['breaks'])}" if origin["breaks"] else ""
+    return f"{visible(origin['id'])} by {visible(origin['source'] or 'somebody')}{meant}"
 
 
 def _passed(task: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:

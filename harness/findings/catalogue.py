@@ -239,6 +239,11 @@ _MUTANTS: Mapping[str, Entry] = {
         Severity.WARNING,
         row=REWARD,
     ),
+    "proposed-variant-paid": Entry(
+        "A variant that somebody else meant to be wrong, such as a model, is paid in full.",
+        "Look at each: where it breaks what the instruction states, a test is missing. It counts in no strength and "
+        "in no verdict.",
+    ),
     "no-assertion-reached": Entry(
         "A test passes without reaching an assertion.",
         "Let it assert something about what the work leaves, and fail where there is nothing.",

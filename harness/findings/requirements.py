@@ -64,29 +64,6 @@ class Seen:
         return max((tokens.get(token, 0.0) for token in self.evidence if not is_number(token)), default=0.0)
 
 
-_KEY = r"""(["'])KEY\1\s*(?::|=>|\]\s*=(?!=))"""
-"""A key where a record is written: not where one is read, as in `row["name"]`."""
-_FORM = frozenset("format form formatted structure schema shape json array object list record output file".split())
-_RECORD = re.compile(r"""\{[^{}\n]*["'][\w -]+["']\s*:[^{}\n]*\}""")
-
-
-def only_shown(text: str, evidence: Sequence[str], diff: str) -> bool:
-    """Whether a sentence shares with a variant only words of a record that it shows, and the variant writes every key
-    of that as before: what is filtered, sorted or computed is no matter of the form."""
-    records = " ".join(_RECORD.findall(text))
-    prose = set(re.findall(r"\w+", _RECORD.sub(" ", text).lower())) - _FORM
-    if not records or any(word in prose for token in evidence for word in re.findall(r"\w+", token.lower())):
-        return False
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
-    gone, new = ("\n".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+")
-    keys = re.findall(r"""["']([\w -]+)["']\s*:""", records)
-    return all(_written(key, gone) <= _written(key, new) for key in keys)
-
-
-def _written(key: str, text: str) -> int:
-    return len(re.findall(_KEY.replace("KEY", re.escape(key)), text))
-
-
 def is_number(token: str) -> bool:
     return _NUMBER.fullmatch(token) is not None
 

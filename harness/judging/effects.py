@@ -265,6 +265,9 @@ def _is_edited_program(found: Difference, reference: Observed, about: About) -> 
     if found.kind != "content":
         return False
     words = {word for call in reference.calls or () for word in call.argv}
+    entry = reference.left.entries.get(found.path, "") if reference.left is not None else ""
+    if found.texts is None and re.match(r"f [0-7]*[1357][0-7]{0,2} ", entry):
+        return True  # made by a compiler
     return (
         splitext(found.path)[1].lower() in _CODE
         or found.path in words

@@ -100,13 +100,13 @@ class Strength:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {
-            "share": _share_json(self.share),
-            "stated": _share_json(self.stated),
-            "by_fault": {name: _share_json(share) for name, share in self.by_fault.items()},
+            "share": share_json(self.share),
+            "stated": share_json(self.stated),
+            "by_fault": {name: share_json(share) for name, share in self.by_fault.items()},
         }
 
 
-def _share_json(share: Share) -> dict[str, Any]:
+def share_json(share: Share) -> dict[str, Any]:
     return {
         "detected": round(share.detected, 4),
         "counted": share.counted,

@@ -38,6 +38,10 @@ class Shared(Generic[Result]):
         self._group, self._work = group, work
         self._task: asyncio.Task[Result] | None = None
 
+    @property
+    def asked(self) -> bool:
+        return self._task is not None
+
     async def __call__(self) -> Result:
         if self._task is None:
             self._task = self._group.create_task(self._work())

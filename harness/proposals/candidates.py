@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 
 from harness.proposals.prompts import Asking, Prompt
 from harness.untrusted import clip, visible
-from mutator.generate import unparsed
-from mutator.operators import FAMILIES
+from mutator.given import newly_unparsed
 from mutator.relevance import Requirement
-from mutator.sources import read_sources
 
 LONGEST_SENTENCE = 1000
 
@@ -135,15 +133,10 @@ def _candidate(prompt: Prompt, part: _Part) -> Candidate | str:
     if not patch:
         return "it is the reference itself"
     changed = {**prompt.files, **{name: text.encode() for name, text in part.files.items()}}
-    broken = sorted(_not_parsed(changed, prompt.script) - _not_parsed(prompt.files, prompt.script))
+    broken = newly_unparsed(prompt.files, changed, prompt.script)
     if broken:  # as with a variant of foolsgold's own
         return f"its {_shown(broken[0]).strip('`')} does not parse"
     return Candidate(prompt.kind, patch=patch, what=what, breaks=breaks)
-
-
-def _not_parsed(files: Mapping[str, bytes], script: str) -> set[str]:
-    """Files that have a piece in them that is no text of its language."""
-    return {source.file for source in unparsed(read_sources(files, script), FAMILIES)}
 
 
 def _wrong_name(prompt: Prompt, name: str) -> str:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from harness.report.proposed import proposed_variants, with_variants
+
 
 def run_name(run: Path, here: Path | None = None) -> str:
     """The run as it is named in a command: as the reader did, or from the working folder where that is shorter."""
@@ -36,15 +38,15 @@ class _Addressed:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for task in self.tasks:
             yield {
-                **task,
-                "mutants": [
-                    {**mutant, "repro": repro_command(self.run, mutant["ref"], mutant["id"])}
-                    for mutant in task["mutants"]
-                ],
+                **with_variants(task, map(self._addressed, proposed_variants(task))),
+                "mutants": [self._addressed(mutant) for mutant in task["mutants"]],
                 "findings": [
                     {**finding, "command": show_command(self.run, task, finding)} for finding in task["findings"]
                 ],
             }
+
+    def _addressed(self, mutant: Mapping[str, Any]) -> dict[str, Any]:
+        return {**mutant, "repro": repro_command(self.run, mutant["ref"], mutant["id"])}
 
 
 def repro_command(run: str, ref: str, ident: str) -> str:
@@ -53,7 +55,6 @@ def repro_command(run: str, ref: str, ident: str) -> str:
 
 def show_command(run: str, task: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
     """What shows a finding: the mutant that is its evidence, else the task with all that was found."""
-    witness = next(
-        (mutant["ref"] for line in finding["evidence"] for mutant in task["mutants"] if mutant["id"] in line), None
-    )
+    tried = [*task["mutants"], *proposed_variants(task)]
+    witness = next((mutant["ref"] for line in finding["evidence"] for mutant in tried if mutant["id"] in line), None)
     return shlex.join(["foolsgold", "show", run, task["name"] if witness is None else witness])

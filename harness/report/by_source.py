@@ -21,6 +21,10 @@ WAYS: Mapping[str, str] = {
 """Finding -> how a source's row names the paid trials that show it."""
 
 
+_NOT_COUNTED = {"all": 0, **dict.fromkeys(WAYS.values(), 0)}
+"""Of tasks in runs from before they were."""
+
+
 def source_of(name: str, path: str, groups: Mapping[str, str] | None = None) -> str:
     """`groups`: task -> its stratum, where a sample was drawn by something else than where tasks lie."""
     return (groups or {}).get(name) or name.rpartition("/")[0] or PurePath(path).parent.name or path
@@ -40,8 +44,8 @@ def by_source(tasks: Iterable[Mapping[str, Any]], sample: Mapping[str, Any] | No
     groups = sample["groups"] if sample is not None and sample["by"] is not None else None
     found: dict[str, _Source] = {}
     for task in tasks:
-        source = found.setdefault(source_of(task["name"], task["path"], groups), _Source())
-        paid = task["paid_trials"]
+        source = found.setdefault(source_of(task["name"], task.get("path", ""), groups), _Source())
+        paid = task.get("paid_trials", _NOT_COUNTED)
         source.tasks += 1
         source.measured += paid["all"] > 0
         source.trials.update(paid)

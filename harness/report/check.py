@@ -113,8 +113,9 @@ def trial_json(record: TrialRecord) -> dict[str, Any]:
     found, told = showing(record), record.to_json()
     if not record.host:
         del told["host"]
-    if not record.asked:
-        del told["asked"]
+    for name in ("asked", "observed_before"):
+        if not told[name]:
+            del told[name]
     return {
         "shown": found.shown,
         "why": found.why or None,

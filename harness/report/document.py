@@ -30,6 +30,7 @@ from harness.report.by_source import WAYS, by_source
 from harness.report.check import trial_json
 from harness.report.dataset import dataset
 from harness.report.least import least_json, training_json
+from harness.report.proposed import proposed_json
 from harness.report.steps import steps_json
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
 from harness.stages.verdict import kill_matrix
@@ -167,6 +168,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "tests": tests,
         "mutants": [_mutant(result, steps[result.step], task, found, tests) for result in one.mutants],
         "survivors": [result.label for result in one.survivors],
+        "proposed": proposed_json(one, lambda result: _mutant(result, steps[result.step], task, found, tests)),
         "files": [_file(step, name, task) for step in one.steps for name in _shown_files(step, one.least)],
         "not_run": [_not_run(step) for step in one.steps],
         "matrix": _matrix(found) if found else None,
@@ -234,8 +236,8 @@ def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
 
 
 _OF_OTHERS = frozenset(
-    "run purpose state effective looked notes image observed recorded claims not_reused waited end same_as begun "
-    "not_begun asked".split()
+    "run purpose state effective looked notes image observed observed_before recorded claims not_reused waited end "
+    "same_as begun not_begun asked".split()
 )
 """What is the same for every control's record."""
 
@@ -402,6 +404,7 @@ def _tests(one: Audited) -> list[str]:
         return []
     records = [*controls.references, controls.nop, controls.hollow, one.last]
     records += [record for result in one.mutants for record in result.records]
+    records += one.proposed.records if one.proposed is not None else ()
     records += [record for attempted in one.probes for record in attempted.records]
     return list(dict.fromkeys(name for record in records if record is not None for name in results(record)))
 

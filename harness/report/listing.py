@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from harness.report.proposed import WORDS, paid_first, proposed_words, source_of
 from harness.report.ranking import ranked
 from harness.report.words import added_up, counts, effect_lines, gone, how_far, interval, place, share_of, weakness
 from harness.untrusted import clip, visible
@@ -64,6 +65,10 @@ def _task(task: Task) -> Iterator[str]:
         elif mutant["outcome"] == "harmless":
             yield f"  no difference that matters {_variant(mutant)}"
             yield _line(f"    {mutant['why']}")
+    yield from (_line(f"  {said}") for said in proposed_words(task))
+    for variant in paid_first(task):
+        yield f"  {WORDS[variant['outcome']]}, by {_line(source_of(variant))}, {_variant(variant)}"
+        yield from (_line(f"    {line}") for line in effect_lines(variant))
 
 
 def _variant(mutant: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.report.proposed import paid_first, source_of, sum_of_proposed
 from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
@@ -38,6 +39,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         *_interrupted(report),
         *_tasks(report),
         *_survivors(report),
+        *_proposed(report),
         *_findings(report),
         *_dataset(report),
         _origin(report),
@@ -120,6 +122,31 @@ def _survivors(report: Mapping[str, Any]) -> Iterator[str]:
     yield _table(("task", "place", "what is wrong", "the instruction says", "mutant"), rows)
     if count > SURVIVORS:
         yield f"and {count - SURVIVORS} more"
+
+
+def _proposed(report: Mapping[str, Any]) -> Iterator[str]:
+    """Variants that somebody else wrote, those that were paid by name."""
+    said = sum_of_proposed(report["tasks"])
+    if not said:
+        return
+    yield "**Variants from elsewhere**"
+    yield _safe(said, 1000)
+    paid = [(task, one) for task in report["tasks"] for one in paid_first(task) if one["outcome"] == "survived"]
+    if not paid:
+        return
+    rows = [
+        (
+            _safe(task["name"], LONGEST_NAME),
+            _safe(source_of(one), LONGEST_NAME),
+            _safe(one["sentence"], LONGEST_SENTENCE),
+            _safe(one["requirement"]["text"], LONGEST_SENTENCE) if one["requirement"] else "",
+            _safe(one["ref"], LONGEST_NAME),
+        )
+        for task, one in paid[:SURVIVORS]
+    ]
+    yield _table(("task", "by", "paid although", "the instruction says", "variant"), rows)
+    if len(paid) > SURVIVORS:
+        yield f"and {len(paid) - SURVIVORS} more"
 
 
 def _findings(report: Mapping[str, Any]) -> Iterator[str]:

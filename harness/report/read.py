@@ -12,6 +12,7 @@ from harness.errors import UsageError
 from harness.lab.store import is_run
 from harness.report.addresses import addressed, run_name
 from harness.report.document import SCHEMA
+from harness.report.proposed import proposed_variants
 from harness.report.stored import stored_report
 from harness.report.stream import NoObjectError, streamed
 from harness.untrusted import visible
@@ -63,10 +64,11 @@ def _written(path: Path, run: Path) -> dict[str, Any]:
 
 
 def find_mutant(report: Mapping[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(task, mutant) by the mutant's id, the beginning of it, or task/id where several tasks share it."""
+    """(task, mutant) by the mutant's id, the beginning of it, or task/id where several tasks share it; also of a
+    variant that somebody else proposed."""
     exact, begun = Matches(), Matches()
     for task in report["tasks"]:
-        for mutant in task["mutants"]:
+        for mutant in [*task["mutants"], *proposed_variants(task)]:
             if name == mutant["ref"]:
                 exact.add(task, mutant, mutant["ref"])
             elif mutant["id"].startswith(name) or f"{task['name']}/{mutant['id']}".startswith(name):

@@ -15,6 +15,7 @@ from harness.judging.outcome import Shown, showing
 from harness.lab.store import is_run
 from harness.lab.stored import reading
 from harness.report.document import SCHEMA, run_facts, summary
+from harness.report.proposed import proposed_variants
 from harness.report.words import how_chosen
 from harness.stages.result import AuditSettings
 from harness.trial.record import Kind, TrialRecord, Which, record_from_json
@@ -93,7 +94,7 @@ WHERE task.position IS NOT NULL AND task.result IS NOT NULL GROUP BY mutant.id H
 def _named(entry: dict[str, Any], folder: str, shared: set[str]) -> dict[str, Any]:
     """With what `show` and `repro` take for each mutant: its id, with the task's name where others have it too."""
     refs: dict[str, str] = {}
-    for mutant in entry["mutants"]:
+    for mutant in [*entry["mutants"], *proposed_variants(entry)]:
         label = "/".join(part for part in (mutant["step"], mutant["id"]) if part)
         ref = f"{entry['name']}/{label}" if mutant["id"] in shared else mutant["id"]
         refs[label] = mutant["ref"] = ref

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.findings.labels import MEANING, label_of
 from harness.report.first import First, MissingTest, standing, what_first, why_dropped
+from harness.report.proposed import sum_of_proposed
 from harness.report.verbose import paid_cell
 from harness.report.words import (
     added_up,
@@ -215,6 +216,8 @@ def _sums(report: Mapping[str, Any], width: int) -> Iterator[str]:
         many = f"{summary['tasks']} task{'' if summary['tasks'] == 1 else 's'}"
         yield from wrapped(f"{many}: {', '.join(words) or 'none is done'}.", width, "")
         yield from wrapped(f"{added_up(counts(summary['outcomes']))}.", width, "")
+        if said := sum_of_proposed(report["tasks"]):
+            yield from wrapped(said, width, "")
         if trained(summary):
             yield trained(summary)
 

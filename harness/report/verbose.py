@@ -13,6 +13,7 @@ from tabulate import tabulate
 from harness.findings.labels import MEANING
 from harness.findings.requirements import stated
 from harness.report.first import Mutant
+from harness.report.proposed import paid_first, proposed_words, source_of
 from harness.report.ranking import worst
 from harness.report.words import (
     DATASET,
@@ -210,7 +211,8 @@ def forged(report: Mapping[str, Any], width: int) -> Iterator[str]:
 
 def worth(report: Mapping[str, Any], width: int) -> Iterator[str]:
     """How much work each task asks for, what of its reference is enough, whether the work is needed at all, and whether
-    the reference does what is asked. What was not made is not resisted."""
+    the reference does what is asked; and what came of variants that somebody else wrote. What was not made is not
+    resisted."""
     told = False
     for task in report["tasks"]:
         known = task["training"] is not None and (task["least"] is not None or task["training"]["value"] != "unknown")
@@ -218,8 +220,23 @@ def worth(report: Mapping[str, Any], width: int) -> Iterator[str]:
         for line in filter(None, (asked, *without_work(task))):
             yield from wrapped(visible(f"{task['name']}: {line}"), width, "", following="  ")
             told = True
+        for line in _proposals(task, width):
+            yield line
+            told = True
     if told:
         yield ""
+
+
+def _proposals(task: Mapping[str, Any], width: int) -> Iterator[str]:
+    """The sum, what was not run or counts nowhere, and those that were paid."""
+    for number, said in enumerate(proposed_words(task)):
+        first = f"{task['name']}: " if not number else ""
+        yield from wrapped(f"{first}{said}", width, "  " if number else "", following="    " if number else "  ")
+    for variant in paid_first(task):
+        if variant["outcome"] == "survived":
+            yield from wrapped(f"paid: {visible(variant['sentence'])}", width, "  ", following="    ")
+            by = f"by {visible(source_of(variant))}, {visible(variant['ref'])}"
+            yield f"    {visible(variant['path'])}:{variant['line']}, {by}"
 
 
 def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
+from harness.report.proposed import proposed_variants
 from harness.report.read import REPORT, schema
 from harness.untrusted import clip, visible
 
@@ -59,7 +60,7 @@ def _at_odds(found: Mapping[str, Any]) -> Iterator[str]:
         for ref in task["survivors"]:
             if ref not in known:
                 yield f"{at}.survivors names {_shown(ref)}, which is no mutant of the task"
-        for mutant in task["mutants"]:
+        for mutant in [*task["mutants"], *proposed_variants(task)]:
             for run in mutant["runs"]:
                 if run["tests"] and len(run["tests"]) != len(task["tests"]):
                     yield (

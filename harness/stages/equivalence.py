@@ -56,4 +56,4 @@ async def compared(
     left = await reference()
     if left is not None and same(left.state, state, left.unsteady):
         return replace(result, outcome=EQUIVALENT)
-    return result
+    return replace(result, left=state)

@@ -23,9 +23,45 @@ from harness.probes.model import Attempted, Probe
 from harness.task.model import Task, Unusable
 from harness.testcode.assertions.lead import Lead
 from harness.testcode.demands import HiddenReport
+from harness.trial.end_state import EndState
 from harness.trial.record import TrialRecord
 from mutator.model import Mutant, Tier
 from mutator.relevance import Link, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedVariant:
+    """A change of the reference that somebody else, such as a model, meant to be wrong."""
+
+    id: str
+    """Its own name among those of its task."""
+    source: str
+    """Who wrote it."""
+    diff: str = ""
+    """A unified diff on the reference's solution folder;"""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """or a whole solution folder."""
+    unfit: str = ""
+    """Why it is neither."""
+    what: str = ""
+    """What is wrong with it, in its maker's words."""
+    breaks: str = ""
+    """The requirement that its maker names. Nothing is concluded from it."""
+    request: str = ""
+    """The digest of the request to a model that it is of, where it is;"""
+    answer: str = ""
+    """and of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedFor:
+    """The variants that an audit of some tasks runs besides."""
+
+    by_task: Mapping[str, tuple[ProposedVariant, ...]]
+    digest: str
+    """Of all that is in them, wherever they lie."""
+    others: int
+    """Of other tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +85,8 @@ class AuditSettings:
     """Variants run in an order drawn by lot, and no more of them when the verdict can hardly change."""
     reuse: bool = True
     """Where it is shown to change nothing, trials go on from what the tests' preparation left once."""
+    proposed: tuple[ProposedVariant, ...] | None = None
+    """Variants that somebody else wrote, run besides; None where nobody was asked for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +106,8 @@ class MutantResult:
     """What each of them showed by itself."""
     effect: Measured | None = None
     """What it does otherwise than the reference; None where nobody looked, as only with survivors somebody does."""
+    left: EndState | None = None
+    """What it leaves, where it survived and somebody looked."""
 
     @property
     def label(self) -> str:
@@ -88,6 +128,41 @@ class MutantResult:
     @property
     def survived(self) -> bool:
         return self.outcome.kind is OutcomeKind.SURVIVED
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What came of variants that somebody else wrote. No number of the task's counts them."""
+
+    given: int
+    tried: tuple[tuple[ProposedVariant, MutantResult], ...] = ()
+    """Those that were run and are no others' doubles."""
+    invalid: tuple[tuple[ProposedVariant, str], ...] = ()
+    """Those that cannot be run, and why."""
+    doubles: tuple[Double, ...] = ()
+
+    @property
+    def results(self) -> list[MutantResult]:
+        return [result for _, result in self.tried]
+
+    @property
+    def records(self) -> list[TrialRecord]:
+        """Of all its trials, those of doubles as well."""
+        ran = [*self.results, *(one.result for one in self.doubles if one.result is not None)]
+        return [record for result in ran for record in result.records]
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """A proposed variant that is another one, or the reference, once more."""
+
+    variant: ProposedVariant
+    of: str
+    """A mutant's label, or `reference`."""
+    same: str
+    """What is the same of both: the text, the compiled code, what they leave."""
+    result: MutantResult | None = None
+    """Where that was seen only when it ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +205,8 @@ class Audited:
     """Of the reference."""
     training: Training | None = None
     """How much work the task asks for; None where no variants were tried."""
+    proposed: Proposed | None = None
+    """None where nobody asked for any."""
 
     @property
     def looked_for_hidden(self) -> bool:

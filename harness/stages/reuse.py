@@ -25,9 +25,9 @@ LEAST = 0.2
 REPETITION = "2"
 """Label of the controls that show that the preparation can be kept: that of the reference's first repetition, which it
 is."""
-FEWEST, SHORTEST = 5, 1.0
-"""Mutants for which a beginning is kept, and seconds that what is kept has to take: below that, showing it takes longer
-than it saves. A preparation pays with a single mutant: the controls go on from it, too."""
+FEWEST_RUNS, FEWEST, SHORTEST = 3, 5, 1.0
+"""Runs that would prepare themselves, the reference's repetitions among them; mutants for which a beginning is kept;
+and seconds that what is kept has to take: below that, showing it takes longer than it saves."""
 
 
 def at_first(task: Task, settings: AuditSettings) -> ControlSettings:
@@ -43,8 +43,8 @@ async def and_repeated(
     """Keep the tests' preparation, and run the reference's repetitions: on what was kept where the controls end the
     same with it."""
     reuse = Reuse()
-    if not settings.reuse or not mutants:
-        why = "there are no variants" if settings.reuse else "it was not asked for"
+    if not settings.reuse or not mutants or mutants + settings.controls.repeat - 1 < FEWEST_RUNS:
+        why = "there are few variants" if settings.reuse else "it was not asked for"
         reuse.why_not = dict.fromkeys(Means, why)
     else:
         await _preparation(reuse, place, controls, terms)

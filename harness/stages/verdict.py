@@ -17,7 +17,9 @@ from harness.findings.labels import COUNTING, labels
 from harness.findings.model import Finding, Label, Severity
 from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
-from harness.findings.requirements import Seen, is_number, only_shown, only_waits
+from harness.findings.proposed import PaidProposal, proposed_findings
+from harness.findings.requirements import Seen, is_number, only_waits
+from harness.findings.slight import own_options, slight
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
@@ -34,7 +36,7 @@ from harness.probes.least import findings as least
 from harness.probes.model import Probe
 from harness.probes.replay import attempts as fakes
 from harness.stages.probing import Probed
-from harness.stages.result import Audited, AuditSettings, MutantResult
+from harness.stages.result import Audited, AuditSettings, MutantResult, Proposed
 from harness.task.model import Task, Unusable
 from harness.task.texts import verifier_texts
 from harness.testcode.assertions import read_test_files
@@ -68,6 +70,8 @@ class Examined:
     """What loose assertions looked at."""
     sureness: Sureness | None = None
     """Where it was enough before all variants had run."""
+    proposed: Proposed | None = None
+    """What came of variants that somebody else wrote: no number and no word is made of it."""
 
     @cached_property
     def matrix(self) -> Matrix | None:
@@ -87,6 +91,7 @@ class Examined:
         records = [*controls.references, *proof, *self.probed.watched.values()]
         records += [record for record in alone if record is not None]
         records += [record for each in self.tried for record in each.records]
+        records += self.proposed.records if self.proposed is not None else ()
         records += [record for each in self.probed.attempted for record in each.records]
         records += self.probed.least.searched if self.probed.least is not None else ()
         return timings(controls.prepared.build_seconds, self.reuse.seconds, records)
@@ -149,6 +154,16 @@ def _of_probes(found: Examined) -> Iterable[Finding]:
     return probe_findings(found.task, probed.attempted, found.paid, of.given, noticed, of.table, of.claims)
 
 
+def _of_the_proposed(found: Examined) -> Iterable[Finding]:
+    tried = found.proposed.tried if found.proposed is not None else ()
+    paid = [
+        PaidProposal(f"{result.mutant.sentence} ({result.label})", variant.source, result.requirement is not None)
+        for variant, result in tried
+        if result.survived
+    ]
+    return proposed_findings(paid, len(tried))
+
+
 def _of_the_end(found: Examined) -> Iterator[Finding]:
     last = showing(found.last)
     if last.shown is not Shown.PAID:
@@ -168,6 +183,7 @@ FINDERS: tuple[Finder, ...] = (
     lambda found: found.watched[0],
     _of_probes,
     lambda found: least.findings(found.task, found.probed.least),
+    _of_the_proposed,
     _of_the_end,
 )
 """Everything that can be said of a task; a new finding is a function here."""
@@ -198,14 +214,20 @@ def verdict_of(found: Examined, command: str) -> Audited:
         found.last,
         found.timings,
         told(found.reuse, (record for each in found.tried for record in each.records)),
-        round(found.controls.seconds + sum(record.seconds for each in found.tried for record in each.records), 3),
+        round(found.controls.seconds + sum(record.seconds for record in _ran(found)), 3),
         claims=found.probed.outputs.claims,
         thresholds=found.settings.thresholds,
         sureness=found.sureness,
         least=found.probed.least,
+        proposed=found.proposed,
         size=found.probed.size,
         training=_training(found, findings),
     )
+
+
+def _ran(found: Examined) -> Iterator[TrialRecord]:
+    yield from (record for each in found.tried for record in each.records)
+    yield from found.proposed.records if found.proposed is not None else ()
 
 
 def _training(found: Examined, findings: Sequence[Finding]) -> Training:
@@ -309,6 +331,11 @@ def judged(result: MutantResult) -> Judged:
 
 def seen(result: MutantResult) -> Seen:
     mutant, links = result.mutant, result.links
+    evidence = links[0].evidence if links else ()
+    same = result.effect is not None and result.effect.same
+    is_slight = slight(mutant.operator, mutant.sentence, result.diff, result.requirement, evidence, same=same)
+    if is_slight:
+        evidence = own_options(evidence, f"{mutant.scope}\n{mutant.before}\n{mutant.after}")
     return Seen(
         mutant.id,
         result.step,
@@ -316,34 +343,10 @@ def seen(result: MutantResult) -> Seen:
         mutant.place,
         result.outcome.kind,
         result.requirement,
-        links[0].evidence if links else (),
+        evidence,
         links[0].score if links else 0.0,
         only_waits(result.diff),
-        slight=_slight(result),
-    )
-
-
-_OPTION_OF_LIMIT = re.compile(r"(?:loses `|tightened: |loosened: )(\w+)=")
-
-
-def _slight(result: MutantResult) -> bool:
-    """Whether it changes no more than a number, which may stay within what is asked, or drops a check of what is given,
-    where the requirement says nothing of refusing, or an entry that nothing ever gives, or changes an option of a
-    limit that the requirement does not name; or where only a record that the requirement shows ties the two."""
-    if result.requirement is not None and result.links:
-        if only_shown(result.requirement.text, result.links[0].evidence, result.diff):
-            return True
-        option = _OPTION_OF_LIMIT.search(result.mutant.sentence)
-        if result.mutant.operator.startswith("nginx.") and option is not None:
-            return option[1] not in result.requirement.text
-    operator = result.mutant.operator.rpartition(".")[2]
-    if operator == "drop-entry" and result.effect is not None and result.effect.same:
-        return True
-    if operator in ("arithmetic", "number") or "mode" in operator.split("-"):
-        return True
-    return operator in ("guard-disarmed", "drop-guard") and not (
-        result.mutant.operator.startswith("nginx.")
-        or (result.requirement is not None and "~refusal" in result.requirement.tokens)
+        slight=is_slight,
     )
 
 

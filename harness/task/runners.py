@@ -23,7 +23,8 @@ class Runner:
     leaves_out: bool = False
     """What a .harborignore in the tests or the solution names reaches no box. Otherwise it is a file as any other."""
     sifts_artifacts: bool = False
-    """A separate verifier gets of the artifacts no setuid, no special files and no links that lead out of them."""
+    """A separate verifier gets of the artifacts no special files, no links that lead out, and nothing that others may
+    write."""
     whole_cpus: bool = False
     """A task that asks for a fraction of a processor is refused."""
 

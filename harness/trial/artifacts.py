@@ -61,16 +61,15 @@ def carried(session: Session, box: Box, step: Step) -> Iterator[tuple[Artifact, 
                 continue
             archive = Path(folder) / f"{len(found)}.tar"
             archive.write_bytes(_pack(box, source, kind == "folder", step.excludes.get(source, ())))
-            if session.task.runner.sifts_artifacts:
-                _sift(archive, source)
+            _sift(archive, source, strict=session.task.runner.sifts_artifacts)
             found.append(Artifact(source, kind == "folder", archive))
         session.phases.append(Phase(PhaseName.CARRY, step.name, round(time.monotonic() - start, 4)))
         yield tuple(found)
 
 
-def _sift(archive: Path, source: str) -> None:
+def _sift(archive: Path, source: str, *, strict: bool) -> None:
     try:
-        sift(archive, CARRY_LIMIT)
+        sift(archive, CARRY_LIMIT, strict=strict)
     except NotSifted as error:
         raise Stop(
             Trouble(TroubleKind.UNSUPPORTED, f"what was packed of the artifact {source} cannot be read: {error}")

@@ -162,7 +162,9 @@ class TrialRecord:
     image: Survey | None = None
     """What the image holds, where the trial was to look at that and nothing else."""
     observed: Observed | None = None
-    """What the solution left and did, where the trial was to observe that."""
+    """What the solution left and did, where the trial was to observe that; of several steps in the last that ran."""
+    observed_before: tuple[Observed, ...] = ()
+    """In the steps before that one, in their order."""
     recorded: Recorded | None = None
     """What the tests ran of the solution's programs, where the trial was to write that down."""
     claims: tuple[Call, ...] | None = None

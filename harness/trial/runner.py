@@ -51,8 +51,7 @@ def run_trial(
     except NeedsDocker as error:
         trouble = Trouble(TroubleKind.UNSUPPORTED, task.told(error.message), task.told(error.hint))
     except (EngineError, OSError) as error:
-        message, hint = (error.message, error.hint) if isinstance(error, EngineError) else (str(error), "")
-        trouble = Trouble(TroubleKind.ENGINE, task.told(message), task.told(hint))
+        trouble = _of_engine(task, error)
     record = TrialRecord(
         task=task.name,
         kind=plan.kind,
@@ -74,6 +73,7 @@ def run_trial(
         notes=session.notes,
         image=session.image,
         observed=session.observed,
+        observed_before=tuple(session.observed_before),
         recorded=session.recorded,
         claims=session.claims,
         waited=round(session.waited, 4),
@@ -87,3 +87,8 @@ def run_trial(
     if ends is not None and session.end is not None and not record.same_as:
         ends.put(session.end, plan, record)
     return record
+
+
+def _of_engine(task: Task, error: EngineError | OSError) -> Trouble:
+    message, hint = (error.message, error.hint) if isinstance(error, EngineError) else (str(error), "")
+    return Trouble(TroubleKind.ENGINE, task.told(message), task.told(hint))

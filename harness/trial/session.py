@@ -116,6 +116,7 @@ class Session:
         self.notes: Notes | None = None
         self.image: Survey | None = None
         self.observed: Observed | None = None
+        self.observed_before: list[Observed] = []
         self.recorded: Recorded | None = None
         self.claims: tuple[Call, ...] | None = None
         self.ready = ready
@@ -451,7 +452,8 @@ class Session:
             self.state = self._changed(box, step, before, keep=self.leaves.contents)
             raise Stop
         if self.observes is not None:
-            self.observed = Observed(self._changed(box, step, before, keep=True))
+            self.observed_before += [self.observed] if self.observed is not None else []
+            self.observed = Observed(self._changed(box, step, before, keep=True), step=step.name)
         purpose = self.plan.purpose
         if isinstance(purpose, TryClaims):
             self.claims = run_besides(box, purpose.commands, step.agent_user)

@@ -10,6 +10,8 @@ _SYSTEM = re.compile(r"/(?:usr|bin|s?bin|lib\w*|etc|opt|boot|var/lib|var/cache|t
 """Where programs, packages and their settings are; of these a solution may have"""
 _OWN_FOLDER = re.compile(r"(/(?:etc|opt|var/lib|var/cache|usr/share)/[^/]+)/.+")
 """a folder in which the preparation changes nothing, unless it is one of those that installers read:"""
+_OWN_FILE = re.compile(r"/etc/[\w-]+\.(?:ini|json|ya?ml|xml|csv|tsv|txt|log|html?)$")
+"""a file directly in /etc of a kind that no installer looks for there, or"""
 _READ_BY_INSTALLERS = re.compile(
     r"/etc/(?:apt|dpkg|apk|yum\S*|dnf|pip\S*|uv|ssl|pki|ca-certificates|ld\.so\S*|profile\.d|alternatives|python\S*|"
     r"perl|security|pam\.d|init\.d|rc\S*\.d|systemd|default|skel|terminfo|ucf\S*|debconf\S*|conda|npm\S*|gnupg|xdg)$|"
@@ -59,7 +61,7 @@ def _matters(name: str, what: str, theirs: Changes, programs: list[str]) -> bool
     if at_home:
         below = at_home[2] + (f"/{at_home[3]}" if at_home[3] else "")
         return not _HARMLESS_AT_HOME.match(below)
-    if not _SYSTEM.match(name):
+    if not _SYSTEM.match(name) or (what in (FILE, GONE) and _OWN_FILE.match(name)):
         return False
     own = _OWN_FOLDER.match(name if what in (FILE, GONE) else f"{name}/.")
     if own is None or _READ_BY_INSTALLERS.match(own[1]):

@@ -24,6 +24,8 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _COMPARES = re.compile(r"[<>]=?|\b(?:min|max|range|clip|clamp)\(|-(?:ge|gt|le|lt) |\[:|\[-")
+_CONSTANT = re.compile(r"\s*(?:const |static |final |readonly )*[A-Z][A-Z0-9_]+\s*(?::?=|:)\s*-?[\d._]+;?\s*(?:#|//|$)")
+"""A name for a number and nothing else: there is hardly one without a reason."""
 _NEAR = 4
 """Words on each side of a number that say what it counts."""
 _PREFIX = 3
@@ -114,12 +116,12 @@ class Amounts:
             if other != number and _value(other) not in _EVERYWHERE
             for amount in self._stated.get(_value(other) or 0.0, ())
         }
-        compares = _COMPARES.search(line) is not None
+        compares, constant = _COMPARES.search(line) is not None, _CONSTANT.match(line)
         points = [
             2 * sum(_named(word, names) for word in amount.around)
             + any(_named(word, self._words[amount.requirement]) for word in more)
             + (amount.bound and compares)
-            + 2 * is_telling(number)
+            + 2 * (is_telling(number) or (len(number.replace(".", "").strip("0")) > 1 and constant is not None))
             + 2 * (amount.requirement in others)
             for amount in amounts
         ]

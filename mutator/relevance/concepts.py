@@ -56,7 +56,7 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
         (
             r"at least|at most|more than|less than|fewer than|greater|exceed|no more|no less|threshold|"
             r"\bwithin\b|maximum|minimum|up to|older than|younger|larger|smaller|\bbelow\b|\babove\b|"
-            r"\bbetween\b|>=|<=|≥|≤|\bclamp"
+            r"\bbetween\b|>=|<=|≥|≤|\bclamp|\bmax\b|\bmin\b|\blimit|\bover\b|\bunder\b|\buntil\b|\bzero\b"
         ),
     ),
     (

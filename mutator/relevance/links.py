@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from mutator.model import Edit, Mutant, Source, SourceKind
+from mutator.model import Edit, FaultClass, Mutant, Source, SourceKind
 from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, makes, requirements, tells
 from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, QUOTE, WORD, statement_words, stem, tokens_of
+from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, statement_words, stem, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ MAKES = 1.3
 """A sentence that asks for a file, before others that only name it."""
 BESIDE = 0.3
 """A sentence that says nothing of the changed words themselves, only of what stands around them."""
+OF_ANOTHER = 0.5
+"""How far a sentence may stay behind the first one. One that speaks of what changes, a bound or an order, goes before
+others about the same thing."""
+_CHANGES = {"boundary": "~at least", "order": "~order", "reverse": "~order"}
 SURE, CLEAR, OF_ITS_LINE = 2.2, 0.75, 0.6
 """How strong the link of a whole line must be, how far behind it the next one stays, and what it counts for a part."""
 STATED_AMOUNT, GOES_BY_AMOUNT = 3.0, 2.0
@@ -67,12 +71,16 @@ _BESIDE_AMOUNTS = frozenset(
     ("off-by-one", "aggregation", "order", "conversion-dropped", "arithmetic", "function-hollow")
 )
 """Operators that leave the amounts of a statement as they are."""
+_GUARDED = ("-disarmed", "-never")
+"""Operators after which what a condition guards is never done."""
 LEAD = 0.7
 """A sentence that introduces others stands behind them."""
-_HEAD = re.compile(r"[*_`\s]*([A-Z]{3,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
+_HEAD = re.compile(r"[*_`\s]*([A-Z][A-Z_]{2,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
+_SIGNATURE = re.compile(r"[*_`\s]*(?:\w+\.)?([A-Za-z_]\w{2,})\([^)]*\)")
 _FUNCTION = re.compile(
     r"^\s*(?:async |pub |export |static )*(?:def|class|func|fn|function|sub)\s+(\w{3,})", re.MULTILINE
 )
+_KEY = re.compile(r"[\s,]*[\"'](\w+)[\"']\s*:")
 _MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|[;&|])", re.MULTILINE)
 TOLD = 0.5
 """What is told of the past, or of what one may try, asks for little."""
@@ -115,6 +123,8 @@ class Relevance:
         ]
         self._points_back = [_POINTS_BACK.match(requirement.text) is not None for requirement in self.requirements]
         self._heads = [self._head(requirement.text) for requirement in self.requirements]
+        signed = [_SIGNATURE.match(requirement.text) for requirement in self.requirements]
+        self._signatures = [found[1] if found else "" for found in signed]
         self._makes = [makes(requirement.text) for requirement in self.requirements]
         self._given = tuple(
             token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
@@ -124,10 +134,20 @@ class Relevance:
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._read_texts: dict[str, Surroundings] = {}
 
+    def _headed(self, name: str, called: frozenset[str]) -> frozenset[int]:
+        """The sentences that begin with a function's name: `RENEW <client>`, `renew(client)`."""
+        if not name:
+            return frozenset()
+        return frozenset(
+            index
+            for index, (head, signed) in enumerate(zip(self._heads, self._signatures, strict=True))
+            if signed == name or (called and head == called)
+        )
+
     @staticmethod
     def _head(text: str) -> frozenset[str]:
         found = _HEAD.match(text)
-        return frozenset((stem(found[1].lower()),)) if found else frozenset()
+        return frozenset(stem(word.lower()) for word in found[1].split("_") if word) if found else frozenset()
 
     # --- mutants
 
@@ -140,15 +160,43 @@ class Relevance:
             around, edits = Surroundings(mutant.before), _difference(mutant.before, mutant.after)
         if not edits:
             return ()
+        if mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.stilled and mutant.changes:
+            start, end = map(int, mutant.stilled.split("-"))
+            edits = (Edit(start, end, ""),)
         amount = self._by_amount(mutant)
         if amount and is_number(mutant.stated):
             return amount
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
-        found = self._ranked(around, edits, mutant.scope, target, most)
+        other = self._of_others(_CHANGES.get(mutant.operator.rpartition(".")[2], ""))
+        found = self._ranked(around, edits, mutant.scope, target, most, other=other)
         if not found and around.content_of:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
-            found = self._ranked(around, edits, mutant.scope, target, most, (Zone(around.content_of, CONTENT),))
-        return found or self._by_line(around, edits, mutant.scope, target) or amount
+            content = (Zone(around.content_of, CONTENT),)
+            found = self._ranked(around, edits, mutant.scope, target, most, content, other)
+        return (
+            found or self._by_line(around, edits, mutant.scope, target, other) or amount or self._by_key(mutant, edits)
+        )
+
+    def _by_key(self, mutant: Mutant, edits: Sequence[Edit]) -> tuple[Link, ...]:
+        """A key of an output that only one sentence names, in a plain word."""
+        source = self._sources.get(mutant.source)
+        if mutant.fault is not FaultClass.DROPPED_OUTPUT or source is None:
+            return ()
+        key = _KEY.match(source.text, edits[0].start, edits[0].end)
+        words = statement_words(key[1]) if key else frozenset()
+        named = [each.index for each in self.requirements if words and words <= each.tokens.keys()]
+        return (Link(named[0], ALONE, tuple(sorted(words))),) if len(named) == 1 else ()
+
+    def _of_others(self, concept: str) -> frozenset[int]:
+        """The sentences that do not speak of what an edit changes."""
+        return frozenset(each.index for each in self.requirements if concept and concept not in each.tokens)
+
+    @lru_cache(maxsize=64)  # noqa: B019 - as long-lived as the texts
+    def _about_others(self, file: str) -> frozenset[int]:
+        """The sentences about other files than this, where some are about it; none for a program."""
+        told = {token for token in self._tokens(file, True) if "." in token or "/" in token}
+        named = {each.index for each in self.requirements if not told.isdisjoint({*each.tokens, *each.context})}
+        return frozenset(range(len(self.requirements))) - named if named else frozenset()
 
     def of_text(self, text: str, most: int = 1) -> tuple[Link, ...]:
         """The sentences that a text is about, such as a command and what it prints; none where none is clearly
@@ -162,8 +210,10 @@ class Relevance:
             return ()
         source = self._sources.get(mutant.source)
         beside = [mutant.scope.rpartition(".")[2]]
+        elsewhere = frozenset[int]()
         if source is not None and mutant.changes:
             around = self._surroundings(source)
+            elsewhere = self._about_others(around.content_of) if around.content_of else elsewhere
             number = around.number(mutant.changes[0].start)
             beside += around.uses(number, number)
         if is_number(mutant.stated):
@@ -173,21 +223,29 @@ class Relevance:
         else:
             changed = "".join(source.text[edit.start : edit.end] for edit in mutant.changes) if source else ""
             part = changed if len(changed) > _SIGN else line
+            if source is not None and mutant.changes and mutant.operator.endswith(_GUARDED):
+                line = "\n".join((line, *around.body(number, number)))  # What is done there is what goes.
+                part = line
             found, score = self._amounts.find_any(part, line, "\n".join(beside)), GOES_BY_AMOUNT
-        return (Link(found.requirement, score, found.evidence[:_SHOWN]),) if found else ()
+        if found is None or found.requirement in elsewhere:
+            return ()
+        return (Link(found.requirement, score, found.evidence[:_SHOWN]),)
 
     @cached_property
     def _amounts(self) -> Amounts:
         return Amounts(self.requirements)
 
-    def _by_line(self, around: Surroundings, edits: Sequence[Edit], scope: str, target: str) -> tuple[Link, ...]:
+    def _by_line(
+        self, around: Surroundings, edits: Sequence[Edit], scope: str, target: str, other: Set[int]
+    ) -> tuple[Link, ...]:
         """What the whole line serves, where the changed words say nothing and one sentence is clearly meant."""
         number = around.number(edits[0].start)
         if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or number in around.remarks:
             return ()
         line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
-        found = self._ranked(around, (line,), scope, target, 2)
-        if not found or found[0].score < SURE or (len(found) > 1 and found[1].score > CLEAR * found[0].score):
+        found = self._ranked(around, (line,), scope, target, 2, other=other)
+        scores = sorted((link.score for link in found), reverse=True)
+        if not found or scores[0] < SURE or (len(found) > 1 and scores[1] > CLEAR * scores[0]):
             return ()
         return (replace(found[0], score=round(found[0].score * OF_ITS_LINE, 3)),)
 
@@ -210,8 +268,11 @@ class Relevance:
         target: str,
         most: int,
         more: Sequence[Zone] = (),
+        other: Set[int] = frozenset(),
     ) -> tuple[Link, ...]:
         zones: Iterable[Zone]
+        if around.is_all(scope):
+            scope = ""  # What the only function is called says nothing of any part of it.
         if target and around.whole(edits):
             zones, own = [Zone(target, 1.0, changed=True)], frozenset[str]()
         else:
@@ -234,18 +295,69 @@ class Relevance:
         if not touched:
             touched = {token for zone in more for token in self._zone_tokens(zone)} or set(beside)
             near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}
-        called = frozenset(token for token in self._tokens(scope.rsplit(".", 1)[-1], True) if token.isalpha())
-        return self._best(near, touched, called, around.only_for(edits), most, _statement(around, edits))
+        name = scope.rsplit(".", 1)[-1]
+        called = frozenset(token for token in self._tokens(name, True) if token.isalpha())
+        headed = self._headed(name, called)
+        elsewhere = self._about_others(around.content_of) if around.content_of else frozenset()
+        statement = _statement(around, edits)
+        return self._best(near, touched, called, headed, around.only_for(edits), most, statement, other, elsewhere)
 
     def _best(
         self,
         near: Mapping[str, float],
         touched: Set[str],
         called: frozenset[str],
+        headed: Set[int],
         only: str,
         most: int,
         statement: frozenset[str],
+        other: Set[int],
+        elsewhere: Set[int],
     ) -> tuple[Link, ...]:
+        score, anchor, evidence = self._gathered(near)
+        for index in score:
+            score[index] -= _said_twice(evidence[index])
+            score[index] *= self._standing[index]
+            if self._points_back[index] and all(value < GIVEN for value, _ in evidence[index]):
+                score[index] *= POINTS_BACK
+            if touched.isdisjoint(token for _, token in evidence[index]):
+                score[index] *= BESIDE
+            if only and only not in self.requirements[index].tokens:
+                score[index] = 0.0
+            if index in elsewhere and not self._names_key(index, touched):
+                score[index] *= BESIDE
+            if self._makes[index] and any("/" in token for _, token in evidence[index]):
+                score[index] *= MAKES
+            if called and called.issubset(token for _, token in evidence[index]):
+                score[index] *= CALLED
+            if index in headed:
+                score[index] += HEADED
+                anchor[index] = anchor.get(index, 0.0) + HEADED
+        whole = self._said(statement, score)
+        ranked = sorted(
+            (
+                item
+                for item in score.items()
+                if item[0] in whole
+                or (anchor.get(item[0], 0.0) >= ANCHOR and (self._telling(evidence[item[0]]) or item[0] in headed))
+            ),
+            key=lambda item: (-item[1], item[0]),
+        )
+        if not ranked:
+            return ()
+        best = ranked[0][1]
+        if best < THRESHOLD and not (best >= ALONE and (len(ranked) == 1 or best >= 1.5 * ranked[1][1])):
+            return ()
+        near_enough = [(index, value) for index, value in ranked if value >= OF_ANOTHER * best]
+        near_enough.sort(key=lambda item: item[0] in other)
+        return tuple(
+            Link(index, round(value, 3), self._shown(index, evidence[index])) for index, value in near_enough[:most]
+        )
+
+    def _gathered(
+        self, near: Mapping[str, float]
+    ) -> tuple[dict[int, float], dict[int, float], dict[int, list[tuple[float, str]]]]:
+        """What each sentence has in common with a change: how much in all, how much of it near, and what."""
         score: dict[int, float] = {}
         anchor: dict[int, float] = {}
         evidence: dict[int, list[tuple[float, str]]] = {}
@@ -260,45 +372,12 @@ class Relevance:
                 if nearness >= 0.4 and token in self.requirements[index].tokens:
                     anchor[index] = anchor.get(index, 0.0) + value
                 evidence.setdefault(index, []).append((value, token))
-        for index in score:
-            score[index] -= _said_twice(evidence[index])
-            score[index] *= self._standing[index]
-            if self._points_back[index] and all(value < GIVEN for value, _ in evidence[index]):
-                score[index] *= POINTS_BACK
-            if touched.isdisjoint(token for _, token in evidence[index]):
-                score[index] *= BESIDE
-            if only and only not in self.requirements[index].tokens:
-                score[index] = 0.0
-            if self._makes[index] and any("/" in token for _, token in evidence[index]):
-                score[index] *= MAKES
-            if called and called.issubset(token for _, token in evidence[index]):
-                score[index] *= CALLED
-            if called and self._heads[index] == called:
-                score[index] += HEADED
-                anchor[index] = anchor.get(index, 0.0) + HEADED
-        whole = self._said(statement, score)
-        ranked = sorted(
-            (
-                item
-                for item in score.items()
-                if item[0] in whole
-                or (
-                    anchor.get(item[0], 0.0) >= ANCHOR
-                    and (self._telling(evidence[item[0]]) or (called and self._heads[item[0]] == called))
-                )
-            ),
-            key=lambda item: (-item[1], item[0]),
-        )
-        if not ranked:
-            return ()
-        best = ranked[0][1]
-        if best < THRESHOLD and not (best >= ALONE and (len(ranked) == 1 or best >= 1.5 * ranked[1][1])):
-            return ()
-        return tuple(
-            Link(index, round(value, 3), self._shown(index, evidence[index]))
-            for index, value in ranked[:most]
-            if value >= best / 2
-        )
+        return score, anchor, evidence
+
+    def _names_key(self, index: int, touched: Set[str]) -> bool:
+        """Whether a sentence gives one of the touched words as a name or a value, and not in passing."""
+        tokens = self.requirements[index].tokens
+        return any(tokens.get(token, 0.0) >= KEY and " " not in token for token in touched)
 
     def _said(self, statement: frozenset[str], score: dict[int, float]) -> frozenset[int]:
         """Adds to the sentences that have all the words of a statement; the ones that more than two words tie."""

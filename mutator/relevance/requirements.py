@@ -89,7 +89,7 @@ _ADDRESSED = re.compile(
     r"(?:you (?:are (?:given|provided|an?\b|now|working|in\b)|have (?:access|been given|root)"
     r"|will (?:be given|find)|may assume)"
     r"|good luck|happy |thank|welcome|hello|hi\b|hey\b|as (?:an?|the) (?:expert|engineer|senior|developer)"
-    r"|(?:this|the) (?:task|challenge|exercise) (?:is|tests|evaluates|requires)"
+    r"|(?:this|the) (?:task|challenge|exercise|step) (?:is|tests|evaluates|requires|talks|covers)"
     r"|(?:more|further) (?:steps|information|details)|see (?:also|below|above)|background\b"
     r"|for (?:context|reference)\b)",
     re.IGNORECASE,
@@ -121,7 +121,8 @@ def says_nothing(text: str) -> bool:
 _TOLD = re.compile(
     r"(?:we|our|i|i'm|i've|they|last \w+|currently|right now|today|at the moment|so far|previously|symptoms?|motivation"
     r"|profiling|samples?|your \S+ from|your (?:previous|existing|current|earlier)|the (?:old|previous|prior|original)"
-    r"|you(?:'ve| have)? already|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
+    r"|you(?:'ve| have)\b|you already|(?:check|verify|compare|test|validate) (?:\w+ )?(?:with|against)\b"
+    r"|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
     r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run)|(?:from [\w.]+ )?import \w+)\b",
     re.IGNORECASE,
 )
@@ -169,6 +170,8 @@ _TITLE_WORDS = 5
 _WORDS_GIVEN = re.compile(r"([\"'`]).+\1")
 """What a sentence that ends with a colon asks for, as it is to be written."""
 _CODE_INDENT = 4
+_DESCRIBED = re.compile(r"\s*([\"'`])[\w.-]+\1\s*: [a-z][a-z-]*,? [a-z]")
+"""`"limit": most rows at once` in a block: a key and what is meant by it."""
 
 
 class _Cutter:
@@ -221,26 +224,30 @@ class _Cutter:
             self._row(line, number)
             return
         item = _ITEM.match(line)
-        if (
-            not item
-            and not self._paragraph
-            and all(lead < 0 for lead, _ in self._leads)
-            and len(line) - len(line.lstrip()) >= _CODE_INDENT
-        ):
+        begins = len(line) - len(line.lstrip())
+        if self._paragraph and not item and self._apart(begins, line):
+            self._end()
+        if not item and not self._paragraph and all(lead < 0 for lead, _ in self._leads) and begins >= _CODE_INDENT:
             self._example(line, number)
             return
-        begins = len(line) - len(line.lstrip())
-        if self._paragraph and self._is_item and 0 < begins <= self._indent and line.lstrip()[:1].isupper():
-            self._end()  # Not indented as what the item says on: a sentence of what the items belong to.
         if item:
             self._end()
             self._indent, self._is_item = len(item[1].expandtabs(4)), True
             line = line[item.end() :]
         elif not self._paragraph:
-            self._indent, self._is_item = len(line) - len(line.lstrip()), False
+            self._indent, self._is_item = begins, False
         if not self._paragraph:
             self._began = number
         self._paragraph.append(line.strip())
+
+    def _apart(self, begins: int, line: str) -> bool:
+        """Whether a line says no more of the paragraph before it: code below a sentence, or a sentence that is indented
+        like the items and no item."""
+        if self._is_item:
+            return 0 < begins <= self._indent and line.lstrip()[:1].isupper()
+        if any(line[0] in "{[<" for line in self._paragraph):
+            return False  # An object that is shown.
+        return begins >= self._indent + _CODE_INDENT and all(lead < 0 for lead, _ in self._leads)
 
     def _row(self, line: str, number: int) -> None:
         if _RULE.match(line):
@@ -257,6 +264,9 @@ class _Cutter:
     def _example(self, line: str, number: int) -> None:
         if not line.strip():
             return
+        if _DESCRIBED.match(line):
+            self._units.append(_Unit(line.strip(), number, self._heading, self._units[-1].text if self._units else ""))
+            return
         if self._units and self._units[-1].heading == self._heading:
             self._units[-1].example.append(line)
         else:
@@ -265,13 +275,17 @@ class _Cutter:
     def _end(self) -> None:
         if not self._paragraph:
             return
-        joined = "\n".join(self._paragraph)
-        self._paragraph = []
+        lines, self._paragraph = self._paragraph, []
+        joined = "\n".join(lines)
         if not self._is_item and _TITLE.match(joined) and len(joined.split()) <= _TITLE_WORDS:
             self._heading = joined.strip("*_: ")
             self._leads.clear()
             return
         context = self._lead(self._indent, self._is_item)
+        if not self._is_item and len(lines) > 1 and len({line.split(" ", 1)[0] for line in lines}) == 1:
+            rows = enumerate(lines, self._began)  # `tool add NAME` above `tool remove NAME`: each is one of its own
+            self._units += [_Unit(line, number, self._heading, context) for number, line in rows]
+            return
         last: _Unit | None = None
         for text, offset in sentences_at(joined):
             before = last or (None if self._is_item or not self._units else self._units[-1])

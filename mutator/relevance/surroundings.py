@@ -47,6 +47,7 @@ WIDE = 4
 _LONG_LINE = 160
 _LONGEST = 20_000
 """Characters of a removed text that are looked at."""
+_NEARLY_ALL = 0.75
 _FEW = 5
 """A name that stands on more lines than this says nothing about any of them."""
 
@@ -63,7 +64,10 @@ _OPENS = re.compile(r"(?::|\{|\bthen|\bdo)\s*$")
 _COMMENT = re.compile(r"^\s*(?:#(?!!)|//|--\s|;|/?\*+(?!/))\s*(.*?)\s*(?:\*/)?$")
 _TRAILING = re.compile(r"(?<=[\s;,)}\]])(?:#|//)\s+(\S.*)$")
 _DOCSTRING = re.compile(r"^\s*[rRuU]?(\"\"\"|''')(.*?)(?:\1|$)", re.DOTALL)
-_DEFINES = re.compile(r"^\s*(?:async )?(?:def|class|func|fn|function|pub fn|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{")
+_DEFINES = re.compile(
+    r"^\s*(?:(?:async|pub|export|private|public|override|suspend|static) )*"
+    r"(?:def|class|func|fn|fun|function|sub)\s+\W*\w+|^\s*\w+\s*\(\)\s*\{"
+)
 
 
 _HEREDOC = re.compile(r"<<-?\s*[\\'\"]?\w+")
@@ -146,10 +150,31 @@ class Surroundings:
         gone = sum(edit.end - edit.start - len(edit.new) for edit in edits)
         return gone > 0.7 * len(self.text.strip()) and self.text.count("\n") >= WIDE
 
+    def is_all(self, scope: str) -> bool:
+        """Whether a function is (nearly) the whole program."""
+        name = scope.rsplit(".", 1)[-1]
+        return bool(name) and self._sizes.get(name, 0) > _NEARLY_ALL * sum(bool(line.strip()) for line in self.lines)
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """Function -> how many lines it has."""
+        found: dict[str, int] = {}
+        for number, line in enumerate(self.lines):
+            defines = _DEFINES.match(line)
+            if defines is None:
+                continue
+            name = _NAME.findall(defines[0])
+            end = number + 1
+            while end < len(self.lines) and (not self.lines[end].strip() or _indent(self.lines[end]) > _indent(line)):
+                end += 1
+            if name:
+                found[name[-1]] = sum(bool(each.strip()) for each in self.lines[number:end])
+        return found
+
     def zones(self, edits: Sequence[Edit], scope: str) -> Iterator[Zone]:
         first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
         height = sum(self.text.count("\n", edit.start, max(edit.end - 1, edit.start)) + 1 for edit in edits)
-        if height > WIDE:
+        if height > WIDE or self._is_body(first, last):
             yield from self._wide(edits, scope, height)
             return
         changed: list[str] = []
@@ -182,6 +207,13 @@ class Surroundings:
             yield from self._depends(low, high)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
+
+    def _is_body(self, first: int, last: int) -> bool:
+        """Whether these lines are all that a function does."""
+        if not first or not _DEFINES.match(self.lines[first - 1]):
+            return False
+        after = next((line for line in self.lines[last + 1 :] if line.strip()), "")
+        return _indent(after) < _indent(self.lines[first]) if after else True
 
     def _share(self, number: int) -> float:
         """What the words of a statement say about what it does: little where it only looks, or tells."""
@@ -299,10 +331,8 @@ class Surroundings:
         line = self.lines[low]
         indent = _indent(line)
         if _GUARDS.match(line) or _OPENS.search(self.lines[high]):
-            for number in range(high + 1, min(high + 4, len(self.lines))):
-                if self.lines[number].strip() and _indent(self.lines[number]) <= indent:
-                    break
-                yield Zone(self.lines[number][:400], BODY)
+            for text in self.body(low, high):
+                yield Zone(text, BODY)
         for number in range(low - 1, max(low - 12, -1), -1):
             above = self.lines[number]
             if above.strip() and _indent(above) < indent:
@@ -311,6 +341,13 @@ class Surroundings:
                 break
         for text in self.uses(low, high):
             yield Zone(text, DEFINED)
+
+    def body(self, low: int, high: int) -> Iterator[str]:
+        """The first lines below these that are indented more."""
+        for line in self.lines[high + 1 : high + 4]:
+            if line.strip() and _indent(line) <= _indent(self.lines[low]):
+                return
+            yield line[:400]
 
     def uses(self, low: int, high: int) -> list[str]:
         """The other lines on which the name stands that these lines give a value, where they are few."""

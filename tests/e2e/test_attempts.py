@@ -40,6 +40,12 @@ def foolsgold(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
 
 
+def foolsgold_alone(*words: object) -> subprocess.CompletedProcess[str]:
+    """Of a command that has no engine."""
+    line = [sys.executable, "-m", "harness", *map(str, words)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+
 def document(folder: Path) -> dict[str, Any]:
     made: dict[str, Any] = json.loads((folder / "attempts.json").read_text(encoding="utf-8"))
     Draft202012Validator(json.loads(schema("attempts"))).validate(made)
@@ -208,6 +214,11 @@ def test_each_form_is_run_in_a_box_and_what_ends_elsewhere_is_told_apart(tmp_pat
         "the task has several steps, and it does not say in which of them it is done",
         "the task has no step shuffle",
     }
+    in_steps = {each["id"]: each for each in of_steps["attempts"]}
+    assert in_steps["done"]["missed"] == in_steps["folders"]["missed"] == []
+    (missed,) = in_steps["came to the first"]["missed"]
+    assert (missed["step"], missed["input"]) == ("merge", "/app/sorted.txt")
+    assert missed["requirement"].startswith("Add its names to `/app/sorted.txt`")
     why = {each["id"]: each["why"] for each in task["attempts"]}
     assert why["other files"] == "/app/out.txt has another content than when it was recorded"
     assert why["leaves the folder"] == "its patch leaves the solution folder: ../x"
@@ -241,7 +252,15 @@ def test_what_a_model_proposes_is_run_and_judged_and_nothing_but_its_answers_is_
         asked = len(served.seen)
         lines = tmp_path / "proposed/candidates.jsonl"
         done = foolsgold("attempts", tmp_path / "tasks", "--solutions", lines, "-o", tmp_path / "run", "--repeat", "1")
+        few = ("--budget", "1", "--probe", "none", "--repeat", "1", "-o", tmp_path / "audited", "--json")
+        audit = foolsgold("audit", tmp_path / "tasks", "--mutate-with", tmp_path / "proposed", *few)
         assert len(served.seen) == asked == 4
+    [variant] = json.loads(audit.stdout)["tasks"][0]["proposed"]["variants"]
+    assert (variant["outcome"], variant["sentence"]) == ("killed", "It is in capitals."), audit.stderr
+    assert (variant["path"], variant["proposed"]["source"]) == ("solution/out.py", "some-model")
+    repro = foolsgold_alone("repro", tmp_path / "audited", variant["id"], "-o", tmp_path / "again")
+    assert repro.returncode == 0, repro.stderr
+    assert (tmp_path / "again/solution/out.py").read_text() == loud
     proposed = json.loads((tmp_path / "proposed/propose.json").read_text(encoding="utf-8"))["kinds"]["wrong"]
     assert (proposed["candidates"], proposed["doubles"]) == (1, 1)
     assert proposed["invalid_because"] == {"its out.py does not parse": 1, "it is the reference itself": 1}

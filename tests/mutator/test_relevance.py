@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from time import process_time
 
 import pytest
@@ -403,3 +404,106 @@ def test_two_letters_that_are_words_are_no_names() -> None:
 def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: str, stated: bool) -> None:
     amounts = Amounts(requirements(f"- {text}\n"))
     assert (amounts.find("5", "samples = max(5, given)") is not None) is stated
+
+
+@pytest.mark.parametrize(
+    ("instruction", "expected"),
+    [
+        ("Requirements: 1. Read a.csv 2. Write b.json", ["Requirements:", "Read a.csv", "Write b.json"]),
+        ("It answers 5. Then it stops.", ["It answers 5.", "Then it stops."]),
+        (
+            '- Create a page with the content:\n  "Not found"\n- Serve it',
+            ['Create a page with the content: "Not found"', "Serve it"],
+        ),
+        ("- Do:\n   - Limit the rate\n   Place it in /etc/x.conf.", ["Limit the rate", "Place it in /etc/x.conf."]),
+        (
+            "Serve it, so that I can run\n    git clone host:/srv\nand pull.",
+            ["Serve it, so that I can run", "and pull."],
+        ),
+        ('The shape is\n{\n    "name": "x"\n}', ['The shape is { "name": "x" }']),
+        ("tool add NAME\ntool drop NAME", ["tool add NAME", "tool drop NAME"]),
+        (
+            'Keys:\n\n    "min": least seconds.\n    "max": most seconds.',
+            ['"min": least seconds.', '"max": most seconds.'],
+        ),
+    ],
+)
+def test_an_instruction_is_cut_where_its_author_meant_to(instruction: str, expected: list[str]) -> None:
+    assert [requirement.text for requirement in requirements(instruction)] == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "beside", "expected"),
+    [
+        ("0.35", "keep = mass >= 0.35 * largest", "", (0, ("0.35", "mass"))),
+        ("3.0", "flat = side <= 35 and side <= 3.0 * other", "", (1, ("3.0", "side", "other", "35"))),
+        ("2.1", "DENSITY = 2.1", "", (2, ("2.1",))),
+        ("780.0", "CONST = 780.0", "return CONST / volume", (3, ("780.0", "volume"))),
+        ("404", "return missing, 404", "get_parcel", (5, ("404", "parcel"))),
+        ("256", 'open("aes-256-cbc")', "", None),
+        ("56", "wide = side > 56", "", None),
+        ("12", "wide = side > 12", "", None),
+    ],
+)
+def test_a_number_is_stated_with_the_words_and_numbers_beside_it(
+    number: str, line: str, beside: str, expected: tuple[int, tuple[str, ...]] | None
+) -> None:
+    texts = (
+        "Drop what has less than 0.35 times the mass of the largest."
+        "\n\nA piece is kept with a side of at most 35 and at most 3 times its other side (e.g., 56 by 8)."
+        "\n\nMultiply by two point one for the micrograms."
+        "\n\nThe pressure is 780 divided by the volume."
+        "\n\nAnswer 404 for an unknown letter."
+        "\n\nAnswer 404 for an unknown parcel."
+        "\n\nUse aes-256-cbc."
+    )
+    found = Amounts(requirements(texts)).find(number, line, beside)
+    assert (found and (found.requirement, found.evidence)) == expected
+
+
+@pytest.mark.parametrize(
+    ("instruction", "text", "removed", "new", "expected"),
+    [
+        ("- It is /a.\n- It must be executable (`chmod +x`).", "chmod +x /b\n", "chmod +x /b\n", "", "It must"),
+        ("- `sx`, `sy` and `sz` differ.\n- Be quick.", "v = n * sx * sy\n", " * sy", "", "`sx`"),
+        (
+            """- OFFERS: a list of `{"version": ..., "needs": {name: least version}}`; `needs` may be left out.
+- A package stays back when the version that it has is older than LEAST, or what it needs is not there.""",
+            "if name not in versions or key(versions[name]) < key(least):\n    stay()\n", "<", "<=", "A package",
+        ),
+    ],
+)  # fmt: skip
+def test_a_link_names_the_sentence_that_speaks_of_what_changes(
+    instruction: str, text: str, removed: str, new: str, expected: str
+) -> None:
+    language = "shell" if text.startswith("chmod") else "python"
+    code = source(text, language)
+    start = text.index(removed)
+    changed = replace(
+        mutant(text.split("\n")[0], ""),
+        operator="python.boundary" if new == "<=" else "x.y",
+        changes=(Edit(start, start + len(removed), new),),
+    )
+    relevance = Relevance(instruction, [code])
+    links = relevance.links(changed)
+    assert (relevance.requirements[links[0].requirement].text[: len(expected)] if links else "") == expected
+
+
+def test_what_other_arguments_are_called_is_not_what_one_is_about() -> None:
+    text = "def train(self, state_size=4, rate=0.001):\n    pass\n"
+    start = text.index("0.001")
+    zones = Surroundings(text).zones((Edit(start, start + 5, "1.0"),), "")
+    assert not [zone for zone in zones if "state" in zone.text and not zone.concepts]
+
+
+def test_a_guard_that_is_gone_breaks_what_states_its_answer() -> None:
+    text = 'def get(n):\n    if n < 0:\n        return {"error": "n is negative"}, 400\n    return run(n)\n'
+    instruction = "- Without a number answer with error 400.\n- A negative number is an error: 400.\n- Be quick."
+    start = text.index("n < 0")
+    gone = replace(
+        mutant("    if n < 0:", "    if False:"),
+        operator="python.guard-disarmed",
+        changes=(Edit(start, start + 5, "False"),),
+    )
+    (link,) = Relevance(instruction, [source(text)]).links(gone)
+    assert link.requirement == 1

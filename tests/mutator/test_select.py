@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mutator.model import ByteEdit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
+from mutator.model import ByteEdit, Edit, FaultClass, FileText, Mutant, Source, SourceKind, Tier
 from mutator.relevance import Relevance
 from mutator.select import REFERENCE, canonical, select
 
@@ -388,3 +388,34 @@ def test_an_operator_beyond_its_share_is_taken_for_a_requirement_that_no_likelie
     chosen = [entry.mutant.id for entry in select([*ours, *rare, *others], relevance, {}, budget=20).chosen]
     assert chosen[:8] == sorted(chosen[:8])
     assert all(each.startswith("k") for each in chosen[:8])
+
+
+def test_the_same_change_of_the_same_words_one_mode_and_one_option_are_worth_a_trial_once() -> None:
+    again = replace(AGED, id="again", digest="again", line=9)
+    assert chosen_of([AGED, again]) == ["aged"]
+    left = replace(AGED, id="left", digest="left", line=3, before="chmod 600 /srv/key", after="")
+    wide = replace(left, id="wide", digest="wide", after="chmod 644 /srv/key")
+    assert [entry.aside for entry in select([left, wide], NONE, {"s": "shell"}, budget=None).chosen] == [False, True]
+    option = replace(AGED, id="o1", digest="o1", fault=FaultClass.MISSING_FLAG, sentence="`-z` is not passed to tar")
+    other = replace(option, id="o2", digest="o2", line=5, before="tar -z b", after="tar b")
+    assert chosen_of([option, other]) == ["o1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "behind"),
+    [("Write a short report to /srv/x.json.", True), ("`why` tells the cause, in /srv/x.json.", False)],
+)
+def test_what_a_report_says_counts_only_where_it_is_stated(said: str, behind: bool) -> None:
+    source = Source("x.json", SourceKind.SIBLING, "json", "/srv/x.json", FileText('{"why": "full"}\n'), 1)
+    entry = replace(
+        ONE,
+        operator="data.drop-entry",
+        source=source.id,
+        target=source.target,
+        before='{"why": "full"}',
+        after="{}",
+        changes=(Edit(1, 14, ""),),
+    )
+    (chosen,) = select([entry], Relevance(said, [source]), {source.id: "json"}, budget=None).chosen
+    assert chosen.links
+    assert chosen.mutant.unlikely is behind

@@ -223,9 +223,8 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
     RewardTask(
         "carried-modes-and-links",
         "umask 0; mkdir -p /app/out/deep /app/out/shut; cd /app/out; echo x | tee plain own deep/b > all\n"
-        "chmod 4755 plain; "
-        "chmod 600 own; chmod 666 all; chmod 751 deep/b; chmod 700 shut; chmod 777 deep; ln -s plain inside\n"
-        "ln -s ../../etc/hostname outside; ln -s /app/out/plain absolute; ln -s ../plain deep/up; ln plain hard",
+        "chmod 4755 plain; chmod 600 own; chmod 666 all; chmod 751 deep/b; chmod 700 shut; chmod 777 deep\n"
+        "ln -s plain inside; ln -s /app/out/plain absolute; ln -s ../plain deep/up; ln plain hard",
         f"export LC_ALL=C; cd /app/out; find . -printf '%p %y %m %l\\n' | sort | cksum | cut -d' ' -f1 > {REWARD}.txt",
         files={
             "task.toml": 'artifacts = ["/app/out"]\n[verifier]\nenvironment_mode = "separate"\n',

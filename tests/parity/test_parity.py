@@ -83,6 +83,7 @@ TELLING = (
 """Fixtures that show what a box of Harbor's must do: services, users, a healthcheck, steps, a second box."""
 BY_VERSION = (
     "a-process-pays-while-it-is-verified",
+    "carried-modes-and-links",
     "left-out-by-its-own-lists",
     "planted-folder-in-place-of-json",
     "planted-json-beats-text",

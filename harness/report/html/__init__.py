@@ -33,6 +33,7 @@ SCRIPTS = (
     "overview",
     "code",
     "mutants",
+    "proposed",
     "instruction",
     "least",
     "reference",

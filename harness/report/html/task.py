@@ -15,6 +15,7 @@ from harness.report.html.diffs import folded
 from harness.report.html.highlight import Colours
 from harness.report.html.overview import engine_name
 from harness.report.html.pack import clean_text
+from harness.report.proposed import paid_first, proposed_words, source_of
 from harness.report.verbose import reused_sentences
 from harness.report.words import least_words
 
@@ -64,6 +65,7 @@ def task_view(report: Mapping[str, Any], task: Mapping[str, Any], colours: Colou
         "thresholds": task["thresholds"],
         "steps": [_step(step, ranks) for step in task["steps"]],
         "mutants": _mutants(task, ranked, names, files),
+        "proposed": _proposed(task),
         "files": files,
         "tests": _tests_view(task, names),
         "test_files": list(_test_files(task, colours)),
@@ -123,6 +125,29 @@ def _mutants(
 
 def _run(run: Mapping[str, Any]) -> list[Any]:
     return [run["run"], run["rewards"], run["tests"], round(run["seconds"], 2), run["network"], run["problem"]]
+
+
+# --- variants that somebody else wrote
+
+
+def _proposed(task: Mapping[str, Any]) -> dict[str, Any] | None:
+    said = list(proposed_words(task))
+    if not said:
+        return None
+    kept = ("id", "outcome", "sentence", "path", "line", "requirement", "effect", "why", "runs", "repro", "killed_by")
+    return {
+        "said": said,
+        "variants": [
+            {
+                **{key: one[key] for key in kept},
+                "diff": clean_text(one["diff"]),
+                "source": source_of(one),
+                "name": one["proposed"]["id"],
+                "breaks": one["proposed"]["breaks"],
+            }
+            for one in paid_first(task)
+        ],
+    }
 
 
 # --- the instruction

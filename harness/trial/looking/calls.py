@@ -118,6 +118,8 @@ class Observed:
     """What the plan had run besides, in its order."""
     cases: str = ""
     """What the runner of cases told."""
+    step: str = ""
+    """In which step."""
 
 
 def read_calls(data: bytes | None) -> tuple[Call, ...] | None:

@@ -36,6 +36,20 @@ def trial(folder: Path, agent: str = "scripted", calls: list[tuple[str, Any]] | 
     return found
 
 
+def test_what_became_of_each_test_is_read_with_the_rewards(tmp_path: Path) -> None:
+    ctrf = {"results": {"tests": [{"name": "test_a", "status": "passed"}, {"name": "test_b", "status": "failed"}]}}
+    write(tmp_path / "one/job/greet__1", {"verifier/ctrf.json": json.dumps(ctrf)})
+    assert trial(tmp_path / "one", "oracle").recorded.tests == {"test_a": "passed", "test_b": "failed"}
+    log = "tests/test_a.py::test_x PASSED\n==== 1 passed in 0.01s ====\n"
+    write(tmp_path / "two/job/greet__1", {"steps/a/verifier/test-stdout.txt": log})
+    assert trial(tmp_path / "two", "oracle").recorded.tests == {"tests/test_a.py::test_x": "passed"}
+    words = {"test_a": "passed", "test_b": "failed", "test_c": 3}
+    result = {"trial_name": "x", "task_id": "greet", "is_resolved": False, "parser_results": words}
+    write(tmp_path / "three/greet/1", {"results.json": json.dumps(result)})
+    (found,) = read_submissions([tmp_path / "three"])
+    assert found.recorded.tests == {"test_a": "passed", "test_b": "failed"}
+
+
 @pytest.mark.parametrize(
     ("call", "action"),
     [

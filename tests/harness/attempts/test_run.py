@@ -147,6 +147,42 @@ def test_what_was_otherwise_when_it_was_observed_is_run_plainly_once_more(
     ]  # fmt: skip
 
 
+LOG = "tests/test_a.py::test_x FAILED\ntests/test_a.py::test_y PASSED\n==== 1 failed, 1 passed in 0.01s ====\n"
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        ({"tests/test_a.py::test_x": "failed", "tests/test_a.py::test_y": "passed"}, []),
+        ({"test_x": "failed", "test_y": "passed"}, []),
+        ({"somebody's own names": "passed"}, []),
+        ({"tests/test_a.py::test_x": "error", "tests/test_a.py::test_y": "passed"}, []),
+        (
+            {"test_x": "passed", "test_z": "failed"},
+            ["test_x passed failed", "test_y None passed", "test_z failed None"],
+        ),
+        ({"test_x": "failed", "test_y": "skipped"}, ["test_y skipped passed"]),
+    ],
+)
+def test_tests_that_came_to_something_else_are_told_where_the_reward_is_the_same(
+    run: Callable[..., Ran], tmp_path: Path, then: dict[str, str], told: list[str]
+) -> None:
+    class Reporting(Boxes):
+        def _verify(self, box: FakeBox, command: Command) -> Does:
+            paid = super()._verify(box, command).writes["/logs/verifier/reward.txt"].decode()
+            return rewarding(paid, "" if paid == "1" else LOG)
+
+    task = write(tmp_path / "task", OFFLINE)
+    line = {"task": "task", "solution": {"solve.sh": "no"}, "recorded": {"rewards": {"reward": 0}, "tests": then}}
+    write(tmp_path, {"some.jsonl": json.dumps(line)})
+    _, out, _ = run(Reporting(), "attempts", task, "--solutions", tmp_path / "some.jsonl", "-o", tmp_path / "out")
+    [each] = document(tmp_path / "out")["tasks"][0]["attempts"]
+    assert each["fate"] == "refused"
+    assert [f"{one['test']} {one['then']} {one['now']}" for one in each["other_tests"]] == told
+    assert ("Paid as when it was recorded, but not for the same tests: 1" in out) is bool(told)
+    assert json.loads((tmp_path / "out/solutions.jsonl").read_text())["recorded"]["tests"] == then
+
+
 def test_a_run_is_not_begun_in_a_folder_that_is_there_and_does_not_go_on_without_one(
     run: Callable[..., Ran], tmp_path: Path
 ) -> None:

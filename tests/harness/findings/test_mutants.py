@@ -9,7 +9,7 @@ import pytest
 
 from harness.findings.model import Finding, Severity
 from harness.findings.mutants import MOST, SHOWN, mutant_findings
-from harness.findings.requirements import Seen, only_shown, only_waits
+from harness.findings.requirements import Seen, only_waits
 from harness.judging.kill_matrix import Matrix
 from harness.judging.outcome import OutcomeKind
 from harness.task.model import Task
@@ -191,29 +191,3 @@ def test_tests_that_never_fail_weigh_more_where_they_are_most_of_them(task: Task
     [most] = found(task, matrix=replace(few, vacuous=("a", "b", "c")))
     assert most.severity is Severity.WARNING
     assert found(task, matrix=replace(few, vacuous=())) == ()
-
-
-FORM = 'The output has the format [{"word": "ab", "count": N}, ...], the longest first.'
-
-
-@pytest.mark.parametrize(
-    ("evidence", "diff", "only"),
-    [
-        (("word",), '-found.sort(key=lambda one: one["word"])', True),
-        (("word", "count", "format"), "-if word not in seen and count > 1:\n+if count > 1:", True),
-        (("word", "count"), '-found.append({"word": word, "count": 1})', False),
-        (("count",), '-found.append({"word": word, "count": 1})\n+found.append({"word": word})', False),
-        (("count",), '-row["count"] = len(rows)', False),
-        (("word",), '--- a\n-row = {"word": a}\n+row = {"word": b}', True),
-        # The sentence itself speaks of it.
-        (("longest", "word"), '-found.sort(key=lambda one: one["word"])', False),
-    ],
-)
-def test_words_of_a_record_that_is_shown_tie_only_what_writes_its_keys(
-    evidence: tuple[str, ...], diff: str, only: bool
-) -> None:
-    assert only_shown(FORM, evidence, diff) is only
-
-
-def test_a_sentence_without_a_record_shows_none() -> None:
-    assert not only_shown("Count every word.", ("word",), "-words.sort()")

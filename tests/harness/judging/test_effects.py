@@ -151,6 +151,10 @@ def test_an_edited_program_s_text_is_no_effect() -> None:
     right, given = {"/app/sum.py": file("a = 1\n")}, {"/app/sum.py": file("a = 2\n")}
     assert measured(seen(right), seen(given)) == Measured()
     assert measured(seen({"/app/sum": file("#!/bin/sh\n:\n")}), seen({"/app/sum": file("#!/bin/sh\n")})) == Measured()
+    built = [seen({"/app/bin/sum": file(f"\x7fELF\0{text}", "755")}) for text in "ab"]
+    assert measured(built[0], built[1]) == Measured()
+    data = [seen({"/app/sum.bin": file(f"\0{text}")}) for text in "ab"]
+    assert measured(data[0], data[1]).effect is not None
     # A text that is no program's is the output itself.
     assert measured(seen({"/app/sum.txt": file("1\n")}), seen({"/app/sum.txt": file("2\n")})).effect is not None
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.report.by_source import by_source, source_of
-from harness.report.words import source_rows
+from harness.report.html import render
+from harness.report.markdown import markdown
+from harness.report.verbose import verbose
+from harness.report.words import SOURCES, source_rows
+from tests.harness.report.conftest import Report
 
 
 def task(name: str, trials: int = 0, failed: int = 0, skipped: int = 0, none_ran: int = 0) -> Any:
@@ -39,6 +44,11 @@ def test_nothing_is_a_share_of_nothing() -> None:
     assert (row["measured"], row["share"], row["low"], row["high"]) == (0, None, None, None)
 
 
+def test_a_task_of_an_older_run_is_not_measured() -> None:
+    [row] = by_source([{"name": "set/a"}])
+    assert (row["source"], row["audited"], row["measured"]) == ("set", 1, 0)
+
+
 def test_only_sources_with_something_to_say_are_shown() -> None:
     rows = source_rows({"summary": {"by_source": by_source(TASKS)}})
     assert [row[:3] for row in rows] == [("silent/sub", "1 of 1", "100 %"), ("lax", "1 of 2", "50 %")]
@@ -66,3 +76,15 @@ def test_a_sample_by_a_column_has_its_values_for_sources() -> None:
     assert [row["source"] for row in by_source(TASKS[:2], by_level)] == ["easy", "hard"]
     by_chance = {"by": None, "groups": {"lax/a": "all", "lax/b": "all"}}
     assert [row["source"] for row in by_source(TASKS[:2], by_chance)] == ["lax"]
+
+
+def test_the_table_is_in_every_report_that_has_the_datasets(report: Report, tmp_path: Path) -> None:
+    found, page = report("survivors"), tmp_path / "page.html"
+    found["summary"]["by_source"] = by_source(TASKS)
+    render(found, page)
+    for text in (markdown(found), verbose(found), page.read_text()):
+        assert text.index("silent/sub") < text.index("1 of 2")
+    found["summary"]["by_source"] = by_source(TASKS[1:4])
+    render(found, page)
+    assert "Paid although tests failed" not in page.read_text()
+    assert SOURCES[0] not in markdown(found) + verbose(found)

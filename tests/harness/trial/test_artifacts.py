@@ -12,7 +12,6 @@ import pytest
 
 from harness.engine.contract import BoxSpec, Command, Engine
 from harness.task.model import Task
-from harness.task.runners import RUNNERS
 from harness.trial import artifacts
 from harness.trial.artifacts import CONVENTION, carried, restore, sources
 from harness.trial.build import build
@@ -21,13 +20,14 @@ from harness.trial.record import Kind, PhaseName, TroubleKind
 from harness.trial.session import Session, Stop
 from tests.conftest import RecipeOf
 from tests.harness.fake_engine import Answer, Does, FakeBox, FakeEngine
+from tests.harness.tarred import tarred, untarred
 from tests.harness.tasks import harbor
 
 ARCHIVE = "/tmp/.foolsgold-carry.tar"
 
 
 def packs(_box: FakeBox, command: Command) -> Does:
-    return Does(writes={ARCHIVE: " ".join(command.argv[command.argv.index(ARCHIVE) + 1 :]).encode()})
+    return Does(writes={ARCHIVE: tarred(" ".join(command.argv[command.argv.index(ARCHIVE) + 1 :]))})
 
 
 def kinds(**found: str) -> Answer:
@@ -42,7 +42,7 @@ def kinds(**found: str) -> Answer:
 
 def session(folder: Path, table: list[tuple[str, Answer]], *declared: str, **excludes: tuple[str, ...]) -> Session:
     engine = FakeEngine(table)
-    task = harbor(folder / "t").run_by(RUNNERS[0])  # it carries what was packed as it is
+    task = harbor(folder / "t")
     step = replace(task.steps[0], excludes={f"/app/{name}": patterns for name, patterns in excludes.items()})
     task = replace(task, artifacts=declared, steps=(step,))
     return Session(engine, task, build(engine, task), Plan(Kind.REFERENCE), threading.Event(), nullcontext)
@@ -57,7 +57,7 @@ def box(of: Session) -> FakeBox:
 def carry(of: Session) -> dict[str, str | None]:
     """Path -> what was packed; None for a folder of which only something inside is carried."""
     with carried(of, box(of), of.task.steps[0]) as found:
-        return {one.source: one.archive.read_text() if one.archive else None for one in found}
+        return {one.source: untarred(one.archive.read_bytes()) if one.archive else None for one in found}
 
 
 def test_the_convention_comes_first_unless_it_is_declared() -> None:
@@ -97,7 +97,7 @@ def test_what_tar_cannot_pack_ends_the_trial_and_a_file_that_changes_meanwhile_d
     there = ("echo folder", kinds(out="folder"))
     broken = Does(2, b"tar: /app/out: Permission denied")
     assert refused(session(tmp_path / "a", [there, (" tar -cf", broken)], "/app/out")).endswith("Permission denied")
-    busy = Does(1, b"tar: ./log: file changed as we read it", writes={ARCHIVE: b"all the same"})
+    busy = Does(1, b"tar: ./log: file changed as we read it", writes={ARCHIVE: tarred("all the same")})
     assert carry(session(tmp_path / "b", [there, (" tar -cf", busy)], "/app/out")) == {"/app/out": "all the same"}
 
 

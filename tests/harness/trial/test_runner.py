@@ -24,6 +24,7 @@ from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
 from harness.verifier.test_report import TestStatus
 from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, FakeEngine, rewarding
+from tests.harness.tarred import tarred, untarred
 from tests.harness.tasks import harbor, terminal_bench
 
 REFERENCE = Plan(Kind.REFERENCE, "1")
@@ -449,12 +450,12 @@ def test_a_separate_verifier_sees_artifacts_only_and_no_planted_reward(tmp_path:
         return Does(output=b"file\n" if "one.txt" in command.argv[-1] else b"folder\n")
 
     def pack(_box: FakeBox, command: Command) -> Does:
-        return Does(writes={"/tmp/.foolsgold-carry.tar": f"tar of {command.argv[-2]}".encode()})
+        return Does(writes={"/tmp/.foolsgold-carry.tar": tarred(f"tar of {command.argv[-2]}")})
 
-    unpacked: list[bytes] = []
+    unpacked: list[str] = []
 
     def unpack(box: FakeBox, _command: Command) -> Does:
-        unpacked.append(box.files["/tmp/.foolsgold-carry.tar"])
+        unpacked.append(untarred(box.files["/tmp/.foolsgold-carry.tar"]))
         return Does()
 
     table: list[tuple[str, Answer]] = [
@@ -463,7 +464,7 @@ def test_a_separate_verifier_sees_artifacts_only_and_no_planted_reward(tmp_path:
     engine = FakeEngine(table)
     record = trial(engine, harbor(tmp_path / "t", APART))
     assert record.rewards == {"reward": 0.0}
-    assert unpacked == [b"tar of /logs/artifacts", b"tar of /app/out", b"tar of /app"]
+    assert unpacked == ["tar of /logs/artifacts", "tar of /app/out", "tar of /app"]
     main, other = engine.boxes
     assert main.closed
     assert engine.log.index("close") < len(engine.log) - 1 - engine.log[::-1].index("open Dockerfile")

@@ -86,7 +86,7 @@ function crumbs(task) {
 }
 
 function taskPage(task) {
-  const parts = [findingsPart(task), instructionPart(task), mutantsPart(task), referencePart(task), testsPart(task), controlsPart(task), timesPart(task), provenancePart(task)].filter(Boolean);
+  const parts = [findingsPart(task), instructionPart(task), mutantsPart(task), proposedPart(task), referencePart(task), testsPart(task), controlsPart(task), timesPart(task), provenancePart(task)].filter(Boolean);
   const jump = h("ul", { class: "jump", "aria-label": "Parts of this page" }, parts.map((each) => h("li", {}, h("button", { type: "button", onclick: () => show(each.firstChild) }, each.firstChild.firstChild.textContent))));
   return [crumbs(task), h("div", { class: "title" }, h("h1", { tabindex: -1, id: "task-title" }, long(named(task.name), 300)), chip(task.verdict, "v"), task.labels.map((label) => chip("warning", "x", label))), h("p", { class: "lead" }, prose(task.why, 600)), firstPart(task), facts(task), jump, ...parts];
 }
