@@ -146,6 +146,9 @@ def _changed(found: Sequence[FunctionStart], rng: Random) -> Iterator[tuple[str,
 
 
 def _of_kind(alike: Sequence[FunctionStart], examples: _Examples, rng: Random) -> Iterator[tuple[str, FunctionStart]]:
+    for start in alike:
+        for step in {step.name: step for step in start.steps[1:]}.values():
+            yield "on a new object", replace(start, steps=(start.steps[0], step))
     for start in islice(_in_turn(alike), MOST_OF_ONE * len(alike)):
         at = rng.randrange(len(start.steps))
         step = start.steps[at]

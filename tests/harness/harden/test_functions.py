@@ -195,6 +195,13 @@ def test_what_had_one_length_in_all_tests_keeps_it(seed: int) -> None:
     assert [len(row) for row in other] == [2, 2]
 
 
+def test_each_method_is_called_on_a_new_object() -> None:
+    found = [("Basket", "2", True), ("put", "'fig'", False), ("take", "'fig'", False)]
+    calls = [Called("/app/shop.py", "shop", name, (value,), (), 0, makes) for name, value, makes in found]
+    cases = function_cases((Call("call", "", "t", called=each) for each in calls), "", 0)
+    assert ["Basket", "take"] in [[step["name"] for step in case.body["steps"]] for case in cases]
+
+
 def test_a_call_of_an_object_may_be_left_out() -> None:
     case = case_of(Path("/app"), *FULL)
     assert [[step["name"] for step in less.body["steps"]] for less in fewer_steps(case)] == [["Basket", "put"]]
