@@ -368,6 +368,7 @@ ONLY_FLAGS = {
     "--fresh": "is about this one run",
     "--force": "is about this one file",
     "--all": "is about this one call",
+    "--mutate-with": "names what somebody wrote for this one run",
     "--task": "is about this one run",
     "--solutions": "names solutions to the tasks of this one run",
     "--tests": "names the new tests of this one run",
