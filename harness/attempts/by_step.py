@@ -16,9 +16,9 @@ from harness.stages.mutants import Terms
 from harness.task.model import Step, Task
 from harness.task.texts import environment_texts
 from harness.trial.end_state import NOISE, EndState, same, unsteady
-from harness.trial.looking.calls import Observed
 from harness.trial.plan import Observe, Plan
 from harness.trial.record import Kind, TrialRecord
+from harness.trial.watching.calls import Observed
 from mutator.relevance import Relevance
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.judging.effects import Difference
 from harness.judging.stated import StatedOutput, words_of
 from harness.judging.volatile import steady
-from harness.trial.looking.calls import Call, Observed
+from harness.trial.watching.calls import Call, Observed
 from mutator.relevance import Relevance
 
 _OPTION = re.compile(r"--?[A-Za-z][\w-]*$")

@@ -50,9 +50,9 @@ from harness.task.model import Solution, Task, Unusable
 from harness.task.texts import environment_texts
 from harness.trial.actions import Actions, Carry, RunLine, WriteFile
 from harness.trial.end_state import EndState
-from harness.trial.looking.calls import Observed
 from harness.trial.plan import Judge, Observe, Plan, Purpose, Replacement
 from harness.trial.record import Kind, TrialRecord, Which
+from harness.trial.watching.calls import Observed
 from harness.verifier.reward import Rewards
 from harness.verifier.test_report import BAD, TestStatus
 from mutator.relevance import Relevance

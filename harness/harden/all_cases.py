@@ -17,7 +17,7 @@ from harness.harden.tests_of import ExtendedFile, instruction_of, last_step
 from harness.judging.stated import StatedOutput
 from harness.task.model import Task
 from harness.task.texts import verifier_texts
-from harness.trial.looking.calls import Observed
+from harness.trial.watching.calls import Observed
 
 
 def cases_of(

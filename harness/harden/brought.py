@@ -8,7 +8,7 @@ from posixpath import dirname, join, splitext
 from typing import Any
 
 from harness.harden.model import BoxCase, Written
-from harness.trial.looking.calls import Given
+from harness.trial.watching.calls import Given
 
 
 def to_body(file: Given) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from harness.harden.varying import (
     varied_texts,
 )
 from harness.judging.varied import is_interpreter, words_of_call
-from harness.trial.looking.calls import Call, Given
+from harness.trial.watching.calls import Call, Given
 
 PASSING = "/tmp"  # noqa: S108 - in a box: where tests make folders that are gone afterwards
 MOST_OWN, MOST_CHANGED, MOST_COMBINED, MOST_OTHER = 40, 130, 50, 24

@@ -18,7 +18,7 @@ from typing import Any
 
 from harness.harden.model import BoxCase
 from harness.harden.varying import atoms_of, changed_value
-from harness.trial.looking.calls import Call, Called
+from harness.trial.watching.calls import Call, Called
 
 MOST_OWN, MOST_NAMED, MOST_CHANGED, MOST_STEPS, MOST_OF_ONE = 40, 20, 80, 30, 24
 

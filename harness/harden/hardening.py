@@ -42,9 +42,9 @@ from harness.stages.verdict import sound
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.task.texts import environment_files, verifier_texts
-from harness.trial.looking.calls import Observed
 from harness.trial.plan import Observe, Purpose
 from harness.trial.record import TrialRecord
+from harness.trial.watching.calls import Observed
 
 LESS = 1
 """How often the inputs of the chosen cases lose one thing."""

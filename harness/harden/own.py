@@ -16,7 +16,7 @@ from harness.harden.model import BoxCase, Pin, Seen
 from harness.harden.tests_of import ExtendedFile, last_step
 from harness.harden.varying import varied_texts
 from harness.task.model import Task
-from harness.trial.looking.calls import Given
+from harness.trial.watching.calls import Given
 
 MOST = 60
 SEEDS = (1, 2, 3, 11)

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 
-from harness.trial.looking.calls import Call
+from harness.trial.watching.calls import Call
 from mutator.shell.commands import Command, read_commands
 from mutator.shell.syntax import read_shell
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from harness.trial.looking.calls import Given
+from harness.trial.watching.calls import Given
 
 MOST_SWAPS = 24
 _VERSION = re.compile(r"\d+(?:\.\d+)*$")

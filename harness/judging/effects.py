@@ -20,7 +20,7 @@ from harness.judging.tolerance import Tolerance, differ_within, stated_tolerance
 from harness.judging.varied import is_interpreter
 from harness.judging.volatile import steady
 from harness.trial.end_state import NOISE, EndState
-from harness.trial.looking.calls import Call, Observed
+from harness.trial.watching.calls import Call, Observed
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from posixpath import basename, join, normpath
 
-from harness.trial.looking.calls import TWISTS, Besides, Call
+from harness.trial.watching.calls import TWISTS, Besides, Call
 
 MOST, MOST_OF_A_PROGRAM = 30, 18
 _NUMBER = re.compile(r"-?\d+$")

@@ -15,8 +15,8 @@ from harness.task.model import Task
 from harness.task.texts import verifier_texts
 from harness.testcode.assertions.lead import Lead, LeadKind
 from harness.testcode.assertions.python import swallowing
-from harness.trial.looking.seen import Line, Look, SeenTest
 from harness.trial.record import TrialRecord
+from harness.trial.watching.seen import Line, SeenTest, WatchedTests
 from harness.verifier.test_report import TestStatus
 from mutator.quiet import quietly
 
@@ -27,8 +27,8 @@ SHOWN = 5
 class Looked:
     """Two probing runs that ended like the judged ones, or why there are none."""
 
-    reference: Look | None = None
-    untouched: Look | None = None
+    reference: WatchedTests | None = None
+    untouched: WatchedTests | None = None
     why: str = ""
 
     @property
@@ -156,7 +156,7 @@ def unconfirmed(leads: Sequence[Lead], found: Sequence[Finding]) -> list[Lead]:
     return [lead for lead in leads if (lead.kind, lead.file, lead.test) not in facts]
 
 
-def _by_function(look: Look | None) -> dict[tuple[str, str], list[SeenTest]]:
+def _by_function(look: WatchedTests | None) -> dict[tuple[str, str], list[SeenTest]]:
     found: dict[tuple[str, str], list[SeenTest]] = {}
     for test in look.tests if look is not None else ():
         found.setdefault((test.step, test.function), []).append(test)

@@ -36,8 +36,8 @@ from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_j
 from harness.stages.verdict import kill_matrix
 from harness.task.model import Task, TaskSource, Unusable
 from harness.testcode.assertions.lead import Lead
-from harness.trial.looking.seen import SeenTest
 from harness.trial.record import PhaseName, TrialRecord
+from harness.trial.watching.seen import SeenTest
 from harness.verifier.reward import RewardProblem
 from harness.verifier.test_report import TestStatus
 from mutator.model import ByteEdit, SourceKind

@@ -12,9 +12,9 @@ from harness.probes.conform.judge import command, in_box, judged
 from harness.probes.conform.model import Check, ClaimState, StatedClaim, TriedClaim
 from harness.stages.mutants import Terms
 from harness.trial.end_state import EndState
-from harness.trial.looking.calls import Call
 from harness.trial.plan import Plan, TryClaims
 from harness.trial.record import Kind, Which
+from harness.trial.watching.calls import Call
 
 LABEL = "claims"
 

@@ -18,9 +18,9 @@ from harness.mutants import StepMutants
 from harness.stages.mutants import Terms
 from harness.stages.result import MutantResult
 from harness.trial.end_state import NOISE
-from harness.trial.looking.calls import Observed
 from harness.trial.plan import Observe, Plan, Replacement
 from harness.trial.record import Kind, TrialRecord
+from harness.trial.watching.calls import Observed
 from mutator.model import FaultClass
 
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")

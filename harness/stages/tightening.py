@@ -20,9 +20,9 @@ from harness.task.model import Step, Task
 from harness.task.texts import verifier_texts
 from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.tighten import Tightening, tightened
-from harness.trial.looking.noted import Notes
 from harness.trial.plan import Plan, Replacement, TightenTests
 from harness.trial.record import Kind, Which
+from harness.trial.watching.noted import Notes
 
 MOST_WITNESSES = 6
 MOST_RIGHT = 3

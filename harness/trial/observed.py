@@ -9,7 +9,7 @@ from posixpath import basename, dirname
 
 from harness.engine.contract import Box, Command
 from harness.trial.end_state import NOISE, EndState, state_of
-from harness.trial.looking.calls import TWISTS, Besides, Call
+from harness.trial.watching.calls import TWISTS, Besides, Call
 
 PATIENCE = 10.0
 """Seconds for a command that is run besides."""
@@ -36,7 +36,7 @@ def run_besides(box: Box, besides: tuple[Besides, ...], user: str | None) -> tup
 CASES_PATIENCE = 240.0
 CASES_READ = 8 << 20
 _CASES = f"{_OWN}-cases"
-_RUNNER = Path(__file__).parent / "looking" / "foolsgold_cases.py"
+_RUNNER = Path(__file__).parent / "watching" / "foolsgold_cases.py"
 
 
 # Images without Python often get one from uv when their tests begin.

@@ -16,9 +16,9 @@ from harness.testcode.beginning import Beginning
 from harness.testcode.preparation.cut import Preparation
 from harness.trial.actions import Actions
 from harness.trial.circumstances import Circumstances
-from harness.trial.looking.calls import Besides
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 from harness.trial.standins import StandInProgram
+from harness.trial.watching.calls import Besides
 
 OUTPUTS = "outputs"
 """Label of the reference's runs in which it is looked at what it leaves."""

@@ -12,10 +12,10 @@ import msgspec
 from harness.engine.lists.reach import Asked
 from harness.trial.end_state import EndState
 from harness.trial.image_survey import Survey
-from harness.trial.looking.calls import Call, Observed
-from harness.trial.looking.noted import Notes
-from harness.trial.looking.seen import Look
 from harness.trial.standins import Recorded
+from harness.trial.watching.calls import Call, Observed
+from harness.trial.watching.noted import Notes
+from harness.trial.watching.seen import WatchedTests
 from harness.verifier.log import UNTOLD, Proof
 from harness.verifier.reward import RewardProblem, Rewards
 from harness.verifier.test_report import NOTHING, TestReport
@@ -155,7 +155,7 @@ class TrialRecord:
     """What solving left behind, where the trial was to look at that and nothing else."""
     effective: bool | None = None
     """Whether the verifier came upon what the trial changed, where that was looked for."""
-    looked: Look | None = None
+    looked: WatchedTests | None = None
     """What each test reached, where the trial was to look at that."""
     notes: Notes | None = None
     """What loose assertions looked at, where the trial was to write that down."""

@@ -23,10 +23,6 @@ from harness.trial.end_state import Before, EndState, changes
 from harness.trial.ends import Ends
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
-from harness.trial.looking import noted, seen
-from harness.trial.looking.calls import RECORDER, Call, Observed, read_calls
-from harness.trial.looking.noted import Notes, read_notes
-from harness.trial.looking.seen import FOLDER, TOLD, Look, read_look
 from harness.trial.observed import after_verifying, run_besides, run_cases
 from harness.trial.plan import (
     Begun,
@@ -46,6 +42,10 @@ from harness.trial.plan import (
 )
 from harness.trial.record import Kind, Note, Phase, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.trial.standins import Recorded, install, read_recorded
+from harness.trial.watching import noted, seen
+from harness.trial.watching.calls import RECORDER, Call, Observed, read_calls
+from harness.trial.watching.noted import Notes, read_notes
+from harness.trial.watching.seen import FOLDER, TOLD, WatchedTests, read_watched
 from harness.verifier.log import read_log, signs, solve_trouble
 from harness.verifier.reward import RewardProblem, Rewards
 from harness.verifier.test_report import MOST_TESTS, TestReport, TestStatus, plain, shortened
@@ -59,7 +59,7 @@ LOOK_READ = 8 << 20
 CHORE = 60.0
 """Seconds for a command of the harness's own, such as chmod."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PLUGINS = Path(__file__).parent / "looking"
+_PLUGINS = Path(__file__).parent / "watching"
 # Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
 # plugin is among a user's own packages, too, with those that users have already.
 _BRING = f"""cd {FOLDER} && chmod 755 . && : > {TOLD} && chmod 666 {TOLD} && mkdir -p kept && chmod 777 kept
@@ -112,7 +112,7 @@ class Session:
         self.steps: list[StepRecord] = []
         self.state: EndState | None = None
         self.effective: bool | None = None
-        self.looked: Look | None = None
+        self.looked: WatchedTests | None = None
         self.notes: Notes | None = None
         self.image: Survey | None = None
         self.observed: Observed | None = None
@@ -438,7 +438,7 @@ class Session:
 
     def read_plugin(self, box: Box, step: Step) -> None:
         if isinstance(self.plan.purpose, WatchTests):
-            found = read_look(box.read(TOLD, limit=LOOK_READ), step.name)
+            found = read_watched(box.read(TOLD, limit=LOOK_READ), step.name)
             self.looked = found if self.looked is None else self.looked.and_then(found)
         elif isinstance(self.plan.purpose, TightenTests):
             notes = read_notes(box.read(TOLD, limit=LOOK_READ), step.name)

@@ -36,7 +36,7 @@ from harness.probes.conform.model import (
     TriedClaim,
 )
 from harness.trial.end_state import EndState, services
-from harness.trial.looking.calls import Besides, Call
+from harness.trial.watching.calls import Besides, Call
 
 MISSING = 119
 """Exit status of a command that could not be tried: something that it names is not there."""

@@ -2,7 +2,7 @@
 
 A tight assertion demands the reference's value: the same status, the same line around the word, the same content of the
 file, the same number. Only a run shows the reference's value. So the test is rewritten to pass the value through a
-function that records it (harness/trial/looking/foolsgold_tighten.py), and the values of runs are compared: the tight
+function that records it (harness/trial/watching/foolsgold_tighten.py), and the values of runs are compared: the tight
 assertion would hold for a run with the reference's values, and fail for any other. Python only. Pure.
 """
 

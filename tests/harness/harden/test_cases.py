@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.harden.cases import ask_cases, paths_in, reduced, run_cases_of, starts
-from harness.trial.looking.calls import Call, Given
+from harness.trial.watching.calls import Call, Given
 
 ROOT = "/tmp/pytest-of-root/pytest-0/test_a0"
 OWN = ["/app/plan.py", "/app/tool"]

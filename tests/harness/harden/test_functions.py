@@ -20,9 +20,9 @@ from harness.harden.model import BoxCase, Pin
 from harness.harden.varying import changed_value
 from harness.harden.writing import style_of, with_tests, write_test
 from harness.judging.stated import read_stated
-from harness.trial.looking.calls import Call, Called, read_calls
+from harness.trial.watching.calls import Call, Called, read_calls
 
-LOOKING = Path(__file__).parents[3] / "harness" / "trial" / "looking"
+WATCHING = Path(__file__).parents[3] / "harness" / "trial" / "watching"
 SHOP = """\
 import json
 
@@ -75,7 +75,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Calle
     tests = tmp_path_factory.mktemp("tests")
     (folder / "shop.py").write_text(SHOP)
     (tests / "test_shop.py").write_text(TESTS.format(folder=str(folder)))
-    around = {"FOOLSGOLD_LOOK": str(tests / "told"), "FOOLSGOLD_TEXTS": "1", "PYTHONPATH": str(LOOKING)}
+    around = {"FOOLSGOLD_LOOK": str(tests / "told"), "FOOLSGOLD_TEXTS": "1", "PYTHONPATH": str(WATCHING)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "foolsgold_record", "-p", "no:cacheprovider", str(tests)]
     subprocess.run(command, env={"PATH": "/usr/bin:/bin", **around}, cwd=tests, check=True, capture_output=True)
     calls = read_calls((tests / "told").read_bytes())
@@ -111,7 +111,7 @@ def test_the_methods_of_an_object_are_one_case(recorded: tuple[Path, list[Called
 def run(cases: list[BoxCase], tmp_path: Path) -> dict[str, Any]:
     given = {"seconds": 60, "patience": 20, "cases": [case.to_json() for case in cases]}
     (tmp_path / "given.json").write_text(json.dumps(given))
-    command = [sys.executable, str(LOOKING / "foolsgold_cases.py"), str(tmp_path / "given.json")]
+    command = [sys.executable, str(WATCHING / "foolsgold_cases.py"), str(tmp_path / "given.json")]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     return {said["id"]: said["seen"] for said in map(json.loads, done.stdout.splitlines())}
 

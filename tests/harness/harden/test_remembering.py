@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.harden.remembering import FOLDER, forget, is_unfinished, remembering
-from harness.trial.looking.calls import Call, Called, Observed
 from harness.trial.plan import key_of
 from harness.trial.record import Kind, TrialRecord
+from harness.trial.watching.calls import Call, Called, Observed
 
 CALLED = Called("/app/shop.py", "shop", "put", ("'fig'",), (("most", "2"),), 0, cwd="/app", python="/usr/bin/python3")
 RECORD = TrialRecord("t", Kind.REFERENCE, "harden", observed=Observed(calls=(Call("call", "put", called=CALLED),)))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.harden.varying import Combiner, grid_swaps, grid_symmetries, is_grid, otherwise, varied_texts
-from harness.trial.looking.calls import Given
+from harness.trial.watching.calls import Given
 
 MAP = ["#######", "# .   #", "# $   #", "#     #", "#   @ #", "#######"]
 

@@ -11,7 +11,7 @@ import pytest
 from harness.judging.effects import About, Effect, Measured, measure
 from harness.judging.varied import varied
 from harness.trial.end_state import EndState
-from harness.trial.looking.calls import TWISTS, Besides, Call, Observed
+from harness.trial.watching.calls import TWISTS, Besides, Call, Observed
 
 ABOUT = About("Write the sum to /app/out.txt.", "x = 1", "x = 1\nprint(x)\n")
 

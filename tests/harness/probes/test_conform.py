@@ -33,10 +33,10 @@ from harness.probes.conform.model import (
 )
 from harness.trial.build import build
 from harness.trial.end_state import EndState
-from harness.trial.looking.calls import Call
 from harness.trial.plan import Plan, TryClaims
 from harness.trial.record import Kind
 from harness.trial.runner import run_trial
+from harness.trial.watching.calls import Call
 from tests.harness.tasks import harbor
 
 EXAMPLE = """Write `/app/out.json`:

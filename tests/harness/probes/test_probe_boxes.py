@@ -17,10 +17,10 @@ from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.task.model import Task
 from harness.trial.build import build
-from harness.trial.looking.seen import FOLDER
 from harness.trial.plan import Built, LeftBehind, Plan, SurveyImage, WatchTests
 from harness.trial.record import Kind, TrialRecord
 from harness.trial.runner import run_trial
+from harness.trial.watching.seen import FOLDER
 from harness.verifier.reward import Rewards
 from tests.harness.probes.test_forge_boxes import _inside, host
 from tests.harness.tasks import harbor

@@ -13,8 +13,8 @@ from harness.judging.kill_matrix import matrix
 from harness.probes.vacuous import Looked, findings, looked_at, never_failing, passing_untouched, unconfirmed
 from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import LeadKind
-from harness.trial.looking.seen import Line, Look, SeenTest
 from harness.trial.record import Kind, StepRecord, TrialRecord, Trouble, TroubleKind
+from harness.trial.watching.seen import Line, SeenTest, WatchedTests
 from harness.verifier.test_report import TestCase, TestReport, TestStatus
 
 TEXT = textwrap.dedent("""\
@@ -56,7 +56,7 @@ def seen(name: str, outcome: str = "passed", **changes: object) -> SeenTest:
 
 
 def told(reference: Sequence[SeenTest], untouched: Sequence[SeenTest] = (), noticed: Sequence[str] = ()) -> list[str]:
-    looked = Looked(Look(True, tuple(reference)), Look(True, tuple(untouched)))
+    looked = Looked(WatchedTests(True, tuple(reference)), WatchedTests(True, tuple(untouched)))
     return [f"{one.severity} {one.id} {one.place}: {one.title}" for one in findings(looked, FILES, noticed)]
 
 
@@ -70,7 +70,7 @@ def test_a_test_that_returns_before_its_assertion_on_the_reference_is_told_with_
         "warning no-assertion-reached tests/test_a.py:4: test_early passes on the reference without reaching its "
         "assertion in line 7"
     )
-    (finding,) = findings(Looked(Look(True, (early,))), FILES, ())
+    (finding,) = findings(Looked(WatchedTests(True, (early,))), FILES, ())
     assert finding.evidence == ("it ends in line 6: `return`",)
 
 
@@ -95,7 +95,7 @@ def test_only_a_test_that_passed_is_held_to_its_assertions(outcome: str) -> None
 
 def test_a_skipped_test_is_told_with_its_reason_and_place() -> None:
     skipped = seen("test_early", "skipped", why="Skipped: no tool", at="/tests/test_a.py:5")
-    (finding,) = findings(Looked(Look(True, (skipped,))), FILES, ())
+    (finding,) = findings(Looked(WatchedTests(True, (skipped,))), FILES, ())
     assert (finding.id, finding.severity, str(finding.place)) == (
         "test-ends-early",
         Severity.WARNING,
@@ -137,15 +137,15 @@ def record(**changes: object) -> TrialRecord:
     return replace(whole, **changes)  # type: ignore[arg-type]  # each test names fields of its own
 
 
-LOOK = Look(True, (seen("test_nothing"),))
+LOOK = WatchedTests(True, (seen("test_nothing"),))
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
         ({"looked": None}, "no pytest"),
-        ({"looked": Look(False)}, "no pytest"),
-        ({"looked": Look(True)}, "no test ran"),
+        ({"looked": WatchedTests(False)}, "no pytest"),
+        ({"looked": WatchedTests(True)}, "no test ran"),
         ({"looked": replace(LOOK, trouble="KeyError()")}, "the plugin failed: KeyError()"),
         ({"looked": LOOK, "rewards": {"reward": 0.0}, "steps": ()}, "otherwise"),
         ({"looked": LOOK, "trouble": Trouble(TroubleKind.ENGINE, "gone")}, "gone"),
@@ -169,7 +169,7 @@ def test_what_was_seen_is_no_lead_any_more() -> None:
     kinds = {(lead.test, lead.kind) for lead in leads}
     assert {("test_early", LeadKind.SKIPS), ("test_caught", LeadKind.SWALLOWED)} <= kinds
     assert ("test_nothing", LeadKind.NO_ASSERTION) in kinds
-    looked = Looked(Look(True, (seen("test_nothing"), seen("test_early", own=(7,)))))
+    looked = Looked(WatchedTests(True, (seen("test_nothing"), seen("test_early", own=(7,)))))
     found: list[Finding] = list(findings(looked, FILES, ()))
     left = {(lead.test, lead.kind) for lead in unconfirmed(leads, found)}
     assert kinds - left == {("test_nothing", LeadKind.NO_ASSERTION), ("test_early", LeadKind.SKIPS)}

@@ -17,10 +17,10 @@ from harness.judging.outcome import OutcomeKind
 from harness.report.listing import run_listing
 from harness.stages.result import MutantResult
 from harness.task.model import Task
-from harness.trial.looking.calls import Call, Observed
 from harness.trial.plan import Built, Observe, Plan
 from harness.trial.record import Kind, TrialRecord
 from harness.trial.runner import run_trial
+from harness.trial.watching.calls import Call, Observed
 from tests.harness.test_audit import Found, engine_looking_at, only, run, task
 
 SAID = Call("run", "/app/get port", "t", ("/app/get", "port"), status=0, out="8080")

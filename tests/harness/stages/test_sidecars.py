@@ -16,10 +16,10 @@ from harness.engine.contract import Engine
 from harness.judging.outcome import OutcomeKind
 from harness.task.model import Task
 from harness.trial.end_state import EndState
-from harness.trial.looking.calls import Observed
 from harness.trial.plan import Built, LeftBehind, Observe, Plan
 from harness.trial.record import TrialRecord
 from harness.trial.runner import run_trial
+from harness.trial.watching.calls import Observed
 from tests.harness.tasks import harbor
 from tests.harness.test_audit import INSTRUCTION, SOLUTION, engine_looking_at, only, run
 

@@ -19,9 +19,9 @@ from harness.stages.result import MutantResult
 from harness.stages.tightening import MOST_WITNESSES, rewritten, tighten
 from harness.task.model import Task
 from harness.task.network import Networks
-from harness.trial.looking.noted import Noted, Notes
 from harness.trial.plan import Plan, TightenTests, TimeLimits
 from harness.trial.record import Kind, TrialRecord
+from harness.trial.watching.noted import Noted, Notes
 from tests.harness.tasks import harbor, terminal_bench
 
 T = TypeVar("T")

@@ -13,13 +13,13 @@ from harness.judging.outcome import Shown, showing
 from harness.judging.varied import varied
 from harness.trial.build import build
 from harness.trial.end_state import changes, look, same
-from harness.trial.looking.calls import Besides, Observed
 from harness.trial.plan import Observe, Plan
 from harness.trial.record import Kind, record_from_json
 from harness.trial.runner import run_trial
+from harness.trial.watching.calls import Besides, Observed
 from tests.conftest import stand_in
-from tests.harness.looking.test_boxes import DOCKERFILE, verifier
 from tests.harness.tasks import harbor, terminal_bench
+from tests.harness.watching.test_boxes import DOCKERFILE, verifier
 
 SOLUTION = """\
 #!/bin/bash

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import harness.trial.looking
+import harness.trial.watching
 from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import LeadKind
 from harness.testcode.assertions.tighten import Asks, Tightening, tightened
-from harness.trial.looking.noted import PLUGIN, Notes, read_notes
+from harness.trial.watching.noted import PLUGIN, Notes, read_notes
 
 NAME = "test_sample.py"
 
@@ -35,7 +35,7 @@ def run(folder: Path, text: str, *, plugin: bool = True) -> tuple[Notes, str]:
     env = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTEST")},
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONPATH": str(Path(harness.trial.looking.__file__).parent),
+        "PYTHONPATH": str(Path(harness.trial.watching.__file__).parent),
         **({"PYTEST_PLUGINS": PLUGIN, "FOOLSGOLD_LOOK": str(told)} if plugin else {}),
     }
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "-c", "/dev/null"]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import harness.trial.looking
-from harness.trial.looking.calls import RECORDER, Call, read_calls
+import harness.trial.watching
+from harness.trial.watching.calls import RECORDER, Call, read_calls
 
 PROGRAM = """\
 def add(one, other=2):
@@ -81,7 +81,7 @@ def recorded(folder: Path) -> tuple[tuple[Call, ...] | None, str]:
     (folder / "look" / "kept").mkdir(parents=True)
     (folder / "tmp").mkdir()
     (folder / "data.txt").write_text("data")
-    plugin = Path(harness.trial.looking.__file__).parent
+    plugin = Path(harness.trial.watching.__file__).parent
     env = {
         **os.environ,
         "PYTHONPATH": f"{plugin}:{folder / 'lib'}",

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import harness.trial.looking
-from harness.trial.looking.seen import PLUGIN, Look, SeenTest, read_look
+import harness.trial.watching
+from harness.trial.watching.seen import PLUGIN, SeenTest, WatchedTests, read_watched
 
 TESTS = """\
 import subprocess
@@ -178,12 +178,12 @@ def kind(test: SeenTest) -> str:
     return HELD if test.passed else CAUGHT if test.failed else CHECKED if test.checks else NONE
 
 
-def look(folder: Path, text: str, *options: str, packages: str = "", plugin: bool = True) -> tuple[Look, str]:
+def look(folder: Path, text: str, *options: str, packages: str = "", plugin: bool = True) -> tuple[WatchedTests, str]:
     """(what was told, pytest's own closing line)."""
     folder.mkdir(exist_ok=True)
     (folder / "test_sample.py").write_text(text)
     told = folder / "told"
-    paths = [str(Path(harness.trial.looking.__file__).parent), packages]
+    paths = [str(Path(harness.trial.watching.__file__).parent), packages]
     env = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTEST")},
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # what this environment has may be too new for an old pytest
@@ -194,10 +194,10 @@ def look(folder: Path, text: str, *options: str, packages: str = "", plugin: boo
     words += ["-c", "/dev/null", "--rootdir", str(folder), str(folder / "test_sample.py")]
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False, cwd=folder)
     closing = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr
-    return read_look(told.read_bytes() if told.exists() else None, ""), closing.partition(" in ")[0]
+    return read_watched(told.read_bytes() if told.exists() else None, ""), closing.partition(" in ")[0]
 
 
-def told(found: Look) -> dict[str, tuple[str, str]]:
+def told(found: WatchedTests) -> dict[str, tuple[str, str]]:
     return {test.name.partition("::")[2]: (test.outcome, kind(test)) for test in found.tests}
 
 
@@ -215,7 +215,7 @@ def test_of_each_test_it_is_told_what_it_reached_and_how_it_ended(tmp_path: Path
     assert LINES[int(skipped.at.rpartition(":")[2]) - 1].strip() == 'pytest.skip("not today")'
     assert [LINES[one.line - 1].strip() for one in by_name["test_catches"].failed] == ["assert 1 == 2"]
     # The plugin changes no result.
-    assert look(tmp_path / "without", TESTS, plugin=False) == (read_look(None, ""), closing)
+    assert look(tmp_path / "without", TESTS, plugin=False) == (read_watched(None, ""), closing)
 
 
 @pytest.mark.network
@@ -248,8 +248,8 @@ def test_a_test_file_that_is_no_python_leaves_the_others_alone(tmp_path: Path) -
 
 @given(st.binary() | st.text().map(str.encode))
 def test_nothing_that_a_box_says_is_more_than_left_out(data: bytes) -> None:
-    found = read_look(data, "")
-    assert isinstance(found, Look)
+    found = read_watched(data, "")
+    assert isinstance(found, WatchedTests)
 
 
 SIMPLE = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats()
@@ -273,6 +273,6 @@ KEYS = (
 
 @given(st.dictionaries(st.sampled_from(KEYS), WORDS))
 def test_nor_is_json_of_any_other_shape(said: dict[str, object]) -> None:
-    for test in read_look(json.dumps(said).encode(), "").tests:
+    for test in read_watched(json.dumps(said).encode(), "").tests:
         assert isinstance(test.name, str)
         assert all(line.line >= 0 for line in test.passed)

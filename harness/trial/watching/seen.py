@@ -11,7 +11,7 @@ MOST = 2_000
 """The most tests of a step that are read."""
 FOLDER = "/dev/shm/.foolsgold-look"  # noqa: S108 - in the box, where nobody else is
 TOLD = f"{FOLDER}/told"
-PLUGIN = "foolsgold_look"
+PLUGIN = "foolsgold_watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class SeenTest:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class WatchedTests:
     """Everything that was recorded in a watched run."""
 
     begun: bool
@@ -72,9 +72,9 @@ class Look:
     python: str = ""
     trouble: str = ""
 
-    def and_then(self, later: Look) -> Look:
+    def and_then(self, later: WatchedTests) -> WatchedTests:
         """Together with the records of the next step."""
-        return Look(
+        return WatchedTests(
             self.begun and later.begun,
             (*self.tests, *later.tests),
             later.pytest,
@@ -83,7 +83,7 @@ class Look:
         )
 
 
-def read_look(data: bytes | None, step: str) -> Look:
+def read_watched(data: bytes | None, step: str) -> WatchedTests:
     begun, trouble = False, ""
     tests: dict[str, SeenTest] = {}
     versions = {"pytest": "", "python": ""}
@@ -104,7 +104,7 @@ def read_look(data: bytes | None, step: str) -> Look:
             # If a test ran again, its last run counts.
             if test is not None and (test.name in tests or len(tests) < MOST):
                 tests[test.name] = test
-    return Look(begun, tuple(tests.values()), versions["pytest"], versions["python"], trouble)
+    return WatchedTests(begun, tuple(tests.values()), versions["pytest"], versions["python"], trouble)
 
 
 def _test(fields: dict[str, Any], step: str) -> SeenTest | None:
