@@ -208,7 +208,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(tmp_path: Path) -> Non
     watch.cancel()
     assert process.returncode == 130, errors
     assert time.monotonic() - start < 10
-    assert re.search(r": \d+ (trials of its controls|of \d+ broken variants tried)", said), said
+    assert re.search(r": \d+ (trials? of its controls|of \d+ broken variants tried)", said), said
     assert "--resume" in errors
     assert "'" in errors  # the path with spaces can be copied
     assert _trials(folder) >= 1
