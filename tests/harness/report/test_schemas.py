@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -38,10 +39,16 @@ def stryker_schema() -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def violations(document: Any, wanted: Any) -> list[str]:
+@cache
+def _validator(written: str) -> Any:
+    wanted = json.loads(written)
     kind = validators.validator_for(wanted)
     kind.check_schema(wanted)
-    checked = kind(wanted, format_checker=kind.FORMAT_CHECKER)
+    return kind(wanted, format_checker=kind.FORMAT_CHECKER)
+
+
+def violations(document: Any, wanted: Any) -> list[str]:
+    checked = _validator(json.dumps(wanted))
     return [
         f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in checked.iter_errors(document)
     ]
