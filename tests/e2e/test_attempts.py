@@ -68,7 +68,8 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
             shutil.copytree(solution, target)
         else:
             shutil.copy(solution, target)
-    done = foolsgold("attempts", *(CASES / case for case in PAID_WRONG), "--solutions", root / "given", "-o", root / "out", "--repeat", "1")
+    cases = [CASES / case for case in PAID_WRONG]
+    done = foolsgold("attempts", *cases, "--solutions", root / "given", "-o", root / "out", "--repeat", "1")
     assert done.returncode == 1, done.stdout + done.stderr
     return root / "out", done
 
