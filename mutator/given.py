@@ -91,7 +91,7 @@ def _edits(before: str, after: str) -> tuple[Edit, ...]:
         runs = [(0, len(left), 0, len(right))]
     else:
         matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-        runs = [tuple(run[1:]) for run in matcher.get_opcodes() if run[0] != "equal"]  # type: ignore[misc]
+        runs = [(a, b, c, d) for how, a, b, c, d in matcher.get_opcodes() if how != "equal"]
     starts = [0]
     for line in old:
         starts.append(starts[-1] + len(line) + 1)

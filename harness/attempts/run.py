@@ -33,7 +33,7 @@ from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.untrusted import visible
 
-DOCUMENT, SUBMISSIONS, REGRADED = "attempts.json", "solutions.jsonl", "regrade.json"
+DOCUMENT, SUBMISSIONS = "attempts.json", "solutions.jsonl"
 TRIALS = "trials"
 """The folder within a run's that remembers every trial, so that what was interrupted goes on."""
 

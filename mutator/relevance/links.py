@@ -132,6 +132,7 @@ class Relevance:
         """What is to stand there as it is written, of more than a word."""
         self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
+        self._about_others = lru_cache(maxsize=64)(self._find_others)
         self._read_texts: dict[str, Surroundings] = {}
 
     def _headed(self, name: str, called: frozenset[str]) -> frozenset[int]:
@@ -191,8 +192,7 @@ class Relevance:
         """The sentences that do not speak of what an edit changes."""
         return frozenset(each.index for each in self.requirements if concept and concept not in each.tokens)
 
-    @lru_cache(maxsize=64)  # noqa: B019 - as long-lived as the texts
-    def _about_others(self, file: str) -> frozenset[int]:
+    def _find_others(self, file: str) -> frozenset[int]:
         """The sentences about other files than this, where some are about it; none for a program."""
         told = {token for token in self._tokens(file, True) if "." in token or "/" in token}
         named = {each.index for each in self.requirements if not told.isdisjoint({*each.tokens, *each.context})}

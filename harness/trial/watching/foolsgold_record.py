@@ -336,7 +336,7 @@ def called(frame: FrameType) -> Event | None:
         return None
     name = type(owner).__name__ if made else code.co_name
     on = objects[id(owner)] if owner is not None else -1
-    where = {"file": str(Path(code.co_filename).resolve()), "module": str(module["__name__"]), "cwd": os.getcwd()}  # noqa: PTH109
+    where = {"file": str(Path(code.co_filename).resolve()), "module": str(module["__name__"]), "cwd": str(Path.cwd())}
     return {
         **where,
         "python": sys.executable,
