@@ -68,6 +68,7 @@ def environment_of(service: Service, recipe: Recipe) -> Environment:
         stdin_open=service.stdin_open,
         files=service.files,
         mounts=service.mounts,
+        folders=service.folders,
         hostname=service.hostname,
     )
 

@@ -27,6 +27,7 @@ def box_spec(
         limits=environment.limits,
         gpus=environment.gpus,
         mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
+        folders=environment.folders,
         entrypoint=environment.entrypoint,
         command=environment.command,
         stdin_open=environment.stdin_open,

@@ -90,6 +90,7 @@ def test_every_service_becomes_an_environment_that_knows_how_it_stands(root: Pat
     assert init.command == KEEP_ALIVE
     assert (api.env, api.user, api.workdir, api.hostname) == ({"NAME": "api"}, "4711", "/srv", "host")
     assert (api.files, api.mounts) == (((root / "api" / "conf", "/etc/conf"),), ("/scratch",))
+    assert (found.folders, api.folders, init.folders) == (("/data", "/own"), ("/var/data",), ())
     assert api.service_healthcheck == Healthcheck("ask it", interval=0.2, timeout=30, retries=7)
 
 
