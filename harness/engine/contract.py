@@ -287,8 +287,9 @@ class Box(ABC):
         a dot are left out. Empty if there is no such folder."""
 
     def written(self) -> list[bytes] | None:
-        """Absolute paths that include everything made, changed or removed since the box began, except below its mounts.
-        For a removed path its folder is listed. None if only a search through the whole box could tell."""
+        """Absolute paths that include everything made, changed or removed since the box began, except below its mounts,
+        and all that its volumes hold. For a removed path its folder is listed. None if only a search through the whole
+        box could tell."""
         return None
 
     def changes(self) -> Changes | None:

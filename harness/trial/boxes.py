@@ -56,6 +56,7 @@ def open_services(
     walled: bool,
     all_healthy: bool,
     pause: Callable[[float], bool],
+    meet: Callable[[str, Box], object] | None = None,
 ) -> AbstractContextManager[Box]:
     """The box of that environment beside its sidecars."""
     own = environment.beside
@@ -76,4 +77,5 @@ def open_services(
         all_healthy=all_healthy,
         limit=environment.recipe.timeout,
         pause=pause,
+        meet=meet,
     )

@@ -394,9 +394,11 @@ class Sandbox(Box):
                 layers |= {
                     os.fsencode("/" + name.replace(PART_SLASH, "/")): b"parts/" + os.fsencode(name) for name in names
                 }
-            return [path for below, layer in layers.items() for path in tree(self._stage, layer, below)] + [
-                os.fsencode(path) for path in self._files()
-            ]
+            found = [path for below, layer in layers.items() for path in tree(self._stage, layer, below)]
+            for place, _, _ in self.volumes:
+                with suppress(OSError), rootpath.opened(self._root, place, os.O_RDONLY | os.O_DIRECTORY) as folder:
+                    found += tree(folder, b".", os.fsencode(place))
+            return [*found, *(os.fsencode(path) for path in self._files())]
 
     def changes(self) -> Changes | None:
         self._alive()
