@@ -82,6 +82,7 @@ def test_what_solving_changes_in_a_volume_and_in_a_service_of_its_own_is_seen(en
     assert {"/desk/ask", "/desk/done"} <= left.entries.keys()
     assert "/own/kept" not in left.entries
     assert (left.beside["clerk"]["/own/kept"], left.ended) == (left.entries["/desk/ask"], ())
+    assert "/desk/done" in left.beside["clerk"]
     assert "/up" not in left.beside["clerk"]
 
 
