@@ -29,7 +29,7 @@ from harness.judging.strength import Judged, Offer, Strength, Verdict, percent, 
 from harness.judging.sure import Sureness
 from harness.judging.timings import Timings, timings
 from harness.judging.training import Needed, Training, training
-from harness.mutants import StepMutants
+from harness.mutants import StepMutants, nothing_worth
 from harness.probes import vacuous
 from harness.probes.choose import INSTRUCTION_PAID, probe_findings, unworked
 from harness.probes.least import findings as least
@@ -255,6 +255,8 @@ def _word(found: Examined, numbers: Strength, offer: Offer) -> tuple[Verdict, st
     if showing(found.last).shown is not Shown.PAID:
         return Verdict.UNMEASURED, VOID
     word, why = verdict(numbers, found.settings.thresholds, offer)
+    if offer.whole and not any(each.selection.chosen for each in found.steps):
+        why = f"no broken variant was tried; {nothing_worth(sum(each.selection.poor for each in found.steps))}"
     if (sure := found.sureness) is not None:
         doubt = percent(1 - sure.sure)
         of = f"{sure.ran} of {sure.of} were run"
