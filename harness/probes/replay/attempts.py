@@ -131,11 +131,13 @@ def write_lines(one: Output) -> list[str]:
 
 
 def judged(attempted: Sequence[Attempted], left: EndState, again: EndState | None) -> list[Attempted]:
-    """The fakes that were paid count where another run of the reference leaves the same: else its values are free."""
-    if again is not None and again.outputs == left.outputs:
+    """The fakes and guesses that were paid count where another run of the reference leaves the same data: else its
+    values are free."""
+    data, other = data_of(left), data_of(again) if again is not None else None
+    if isinstance(data, Data) and isinstance(other, Data) and data.outputs == other.outputs:
         return list(attempted)
     free = Outcome(OutcomeKind.ERROR, "the reference's own outputs differ from run to run", cause=Cause.NOT_MADE)
-    return [replace(one, outcome=free) if _is_fake(one) else one for one in attempted]
+    return [replace(one, outcome=free) if one.attempt.probe is Probe.REPLAY else one for one in attempted]
 
 
 def fakes_paid(attempted: Sequence[Attempted]) -> list[Attempted]:
