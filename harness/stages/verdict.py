@@ -20,6 +20,7 @@ from harness.findings.permissive import Tightened, permissive_findings, unread_f
 from harness.findings.proposed import PaidProposal, proposed_findings
 from harness.findings.requirements import Seen, is_number, only_waits
 from harness.findings.slight import own_options, slight
+from harness.findings.tied import asks_for_no_order, cleans_up, only_around, unnamed_entry
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
@@ -43,6 +44,7 @@ from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import Lead, TestFunction
 from harness.trial.record import Kind, TrialRecord
 from harness.verifier.reward import Rewards
+from mutator.model import Mutant
 from mutator.relevance import stated, tokens_of
 
 VOID = "the reference was not paid at the end, so the kills are void"
@@ -334,6 +336,7 @@ def seen(result: MutantResult) -> Seen:
     evidence = links[0].evidence if links else ()
     same = result.effect is not None and result.effect.same
     is_slight = slight(mutant.operator, mutant.sentence, result.diff, result.requirement, evidence, same=same)
+    is_slight = is_slight or (result.requirement is not None and _beside(mutant, result.requirement.text, evidence))
     if is_slight:
         evidence = own_options(evidence, f"{mutant.scope}\n{mutant.before}\n{mutant.after}")
     return Seen(
@@ -350,6 +353,15 @@ def seen(result: MutantResult) -> Seen:
     )
 
 
+def _beside(mutant: Mutant, text: str, evidence: Sequence[str]) -> bool:
+    """Whether the sentence says nothing of what the variant loses, whatever words they share."""
+    return (
+        unnamed_entry(mutant.operator, mutant.sentence, text, evidence)
+        or asks_for_no_order(mutant.operator, text)
+        or cleans_up(mutant.before, mutant.after, text)
+    )
+
+
 def _serves(step: StepMutants, result: MutantResult) -> bool:
     """Whether it changes what serves its requirement before any other, and what ties it to that most stands in the
     changed lines themselves, or names what they are part of, and does not only stand around them."""
@@ -360,6 +372,8 @@ def _serves(step: StepMutants, result: MutantResult) -> bool:
     stands = {*tokens_of(changed, code=True), *stated(changed, code=True), *re.findall(r"\w+", changed)}
     most = next((token for token in result.links[0].evidence if not is_number(token)), "")
     if stands.isdisjoint({f"~{most}", most, *tokens_of(most, code=True)}):
+        return False
+    if only_around(mutant.before, mutant.after, result.links[0].evidence):
         return False
     return any(
         part.source == mutant.source and edit.start <= part.end and part.start <= edit.end
