@@ -43,13 +43,16 @@ def _said(token: str) -> set[str]:
     return {token, token.lower(), *tokens_of(token, code=True), *words, *(stem(word) for word in words)}
 
 
-_ENTRY = frozenset("output-key-dropped column-dropped drop-entry swap-values duplicate-value duplicate-entry".split())
-_QUOTED = re.compile(r"""`([^`]+)`|"([^"]+)"|'([^']+)'""")
+_ENTRY = frozenset(
+    """output-key-dropped column-dropped mapping-entry-dropped drop-entry swap-values duplicate-value duplicate-entry
+    limit-loosened""".split()
+)
+_QUOTED = re.compile(r"""`([^`]+)`|"([^"]+)"|'([^']+)'|\bthe entry (\w+)""")
 
 
 def unnamed_entry(operator: str, sentence: str, text: str, evidence: Sequence[str]) -> bool:
-    """Whether an entry, key or column of what is written is lost or changed that neither the sentence nor its example
-    names: what belongs into a report may be anybody's choice."""
+    """Whether an entry, key or column of what is written, or a limit, is lost or changed that neither the sentence nor
+    its example names: what belongs into a report may be anybody's choice."""
     if operator.rpartition(".")[2] not in _ENTRY:
         return False
     found = _QUOTED.search(sentence)
@@ -77,7 +80,9 @@ _SORTS = re.compile(
 
 def asks_for_no_order(operator: str, text: str) -> bool:
     """Whether it is sorted otherwise, and the sentence speaks of no order but another one: of bytes, or of goods."""
-    return operator.rpartition(".")[2] == "order" and not _SORTS.search(re.sub(r"\bbyte[- ]order", "", text))
+    return operator.rpartition(".")[2] in ("order", "reverse") and not _SORTS.search(
+        re.sub(r"\bbyte[- ]order", "", text)
+    )
 
 
 _REMOVES = re.compile(r"^\s*(?:sudo\s+)?(?:rm|rmdir|unlink|shred)\s")
@@ -98,3 +103,60 @@ def cleans_up(before: str, after: str, text: str) -> bool:
     if after.strip() or not _REMOVES.match(before):
         return False
     return not _ASKS_TO_REMOVE.search(_BY_OTHERS.sub("", text))
+
+
+_ALLOWS = re.compile(
+    r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b|\boptional(?:ly)?\b"
+    r"|\bif you (?:like|want|wish|need|prefer)\b|\byou (?:will be|are|have been|were) (?:also )?(?:provided|given)\b"
+    r"|\bfeel free\b|\bnot (?:required|necessary)\b",
+    re.IGNORECASE,
+)
+_FORBIDS_TO_TOUCH = re.compile(
+    r"\b(?:do not|don't|must not|should not|may not|never|avoid|without)\s+(?:\w+ly )?"
+    r"(?:modify|modifying|chang|edit|touch|alter|renam|delet|remov|rewrit|replac)",
+    re.IGNORECASE,
+)
+
+
+def asks_nothing(text: str) -> bool:
+    """Whether a sentence only allows something, tells what is given, or forbids to touch a file: no variant of what the
+    solution does breaks that."""
+    return bool(_ALLOWS.search(text) or _FORBIDS_TO_TOUCH.search(text))
+
+
+_PRINTS = ("print-dropped", "drop-print")
+_ASKS_TO_SAY = re.compile(
+    r"\bprint|\bstdout\b|\bstderr\b|standard (?:output|error)|\bdisplay|\becho|\bconsole\b|\bmessages?\b|\boutputs?\b"
+    r"|\breports?\b|\blogs?\b|\blogged\b|\bshow|\bemit|\bwarn|\bsays?\b|\btells?\b|\bwrit",
+    re.IGNORECASE,
+)
+
+
+def asks_for_no_word(operator: str, text: str) -> bool:
+    """Whether it only says less, and the sentence asks for nothing to be said."""
+    return operator.rpartition(".")[2] in _PRINTS and not _ASKS_TO_SAY.search(text)
+
+
+_A_LITTLE = frozenset(
+    """boundary pattern number arithmetic order truth aggregation off-by-one change-number change-value flag-unchecked
+    flag-default default negate-condition clamp-dropped""".split()
+)
+
+
+def of_no_seen_effect(operator: str, *, seen: bool) -> bool:
+    """Whether it changes something a little, and nobody saw what comes of that: it may be nothing."""
+    return not seen and operator.rpartition(".")[2] in _A_LITTLE
+
+
+_MACHINE = re.compile(r"^/(?:etc|usr|var|opt|lib|srv|boot|run|home/[^/]+/\.|root/\.)|/\.")
+"""Where a machine is set up, and what keeps its own records: nobody names each of those files."""
+
+
+def of_a_file_of_no_name(path: str, instruction: str) -> bool:
+    """Whether all that differs is a file, and the instruction names neither it nor a folder that it lies in: one that a
+    solution needs on its way."""
+    if not path.startswith("/") or " " in path or _MACHINE.search(path):
+        return False
+    folder, _, name = path.rpartition("/")
+    named = [name, *(part for part in folder.split("/")[2:])]
+    return not any(re.search(rf"(?<![\w.-]){re.escape(part)}(?![\w-])", instruction) for part in named if part)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from harness.findings.tied import asks_for_no_order, cleans_up, only_around, taken_away, unnamed_entry
+from harness.findings.tied import (
+    asks_for_no_order,
+    asks_for_no_word,
+    asks_nothing,
+    cleans_up,
+    of_a_file_of_no_name,
+    of_no_seen_effect,
+    only_around,
+    taken_away,
+    unnamed_entry,
+)
 
 REPORT = "json.dump({'rows': rows, 'status': code}, open('/app/fix_report.json', 'w'))"
 
@@ -46,6 +56,8 @@ def test_what_is_taken_away_is_told_piece_by_piece() -> None:
         ("data.swap-values", "`oldPages` and `newPages` have each other's values", "It names old_pages.", (), False),
         # The example below a sentence is part of it.
         ("python.output-key-dropped", '"total" is missing from `out`', "It has this form:", ("total",), False),
+        ("python.limit-loosened", "the limit `rate` is 1.0 instead of 0.001", "It has 4 states.", (), True),
+        ("code.drop-entry", "the entry High is left out", "High weighs 1.0.", (), False),
         ("python.call-dropped", "`dump(report)` is not called", "Write a report.", (), False),
     ],
 )
@@ -87,3 +99,61 @@ def test_only_a_sentence_about_the_order_of_things_is_broken_by_another_one(text
 def test_what_others_remove_is_no_work_that_is_left_out(text: str, expected: bool) -> None:
     assert cleans_up("rm -rf /app/samples", "", text) is expected
     assert not cleans_up("cp a /app/samples", "", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("You can try it on `data/sample.csv`, which has 500 points.", True),
+        ("You may also write supplementary tables under `/app/out`.", True),
+        ("You still can't search every key.", True),
+        ("You will be provided with a script that runs the tests.", True),
+        ("If you need a manifest, write it to `/app/manifest.json`.", True),
+        ("Do not modify main.kt or state.kt.", True),
+        ("It must not contain a password.", False),
+        ("A user can list the rooms.", False),
+        ("Do not print the header twice.", False),
+        ("Write the sum to `/app/out.txt`.", False),
+    ],
+)
+def test_what_is_only_allowed_given_or_to_be_left_alone_is_broken_by_no_variant(text: str, expected: bool) -> None:
+    assert asks_nothing(text) is expected
+
+
+def test_a_line_that_is_not_printed_breaks_only_what_asks_for_words() -> None:
+    assert asks_for_no_word("python.print-dropped", "rotatable_bonds (integer)")
+    assert not asks_for_no_word("python.print-dropped", "It prints the number of bonds.")
+    assert not asks_for_no_word("python.call-dropped", "rotatable_bonds (integer)")
+
+
+@pytest.mark.parametrize(
+    ("operator", "seen", "expected"),
+    [
+        ("python.boundary", False, True),
+        ("python.boundary", True, False),
+        ("python.flag-unchecked", False, True),
+        # Of what is missing altogether nothing is seen where no test asks for it.
+        ("python.function-hollow", False, False),
+        ("code.missing-flag", False, False),
+    ],
+)
+def test_what_is_changed_a_little_accuses_nobody_where_nothing_is_seen_of_it(
+    operator: str, seen: bool, expected: bool
+) -> None:
+    assert of_no_seen_effect(operator, seen=seen) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/app/secrets.hash", True),
+        ("/app/answer.txt", False),
+        ("/app/results/b.csv", False),
+        # Nobody names each file of a machine's set-up, or of a repository.
+        ("/etc/nginx/conf.d/site.conf", False),
+        ("/app/site/.git/HEAD", False),
+        ("python3 tool.py --all", False),
+    ],
+)
+def test_a_file_that_nobody_named_is_on_the_way_to_what_was_asked_for(path: str, expected: bool) -> None:
+    assert of_a_file_of_no_name(path, "Write the word to /app/answer.txt and tables below results/.") is expected
