@@ -146,17 +146,3 @@ _A_LITTLE = frozenset(
 def of_no_seen_effect(operator: str, *, seen: bool) -> bool:
     """Whether it changes something a little, and nobody saw what comes of that: it may be nothing."""
     return not seen and operator.rpartition(".")[2] in _A_LITTLE
-
-
-_MACHINE = re.compile(r"^/(?:etc|usr|var|opt|lib|srv|boot|run|home/[^/]+/\.|root/\.)|/\.")
-"""Where a machine is set up, and what keeps its own records: nobody names each of those files."""
-
-
-def of_a_file_of_no_name(path: str, instruction: str) -> bool:
-    """Whether all that differs is a file, and the instruction names neither it nor a folder that it lies in: one that a
-    solution needs on its way."""
-    if not path.startswith("/") or " " in path or _MACHINE.search(path):
-        return False
-    folder, _, name = path.rpartition("/")
-    named = [name, *(part for part in folder.split("/")[2:])]
-    return not any(re.search(rf"(?<![\w.-]){re.escape(part)}(?![\w-])", instruction) for part in named if part)

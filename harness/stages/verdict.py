@@ -25,7 +25,6 @@ from harness.findings.tied import (
     asks_for_no_word,
     asks_nothing,
     cleans_up,
-    of_a_file_of_no_name,
     of_no_seen_effect,
     only_around,
     unnamed_entry,
@@ -35,6 +34,7 @@ from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.reuse import Reuse, told
+from harness.judging.stated import of_no_name
 from harness.judging.strength import Judged, Offer, Strength, Verdict, percent, strength, verdict
 from harness.judging.sure import Sureness
 from harness.judging.timings import Timings, timings
@@ -374,7 +374,7 @@ def _beside(result: MutantResult, evidence: Sequence[str], instruction: str) -> 
         or asks_for_no_word(mutant.operator, text)
         or cleans_up(mutant.before, mutant.after, text)
         or of_no_seen_effect(mutant.operator, seen=effect is not None)
-        or (effect is not None and of_a_file_of_no_name(effect.input, instruction))
+        or (effect is not None and of_no_name(effect.input, instruction))
     )
 
 
