@@ -108,6 +108,8 @@ def test_what_others_remove_is_no_work_that_is_left_out(text: str, expected: boo
         ("You still can't search every key.", True),
         ("You will be provided with a script that runs the tests.", True),
         ("If you need a manifest, write it to `/app/manifest.json`.", True),
+        ("You have a sample file at `/app/data/scene.bin`.", True),
+        ("You have to write the sum to `/app/out.txt`.", False),
         ("Do not modify main.kt or state.kt.", True),
         ("It must not contain a password.", False),
         ("A user can list the rooms.", False),
