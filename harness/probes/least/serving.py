@@ -94,8 +94,8 @@ def serving(step: StepMutants, cut: Cut) -> Serving:
 def _named(requirements: Sequence[Requirement], cut: Cut, script: str) -> Iterator[ServingParts]:
     """By words that a requirement quotes, and by what it asks for in a way that code says in few ways: the parts that
     have them, where they are few."""
-    parts = (part for part in cut.parts[:MOST] if part.edits and not _only_says(cut, part, script))
-    own = {part.index: code_of(_own_text(cut, part)) for part in parts}
+    working = (part for part in cut.parts[:MOST] if part.edits and not _only_says(cut, part, script))
+    own = {part.index: code_of(_own_text(cut, part)) for part in working}
     half = len(own) // 2
     for requirement, sought in _sought(requirements):
         by_parts: dict[frozenset[int], list[str]] = {}
