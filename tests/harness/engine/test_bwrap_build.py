@@ -23,7 +23,7 @@ from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import Cache
 from harness.engine.bwrap.image.families import family_of
 from harness.engine.bwrap.image.python import Interpreter, by_preference, wanted_version
-from harness.engine.bwrap.image.stack import Stack
+from harness.engine.stack import Stack
 from harness.engine.contract import Command, EngineOptions, Exit, Recipe
 from harness.errors import BuildFailed, NeedsDocker, UsageError
 
@@ -599,7 +599,7 @@ def test_two_processes_build_the_same_thing_once(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from harness.engine.bwrap.image.build import build
-from harness.engine.bwrap.image.stack import Stack
+from harness.engine.stack import Stack
 from harness.engine.contract import EngineOptions, Recipe
 context = Path({str(context)!r})
 image = build(Recipe(context, context / "Dockerfile"),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engine.bwrap.box import launcher
-from harness.engine.bwrap.image.stack import remove_tree
+from harness.engine.stack import remove_tree
 from harness.engine.owner import megabytes
 from harness.errors import EngineError
 
