@@ -75,6 +75,8 @@ class Examined:
     probed: Probed
     last: TrialRecord
     """The reference, after everything that it vouches for."""
+    last_failed: TrialRecord | None
+    """Its run before, where something could not be fetched."""
     reuse: Reuse
     tightened: Tightened = field(default_factory=Tightened)
     """What loose assertions looked at."""
@@ -96,7 +98,7 @@ class Examined:
     def timings(self) -> Timings:
         """Of everything that was run in a box to judge the task."""
         controls = self.controls
-        alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last)
+        alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last, self.last_failed)
         proof = [one for one in self.reuse.proof if not any(one is each for each in controls.references)]
         records = [*controls.references, *proof, *self.probed.watched.values()]
         records += [record for record in alone if record is not None]
@@ -232,6 +234,7 @@ def verdict_of(found: Examined, command: str) -> Audited:
         proposed=found.proposed,
         size=found.probed.size,
         training=_training(found, findings),
+        last_failed=found.last_failed,
     )
 
 
