@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from harness.harden.brought import known_files
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
 from harness.harden.choosing import Seens
 from harness.harden.function_cases import function_cases
@@ -16,7 +17,7 @@ from harness.harden.shell_calls import calls_of_scripts
 from harness.harden.tests_of import ExtendedFile, instruction_of, last_step
 from harness.judging.stated import StatedOutput
 from harness.task.model import Task
-from harness.task.texts import verifier_texts
+from harness.task.texts import environment_contents, verifier_contents, verifier_texts
 from harness.trial.watching.calls import Observed
 
 
@@ -28,7 +29,8 @@ def cases_of(
     left = observed.left.entries if observed.left is not None else {}
     files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
     calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
-    own = list(own_cases(task, found, environment, seed)) if found.pytest else []
+    known = known_files([*environment_contents(task), *verifier_contents(task, last_step(task))])
+    own = list(own_cases(task, found, known, seed)) if found.pytest else []
     looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
     return [
         *own,
