@@ -15,9 +15,9 @@ from random import Random
 
 from harness.harden.brought import to_body
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.tests_of import ExtendedFile, last_step
+from harness.harden.tests_of import ExtendedFile
 from harness.harden.varying import varied_data, varied_texts
-from harness.task.model import Task
+from harness.task.model import Step, Task
 from harness.trial.watching.calls import Given
 
 MOST = 60
@@ -45,10 +45,10 @@ Input = tuple[OwnTest, str, dict[str, str], tuple[Given, ...]]
 """Which test, how its input is changed, what stands for it where, and the files that are brought."""
 
 
-def own_cases(task: Task, place: ExtendedFile, known: Mapping[str, Given], seed: int) -> Iterator[BoxCase]:
+def own_cases(task: Task, step: Step, place: ExtendedFile, known: Mapping[str, Given], seed: int) -> Iterator[BoxCase]:
     """`known`: the files of the environment and of the tests by path."""
     tree = ast.parse(place.text)
-    module = _in_box(task, place.path)
+    module = _in_box(task, step, place.path)
     constants = _constants(tree)
     inputs = [source for test in _tests(tree, place.text) for source in _inputs(test, constants, known, Random(seed))]
     for number, (test, how, replaced, given) in enumerate(islice(in_turn(inputs), MOST), start=1):
@@ -277,11 +277,9 @@ def _span(body: str, node: ast.stmt) -> tuple[int, int]:
     return start, end
 
 
-def _in_box(task: Task, path: str) -> str:
+def _in_box(task: Task, step: Step, path: str) -> str:
     whole = task.path / path
-    for folder in last_step(task).verifier.folders:
+    for folder in step.verifier.folders:
         if whole.is_relative_to(folder):
             return f"/tests/{whole.relative_to(folder).as_posix()}"
-    return next(
-        (target for source, target in last_step(task).verifier.extra_files if source == whole), f"/tests/{path}"
-    )
+    return next((target for source, target in step.verifier.extra_files if source == whole), f"/tests/{path}")
