@@ -484,9 +484,12 @@ class Session:
         if self.observes is not None and self.observed is not None:
             after = after_verifying(box, self.observed.left, self.observes.paths)
             ran = run_besides(box, self.observes.besides, user)
-            last = len(self.steps) + 1 >= len(self.task.steps)
-            seen = run_cases(box, self.observes.cases, user) if self.observes.cases and last else ""
+            last = self.task.steps[-1].name
+            here = bool(self.observes.cases) and self.observed.step == (self.observes.step or last)
+            seen = run_cases(box, self.observes.cases, user) if here else ""
             self.observed = replace(self.observed, after=after, besides=ran, cases=seen)
+            if here and self.observed.step != last:
+                raise Stop  # nobody asks for more
         if isinstance(self.plan.purpose, RecordPrograms):
             self.recorded = read_recorded(box)
 
