@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
-from harness.engine.contract import Box, BoxSpec, Command, Ended, Engine, Exit, Healthcheck, Member, Until
+from harness.engine.contract import Box, BoxSpec, Command, Ended, Engine, Exit, Healthcheck, Member, Restart, Until
 from harness.errors import EngineError
 from harness.verifier.test_report import plain
 
@@ -39,7 +39,7 @@ class Companion:
     member: Member
     awaits: Mapping[str, Until] = field(default_factory=dict)
     check: Healthcheck | None = None
-    restarts: bool = False
+    restart: Restart = Restart.NEVER
 
 
 @contextmanager
@@ -84,8 +84,10 @@ def opened(
                 meet(one.member.name, boxes[one.member.name])
         yield boxes[main]
         for one in beside:
-            ended = boxes[one.member.name].ended() if one.restarts and one.member.name not in ends else None
-            if ended is not None:
+            if one.restart is Restart.NEVER or one.member.name in ends:
+                continue
+            ended = boxes[one.member.name].ended()
+            if ended is not None and one.restart.follows(ended.status):
                 raise _started_again(one, ended)
 
 
@@ -134,7 +136,7 @@ class _Waiting:
         self._pause(max(0.0, began + AT_ONCE - time.monotonic()))
         ended = box.ended()
         if ended is not None:
-            raise (_started_again(one, ended) if one.restarts else _failed(one, ended))
+            raise (_started_again(one, ended) if one.restart.follows(ended.status) else _failed(one, ended))
 
     def until_healthy(self, one: Companion, box: Box, check: Healthcheck) -> None:
         name = one.member.name
