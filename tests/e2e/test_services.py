@@ -83,9 +83,11 @@ def test_what_solving_changes_in_a_volume_and_in_a_service_of_its_own_is_seen(en
     assert left is not None
     assert {"/desk/ask", "/desk/done"} <= left.entries.keys()
     assert "/own/kept" not in left.entries
-    assert (left.beside["clerk"]["/own/kept"], left.ended) == (left.entries["/desk/ask"], ())
-    assert "/desk/done" in left.beside["clerk"]
-    assert "/up" not in left.beside["clerk"]
+    clerk = left.beside["clerk"]
+    assert clerk is not None
+    assert (clerk["/own/kept"], left.ended) == (left.entries["/desk/ask"], ())
+    assert "/desk/done" in clerk
+    assert "/up" not in clerk
 
 
 def test_what_the_main_box_left_does_not_stand_for_what_its_sidecars_hold() -> None:
