@@ -84,6 +84,14 @@ _KEY = re.compile(r"[\s,]*[\"'](\w+)[\"']\s*:")
 _MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|[;&|])", re.MULTILINE)
 TOLD = 0.5
 """What is told of the past, or of what one may try, asks for little."""
+_RAISED = re.compile(r"\b(?:raise|throw(?: new)?|panic!?\(|bail!\()\s*[\w.]*")
+_CASE = re.compile(r"\b(?:if|when|whenever|on|unless|where)\b", re.IGNORECASE)
+_ANY_CASE = re.compile(
+    r"\b(?:invalid|malformed|corrupt\w*|truncat\w*|bad|unknown|any|every|otherwise|unsupported|fail\w*|errors?)\b",
+    re.IGNORECASE,
+)
+"""What is said of errors of every kind, and not of the one that a sentence with `if` is about."""
+_SAYS = 0.25
 POINTS_BACK = 0.5
 _POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
 """A sentence about what another one names says little by its own words, unless it gives a name or a value itself."""
@@ -125,6 +133,10 @@ class Relevance:
         self._heads = [self._head(requirement.text) for requirement in self.requirements]
         signed = [_SIGNATURE.match(requirement.text) for requirement in self.requirements]
         self._signatures = [found[1] if found else "" for found in signed]
+        self._one_case = [
+            _CASE.search(requirement.text) is not None and _ANY_CASE.search(requirement.text) is None
+            for requirement in self.requirements
+        ]
         self._makes = [makes(requirement.text) for requirement in self.requirements]
         self._given = tuple(
             token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
@@ -164,9 +176,14 @@ class Relevance:
         if mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.stilled and mutant.changes:
             start, end = map(int, mutant.stilled.split("-"))
             edits = (Edit(start, end, ""),)
+        edits = tuple(around.without_line_before(edit) for edit in edits)
         amount = self._by_amount(mutant)
         if amount and is_number(mutant.stated):
             return amount
+        number, line = around.constant(edits)
+        stated_constant = self._amounts.find(number, line) if number else None
+        if stated_constant is not None:
+            return (Link(stated_constant.requirement, GOES_BY_AMOUNT, stated_constant.evidence[:_SHOWN]),)
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
         other = self._of_others(_CHANGES.get(mutant.operator.rpartition(".")[2], ""))
         found = self._ranked(around, edits, mutant.scope, target, most, other=other)
@@ -300,7 +317,19 @@ class Relevance:
         headed = self._headed(name, called)
         elsewhere = self._about_others(around.content_of) if around.content_of else frozenset()
         statement = _statement(around, edits)
-        return self._best(near, touched, called, headed, around.only_for(edits), most, statement, other, elsewhere)
+        kind = self._kind_of_error(around, edits)
+        return self._best(
+            near, touched, called, headed, around.only_for(edits), most, statement, other, elsewhere, kind
+        )
+
+    def _kind_of_error(self, around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:
+        """What the error that is raised here has in common with every other: its name, and that it is raised."""
+        number = around.number(edits[0].start)
+        line = around.lines[number][:_LONG_STATEMENT]
+        if number + 1 < len(around.lines) and line.rstrip().endswith((":", "{")):
+            line += around.lines[number + 1][:_LONG_STATEMENT]
+        raised = _RAISED.search(line)
+        return frozenset((*self._tokens(raised[0], True), "~refusal")) if raised else frozenset()
 
     def _best(
         self,
@@ -313,9 +342,12 @@ class Relevance:
         statement: frozenset[str],
         other: Set[int],
         elsewhere: Set[int],
+        kind: Set[str],
     ) -> tuple[Link, ...]:
         score, anchor, evidence = self._gathered(near)
         for index in score:
+            if kind and self._one_case[index] and all(v < _SAYS or t in kind for v, t in evidence[index]):
+                score[index] = 0.0
             score[index] -= _said_twice(evidence[index])
             score[index] *= self._standing[index]
             if self._points_back[index] and all(value < GIVEN for value, _ in evidence[index]):
@@ -555,4 +587,5 @@ def _statement(around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:
     number = around.number(edits[0].start)
     if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or len(around.lines[number]) > _LONG_STATEMENT:
         return frozenset()
-    return statement_words(around.lines[number].strip())
+    line = around.lines[number]
+    return statement_words((line if len(edits) > 1 else around.statement(number, edits[0]) or line).strip())

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from mutator.relevance.concepts import CONCEPT, EVERYWHERE, stated
 from mutator.relevance.tokens import said_tokens, tokens_of
@@ -287,14 +288,18 @@ class _Cutter:
             self._units += [_Unit(line, number, self._heading, context) for number, line in rows]
             return
         last: _Unit | None = None
-        for text, offset in sentences_at(joined):
+        for text, offset in _lines_apart(joined):
             before = last or (None if self._is_item or not self._units else self._units[-1])
             if before is not None and before.text.endswith(":") and _WORDS_GIVEN.fullmatch(text):
                 before.text += f" {text}"
                 before.leads = False
                 continue
-            last = _Unit(" ".join(text.split()), self._began + joined.count("\n", 0, offset), self._heading, context)
-            self._units.append(last)
+            parts = list(clauses(text))
+            around = f"{context} {text}" if len(parts) > 1 else context
+            for part, shift in parts:
+                number = self._began + joined.count("\n", 0, offset + shift)
+                last = _Unit(" ".join(part.split()), number, self._heading, around)
+                self._units.append(last)
         if last is not None:
             last.leads = last.text.rstrip("*_").endswith(":")
             if last.leads or self._is_item:
@@ -346,6 +351,58 @@ def sentences_at(text: str) -> Iterator[tuple[str, int]]:
         yield from _parts(text, masked, start, match.start() + (match[0][0] == ":"))
         start = match.end()
     yield from _parts(text, masked, start, len(text))
+
+
+_COMMAND = re.compile(r"^[A-Z][A-Z_]{2,}\b[^\n.:]{0,80}?(?: [—–-]|:) ", re.MULTILINE)
+"""How a line begins that says what a command does: `HIDE <id> - hides it`."""
+
+
+def _lines_apart(paragraph: str) -> Iterator[tuple[str, int]]:
+    """The sentences of a paragraph; where its lines tell of one command each, no sentence goes over two of them."""
+    begins = [found.start() for found in _COMMAND.finditer(paragraph)]
+    cuts = [0, *(place for place in begins if place), len(paragraph)] if len(begins) > 1 else [0, len(paragraph)]
+    for start, end in pairwise(cuts):
+        for text, offset in sentences_at(paragraph[start:end]):
+            yield text, start + offset
+
+
+_DOES = (
+    r"(?:add|append|apply|build|call|check|clear|compare|compute|convert|count|create|delete|do|drop|emit|encode|ensure"
+    r"|exclude|extract|fill|find|fix|flag|generate|give|grow|ignore|implement|include|insert|install|keep|load|make|mark"
+    r"|merge|move|normali[sz]e|omit|overwrite|parse|pick|preserve|print|produce|read|reject|remember|remove|rename|replace"
+    r"|replay|report|restore|resume|resync|return|round|run|save|select|send|set|skip|sort|stop|store|strip|switch|treat"
+    r"|trim|truncate|update|use|validate|verify|write)"
+    r" (?!of\b|and\b|or\b|is\b|are\b|was\b|must\b|should\b|by\b)[\w`\"'/({\[-]"
+)
+_BINDS = (
+    r"(?:you (?:must|need|should)|(?:it|they|there) (?:must|should|may)|must|shall|should|never|do not|don't|only)\b"
+)
+_CLAUSE = re.compile(
+    rf"(?:,|;| [—–-])\s+(?:and |then |but |so )?(?={_BINDS}|{_DOES})|\s+(?:and|but)\s+(?=(?:then )?{_BINDS})"
+)
+_ON_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|unless|otherwise|except|where|while|until|after|before|without|instead|either|neither|whether)\b",
+    re.IGNORECASE,
+)
+"""A sentence about one case is one: its parts would say something else."""
+_MANY, _SOME = 120, 25
+"""Characters of a sentence that may be several clauses, and of each of them."""
+
+
+def clauses(sentence: str) -> Iterator[tuple[str, int]]:
+    """The parts of a long sentence that each ask for something by themselves, and where they begin."""
+    cuts = [0]
+    if len(sentence) > _MANY and not _ON_CONDITION.search(sentence):
+        masked = _SPAN.sub(lambda match: "`" + "x" * (len(match[0]) - 2) + "`", sentence)
+        for found in _CLAUSE.finditer(masked):
+            inside = masked.count("(", 0, found.start()) > masked.count(")", 0, found.start())
+            if not inside and found.start() - cuts[-1] >= _SOME and len(sentence) - found.end() >= _SOME:
+                cuts.append(found.end())
+    for start, end in pairwise([*cuts, len(sentence)]):
+        part = sentence[start:end].strip()
+        if end < len(sentence):
+            part = re.sub(r"(?:[,;]| [—–-])?(?:\s+(?:and|then|but|so))?$", "", part)
+        yield part, start
 
 
 def _enumerated(text: str) -> str:

@@ -51,6 +51,8 @@ _NEARLY_ALL = 0.75
 _FEW = 5
 """A name that stands on more lines than this says nothing about any of them."""
 
+_PARTED = re.compile(r"[;{}]|(?<!\|)\|(?!\|)")
+_BETWEEN = re.compile(r"[,;\s]*\n\s*")
 _LAST_WORD = re.compile(r"[\w.\-\]\['\")]+ *$")
 _NEXT_WORD = re.compile(r"[ (]*[\w.\-'\"]+")
 _NAME = re.compile(r"[A-Za-z_$][\w]{2,}")
@@ -197,7 +199,7 @@ class Surroundings:
             seen.update(numbers)
             for number in numbers:
                 said = self._element(number, edit) if low == high else ""
-                yield Zone(said or self._statement(number, edit), STATEMENT * share)
+                yield Zone(said or self.statement(number, edit), STATEMENT * share)
             if low == high:
                 old, new = self._both(low, edit)
                 yield Zone(old, share, without=new, concepts=True, changed=True)
@@ -207,6 +209,13 @@ class Surroundings:
             yield from self._depends(low, high)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
+
+    def without_line_before(self, edit: Edit) -> Edit:
+        """A removal without the comma and the end of the line before, which belong to another entry."""
+        between = _BETWEEN.match(self.text, edit.start, edit.end)
+        return (
+            Edit(between.end(), edit.end, edit.new) if between and not edit.new and between.end() < edit.end else edit
+        )
 
     def _is_body(self, first: int, last: int) -> bool:
         """Whether these lines are all that a function does."""
@@ -264,12 +273,22 @@ class Surroundings:
         after = _NEXT_WORD.match(self.text, high, high + 60)
         return (before.start() if before else low), (after.end() if after else high)
 
-    def _statement(self, number: int, edit: Edit) -> str:
-        """The line, or of a very long one the part between its separators."""
+    @cached_property
+    def _one_line(self) -> bool:
+        """Whether all of a program stands in one line: then its parts are what lines are elsewhere."""
+        return not self._shell and not self.content_of and sum(bool(line.strip()) for line in self.lines) == 1
+
+    def statement(self, number: int, edit: Edit) -> str:
+        """The line, or of a very long one or a whole program the part between its separators."""
         line = self.lines[number]
+        at = min(max(edit.start - self._starts[number], 0), len(line))
+        if self._one_line:
+            stop = min(max(edit.end - self._starts[number], at), len(line))
+            low = max((found.end() for found in _PARTED.finditer(line, 0, at)), default=0)
+            after = _PARTED.search(line, stop)
+            return line[low : after.start() if after else len(line)]
         if len(line) <= _LONG_LINE:
             return line
-        at = min(max(edit.start - self._starts[number], 0), len(line))
         low = max(line.rfind(";", 0, at), at - _LONG_LINE, 0)
         high = line.find(";", max(edit.end - self._starts[number], at))
         return line[low : min(high if high >= 0 else len(line), at + _LONG_LINE)]
@@ -354,6 +373,21 @@ class Surroundings:
         assigned = _ASSIGNED.match(self.lines[low])
         places = self._named.get(assigned[1], ()) if assigned else ()
         return [self.lines[place][:400] for place in places if not low <= place <= high]
+
+    def constant(self, edits: Sequence[Edit]) -> tuple[str, str]:
+        """The number that a name stands for, and the line that says so, where this name is all that is left out."""
+        names = {name for edit in edits for name in _NAME.findall(self.text[edit.start : edit.end])}
+        if len(names) != 1 or any(edit.new.strip() for edit in edits):
+            return "", ""
+        (name,) = names
+        for number in self._named.get(name, ()):
+            value = re.match(
+                rf"\s*(?:const |static |final )*{re.escape(name)}\s*:?=\s*(\d[\d_.]*)\s*;?\s*(?:#|//|$)",
+                self.lines[number],
+            )
+            if value:
+                return value[1], self.lines[number]
+        return "", ""
 
     def _definitions(self, changed: Sequence[str], first: int, last: int) -> list[int]:
         """Where the names in the changed text get their value."""

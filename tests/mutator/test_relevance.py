@@ -423,6 +423,27 @@ def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: s
         ('The shape is\n{\n    "name": "x"\n}', ['The shape is { "name": "x" }']),
         ("tool add NAME\ntool drop NAME", ["tool add NAME", "tool drop NAME"]),
         (
+            "ADD id - adds it\nHIDE id - hides it. It stays.",
+            ["ADD id - adds it", "HIDE id - hides it.", "It stays."],
+        ),
+        (
+            "The report is an object with the key `total` and one more for each of the shops in the list, must never"
+            " hold a shop twice, and should end with a newline.",
+            [
+                "The report is an object with the key `total` and one more for each of the shops in the list",
+                "must never hold a shop twice",
+                "should end with a newline.",
+            ],
+        ),
+        (
+            "If the folder is missing, print an error to standard error and exit with status 3, and write nothing at all"
+            " to the output folder.",
+            [
+                "If the folder is missing, print an error to standard error and exit with status 3, and write nothing at"
+                " all to the output folder."
+            ],
+        ),
+        (
             'Keys:\n\n    "min": least seconds.\n    "max": most seconds.',
             ['"min": least seconds.', '"max": most seconds.'],
         ),
@@ -441,6 +462,7 @@ def test_an_instruction_is_cut_where_its_author_meant_to(instruction: str, expec
         ("780.0", "CONST = 780.0", "return CONST / volume", (3, ("780.0", "volume"))),
         ("404", "return missing, 404", "get_parcel", (5, ("404", "parcel"))),
         ("256", 'open("aes-256-cbc")', "", None),
+        ("35", "keep(kept, tries=4, wait=35, side=1)", "", None),
         ("56", "wide = side > 56", "", None),
         ("12", "wide = side > 12", "", None),
     ],
@@ -494,6 +516,46 @@ def test_what_other_arguments_are_called_is_not_what_one_is_about() -> None:
     start = text.index("0.001")
     zones = Surroundings(text).zones((Edit(start, start + 5, "1.0"),), "")
     assert not [zone for zone in zones if "state" in zone.text and not zone.concepts]
+
+
+CHECKED = """\
+def check(data):
+    if crc(data) != stored(data): raise ValueError("wrong CRC")
+    if len(data) < size: raise ValueError("cut short")
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "one", "other"),
+    [
+        ("If the CRC is another, raise ValueError.", True, False),
+        ("Raise ValueError for any malformed file.", True, True),
+    ],
+)
+def test_the_kind_of_an_error_does_not_tie_it_to_a_sentence_about_another_case(
+    said: str, one: bool, other: bool
+) -> None:
+    instruction = f"- {said}\n- Be quick.\n- Write `/srv/report`."
+    for condition, linked in (("crc(data) != stored(data)", one), ("len(data) < size", other)):
+        assert bool(first(instruction, source(CHECKED), condition, "False")) is linked
+
+
+def test_a_name_that_is_left_out_is_tied_by_the_number_it_stands_for() -> None:
+    text = "DENSITY = 2.1\n\n\ndef mass(n, sx, sy):\n    return n * sx * sy * DENSITY\n"
+    instruction = "- The widths are `sx` and `sy`.\n- Multiply by two point one.\n- Be quick."
+    assert first(instruction, source(text), " * DENSITY") == "Multiply by two point one."
+
+
+def test_an_entry_left_out_is_not_about_the_line_before_it() -> None:
+    text = 'found = {\n    "word_count": word_count(text.split()),\n    "most": most(text),\n}\n'
+    instruction = "- `word_count` splits the text.\n- `most_seen` is the most common one.\n- Be quick."
+    assert first(instruction, source(text), ',\n    "most": most(text)') == ""
+
+
+def test_of_a_program_in_one_line_the_part_that_changes_is_what_counts() -> None:
+    text = "/opened/ { opened += $3; doors[$1]++ } END { print opened }"
+    zones = Surroundings(text, "awk").zones((Edit(text.index("doors"), text.index("doors") + 11, ""),), "")
+    assert not [zone for zone in zones if "print" in zone.text and not zone.concepts]
 
 
 def test_a_guard_that_is_gone_breaks_what_states_its_answer() -> None:

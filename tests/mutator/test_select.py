@@ -372,7 +372,7 @@ def test_of_the_functions_that_an_instruction_names_the_only_one_is_the_whole_pr
     assert blunt("Write `load_rows(path)` and `sum_up(rows)`.") == []
 
 
-def test_an_operator_beyond_its_share_is_taken_for_a_requirement_that_no_likelier_one_breaks() -> None:
+def test_an_operator_beyond_its_share_is_taken_for_the_first_that_breaks_a_served_requirement() -> None:
     lines = [f"- Entries named `KEY_{number}` stay as they were.\n" for number in range(8)]
     relevance = Relevance(
         "".join(lines),
@@ -383,7 +383,7 @@ def test_an_operator_beyond_its_share_is_taken_for_a_requirement_that_no_likelie
         for n in range(8)
     ]
     rare = [
-        replace(each, id=f"r{each.id}", operator="x.other", digest=f"r{each.id}", unlikely=True, after="#")
+        replace(each, id=f"r{each.id}", operator="x.other", digest=f"r{each.id}", tier=Tier.MEDIUM, after="#")
         for each in ours
     ]
     others = [replace(each, operator=f"nginx.o{n}") for n, each in enumerate(many(12))]
