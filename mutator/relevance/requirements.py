@@ -385,24 +385,52 @@ _ON_CONDITION = re.compile(
     re.IGNORECASE,
 )
 """A sentence about one case is one: its parts would say something else."""
-_MANY, _SOME = 120, 25
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_NO_SUBJECT = re.compile(r"(?:must|shall|should)\b")
+_MANY, _SOME, _SUBJECT = 120, 25, 60
 """Characters of a sentence that may be several clauses, and of each of them."""
+
+
+_COMMAND_DOES = re.compile(r",\s+(?:and |then )?(?=`?[A-Z][A-Z_]{2,}`? [a-z]+s\b)")
+"""`BEGIN opens one, COMMIT ends it`."""
+_LABEL = re.compile(r"[\w*_`][^:,;.({\[\"]{3,70}:\s+(?!\{)")
+_BETWEEN_ITEMS = re.compile(r"[,;]\s+(?:and |then )?")
+_ITEMS, _SHORTEST_ITEM, _MEAN_ITEM, _LABELLED = 4, 8, 15, 140
 
 
 def clauses(sentence: str) -> Iterator[tuple[str, int]]:
     """The parts of a long sentence that each ask for something by themselves, and where they begin."""
     cuts = [0]
-    if len(sentence) > _MANY and not _ON_CONDITION.search(sentence):
-        masked = _SPAN.sub(lambda match: "`" + "x" * (len(match[0]) - 2) + "`", sentence)
-        for found in _CLAUSE.finditer(masked):
-            inside = masked.count("(", 0, found.start()) > masked.count(")", 0, found.start())
-            if not inside and found.start() - cuts[-1] >= _SOME and len(sentence) - found.end() >= _SOME:
-                cuts.append(found.end())
+    if len(sentence) > _MANY and not tells(sentence):
+        masked = _PARENTHESES.sub(
+            lambda match: "x" * len(match[0]),
+            _SPAN.sub(lambda match: "`" + "x" * (len(match[0]) - 2) + "`", sentence),
+        )
+        found = _items(sentence, masked) or list(_COMMAND_DOES.finditer(sentence))
+        if not found and not _ON_CONDITION.search(sentence):
+            found = list(_CLAUSE.finditer(masked))
+        for cut in found:
+            if _NO_SUBJECT.match(sentence, cut.end()) and cut.start() < _SUBJECT:
+                continue  # `The report, report.txt, must be short`
+            enough = min(cut.start() - cuts[-1], len(sentence) - cut.end()) >= _SOME
+            if enough or found[0].re is _BETWEEN_ITEMS:
+                cuts.append(cut.end())
     for start, end in pairwise([*cuts, len(sentence)]):
         part = sentence[start:end].strip()
         if end < len(sentence):
             part = re.sub(r"(?:[,;]| [—–-])?(?:\s+(?:and|then|but|so))?$", "", part)
         yield part, start
+
+
+def _items(sentence: str, masked: str) -> list[re.Match[str]]:
+    """Where `Fields: this, that, a third, and more` goes on with the next of many."""
+    label = _LABEL.match(masked)
+    if label is None or len(sentence) < _LABELLED:
+        return []
+    found = list(_BETWEEN_ITEMS.finditer(masked, label.end()))
+    sizes = [end - start for start, end in pairwise([label.end(), *(each.end() for each in found), len(masked)])]
+    even = len(sizes) >= _ITEMS and min(sizes) >= _SHORTEST_ITEM and sum(sizes) >= _MEAN_ITEM * len(sizes)
+    return found if even else []
 
 
 def _enumerated(text: str) -> str:

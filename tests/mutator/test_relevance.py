@@ -427,20 +427,49 @@ def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: s
             ["ADD id - adds it", "HIDE id - hides it.", "It stays."],
         ),
         (
-            "The report is an object with the key `total` and one more for each of the shops in the list, must never"
-            " hold a shop twice, and should end with a newline.",
+            (
+                "The report is an object with the key `total` and one more for each shop of the list, must never"
+                " hold a shop twice, and should end with a newline."
+            ),
             [
-                "The report is an object with the key `total` and one more for each of the shops in the list",
+                "The report is an object with the key `total` and one more for each shop of the list",
                 "must never hold a shop twice",
                 "should end with a newline.",
             ],
         ),
         (
-            "If the folder is missing, print an error to standard error and exit with status 3, and write nothing at all"
-            " to the output folder.",
+            (
+                "OPEN opens a box that nobody has yet, SHUT shuts it if it is open and does nothing else, MOVE takes"
+                " it to another place of the same house."
+            ),
             [
-                "If the folder is missing, print an error to standard error and exit with status 3, and write nothing at"
-                " all to the output folder."
+                "OPEN opens a box that nobody has yet",
+                "SHUT shuts it if it is open and does nothing else",
+                "MOVE takes it to another place of the same house.",
+            ],
+        ),
+        (
+            (
+                "The layout of it: four bytes of a fixed mark, four bytes (a, b, c and d) of a version number,"
+                " eight bytes of a size if there is one, then the rows themselves."
+            ),
+            [
+                "The layout of it: four bytes of a fixed mark",
+                "four bytes (a, b, c and d) of a version number",
+                "eight bytes of a size if there is one",
+                "the rows themselves.",
+            ],
+        ),
+        (
+            (
+                "If the folder is missing, print an error to stderr and exit with status 3, and write nothing at all"
+                " to the output folder."
+            ),
+            [
+                (
+                    "If the folder is missing, print an error to stderr and exit with status 3, and write nothing at"
+                    " all to the output folder."
+                )
             ],
         ),
         (
