@@ -337,6 +337,11 @@ _MOST_ALIKE = 4
 number, one option of a program, or the same change of the same words elsewhere, the first says it all."""
 
 
+_OF_A_BOOLEAN = ("flip-boolean", "drop-statement", "python.truth", "assignment-dropped")
+_BOOLEAN = re.compile(r"(?<![=!<>])=\s*(?:true|false|True|False)\b")
+"""A field that is set to true, and is not, or is set to false: it was that before."""
+
+
 def _few_of_a_kind(ordered: Sequence[Chosen]) -> list[Chosen]:
     """Further ones of a table, or alike in all that tells them apart, stand aside."""
     counts: Counter[tuple[object, ...]] = Counter()
@@ -359,6 +364,8 @@ def _kinds(entry: Chosen) -> dict[tuple[object, ...], int]:
     kinds: dict[tuple[object, ...], int] = {(mutant.operator, mutant.before.strip(), mutant.after.strip()): 1}
     if is_number(mutant.stated):
         kinds[mutant.file, mutant.line, mutant.stated] = 1
+    if mutant.operator.endswith(_OF_A_BOOLEAN) and _BOOLEAN.search(mutant.before):
+        kinds[mutant.file, mutant.line, "boolean"] = 1
     if mutant.before.lstrip().startswith("chmod "):
         kinds[mutant.file, mutant.line, "mode"] = 1
     if mutant.fault is FaultClass.MISSING_FLAG:

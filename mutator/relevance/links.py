@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from mutator.model import Edit, FaultClass, Mutant, Source, SourceKind
 from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
-from mutator.relevance.requirements import Requirement, makes, requirements, tells
+from mutator.relevance.requirements import Requirement, forbids, makes, requirements, tells
 from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
 from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, statement_words, stem, tokens_of
 
@@ -92,6 +92,8 @@ _ANY_CASE = re.compile(
 )
 """What is said of errors of every kind, and not of the one that a sentence with `if` is about."""
 _SAYS = 0.25
+FORBIDDEN = 0.25
+"""So is what says how the work may not be done."""
 POINTS_BACK = 0.5
 _POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
 """A sentence about what another one names says little by its own words, unless it gives a name or a value itself."""
@@ -125,7 +127,7 @@ class Relevance:
         mean = sum(sizes) / max(len(sizes), 1) or 1.0
         self._standing = [
             (LEAD if requirement.leads else 1.0)
-            * (TOLD if tells(requirement.text) else 1.0)
+            * (TOLD if tells(requirement.text) else FORBIDDEN if forbids(requirement.text) else 1.0)
             / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]
@@ -428,6 +430,8 @@ class Relevance:
         if all(token.startswith("~") for _, token in apart):
             return False
         apart = [(value, token) for value, token in apart if not _COUNT.fullmatch(token)]
+        if all(_YEAR.fullmatch(token) for _, token in apart):
+            return False
         counts = len(apart) < len(evidence)
         return any(value >= 1.2 and not token.isalpha() for value, token in apart) or (
             sum(value >= 0.25 for value, _ in apart) + counts >= 2
@@ -539,6 +543,8 @@ class Relevance:
 
 _COUNT = re.compile(r"\d\d?0*(?:\.0+)?|0\.5")
 """A small or round number alone: it stands in many places for many things."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+"""Stands in titles and dates."""
 _SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
 """Initials: ssh, http, ntp."""
 

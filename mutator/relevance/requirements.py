@@ -127,7 +127,7 @@ _TOLD = re.compile(
     r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run)|(?:from [\w.]+ )?import \w+)\b",
     re.IGNORECASE,
 )
-_PAST = re.compile(r"\b(?:was|were|had|used to)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:was|were|had|used to|tried|failed|noticed|reported)\b", re.IGNORECASE)
 _GRADED = re.compile(
     r"\b(?:is|are) (?:in the )?provided\b|\bwill be (?:checked|graded|validated|verified|tested|compared|re-?run)\b"
     r"|\bthe (?:verifier|grader) (?:\w+ )?(?:compares|checks|verifies|allows|accepts|uses|runs|secures|looks|opens)\b"
@@ -143,6 +143,19 @@ def tells(text: str) -> bool:
     """Whether a sentence only tells how things came to be, or what one may try."""
     past = _PAST.search(text) and not makes(text)
     return bool(past or _GRADED.search(text) or _TOLD.match(text.lstrip("*_>` "))) and not _DEMANDS.search(text)
+
+
+_FORBIDS = re.compile(
+    r"\W*(?:please )?(?:do not|don't|never|you (?:must|may|can|should)(?: not|not|n't)|no)\s+"
+    r"(?:\w+ (?:or|and|to) ){0,2}"
+    r"(?:modify|edit|touch|import|use|open|list|mention|reference|hard-?cod\w*|rely|install|cheat|read)\b",
+    re.IGNORECASE,
+)
+
+
+def forbids(text: str) -> bool:
+    """Whether a sentence only says how the work may not be done: what is left out of it breaks no such sentence."""
+    return bool(_FORBIDS.match(text))
 
 
 _MAKES = re.compile(
@@ -395,7 +408,7 @@ _COMMAND_DOES = re.compile(r",\s+(?:and |then )?(?=`?[A-Z][A-Z_]{2,}`? [a-z]+s\b
 """`BEGIN opens one, COMMIT ends it`."""
 _LABEL = re.compile(r"[\w*_`][^:,;.({\[\"]{3,70}:\s+(?!\{)")
 _BETWEEN_ITEMS = re.compile(r"[,;]\s+(?:and |then )?")
-_ITEMS, _SHORTEST_ITEM, _MEAN_ITEM, _LABELLED = 4, 8, 15, 140
+_ITEMS, _WORDS, _LABELLED = 4, 3, 140
 
 
 def clauses(sentence: str) -> Iterator[tuple[str, int]]:
@@ -407,7 +420,7 @@ def clauses(sentence: str) -> Iterator[tuple[str, int]]:
             _SPAN.sub(lambda match: "`" + "x" * (len(match[0]) - 2) + "`", sentence),
         )
         found = _items(sentence, masked) or list(_COMMAND_DOES.finditer(sentence))
-        if not found and not _ON_CONDITION.search(sentence):
+        if not found and not _ON_CONDITION.search(masked):
             found = list(_CLAUSE.finditer(masked))
         for cut in found:
             if _NO_SUBJECT.match(sentence, cut.end()) and cut.start() < _SUBJECT:
@@ -427,10 +440,14 @@ def _items(sentence: str, masked: str) -> list[re.Match[str]]:
     label = _LABEL.match(masked)
     if label is None or len(sentence) < _LABELLED:
         return []
-    found = list(_BETWEEN_ITEMS.finditer(masked, label.end()))
-    sizes = [end - start for start, end in pairwise([label.end(), *(each.end() for each in found), len(masked)])]
-    even = len(sizes) >= _ITEMS and min(sizes) >= _SHORTEST_ITEM and sum(sizes) >= _MEAN_ITEM * len(sizes)
-    return found if even else []
+    between = list(_BETWEEN_ITEMS.finditer(masked, label.end()))
+    edges = [label.end(), *(place for each in between for place in each.span()), len(masked)]
+    words = [len(masked[start:end].split()) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    # `nx, ny and nz` and `first, second, third` are each one thing.
+    found = [
+        each for each, (before, after) in zip(between, pairwise(words), strict=True) if min(before, after) >= _WORDS
+    ]
+    return found if len(found) + 1 >= _ITEMS else []
 
 
 def _enumerated(text: str) -> str:

@@ -399,6 +399,7 @@ def test_two_letters_that_are_words_are_no_names() -> None:
         ("Grading tolerance is at most 5 samples.", False),
         ("The verifier allows at most 5 samples of error.", False),
         ("Last year at most 5 samples were taken.", False),
+        ("The team tried at least 5 samples.", False),
     ],
 )
 def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: str, stated: bool) -> None:
@@ -451,12 +452,12 @@ def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: s
         (
             (
                 "The layout of it: four bytes of a fixed mark, four bytes (a, b, c and d) of a version number,"
-                " eight bytes of a size if there is one, then the rows themselves."
+                " eight bytes of a size if there is one, `nx`, `ny` and `nz`, then the rows themselves."
             ),
             [
                 "The layout of it: four bytes of a fixed mark",
                 "four bytes (a, b, c and d) of a version number",
-                "eight bytes of a size if there is one",
+                "eight bytes of a size if there is one, `nx`, `ny` and `nz`",
                 "the rows themselves.",
             ],
         ),
@@ -567,6 +568,27 @@ def test_the_kind_of_an_error_does_not_tie_it_to_a_sentence_about_another_case(
     instruction = f"- {said}\n- Be quick.\n- Write `/srv/report`."
     for condition, linked in (("crc(data) != stored(data)", one), ("len(data) < size", other)):
         assert bool(first(instruction, source(CHECKED), condition, "False")) is linked
+
+
+@pytest.mark.parametrize(
+    ("said", "linked"),
+    [
+        ("Do not modify `state.kt` or `Lease.kt`.", False),
+        ("Never hold a `Lease` whose `state` is over.", True),
+    ],
+)
+def test_how_the_work_may_not_be_done_is_broken_by_nothing_that_is_left_out(said: str, linked: bool) -> None:
+    code = source("if (lease.state == Lease.OVER) {\n    drop(lease)\n}\n", "kotlin", "/app/Store.kt")
+    assert (
+        bool(first(f"- {said}\n- Be quick.\n- Write `/srv/x`.", code, "lease.state == Lease.OVER", "false")) is linked
+    )
+
+
+def test_a_year_alone_ties_nothing() -> None:
+    for number, linked in (("2024", False), ("4048", True)):
+        code = source(f'found = {{\n    "at": {number},\n    "x": 1,\n}}\n')
+        said = first(f"- It is {number}.\n- Be quick.", code, f'    "at": {number},\n')
+        assert bool(said) is linked
 
 
 def test_a_name_that_is_left_out_is_tied_by_the_number_it_stands_for() -> None:

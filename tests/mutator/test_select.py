@@ -399,6 +399,14 @@ def test_the_same_change_of_the_same_words_one_mode_and_one_option_are_worth_a_t
     assert chosen_of([option, other]) == ["o1"]
 
 
+def test_a_field_that_is_not_set_to_true_and_one_that_is_set_to_false_are_one_mutant() -> None:
+    dropped = replace(ONE, id="gone", operator="code.drop-statement", before="held = true", after="")
+    false = replace(dropped, id="false", operator="code.flip-boolean", after="held = false", digest="f")
+    assert len(select([dropped, false], NONE, {}, budget=20).chosen) == 1
+    other = replace(false, line=2)
+    assert len(select([dropped, other], NONE, {}, budget=20).chosen) == 2
+
+
 @pytest.mark.parametrize(
     ("said", "behind"),
     [("Write a short report to /srv/x.json.", True), ("`why` tells the cause, in /srv/x.json.", False)],
