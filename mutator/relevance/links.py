@@ -12,7 +12,7 @@ from mutator.model import Edit, FaultClass, Mutant, Source, SourceKind
 from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, forbids, makes, requirements, tells
-from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
+from mutator.relevance.surroundings import CONTENT, TAKEN_IN, Surroundings, Zone
 from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, statement_words, stem, tokens_of
 
 
@@ -311,6 +311,9 @@ class Relevance:
                     touched.add(token)
                 elif zone.same:
                     beside[token] = zone.same
+        for token in self._tokens(around.taken_in(edits), True):
+            if token in near and ("/" in token or "." in token):
+                near[token] *= TAKEN_IN
         if not touched:
             touched = {token for zone in more for token in self._zone_tokens(zone)} or set(beside)
             near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}

@@ -337,7 +337,7 @@ _END = re.compile(
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|fig|figs|eq|incl|resp|al|ca|min|max|sec|dept|st|mr|ms|mrs|dr|inc|ltd|jr|sr|vol|pp?)"
-    r"|(?:^|\s)[A-Za-z])\.$",
+    r"|(?:^|\s)(?-i:[A-Z]))\.$",
     re.IGNORECASE,
 )
 _ENUMERATED = re.compile(r"(?<=\s)(\d)[.)]\s+(?=[A-Z`\"'])")

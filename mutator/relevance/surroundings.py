@@ -92,6 +92,7 @@ _QUOTES = re.compile(r"['\"`]")
 _FOR = {"chmod": "~permissions", "chown": "~owner", "chgrp": "~owner"}
 _WRITES = re.compile(r"(?<![<>&\d-])>{1,2}\s*(\S+)")
 LOOKED_AT, TRIED, MESSAGE = 0.15, 0.3, 0.6
+TAKEN_IN = 0.5
 
 
 class Surroundings:
@@ -241,6 +242,14 @@ class Surroundings:
         if words[0] == "rm" and all(_CLEANED.match(word) for word in words[1:]):
             return LOOKED_AT
         return TRIED if words[0].strip("\"'").removeprefix("./").rsplit("/", 1)[-1] in self._products else 1.0
+
+    def taken_in(self, edits: Sequence[Edit]) -> str:
+        """What a command only reads, where it writes to a file of its own: it is about what it makes."""
+        number = self.number(edits[0].start)
+        line = self.lines[number]
+        if not self._shell or number != self.number(max(edits[-1].end - 1, edits[-1].start)):
+            return ""
+        return _WRITES.sub(" ", line) if _WRITES.search(line) else ""
 
     def only_for(self, edits: Sequence[Edit]) -> str:
         """The concept without which a sentence does not ask for what this command does."""

@@ -412,6 +412,7 @@ def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: s
     [
         ("Requirements: 1. Read a.csv 2. Write b.json", ["Requirements:", "Read a.csv", "Write b.json"]),
         ("It answers 5. Then it stops.", ["It answers 5.", "Then it stops."]),
+        ("The sizes are x, y and z. Then J. Doe asks.", ["The sizes are x, y and z.", "Then J. Doe asks."]),
         (
             '- Create a page with the content:\n  "Not found"\n- Serve it',
             ['Create a page with the content: "Not found"', "Serve it"],
@@ -568,6 +569,14 @@ def test_the_kind_of_an_error_does_not_tie_it_to_a_sentence_about_another_case(
     instruction = f"- {said}\n- Be quick.\n- Write `/srv/report`."
     for condition, linked in (("crc(data) != stored(data)", one), ("len(data) < size", other)):
         assert bool(first(instruction, source(CHECKED), condition, "False")) is linked
+
+
+def test_a_step_is_about_the_file_that_it_writes_and_not_the_one_that_it_reads() -> None:
+    line = "awk '{ n++ } END { print n }' /srv/rows.csv > /srv/means.csv\n"
+    instruction = (
+        "- Write `/srv/rows.csv`.\n- Write the mean of each to `/srv/means.csv`, with two columns.\n- Be quick."
+    )
+    assert first(instruction, source(line, "shell", "/solution/solve.sh"), line).startswith("Write the mean")
 
 
 @pytest.mark.parametrize(
