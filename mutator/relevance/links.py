@@ -12,8 +12,8 @@ from mutator.model import Edit, FaultClass, Mutant, Source, SourceKind
 from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, forbids, makes, requirements, tells
-from mutator.relevance.surroundings import CONTENT, TAKEN_IN, Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, statement_words, stem, tokens_of
+from mutator.relevance.surroundings import CONTENT, TAKEN_IN, Surroundings, Zone, difference
+from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, abbreviations, statement_words, stem, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Relevance:
             token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
         )
         """What is to stand there as it is written, of more than a word."""
-        self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
+        self._abbreviated = abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._about_others = lru_cache(maxsize=64)(self._find_others)
         self._read_texts: dict[str, Surroundings] = {}
@@ -172,7 +172,7 @@ class Relevance:
         if source is not None and mutant.changes:
             around, edits = self._surroundings(source), mutant.changes
         else:
-            around, edits = Surroundings(mutant.before), _difference(mutant.before, mutant.after)
+            around, edits = Surroundings(mutant.before), difference(mutant.before, mutant.after)
         if not edits:
             return ()
         if mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.stilled and mutant.changes:
@@ -188,7 +188,8 @@ class Relevance:
             return (Link(stated_constant.requirement, GOES_BY_AMOUNT, stated_constant.evidence[:_SHOWN]),)
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
         other = self._of_others(_CHANGES.get(mutant.operator.rpartition(".")[2], ""))
-        found = self._ranked(around, edits, mutant.scope, target, most, other=other)
+        found = self._of_key(around, edits, mutant, target, most)
+        found = found or self._ranked(around, edits, mutant.scope, target, most, other=other)
         if not found and around.content_of:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
             content = (Zone(around.content_of, CONTENT),)
@@ -196,6 +197,19 @@ class Relevance:
         return (
             found or self._by_line(around, edits, mutant.scope, target, other) or amount or self._by_key(mutant, edits)
         )
+
+    def _of_key(
+        self, around: Surroundings, edits: Sequence[Edit], mutant: Mutant, target: str, most: int
+    ) -> tuple[Link, ...]:
+        """An entry that is left out is what its key says, before what its value does."""
+        if mutant.fault is not FaultClass.DROPPED_OUTPUT or len(edits) != 1 or edits[0].new:
+            return ()
+        key = _KEY.match(around.text, edits[0].start, edits[0].end)
+        if key is None:
+            return ()
+        found = self._ranked(around, (Edit(*key.span(1), ""),), mutant.scope, target, most)
+        given = "/" in around.text[key.end() : edits[0].end]
+        return found or (self._by_key(mutant, edits) if given else ())
 
     def _by_key(self, mutant: Mutant, edits: Sequence[Edit]) -> tuple[Link, ...]:
         """A key of an output that only one sentence names, in a plain word."""
@@ -261,6 +275,8 @@ class Relevance:
         number = around.number(edits[0].start)
         if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or number in around.remarks:
             return ()
+        if around.element(number, edits[0]):
+            return ()  # What other arguments are called is not what one is about.
         line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
         found = self._ranked(around, (line,), scope, target, 2, other=other)
         scores = sorted((link.score for link in found), reverse=True)
@@ -566,29 +582,6 @@ def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:
 def _repeats(token: str, words: Set[str]) -> bool:
     """Whether it is the concept of a word that is shared itself."""
     return token.startswith("~") and any(token in stated(word) or token in stated(word + "ed") for word in words)
-
-
-def _difference(before: str, after: str) -> tuple[Edit, ...]:
-    """The one edit that turns a text into another."""
-    if before == after:
-        return ()
-    start, limit = 0, min(len(before), len(after))
-    while start < limit and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < limit - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    return (Edit(start, len(before) - end, after[start : len(after) - end]),)
-
-
-def _abbreviations(words: Iterable[str]) -> dict[str, str]:
-    """`addr` for address: a beginning of four letters or more that only one word of the instruction has."""
-    found: dict[str, str] = {}
-    for word in words:
-        for length in range(4, min(len(word), 12)):
-            short = word[:length]
-            found[short] = "" if short in found else word
-    return {short: word for short, word in found.items() if word}
 
 
 def _statement(around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:

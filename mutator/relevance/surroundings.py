@@ -199,7 +199,7 @@ class Surroundings:
             numbers = [number for number in range(low, high + 1) if number not in seen]
             seen.update(numbers)
             for number in numbers:
-                said = self._element(number, edit) if low == high else ""
+                said = self.element(number, edit) if low == high else ""
                 yield Zone(said or self.statement(number, edit), STATEMENT * share)
             if low == high:
                 old, new = self._both(low, edit)
@@ -302,7 +302,7 @@ class Surroundings:
         high = line.find(";", max(edit.end - self._starts[number], at))
         return line[low : min(high if high >= 0 else len(line), at + _LONG_LINE)]
 
-    def _element(self, number: int, edit: Edit) -> str:
+    def element(self, number: int, edit: Edit) -> str:
         """Of several named values in one pair of brackets that which the edit is in, with what stands before the
         bracket; nothing elsewhere."""
         line, at = self.lines[number], edit.start - self._starts[number]
@@ -441,3 +441,16 @@ def _in_word(char: str) -> bool:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
+
+
+def difference(before: str, after: str) -> tuple[Edit, ...]:
+    """The one edit that turns a text into another."""
+    if before == after:
+        return ()
+    start, limit = 0, min(len(before), len(after))
+    while start < limit and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < limit - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return (Edit(start, len(before) - end, after[start : len(after) - end]),)

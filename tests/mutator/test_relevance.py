@@ -612,6 +612,21 @@ def test_an_entry_left_out_is_not_about_the_line_before_it() -> None:
     assert first(instruction, source(text), ',\n    "most": most(text)') == ""
 
 
+def test_an_entry_left_out_is_what_its_key_says_before_its_value() -> None:
+    text = 'rows.append({"origin": "/srv/in/second.json", "row_count": len(second)})\n'
+    instruction = (
+        "- Merge `/srv/in/first.json` and `/srv/in/second.json`.\n- Each row carries origin and row_count.\n- Be quick."
+    )
+    start = text.index('"origin"')
+    gone = replace(
+        mutant(text.strip(), ""),
+        fault=FaultClass.DROPPED_OUTPUT,
+        changes=(Edit(start, text.index('"row_count"'), ""),),
+    )
+    relevance = Relevance(instruction, [source(text)])
+    assert relevance.requirements[relevance.links(gone)[0].requirement].text == "Each row carries origin and row_count."
+
+
 def test_of_a_program_in_one_line_the_part_that_changes_is_what_counts() -> None:
     text = "/opened/ { opened += $3; doors[$1]++ } END { print opened }"
     zones = Surroundings(text, "awk").zones((Edit(text.index("doors"), text.index("doors") + 11, ""),), "")
