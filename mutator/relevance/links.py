@@ -275,8 +275,8 @@ class Relevance:
         number = around.number(edits[0].start)
         if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or number in around.remarks:
             return ()
-        if around.element(number, edits[0]):
-            return ()  # What other arguments are called is not what one is about.
+        if around.is_parameter(number, edits[0]):
+            return ()  # What other parameters are called is not what one is about.
         line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
         found = self._ranked(around, (line,), scope, target, 2, other=other)
         scores = sorted((link.score for link in found), reverse=True)

@@ -326,6 +326,10 @@ class Surroundings:
         several = len(_KEYED.findall(line, low, high)) > 1
         return f"{line[:low]} {line[start:end]}" if several and _KEYED.match(f",{line[start:end]}") else ""
 
+    def is_parameter(self, number: int, edit: Edit) -> bool:
+        """Whether an edit is about one of several named parameters of a function."""
+        return _DEFINES.match(self.lines[number]) is not None and self.element(number, edit) != ""
+
     def _both(self, number: int, edit: Edit) -> tuple[str, str]:
         """The statement around an edit within a line, before and after."""
         at = self._starts[number]

@@ -633,6 +633,14 @@ def test_of_a_program_in_one_line_the_part_that_changes_is_what_counts() -> None
     assert not [zone for zone in zones if "print" in zone.text and not zone.concepts]
 
 
+def test_one_parameter_is_not_linked_by_the_others_and_an_option_is_by_its_name() -> None:
+    instruction = "- There is a state size (4) and an action size (2) of the agent.\n- `--days`: how long.\n- Be quick."
+    code = source("def agent(self, state_size=4, action_size=2, slow=0.001):\n    pass\n")
+    assert first(instruction, code, "0.001", "1.0") == ""
+    option = source('def main(p):\n    p.add_argument("--days", type=int, required=True)\n')
+    assert first(instruction, option, "required=True", "required=False").startswith("`--days`")
+
+
 def test_a_guard_that_is_gone_breaks_what_states_its_answer() -> None:
     text = 'def get(n):\n    if n < 0:\n        return {"error": "n is negative"}, 400\n    return run(n)\n'
     instruction = "- Without a number answer with error 400.\n- A negative number is an error: 400.\n- Be quick."
