@@ -13,7 +13,7 @@ import shlex
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import basename, splitext
 
 from harness.judging.stated import of_a_machine, of_no_name
@@ -202,6 +202,19 @@ def _clip(text: str, longest: int = 160) -> str:
 def _files(first: EndState | None, second: EndState | None, mutant: EndState | None) -> Iterator[Difference]:
     if first is None or second is None or mutant is None:
         return
+    yield from _in_box(first, second, mutant)
+    for name in sorted(first.beside.keys() & second.beside.keys() & mutant.beside.keys()):
+        for each in _in_box(*(EndState(state.beside[name]) for state in (first, second, mutant))):
+            yield replace(each, input=f"{each.input} of the service {name}", path=f"{name}:{each.path}")
+    if first.ended == second.ended != mutant.ended:
+        right, given = (_clip(", ".join(each) or "none") for each in (first.ended, mutant.ended))
+        yield Difference("process", "the services that have ended", right, given)
+    if first.processes == second.processes != mutant.processes:
+        right, given = (_clip("; ".join(each) or "nothing") for each in (first.processes, mutant.processes))
+        yield Difference("process", "what runs after solving", right, given)
+
+
+def _in_box(first: EndState, second: EndState, mutant: EndState) -> Iterator[Difference]:
     restless = {
         path for path in {*first.entries, *second.entries} if first.entries.get(path) != second.entries.get(path)
     }
@@ -209,9 +222,6 @@ def _files(first: EndState | None, second: EndState | None, mutant: EndState | N
         right, given = first.entries.get(path), mutant.entries.get(path)
         if right != given and not NOISE.search(path):
             yield from _of_file(path, right, given, first, mutant)
-    if first.processes == second.processes != mutant.processes:
-        right, given = (_clip("; ".join(each) or "nothing") for each in (first.processes, mutant.processes))
-        yield Difference("process", "what runs after solving", right, given)
 
 
 def _of_file(
@@ -242,6 +252,8 @@ def _of_content(path: str, mine: Sequence[str], theirs: Sequence[str], first: En
     texts = [_text(each) for each in data]
     if texts[0] is None or texts[1] is None:
         expected, got = (f"{len(each)} bytes" if each is not None else "other content" for each in data)
+        if data == [None, None]:
+            expected = "the solution's own content"
         return Difference("content", path, expected, got, path=path)
     right, given = texts[0], texts[1]
     return Difference("content", path, _line(right, given), _line(given, right), path=path, texts=(right, given))

@@ -39,7 +39,7 @@ from harness.judging.strength import Judged, Offer, Strength, Verdict, percent, 
 from harness.judging.sure import Sureness
 from harness.judging.timings import Timings, timings
 from harness.judging.training import Needed, Training, training
-from harness.mutants import StepMutants
+from harness.mutants import StepMutants, nothing_worth
 from harness.probes import vacuous
 from harness.probes.choose import INSTRUCTION_PAID, probe_findings, unworked
 from harness.probes.least import findings as least
@@ -75,6 +75,8 @@ class Examined:
     probed: Probed
     last: TrialRecord
     """The reference, after everything that it vouches for."""
+    last_failed: TrialRecord | None
+    """Its run before, where something could not be fetched."""
     reuse: Reuse
     tightened: Tightened = field(default_factory=Tightened)
     """What loose assertions looked at."""
@@ -96,7 +98,7 @@ class Examined:
     def timings(self) -> Timings:
         """Of everything that was run in a box to judge the task."""
         controls = self.controls
-        alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last)
+        alone = (controls.prepared.offline, controls.nop, controls.hollow, self.last, self.last_failed)
         proof = [one for one in self.reuse.proof if not any(one is each for each in controls.references)]
         records = [*controls.references, *proof, *self.probed.watched.values()]
         records += [record for record in alone if record is not None]
@@ -232,6 +234,7 @@ def verdict_of(found: Examined, command: str) -> Audited:
         proposed=found.proposed,
         size=found.probed.size,
         training=_training(found, findings),
+        last_failed=found.last_failed,
     )
 
 
@@ -265,6 +268,8 @@ def _word(found: Examined, numbers: Strength, offer: Offer) -> tuple[Verdict, st
     if showing(found.last).shown is not Shown.PAID:
         return Verdict.UNMEASURED, VOID
     word, why = verdict(numbers, found.settings.thresholds, offer)
+    if offer.whole and not any(each.selection.chosen for each in found.steps):
+        why = f"no broken variant was tried; {nothing_worth(sum(each.selection.poor for each in found.steps))}"
     if (sure := found.sureness) is not None:
         doubt = percent(1 - sure.sure)
         of = f"{sure.ran} of {sure.of} were run"

@@ -314,3 +314,17 @@ def test_a_line_for_the_shell_is_cut_into_words_where_it_is_that_simple() -> Non
     plain, piped = run("sh", "-c", "./sum 2"), run("sh", "-c", "./sum 2 | sort")
     assert Besides(("./sum", "3"), "/app") in varied([plain], ["/app/sum"], "")
     assert varied([piped], ["/app/sum"], "") == ()
+
+
+def test_what_only_a_service_beside_holds_is_shown_with_its_name() -> None:
+    def beside(text: str, ended: tuple[str, ...] = ()) -> Observed:
+        entries = {"/var/kept": file(text)[0], "/var/log/clerk.log": file(f"{text} at noon")[0]}
+        return Observed(replace(state({}), beside={"clerk": entries}, ended=ended))
+
+    assert measured(beside("word"), beside("word")).effect is None
+    assert measured(beside("word"), beside("other")).effect == Effect(
+        "/var/kept of the service clerk", "the solution's own content", "other content"
+    )
+    assert measured(beside("word"), beside("word", ("clerk",))).effect == Effect(
+        "the services that have ended", "none", "clerk"
+    )
