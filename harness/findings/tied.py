@@ -108,7 +108,7 @@ def cleans_up(before: str, after: str, text: str) -> bool:
 _ALLOWS = re.compile(
     r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b|\boptional(?:ly)?\b"
     r"|\bif you (?:like|want|wish|need|prefer)\b|\byou (?:will be|are|have been|were) (?:also )?(?:provided|given)\b"
-    r"|\byou have (?!to\b)|\bfeel free\b|\bnot (?:required|necessary)\b",
+    r"|\byou have (?!to\b)|\bis (?:ok|okay|fine|allowed|permitted|acceptable)\b|\bfeel free\b|\bnot (?:required|necessary)\b",
     re.IGNORECASE,
 )
 _FORBIDS_TO_TOUCH = re.compile(
@@ -139,7 +139,7 @@ def asks_for_no_word(operator: str, text: str) -> bool:
 
 _A_LITTLE = frozenset(
     """boundary pattern number arithmetic order truth aggregation off-by-one change-number change-value flag-unchecked
-    flag-default default negate-condition clamp-dropped""".split()
+    flag-default default negate-condition clamp-dropped conversion-dropped""".split()
 )
 
 

@@ -110,6 +110,7 @@ def test_what_others_remove_is_no_work_that_is_left_out(text: str, expected: boo
         ("If you need a manifest, write it to `/app/manifest.json`.", True),
         ("You have a sample file at `/app/data/scene.bin`.", True),
         ("You have to write the sum to `/app/out.txt`.", False),
+        ("Logging to the terminal is okay.", True),
         ("Do not modify main.kt or state.kt.", True),
         ("It must not contain a password.", False),
         ("A user can list the rooms.", False),
@@ -133,6 +134,7 @@ def test_a_line_that_is_not_printed_breaks_only_what_asks_for_words() -> None:
         ("python.boundary", False, True),
         ("python.boundary", True, False),
         ("python.flag-unchecked", False, True),
+        ("python.conversion-dropped", False, True),
         # Of what is missing altogether nothing is seen where no test asks for it.
         ("python.function-hollow", False, False),
         ("code.missing-flag", False, False),
