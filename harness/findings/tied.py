@@ -108,7 +108,8 @@ def cleans_up(before: str, after: str, text: str) -> bool:
 _ALLOWS = re.compile(
     r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b|\boptional(?:ly)?\b"
     r"|\bif you (?:like|want|wish|need|prefer)\b|\byou (?:will be|are|have been|were) (?:also )?(?:provided|given)\b"
-    r"|\byou have (?!to\b)|\bis (?:ok|okay|fine|allowed|permitted|acceptable)\b|\bfeel free\b|\bnot (?:required|necessary)\b",
+    r"|\byou have (?!to\b)|\bis (?:ok|okay|fine|allowed|permitted|acceptable)\b"
+    r"|\bfeel free\b|\bnot (?:required|necessary)\b",
     re.IGNORECASE,
 )
 _FORBIDS_TO_TOUCH = re.compile(
