@@ -52,6 +52,7 @@ def test_what_is_taken_away_is_told_piece_by_piece() -> None:
         ("python.output-key-dropped", '"code" is missing from `report`', "Write a report to /app/r.json.", (), True),
         ("python.output-key-dropped", '"row_count" is missing from `report`', "It has the row count.", (), False),
         ("data.drop-entry", "`beta` is left out", "Write a note of what you did.", (), True),
+        ("data.drop-entry", "`beta` is left out", "Write it to `/app/fix-beta_report.json`.", (), True),
         ("data.swap-values", "`oldPages` and `newPages` have each other's values", "It names old_pages.", (), False),
         # The example below a sentence is part of it.
         ("python.output-key-dropped", '"total" is missing from `out`', "It has this form:", ("total",), False),
@@ -111,6 +112,8 @@ def test_what_others_remove_is_no_work_that_is_left_out(text: str, expected: boo
         ("You have a sample file at `/app/data/scene.bin`.", True),
         ("You have to write the sum to `/app/out.txt`.", False),
         ("Logging to the terminal is okay.", True),
+        ("Mend mux.kt, the only file you should touch; leave main.kt as it is.", True),
+        ("The samples give you the names of both sides.", True),
         ("Do not modify main.kt or state.kt.", True),
         ("It must not contain a password.", False),
         ("A user can list the rooms.", False),
