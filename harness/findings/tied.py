@@ -59,7 +59,12 @@ def unnamed_entry(operator: str, sentence: str, text: str, evidence: Sequence[st
     if found is None:
         return False
     words = _plain(next(group for group in found.groups() if group))
-    return bool(words.strip()) and words not in _plain(text) and words not in map(_plain, evidence)
+    said = _plain(_FILE.sub(" ", text))
+    return bool(words.strip()) and words not in said and words not in map(_plain, evidence)
+
+
+_FILE = re.compile(r"\S*/\S+|[\w-]+\.[a-z]{2,4}\b")
+"""What a report is called says nothing of what belongs into it."""
 
 
 def _plain(text: str) -> str:
@@ -108,12 +113,14 @@ def cleans_up(before: str, after: str, text: str) -> bool:
 _ALLOWS = re.compile(
     r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b|\boptional(?:ly)?\b"
     r"|\bif you (?:like|want|wish|need|prefer)\b|\byou (?:will be|are|have been|were) (?:also )?(?:provided|given)\b"
-    r"|\byou have (?!to\b)|\bfeel free\b|\bnot (?:required|necessary)\b",
+    r"|\byou have (?!to\b)|\bgives? you\b|\bis (?:ok|okay|fine|allowed|permitted|acceptable)\b"
+    r"|\bfeel free\b|\bnot (?:required|necessary)\b",
     re.IGNORECASE,
 )
 _FORBIDS_TO_TOUCH = re.compile(
     r"\b(?:do not|don't|must not|should not|may not|never|avoid|without)\s+(?:\w+ly )?"
-    r"(?:modify|modifying|chang|edit|touch|alter|renam|delet|remov|rewrit|replac)",
+    r"(?:modify|modifying|chang|edit|touch|alter|renam|delet|remov|rewrit|replac)"
+    r"|\bonly file (?:that )?you\b|\bleave\b[^.;\n]*\b(?:as (?:it is|they are|is)|alone|untouched|unchanged)\b",
     re.IGNORECASE,
 )
 
@@ -139,7 +146,7 @@ def asks_for_no_word(operator: str, text: str) -> bool:
 
 _A_LITTLE = frozenset(
     """boundary pattern number arithmetic order truth aggregation off-by-one change-number change-value flag-unchecked
-    flag-default default negate-condition clamp-dropped""".split()
+    flag-default default negate-condition clamp-dropped conversion-dropped""".split()
 )
 
 

@@ -394,7 +394,8 @@ def _serves(step: StepMutants, result: MutantResult) -> bool:
     most = next((token for token in result.links[0].evidence if not is_number(token)), "")
     if stands.isdisjoint({f"~{most}", most, *tokens_of(most, code=True)}):
         return False
-    if only_around(mutant.before, mutant.after, result.links[0].evidence):
+    # A directive is short, and all of it says one thing: what stands around its value is what the value is for.
+    if not mutant.operator.startswith("nginx.") and only_around(mutant.before, mutant.after, result.links[0].evidence):
         return False
     return any(
         part.source == mutant.source and edit.start <= part.end and part.start <= edit.end

@@ -31,6 +31,12 @@ _MOST = 256 << 10
 LEAST_VALUES = 2
 """Values that have to be others in all: one word alone may be as good as any other."""
 SHAPE = f"{Probe.REPLAY}.shape-"
+_FREE = re.compile(
+    r"\brandom|\bdummy\b|\bfake\b|\bmock\b|\bsynthetic|\barbitrar|\bplaceholder|\bof your (?:own )?choice\b"
+    r"|\bany (?:text|content|contents|values?|words?|names?|message)\b|\bmade[- ]up\b|\binvent",
+    re.IGNORECASE,
+)
+"""Where the values themselves are left to whoever works on the task."""
 SENTENCE = {
     Filling.NONSENSE: "the outputs have the right names and shapes, and every value is nonsense of its kind",
     Filling.ZEROS: "the outputs have the right names and shapes, and every value is 0, empty or false",
@@ -82,6 +88,8 @@ def attempts(task: Task, step: StepMutants, left: EndState) -> Iterator[Attempt]
     data = data_of(left)
     if isinstance(data, NotMade) or not (data.alone or _asked_for(data, task, step)):
         return
+    if _FREE.search(step.step.instruction):
+        return  # then nonsense may be right
     outputs = data.outputs
     for filling in Filling:
         faked = [(one, fake(one.path, one.data, filling)) for one in outputs]

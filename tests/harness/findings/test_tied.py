@@ -52,6 +52,7 @@ def test_what_is_taken_away_is_told_piece_by_piece() -> None:
         ("python.output-key-dropped", '"code" is missing from `report`', "Write a report to /app/r.json.", (), True),
         ("python.output-key-dropped", '"row_count" is missing from `report`', "It has the row count.", (), False),
         ("data.drop-entry", "`beta` is left out", "Write a note of what you did.", (), True),
+        ("data.drop-entry", "`beta` is left out", "Write it to `/app/fix-beta_report.json`.", (), True),
         ("data.swap-values", "`oldPages` and `newPages` have each other's values", "It names old_pages.", (), False),
         # The example below a sentence is part of it.
         ("python.output-key-dropped", '"total" is missing from `out`', "It has this form:", ("total",), False),
@@ -110,6 +111,9 @@ def test_what_others_remove_is_no_work_that_is_left_out(text: str, expected: boo
         ("If you need a manifest, write it to `/app/manifest.json`.", True),
         ("You have a sample file at `/app/data/scene.bin`.", True),
         ("You have to write the sum to `/app/out.txt`.", False),
+        ("Logging to the terminal is okay.", True),
+        ("Mend mux.kt, the only file you should touch; leave main.kt as it is.", True),
+        ("The samples give you the names of both sides.", True),
         ("Do not modify main.kt or state.kt.", True),
         ("It must not contain a password.", False),
         ("A user can list the rooms.", False),
@@ -133,6 +137,7 @@ def test_a_line_that_is_not_printed_breaks_only_what_asks_for_words() -> None:
         ("python.boundary", False, True),
         ("python.boundary", True, False),
         ("python.flag-unchecked", False, True),
+        ("python.conversion-dropped", False, True),
         # Of what is missing altogether nothing is seen where no test asks for it.
         ("python.function-hollow", False, False),
         ("code.missing-flag", False, False),

@@ -188,6 +188,12 @@ def test_noise_and_folders_are_no_part_of_a_fake(tmp_path: Path) -> None:
         assert b"make.py" not in text
 
 
+def test_where_the_values_are_anybodys_choice_nonsense_may_be_right(tmp_path: Path) -> None:
+    assert len(fakes(tmp_path / "a", left(DATA), "Write the two sums to out.json.")) == 2
+    assert fakes(tmp_path / "b", left(DATA), "Write two random numbers to out.json.") == []
+    assert fakes(tmp_path / "c", left(DATA), "Write any text to out.json.") == []
+
+
 def test_an_empty_output_is_written_as_it_is_and_one_of_another_kind_ends_it(tmp_path: Path) -> None:
     assert len(fakes(tmp_path / "a", left({**DATA, "/app/done": ""}))) == 2
     # There is no other nonsense like it, but it can be empty.
