@@ -41,6 +41,8 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
         elif _is_table(file):
             for rows in _fewer_rows(file.text):
                 yield "some of its rows", with_text(files, at, rows)
+            for how, rows in _other_rows(file.text, rng):
+                yield how, with_text(files, at, rows)
         elif _json(file.text) is None and 2 <= len(lines) <= 200:
             yield "without its last line", with_text(files, at, "\n".join(lines[:-1]) + "\n")
             yield "without its first line", with_text(files, at, "\n".join(lines[1:]) + "\n")
@@ -224,6 +226,41 @@ def _fewer_rows(text: str) -> Iterator[str]:
     yield head + rows[-1]
     for at in range(min(len(rows), 6)):
         yield head + "".join(rows[:at] + rows[at + 1 :])
+
+
+def _other_rows(text: str, rng: Random) -> Iterator[tuple[str, str]]:
+    """A cell of which the number is another or the text is another row's, and a row more that is made of others'."""
+    head, *rows = list(csv.reader(io.StringIO(text)))
+    if len({len(row) for row in (head, *rows)}) != 1 or text.count("\n") > len(rows) + 1:
+        return
+    for number in range(MOST_ROWS):
+        row, other = rng.choice(rows), rng.choice(rows)
+        if number % 3 == 2:
+            made = [rng.choice(rows)[column] for column in range(len(head))]
+            yield "with a row more", text.rstrip("\n") + "\n" + _as_row(made)
+            continue
+        column = rng.randrange(len(head))
+        value = _other_number(row[column], rng) or other[column]
+        if value != row[column]:
+            changed = [[*row[:column], value, *row[column + 1 :]] if each is row else each for each in rows]
+            yield "with another value in a row", "".join(map(_as_row, [head, *changed]))
+
+
+MOST_ROWS = 18
+
+
+def _other_number(written: str, rng: Random) -> str:
+    if re.fullmatch(r"-?\d{1,9}", written):
+        return str(_changed_number(int(written), [], rng))
+    if re.fullmatch(r"-?\d{1,9}\.\d{1,6}", written):
+        return f"{_changed_number(float(written), [], rng):.{len(written.partition('.')[2])}f}"
+    return ""
+
+
+def _as_row(cells: Sequence[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerow(cells)
+    return written.getvalue()
 
 
 # --- values

@@ -75,27 +75,64 @@ def digest(data: bytes) -> str:
 
 
 def run(case: Case) -> Case:
-    folder = tempfile.mkdtemp(prefix="case-")
+    folder, aside = tempfile.mkdtemp(prefix="case-"), tempfile.mkdtemp(prefix="case-")
+    fixed, outputs = [file["path"] for file in case.get("places", [])], case.get("outputs", [])
+    before = set_aside(aside, [*fixed, *outputs])
     try:
         put(folder, case["files"])
-        argv = [word.replace(FOLDER, folder) for word in case["argv"]]
-        cwd = case["cwd"].replace(FOLDER, folder) or folder
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, start_new_session=True)
-        try:
-            out, err = process.communicate(case["stdin"].encode("utf-8"), timeout=case["patience"])
-            status = process.returncode
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.communicate()
-            return {"ends": False}
-        files = there(folder)
-        seen = {"ends": True, "status": status, "out": text(out), "err": text(err), "files": files}
-        seen["inside"] = {name: inside(Path(folder, name)) for name in files if files[name].startswith("sha256 ")}
+        put("/", case.get("places", []))
+        for path in outputs:
+            remove(path)
+        seen = started(case, folder)
+        if seen["ends"] and (fixed or outputs):
+            seen["left"] = {path: state(path) for path in outputs}
         moved: Case = json.loads(json.dumps(seen).replace(folder, FOLDER))
         return moved
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        put_back(before)
+        for each in (folder, aside):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def started(case: Case, folder: str) -> Case:
+    argv = [word.replace(FOLDER, folder) for word in case["argv"]]
+    cwd = case["cwd"].replace(FOLDER, folder) or folder
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, start_new_session=True)
+    try:
+        out, err = process.communicate(case["stdin"].encode("utf-8"), timeout=case["patience"])
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.communicate()
+        return {"ends": False}
+    files = there(folder)
+    seen: Case = {"ends": True, "status": process.returncode, "out": text(out), "err": text(err), "files": files}
+    seen["inside"] = {name: inside(Path(folder, name)) for name in files if files[name].startswith("sha256 ")}
+    return seen
+
+
+def set_aside(folder: str, paths: list[str]) -> dict[str, str]:
+    """Each path with its copy; '' where there was no file."""
+    found = {}
+    for number, path in enumerate(paths):
+        found[path] = str(shutil.copy2(path, f"{folder}/{number}")) if Path(path).is_file() else ""
+    return found
+
+
+def put_back(before: dict[str, str]) -> None:
+    for path, copy in before.items():
+        if not copy:
+            remove(path)
+        elif Path(path).is_file():  # whose it is stays as it was
+            shutil.copyfile(copy, path)
+            shutil.copystat(copy, path)
+        else:
+            shutil.copy2(copy, path)
+
+
+def remove(path: str) -> None:
+    if Path(path).is_file() or Path(path).is_symlink():
+        os.remove(path)  # noqa: PTH107 - Python 3.7 has no unlink that minds nothing
 
 
 def own(case: Case) -> Case:
