@@ -103,7 +103,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
         place.doing("observing the reference")
         (record,) = await trials.all([trials.reference("harden", Observe(texts=True))])
         seen = [*record.observed_before, *([record.observed] if record.observed is not None else [])]
-        for part in _parts(wanted, result, {one.step: one for one in seen}):
+        for part in parts_of(wanted, result, {one.step: one for one in seen}):
             await _harden_part(work, part, result)
     except Spent:
         result.spent = True
@@ -117,7 +117,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
 UNSEEN = "the reference could not be observed: its box has no Python, or lacks find and sha256sum"
 
 
-def _parts(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed]) -> Iterator[StepPart]:
+def parts_of(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed]) -> Iterator[StepPart]:
     """Each step with what it is to catch: what is of the step, and in the last one what none before it has caught."""
     task = result.task
     for number, step in enumerate(task.steps):

@@ -6,10 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.harden.brought import known_files
+from harness.harden.hardening import UNSEEN, parts_of
+from harness.harden.model import Survivor
 from harness.harden.own import own_cases, own_pins
+from harness.harden.results import Hardened, Wanted
 from harness.harden.tests_of import ExtendedFile, extendable, instruction_of
 from harness.harden.writing import Style, write_test
+from harness.judging.controls import ControlSettings
+from harness.task.model import Task
 from harness.task.texts import environment_contents, verifier_contents, verifier_texts
+from harness.trial.end_state import EndState
+from harness.trial.watching.calls import Observed
 from tests.harness.tasks import harbor, read
 
 ROOT = Path(__file__).parents[3]
@@ -83,7 +90,7 @@ def test_tests_that_cannot_be_extended_are_told_of(tmp_path: Path) -> None:
     assert found.startswith("its tests are in JavaScript, and new ones can be added to ")
 
 
-def test_each_of_several_steps_may_get_new_tests(tmp_path: Path) -> None:
+def two_steps(folder: Path) -> Task:
     steps = '[[steps]]\nname = "one"\n[[steps]]\nname = "two"\n'
     files: dict[str, str | None] = {
         "task.toml": steps, "instruction.md": None, "tests/test.sh": None, "solution/solve.sh": None,
@@ -93,9 +100,33 @@ def test_each_of_several_steps_may_get_new_tests(tmp_path: Path) -> None:
         files[f"steps/{name}/solution/solve.sh"] = f"#!/bin/sh\n# {name}\n"
         files[f"steps/{name}/tests/test.sh"] = "#!/bin/sh\npytest /tests/test_it.py\n"
         files[f"steps/{name}/tests/test_it.py"] = f"def test_{name}():\n    assert True\n"
-    task = harbor(tmp_path, files)
+    return harbor(folder, files)
+
+
+def test_each_of_several_steps_may_get_new_tests(tmp_path: Path) -> None:
+    task = two_steps(tmp_path)
     for step, words in zip(task.steps, (["Do", "one."], ["Do", "one.", "Do", "two."]), strict=True):
         found = extendable(step, verifier_texts(task, step))
         assert isinstance(found, ExtendedFile)
         assert found.path == f"steps/{step.name}/tests/test_it.py"
         assert instruction_of(task, step).split() == words
+
+
+def test_what_an_earlier_step_does_not_catch_is_for_the_last_one_too(tmp_path: Path) -> None:
+    task = two_steps(tmp_path)
+    first, other, last = (Survivor(label, label, "", "", "", {}, step) for label, step in BY_STEP.items())
+    wanted = Wanted((first, other, last), ControlSettings(2, "auto", 1.0))
+    result = Hardened(task)
+    left = EndState({}, ())
+    parts = parts_of(wanted, result, {"one": Observed(left), "two": Observed(left)})
+    part = next(parts)
+    assert (part.step.name, part.survivors, part.why) == ("one", (first, other), "")
+    result.caught["one/a"] = ["test_a"]
+    part = next(parts)
+    assert (part.step.name, part.survivors, part.found.path) == ("two", (other, last), "steps/two/tests/test_it.py")
+    assert next(parts, None) is None
+    unseen = parts_of(Wanted((last,), wanted.controls), Hardened(task), {"one": Observed(left)})
+    assert [part.why for part in unseen] == [UNSEEN]
+
+
+BY_STEP = {"one/a": "one", "one/b": "one", "two/c": "two"}
