@@ -11,12 +11,12 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from harness.engine.bwrap.box.giving import GONE_LIST, LEFT, MADE, Below
+from harness.engine.bwrap.box.giving import GONE_LIST, LEFT, MADE
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import Cache, key_of, tree_bytes
-from harness.engine.bwrap.image.stack import overlay_attribute, remove_tree
 from harness.engine.changes import FILE, GONE, Aside, Changes, is_whiteout, upper_changes
 from harness.engine.contract import Box, BoxSpec, Keeping, Kept, NotKept
+from harness.engine.stack import Below, overlay_attribute, remove_tree
 
 _FACTS = "facts.json"
 LARGEST = 768 << 20
