@@ -129,7 +129,7 @@ def parts_of(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed])
         )
         if not mine:
             continue
-        found = extendable(step, verifier_texts(task, step))
+        found = extendable(verifier_texts(task, step))
         seen = observed.get(step.name, Observed())
         nothing = ExtendedFile("", "", pytest=False)
         why = (
@@ -143,7 +143,7 @@ def parts_of(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed])
 
 
 async def _harden_part(work: Work, part: StepPart, result: Hardened) -> None:
-    if part.step.verifier.separate is not None or part.observed.left is None:
+    if part.observed.left is None:
         work.whys.append(part.why)
         return
     work.trials.step = part.step.name
@@ -347,7 +347,13 @@ def _changed(task: Task, result: Hardened, found: ExtendedFile, tests: Sequence[
 
 def _said_there(known: Known) -> list[Pin]:
     """What can be said in the language of the task's tests."""
-    return [pin for pin in known.pins if pin.sh and not has_data(pin.case)] if known.place.script else known.pins
+    if not known.place.script:
+        return known.pins
+    return [pin for pin in known.pins if pin.sh and not has_data(pin.case) and not pin.case.body.keys() & _PYTHON_ONLY]
+
+
+_PYTHON_ONLY = {"places", "times"}
+"""Of a case: what is not said in shell."""
 
 
 def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:

@@ -278,8 +278,11 @@ def _span(body: str, node: ast.stmt) -> tuple[int, int]:
 
 
 def _in_box(task: Task, step: Step, path: str) -> str:
-    whole = task.path / path
-    for folder in step.verifier.folders:
+    whole, verifier = task.path / path, step.verifier
+    folders = verifier.folders
+    if verifier.owns_tests and verifier.separate is not None:
+        folders = (verifier.separate.recipe.context,)
+    for folder in folders:
         if whole.is_relative_to(folder):
             return f"/tests/{whole.relative_to(folder).as_posix()}"
-    return next((target for source, target in step.verifier.extra_files if source == whole), f"/tests/{path}")
+    return next((target for source, target in verifier.extra_files if source == whole), f"/tests/{path}")

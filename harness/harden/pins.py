@@ -75,7 +75,7 @@ class Pins:
             except (KeyError, IndexError, TypeError, ValueError, AttributeError, csv.Error, RecursionError):
                 return False
 
-        return Pin(self.case, says, tuple(code), safely, weight, unstated, frozenset(needs), sh)
+        return Pin(self.case, says, tuple(code), safely, weight, unstated or self.case.unstated, frozenset(needs), sh)
 
     # --- programs
 

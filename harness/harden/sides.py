@@ -46,7 +46,7 @@ def _file(name: str, text: str) -> str:
 
 
 def _run_given(case: BoxCase) -> Iterator[str]:
-    yield f"$ {shlex.join(case.body['argv'])}"
+    yield f"$ {shlex.join(case.body['argv'])}" + (f", {case.body['times']} times" if case.body.get("times") else "")
     if case.body["stdin"]:
         yield _file("standard input", case.body["stdin"])
     yield from map(_brought, brought(case))

@@ -133,7 +133,10 @@ def _run_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str])
     else:
         options.insert(0, "stdin=subprocess.DEVNULL")
     argv = "[" + ", ".join(_word(word) for word in body["argv"]) + "]"
-    inside += ["result = subprocess.run(", f"    {argv},", *(f"    {each}," for each in options), ")"]
+    start = ["result = subprocess.run(", f"    {argv},", *(f"    {each}," for each in options), ")"]
+    if body.get("times"):
+        start = [f"for _ in range({body['times']}):", *(f"    {line}" for line in start)]
+    inside += start
     inside += _asserted(pins)
     if body.get("places"):
         needs |= {"contextlib", "pathlib"}

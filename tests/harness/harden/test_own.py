@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_a_map_is_turned_and_the_number_of_moves_is_asked_anew() -> None:
     task = read(ROOT / "fixtures" / "cases" / "sokoban-solver-faulty")
-    place = extendable(task.steps[0], verifier_texts(task, task.steps[0]))
+    place = extendable(verifier_texts(task, task.steps[0]))
     assert isinstance(place, ExtendedFile)
     assert place.path == "tests/test_sokoban.py"
     cases = list(own_cases(task, task.steps[0], place, known_files(environment_contents(task)), 0))
@@ -38,7 +38,7 @@ def test_a_map_is_turned_and_the_number_of_moves_is_asked_anew() -> None:
 
 def test_an_input_on_which_the_reference_fails_the_test_is_no_case() -> None:
     task = read(ROOT / "fixtures" / "cases" / "sokoban-solver-faulty")
-    place = extendable(task.steps[0], verifier_texts(task, task.steps[0]))
+    place = extendable(verifier_texts(task, task.steps[0]))
     assert isinstance(place, ExtendedFile)
     (case, *_) = own_cases(task, task.steps[0], place, known_files(environment_contents(task)), 0)
     assert not list(own_pins(case, {"passed": False, "why": "AssertionError"}))
@@ -67,7 +67,7 @@ def test_each_of_the_files_that_a_test_runs_on_is_changed_in_turn(tmp_path: Path
         "tests/data/two.bin": b"BIN\0\x03\0\0\0" + bytes(200),
     }
     task = harbor(tmp_path, files)
-    place = extendable(task.steps[0], verifier_texts(task, task.steps[0]))
+    place = extendable(verifier_texts(task, task.steps[0]))
     assert isinstance(place, ExtendedFile)
     cases = list(own_cases(task, task.steps[0], place, known_files(verifier_contents(task, task.steps[0])), 0))
     assert [case.body["files"][0]["path"] for case in cases[:4]] == ["one.bin", "two.bin", "one.bin", "two.bin"]
@@ -83,9 +83,26 @@ def test_each_of_the_files_that_a_test_runs_on_is_changed_in_turn(tmp_path: Path
     compile(written.code, "test", "exec")
 
 
+def test_tests_that_are_in_an_image_of_their_own_are_extended_where_the_image_is_made(tmp_path: Path) -> None:
+    files: dict[str, str | bytes | None] = {
+        "task.toml": '[verifier]\nenvironment_mode = "separate"\n',
+        "tests/Dockerfile": "FROM debian:12\nCOPY . /tests\n",
+        "tests/test.sh": "#!/bin/sh\npytest /tests/test_it.py\n",
+        "tests/test_it.py": HELD_OUT.replace("two", "one"),
+        "tests/data/one.bin": b"BIN\0" + bytes(200),
+    }
+    task = harbor(tmp_path, files)
+    step = task.steps[0]
+    place = extendable(verifier_texts(task, step))
+    assert isinstance(place, ExtendedFile)
+    assert place.path == "tests/test_it.py"
+    (case, *_) = own_cases(task, step, place, known_files(verifier_contents(task, step)), 0)
+    assert case.body["module"] == "/tests/test_it.py"
+
+
 def test_tests_that_cannot_be_extended_are_told_of(tmp_path: Path) -> None:
     task = harbor(tmp_path, {"tests/test.sh": "#!/bin/sh\nnode /tests/run.js\n", "tests/run.js": "process.exit(0)\n"})
-    found = extendable(task.steps[0], verifier_texts(task, task.steps[0]))
+    found = extendable(verifier_texts(task, task.steps[0]))
     assert isinstance(found, str)
     assert found.startswith("its tests are in JavaScript, and new ones can be added to ")
 
@@ -106,7 +123,7 @@ def two_steps(folder: Path) -> Task:
 def test_each_of_several_steps_may_get_new_tests(tmp_path: Path) -> None:
     task = two_steps(tmp_path)
     for step, words in zip(task.steps, (["Do", "one."], ["Do", "one.", "Do", "two."]), strict=True):
-        found = extendable(step, verifier_texts(task, step))
+        found = extendable(verifier_texts(task, step))
         assert isinstance(found, ExtendedFile)
         assert found.path == f"steps/{step.name}/tests/test_it.py"
         assert instruction_of(task, step).split() == words

@@ -142,6 +142,29 @@ def test_cases_are_done_in_the_step_that_is_asked_for(tmp_path: Path) -> None:
             assert json.loads(record.observed.cases)["seen"]["/app/out.txt"]["text"] == seen
 
 
+@pytest.mark.bwrap
+def test_cases_are_done_where_the_tests_run(tmp_path: Path) -> None:
+    files = {
+        "task.toml": 'artifacts = ["/app/out.txt"]\n[verifier]\nenvironment_mode = "separate"\n',
+        "solution/solve.sh": "#!/bin/bash\necho ok > /app/out.txt\necho aside > /app/aside.txt\n",
+        "tests/Dockerfile": "FROM debian:bookworm-slim\nCOPY . /tests\n",
+        "tests/test.sh": "#!/bin/bash\ngrep -qx ok /app/out.txt && echo 1 > /logs/verifier/reward.txt\n",
+    }
+    task = harbor(tmp_path, files)
+    looked = {"id": "left", "kind": "look", "paths": ["/app/out.txt", "/app/aside.txt", "/tests/test.sh"]}
+    purpose = Observe(cases=json.dumps({"seconds": 30, "patience": 5, "cases": [looked]}))
+    with make_engine("bwrap", EngineOptions(images=stand_in("bwrap"))) as engine:
+        record = run_trial(engine, task, build(engine, task), Plan(Kind.REFERENCE, "cases", purpose=purpose))
+    assert showing(record).shown is Shown.PAID, record
+    assert record.observed is not None
+    seen = json.loads(record.observed.cases)["seen"]
+    assert {path: state["kind"] for path, state in seen.items()} == {
+        "/app/out.txt": "file",
+        "/app/aside.txt": "none",
+        "/tests/test.sh": "file",
+    }
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param("bwrap", marks=pytest.mark.bwrap), pytest.param("docker", marks=pytest.mark.docker)]
 )
