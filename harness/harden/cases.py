@@ -193,7 +193,10 @@ _AGAIN = re.compile(
     r"|already (?:there|exists?))\b",
     re.IGNORECASE,
 )
-_SPOILT = re.compile(r"\b(?:truncat|corrupt|malform|invalid|damag|incomplete|empty|too short)", re.IGNORECASE)
+_SPOILT = re.compile(
+    r"\b(?:truncat|corrupt|malform|invalid|damag|incomplete|empty|too short|torn\b|partial(?:ly)? (?:written|record))",
+    re.IGNORECASE,
+)
 
 
 def _is_spoilt(before: Files, after: Files) -> bool:

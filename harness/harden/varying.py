@@ -33,6 +33,7 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
             yield "cut in the middle", with_text(files, at, file.text[: len(file.text) // 2])
             yield "without its last byte", with_text(files, at, file.text[:-1])
             yield "empty", with_text(files, at, "")
+            yield "with two more bytes", with_text(files, at, file.text + file.text[:2])
         elif is_grid(lines):
             for how, other in grid_symmetries(lines):
                 yield f"{how}", with_text(files, at, "\n".join(other) + "\n")

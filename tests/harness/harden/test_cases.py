@@ -100,7 +100,7 @@ def test_data_is_brought_as_it_is_and_cut() -> None:
     assert len(list(run_cases_of(found, "Add its bytes.", {}, 0))) == 2
     (own, _, *changed) = run_cases_of(found, "Add its bytes; a truncated file is refused.", {}, 0)
     assert own.body["files"] == [{"path": "in.img", "text": "\xff\0ab", "age": 0, "binary": True}]
-    assert [case.body["files"][0]["text"] for case in changed] == ["\xff\0", "\xff\0a", ""]
+    assert [case.body["files"][0]["text"] for case in changed] == ["\xff\0", "\xff\0a", "", "\xff\0ab\xff\0"]
     assert all(case.body["files"][0]["binary"] for case in changed)
 
 
