@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from harness.judging.controls import ControlSettings
 from harness.task.model import Task
 from harness.task.texts import environment_contents, verifier_contents, verifier_texts
 from harness.trial.end_state import EndState
+from harness.trial.watching import foolsgold_cases
 from harness.trial.watching.calls import Observed
 from tests.harness.tasks import harbor, read
 
@@ -147,3 +151,50 @@ def test_what_an_earlier_step_does_not_catch_is_for_the_last_one_too(tmp_path: P
 
 
 BY_STEP = {"one/a": "one", "one/b": "one", "two/c": "two"}
+
+
+LOADED = """\
+import sys, time
+count = 0
+open("loaded", "a").write("x")
+
+
+def test_counts():
+    global count
+    count += 1
+    assert count == 1 and sys.stdin.read() == ""
+
+
+def test_prints_and_fails():
+    print("noise")
+    assert count == 1
+
+
+def test_hangs():
+    time.sleep(60)
+
+
+def test_dies():
+    import os
+    os._exit(3)
+"""
+
+
+def test_tests_are_loaded_once_and_each_case_finds_them_as_they_were(tmp_path: Path) -> None:
+    module = tmp_path / "test_it.py"
+    module.write_text(LOADED.replace('loads = open(sys.argv[0] + ".loads", "a") if False else None\n', ""))
+    names = ("test_counts", "test_prints_and_fails", "test_counts", "test_dies", "test_hangs", "test_counts")
+    cases = []
+    for number, name in enumerate(names):
+        source = f"def {name}(folder, own={name}):\n    own()\n"
+        body = {"module": str(module), "function": name, "set": {}, "files": [], "source": source, "arguments": []}
+        cases.append({"id": str(number), "kind": "own", **body})
+    (tmp_path / "given.json").write_text(json.dumps({"seconds": 60, "patience": 3, "cases": cases}))
+    command = [sys.executable, foolsgold_cases.__file__, str(tmp_path / "given.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    seen = [json.loads(line)["seen"] for line in done.stdout.splitlines()]
+    assert [one["passed"] for one in seen] == [True, False, True, False, False, True]
+    assert seen[1]["why"].startswith("AssertionError")
+    assert seen[3]["why"] == "its process ended"
+    assert [one.get("ends", True) for one in seen] == [True, True, True, True, False, True]
+    assert (tmp_path / "loaded").read_text() == "x"
