@@ -20,7 +20,7 @@ from harness.harden.varying import varied_data, varied_texts
 from harness.task.model import Step, Task
 from harness.trial.watching.calls import Given
 
-MOST = 60
+MOST = 100
 SEEDS = (1, 2, 3, 11)
 NOTE = "foolsgold_note"
 
