@@ -15,6 +15,7 @@ from harness.harden.brought import from_body, to_body
 from harness.harden.model import FOLDER, BoxCase
 from harness.harden.varying import (
     MOST_LESS,
+    SPOILT,
     Combiner,
     Files,
     atoms_of,
@@ -183,7 +184,7 @@ def _all_changed(
     for alike in kinds.values():
         for start in alike[:4]:
             for how, files in varied_texts(start.files, rng):
-                if _is_spoilt(start.files, files) and not _SPOILT.search(instruction):
+                if _is_spoilt(start.files, files) and not SPOILT.search(instruction):
                     continue  # what is to come of it, nobody has said
                 yield f"the input {how}", _with_files(start, files), None
 
@@ -191,10 +192,6 @@ def _all_changed(
 _AGAIN = re.compile(
     r"\b(?:again|twice|idempoten\w*|overwrit\w*|re-?runn?\w*|repeated|existing (?:output|file)"
     r"|already (?:there|exists?))\b",
-    re.IGNORECASE,
-)
-_SPOILT = re.compile(
-    r"\b(?:truncat|corrupt|malform|invalid|damag|incomplete|empty|too short|torn\b|partial(?:ly)? (?:written|record))",
     re.IGNORECASE,
 )
 

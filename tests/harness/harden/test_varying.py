@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 from random import Random
 from typing import Any
 
@@ -87,12 +88,23 @@ def test_cells_and_rows_of_a_table_are_others_and_its_columns_stay() -> None:
     assert len(more["with a row more"]) == 5
 
 
-def test_data_is_cut_and_its_numbers_and_bytes_are_others() -> None:
-    data = (b"BIN1" + (40).to_bytes(4, "little") + bytes(range(1, 200))).decode("latin-1")
-    varied = dict(varied_data(data, Random(0)))
-    assert varied["with 1 for 40 at byte 4"] == data[:4] + "\x01\0\0\0" + data[8:]
-    assert varied["cut in the middle"] == data[: len(data) // 2]
-    assert all(
-        len(other) in (len(data), len(data) + 3) or how.startswith(("cut", "without")) for how, other in varied.items()
-    )
-    assert data not in varied.values()
+def test_data_is_spoilt_only_where_somebody_speaks_of_such() -> None:
+    data = (b"BIN1" + (40).to_bytes(4, "little") + struct.pack("<f", 0.5) + bytes(range(1, 200))).decode("latin-1")
+    whole, all_of_them = (dict(varied_data(data, Random(0), spoilt=spoilt)) for spoilt in (False, True))
+    assert set(whole) == {"with 1 for 0.5 at byte 8", "with 0.25 for 0.5 at byte 8"}
+    assert whole.items() < all_of_them.items()
+    assert all_of_them["with 1 for 40 at byte 4"] == data[:4] + "\x01\0\0\0" + data[8:]
+    assert all_of_them["cut in the middle"] == data[: len(data) // 2]
+    assert data not in all_of_them.values()
+
+
+def test_fewer_items_are_counted_as_such() -> None:
+    items = [bytes([number, 0]) for number in range(1, 13)]
+    data = (b"BIN1" + (12).to_bytes(4, "little") + b"".join(items)).decode("latin-1")
+    varied = dict(varied_data(data, Random(0), spoilt=False))
+    assert varied["with 3 of its 12 items"] == (b"BIN1\x03\0\0\0" + b"".join(items[:3])).decode("latin-1")
+    others = [other for how, other in varied.items() if how.startswith("with other items")]
+    assert others
+    for other in others:
+        assert (len(other), other[:8]) == (len(data), data[:8])
+        assert {other[at : at + 2].encode("latin-1") for at in range(8, len(other), 2)} <= set(items)
