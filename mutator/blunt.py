@@ -349,7 +349,7 @@ def _same_at_the_edge(change: Change) -> bool:
 
 
 _WRITES_RESULT = re.compile(
-    r"json\.dump\(|\.write(?:_text|lines|row|rows)?\(|\bprint\((?! *[\d\"'])"
+    r"json\.dump\(|\.write(?:_text|lines|row|rows)?\((?! *[\"']\\n[\"'] *\))|\bprint\((?! *[\d\"'])"
     r"|to_(?:csv|json|parquet|excel|pickle|html)\("
     r"|Fprint|Println?\(|Printf\(|\bprintf\(|\bcout\b|console\.log\(|stdout\.write\(|System\.out\.|\bprintln!?\("
 )

@@ -54,6 +54,9 @@ _PROGRAM = re.compile(
     re.MULTILINE,
 )
 
+_SCRIPT = re.compile(r"^\s*(?:sudo )?cat (?:>\s*[^\s<]+ <<|<<)[^\n]*\n#!", re.MULTILINE)
+"""A program that says itself what runs it."""
+
 
 def _no_program(change: Change) -> bool:
     """The one program that a script writes, or one that another is made of: nothing runs."""
@@ -61,9 +64,10 @@ def _no_program(change: Change) -> bool:
         return False
     text = change.source.text
     start, end = change.edits[0].start, change.edits[-1].end
-    written = _PROGRAM.match(text[start:end].lstrip(";&| \n"))
+    step = text[start:end].lstrip(";&| \n")
+    written = _PROGRAM.match(step)
     if written is None:
-        return False
+        return _SCRIPT.match(step) is not None and len(_SCRIPT.findall(text)) == 1 and not _PROGRAM.search(text)
     name = written[1] or written[2]
     return (
         len(_PROGRAM.findall(text)) == 1 or re.search(rf"\b{re.escape(name)}\b", text[:start] + text[end:]) is not None

@@ -230,11 +230,6 @@ class _Taken:
     def __init__(self, entries: Sequence[Chosen], seed: int, served: frozenset[int]) -> None:
         self._entries = entries
         self._served = served
-        self._breaks: dict[int, set[str]] = {}
-        """Requirement -> the operators that break it."""
-        for entry in entries:
-            if entry.links and not is_detail(entry):
-                self._breaks.setdefault(entry.links[0].requirement, set()).add(entry.mutant.operator)
         self._worth = [_worth(entry) for entry in entries]
         self._corners = [_corners(entry) for entry in entries]
         # Operators propose the likeliest faults first; only another seed than 0 shuffles what is worth the same.
@@ -263,11 +258,11 @@ class _Taken:
         return turn, -self._worth[place] / crowding, self._ties[place], place
 
     def had_its_share(self, place: int, turn: Turn) -> bool:
-        """A tenth may come of one operator, and a few in any case: a small budget has more than ten good ones. What a
-        requirement has nothing besides is taken all the same."""
-        entry = self._entries[place]
-        if turn is Turn.SERVED and len(self._breaks.get(entry.links[0].requirement, ())) <= 1:
+        """A tenth may come of one operator, and a few in any case: a small budget has more than ten good ones. What is
+        the first to break a requirement that the solution serves is taken all the same."""
+        if turn is Turn.SERVED:
             return False
+        entry = self._entries[place]
         least = _LEAST_OF_AN_OPERATOR if turn is Turn.LATER else _WHILE_COVERING
         return self._counts["operator", entry.mutant.operator] >= max(least, -(-(self.count + 1) // 10))
 
@@ -342,6 +337,11 @@ _MOST_ALIKE = 4
 number, one option of a program, or the same change of the same words elsewhere, the first says it all."""
 
 
+_OF_A_BOOLEAN = ("flip-boolean", "drop-statement", "python.truth", "assignment-dropped")
+_BOOLEAN = re.compile(r"(?<![=!<>])=\s*(?:true|false|True|False)\b")
+"""A field that is set to true, and is not, or is set to false: it was that before."""
+
+
 def _few_of_a_kind(ordered: Sequence[Chosen]) -> list[Chosen]:
     """Further ones of a table, or alike in all that tells them apart, stand aside."""
     counts: Counter[tuple[object, ...]] = Counter()
@@ -364,6 +364,8 @@ def _kinds(entry: Chosen) -> dict[tuple[object, ...], int]:
     kinds: dict[tuple[object, ...], int] = {(mutant.operator, mutant.before.strip(), mutant.after.strip()): 1}
     if is_number(mutant.stated):
         kinds[mutant.file, mutant.line, mutant.stated] = 1
+    if mutant.operator.endswith(_OF_A_BOOLEAN) and _BOOLEAN.search(mutant.before):
+        kinds[mutant.file, mutant.line, "boolean"] = 1
     if mutant.before.lstrip().startswith("chmod "):
         kinds[mutant.file, mutant.line, "mode"] = 1
     if mutant.fault is FaultClass.MISSING_FLAG:

@@ -8,7 +8,7 @@ fails instead, so that nothing is skipped unseen.
 - `engine`: runs the test once with each of the two, already marked. `engine_name` alone gives just the name.
 - `stand_in(name)`: the `--image` mapping for an engine: the host's root for bwrap, FOOLSGOLD_TEST_IMAGE for docker.
 - `recipe_of`: a Dockerfile's text and files to a Recipe in a folder of its own.
-- `test_image`: the name in FOOLSGOLD_TEST_IMAGE, an image with bash, python3, git and curl, made by .ci/run.
+- `test_image`: the name in FOOLSGOLD_TEST_IMAGE, an image with bash, python3, git, curl and nft, made by .ci/run.
 - `ordinary`: runs Python as a user without rights, on a copy of this checkout that user can read.
 - FOOLSGOLD_OPENENV: a folder with openenv and pydantic for this Python, for the tests of its graders.
 - FOOLSGOLD_HARBOR_PYTHON: a Python 3.12+ with harbor 0.24 installed, for the parity tests.

@@ -107,6 +107,17 @@ class Until(StrEnum):
     COMPLETED = "service_completed_successfully"
 
 
+class Restart(StrEnum):
+    """After which ends the format's runner starts a service again, which a box does not."""
+
+    NEVER = "no"
+    FAILED = "on-failure"
+    ALWAYS = "always"
+
+    def follows(self, status: int) -> bool:
+        return self is Restart.ALWAYS or (self is Restart.FAILED and status != 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Volume:
     """A folder that several boxes of a group have. As in Docker, it begins with the files that the image of its first

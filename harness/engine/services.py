@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
-from harness.engine.contract import Box, BoxSpec, Command, Ended, Engine, Exit, Healthcheck, Member, Until
+from harness.engine.contract import Box, BoxSpec, Command, Ended, Engine, Exit, Healthcheck, Member, Restart, Until
 from harness.errors import EngineError
 from harness.verifier.test_report import plain
 
@@ -39,7 +39,7 @@ class Companion:
     member: Member
     awaits: Mapping[str, Until] = field(default_factory=dict)
     check: Healthcheck | None = None
-    restarts: bool = False
+    restart: Restart = Restart.NEVER
 
 
 @contextmanager
@@ -79,12 +79,15 @@ def opened(
         for one in beside if all_healthy else ():
             if one.member.name not in ends:
                 waiting.until_fine(one, boxes[one.member.name], began[one.member.name])
-        for one in beside if meet is not None else ():
-            meet(one.member.name, boxes[one.member.name])
+        if meet is not None:
+            for one in beside:
+                meet(one.member.name, boxes[one.member.name])
         yield boxes[main]
         for one in beside:
-            ended = boxes[one.member.name].ended() if one.restarts and one.member.name not in ends else None
-            if ended is not None:
+            if one.restart is Restart.NEVER or one.member.name in ends:
+                continue
+            ended = boxes[one.member.name].ended()
+            if ended is not None and one.restart.follows(ended.status):
                 raise _started_again(one, ended)
 
 
@@ -133,7 +136,7 @@ class _Waiting:
         self._pause(max(0.0, began + AT_ONCE - time.monotonic()))
         ended = box.ended()
         if ended is not None:
-            raise (_started_again(one, ended) if one.restarts else _failed(one, ended))
+            raise (_started_again(one, ended) if one.restart.follows(ended.status) else _failed(one, ended))
 
     def until_healthy(self, one: Companion, box: Box, check: Healthcheck) -> None:
         name = one.member.name
@@ -173,10 +176,11 @@ def _ended(ended: Ended) -> str:
 def wait_until_healthy(
     box: Box, check: Healthcheck, shell: tuple[str, ...], limit: float, pause: Callable[[float], bool]
 ) -> Health | None:
-    """Docker's patience, in probes of at most a second apart: no reason to wait half a minute for the first where the
-    container is healthy at once. None where `pause` says that nobody waits any more."""
+    """Docker's patience, in probes of at most a second apart, and closer in the beginning: no reason to wait half a
+    minute for the first where the container is healthy at once, nor a second where it is in a tenth of one. None where
+    `pause` says that nobody waits any more."""
     start = time.monotonic()
-    step_seconds = min(check.interval, 1.0)
+    step_seconds = min(check.interval, _TICK)
     # Docker gives up after `retries` times an interval and a probe of at most `timeout`.
     share = check.interval / (check.interval + check.timeout or 1.0)
     spent = 0.0
@@ -191,6 +195,7 @@ def wait_until_healthy(
             return waited, seconds, done
         if pause(step_seconds):
             return None
+        step_seconds = min(check.interval, 1.0, 2 * step_seconds)
 
 
 def not_healthy(check: Healthcheck, found: Health) -> str:

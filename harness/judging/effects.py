@@ -203,8 +203,12 @@ def _files(first: EndState | None, second: EndState | None, mutant: EndState | N
     if first is None or second is None or mutant is None:
         return
     yield from _in_box(first, second, mutant)
-    for name in sorted(first.beside.keys() & second.beside.keys() & mutant.beside.keys()):
-        for each in _in_box(*(EndState(state.beside[name]) for state in (first, second, mutant))):
+    for name in sorted(first.beside):
+        seen = [state.beside.get(name) for state in (first, second, mutant)]
+        one, other, third = (EndState(entries) if entries is not None else None for entries in seen)
+        if one is None or other is None or third is None:
+            continue
+        for each in _in_box(one, other, third):
             yield replace(each, input=f"{each.input} of the service {name}", path=f"{name}:{each.path}")
     if first.ended == second.ended != mutant.ended:
         right, given = (_clip(", ".join(each) or "none") for each in (first.ended, mutant.ended))

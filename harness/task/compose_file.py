@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.engine.contract import Member, Recipe, Until
+from harness.engine.contract import Member, Recipe, Restart, Until
 from harness.task.compose import Service, ServiceReader
 from harness.task.compose_variables import Speller, dotenv
 from harness.task.documents import Document, read_yaml
@@ -21,7 +21,7 @@ from harness.task.model import Beside, Environment
 
 _NETWORK_KEYS = ("driver", "internal", "name", "attachable", "labels", "enable_ipv6")
 _VOLUME_KEYS = ("driver", "name", "labels")
-_RESTARTS = ("always", "unless-stopped", "on-failure")
+_RESTARTS = {"always": Restart.ALWAYS, "unless-stopped": Restart.ALWAYS, "on-failure": Restart.FAILED}
 
 
 def read_service(folder: Folder, path: Path, main: str, variables: Mapping[str, str], *, any_name: bool) -> Service:
@@ -106,6 +106,7 @@ class _File:
             return Service()
         there = {name: one for name, one in read.items() if one is not None}
         service = there[main].service
+        self._undeclared(there)
         if not others:
             for name in _awaited(there[main].fields):
                 self._unknown_service(there[main].fields, name)
@@ -134,6 +135,20 @@ class _File:
 
     def _unknown_service(self, fields: Fields, name: str) -> None:
         fields.bad("depends_on", f"names {show(name)}, which the file does not start.")
+
+    def _undeclared(self, there: Mapping[str, _Read]) -> None:
+        """Compose starts nothing of a file that names what it does not declare."""
+        for one in there.values():
+            joined = one.fields.raw("networks")
+            used = {
+                "volumes": [volume.name for volume in one.reader.volumes],
+                "networks": [str(name) for name in joined] if isinstance(joined, list | dict) else [],
+            }
+            for key, names in used.items():
+                declared = self.document.data.get(key)
+                known = {"default", *(map(str, declared) if isinstance(declared, dict) else ())}
+                for name in sorted(set(names) - (known if key == "networks" else known - {"default"})):
+                    one.fields.bad(key, f"names {show(name)}, which the file does not declare.")
 
     def _tops(self) -> None:
         """The file's own networks and volumes."""
@@ -188,7 +203,7 @@ class _File:
         shares = mode is None and fields.raw("networks") is None
         member = Member(name, aliases, networks, shares=shares, volumes=volumes)
         policy = str(fields.raw("restart") or "no").partition(":")[0]
-        return Beside(member, awaits, restarts=policy in _RESTARTS)
+        return Beside(member, awaits, _RESTARTS.get(policy, Restart.NEVER))
 
     def _networks(self, fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The networks that a service joins, and its further names."""

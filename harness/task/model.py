@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Member, Recipe, Until
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Limits, Member, Recipe, Restart, Until
 from harness.task.runners import Runner
 
 GPU = "a GPU"
@@ -79,8 +79,7 @@ class Beside:
     member: Member
     awaits: Mapping[str, Until] = field(default_factory=dict)
     """Service -> what it has to have come to before this one starts."""
-    restarts: bool = False
-    """When it ends, the format's runner starts it again, and a box does not."""
+    restart: Restart = Restart.NEVER
 
 
 @dataclass(frozen=True, slots=True)

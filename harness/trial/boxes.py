@@ -68,7 +68,7 @@ def open_services(
         image = images[beside.member.name]
         its = replace(box_spec(image, sidecar, spec.network, (), spec.reach), files=sidecar.files)
         member = replace(beside.member, shares=walled and beside.member.shares)
-        companions.append(Companion(its, member, beside.awaits, healthcheck_of(image, sidecar), beside.restarts))
+        companions.append(Companion(its, member, beside.awaits, healthcheck_of(image, sidecar), beside.restart))
     return opened(
         engine,
         companions,

@@ -98,9 +98,10 @@ class EndState:
     """Command lines of what was started and still runs, sorted. What such a process has in its memory shows nowhere."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Path -> content in base64, of the files that are no noise and not large; only where they were asked for."""
-    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Service beside the one that was solved in -> what changed in its own box meanwhile, as in `entries`. Volumes that
-    several have are among the entries of each. What a service has in its memory shows nowhere."""
+    beside: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
+    """Service beside the one that was solved in and running -> what changed in its own box meanwhile, as in `entries`;
+    None where that cannot be told. Volumes that several have are among the entries of each. What a service has in its
+    memory shows nowhere."""
     ended: tuple[str, ...] = ()
     """The services of which the main process had ended by then."""
 
@@ -151,12 +152,11 @@ def look_beside(beside: Mapping[str, Box]) -> None:
 
 def with_services(left: EndState, beside: Mapping[str, Box]) -> EndState:
     """That, with what changed in the boxes beside since `look_beside`."""
-    entries: dict[str, Mapping[str, str]] = {}
+    entries: dict[str, Mapping[str, str] | None] = {}
     for name, box in beside.items():
         with _ends_meanwhile(box):
             state = changes(box, frozenset(), "")
-            if state is not None:
-                entries[name] = state.entries
+            entries[name] = state.entries if state is not None else None
     ended = sorted(name for name, box in beside.items() if box.ended() is not None)
     return replace(left, beside=entries, ended=tuple(ended))
 

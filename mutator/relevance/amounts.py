@@ -75,6 +75,7 @@ class Amounts:
     def __init__(self, requirements: Iterable[Requirement]) -> None:
         self._stated: dict[float, list[_Amount]] = {}
         self._words: dict[int, frozenset[str]] = {}
+        self._spread: dict[str, bool] = {}
         for requirement in requirements:
             self._read(requirement)
 
@@ -109,7 +110,9 @@ class Amounts:
         amounts = self._stated.get(value, ()) if value is not None else ()
         if not amounts or value in _EVERYWHERE:
             return None
-        names, more = _names(line), _names(beside)
+        given = re.search(rf"[(,]\s*(\w+)\s*=\s*{re.escape(number)}\s*[,)]", line)
+        names = _names(given[1]) if given and line.count("=") > _ARGUMENTS else _names(line)
+        more = {name for name in _names(beside) if not self._everywhere(name)}
         others = {
             amount.requirement: other
             for other in _CODE.findall(line)
@@ -130,10 +133,18 @@ class Amounts:
         if best <= 1 and (best < least or points.count(best) > _ALIKE):
             return None
         chosen = amounts[points.index(best)]
-        shared = [word for word in chosen.around if _named(word, names | more)]
+        shared = [word for word in chosen.around if _named(word, names | frozenset(more))]
         shared += [others[chosen.requirement]] if chosen.requirement in others else []
         enough = len(shared) > (len(number) == 1)
         return Found(chosen.requirement, (number, *shared) if enough else (number,))
+
+    def _everywhere(self, name: str) -> bool:
+        """Whether so many sentences have a word that it tells none of them from the others."""
+        known = self._spread.get(name)
+        if known is None:
+            count = sum(_named(name, words) for words in self._words.values())
+            known = self._spread[name] = count > max(_ALIKE, len(self._words) // 10)
+        return known
 
     def find_any(self, part: str, line: str, beside: str = "") -> Found | None:
         """The requirement that states a number of a part with few."""
@@ -148,6 +159,8 @@ class Amounts:
 
 
 _FEW_NUMBERS = 3
+_ARGUMENTS = 2
+"""Signs of equality beyond which each argument of a call is about itself."""
 _ALIKE = 2
 """Sentences that state a number for the same thing, one of which may be meant."""
 _EVERYWHERE = (0.0, 1.0, 2.0)

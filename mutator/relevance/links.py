@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 from mutator.model import Edit, FaultClass, Mutant, Source, SourceKind
 from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
-from mutator.relevance.requirements import Requirement, makes, requirements, tells
-from mutator.relevance.surroundings import CONTENT, Surroundings, Zone
-from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, statement_words, stem, tokens_of
+from mutator.relevance.requirements import Requirement, forbids, makes, requirements, tells
+from mutator.relevance.surroundings import CONTENT, TAKEN_IN, Surroundings, Zone, difference
+from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, abbreviations, statement_words, stem, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,16 @@ _KEY = re.compile(r"[\s,]*[\"'](\w+)[\"']\s*:")
 _MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|[;&|])", re.MULTILINE)
 TOLD = 0.5
 """What is told of the past, or of what one may try, asks for little."""
+_RAISED = re.compile(r"\b(?:raise|throw(?: new)?|panic!?\(|bail!\()\s*[\w.]*")
+_CASE = re.compile(r"\b(?:if|when|whenever|on|unless|where)\b", re.IGNORECASE)
+_ANY_CASE = re.compile(
+    r"\b(?:invalid|malformed|corrupt\w*|truncat\w*|bad|unknown|any|every|otherwise|unsupported|fail\w*|errors?)\b",
+    re.IGNORECASE,
+)
+"""What is said of errors of every kind, and not of the one that a sentence with `if` is about."""
+_SAYS = 0.25
+FORBIDDEN = 0.25
+"""So is what says how the work may not be done."""
 POINTS_BACK = 0.5
 _POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
 """A sentence about what another one names says little by its own words, unless it gives a name or a value itself."""
@@ -117,7 +127,7 @@ class Relevance:
         mean = sum(sizes) / max(len(sizes), 1) or 1.0
         self._standing = [
             (LEAD if requirement.leads else 1.0)
-            * (TOLD if tells(requirement.text) else 1.0)
+            * (TOLD if tells(requirement.text) else FORBIDDEN if forbids(requirement.text) else 1.0)
             / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
             for requirement, size in zip(self.requirements, sizes, strict=True)
         ]
@@ -125,12 +135,16 @@ class Relevance:
         self._heads = [self._head(requirement.text) for requirement in self.requirements]
         signed = [_SIGNATURE.match(requirement.text) for requirement in self.requirements]
         self._signatures = [found[1] if found else "" for found in signed]
+        self._one_case = [
+            _CASE.search(requirement.text) is not None and _ANY_CASE.search(requirement.text) is None
+            for requirement in self.requirements
+        ]
         self._makes = [makes(requirement.text) for requirement in self.requirements]
         self._given = tuple(
             token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
         )
         """What is to stand there as it is written, of more than a word."""
-        self._abbreviated = _abbreviations(token for token in self._where if token.isalpha() and token.islower())
+        self._abbreviated = abbreviations(token for token in self._where if token.isalpha() and token.islower())
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._about_others = lru_cache(maxsize=64)(self._find_others)
         self._read_texts: dict[str, Surroundings] = {}
@@ -158,18 +172,24 @@ class Relevance:
         if source is not None and mutant.changes:
             around, edits = self._surroundings(source), mutant.changes
         else:
-            around, edits = Surroundings(mutant.before), _difference(mutant.before, mutant.after)
+            around, edits = Surroundings(mutant.before), difference(mutant.before, mutant.after)
         if not edits:
             return ()
         if mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.stilled and mutant.changes:
             start, end = map(int, mutant.stilled.split("-"))
             edits = (Edit(start, end, ""),)
+        edits = tuple(around.without_line_before(edit) for edit in edits)
         amount = self._by_amount(mutant)
         if amount and is_number(mutant.stated):
             return amount
+        number, line = around.constant(edits)
+        stated_constant = self._amounts.find(number, line) if number else None
+        if stated_constant is not None:
+            return (Link(stated_constant.requirement, GOES_BY_AMOUNT, stated_constant.evidence[:_SHOWN]),)
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
         other = self._of_others(_CHANGES.get(mutant.operator.rpartition(".")[2], ""))
-        found = self._ranked(around, edits, mutant.scope, target, most, other=other)
+        found = self._of_key(around, edits, mutant, target, most)
+        found = found or self._ranked(around, edits, mutant.scope, target, most, other=other)
         if not found and around.content_of:
             # Nothing says what is in it: then the sentence that asks for the file is meant.
             content = (Zone(around.content_of, CONTENT),)
@@ -177,6 +197,19 @@ class Relevance:
         return (
             found or self._by_line(around, edits, mutant.scope, target, other) or amount or self._by_key(mutant, edits)
         )
+
+    def _of_key(
+        self, around: Surroundings, edits: Sequence[Edit], mutant: Mutant, target: str, most: int
+    ) -> tuple[Link, ...]:
+        """An entry that is left out is what its key says, before what its value does."""
+        if mutant.fault is not FaultClass.DROPPED_OUTPUT or len(edits) != 1 or edits[0].new:
+            return ()
+        key = _KEY.match(around.text, edits[0].start, edits[0].end)
+        if key is None:
+            return ()
+        found = self._ranked(around, (Edit(*key.span(1), ""),), mutant.scope, target, most)
+        given = "/" in around.text[key.end() : edits[0].end]
+        return found or (self._by_key(mutant, edits) if given else ())
 
     def _by_key(self, mutant: Mutant, edits: Sequence[Edit]) -> tuple[Link, ...]:
         """A key of an output that only one sentence names, in a plain word."""
@@ -242,6 +275,8 @@ class Relevance:
         number = around.number(edits[0].start)
         if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or number in around.remarks:
             return ()
+        if around.is_parameter(number, edits[0]):
+            return ()  # What other parameters are called is not what one is about.
         line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
         found = self._ranked(around, (line,), scope, target, 2, other=other)
         scores = sorted((link.score for link in found), reverse=True)
@@ -292,6 +327,9 @@ class Relevance:
                     touched.add(token)
                 elif zone.same:
                     beside[token] = zone.same
+        for token in self._tokens(around.taken_in(edits), True):
+            if token in near and ("/" in token or "." in token):
+                near[token] *= TAKEN_IN
         if not touched:
             touched = {token for zone in more for token in self._zone_tokens(zone)} or set(beside)
             near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}
@@ -300,7 +338,19 @@ class Relevance:
         headed = self._headed(name, called)
         elsewhere = self._about_others(around.content_of) if around.content_of else frozenset()
         statement = _statement(around, edits)
-        return self._best(near, touched, called, headed, around.only_for(edits), most, statement, other, elsewhere)
+        kind = self._kind_of_error(around, edits)
+        return self._best(
+            near, touched, called, headed, around.only_for(edits), most, statement, other, elsewhere, kind
+        )
+
+    def _kind_of_error(self, around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:
+        """What the error that is raised here has in common with every other: its name, and that it is raised."""
+        number = around.number(edits[0].start)
+        line = around.lines[number][:_LONG_STATEMENT]
+        if number + 1 < len(around.lines) and line.rstrip().endswith((":", "{")):
+            line += around.lines[number + 1][:_LONG_STATEMENT]
+        raised = _RAISED.search(line)
+        return frozenset((*self._tokens(raised[0], True), "~refusal")) if raised else frozenset()
 
     def _best(
         self,
@@ -313,9 +363,12 @@ class Relevance:
         statement: frozenset[str],
         other: Set[int],
         elsewhere: Set[int],
+        kind: Set[str],
     ) -> tuple[Link, ...]:
         score, anchor, evidence = self._gathered(near)
         for index in score:
+            if kind and self._one_case[index] and all(v < _SAYS or t in kind for v, t in evidence[index]):
+                score[index] = 0.0
             score[index] -= _said_twice(evidence[index])
             score[index] *= self._standing[index]
             if self._points_back[index] and all(value < GIVEN for value, _ in evidence[index]):
@@ -396,6 +449,8 @@ class Relevance:
         if all(token.startswith("~") for _, token in apart):
             return False
         apart = [(value, token) for value, token in apart if not _COUNT.fullmatch(token)]
+        if all(_YEAR.fullmatch(token) for _, token in apart):
+            return False
         counts = len(apart) < len(evidence)
         return any(value >= 1.2 and not token.isalpha() for value, token in apart) or (
             sum(value >= 0.25 for value, _ in apart) + counts >= 2
@@ -507,6 +562,8 @@ class Relevance:
 
 _COUNT = re.compile(r"\d\d?0*(?:\.0+)?|0\.5")
 """A small or round number alone: it stands in many places for many things."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+"""Stands in titles and dates."""
 _SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
 """Initials: ssh, http, ntp."""
 
@@ -527,32 +584,10 @@ def _repeats(token: str, words: Set[str]) -> bool:
     return token.startswith("~") and any(token in stated(word) or token in stated(word + "ed") for word in words)
 
 
-def _difference(before: str, after: str) -> tuple[Edit, ...]:
-    """The one edit that turns a text into another."""
-    if before == after:
-        return ()
-    start, limit = 0, min(len(before), len(after))
-    while start < limit and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < limit - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    return (Edit(start, len(before) - end, after[start : len(after) - end]),)
-
-
-def _abbreviations(words: Iterable[str]) -> dict[str, str]:
-    """`addr` for address: a beginning of four letters or more that only one word of the instruction has."""
-    found: dict[str, str] = {}
-    for word in words:
-        for length in range(4, min(len(word), 12)):
-            short = word[:length]
-            found[short] = "" if short in found else word
-    return {short: word for short, word in found.items() if word}
-
-
 def _statement(around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:
     """The words of the one line that is touched."""
     number = around.number(edits[0].start)
     if number != around.number(max(edits[-1].end - 1, edits[-1].start)) or len(around.lines[number]) > _LONG_STATEMENT:
         return frozenset()
-    return statement_words(around.lines[number].strip())
+    line = around.lines[number]
+    return statement_words((line if len(edits) > 1 else around.statement(number, edits[0]) or line).strip())

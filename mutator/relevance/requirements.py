@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from mutator.relevance.concepts import CONCEPT, EVERYWHERE, stated
 from mutator.relevance.tokens import said_tokens, tokens_of
@@ -126,7 +127,7 @@ _TOLD = re.compile(
     r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run)|(?:from [\w.]+ )?import \w+)\b",
     re.IGNORECASE,
 )
-_PAST = re.compile(r"\b(?:was|were|had|used to)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:was|were|had|used to|tried|failed|noticed|reported)\b", re.IGNORECASE)
 _GRADED = re.compile(
     r"\b(?:is|are) (?:in the )?provided\b|\bwill be (?:checked|graded|validated|verified|tested|compared|re-?run)\b"
     r"|\bthe (?:verifier|grader) (?:\w+ )?(?:compares|checks|verifies|allows|accepts|uses|runs|secures|looks|opens)\b"
@@ -142,6 +143,19 @@ def tells(text: str) -> bool:
     """Whether a sentence only tells how things came to be, or what one may try."""
     past = _PAST.search(text) and not makes(text)
     return bool(past or _GRADED.search(text) or _TOLD.match(text.lstrip("*_>` "))) and not _DEMANDS.search(text)
+
+
+_FORBIDS = re.compile(
+    r"\W*(?:please )?(?:do not|don't|never|you (?:must|may|can|should)(?: not|not|n't)|no)\s+"
+    r"(?:\w+ (?:or|and|to) ){0,2}"
+    r"(?:modify|edit|touch|import|use|open|list|mention|reference|hard-?cod\w*|rely|install|cheat|read)\b",
+    re.IGNORECASE,
+)
+
+
+def forbids(text: str) -> bool:
+    """Whether a sentence only says how the work may not be done: what is left out of it breaks no such sentence."""
+    return bool(_FORBIDS.match(text))
 
 
 _MAKES = re.compile(
@@ -287,14 +301,18 @@ class _Cutter:
             self._units += [_Unit(line, number, self._heading, context) for number, line in rows]
             return
         last: _Unit | None = None
-        for text, offset in sentences_at(joined):
+        for text, offset in _lines_apart(joined):
             before = last or (None if self._is_item or not self._units else self._units[-1])
             if before is not None and before.text.endswith(":") and _WORDS_GIVEN.fullmatch(text):
                 before.text += f" {text}"
                 before.leads = False
                 continue
-            last = _Unit(" ".join(text.split()), self._began + joined.count("\n", 0, offset), self._heading, context)
-            self._units.append(last)
+            parts = list(clauses(text))
+            around = f"{context} {text}" if len(parts) > 1 else context
+            for part, shift in parts:
+                number = self._began + joined.count("\n", 0, offset + shift)
+                last = _Unit(" ".join(part.split()), number, self._heading, around)
+                self._units.append(last)
         if last is not None:
             last.leads = last.text.rstrip("*_").endswith(":")
             if last.leads or self._is_item:
@@ -319,7 +337,7 @@ _END = re.compile(
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|fig|figs|eq|incl|resp|al|ca|min|max|sec|dept|st|mr|ms|mrs|dr|inc|ltd|jr|sr|vol|pp?)"
-    r"|(?:^|\s)[A-Za-z])\.$",
+    r"|(?:^|\s)(?-i:[A-Z]))\.$",
     re.IGNORECASE,
 )
 _ENUMERATED = re.compile(r"(?<=\s)(\d)[.)]\s+(?=[A-Z`\"'])")
@@ -346,6 +364,90 @@ def sentences_at(text: str) -> Iterator[tuple[str, int]]:
         yield from _parts(text, masked, start, match.start() + (match[0][0] == ":"))
         start = match.end()
     yield from _parts(text, masked, start, len(text))
+
+
+_COMMAND = re.compile(r"^[A-Z][A-Z_]{2,}\b[^\n.:]{0,80}?(?: [—–-]|:) ", re.MULTILINE)
+"""How a line begins that says what a command does: `HIDE <id> - hides it`."""
+
+
+def _lines_apart(paragraph: str) -> Iterator[tuple[str, int]]:
+    """The sentences of a paragraph; where its lines tell of one command each, no sentence goes over two of them."""
+    begins = [found.start() for found in _COMMAND.finditer(paragraph)]
+    cuts = [0, *(place for place in begins if place), len(paragraph)] if len(begins) > 1 else [0, len(paragraph)]
+    for start, end in pairwise(cuts):
+        for text, offset in sentences_at(paragraph[start:end]):
+            yield text, start + offset
+
+
+_DOES = (
+    r"(?:add|append|apply|build|call|check|clear|compare|compute|convert|count|create|delete|do|drop|emit|encode|ensure"
+    r"|exclude|extract|fill|find|fix|flag|generate|give|grow|ignore|implement|include|insert|install|keep|load|make|mark"
+    r"|merge|move|normali[sz]e|omit|overwrite|parse|pick|preserve|print|produce|read|reject|remember|remove|rename|replace"
+    r"|replay|report|restore|resume|resync|return|round|run|save|select|send|set|skip|sort|stop|store|strip|switch|treat"
+    r"|trim|truncate|update|use|validate|verify|write)"
+    r" (?!of\b|and\b|or\b|is\b|are\b|was\b|must\b|should\b|by\b)[\w`\"'/({\[-]"
+)
+_BINDS = (
+    r"(?:you (?:must|need|should)|(?:it|they|there) (?:must|should|may)|must|shall|should|never|do not|don't|only)\b"
+)
+_CLAUSE = re.compile(
+    rf"(?:,|;| [—–-])\s+(?:and |then |but |so )?(?={_BINDS}|{_DOES})|\s+(?:and|but)\s+(?=(?:then )?{_BINDS})"
+)
+_ON_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|unless|otherwise|except|where|while|until|after|before|without|instead|either|neither|whether)\b",
+    re.IGNORECASE,
+)
+"""A sentence about one case is one: its parts would say something else."""
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_NO_SUBJECT = re.compile(r"(?:must|shall|should)\b")
+_MANY, _SOME, _SUBJECT = 120, 25, 60
+"""Characters of a sentence that may be several clauses, and of each of them."""
+
+
+_COMMAND_DOES = re.compile(r",\s+(?:and |then )?(?=`?[A-Z][A-Z_]{2,}`? [a-z]+s\b)")
+"""`BEGIN opens one, COMMIT ends it`."""
+_LABEL = re.compile(r"[\w*_`][^:,;.({\[\"]{3,70}:\s+(?!\{)")
+_BETWEEN_ITEMS = re.compile(r"[,;]\s+(?:and |then )?")
+_ITEMS, _WORDS, _LABELLED = 4, 3, 140
+
+
+def clauses(sentence: str) -> Iterator[tuple[str, int]]:
+    """The parts of a long sentence that each ask for something by themselves, and where they begin."""
+    cuts = [0]
+    if len(sentence) > _MANY and not tells(sentence):
+        masked = _PARENTHESES.sub(
+            lambda match: "x" * len(match[0]),
+            _SPAN.sub(lambda match: "`" + "x" * (len(match[0]) - 2) + "`", sentence),
+        )
+        found = _items(sentence, masked) or list(_COMMAND_DOES.finditer(sentence))
+        if not found and not _ON_CONDITION.search(masked):
+            found = list(_CLAUSE.finditer(masked))
+        for cut in found:
+            if _NO_SUBJECT.match(sentence, cut.end()) and cut.start() < _SUBJECT:
+                continue  # `The report, report.txt, must be short`
+            enough = min(cut.start() - cuts[-1], len(sentence) - cut.end()) >= _SOME
+            if enough or found[0].re is _BETWEEN_ITEMS:
+                cuts.append(cut.end())
+    for start, end in pairwise([*cuts, len(sentence)]):
+        part = sentence[start:end].strip()
+        if end < len(sentence):
+            part = re.sub(r"(?:[,;]| [—–-])?(?:\s+(?:and|then|but|so))?$", "", part)
+        yield part, start
+
+
+def _items(sentence: str, masked: str) -> list[re.Match[str]]:
+    """Where `Fields: this, that, a third, and more` goes on with the next of many."""
+    label = _LABEL.match(masked)
+    if label is None or len(sentence) < _LABELLED:
+        return []
+    between = list(_BETWEEN_ITEMS.finditer(masked, label.end()))
+    edges = [label.end(), *(place for each in between for place in each.span()), len(masked)]
+    words = [len(masked[start:end].split()) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    # `nx, ny and nz` and `first, second, third` are each one thing.
+    found = [
+        each for each, (before, after) in zip(between, pairwise(words), strict=True) if min(before, after) >= _WORDS
+    ]
+    return found if len(found) + 1 >= _ITEMS else []
 
 
 def _enumerated(text: str) -> str:

@@ -51,6 +51,8 @@ _NEARLY_ALL = 0.75
 _FEW = 5
 """A name that stands on more lines than this says nothing about any of them."""
 
+_PARTED = re.compile(r"[;{}]|(?<!\|)\|(?!\|)")
+_BETWEEN = re.compile(r"[,;\s]*\n\s*")
 _LAST_WORD = re.compile(r"[\w.\-\]\['\")]+ *$")
 _NEXT_WORD = re.compile(r"[ (]*[\w.\-'\"]+")
 _NAME = re.compile(r"[A-Za-z_$][\w]{2,}")
@@ -90,6 +92,7 @@ _QUOTES = re.compile(r"['\"`]")
 _FOR = {"chmod": "~permissions", "chown": "~owner", "chgrp": "~owner"}
 _WRITES = re.compile(r"(?<![<>&\d-])>{1,2}\s*(\S+)")
 LOOKED_AT, TRIED, MESSAGE = 0.15, 0.3, 0.6
+TAKEN_IN = 0.5
 
 
 class Surroundings:
@@ -196,8 +199,8 @@ class Surroundings:
             numbers = [number for number in range(low, high + 1) if number not in seen]
             seen.update(numbers)
             for number in numbers:
-                said = self._element(number, edit) if low == high else ""
-                yield Zone(said or self._statement(number, edit), STATEMENT * share)
+                said = self.element(number, edit) if low == high else ""
+                yield Zone(said or self.statement(number, edit), STATEMENT * share)
             if low == high:
                 old, new = self._both(low, edit)
                 yield Zone(old, share, without=new, concepts=True, changed=True)
@@ -207,6 +210,13 @@ class Surroundings:
             yield from self._depends(low, high)
         for number in self._definitions(changed, first, last):
             yield Zone(self.lines[number], DEFINED)
+
+    def without_line_before(self, edit: Edit) -> Edit:
+        """A removal without the comma and the end of the line before, which belong to another entry."""
+        between = _BETWEEN.match(self.text, edit.start, edit.end)
+        return (
+            Edit(between.end(), edit.end, edit.new) if between and not edit.new and between.end() < edit.end else edit
+        )
 
     def _is_body(self, first: int, last: int) -> bool:
         """Whether these lines are all that a function does."""
@@ -232,6 +242,14 @@ class Surroundings:
         if words[0] == "rm" and all(_CLEANED.match(word) for word in words[1:]):
             return LOOKED_AT
         return TRIED if words[0].strip("\"'").removeprefix("./").rsplit("/", 1)[-1] in self._products else 1.0
+
+    def taken_in(self, edits: Sequence[Edit]) -> str:
+        """What a command only reads, where it writes to a file of its own: it is about what it makes."""
+        number = self.number(edits[0].start)
+        line = self.lines[number]
+        if not self._shell or number != self.number(max(edits[-1].end - 1, edits[-1].start)):
+            return ""
+        return _WRITES.sub(" ", line) if _WRITES.search(line) else ""
 
     def only_for(self, edits: Sequence[Edit]) -> str:
         """The concept without which a sentence does not ask for what this command does."""
@@ -264,17 +282,27 @@ class Surroundings:
         after = _NEXT_WORD.match(self.text, high, high + 60)
         return (before.start() if before else low), (after.end() if after else high)
 
-    def _statement(self, number: int, edit: Edit) -> str:
-        """The line, or of a very long one the part between its separators."""
+    @cached_property
+    def _one_line(self) -> bool:
+        """Whether all of a program stands in one line: then its parts are what lines are elsewhere."""
+        return not self._shell and not self.content_of and sum(bool(line.strip()) for line in self.lines) == 1
+
+    def statement(self, number: int, edit: Edit) -> str:
+        """The line, or of a very long one or a whole program the part between its separators."""
         line = self.lines[number]
+        at = min(max(edit.start - self._starts[number], 0), len(line))
+        if self._one_line:
+            stop = min(max(edit.end - self._starts[number], at), len(line))
+            low = max((found.end() for found in _PARTED.finditer(line, 0, at)), default=0)
+            after = _PARTED.search(line, stop)
+            return line[low : after.start() if after else len(line)]
         if len(line) <= _LONG_LINE:
             return line
-        at = min(max(edit.start - self._starts[number], 0), len(line))
         low = max(line.rfind(";", 0, at), at - _LONG_LINE, 0)
         high = line.find(";", max(edit.end - self._starts[number], at))
         return line[low : min(high if high >= 0 else len(line), at + _LONG_LINE)]
 
-    def _element(self, number: int, edit: Edit) -> str:
+    def element(self, number: int, edit: Edit) -> str:
         """Of several named values in one pair of brackets that which the edit is in, with what stands before the
         bracket; nothing elsewhere."""
         line, at = self.lines[number], edit.start - self._starts[number]
@@ -297,6 +325,10 @@ class Surroundings:
         start, end = (commas[0] if commas else low) + 1, ends[0] if ends else len(line)
         several = len(_KEYED.findall(line, low, high)) > 1
         return f"{line[:low]} {line[start:end]}" if several and _KEYED.match(f",{line[start:end]}") else ""
+
+    def is_parameter(self, number: int, edit: Edit) -> bool:
+        """Whether an edit is about one of several named parameters of a function."""
+        return _DEFINES.match(self.lines[number]) is not None and self.element(number, edit) != ""
 
     def _both(self, number: int, edit: Edit) -> tuple[str, str]:
         """The statement around an edit within a line, before and after."""
@@ -355,6 +387,21 @@ class Surroundings:
         places = self._named.get(assigned[1], ()) if assigned else ()
         return [self.lines[place][:400] for place in places if not low <= place <= high]
 
+    def constant(self, edits: Sequence[Edit]) -> tuple[str, str]:
+        """The number that a name stands for, and the line that says so, where this name is all that is left out."""
+        names = {name for edit in edits for name in _NAME.findall(self.text[edit.start : edit.end])}
+        if len(names) != 1 or any(edit.new.strip() for edit in edits):
+            return "", ""
+        (name,) = names
+        for number in self._named.get(name, ()):
+            value = re.match(
+                rf"\s*(?:const |static |final )*{re.escape(name)}\s*:?=\s*(\d[\d_.]*)\s*;?\s*(?:#|//|$)",
+                self.lines[number],
+            )
+            if value:
+                return value[1], self.lines[number]
+        return "", ""
+
     def _definitions(self, changed: Sequence[str], first: int, last: int) -> list[int]:
         """Where the names in the changed text get their value."""
         found: dict[int, None] = {}
@@ -398,3 +445,16 @@ def _in_word(char: str) -> bool:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
+
+
+def difference(before: str, after: str) -> tuple[Edit, ...]:
+    """The one edit that turns a text into another."""
+    if before == after:
+        return ()
+    start, limit = 0, min(len(before), len(after))
+    while start < limit and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < limit - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return (Edit(start, len(before) - end, after[start : len(after) - end]),)

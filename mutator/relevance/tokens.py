@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 Add = Callable[[str, float, str], None]
@@ -214,3 +214,13 @@ def statement_words(line: str) -> frozenset[str]:
     return frozenset(
         stem(word) for word in words if len(word) >= 3 and word not in _STOP and word not in _OF_THE_LANGUAGE
     )
+
+
+def abbreviations(words: Iterable[str]) -> dict[str, str]:
+    """`addr` for address: a beginning of four letters or more that only one word of the instruction has."""
+    found: dict[str, str] = {}
+    for word in words:
+        for length in range(4, min(len(word), 12)):
+            short = word[:length]
+            found[short] = "" if short in found else word
+    return {short: word for short, word in found.items() if word}

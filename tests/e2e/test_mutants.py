@@ -50,6 +50,18 @@ def ids(step: dict[str, Any]) -> list[str]:
     return [mutant["id"] for mutant in step["mutants"]]
 
 
+def test_where_nothing_is_worth_a_trial_the_list_is_empty_and_says_so(run: Run) -> None:
+    task = "fixtures/probes/degrees-mended"
+    code, out, err = run("mutants", task)
+    assert (code, err) == (0, "")
+    poor = listed(run, task)["not_worth_a_trial"]
+    assert ids(listed(run, task)) == []
+    assert out.splitlines()[1:] == [
+        f"  nothing here is worth a trial of its own: `foolsgold mutants --all` lists {poor} others."
+    ]
+    assert len(ids(listed(run, task, "--all"))) == poor > 1
+
+
 def test_the_table_has_a_row_for_each_mutant_in_the_order_of_the_json(run: Run) -> None:
     code, out, err = run("mutants", NGINX)
     assert (code, err) == (0, "")

@@ -38,8 +38,10 @@ def test_all_services_keep_to_one_list_and_none_calls_for_another(engine: Engine
 
 
 def test_a_service_that_its_runner_would_start_again_leaves_nothing_measured(engine: Engine, tmp_path: Path) -> None:
-    compose = "services:\n" + SIDE.format(script="sleep 0.7; exit 4") + "    restart: always\n"
-    solve = "#!/bin/sh\nsleep 1.5; echo ok > /app/out.txt\n"
+    done = SIDE.replace("side", "done").format(script="until [ -e /d/go ]; do sleep 0.05; done")
+    done += '    restart: on-failure\n    volumes: ["d:/d"]\n  main: {volumes: ["d:/d"]}\n'
+    compose = "services:\n" + done + SIDE.format(script="sleep 0.7; exit 4") + "    restart: always\nvolumes: {d: }\n"
+    solve = "#!/bin/sh\ntouch /d/go; sleep 1.5; echo ok > /app/out.txt\n"
     record = trial(engine, harbor(tmp_path, {"environment/docker-compose.yaml": compose, "solution/solve.sh": solve}))
     assert record.trouble is not None
     assert record.trouble.kind is TroubleKind.ENGINE
@@ -81,8 +83,11 @@ def test_what_solving_changes_in_a_volume_and_in_a_service_of_its_own_is_seen(en
     assert left is not None
     assert {"/desk/ask", "/desk/done"} <= left.entries.keys()
     assert "/own/kept" not in left.entries
-    assert (left.beside["clerk"]["/own/kept"], left.ended) == (left.entries["/desk/ask"], ())
-    assert "/up" not in left.beside["clerk"]
+    clerk = left.beside["clerk"]
+    assert clerk is not None
+    assert (clerk["/own/kept"], left.ended) == (left.entries["/desk/ask"], ())
+    assert "/desk/done" in clerk
+    assert "/up" not in clerk
 
 
 def test_what_the_main_box_left_does_not_stand_for_what_its_sidecars_hold() -> None:

@@ -77,6 +77,7 @@ def saved(rows, path):
             row["other"] = 1
     with open(path, "w") as file:
         json.dump({"most": most}, file)
+        file.write("\\n")
 
 
 parser = argparse.ArgumentParser(description="Saves rows.")

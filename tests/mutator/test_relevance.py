@@ -399,6 +399,7 @@ def test_two_letters_that_are_words_are_no_names() -> None:
         ("Grading tolerance is at most 5 samples.", False),
         ("The verifier allows at most 5 samples of error.", False),
         ("Last year at most 5 samples were taken.", False),
+        ("The team tried at least 5 samples.", False),
     ],
 )
 def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: str, stated: bool) -> None:
@@ -411,6 +412,7 @@ def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: s
     [
         ("Requirements: 1. Read a.csv 2. Write b.json", ["Requirements:", "Read a.csv", "Write b.json"]),
         ("It answers 5. Then it stops.", ["It answers 5.", "Then it stops."]),
+        ("The sizes are x, y and z. Then J. Doe asks.", ["The sizes are x, y and z.", "Then J. Doe asks."]),
         (
             '- Create a page with the content:\n  "Not found"\n- Serve it',
             ['Create a page with the content: "Not found"', "Serve it"],
@@ -422,6 +424,56 @@ def test_how_a_solver_is_graded_states_no_number_that_a_solution_goes_by(text: s
         ),
         ('The shape is\n{\n    "name": "x"\n}', ['The shape is { "name": "x" }']),
         ("tool add NAME\ntool drop NAME", ["tool add NAME", "tool drop NAME"]),
+        (
+            "ADD id - adds it\nHIDE id - hides it. It stays.",
+            ["ADD id - adds it", "HIDE id - hides it.", "It stays."],
+        ),
+        (
+            (
+                "The report is an object with the key `total` and one more for each shop of the list, must never"
+                " hold a shop twice, and should end with a newline."
+            ),
+            [
+                "The report is an object with the key `total` and one more for each shop of the list",
+                "must never hold a shop twice",
+                "should end with a newline.",
+            ],
+        ),
+        (
+            (
+                "OPEN opens a box that nobody has yet, SHUT shuts it if it is open and does nothing else, MOVE takes"
+                " it to another place of the same house."
+            ),
+            [
+                "OPEN opens a box that nobody has yet",
+                "SHUT shuts it if it is open and does nothing else",
+                "MOVE takes it to another place of the same house.",
+            ],
+        ),
+        (
+            (
+                "The layout of it: four bytes of a fixed mark, four bytes (a, b, c and d) of a version number,"
+                " eight bytes of a size if there is one, `nx`, `ny` and `nz`, then the rows themselves."
+            ),
+            [
+                "The layout of it: four bytes of a fixed mark",
+                "four bytes (a, b, c and d) of a version number",
+                "eight bytes of a size if there is one, `nx`, `ny` and `nz`",
+                "the rows themselves.",
+            ],
+        ),
+        (
+            (
+                "If the folder is missing, print an error to stderr and exit with status 3, and write nothing at all"
+                " to the output folder."
+            ),
+            [
+                (
+                    "If the folder is missing, print an error to stderr and exit with status 3, and write nothing at"
+                    " all to the output folder."
+                )
+            ],
+        ),
         (
             'Keys:\n\n    "min": least seconds.\n    "max": most seconds.',
             ['"min": least seconds.', '"max": most seconds.'],
@@ -441,6 +493,7 @@ def test_an_instruction_is_cut_where_its_author_meant_to(instruction: str, expec
         ("780.0", "CONST = 780.0", "return CONST / volume", (3, ("780.0", "volume"))),
         ("404", "return missing, 404", "get_parcel", (5, ("404", "parcel"))),
         ("256", 'open("aes-256-cbc")', "", None),
+        ("35", "keep(kept, tries=4, wait=35, side=1)", "", None),
         ("56", "wide = side > 56", "", None),
         ("12", "wide = side > 12", "", None),
     ],
@@ -494,6 +547,98 @@ def test_what_other_arguments_are_called_is_not_what_one_is_about() -> None:
     start = text.index("0.001")
     zones = Surroundings(text).zones((Edit(start, start + 5, "1.0"),), "")
     assert not [zone for zone in zones if "state" in zone.text and not zone.concepts]
+
+
+CHECKED = """\
+def check(data):
+    if crc(data) != stored(data): raise ValueError("wrong CRC")
+    if len(data) < size: raise ValueError("cut short")
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "one", "other"),
+    [
+        ("If the CRC is another, raise ValueError.", True, False),
+        ("Raise ValueError for any malformed file.", True, True),
+    ],
+)
+def test_the_kind_of_an_error_does_not_tie_it_to_a_sentence_about_another_case(
+    said: str, one: bool, other: bool
+) -> None:
+    instruction = f"- {said}\n- Be quick.\n- Write `/srv/report`."
+    for condition, linked in (("crc(data) != stored(data)", one), ("len(data) < size", other)):
+        assert bool(first(instruction, source(CHECKED), condition, "False")) is linked
+
+
+def test_a_step_is_about_the_file_that_it_writes_and_not_the_one_that_it_reads() -> None:
+    line = "awk '{ n++ } END { print n }' /srv/rows.csv > /srv/means.csv\n"
+    instruction = (
+        "- Write `/srv/rows.csv`.\n- Write the mean of each to `/srv/means.csv`, with two columns.\n- Be quick."
+    )
+    assert first(instruction, source(line, "shell", "/solution/solve.sh"), line).startswith("Write the mean")
+
+
+@pytest.mark.parametrize(
+    ("said", "linked"),
+    [
+        ("Do not modify `state.kt` or `Lease.kt`.", False),
+        ("Never hold a `Lease` whose `state` is over.", True),
+    ],
+)
+def test_how_the_work_may_not_be_done_is_broken_by_nothing_that_is_left_out(said: str, linked: bool) -> None:
+    code = source("if (lease.state == Lease.OVER) {\n    drop(lease)\n}\n", "kotlin", "/app/Store.kt")
+    assert (
+        bool(first(f"- {said}\n- Be quick.\n- Write `/srv/x`.", code, "lease.state == Lease.OVER", "false")) is linked
+    )
+
+
+def test_a_year_alone_ties_nothing() -> None:
+    for number, linked in (("2024", False), ("4048", True)):
+        code = source(f'found = {{\n    "at": {number},\n    "x": 1,\n}}\n')
+        said = first(f"- It is {number}.\n- Be quick.", code, f'    "at": {number},\n')
+        assert bool(said) is linked
+
+
+def test_a_name_that_is_left_out_is_tied_by_the_number_it_stands_for() -> None:
+    text = "DENSITY = 2.1\n\n\ndef mass(n, sx, sy):\n    return n * sx * sy * DENSITY\n"
+    instruction = "- The widths are `sx` and `sy`.\n- Multiply by two point one.\n- Be quick."
+    assert first(instruction, source(text), " * DENSITY") == "Multiply by two point one."
+
+
+def test_an_entry_left_out_is_not_about_the_line_before_it() -> None:
+    text = 'found = {\n    "word_count": word_count(text.split()),\n    "most": most(text),\n}\n'
+    instruction = "- `word_count` splits the text.\n- `most_seen` is the most common one.\n- Be quick."
+    assert first(instruction, source(text), ',\n    "most": most(text)') == ""
+
+
+def test_an_entry_left_out_is_what_its_key_says_before_its_value() -> None:
+    text = 'rows.append({"origin": "/srv/in/second.json", "row_count": len(second)})\n'
+    instruction = (
+        "- Merge `/srv/in/first.json` and `/srv/in/second.json`.\n- Each row carries origin and row_count.\n- Be quick."
+    )
+    start = text.index('"origin"')
+    gone = replace(
+        mutant(text.strip(), ""),
+        fault=FaultClass.DROPPED_OUTPUT,
+        changes=(Edit(start, text.index('"row_count"'), ""),),
+    )
+    relevance = Relevance(instruction, [source(text)])
+    assert relevance.requirements[relevance.links(gone)[0].requirement].text == "Each row carries origin and row_count."
+
+
+def test_of_a_program_in_one_line_the_part_that_changes_is_what_counts() -> None:
+    text = "/opened/ { opened += $3; doors[$1]++ } END { print opened }"
+    zones = Surroundings(text, "awk").zones((Edit(text.index("doors"), text.index("doors") + 11, ""),), "")
+    assert not [zone for zone in zones if "print" in zone.text and not zone.concepts]
+
+
+def test_one_parameter_is_not_linked_by_the_others_and_an_option_is_by_its_name() -> None:
+    instruction = "- There is a state size (4) and an action size (2) of the agent.\n- `--days`: how long.\n- Be quick."
+    code = source("def agent(self, state_size=4, action_size=2, slow=0.001):\n    pass\n")
+    assert first(instruction, code, "0.001", "1.0") == ""
+    option = source('def main(p):\n    p.add_argument("--days", type=int, required=True)\n')
+    assert first(instruction, option, "required=True", "required=False").startswith("`--days`")
 
 
 def test_a_guard_that_is_gone_breaks_what_states_its_answer() -> None:

@@ -372,24 +372,20 @@ def test_of_the_functions_that_an_instruction_names_the_only_one_is_the_whole_pr
     assert blunt("Write `load_rows(path)` and `sum_up(rows)`.") == []
 
 
-def test_an_operator_beyond_its_share_is_taken_for_a_requirement_that_no_likelier_one_breaks() -> None:
-    lines = [f"- Entries named `KEY_{number}` stay as they were.\n" for number in range(8)]
+def test_an_operator_beyond_its_share_is_taken_for_the_first_that_breaks_a_served_requirement() -> None:
+    numbers = range(12)
     relevance = Relevance(
-        "".join(lines),
-        [Source("s", SourceKind.SIBLING, "shell", "", FileText("".join(f"keep $KEY_{n}\n" for n in range(8))), 1)],
+        "".join(f"- Entries named `KEY_{n}` stay as they were.\n" for n in numbers),
+        [Source("s", SourceKind.SIBLING, "shell", "", FileText("".join(f"keep $KEY_{n}\n" for n in numbers)), 1)],
     )
     ours = [
         replace(ONE, id=f"k{n}", line=n + 1, scope=f"g{n}", before=f"keep $KEY_{n}", after="", digest=f"k{n}")
-        for n in range(8)
+        for n in numbers
     ]
-    rare = [
-        replace(each, id=f"r{each.id}", operator="x.other", digest=f"r{each.id}", unlikely=True, after="#")
-        for each in ours
-    ]
+    also = [replace(each, id=f"r{each.id}", operator="x.other", digest=f"r{each.id}", after="#") for each in ours]
     others = [replace(each, operator=f"nginx.o{n}") for n, each in enumerate(many(12))]
-    chosen = [entry.mutant.id for entry in select([*ours, *rare, *others], relevance, {}, budget=20).chosen]
-    assert chosen[:8] == sorted(chosen[:8])
-    assert all(each.startswith("k") for each in chosen[:8])
+    chosen = select([*ours, *also, *others], relevance, {}, budget=20).chosen
+    assert {entry.links[0].requirement for entry in chosen[:12] if entry.links} == set(numbers)
 
 
 def test_the_same_change_of_the_same_words_one_mode_and_one_option_are_worth_a_trial_once() -> None:
@@ -401,6 +397,14 @@ def test_the_same_change_of_the_same_words_one_mode_and_one_option_are_worth_a_t
     option = replace(AGED, id="o1", digest="o1", fault=FaultClass.MISSING_FLAG, sentence="`-z` is not passed to tar")
     other = replace(option, id="o2", digest="o2", line=5, before="tar -z b", after="tar b")
     assert chosen_of([option, other]) == ["o1"]
+
+
+def test_a_field_that_is_not_set_to_true_and_one_that_is_set_to_false_are_one_mutant() -> None:
+    dropped = replace(ONE, id="gone", operator="code.drop-statement", before="held = true", after="")
+    false = replace(dropped, id="false", operator="code.flip-boolean", after="held = false", digest="f")
+    assert len(select([dropped, false], NONE, {}, budget=20).chosen) == 1
+    other = replace(false, line=2)
+    assert len(select([dropped, other], NONE, {}, budget=20).chosen) == 2
 
 
 @pytest.mark.parametrize(

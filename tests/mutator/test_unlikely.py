@@ -227,6 +227,8 @@ print(int(second))
         ("sort -u x > y\n", "shell", "shell.drop-flag", "sort x", False),
         ("cat > main.go <<'E'\npackage main\nE\ncp a b\n", "shell", "shell.drop-step", "cp a b\n", True),
         ("cat > main.txt <<'E'\npackage main\nE\ncp a b\n", "shell", "shell.drop-step", "cp a b\n", False),
+        ("cat > tool.sh <<'E'\n#!/bin/sh\nls\nE\ncp a b\n", "shell", "shell.drop-step", "cp a b\n", True),
+        ("cat > tool.sh <<'E'\nls\nE\ncp a b\n", "shell", "shell.drop-step", "cp a b\n", False),
         ('REPORT="a.txt"\ncp x "$REPORT"\n', "shell", "shell.drop-step", "cp x", True),
         (READS, "python", "python.function-hollow", "def rows(path):\n    return", True),
         (READS, "python", "python.function-hollow", "def total(found):\n    return", False),

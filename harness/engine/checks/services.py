@@ -92,8 +92,8 @@ def services_without_a_network_of_their_own_share_one(scene: CheckedEngine) -> N
 def services_start_in_their_order(scene: CheckedEngine) -> None:
     """The last of them stands first in the list; one is healthy late; one has to end first."""
     done = Until.COMPLETED
-    first = f"chmod 711 /bare; cd {_MADE} && echo a >>/data/order"
-    bare = Volume("bare", "/bare")
+    first = f"chmod 711 /mnt; cd {_MADE} && echo a >>/data/order"
+    bare = Volume("bare", "/mnt")
     late = "echo b >>/data/order; sleep 0.3; echo healthy >>/data/order; touch /serving; exec sleep infinity"
     sides = (
         _side(scene, "b", "sh", "-c", late, awaits={"a": done}, health=_SERVING, member=Member("b", volumes=_DATA)),
@@ -104,7 +104,7 @@ def services_start_in_their_order(scene: CheckedEngine) -> None:
         order = text(box, "cat /seen/order").split()
         that(order == ["a", "b", "healthy"], f"the order was {order}")
         that(sh(box, "echo x >/seen/order").status, "a volume that is read-only was written to")
-        that(text(box, "stat -c %a /bare").strip() == "711", "what a service did to an empty volume was undone")
+        that(text(box, "stat -c %a /mnt").strip() == "711", "what a service did to an empty volume was undone")
 
 
 @check

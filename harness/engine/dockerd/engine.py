@@ -140,6 +140,7 @@ class DockerEngine(Engine):
             reach=reach,
             holder=holder,
             later=self._remover.submit,
+            podman=self._builder.podman,
         )
 
     def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
@@ -203,7 +204,7 @@ class DockerEngine(Engine):
         names = {"dns": [walls.RESOLVER]} if keeps else {}
         hostname = None if group is not None and group.shares(spec.member) else spec.hostname
         host = self._api.create_host_config(
-            **(group.settings(spec.member) if group is not None else alone | names),
+            **(group.settings(spec.member, image.reference) if group is not None else alone | names),
             # The container ends with its shell, and the shell with us: nothing stays even if this process is killed.
             auto_remove=not spec.main,
             mem_limit=f"{limits.memory_mb}m",

@@ -17,7 +17,7 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.types import NetworkingConfig
 
-from harness.engine.contract import BoxGroup, Member
+from harness.engine.contract import BoxGroup, Member, Volume
 from harness.engine.daemon import daemon_errors
 from harness.engine.dockerd.box import DockerBox
 from harness.engine.lists.gate import Gatekeeper
@@ -40,6 +40,7 @@ class DockerGroup(BoxGroup):
         reach: Reach | None,
         holder: Callable[[ExitStack], DockerBox],
         later: Callable[[Callable[[], None]], object],
+        podman: bool = False,
     ) -> None:
         """`holder` starts a box that has the network of all that share one, and stays as long as the stack is open.
         `later` does something in another thread, which nobody waits for."""
@@ -49,6 +50,10 @@ class DockerGroup(BoxGroup):
         self._stack = ExitStack()
         self._networks: dict[str, str] = {}
         self._volumes: dict[str, str] = {}
+        self._begun: set[tuple[str, str, str]] = set()
+        """(volume, path, image) of the containers so far."""
+        self._podman = podman
+        """It fills a volume once, by itself."""
         self._holder = ""
         self.gate: Gatekeeper | None = None
         """The only way out for all that share a network, where that keeps to a list."""
@@ -73,17 +78,22 @@ class DockerGroup(BoxGroup):
             self.close()
             raise
 
-    def settings(self, name: str) -> dict[str, Any]:
-        """What a member's host config says of its network and volumes."""
+    def settings(self, name: str, image: str) -> dict[str, Any]:
+        """What a member's host config says of its network and volumes; its container is of that image."""
         member = self._members[name]
         mode = f"container:{self._holder}" if member.shares else self._networks.get(_first(member), "none")
-        binds = [
-            f"{self._volumes[volume.name]}:{volume.path}:{'rw' if volume.writable else 'ro'}"
-            for volume in member.volumes
-        ]
+        binds = [self._bind(volume, image) for volume in member.volumes]
         # For a name that is none of the group's Docker asks outside: where nothing leads there, for 10 s and more.
         quick = ["timeout:1", "attempts:1"] if not self._outward and not member.shares else None
         return {"network_mode": mode, "binds": binds, "dns_opt": quick}
+
+    def _bind(self, volume: Volume, image: str) -> str:
+        """Compose makes all containers before it starts one. Here the daemon would give an empty volume the image's
+        mode and owner again for each, when a service may have changed them."""
+        again = (volume.name, volume.path, image) in self._begun
+        self._begun.add((volume.name, volume.path, image))
+        options = f"{'rw' if volume.writable else 'ro'}{',nocopy' if again and not self._podman else ''}"
+        return f"{self._volumes[volume.name]}:{volume.path}:{options}"
 
     def endpoint(self, name: str) -> Any:
         """The member's place in the first of its networks; None where it has none."""

@@ -469,6 +469,12 @@ def gate_dropped(tree: PythonTree) -> Iterator[Candidate]:
 _HARD_LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|quota)(_|$)")
 _LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|threshold|quota|window|ttl|expir\w*|size)(_|$)")
 
+_SHAPE = re.compile(
+    r"(?i)(?:^|_)(?:(?:state|action|hidden|input|output|embed\w*|batch|grid|block|chunk|kernel|vocab|layer|image|font|fig"
+    r"|cell|step|voxel)_size|(?:learn\w*|sampl\w*|frame|bit|baud|dropout|decay)_rate)$"
+)
+"""How a thing is built, and no limit of it."""
+
 
 @operator(
     "python.limit-loosened",
@@ -476,10 +482,10 @@ _LIMIT = re.compile(r"(?i)(^|_)(max|limit|rate|burst|capacity|threshold|quota|wi
     Tier.COARSE,
     "the limit `{name}` is {new} instead of {old}",
     (
-        "MAX_SIZE = 10\nlimiter = Limiter(rate=2.5)\n",
+        "MAX_SIZE = 10\nlimiter = Limiter(rate=2.5)\nstate_size = 4\n",
         (
-            "MAX_SIZE = 10000\nlimiter = Limiter(rate=2.5)\n",
-            "MAX_SIZE = 10\nlimiter = Limiter(rate=2500.0)\n",
+            "MAX_SIZE = 10000\nlimiter = Limiter(rate=2.5)\nstate_size = 4\n",
+            "MAX_SIZE = 10\nlimiter = Limiter(rate=2500.0)\nstate_size = 4\n",
         ),
     ),
 )
@@ -490,6 +496,7 @@ def limit_loosened(tree: PythonTree) -> Iterator[Candidate]:
         old = tree.code(node)
         if (
             not _LIMIT.search(name)
+            or _SHAPE.search(name)
             or name in rounds
             or _RETRIES.search(name)
             or len(old) > 12

@@ -30,6 +30,7 @@ from harness.stages.proposed import ToTry, told_apart
 from harness.stages.result import AuditSettings, Proposed, ProposedVariant
 from harness.trial.end_state import EndState
 from harness.trial.plan import Replacement
+from mutator.model import apply_bytes
 from tests.harness.proposals.server import serving
 from tests.harness.report.runs import engine
 from tests.harness.tasks import HARBOR, write
@@ -92,9 +93,7 @@ def test_nothing_of_the_task_changes_with_them(tmp_path: Path) -> None:
 def test_doubles_of_each_other_of_mutants_and_of_the_reference_are_told(tmp_path: Path) -> None:
     [audited] = proposed(tmp_path / "before").audited
     mutant = next(one for one in audited.mutants if one.mutant.operator.startswith("data") and "8080" in one.diff)
-    removed = [line[1:] for line in mutant.diff.splitlines() if line.startswith("-") and not line.startswith("---")]
-    added = [line[1:] for line in mutant.diff.splitlines() if line.startswith("+") and not line.startswith("+++")]
-    text = SOLUTION.replace("\n".join(removed), "\n".join(added))
+    text = apply_bytes(SOLUTION.encode(), mutant.mutant.edits)
     found = of(
         proposed(
             tmp_path / "after",
@@ -102,7 +101,7 @@ def test_doubles_of_each_other_of_mutants_and_of_the_reference_are_told(tmp_path
             changed("the same", "8080", "9999"),
             changed("the same, laid out otherwise", '"port": 8080', '"port":   9999'),
             changed("only laid out otherwise", '"debug": false', '"debug":  false'),
-            ProposedVariant("a mutant", "somebody", files={"solve.sh": text.encode()}),
+            ProposedVariant("a mutant", "somebody", files={"solve.sh": text}),
         )
     )
     port = next(result.label for variant, result in found.tried if variant.id == "another port")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.contract import KEEP_ALIVE, Healthcheck, Member, Until, Volume
+from harness.engine.contract import KEEP_ALIVE, Healthcheck, Member, Restart, Until, Volume
 from harness.task.compose import Service
 from harness.task.compose_file import read_service
 from harness.task.files import Folder
@@ -81,7 +81,7 @@ def test_every_service_becomes_an_environment_that_knows_how_it_stands(root: Pat
     assert api.beside == Beside(
         Member("api", ("web", "the-api"), ("front", "back"), volumes=(Volume("data", "/var/data"),)),
         {"init": Until.STARTED},
-        restarts=True,
+        Restart.FAILED,
     )
     assert init.beside == Beside(Member("init", networks=()))
     assert (api.recipe.context, api.recipe.dockerfile) == (root / "api", root / "api" / "Dockerfile")
@@ -135,6 +135,8 @@ def beside(lines: str, rest: str = "") -> str:
         ("image: x\ndepends_on: [db]", "bad-value", "services.db.depends_on names 'db'", 6),
         ("image: x\ndepends_on: {main: {condition: often}}", "bad-value", "has a condition for 'main'", 6),
         ("image: x\ndepends_on: {main: {condition: service_healthy}}", "compose-unsupported", "waits until main", 6),
+        ("image: x\nnetworks: [front]", "bad-value", "services.db.networks names 'front', which the file does not", 6),
+        ("image: x\nvolumes: ['data:/data']", "bad-value", "services.db.volumes names 'data', which the file does", 6),
         ("command: x", "bad-value", "services.db.image is missing", 4),
         ("build: ./nothing", "bad-value", "services.db.build has no nothing/Dockerfile", 5),
     ],
@@ -142,7 +144,7 @@ def beside(lines: str, rest: str = "") -> str:
 def test_what_no_box_follows_is_refused_by_name_and_line(
     root: Path, lines: str, code: str, says: str, line: int
 ) -> None:
-    _, problems = read(root, beside(lines))
+    _, problems = read(root, beside(lines, "networks: {a: }\nvolumes: {a: }\n"))
     wrong = [each for each in problems.found if each.severity is ProblemSeverity.ERROR]
     assert [(each.code, each.line) for each in wrong] == [(code, line)]
     assert says in wrong[0].message

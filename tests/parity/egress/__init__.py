@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from harbor.environments.docker.docker import DockerEnvironment
@@ -21,7 +22,10 @@ def _stand_in() -> Path:
         shutil.copytree(DockerEnvironment._EGRESS_CONTROL_SIDECAR_CONTEXT_PATH, made)
         shutil.copy(Path(__file__).parent / "gost", made / "gost")
         dockerfile = made / "Dockerfile"
-        base = f"FROM {os.environ['FOOLSGOLD_TEST_IMAGE']}\nCOPY --chmod=755 gost /bin/gost"
+        image = os.environ.get("FOOLSGOLD_TEST_IMAGE", "foolsgold-ci-base")
+        # Harbor builds it once for each text.
+        of = subprocess.check_output(["docker", "image", "inspect", "--format", "{{.Id}}", image], text=True).strip()
+        base = f"# {of}\nFROM {image}\nCOPY --chmod=755 gost /bin/gost"
         dockerfile.write_text(re.sub(r"^FROM .*$", base, dockerfile.read_text(), count=1, flags=re.MULTILINE))
         policy = made / "bin" / "network-policy"
         # The same, in the words of Debian's nftables.

@@ -396,7 +396,7 @@ class Sandbox(Box):
                 }
             found = [path for below, layer in layers.items() for path in tree(self._stage, layer, below)]
             for place, _, _ in self.volumes:
-                with suppress(OSError), rootpath.opened(self._root, place, os.O_RDONLY | os.O_DIRECTORY) as folder:
+                with rootpath.opened(self._root, place, os.O_RDONLY | os.O_DIRECTORY) as folder:
                     found += tree(folder, b".", os.fsencode(place))
             return [*found, *(os.fsencode(path) for path in self._files())]
 
