@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from harness.harden.brought import known_files
+from harness.harden.brought import brought, known_files
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
 from harness.harden.choosing import Seens
+from harness.harden.fixed_places import PlacedStart, placed_cases, placed_starts
 from harness.harden.function_cases import function_cases
 from harness.harden.function_pins import Answers, CallPins
-from harness.harden.model import BoxCase, Pin
+from harness.harden.model import FOLDER, BoxCase, Pin
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.shell_calls import calls_of_scripts
@@ -29,15 +30,22 @@ def cases_of(
     left = observed.left.entries if observed.left is not None else {}
     files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
     calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
-    known = known_files([*environment_contents(task), *verifier_contents(task, step)])
+    given = known_files(environment_contents(task))
+    known = {**given, **known_files(verifier_contents(task, step))}
     own = list(own_cases(task, step, found, known, seed)) if found.pytest else []
+    started = starts(calls, files)
+    placed: list[PlacedStart] = []
+    if observed.left is not None and not found.script:
+        bare = [(one.argv, one.cwd, one.stdin) for one in started if not one.files and FOLDER not in " ".join(one.argv)]
+        placed = placed_starts(bare, paths_in(instruction), observed.left, given)
     looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
     return [
         *own,
         look_case(looked[:200]),
         *ask_cases(calls, instruction),
         *function_cases(calls, instruction, seed),
-        *run_cases_of(starts(calls, files), instruction, environment, seed),
+        *run_cases_of(started, instruction, environment, seed),
+        *placed_cases(placed, seed),
     ]
 
 
@@ -87,6 +95,6 @@ def pins_of(case: BoxCase, stated: StatedOutput, seens: Seens, answers: Answers)
     given = ""
     if case.kind == "run":
         body = case.body
-        texts = [file["path"] if file.get("binary") else f"{file['path']} {file['text']}" for file in body["files"]]
+        texts = [file["path"] if file.get("binary") else f"{file['path']} {file['text']}" for file in brought(case)]
         given = " ".join([*body["argv"], body["stdin"], *texts])
     return list(Pins(case, stated, given).of(seen))

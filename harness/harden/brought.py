@@ -40,8 +40,13 @@ def _known(contents: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Given]]
             yield path, Given(path, data.decode("latin-1") if binary else text, binary=binary)
 
 
+def brought(case: BoxCase) -> list[Mapping[str, Any]]:
+    """Beside the program or at fixed places."""
+    return [*case.body.get("files", ()), *case.body.get("places", ())]
+
+
 def has_data(case: BoxCase) -> bool:
-    return any(file.get("binary") for file in case.body.get("files", ()))
+    return any(file.get("binary") for file in brought(case))
 
 
 def name_beside(file: Mapping[str, Any]) -> str:
@@ -55,6 +60,6 @@ def beside_tests(path: str, tests: Iterable[Written]) -> dict[str, bytes]:
     return {
         join(dirname(path), name_beside(file)): file["text"].encode("latin-1")
         for test in tests
-        for file in test.case.body.get("files", ())
+        for file in brought(test.case)
         if file.get("binary")
     }

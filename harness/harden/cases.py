@@ -15,6 +15,7 @@ from harness.harden.brought import from_body, to_body
 from harness.harden.model import FOLDER, BoxCase
 from harness.harden.varying import (
     MOST_LESS,
+    SPOILT,
     Combiner,
     Files,
     atoms_of,
@@ -27,7 +28,7 @@ from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.watching.calls import Call, Given
 
 PASSING = "/tmp"  # noqa: S108 - in a box: where tests make folders that are gone afterwards
-MOST_OWN, MOST_CHANGED, MOST_COMBINED, MOST_OTHER = 40, 130, 50, 24
+MOST_OWN, MOST_CHANGED, MOST_COMBINED, MOST_OTHER, MOST_TWICE = 40, 130, 50, 24, 8
 _OPTION = re.compile(r"(?<![\w/.-])(--[A-Za-z][\w-]*|-[A-Za-z])(?:[ =]([A-Z][A-Z0-9_]*|<[^>\n]+>)(?![a-z]))?")
 _SECRET = re.compile(r"[^\x20-\x7e\n\t\u00a0-\uffff]")
 
@@ -81,15 +82,17 @@ def _start(call: Call, own: frozenset[str]) -> ProgramStart | None:
         return None
     program = normpath(join(call.cwd or "/", argv[at])) if argv[:2] != ("sh", "-c") else argv[2]
     if root is None:
+        words = tuple(_passing(word) if n > at else word for n, word in enumerate(argv))
         if call.cwd.startswith(f"{PASSING}/"):
-            return None if places else ProgramStart(argv, FOLDER, call.stdin, (), program, at)
-        return ProgramStart(argv, call.cwd, call.stdin, (), program, at)
-    words = tuple(_moved(word, root, call.cwd, given) if n > at else word for n, word in enumerate(argv))
+            return None if places else ProgramStart(words, FOLDER, call.stdin, (), program, at)
+        return ProgramStart(words, call.cwd, call.stdin, (), program, at)
+    words = tuple(_passing(_moved(word, root, call.cwd, given)) if n > at else word for n, word in enumerate(argv))
     files = tuple(replace(file, path=file.path[len(root) :].lstrip("/"), age=_whole(file.age)) for file in given)
     if any(_SECRET.search(file.text) for file in files if not file.binary):
         return None
     inside = call.cwd == root or call.cwd.startswith(f"{root}/")
     cwd = FOLDER + call.cwd[len(root) :] if inside and not _outside(root) else call.cwd
+    cwd = FOLDER if cwd.startswith(f"{PASSING}/") else cwd  # that folder is gone
     return ProgramStart(words, cwd, call.stdin, files, program, at)
 
 
@@ -106,6 +109,11 @@ def _moved(word: str, root: str, cwd: str, given: Files) -> str:
     if _outside(root) and any(file.path == path for file in given):
         return FOLDER + path[len(root) :]
     return word
+
+
+def _passing(word: str) -> str:
+    """What is to be written to a folder that was the test's own goes to the case's."""
+    return re.sub(rf"{PASSING}/(?:[\w.@+-]+/)*(?=[\w.@+-])", f"{FOLDER}/", word)
 
 
 def _root(places: Sequence[str], given: Files) -> str | None:
@@ -139,6 +147,10 @@ def run_cases_of(
     rng = Random(seed)
     for number, start in enumerate(found[:MOST_OWN]):
         yield BoxCase(f"run-{number}", "run", start.body(), "as the tests call it", start.cost)
+    why = "" if _AGAIN.search(instruction) else "that it can be run again"
+    for number, start in enumerate(found[:MOST_TWICE]):
+        body = {**start.body(), "times": 2}
+        yield BoxCase(f"twice-{number}", "run", body, "as the tests call it, twice", start.cost + 30, unstated=why)
     changed = islice(_changed(found, instruction, environment, rng), MOST_CHANGED)
     for number, (how, start, twin) in enumerate(changed, start=1):
         name = f"changed-{number}"
@@ -172,12 +184,16 @@ def _all_changed(
     for alike in kinds.values():
         for start in alike[:4]:
             for how, files in varied_texts(start.files, rng):
-                if _is_spoilt(start.files, files) and not _SPOILT.search(instruction):
+                if _is_spoilt(start.files, files) and not SPOILT.search(instruction):
                     continue  # what is to come of it, nobody has said
                 yield f"the input {how}", _with_files(start, files), None
 
 
-_SPOILT = re.compile(r"\b(?:truncat|corrupt|malform|invalid|damag|incomplete|empty|too short)", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"\b(?:again|twice|idempoten\w*|overwrit\w*|re-?runn?\w*|repeated|existing (?:output|file)"
+    r"|already (?:there|exists?))\b",
+    re.IGNORECASE,
+)
 
 
 def _is_spoilt(before: Files, after: Files) -> bool:
@@ -258,7 +274,9 @@ def reduced(case: BoxCase) -> Iterator[BoxCase]:
     for number, less in enumerate(islice(reductions(files, " ".join(case.body["argv"])), MOST_LESS)):
         given = [to_body(file) for file in less]
         cost = case.cost - sum(len(file.text) + 20 for file in files) + sum(len(file.text) + 20 for file in less)
-        yield BoxCase(f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost)
+        yield BoxCase(
+            f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost, unstated=case.unstated
+        )
 
 
 # --- what is left

@@ -55,7 +55,7 @@ CHOICES = 3
 
 
 @dataclass(frozen=True)
-class Part:
+class StepPart:
     """One step of a task, the only one of most, whose tests are to catch more."""
 
     step: Step
@@ -103,7 +103,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
         place.doing("observing the reference")
         (record,) = await trials.all([trials.reference("harden", Observe(texts=True))])
         seen = [*record.observed_before, *([record.observed] if record.observed is not None else [])]
-        for part in _parts(wanted, result, {one.step: one for one in seen}):
+        for part in parts_of(wanted, result, {one.step: one for one in seen}):
             await _harden_part(work, part, result)
     except Spent:
         result.spent = True
@@ -117,7 +117,7 @@ async def harden_task(place: Place, wanted: Wanted, beside: Callable[[Task], Pla
 UNSEEN = "the reference could not be observed: its box has no Python, or lacks find and sha256sum"
 
 
-def _parts(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed]) -> Iterator[Part]:
+def parts_of(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed]) -> Iterator[StepPart]:
     """Each step with what it is to catch: what is of the step, and in the last one what none before it has caught."""
     task = result.task
     for number, step in enumerate(task.steps):
@@ -129,7 +129,7 @@ def _parts(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed]) -
         )
         if not mine:
             continue
-        found = extendable(step, verifier_texts(task, step))
+        found = extendable(verifier_texts(task, step))
         seen = observed.get(step.name, Observed())
         nothing = ExtendedFile("", "", pytest=False)
         why = (
@@ -139,11 +139,11 @@ def _parts(wanted: Wanted, result: Hardened, observed: Mapping[str, Observed]) -
             if seen.left is not None
             else UNSEEN
         )
-        yield Part(step, number, mine, seen, nothing if isinstance(found, str) else found, why)
+        yield StepPart(step, number, mine, seen, nothing if isinstance(found, str) else found, why)
 
 
-async def _harden_part(work: Work, part: Part, result: Hardened) -> None:
-    if part.step.verifier.separate is not None or part.observed.left is None:
+async def _harden_part(work: Work, part: StepPart, result: Hardened) -> None:
+    if part.observed.left is None:
         work.whys.append(part.why)
         return
     work.trials.step = part.step.name
@@ -161,7 +161,7 @@ async def _harden_part(work: Work, part: Part, result: Hardened) -> None:
 # --- what is seen
 
 
-async def _observe(work: Work, part: Part) -> Known | None:
+async def _observe(work: Work, part: StepPart) -> Known | None:
     trials, wanted, place = work.trials, work.wanted, work.trials.place
     task, observed, found = place.task, part.observed, part.found
     environment = dict(environment_files(task))
@@ -288,7 +288,7 @@ def _variants(task: Task, steps: list[StepMutants], terms: Terms, observed: Obse
 # --- what is written
 
 
-async def _write(work: Work, part: Part, known: Known, result: Hardened) -> str:
+async def _write(work: Work, part: StepPart, known: Known, result: Hardened) -> str:
     """Why nothing is written; '' where something is."""
     trials, path = work.trials, part.found.path
     allowed = allowed_pins(_said_there(known), unstated=work.wanted.unstated)
@@ -347,7 +347,13 @@ def _changed(task: Task, result: Hardened, found: ExtendedFile, tests: Sequence[
 
 def _said_there(known: Known) -> list[Pin]:
     """What can be said in the language of the task's tests."""
-    return [pin for pin in known.pins if pin.sh and not has_data(pin.case)] if known.place.script else known.pins
+    if not known.place.script:
+        return known.pins
+    return [pin for pin in known.pins if pin.sh and not has_data(pin.case) and not pin.case.body.keys() & _PYTHON_ONLY]
+
+
+_PYTHON_ONLY = {"places", "times"}
+"""Of a case: what is not said in shell."""
 
 
 def _extended(place: ExtendedFile, tests: Sequence[Written]) -> str:

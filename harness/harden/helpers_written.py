@@ -29,6 +29,27 @@ def ask_quickly(host, port, method, path, times=1, client="127.0.0.1", tries=1):
             break
     return found
 ''',
+    "files_for_now": '''\
+@contextlib.contextmanager
+def files_for_now(texts, gone):
+    """Files with these contents and without those, until what is done with them has ended."""
+    paths = [Path(path) for path in [*texts, *gone]]
+    before = [(path.read_bytes(), path.stat().st_mode) if path.exists() else None for path in paths]
+    try:
+        for path in gone:
+            if Path(path).exists():
+                Path(path).unlink()
+        for path, content in texts.items():
+            Path(path).write_bytes(content)
+        yield
+    finally:
+        for path, was in zip(paths, before):
+            if was is not None:
+                path.write_bytes(was[0])
+                path.chmod(was[1] & 0o7777)
+            elif path.exists():
+                path.unlink()
+''',
     "tar_members": """\
 def tar_members(path):
     with tarfile.open(path) as archive:

@@ -29,6 +29,8 @@ class BoxCase:
     """What is lower is easier to read."""
     twin: str = ""
     """A case that says the same otherwise: where it comes to something else, no answer is the only right one."""
+    unstated: str = ""
+    """What of it the instruction does not speak of: then whatever comes of it is not stated either."""
 
     def to_json(self) -> dict[str, Any]:
         return {"id": self.id, "kind": self.kind, **self.body}

@@ -15,12 +15,12 @@ from random import Random
 
 from harness.harden.brought import to_body
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.tests_of import ExtendedFile
-from harness.harden.varying import varied_data, varied_texts
+from harness.harden.tests_of import ExtendedFile, instruction_of
+from harness.harden.varying import SPOILT, varied_data, varied_texts
 from harness.task.model import Step, Task
 from harness.trial.watching.calls import Given
 
-MOST = 60
+MOST = 100
 SEEDS = (1, 2, 3, 11)
 NOTE = "foolsgold_note"
 
@@ -41,6 +41,17 @@ class OwnTest:
     """These paths, and whether each is a Path."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnInputs:
+    """What inputs are made of."""
+
+    known: Mapping[str, Given]
+    """The files of the environment and of the tests by path."""
+    rng: Random
+    spoilt: bool
+    """The instruction says what is to come of data that is not whole."""
+
+
 Input = tuple[OwnTest, str, dict[str, str], tuple[Given, ...]]
 """Which test, how its input is changed, what stands for it where, and the files that are brought."""
 
@@ -50,7 +61,9 @@ def own_cases(task: Task, step: Step, place: ExtendedFile, known: Mapping[str, G
     tree = ast.parse(place.text)
     module = _in_box(task, step, place.path)
     constants = _constants(tree)
-    inputs = [source for test in _tests(tree, place.text) for source in _inputs(test, constants, known, Random(seed))]
+    spoilt = SPOILT.search(instruction_of(task, step)) is not None
+    from_what = OwnInputs(known, Random(seed), spoilt)
+    inputs = [source for test in _tests(tree, place.text) for source in _inputs(test, constants, from_what)]
     for number, (test, how, replaced, given) in enumerate(islice(in_turn(inputs), MOST), start=1):
         moved = {name: value for name, value in replaced.items() if name in constants}
         body = _with_literals(test, replaced, constants)
@@ -180,30 +193,28 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
     }
 
 
-def _inputs(
-    test: OwnTest, constants: Mapping[str, ast.expr], known: Mapping[str, Given], rng: Random
-) -> Iterator[Iterator[Input]]:
+def _inputs(test: OwnTest, constants: Mapping[str, ast.expr], from_what: OwnInputs) -> Iterator[Iterator[Input]]:
     """A source of inputs for each file that the test works on."""
     if test.parameter:
         for path, is_path in test.paths:
-            yield _moved(test, test.parameter, path, "{}" if is_path else "str({})", known, rng)
+            yield _moved(test, test.parameter, path, "{}" if is_path else "str({})", from_what)
     for name in sorted(test.names & constants.keys()):
         value = constants[name]
         one = _path(value)
         for path, is_path in [one] if one is not None else [] if test.parameter else _paths(value):
             put = "{}" if is_path else "str({})"
-            yield _moved(test, name, path, put if one is not None else f"[{put}]", known, rng)
+            yield _moved(test, name, path, put if one is not None else f"[{put}]", from_what)
         if "seed" in name.lower() and _is_number(value):
             yield iter([(test, f"with the seed {seed}", {name: str(seed)}, ()) for seed in SEEDS])
     literals = [node.value for node in ast.walk(ast.parse(test.body)) if isinstance(node, ast.Constant)]
     for literal in dict.fromkeys(each for each in literals if isinstance(each, str)):
         if literal.startswith("/"):
-            yield _moved(test, literal, literal, "str({})", known, rng)
+            yield _moved(test, literal, literal, "str({})", from_what)
 
 
-def _moved(test: OwnTest, name: str, path: str, put: str, known: Mapping[str, Given], rng: Random) -> Iterator[Input]:
+def _moved(test: OwnTest, name: str, path: str, put: str, from_what: OwnInputs) -> Iterator[Input]:
     """`put`: how the path of the changed file is written for `name`."""
-    for how, file in _changed(path, _file_of(path, known), rng):
+    for how, file in _changed(path, _file_of(path, from_what.known), from_what):
         yield test, f"its map or file {how}", {name: put.format(f"folder / {file.path!r}")}, (file,)
 
 
@@ -225,15 +236,15 @@ def _file_of(path: str, known: Mapping[str, Given]) -> Given | None:
     return exact[0] if len(exact) == 1 else same[0] if len(same) == 1 else None
 
 
-def _changed(path: str, file: Given | None, rng: Random) -> Iterator[tuple[str, Given]]:
+def _changed(path: str, file: Given | None, from_what: OwnInputs) -> Iterator[tuple[str, Given]]:
     if file is None or not file.text or path.endswith((".py", ".sh")) or (not file.binary and len(file.text) > 20_000):
         return
     here = Given(path.rsplit("/", 1)[-1], file.text, binary=file.binary)
     if file.binary:
-        for how, text in varied_data(file.text, rng):
+        for how, text in varied_data(file.text, from_what.rng, spoilt=from_what.spoilt):
             yield how, replace(here, text=text)
         return
-    for how, files in varied_texts((here,), rng):
+    for how, files in varied_texts((here,), from_what.rng):
         yield how, files[0]
 
 
@@ -278,8 +289,11 @@ def _span(body: str, node: ast.stmt) -> tuple[int, int]:
 
 
 def _in_box(task: Task, step: Step, path: str) -> str:
-    whole = task.path / path
-    for folder in step.verifier.folders:
+    whole, verifier = task.path / path, step.verifier
+    folders = verifier.folders
+    if verifier.owns_tests and verifier.separate is not None:
+        folders = (verifier.separate.recipe.context,)
+    for folder in folders:
         if whole.is_relative_to(folder):
             return f"/tests/{whole.relative_to(folder).as_posix()}"
-    return next((target for source, target in step.verifier.extra_files if source == whole), f"/tests/{path}")
+    return next((target for source, target in verifier.extra_files if source == whole), f"/tests/{path}")

@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.harden.inside_pins import inside_pins
@@ -54,7 +55,7 @@ class Pins:
         if self.case.kind == "run":
             yield from self._of_run(seen)
         elif self.case.kind == "look":
-            yield from self._of_look(seen)
+            yield from self._of_states(seen)
         elif self.case.kind == "ask":
             yield from self._of_ask(seen)
 
@@ -74,7 +75,7 @@ class Pins:
             except (KeyError, IndexError, TypeError, ValueError, AttributeError, csv.Error, RecursionError):
                 return False
 
-        return Pin(self.case, says, tuple(code), safely, weight, unstated, frozenset(needs), sh)
+        return Pin(self.case, says, tuple(code), safely, weight, unstated or self.case.unstated, frozenset(needs), sh)
 
     # --- programs
 
@@ -106,6 +107,8 @@ class Pins:
         if seen["err"].strip():
             yield from self.of_text("result.stderr", "it complains", lambda s: s["err"], seen["err"], only_fixed=True)
         yield from self._of_files(seen)
+        if "left" in seen:
+            yield from self._of_states(seen, "left")
 
     def _status_stated(self, status: int) -> bool:
         return (
@@ -398,39 +401,28 @@ class Pins:
 
     # --- files
 
-    def _of_look(self, seen: Seen) -> Iterator[Pin]:
-        for path, state in seen.items():
+    def _of_states(self, seen: Seen, *keys: str) -> Iterator[Pin]:
+        for path, state in _at(seen, keys).items():
             kind, why = state["kind"], "" if self.stated.names(path) else f"the file {path}"
-            code = f"Path({path!r})"
-            if kind == "none":
-                yield self.pin(
-                    f"{path} is not there",
-                    [f"assert not {code}.exists()"],
-                    _equals(_get(path, "kind"), "none"),
-                    4,
-                    why,
-                    ["pathlib"],
-                    f"[ ! -e {shlex.quote(path)} ]",
-                )
-                continue
+            code, there = f"Path({path!r})", kind != "none"
             yield self.pin(
-                f"{path} is there",
-                [f"assert {code}.exists()"],
-                _differs(_get(path, "kind"), "none"),
+                f"{path} is {'there' if there else 'not there'}",
+                [f"assert {'' if there else 'not '}{code}.exists()"],
+                (_differs if there else _equals)(_get(*keys, path, "kind"), "none"),
                 4,
                 why,
                 ["pathlib"],
-                f"[ -e {shlex.quote(path)} ]",
+                f"[ {'' if there else '! '}-e {shlex.quote(path)} ]",
             )
             mode = state.get("mode")
-            if mode is not None and kind == "file":
+            if mode is not None and kind == "file" and self.case.kind == "look":
                 yield from self._of_mode(path, mode, why)
-            yield from inside_pins(self, code, path, _get(path, "inside"), seen, why)
+            yield from inside_pins(self, code, path, _get(*keys, path, "inside"), seen, why)
             text = state.get("text")
             if text is not None and not text.startswith("#!"):  # of a program, which may be written in any way
-                yield from self.of_text(
-                    f"{code}.read_text()", f"{path} has", _get(path, "text"), state["text"], why=why
-                )
+                read = _get(*keys, path, "text")
+                for pin in self.of_text(f"{code}.read_text()", f"{path} has", read, text, why=why):
+                    yield replace(pin, needs=pin.needs | {"pathlib"})
 
     def _of_mode(self, path: str, mode: str, why: str) -> Iterator[Pin]:
         stated = re.search(rf"(?<!\d)0?{mode}(?!\d)", self.stated.instruction) is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.harden.brought import brought
 from harness.harden.model import BoxCase, Seen
 from harness.harden.pins import before_of
 
@@ -45,10 +46,10 @@ def _file(name: str, text: str) -> str:
 
 
 def _run_given(case: BoxCase) -> Iterator[str]:
-    yield f"$ {shlex.join(case.body['argv'])}"
+    yield f"$ {shlex.join(case.body['argv'])}" + (f", {case.body['times']} times" if case.body.get("times") else "")
     if case.body["stdin"]:
         yield _file("standard input", case.body["stdin"])
-    yield from map(_brought, case.body["files"])
+    yield from map(_brought, brought(case))
 
 
 def _brought(file: Mapping[str, Any]) -> str:
@@ -71,6 +72,7 @@ def _run_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:
             yield f"{name} is not there"
         elif mine[name] != theirs.get(name) or (theirs and mine[name] != before.get(name)):
             yield _file(name, mine[name])
+    yield from _look_came(case, seen.get("left", {}), other.get("left", {}))
 
 
 def _look_given(case: BoxCase) -> Iterator[str]:

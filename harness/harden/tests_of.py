@@ -29,10 +29,8 @@ def instruction_of(task: Task, last: Step) -> str:
     return "\n\n".join(step.instruction for step in task.steps[: task.steps.index(last) + 1])
 
 
-def extendable(step: Step, texts: Mapping[str, str]) -> ExtendedFile | str:
-    """`texts`: its verifier's by path. A sentence where nothing can be added."""
-    if step.verifier.separate is not None:
-        return "its tests run in an image of their own, where the solution's programs are not"
+def extendable(texts: Mapping[str, str]) -> ExtendedFile | str:
+    """`texts`: a step's verifier's by path. A sentence where nothing can be added."""
     files = {path: text for path, text in texts.items() if path.endswith(".py") and _tests(text)}
     if not files and (script := _script(texts)) is not None:
         return script

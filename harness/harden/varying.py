@@ -33,6 +33,7 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
             yield "cut in the middle", with_text(files, at, file.text[: len(file.text) // 2])
             yield "without its last byte", with_text(files, at, file.text[:-1])
             yield "empty", with_text(files, at, "")
+            yield "with two more bytes", with_text(files, at, file.text + file.text[:2])
         elif is_grid(lines):
             for how, other in grid_symmetries(lines):
                 yield f"{how}", with_text(files, at, "\n".join(other) + "\n")
@@ -41,6 +42,8 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
         elif _is_table(file):
             for rows in _fewer_rows(file.text):
                 yield "some of its rows", with_text(files, at, rows)
+            for how, rows in _other_rows(file.text, rng):
+                yield how, with_text(files, at, rows)
         elif _json(file.text) is None and 2 <= len(lines) <= 200:
             yield "without its last line", with_text(files, at, "\n".join(lines[:-1]) + "\n")
             yield "without its first line", with_text(files, at, "\n".join(lines[1:]) + "\n")
@@ -50,10 +53,22 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
 # --- data
 
 MOST_NUMBERS, MOST_BYTES, HEAD, BLOCK = 28, 28, 64, 64
+MOST_ITEMS, LARGEST_ITEM = 8, 16
+SPOILT = re.compile(
+    r"\b(?:truncat|corrupt|malform|invalid|damag|incomplete|empty|too short|torn\b|partial(?:ly)? (?:written|record))",
+    re.IGNORECASE,
+)
+"""An instruction that says what is to come of data that is not whole."""
 
 
-def varied_data(text: str, rng: Random) -> Iterator[tuple[str, str]]:
-    """Each with what was done. Each character is a byte. Whether there is a right answer then is not known."""
+def varied_data(text: str, rng: Random, *, spoilt: bool) -> Iterator[tuple[str, str]]:
+    """Each with what was done. Each character is a byte. `spoilt`: also as nobody would have written it: what is right
+    then, only an instruction that speaks of such data says."""
+    whole = [*_other_items(text, rng), *_other_measures(text)]
+    rng.shuffle(whole)
+    if not spoilt:
+        yield from whole
+        return
     numbers, single = list(_other_numbers(text)), list(_other_bytes(text, rng))
     rng.shuffle(numbers)
     cuts = [
@@ -62,12 +77,45 @@ def varied_data(text: str, rng: Random) -> Iterator[tuple[str, str]]:
         ("without its last byte", text[:-1]),
         ("with three more bytes", text + text[-3:]),
     ]
-    for three in zip_longest(cuts, numbers[:MOST_NUMBERS], single[:MOST_BYTES]):
-        yield from (each for each in three if each is not None and each[1] != text)
+    for four in zip_longest(cuts, whole, numbers[:MOST_NUMBERS], single[:MOST_BYTES]):
+        yield from (each for each in four if each is not None and each[1] != text)
+
+
+def _other_items(text: str, rng: Random) -> Iterator[tuple[str, str]]:
+    """Of a head that counts items of one size, which are all that follows: fewer of them, and others of them."""
+    data = text.encode("latin-1")
+    for at in range(0, min(HEAD, len(data) - 3), 4):
+        (count,) = struct.unpack_from("<I", data, at)
+        for size in (LARGEST_ITEM, 8, 4, 2, 1):  # the largest leaves the smallest head
+            start = len(data) - count * size
+            if count < 4 or start % 4 or not at + 4 <= start <= 4 * HEAD:
+                continue
+            head, items = text[:start], [text[n : n + size] for n in range(start, len(text), size)]
+            for fewer in sorted({1, 2, 3, count // 2, count - 1}):
+                shorter = _with_bytes(head, at, struct.pack("<I", fewer)) + "".join(items[:fewer])
+                yield f"with {fewer} of its {count} items", shorter
+            for _ in range(MOST_ITEMS):
+                one, other = rng.sample(range(count), 2)
+                swapped = list(items)
+                swapped[one], swapped[other] = items[other], items[one] if rng.random() < 0.5 else items[other]
+                if swapped != items:
+                    yield f"with other items at {one} and {other}", head + "".join(swapped)
+            return
+
+
+def _other_measures(text: str) -> Iterator[tuple[str, str]]:
+    """Numbers of its head that are no whole ones."""
+    data = text.encode("latin-1")
+    for at in range(4, min(HEAD, len(data) - 3), 4):
+        (measure,) = struct.unpack_from("<f", data, at)
+        if 1e-6 < abs(measure) < 1e6:
+            for factor in (2, 0.5):
+                how = f"with {measure * factor:g} for {measure:g} at byte {at}"
+                yield how, _with_bytes(text, at, struct.pack("<f", measure * factor))
 
 
 def _other_numbers(text: str) -> Iterator[tuple[str, str]]:
-    """Little-endian numbers of its head: a count or a place that fits the file, or a measure."""
+    """Little-endian whole numbers of its head: a count or a place that fits the file."""
     data = text.encode("latin-1")
     for at in range(0, min(HEAD, len(data) - 3), 2):
         for kind, size in (("I", 4), ("H", 2)):
@@ -79,11 +127,6 @@ def _other_numbers(text: str) -> Iterator[tuple[str, str]]:
                         _with_bytes(text, at, struct.pack(f"<{kind}", other)),
                     )
                 break  # as two numbers it would be the same once more
-        (measure,) = struct.unpack_from("<f", data, at)
-        if at % 4 == 0 and 1e-6 < abs(measure) < 1e6:
-            for factor in (2, 0.5):
-                other = struct.pack("<f", measure * factor)
-                yield f"with {measure * factor:g} for {measure:g} at byte {at}", _with_bytes(text, at, other)
 
 
 def _other_bytes(text: str, rng: Random) -> Iterator[tuple[str, str]]:
@@ -224,6 +267,41 @@ def _fewer_rows(text: str) -> Iterator[str]:
     yield head + rows[-1]
     for at in range(min(len(rows), 6)):
         yield head + "".join(rows[:at] + rows[at + 1 :])
+
+
+def _other_rows(text: str, rng: Random) -> Iterator[tuple[str, str]]:
+    """A cell of which the number is another or the text is another row's, and a row more that is made of others'."""
+    head, *rows = list(csv.reader(io.StringIO(text)))
+    if len({len(row) for row in (head, *rows)}) != 1 or text.count("\n") > len(rows) + 1:
+        return
+    for number in range(MOST_ROWS):
+        row, other = rng.choice(rows), rng.choice(rows)
+        if number % 3 == 2:
+            made = [rng.choice(rows)[column] for column in range(len(head))]
+            yield "with a row more", text.rstrip("\n") + "\n" + _as_row(made)
+            continue
+        column = rng.randrange(len(head))
+        value = _other_number(row[column], rng) or other[column]
+        if value != row[column]:
+            changed = [[*row[:column], value, *row[column + 1 :]] if each is row else each for each in rows]
+            yield "with another value in a row", "".join(map(_as_row, [head, *changed]))
+
+
+MOST_ROWS = 18
+
+
+def _other_number(written: str, rng: Random) -> str:
+    if re.fullmatch(r"-?\d{1,9}", written):
+        return str(_changed_number(int(written), [], rng))
+    if re.fullmatch(r"-?\d{1,9}\.\d{1,6}", written):
+        return f"{_changed_number(float(written), [], rng):.{len(written.partition('.')[2])}f}"
+    return ""
+
+
+def _as_row(cells: Sequence[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerow(cells)
+    return written.getvalue()
 
 
 # --- values

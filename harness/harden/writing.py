@@ -133,11 +133,27 @@ def _run_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str])
     else:
         options.insert(0, "stdin=subprocess.DEVNULL")
     argv = "[" + ", ".join(_word(word) for word in body["argv"]) + "]"
-    inside += ["result = subprocess.run(", f"    {argv},", *(f"    {each}," for each in options), ")"]
+    start = ["result = subprocess.run(", f"    {argv},", *(f"    {each}," for each in options), ")"]
+    if body.get("times"):
+        start = [f"for _ in range({body['times']}):", *(f"    {line}" for line in start)]
+    inside += start
     inside += _asserted(pins)
+    if body.get("places"):
+        needs |= {"contextlib", "pathlib"}
+        inside = [*_placed(body), *(f"    {line}" for line in inside)]
     if folder and not style.pytest:
         return [*lines, *(f"    {line}" for line in inside)]
     return [*lines, *inside]
+
+
+def _placed(body: Mapping[str, Any]) -> list[str]:
+    """What lies at fixed places is another for a while."""
+    lines = ["placed = {"]
+    for file in body["places"]:
+        beside = f"Path(__file__).with_name({name_beside(file)!r}).read_bytes()"
+        written = f"{_text(str(file['text']))}.encode()"
+        lines.append(f"    {file['path']!r}: {beside if file.get('binary') else written},")
+    return [*lines, "}", f"with files_for_now(placed, {list(body['outputs'])!r}):"]
 
 
 def _folder(style: Style, needs: set[str]) -> list[str]:

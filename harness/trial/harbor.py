@@ -70,6 +70,7 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                         with session.phase(box, session.task.environment, step.verifier.network):
                             record = _verify(session, box, step, solve_log)
                         session.verified(box, step.verifier.user)
+                        session.do_cases(box, step.verifier.user)
                 except Stop as stop:
                     if said and stop.trouble is None:
                         stop.rewards = combine(session.task.reward_strategy, [*said, _silence()])
@@ -207,7 +208,9 @@ def _verify_apart(session: Session, box: Box, step: Step, boxes: ExitStack | Non
         ) as other:
             restore(session, other, step, artifacts)
             with session.phase(other, step.verifier.separate, step.verifier.network):
-                return _verify(session, other, step, solve_log)
+                record = _verify(session, other, step, solve_log)
+            session.do_cases(other, step.verifier.user)
+            return record
 
 
 def put_tests(session: Session, box: Box, step: Step) -> None:

@@ -46,6 +46,7 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
             session.look_for_effect(box)
             session.read_plugin(box, step)
             session.verified(box, step.verifier.user or "root")
+            session.do_cases(box, step.verifier.user or "root")
             full = box.full()
     report = parse_text(text)
     rewards, notes = score(step, text, report)

@@ -7,14 +7,18 @@ a folder of its own, which is called {folder} wherever it occurs.
 from __future__ import annotations
 
 import ast
+import atexit
 import base64
+import contextlib
 import hashlib
 import http.client
 import importlib
 import importlib.util
 import json
 import os
+import select
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -75,45 +79,110 @@ def digest(data: bytes) -> str:
 
 
 def run(case: Case) -> Case:
-    folder = tempfile.mkdtemp(prefix="case-")
+    folder, aside = tempfile.mkdtemp(prefix="case-"), tempfile.mkdtemp(prefix="case-")
+    fixed, outputs = [file["path"] for file in case.get("places", [])], case.get("outputs", [])
+    before = set_aside(aside, [*fixed, *outputs])
     try:
         put(folder, case["files"])
-        argv = [word.replace(FOLDER, folder) for word in case["argv"]]
-        cwd = case["cwd"].replace(FOLDER, folder) or folder
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, start_new_session=True)
-        try:
-            out, err = process.communicate(case["stdin"].encode("utf-8"), timeout=case["patience"])
-            status = process.returncode
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.communicate()
-            return {"ends": False}
-        files = there(folder)
-        seen = {"ends": True, "status": status, "out": text(out), "err": text(err), "files": files}
-        seen["inside"] = {name: inside(Path(folder, name)) for name in files if files[name].startswith("sha256 ")}
+        put("/", case.get("places", []))
+        for path in outputs:
+            remove(path)
+        seen: Case = {"ends": False}
+        for _ in range(case.get("times", 1)):
+            seen = started(case, folder)
+        if seen["ends"] and (fixed or outputs):
+            seen["left"] = {path: state(path) for path in outputs}
         moved: Case = json.loads(json.dumps(seen).replace(folder, FOLDER))
         return moved
+    finally:
+        put_back(before)
+        for each in (folder, aside):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def started(case: Case, folder: str) -> Case:
+    argv = [word.replace(FOLDER, folder) for word in case["argv"]]
+    cwd = case["cwd"].replace(FOLDER, folder) or folder
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, start_new_session=True)
+    try:
+        out, err = process.communicate(case["stdin"].encode("utf-8"), timeout=case["patience"])
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.communicate()
+        return {"ends": False}
+    files = there(folder)
+    seen: Case = {"ends": True, "status": process.returncode, "out": text(out), "err": text(err), "files": files}
+    seen["inside"] = {name: inside(Path(folder, name)) for name in files if files[name].startswith("sha256 ")}
+    return seen
+
+
+def set_aside(folder: str, paths: list[str]) -> dict[str, str]:
+    """Each path with its copy; '' where there was no file."""
+    found = {}
+    for number, path in enumerate(paths):
+        found[path] = str(shutil.copy2(path, f"{folder}/{number}")) if Path(path).is_file() else ""
+    return found
+
+
+def put_back(before: dict[str, str]) -> None:
+    for path, copy in before.items():
+        if not copy:
+            remove(path)
+        elif Path(path).is_file():  # whose it is stays as it was
+            shutil.copyfile(copy, path)
+            shutil.copystat(copy, path)
+        else:
+            shutil.copy2(copy, path)
+
+
+def remove(path: str) -> None:
+    if Path(path).is_file() or Path(path).is_symlink():
+        os.remove(path)  # noqa: PTH107 - Python 3.7 has no unlink that minds nothing
+
+
+loaded: dict[str, subprocess.Popen[bytes]] = {}
+"""A file of tests -> the process that has loaded it: a copy of it does each case, for loading takes long."""
+
+
+def own(case: Case) -> Case:
+    folder = tempfile.mkdtemp(prefix="case-")
+    endless: Case = {"passed": False, "ends": False}
+    try:
+        put(folder, case.get("files", []))
+        process = loaded.get(case["module"])
+        if process is None or process.poll() is not None:
+            argv = [sys.executable, str(Path(__file__).resolve()), "--own", case["module"], str(case["patience"])]
+            pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+            process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
+            loaded[case["module"]] = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({"case": case, "folder": folder}).encode("utf-8") + b"\n")
+        process.stdin.flush()
+        told = process.stdout.readline()
+        seen: Case = json.loads(told) if told else endless
+        return seen
+    except BrokenPipeError:
+        return endless
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def own(case: Case) -> Case:
-    return apart("--own", case, sys.executable, {"passed": False, "ends": False})
+def end_loaded() -> None:
+    for process in loaded.values():
+        process.kill()
+        process.communicate()
 
 
 def call(case: Case) -> Case:
+    """In a process of its own: a function may do anything to the one it runs in."""
     python = case["python"] if os.access(case["python"] or "-", os.X_OK) else sys.executable
-    return apart("--call", case, python, {"ends": False, "steps": []})
-
-
-def apart(flag: str, case: Case, python: str, endless: Case) -> Case:
-    """In a process of its own: a test or a function may do anything to the one it runs in."""
     folder = tempfile.mkdtemp(prefix="case-")
     try:
         put(folder, case.get("files", []))
         given = json.dumps({"case": case, "folder": folder}).encode("utf-8")
-        argv = [python, str(Path(__file__).resolve()), flag]
+        argv = [python, str(Path(__file__).resolve()), "--call"]
         pipe = subprocess.PIPE
         process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
@@ -121,25 +190,73 @@ def apart(flag: str, case: Case, python: str, endless: Case) -> Case:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             process.communicate()
-            return endless
+            return {"ends": False, "steps": []}
         seen: Case = json.loads(out.splitlines()[-1])
         return seen
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_own(case: Case, folder: Path) -> Case:
-    notes: list[Any] = []
+def serve_own(path: str, patience: float) -> None:
+    """A line for each case. What never ends is ended: the loading by a signal, and each case's own process."""
+    asked, told = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for own_end in (0, 1):  # the tests read nothing of it, and what they print is not the result
+        os.dup2(nowhere, own_end)
+    signal.alarm(int(patience) + 1)
+    module = load(path)
+    signal.alarm(0)
+    for line in asked:
+        os.write(told, in_copy(module, json.loads(line.decode("utf-8")), patience) + b"\n")
+
+
+def in_copy(module: Any, given: Case, patience: float) -> bytes:
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        seen = run_own(module, given["case"], Path(given["folder"]))
+        os.write(theirs, json.dumps(seen, default=repr).encode("utf-8"))
+        os._exit(0)
+    os.close(theirs)
+    told, end, ended = b"", time.monotonic() + patience, False
+    while not ended and select.select([ours], [], [], max(0.0, end - time.monotonic()))[0]:
+        data = os.read(ours, 65_536)
+        told, ended = told + data, not data
+    os.close(ours)
+    for kill in (os.killpg, os.kill):  # and what it has started
+        with contextlib.suppress(OSError):
+            kill(child, 9)
+    os.waitpid(child, 0)
+    if told:
+        return told
+    return json.dumps(
+        {"passed": False, "why": "its process ended"} if ended else {"passed": False, "ends": False}
+    ).encode()
+
+
+def load(path: str) -> Any:
+    """The module, or why it cannot be loaded."""
     try:
-        where = str(Path(case["module"]).parent)
+        where = str(Path(path).parent)
         os.chdir(where)
         sys.path.insert(0, where)
-        spec = importlib.util.spec_from_file_location("tests_on_other_input", case["module"])
+        spec = importlib.util.spec_from_file_location("tests_on_other_input", path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
+        return module
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"[:300]
+
+
+def run_own(module: Any, case: Case, folder: Path) -> Case:
+    notes: list[Any] = []
+    try:
+        if isinstance(module, str):
+            return {"passed": False, "why": module}
         names = module.__dict__
         given_names = {name: eval(value, {"folder": folder}) for name, value in case["set"].items()}  # noqa: S307 - ours
         names.update(given_names)
@@ -184,12 +301,12 @@ def written(value: Any) -> Case:
     return {"value": text, "listed": listed} if same is True else {"type": type(value).__name__}
 
 
-def run_apart(flag: str) -> None:
+def run_apart() -> None:
     given = json.loads(sys.stdin.buffer.read().decode("utf-8"))
     told = sys.stdout
     with Path(os.devnull).open("w") as nowhere:  # what they print is not the result
         sys.stdout = nowhere
-        seen = {"--own": run_own, "--call": run_call}[flag](given["case"], Path(given["folder"]))
+        seen = run_call(given["case"], Path(given["folder"]))
         sys.stdout = told
     sys.stdout.write("\n" + json.dumps(seen, default=repr) + "\n")
     sys.stdout.flush()
@@ -274,6 +391,7 @@ def answer(case: Case, step: Case) -> tuple[Any, dict[str, str], str]:
 def main() -> None:
     given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     end = time.monotonic() + given["seconds"]
+    atexit.register(end_loaded)
     hangs = 0
     for case in given["cases"]:
         if time.monotonic() > end or hangs >= HANGS:
@@ -289,7 +407,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] in ("--own", "--call"):
-        run_apart(sys.argv[1])
+    if sys.argv[1] == "--call":
+        run_apart()
+    elif sys.argv[1] == "--own":
+        serve_own(sys.argv[2], float(sys.argv[3]))
     else:
         main()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from harness.harden.cases import ask_cases, paths_in, reduced, run_cases_of, starts
+from harness.harden.pins import Pins
+from harness.judging.stated import read_stated
 from harness.trial.watching.calls import Call, Given
 
 ROOT = "/tmp/pytest-of-root/pytest-0/test_a0"
@@ -47,8 +49,8 @@ def test_options_that_the_instruction_names_and_take_no_value_are_tried() -> Non
     found = starts([call(("/app/tool", f"{ROOT}/a.txt"), {"a.txt": "x\n"})], OWN)
     instruction = "`/app/tool FILE [--keep PATTERN] [--dry-run]`: `--dry-run` writes nothing."
     cases = list(run_cases_of(found, instruction, {}, 0))
-    assert [case.how for case in cases] == ["as the tests call it", "with --dry-run"]
-    assert cases[1].body["argv"] == ["/app/tool", "{folder}/a.txt", "--dry-run"]
+    assert [case.how for case in cases] == ["as the tests call it", "as the tests call it, twice", "with --dry-run"]
+    assert cases[2].body["argv"] == ["/app/tool", "{folder}/a.txt", "--dry-run"]
 
 
 def test_every_document_that_is_combined_anew_has_a_twin_that_says_the_same() -> None:
@@ -95,8 +97,26 @@ def test_data_is_brought_as_it_is_and_cut() -> None:
     given = (Given("/tmp/in.img", "\xff\0ab", binary=True),)
     inputs = (("/k/0", "/tmp/in.img"),)
     found = starts([Call("run", "x", "t", ("/app/tool", "/tmp/in.img"), "/app", inputs=inputs, given=given)], OWN)
-    assert len(list(run_cases_of(found, "Add its bytes.", {}, 0))) == 1
-    (own, *changed) = run_cases_of(found, "Add its bytes; a truncated file is refused.", {}, 0)
+    assert len(list(run_cases_of(found, "Add its bytes.", {}, 0))) == 2
+    (own, _, *changed) = run_cases_of(found, "Add its bytes; a truncated file is refused.", {}, 0)
     assert own.body["files"] == [{"path": "in.img", "text": "\xff\0ab", "age": 0, "binary": True}]
-    assert [case.body["files"][0]["text"] for case in changed] == ["\xff\0", "\xff\0a", ""]
+    assert [case.body["files"][0]["text"] for case in changed] == ["\xff\0", "\xff\0a", "", "\xff\0ab\xff\0"]
     assert all(case.body["files"][0]["binary"] for case in changed)
+
+
+def test_what_a_test_has_written_to_its_own_folder_is_written_to_the_case_s() -> None:
+    given = (Given("/app/in.img", "abc"),)
+    words = ("/app/tool", "/app/in.img", f"--out={ROOT}/out.db")
+    (start,) = starts([Call("run", "x", "t", words, ROOT, inputs=(("/k/0", "/app/in.img"),), given=given)], OWN)
+    assert start.argv == ("/app/tool", "{folder}/in.img", "--out={folder}/out.db")
+    assert start.cwd == "{folder}"
+
+
+def test_a_second_run_is_stated_only_where_the_instruction_speaks_of_one() -> None:
+    found = starts([call(("/app/tool", f"{ROOT}/a.txt"), {"a.txt": "x\n"})], OWN)
+    for instruction, why in (("Copy it.", "that it can be run again"), ("It may be run again.", "")):
+        (case,) = [case for case in run_cases_of(found, instruction, {}, 0) if case.id == "twice-0"]
+        assert (case.body["times"], case.unstated) == (2, why)
+        seen = {"ends": True, "status": 0, "out": "", "err": "", "files": {}}
+        (pin, *_) = Pins(case, read_stated(instruction, []), "").of(seen)
+        assert (pin.says, pin.unstated) == ("it ends well", why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -117,6 +118,51 @@ def test_what_tests_run_is_run_again_on_a_copy_of_its_input(engine: Engine, tmp_
     assert (last.status, last.out, last.err) == (3, "bad: 2\n", "no bad\n")
     assert re.fullmatch(r"\d+ 10 test_out0/seen", last.wrote)
     assert len(again.besides) == len(besides)
+
+
+@pytest.mark.bwrap
+def test_cases_are_done_in_the_step_that_is_asked_for(tmp_path: Path) -> None:
+    files: dict[str, str | None] = {
+        "task.toml": '[[steps]]\nname = "one"\n[[steps]]\nname = "two"\n',
+        **dict.fromkeys(("instruction.md", "tests/test.sh", "solution/solve.sh")),
+    }
+    for name in ("one", "two"):
+        files[f"steps/{name}/instruction.md"] = f"Write {name} to /app/out.txt.\n"
+        files[f"steps/{name}/solution/solve.sh"] = f"#!/bin/bash\necho {name} > /app/out.txt\n"
+        files[f"steps/{name}/tests/test.sh"] = "#!/bin/bash\necho 1 > /logs/verifier/reward.txt\n"
+    task = harbor(tmp_path, files)
+    cases = {"seconds": 30, "patience": 5, "cases": [{"id": "left", "kind": "look", "paths": ["/app/out.txt"]}]}
+    with make_engine("bwrap", EngineOptions(images=stand_in("bwrap"))) as engine:
+        built = build(engine, task)
+        for step, seen in (("one", "one\n"), ("", "two\n")):
+            purpose = Observe(cases=json.dumps(cases), step=step)
+            record = run_trial(engine, task, built, Plan(Kind.REFERENCE, "cases", purpose=purpose))
+            assert record.trouble is None
+            assert record.observed is not None
+            assert json.loads(record.observed.cases)["seen"]["/app/out.txt"]["text"] == seen
+
+
+@pytest.mark.bwrap
+def test_cases_are_done_where_the_tests_run(tmp_path: Path) -> None:
+    files = {
+        "task.toml": 'artifacts = ["/app/out.txt"]\n[verifier]\nenvironment_mode = "separate"\n',
+        "solution/solve.sh": "#!/bin/bash\necho ok > /app/out.txt\necho aside > /app/aside.txt\n",
+        "tests/Dockerfile": "FROM debian:bookworm-slim\nCOPY . /tests\n",
+        "tests/test.sh": "#!/bin/bash\ngrep -qx ok /app/out.txt && echo 1 > /logs/verifier/reward.txt\n",
+    }
+    task = harbor(tmp_path, files)
+    looked = {"id": "left", "kind": "look", "paths": ["/app/out.txt", "/app/aside.txt", "/tests/test.sh"]}
+    purpose = Observe(cases=json.dumps({"seconds": 30, "patience": 5, "cases": [looked]}))
+    with make_engine("bwrap", EngineOptions(images=stand_in("bwrap"))) as engine:
+        record = run_trial(engine, task, build(engine, task), Plan(Kind.REFERENCE, "cases", purpose=purpose))
+    assert showing(record).shown is Shown.PAID, record
+    assert record.observed is not None
+    seen = json.loads(record.observed.cases)["seen"]
+    assert {path: state["kind"] for path, state in seen.items()} == {
+        "/app/out.txt": "file",
+        "/app/aside.txt": "none",
+        "/tests/test.sh": "file",
+    }
 
 
 @pytest.mark.parametrize(
