@@ -165,6 +165,8 @@ class BoxSpec:
     """Given where the engine has them for its boxes; see `no_gpus`."""
     mounts: tuple[str, ...] = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
     """Empty, world-writable mount points, like those that the formats' runners make."""
+    folders: tuple[str, ...] = ()
+    """World-writable folders of the box's own, made where the image has none."""
     entrypoint: tuple[str, ...] | None = None
     """Replaces the image's ENTRYPOINT; () means no entrypoint, None the image's."""
     command: tuple[str, ...] | None = KEEP_ALIVE

@@ -32,8 +32,9 @@ from harness.trial.plan import Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
 from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
-from tests.parity.harbor_job import OUR_BOXES, HarborTrial, prepare, read_job, start_job
-from tests.parity.reward_tasks import REWARD_TASKS, write_task
+from tests.parity.harbor_job import OUR_BOXES, HarborTrial, make_image, prepare, read_job, start_job
+from tests.parity.logs_tasks import LOGS_TASKS
+from tests.parity.reward_tasks import READY, RECIPE, REWARD_TASKS, write_task
 
 pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(2000)]
 
@@ -60,6 +61,7 @@ def _of_services() -> list[Path]:
     return [path.parent for path in sorted(SERVICES.glob("*/task.toml")) if path.parent.name not in REFUSED]
 
 
+WRITTEN = (*REWARD_TASKS, *LOGS_TASKS)
 OF_SERVICES = [
     *((path.name, "oracle") for path in _of_services()),
     # Of the others it shows nothing more.
@@ -69,7 +71,7 @@ OF_SERVICES = [
 TRIALS = [
     *OF_SERVICES,
     *((path.name, agent) for path in _fixtures() for agent in ("oracle", "nop")),
-    *((task.name, "oracle") for task in REWARD_TASKS),
+    *((task.name, "oracle") for task in WRITTEN),
 ]
 TELLING = (
     "background-service",
@@ -85,6 +87,7 @@ BY_VERSION = (
     "a-process-pays-while-it-is-verified",
     "carried-modes-and-links",
     "left-out-by-its-own-lists",
+    *(task.name for task in LOGS_TASKS),
     "planted-folder-in-place-of-json",
     "planted-json-beats-text",
     "planted-link-out-of-the-folder",
@@ -118,6 +121,7 @@ HARBOR_SAYS = {
     "VerifierOutputParseError": "bad reward",
     "ValidationError": "bad reward",
     "IsADirectoryError": "bad reward",
+    "DownloadVerifierDirError": "not collected",
     "RuntimeError: Failed to remove verifier reward files": "not verified",
 }
 FAULT_SAYS = {
@@ -128,6 +132,7 @@ FAULT_SAYS = {
     RewardFault.NOT_A_NUMBER: "bad reward",
     RewardFault.NOT_FINITE: "bad reward",
     RewardFault.NOT_REMOVED: "not verified",
+    RewardFault.NOT_COLLECTED: "not collected",
 }
 PHASE_SAYS = {PhaseName.SOLVE: "solve ran out of time", PhaseName.VERIFY: "verify ran out of time"}
 
@@ -159,7 +164,8 @@ def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
     """Folders `all` and `nop` of prepared tasks."""
     root = tmp_path_factory.mktemp("parity")
     sources = {path.name: path for path in (*_fixtures(), *_of_services())}
-    for task in REWARD_TASKS:
+    make_image(READY, RECIPE, test_image)
+    for task in WRITTEN:
         sources[task.name] = root / "written" / task.name
         write_task(task, sources[task.name])
     for name, source in sources.items():

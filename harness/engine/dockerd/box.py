@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,11 @@ class DockerBox(Box):
             return self._shell(user).run("( : )", START_SECONDS).status == 0
         except EngineError:
             return False
+
+    def make_open(self, folders: Sequence[str]) -> None:
+        """See `BoxSpec.folders`. What cannot be made is not there, as under the formats' own runners."""
+        words = shlex.join(folders)
+        self.run(Command(("sh", "-c", f"mkdir -p {words} && chmod 777 {words}"), START_SECONDS, user="root", cwd="/"))
 
     def put(self, source: Path, target: str) -> None:
         self._check_alive()

@@ -263,6 +263,8 @@ class DockerEngine(Engine):
                     )
                 listed.put_behind(gate, pid)
             box.start()
+            if spec.folders:
+                box.make_open(spec.folders)
             with self._lock:
                 if self._closed:
                     raise EngineError("The docker engine was closed while a box started.")
