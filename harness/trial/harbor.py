@@ -90,7 +90,7 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
 
 
 def _clear_up(session: Session, box: Box, step: Step) -> None:
-    """The runner moves every step's logs away where they are its own folders, and clears what a shared verifier left."""
+    """The runner moves a step's logs away where they are its own folders, and clears what a shared verifier left."""
     shared = step.verifier.separate is None
     if session.task.runner.mounts_logs:
         for folder in LOGS:

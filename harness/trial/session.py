@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.engine.box_end import BoxEnd
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image, Kept
-from harness.engine.lists.reach import Asked
+from harness.engine.lists.reach import Asked, Reach
 from harness.engine.services import ServiceFailed, not_healthy, wait_until_healthy
 from harness.task.model import Environment, Network, Solution, Step, Task
 from harness.trial.boxes import LOGS, box_spec, healthcheck_of, open_services, walled

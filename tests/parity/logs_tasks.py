@@ -52,7 +52,7 @@ LOGS_TASKS: tuple[RewardTask, ...] = (
         files={
             "task.toml": '[agent]\nuser = "nobody"\n',
             "environment/Dockerfile": "FROM debian:bookworm-slim\nRUN mkdir -p /logs/verifier /logs/agent && "
-            "echo 1 > /logs/verifier/kept && echo 1 > /logs/agent/kept\n"
+            "echo 1 > /logs/verifier/kept && echo 1 > /logs/agent/kept\n",
         },
     ),
     RewardTask("logs-of-the-agent-removed", "rm -rf /logs/agent /logs/artifacts", _TELLS),

@@ -31,6 +31,7 @@ from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, Fake
 from tests.harness.tarred import tarred, untarred
 from tests.harness.tasks import harbor, terminal_bench
 
+REMOVES = "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json"
 REFERENCE = Plan(Kind.REFERENCE, "1")
 NOP = Plan(Kind.NOP)
 
@@ -47,8 +48,7 @@ def test_a_harbor_reference_runs_in_the_order_of_harbors_own_runner(tmp_path: Pa
         "open Dockerfile",
         "put solution /solution",
         "run bash -c '(/solution/solve.sh) > /logs/agent/oracle.txt 2>&1'",
-        "run sh -c 'mkdir -p /logs/agent; chown -hR 0:0 /logs/agent; "
-        "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json'",
+        f"run sh -c 'mkdir -p /logs/agent; chown -hR 0:0 /logs/agent; {REMOVES}'",
         "put tests /tests",
         "run bash -c '(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1'",
         f"run {shlex.join(('sh', '-c', COLLECT))}",
