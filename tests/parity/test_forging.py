@@ -1,5 +1,5 @@
-"""Marker parity: every means of forging a Harbor reward, run by Harbor itself in both versions. What it pays, our trials
-pay, and docs/threats.md says."""
+"""Marker parity: every means of forging a Harbor reward, run by Harbor itself in both versions. What it pays, our
+trials pay, and docs/threats.md says."""
 
 from __future__ import annotations
 
