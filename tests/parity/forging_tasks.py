@@ -3,6 +3,7 @@ in the place of the reference."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,9 +26,9 @@ RECIPE = (
 FAULTY = Path(__file__).parents[2] / "fixtures/probes/degrees-faulty"
 _DEGREES = (FAULTY / "solution/solve.sh").read_text(encoding="utf-8")
 _TESTS = "import sys\nsys.path.insert(0, '/app/lib')\n" + (FAULTY / "tests/test_degrees.py").read_text(encoding="utf-8")
-_PAYS = f"then echo 1; else echo 0; fi > {REWARD}.txt\n"
+_PAYS = f"then reward=1; else reward=0; fi\necho $reward > {REWARD}.txt\n"
 # What races against the verifier is waited for, so that no machine is too slow for it.
-_UNTIL = "#!/bin/bash\nfor i in $(seq 300); do {} && break; sleep 0.1; done\n"
+_UNTIL = "#!/bin/bash\nfor i in $(seq 1200); do {} && break; sleep 0.1; done\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ OPEN: Mapping[str, Open] = {
     "runs-long": Open(
         ("runner-killed",),
         _DEGREES,
-        {"tests/test.sh": f"#!/bin/bash\nsleep 30\nif false; {_PAYS}"},
+        {"tests/test.sh": f"#!/bin/bash\nsleep 120\nif false; {_PAYS}"},
     ),
     "tool": Open(
         ("exit-zero", "reference-in-image"),
@@ -123,7 +124,9 @@ def write_faulty(folder: Path) -> None:
     shutil.copytree(FAULTY, folder)
     toml = folder / "task.toml"
     ready = f'[environment]\ndocker_image = "{READY}"\n'
-    toml.write_text(toml.read_text(encoding="utf-8").replace("[environment]\n", ready), encoding="utf-8")
+    text = toml.read_text(encoding="utf-8").replace("[environment]\n", ready)
+    # Its limits are for a machine with nothing else to do.
+    toml.write_text(re.sub(r"^timeout_sec = .*", "timeout_sec = 600.0", text, flags=re.MULTILINE), encoding="utf-8")
 
 
 def write_forged(source: Path, target: Path, runner: Runner, means: tuple[str, ...] = ()) -> list[str]:

@@ -21,7 +21,10 @@ from tests.parity.forging_tasks import FAULTY, OPEN, READY, RECIPE, write_faulty
 from tests.parity.harbor_job import OUR_BOXES, HarborTrial, make_image, read_job, start_job
 from tests.parity.test_parity import Seen, from_harbor, run_by
 
-pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.bwrap, pytest.mark.network, pytest.mark.slow]
+pytestmark = [
+    *(pytest.mark.parity, pytest.mark.docker, pytest.mark.bwrap, pytest.mark.network, pytest.mark.slow),
+    pytest.mark.timeout(2000),
+]
 
 OLDEST, NEWEST = RUNNERS[0], newest("harbor")
 ELSEWHERE = frozenset(name for task in OPEN.values() for name in task.means)
