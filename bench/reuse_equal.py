@@ -69,7 +69,7 @@ def compare(engine: Engine, task: Task, most: int) -> list[Pair] | str:
         plain = run_trial(engine, task, built, plan)
         if ready is None:
             if showing(plain).shown is not Shown.PAID:
-                return f"its reference is not paid here: {plain.trouble or plain.problem or plain.rewards}"
+                return f"its reference is not paid here: {showing(plain).why or plain.rewards}"
             made = make_ready(engine, task, built, plan.networks, cancel=threading.Event(), turn=nullcontext)
             if isinstance(made, str):
                 return made

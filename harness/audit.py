@@ -23,7 +23,7 @@ from harness.lab.lab import IDLE, Lab, Place
 from harness.lab.together import Together, side_by_side
 from harness.lab.workers import Pending
 from harness.mutants import StepMutants, task_mutants
-from harness.stages.controls import in_time, repeated, run_controls
+from harness.stages.controls import at_the_end, repeated, run_controls
 from harness.stages.enough import Enough
 from harness.stages.equivalence import Reference
 from harness.stages.events import Watcher
@@ -138,7 +138,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
         steps,
         tried,
         ran.probed,
-        ran.last,
+        *ran.last,
         terms.reuse,
         await tighten(place, steps, terms, tried, ran.probed.attempted),
         enough.sureness,
@@ -156,7 +156,8 @@ class _Ran:
     others: Sequence[MutantResult]
     """What somebody else wrote."""
     probed: Probed
-    last: TrialRecord
+    last: tuple[TrialRecord, TrialRecord | None]
+    """The reference at the end, and its run before in which something could not be fetched."""
     reference: Reference | None
     """What it leaves, where anybody looked."""
 
@@ -190,7 +191,7 @@ async def _run_all(
         if besides:
             await asyncio.wait(besides)
         # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
-        last = group.create_task(_last(place, _identity(steps, terms), settings))
+        last = group.create_task(at_the_end(place, _identity(steps, terms), settings.controls))
     settled, rest = [each.result() for each in tries], [each.result() for each in besides]
     return _Ran(settled, rest, probes.result(), last.result(), await settling.reference())
 
@@ -238,10 +239,6 @@ async def _settle(
     return result
 
 
-async def _last(place: Place, identity: Plan, settings: AuditSettings) -> TrialRecord:
-    return await in_time(place, identity, await place.trial(identity, place.urgent), settings.controls)
-
-
 async def _plainly(
     place: Place,
     mutants: Sequence[Untried],
@@ -264,7 +261,7 @@ async def _plainly(
         each = zip([*mutants, *others], [*ran.settled, *ran.others], strict=True)
         tries = [group.create_task(again(rank, *one)) for rank, one in enumerate(each)]
     settled = [one.result() for one in tries]
-    last = await _last(place, _identity(steps, terms, "last again"), settings)
+    last = await at_the_end(place, _identity(steps, terms, "last again"), settings.controls)
     known = await settling.reference() or ran.reference
     return _Ran(settled[: len(mutants)], settled[len(mutants) :], probed, last, known)
 

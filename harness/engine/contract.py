@@ -166,7 +166,9 @@ class BoxSpec:
     mounts: tuple[str, ...] = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
     """Empty, world-writable mount points, like those that the formats' runners make."""
     folders: tuple[str, ...] = ()
-    """World-writable folders of the box's own, made where the image has none."""
+    """There from the start, where the image has none, as a volume that no other box has is."""
+    open_folders: tuple[str, ...] = ()
+    """Those of the box's own that everybody may write to, made where the image has none."""
     entrypoint: tuple[str, ...] | None = None
     """Replaces the image's ENTRYPOINT; () means no entrypoint, None the image's."""
     command: tuple[str, ...] | None = KEEP_ALIVE
@@ -287,8 +289,9 @@ class Box(ABC):
         a dot are left out. Empty if there is no such folder."""
 
     def written(self) -> list[bytes] | None:
-        """Absolute paths that include everything made, changed or removed since the box began, except below its mounts.
-        For a removed path its folder is listed. None if only a search through the whole box could tell."""
+        """Absolute paths that include everything made, changed or removed since the box began, except below its mounts,
+        and all that its volumes hold. For a removed path its folder is listed. None if only a search through the whole
+        box could tell."""
         return None
 
     def changes(self) -> Changes | None:

@@ -15,7 +15,7 @@ from posixpath import basename
 from harness.judging.idle import Untouched, as_if_nothing_were_done, untouched
 from harness.trial.hanging import place
 from harness.trial.record import Kind, PhaseName, StepRecord, TrialRecord, TroubleKind
-from harness.verifier.log import MACHINE, Evidence
+from harness.verifier.log import MACHINE, Evidence, solve_trouble
 from harness.verifier.reward import Pay, RewardFault, Rewards, pay, share
 
 
@@ -88,6 +88,19 @@ def showing(record: TrialRecord) -> Showing:
 
 _NOTHING_TO_DO_WITH_IT = frozenset({*_TROUBLE.values(), Cause.MACHINE})
 """Causes that a solution which does not end cannot be blamed for."""
+
+
+def not_fetched(record: TrialRecord, known: frozenset[str] = frozenset()) -> bool:
+    """Whether what was not paid may have failed because something could not be fetched or installed; `known`: what
+    logs of paid runs complain of too."""
+    if showing(record).shown is Shown.PAID:
+        return False
+    logs = ["\n".join(line for line in step.signs if line not in known) for step in record.steps]
+    proofs = [proof for step in record.steps for proof in (step.proof, step.solve_proof)]
+    return any(proof.evidence in _FETCHING for proof in (*proofs, *map(solve_trouble, logs)))
+
+
+_FETCHING = frozenset({Evidence.NETWORK, Evidence.INSTALL_FAILED})
 
 
 def _amount(rewards: Rewards) -> str:

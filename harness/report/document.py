@@ -172,7 +172,7 @@ def entry_of(one: Audited) -> dict[str, Any]:
         "files": [_file(step, name, task) for step in one.steps for name in _shown_files(step, one.least)],
         "not_run": [_not_run(step) for step in one.steps],
         "matrix": _matrix(found) if found else None,
-        "controls": _controls(controls, one.last) if controls else None,
+        "controls": _controls(controls, one) if controls else None,
         "seconds": one.seconds,
         "timings": _timed(asdict(one.timings), *_TIMES) if one.timings else None,
         "reuse": _timed(asdict(one.reuse), "saved", "spent") if one.reuse else None,
@@ -226,12 +226,14 @@ def _matrix(found: Matrix) -> dict[str, Any]:
     }
 
 
-def _controls(controls: Controls, last: TrialRecord | None) -> dict[str, Any]:
+def _controls(controls: Controls, one: Audited) -> dict[str, Any]:
+    failed = one.last_failed
     return {
         "reference": [_control(record) for record in controls.references],
         "nop": _control(controls.nop) if controls.nop else None,
         "hollow": _control(controls.hollow) if controls.hollow else None,
-        "reference_at_the_end": _control(last) if last else None,
+        "reference_at_the_end": _control(one.last) if one.last else None,
+        **({"reference_at_the_end_not_fetched": _control(failed)} if failed else {}),
     }
 
 

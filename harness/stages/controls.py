@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from harness.errors import FoolsgoldError
 from harness.judging.controls import Controls, ControlSettings, Prepared
-from harness.judging.outcome import Cause, Shown, showing
+from harness.judging.outcome import Cause, Shown, not_fetched, showing
 from harness.lab.lab import IDLE, Place
 from harness.lab.together import Together
 from harness.lab.workers import Pending
@@ -113,6 +113,16 @@ async def in_time(place: Place, plan: Plan, record: TrialRecord, settings: Contr
     company = replace(plan, kind=other, label=f"beside {plan.kind} {plan.label}".rstrip(), replacement=Replacement())
     again, _ = await place.alone(replace(plan, run=Which.ALONE), replace(company, run=Which.ALONE), place.urgent)
     return again
+
+
+async def at_the_end(place: Place, plan: Plan, settings: ControlSettings) -> tuple[TrialRecord, TrialRecord | None]:
+    """The last control, and the run of it that does not count: what could not be fetched once is no change of the
+    task's, and not what voids every kill."""
+    record = await in_time(place, plan, await place.trial(plan, place.urgent), settings)
+    if not not_fetched(record, plan.known):
+        return record, None
+    again = replace(plan, label=f"{plan.label}, fetched again")
+    return await in_time(place, again, await place.trial(again, place.urgent), settings), record
 
 
 async def _give_up(pending: Pending[TrialRecord]) -> None:

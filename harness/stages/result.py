@@ -207,6 +207,9 @@ class Audited:
     """How much work the task asks for; None where no variants were tried."""
     proposed: Proposed | None = None
     """None where nobody asked for any."""
+    last_failed: TrialRecord | None = None
+    """The reference's run before the last, where something could not be fetched or installed in that: it does not
+    count."""
 
     @property
     def looked_for_hidden(self) -> bool:

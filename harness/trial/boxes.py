@@ -34,7 +34,8 @@ def box_spec(
         limits=environment.limits,
         gpus=environment.gpus,
         mounts=(*(logs if mounted else ()), *(mount for mount in environment.mounts if mount not in logs)),
-        folders=() if mounted else logs,
+        folders=environment.folders,
+        open_folders=() if mounted else logs,
         entrypoint=environment.entrypoint,
         command=environment.command,
         stdin_open=environment.stdin_open,
@@ -63,6 +64,7 @@ def open_services(
     walled: bool,
     all_healthy: bool,
     pause: Callable[[float], bool],
+    meet: Callable[[str, Box], object] | None = None,
 ) -> AbstractContextManager[Box]:
     """The box of that environment beside its sidecars."""
     own = environment.beside
@@ -83,4 +85,5 @@ def open_services(
         all_healthy=all_healthy,
         limit=environment.recipe.timeout,
         pause=pause,
+        meet=meet,
     )

@@ -17,7 +17,6 @@ from harness.task.unsent import IGNORE
 from harness.trial.acting import act
 from harness.trial.artifacts import carried, restore
 from harness.trial.boxes import LOGS
-from harness.trial.end_state import look
 from harness.trial.ends import EXIT_CODE, SOLVE_LOG
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume, same_end
@@ -57,7 +56,7 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                     if not session.task.runner.mounts_logs:
                         session.empty(box, AGENT_LOGS, open_to_all=True)
                     _prepare(session, box, step)
-                before = look(box) if session.leaves or session.observes else None
+                before = session.look(box)
                 session.change_before(box)
                 with session.phase(box, session.task.environment, step.agent_network):
                     solve_log = _solve(session, box, step)

@@ -37,7 +37,7 @@ def resume(session: Session, box: Box) -> Scripts:
     session.not_reused = (
         "what the solution changed cannot be told"
         if done is None
-        else why_not(without_solution(done, session), ready.kept.changes, path)
+        else why_not(without_solution(done, session), ready.kept.changes, path, ready.preparation.statements)
     )
     if session.not_reused:
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from harness.engine.changes import FILE, GONE, Changes
 
@@ -26,10 +27,22 @@ _HARMLESS_AT_HOME = re.compile(
 )
 _SETTINGS = re.compile(
     r"/(?:pyproject\.toml|setup\.(?:py|cfg)|uv\.(?:toml|lock)|pip\.conf|\.python-versions?|\.pydistutils\.cfg|pyvenv\.cfg|"
-    r"package(?:-lock)?\.json|\.npmrc|\.yarnrc\S*|\.curlrc|\.wgetrc|\.netrc|go\.(?:mod|work|sum)|Cargo\.(?:toml|lock)|"
-    r"rust-toolchain\S*|\.cargo|\.tool-versions|\.gemrc|Gemfile\S*|\.?venv|node_modules|\.env|sitecustomize\.py|usercustomize\.py)(?:/|$)"
+    r"\.curlrc|\.wgetrc|\.netrc|rust-toolchain\S*|\.cargo|\.tool-versions|\.?venv|\.env|"
+    r"sitecustomize\.py|usercustomize\.py)(?:/|$)"
 )
 """Files that installers look for in the folder where they are called, and above it: wherever that is."""
+_SETTINGS_OF = tuple(
+    (re.compile(rf"\b(?:{callers})\b"), re.compile(rf"/(?:{files})(?:/|$)"))
+    for callers, files in (
+        (r"npm|npx|node|pnpm|yarn|bun|corepack", r"package(?:-lock)?\.json|\.npmrc|\.yarnrc\S*|node_modules"),
+        (r"go", r"go\.(?:mod|work|sum)"),
+        (r"cargo|rustup|rustc", r"Cargo\.(?:toml|lock)"),
+        (r"gem|bundle|bundler|ruby", r"\.gemrc|Gemfile\S*"),
+    )
+)
+"""Who is called -> files that nobody else looks for."""
+_ANY_SCRIPT = re.compile(r"(?s)\b(?:curl|wget)\b(?!.*\bastral\.sh/uv\b).*\b(?:ba|da|k|z)?sh\b")
+"""A script from somewhere may call anything; uv's own calls none of those."""
 _PROGRAMS = re.compile(
     r"/(?:apt(?:-get)?|apk|dnf|yum|pip[\d.]*|python[\d.]*|uvx?|pipx|virtualenv|curl|wget|npm|npx|node|pnpm|go|cargo|rustc|gem|"
     r"ruby|git|env|sudo|sh|bash|dash|tar|gpg)$"
@@ -39,19 +52,25 @@ _ANYBODYS = re.compile(r"/__pycache__(?:/[^/]+\.pyc)?$|^/tmp/uv-[0-9a-f]+\.lock$
 """What Python compiled, and uv's empty lock: the same whoever wrote it."""
 
 
-def why_not(done: Changes, kept: Changes, path: str) -> str:
+def why_not(done: Changes, kept: Changes, path: str, statements: Sequence[str]) -> str:
     """'' where what was kept may stand for the preparation itself. `done`: what the solution changed; `path`: where
-    programs are looked for."""
+    programs are looked for; `statements`: what of the preparation installs."""
     mine = Changes({name: what for name, what in done.entries.items() if not _ANYBODYS.search(name)}, done.passed)
     theirs = Changes({name: what for name, what in kept.entries.items() if not _ANYBODYS.search(name)}, kept.passed)
     met = mine.meeting(theirs)
     if met:
         return f"the solution and the preparation both change {met}"
     folders = [folder.rstrip("/") for folder in path.split(":") if folder.startswith("/")]
+    read = [_PROGRAMS, _SETTINGS, *_settings_read(statements)]
     for name, what in mine.entries.items():
-        if _SETTINGS.search(name) or _PROGRAMS.search(name) or _matters(name, what, theirs, folders):
+        if any(each.search(name) for each in read) or _matters(name, what, theirs, folders):
             return f"the solution changes {name}, which installers may read"
     return ""
+
+
+def _settings_read(statements: Sequence[str]) -> list[re.Pattern[str]]:
+    any_script = any(map(_ANY_SCRIPT.search, statements))
+    return [files for callers, files in _SETTINGS_OF if any_script or any(map(callers.search, statements))]
 
 
 def _matters(name: str, what: str, theirs: Changes, programs: list[str]) -> bool:

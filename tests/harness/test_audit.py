@@ -246,6 +246,31 @@ def test_a_reference_that_is_no_longer_paid_at_the_end_voids_the_kills(tmp_path:
     audited = only(run(FakeEngine([(SOLVE, solve), (VERIFY, verify)]), [task(tmp_path)], tmp_path / "two", jobs=1))
     assert audited.verdict is Verdict.UNMEASURED
     assert "reference-not-paid-at-the-end" in {finding.id for finding in audited.findings}
+    assert audited.last_failed is None, "nothing says that it could be fetched the next time"
+
+
+def test_a_reference_at_the_end_that_could_not_fetch_something_runs_once_more(tmp_path: Path) -> None:
+    honest = looking_at("port", "debug", "hosts")
+    offline = Does(1, writes={REWARD: b"0", LOG: b"curl: (6) Could not resolve host: example.org\n"})
+    first, times = 10_000, 1
+    verified = []
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        verified.append(box)
+        return offline if first <= len(verified) < first + times else honest(box, command)
+
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, verify)])
+    run(engine, [task(tmp_path)], tmp_path / "one", jobs=1)
+    first = len(verified)
+    verified.clear()
+    found = run(engine, [task(tmp_path)], tmp_path / "two", jobs=1)
+    assert only(found).verdict is Verdict.STRONG
+    controls = found.report()["tasks"][0]["controls"]
+    assert "Could not resolve host" in json.dumps(controls["reference_at_the_end_not_fetched"]["phases"])
+    assert controls["reference_at_the_end"]["shown"] == "paid"
+    verified.clear()
+    times = 2
+    assert only(run(engine, [task(tmp_path)], tmp_path / "three", jobs=1)).verdict is Verdict.UNMEASURED
 
 
 @pytest.mark.parametrize(

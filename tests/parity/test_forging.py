@@ -18,8 +18,8 @@ from harness.task.discover import discover
 from harness.task.model import Task
 from harness.task.runners import RUNNERS, newest
 from tests.parity.forging_tasks import FAULTY, OPEN, READY, RECIPE, write_faulty, write_forged, write_open
-from tests.parity.harbor_job import OUR_BOXES, HarborTrial, make_image, read_job, start_job
-from tests.parity.test_parity import Seen, from_harbor, run_by
+from tests.parity.harbor_job import OUR_BOXES, HarborTrial, each_ended, make_image, start_job
+from tests.parity.test_parity import Seen, from_harbor, run
 
 pytestmark = [
     *(pytest.mark.parity, pytest.mark.docker, pytest.mark.bwrap, pytest.mark.network, pytest.mark.slow),
@@ -74,17 +74,8 @@ def theirs(forged: Path) -> Mapping[tuple[str, str], HarborTrial]:
         NEWEST.version: start_job(python, forged / "tasks", forged / NEWEST.version, "oracle", 2, OUR_BOXES, folder),
         "docker": start_job(python, forged / "of-a-box", forged / "docker", "oracle", 2, "docker", folder),
     }
-    found: dict[tuple[str, str], HarborTrial] = {}
-    try:
-        for name, job in jobs.items():
-            status = job.wait(timeout=600)
-            log = (forged / name / "harbor.log").read_text(errors="replace")
-            assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
-            found |= {(name, means): trial for (means, _), trial in read_job(forged / name).items()}
-    finally:
-        for job in jobs.values():
-            job.terminate()
-    return found
+    seen = each_ended({forged / name: job for name, job in jobs.items()})
+    return {(work.name, means): trial for work, trials in seen.items() for (means, _), trial in trials.items()}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +89,7 @@ def ours(forged: Path, theirs: object, bwrap_engine: Engine) -> Mapping[tuple[st
         return task
 
     with ThreadPoolExecutor(2) as pool:
-        seen = pool.map(lambda trial: run_by(bwrap_engine, one(trial[1]), "oracle", trial[0]), trials)
+        seen = pool.map(lambda trial: run(bwrap_engine, one(trial[1]), "oracle", trial[0]), trials)
         return {(runner.version, name): each for (runner, name), each in zip(trials, seen, strict=True)}
 
 

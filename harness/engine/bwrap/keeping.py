@@ -11,12 +11,12 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from harness.engine.bwrap.box.giving import GONE_LIST, LEFT, MADE, Below
+from harness.engine.bwrap.box.giving import GONE_LIST, LEFT, MADE
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import Cache, key_of, tree_bytes
-from harness.engine.bwrap.image.stack import overlay_attribute, remove_tree
 from harness.engine.changes import FILE, GONE, Aside, Changes, is_whiteout, upper_changes
 from harness.engine.contract import Box, BoxSpec, Keeping, Kept, NotKept
+from harness.engine.stack import Below, overlay_attribute, remove_tree
 
 _FACTS = "facts.json"
 LARGEST = 768 << 20
@@ -51,7 +51,7 @@ def keep(cache: Cache, key: str, about: str, spec: BoxSpec, what: Keeping, start
 
 def _make(folder: Path, spec: BoxSpec, layers: tuple[Path, ...], what: Keeping, start: Open) -> None:
     left = folder / LEFT
-    aside = Aside([*MADE, *spec.mounts, *spec.folders, *what.aside])
+    aside = Aside([*MADE, *spec.mounts, *spec.open_folders, *what.aside])
     with closing(start(spec, left)) as box:
         what.do(box)
     if what.then is not None:
@@ -84,7 +84,7 @@ def _stack(folder: Path, spec: BoxSpec, layers: tuple[Path, ...], what: Keeping,
     if os.geteuid() != 0:
         raise NotKept("only root's boxes can rename folders of the layers below them")
     left = folder / LEFT
-    aside = Aside([*MADE, *spec.mounts, *spec.folders, *what.aside])
+    aside = Aside([*MADE, *spec.mounts, *spec.open_folders, *what.aside])
     with closing(start(spec, left)) as box:
         what.do(box)
     _take_out(left, aside)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import docker
 from docker.errors import APIError
 
-from harness.engine.contract import MAIN_HINT, OWN_FOLDER, Box, Command, Ended, Exit
+from harness.engine.changes import FILE, Changes
+from harness.engine.contract import MAIN_HINT, OWN_FOLDER, Command, Ended, Exit, Kept
 from harness.engine.daemon import DaemonGone, daemon_errors
 from harness.engine.dockerd.files import Files
+from harness.engine.dockerd.keeping import OF_EVERY_CONTAINER, PackedChanges, Upper, WritingBox
 from harness.engine.dockerd.pipe import SocketPipe
 from harness.engine.lists.gate import Gatekeeper
 from harness.engine.lists.reach import Asked, Reach
@@ -34,7 +39,7 @@ def plain_user(user: str) -> str:
     return "0:0" if user in ROOT else user
 
 
-class DockerBox(Box):
+class DockerBox(WritingBox):
     def __init__(
         self,
         api: docker.APIClient,
@@ -46,6 +51,7 @@ class DockerBox(Box):
         main: SocketPipe | None,
         ends: bool = False,
         gate: Gatekeeper | None = None,
+        upper: Upper | None = None,
         own: ExitStack,
         on_close: Callable[[DockerBox], None],
     ) -> None:
@@ -53,6 +59,10 @@ class DockerBox(Box):
         self.container = container
         self.gate = gate
         """The only way out of its network, where that keeps to a list."""
+        self.upper = upper
+        """Where it writes, where that is known."""
+        self._given: tuple[bytes | None, ...] = ()
+        """The daemon's own files in it, as they were."""
         self._own = own
         """What ends with this box."""
         self._ends = ends
@@ -83,6 +93,7 @@ class DockerBox(Box):
         else:
             self._shell(self._user)
         self._ooms = self._oom_kills()
+        self._given = self._daemons_files() if self.upper is not None else ()
 
     def run(self, command: Command) -> Exit:
         self._check_alive()
@@ -115,7 +126,7 @@ class DockerBox(Box):
             return False
 
     def make_open(self, folders: Sequence[str]) -> None:
-        """See `BoxSpec.folders`. What cannot be made is not there, as under the formats' own runners."""
+        """See `BoxSpec.open_folders`. What cannot be made is not there, as under the formats' own runners."""
         words = shlex.join(folders)
         self.run(Command(("sh", "-c", f"mkdir -p {words} && chmod 777 {words}"), START_SECONDS, user="root", cwd="/"))
 
@@ -130,6 +141,41 @@ class DockerBox(Box):
     def listing(self, folder: str) -> dict[str, str]:
         self._check_alive()
         return self._files.listing(folder)
+
+    def changes(self) -> Changes | None:
+        self._check_alive()
+        if self.upper is None:
+            return None
+        try:
+            found = self.upper.changes()
+        except OSError:
+            return None
+        now = zip(OF_EVERY_CONTAINER, self._given, self._daemons_files(), strict=True)
+        return replace(found, entries={**found.entries, **{path: FILE for path, then, is_ in now if then != is_}})
+
+    def _daemons_files(self) -> tuple[bytes | None, ...]:
+        return tuple(self._files.read(path, 1 << 20) for path in OF_EVERY_CONTAINER)
+
+    def give(self, kept: Kept) -> None:
+        self._check_alive()
+        if not isinstance(kept, PackedChanges):
+            raise EngineError("What was kept is not this engine's.")
+        if kept.gone:
+            self._remove(kept.gone)
+        with kept.archive.open() as file, daemon_errors("Putting what was kept into the box"):
+            self._api.put_archive(self.container, "/", file)
+
+    def _remove(self, paths: Sequence[str]) -> None:
+        """By the box's own programs: whatever a link planted in the box leads to is in the box."""
+        with tempfile.NamedTemporaryFile(prefix="foolsgold-") as listed:
+            listed.write(b"".join(os.fsencode(path) + b"\0" for path in paths))
+            listed.flush()
+            self._files.put(Path(listed.name), f"{OUTPUT}/gone")
+        script = f"cd / && xargs -0 -r rm -rf -- <{OUTPUT}/gone; s=$?; rm -f {OUTPUT}/gone; exit $s"
+        done = self.run(Command(("sh", "-c", script), START_SECONDS, user="root", cwd="/"))
+        if done.status != 0:
+            said = done.output.decode("utf-8", "replace").strip()[-300:]
+            raise EngineError(f"What was kept could not be put over the box: {said or done.status}")
 
     def ended(self) -> Ended | None:
         if not self._ends or self._dead == "closed":

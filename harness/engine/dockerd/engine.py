@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -23,18 +24,22 @@ from harness.engine.contract import (
     EngineOptions,
     EngineReport,
     Image,
+    Keeping,
+    Kept,
     Limits,
     Member,
+    NotKept,
     Progress,
     Recipe,
     silent,
 )
 from harness.engine.daemon import Daemon, DaemonGone, connect, daemon_errors, hint_for
-from harness.engine.dockerd import listed
+from harness.engine.dockerd import keeping, listed
 from harness.engine.dockerd.box import OUTPUT, START_SECONDS, DockerBox, plain_user
 from harness.engine.dockerd.build import Builder, DockerImage
-from harness.engine.dockerd.files import DaemonFiles, Files, proc_files, put_before_start
+from harness.engine.dockerd.files import DaemonFiles, Files, ProcFiles, proc_files, put_before_start
 from harness.engine.dockerd.group import DockerGroup
+from harness.engine.dockerd.keeping import upper_of
 from harness.engine.dockerd.labels import LABEL, labels, remove_container, remove_leftovers
 from harness.engine.dockerd.pipe import SocketPipe
 from harness.engine.lists import walls
@@ -75,6 +80,9 @@ class DockerEngine(Engine):
         return self._builder.build(recipe, progress)
 
     def open(self, spec: BoxSpec) -> Box:
+        return self._box(spec)
+
+    def _box(self, spec: BoxSpec) -> DockerBox:
         image = spec.image
         if not isinstance(image, DockerImage):
             raise EngineError("The docker engine was given an image that another engine built.")
@@ -133,6 +141,15 @@ class DockerEngine(Engine):
             holder=holder,
             later=self._remover.submit,
         )
+
+    def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept | None:
+        """For as long as somebody has it: what other audits install is another day's."""
+        if what.stacks:
+            return None
+        try:
+            return keeping.keep(spec, what, self._box)
+        except OSError as error:
+            raise NotKept(f"it could not be written down: {error}") from error
 
     def no_lists(self) -> str:
         return listed.no_lists(self._daemon)
@@ -211,6 +228,7 @@ class DockerEngine(Engine):
             "hostname": hostname,
             "networking_config": group.endpoint(spec.member) if group is not None else None,
             "working_dir": spec.workdir,
+            "volumes": list(spec.folders),
             "user": plain_user(image.config.user if spec.user is None else spec.user),
         }
         if spec.main:
@@ -231,17 +249,19 @@ class DockerEngine(Engine):
                     self._api.start(container)
                 except APIError as error:
                     raise _cannot_start(str(error.explanation or error), image) from error
-                state = self._api.inspect_container(container)["State"]
+                facts = self._api.inspect_container(container)
         except BaseException:
             if pipe is not None:
                 pipe.close()
             raise
-        pid = int(state.get("Pid") or 0)
+        pid = int(facts["State"].get("Pid") or 0)
         files: Files | None = proc_files(pid, container) if self._daemon.local else None
         gate = spec.group.gate if isinstance(spec.group, DockerGroup) else None
         if spec.network and spec.reach is not None and spec.group is None:
             gate = Gatekeeper(spec.reach)
             own.callback(gate.close)
+        # What is written to a volume lies elsewhere. Podman's archives are owned by others.
+        knows = isinstance(files, ProcFiles) and not facts.get("Mounts") and not self._builder.podman
         box = DockerBox(
             self._api,
             container,
@@ -251,6 +271,7 @@ class DockerEngine(Engine):
             main=pipe,
             ends=spec.sidecar and bool(spec.main),
             gate=gate,
+            upper=upper_of(Path("/proc", str(pid), "mountinfo").read_text(), spec.mounts) if knows else None,
             own=own,
             on_close=self._forget,
         )
@@ -263,8 +284,8 @@ class DockerEngine(Engine):
                     )
                 listed.put_behind(gate, pid)
             box.start()
-            if spec.folders:
-                box.make_open(spec.folders)
+            if spec.open_folders:
+                box.make_open(spec.open_folders)
             with self._lock:
                 if self._closed:
                     raise EngineError("The docker engine was closed while a box started.")

@@ -55,10 +55,11 @@ class HarborBox(Box):
 
     def ready(self, spec: BoxSpec) -> None:
         """What the box is asked to have besides what its image has."""
-        folders = [*spec.mounts, *spec.folders]
+        folders = [*spec.mounts, *spec.open_folders]
         script = "".join(
             f"mkdir -p {shlex.quote(path)} && chmod 777 {shlex.quote(path)} || exit 1; " for path in folders
         )
+        script += "".join(f"mkdir -p {shlex.quote(path)} || exit 1; " for path in spec.folders)
         self._workdir = spec.workdir
         if spec.workdir:
             script += f"mkdir -p {shlex.quote(spec.workdir)} || exit 1; "

@@ -326,4 +326,9 @@ def _phase(phase: Mapping[str, Any], record: Mapping[str, Any], shown: set[tuple
     }
 
 
-_KINDS = (("nop", "nop"), ("hollow", "hollow"), ("reference at the end", "reference_at_the_end"))
+_KINDS = (
+    ("nop", "nop"),
+    ("hollow", "hollow"),
+    ("reference at the end, not fetched", "reference_at_the_end_not_fetched"),
+    ("reference at the end", "reference_at_the_end"),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -18,13 +19,14 @@ from typing import Any
 import pytest
 
 from harness.engine.bwrap.box import hostmask, sandbox
+from harness.engine.bwrap.image import cache as cache_module
 from harness.engine.bwrap.image.build import build
 from harness.engine.bwrap.image.built import BwrapImage
 from harness.engine.bwrap.image.cache import Cache
 from harness.engine.bwrap.image.families import family_of
 from harness.engine.bwrap.image.python import Interpreter, by_preference, wanted_version
-from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import Command, EngineOptions, Exit, Recipe
+from harness.engine.stack import Stack
 from harness.errors import BuildFailed, NeedsDocker, UsageError
 
 Build = Callable[..., BwrapImage]
@@ -348,6 +350,34 @@ def test_clean_removes_what_crashed_and_the_longest_unused_above_the_limit(tmp_p
     assert [cache.find(str(number)) for number in range(3)] == [None, None, None]
 
 
+def test_nobody_waits_while_layers_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.layer("key", "about", lambda folder: (folder / "f").touch())
+    honest, removed = cache_module._remove, []
+
+    def remove(folder: Path) -> None:
+        removed.extend(path.name for path in folder.iterdir())
+        assert cache.find("key") is None
+        with (cache.root / "in-use").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as whoever opens the cache
+        honest(folder)
+
+    monkeypatch.setattr(cache_module, "_remove", remove)
+    assert len(cache.clean(everything=True)) == 1
+    assert removed == ["key"]
+    assert list((cache.root / "building").iterdir()) == []
+
+
+def test_who_waits_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Cache(tmp_path / "cache").close()
+    with (tmp_path / "cache/in-use").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monkeypatch.setattr(cache_module, "_PATIENCE", -1.0)
+        monkeypatch.setattr(cache_module.time, "sleep", lambda _: fcntl.flock(lock, fcntl.LOCK_UN))
+        Cache(tmp_path / "cache").close()
+    assert capsys.readouterr().err == f"Waiting for another foolsgold, which is making room in {tmp_path / 'cache'}.\n"
+
+
 def test_a_build_that_is_killed_leaves_no_layer_and_no_lock(tmp_path: Path) -> None:
     program = f"""
 import sys, time
@@ -599,7 +629,7 @@ def test_two_processes_build_the_same_thing_once(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from harness.engine.bwrap.image.build import build
-from harness.engine.bwrap.image.stack import Stack
+from harness.engine.stack import Stack
 from harness.engine.contract import EngineOptions, Recipe
 context = Path({str(context)!r})
 image = build(Recipe(context, context / "Dockerfile"),

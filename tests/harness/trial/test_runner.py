@@ -82,7 +82,7 @@ def test_the_solution_runs_with_its_env_as_its_user_and_the_tests_with_theirs(tm
     assert (dict(verify.env), verify.user) == ({"KEY": "v"}, "judge")
     spec = engine.boxes[0].spec
     assert (spec.workdir, dict(spec.env)) == ("/srv", {"E": "e"})
-    assert spec.folders == ("/logs/agent", "/logs/verifier", "/logs/artifacts")
+    assert spec.open_folders == ("/logs/agent", "/logs/verifier", "/logs/artifacts")
 
 
 def test_scripts_that_are_not_executable_are_made_so_as_root(tmp_path: Path) -> None:
@@ -165,10 +165,10 @@ def test_a_box_of_its_own_logs_is_paid_only_where_they_can_be_copied_out(
     record = trial(engine, task)
     assert record.rewards == ({"reward": 1.0} if collected else None)
     assert collected or (record.problem is not None and record.problem.fault is RewardFault.NOT_COLLECTED)
-    assert (engine.boxes[0].spec.mounts, engine.boxes[0].spec.folders) == ((), LOGS)
+    assert (engine.boxes[0].spec.mounts, engine.boxes[0].spec.open_folders) == ((), LOGS)
     older = FakeEngine(table)
     assert trial(older, task.run_by(runner_of("harbor@0.24"))).rewards == {"reward": 1.0}
-    assert (older.boxes[0].spec.mounts, older.boxes[0].spec.folders) == (LOGS, ())
+    assert (older.boxes[0].spec.mounts, older.boxes[0].spec.open_folders) == (LOGS, ())
 
 
 def test_the_status_of_a_solution_that_fails_is_written_down_in_its_box(tmp_path: Path) -> None:
@@ -505,7 +505,7 @@ def test_a_separate_verifier_sees_artifacts_only_and_no_planted_reward(tmp_path:
     assert main.closed
     assert engine.log.index("close") < len(engine.log) - 1 - engine.log[::-1].index("open Dockerfile")
     assert "/logs/verifier/reward.json" not in other.files
-    assert other.spec.folders == ("/logs/verifier",)
+    assert other.spec.open_folders == ("/logs/verifier",)
     assert "put tests /tests" not in engine.log, "the verifier's image already has the tests"
 
 

@@ -9,6 +9,7 @@ from harness.trial.untouched import why_not
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/root/.local/bin:/opt/tools/bin"
 FOLDER = "755 0:0"
+APT = ("apt-get update", "apt-get install -y curl", "curl -LsSf https://astral.sh/uv/0.8.15/install.sh | sh")
 KEPT = Changes(
     {
         "/usr/bin/curl": FILE,
@@ -46,7 +47,7 @@ KEPT = Changes(
     ],
 )
 def test_the_solutions_own_places_do_not_matter(path: str) -> None:
-    assert why_not(Changes({path: FILE}), KEPT, PATH) == ""
+    assert why_not(Changes({path: FILE}), KEPT, PATH, APT) == ""
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,6 @@ def test_the_solutions_own_places_do_not_matter(path: str) -> None:
         "/etc/apt/sources.list",
         "/etc/passwd",
         "/etc/uv.toml",
-        "/etc/package.json",
         "/etc/apt/own.json",
         "/etc/environment",
         "/etc/pip.conf",
@@ -84,7 +84,7 @@ def test_the_solutions_own_places_do_not_matter(path: str) -> None:
     ],
 )
 def test_what_installers_read_or_write_matters(path: str) -> None:
-    assert why_not(Changes({path: FILE}), KEPT, PATH) != ""
+    assert why_not(Changes({path: FILE}), KEPT, PATH, APT) != ""
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,26 @@ def test_what_installers_read_or_write_matters(path: str) -> None:
     ],
 )
 def test_folders_count_as_well(entries: dict[str, str]) -> None:
-    assert why_not(Changes(entries), KEPT, PATH) != ""
+    assert why_not(Changes(entries), KEPT, PATH, APT) != ""
+
+
+@pytest.mark.parametrize(
+    ("path", "reads"),
+    [
+        ("/app/go.mod", "go install example.org/tool@v1"),
+        ("/app/package.json", "npm install -g mocha"),
+        ("/etc/package.json", "npm install -g mocha"),
+        ("/app/node_modules/left/index.js", "npx --yes mocha"),
+        ("/app/Cargo.toml", "cargo install nextest"),
+        ("/app/Gemfile", "gem install rspec"),
+    ],
+)
+def test_a_tools_own_settings_matter_where_it_is_called(path: str, reads: str) -> None:
+    done = Changes({path: FILE})
+    assert why_not(done, KEPT, PATH, APT) == ""
+    assert why_not(done, KEPT, PATH, (*APT, reads)) != ""
+    assert why_not(done, KEPT, PATH, (*APT, "curl -sSf https://sh.example.org | sh -s -- -y")) != ""
+    assert why_not(done, KEPT, PATH, ("wget -qO install.sh https://example.org/i\nbash install.sh",)) != ""
 
 
 OTHER = Changes({"/srv/data": FOLDER, "/srv/data/b": FILE})

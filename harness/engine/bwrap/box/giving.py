@@ -14,9 +14,9 @@ from typing import Protocol
 from harness.engine import rootpath
 from harness.engine.box_end import BoxEnd, EndLook, TooMuch
 from harness.engine.bwrap.box.launchpad import PART_SLASH
-from harness.engine.bwrap.image.stack import Stack
 from harness.engine.changes import FILE, Aside, Changes, upper_changes
 from harness.engine.contract import Command, Exit, Kept
+from harness.engine.stack import Below
 from harness.errors import EngineError
 
 MADE = ("/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
@@ -142,14 +142,3 @@ def tree(folder: int, name: bytes, below: bytes) -> Iterator[bytes]:
     for where, folders, files, _ in os.fwalk(name, dir_fd=folder):
         here = below + where[len(name) :]
         yield from (here + b"/" + entry for entry in (*folders, *files))
-
-
-class Below:
-    """What the image has at a path."""
-
-    def __init__(self, layers: Sequence[Path]) -> None:
-        self._stack = Stack(layers)
-
-    def __call__(self, path: str) -> os.stat_result | None:
-        found = self._stack.host(path)
-        return found.lstat() if found is not None else None

@@ -20,11 +20,11 @@ from harness.engine.bwrap.image import python
 from harness.engine.bwrap.image.cache import Cache, key_of
 from harness.engine.bwrap.image.copying import is_zstd, unpack
 from harness.engine.bwrap.image.families import DEFAULT_PATH, Family, family_of
-from harness.engine.bwrap.image.stack import ROOT, Layer, Stack
 from harness.engine.contract import Command, Exit, Fidelity, ImageConfig, Progress, silent
 from harness.engine.recipe.context import is_folder, kind, resolve
 from harness.engine.recipe.image_config import read_config
 from harness.engine.recipe.standin import HOST, StandIn, check_path, find_stand_in
+from harness.engine.stack import ROOT, Layer, Stack
 from harness.errors import EngineError, EngineUnavailable, UsageError
 
 HOST_LAYOUT = "2"

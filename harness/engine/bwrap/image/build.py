@@ -17,7 +17,6 @@ from harness.engine.bwrap.image.copy_step import add_or_copy
 from harness.engine.bwrap.image.platforms import platform_arguments
 from harness.engine.bwrap.image.run_step import run, working_folder
 from harness.engine.bwrap.image.scene import BuildScene, StageSoFar, Start
-from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import Command, EngineOptions, Exit, ImageConfig, Progress, Recipe, silent
 from harness.engine.recipe.context import BuildContext, LinkLoop, read_ignore
 from harness.engine.recipe.dockerfile import (
@@ -34,6 +33,7 @@ from harness.engine.recipe.dockerfile import (
 )
 from harness.engine.recipe.image_config import read_healthcheck
 from harness.engine.recipe.words import expand, split
+from harness.engine.stack import Stack
 from harness.errors import BuildFailed, EngineError
 
 RECORDED = frozenset({"EXPOSE", "HEALTHCHECK", "MAINTAINER", "ONBUILD", "STOPSIGNAL", "VOLUME"})

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.engine.bwrap.box import launcher
-from harness.engine.bwrap.image.stack import remove_tree
 from harness.engine.owner import megabytes
+from harness.engine.stack import remove_tree
 from harness.errors import EngineError
 
 FORMAT = "1"
@@ -32,6 +33,8 @@ PLENTY = 1 << 30
 """Bytes that must be free in memory."""
 _ANOTHER_PLACE = "Set XDG_CACHE_HOME to a folder on a disk or a volume, or to /dev/shm where memory is plenty."
 MAKE_ROOM = "`foolsgold clean --all` makes room; XDG_CACHE_HOME moves the layers to another disk."
+_PATIENCE = 1.0
+"""Seconds to wait for another process without a word."""
 _GRACE = 3600.0
 """A layer is never removed to make room within so many seconds after its last use."""
 
@@ -127,8 +130,19 @@ class Cache:
 
     def _lock_use(self, how: int) -> int:
         descriptor = os.open(self.root / "in-use", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        patience = time.monotonic() + _PATIENCE
         try:
-            fcntl.flock(descriptor, how)
+            while True:
+                try:
+                    fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if how & fcntl.LOCK_NB:
+                        raise
+                    if time.monotonic() > patience:
+                        sys.stderr.write(f"Waiting for another foolsgold, which is making room in {self.root}.\n")
+                        patience = float("inf")
+                    time.sleep(0.01)
         except BaseException:
             os.close(descriptor)
             raise
@@ -164,8 +178,8 @@ class Cache:
 
     def discard(self, key: str) -> None:
         """Have nobody find the layer any more."""
-        with suppress(FileNotFoundError):
-            self._remove(self.root / "layers" / key)
+        with suppress(FileNotFoundError), self.scratch() as gone:
+            _take_away(self.root / "layers" / key, gone)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -210,35 +224,28 @@ class Cache:
         total = self.size()[1]
         if not everything and total <= limit:
             return removed
-        self.close()
-        try:
-            descriptor = self._lock_use(fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._in_use = self._lock_use(fcntl.LOCK_SH)
-            return [*removed, f"kept the layers in {self.root}: another foolsgold is using them"]
-        try:
-            layers = sorted((self.root / "layers").iterdir(), key=lambda folder: folder.stat().st_mtime)
-            for folder in layers:
-                unused = time.time() - folder.stat().st_mtime
-                if not everything and (total <= limit or unused < _GRACE):
-                    break
-                total -= _bytes(folder)
-                removed.append(self._remove(folder))
-            if everything:
-                for lock in (self.root / "locks").iterdir():
-                    lock.unlink(missing_ok=True)
-        finally:
-            os.close(descriptor)
-            self._in_use = self._lock_use(fcntl.LOCK_SH)
+        with self.scratch() as gone:  # removed when nobody has to wait for that any more
+            self.close()
+            try:
+                descriptor = self._lock_use(fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._in_use = self._lock_use(fcntl.LOCK_SH)
+                return [*removed, f"kept the layers in {self.root}: another foolsgold is using them"]
+            try:
+                layers = sorted((self.root / "layers").iterdir(), key=lambda folder: folder.stat().st_mtime)
+                for folder in layers:
+                    unused = time.time() - folder.stat().st_mtime
+                    if not everything and (total <= limit or unused < _GRACE):
+                        break
+                    total -= _bytes(folder)
+                    removed.append(_take_away(folder, gone))
+                if everything:
+                    for lock in (self.root / "locks").iterdir():
+                        lock.unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
+                self._in_use = self._lock_use(fcntl.LOCK_SH)
         return removed
-
-    def _remove(self, folder: Path) -> str:
-        facts = _facts(folder)
-        # Renamed first, so that nobody finds it any more, however long the removal takes.
-        with self.scratch() as scratch:
-            folder.rename(scratch / "gone")
-        size = megabytes(int(facts.get("bytes", 0)))
-        return f"layer {folder.name[:12]} ({size}: {facts.get('about', 'unknown')})"
 
     def free(self) -> int:
         """Bytes that may still be written here."""
@@ -263,6 +270,14 @@ class Cache:
                     lock.unlink(missing_ok=True)
                 finally:
                     os.close(descriptor)
+
+
+def _take_away(folder: Path, where: Path) -> str:
+    """Nobody finds the layer any more, however long its removal takes. Returns what it was."""
+    facts = _facts(folder)
+    folder.rename(where / folder.name)
+    size = megabytes(int(facts.get("bytes", 0)))
+    return f"layer {folder.name[:12]} ({size}: {facts.get('about', 'unknown')})"
 
 
 def _remove(folder: Path) -> None:

@@ -24,11 +24,11 @@ from harness.engine.bwrap.image.copying import (
     unpack,
 )
 from harness.engine.bwrap.image.scene import BuildScene, Made, SourceOf, StageSoFar, missing, tree_of, user_of
-from harness.engine.bwrap.image.stack import ROOT, Layer
 from harness.engine.contract import Command
 from harness.engine.recipe.context import BuildContext, SourceMissing, Tree, fingerprint, ignore_rules, resolve, select
 from harness.engine.recipe.dockerfile import Instruction, absolute, heredoc_opening
 from harness.engine.recipe.words import Syntax, expand
+from harness.engine.stack import ROOT, Layer
 from harness.errors import EngineError
 
 _URL = re.compile(r"https?://", re.IGNORECASE)

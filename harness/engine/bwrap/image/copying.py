@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engine.bwrap.image.stack import Layer, copy_attributes
 from harness.engine.recipe.context import (
     NOTHING_IGNORED,
     Ignore,
@@ -28,6 +27,7 @@ from harness.engine.recipe.context import (
     select,
     walk,
 )
+from harness.engine.stack import Layer, copy_attributes
 
 Owner = tuple[int, int]
 Mode = Callable[[int, bool], int]

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness.engine.bwrap.image.stack import Layer
 from harness.engine.recipe.context import is_folder, kind
+from harness.engine.stack import Layer
 
 _LEFT_OUT = shutil.ignore_patterns("site-packages", "test", "tests", "idle_test", "*.a", "*.o", "turtledemo")
 _WHEELS = ("usr/share/python-wheels", "usr/share/python3-wheels")

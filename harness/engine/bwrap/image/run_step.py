@@ -21,10 +21,10 @@ from harness.engine.bwrap.image.scene import (
     tree_of,
     user_of,
 )
-from harness.engine.bwrap.image.stack import Layer, Stack
 from harness.engine.contract import Command, Exit
 from harness.engine.recipe.context import BuildContext, SourceMissing, Tree, fingerprint, is_folder, kind, resolve
 from harness.engine.recipe.dockerfile import Instruction, absolute, heredoc_opening
+from harness.engine.stack import Layer, Stack
 from harness.errors import BuildFailed, EngineError
 
 _OUTPUT_LIMIT = 1 << 16

@@ -11,12 +11,12 @@ from typing import Protocol
 from harness.engine.bwrap.box import users
 from harness.engine.bwrap.image.bases import Base, docker_image
 from harness.engine.bwrap.image.cache import MAKE_ROOM, Cache
-from harness.engine.bwrap.image.stack import Stack
 from harness.engine.contract import Command, Exit, ImageConfig, Progress
 from harness.engine.recipe.context import BuildContext, SourceMissing, Tree, resolve
 from harness.engine.recipe.dockerfile import Dockerfile, Instruction
 from harness.engine.recipe.standin import HOST, find_stand_in
 from harness.engine.recipe.words import expand
+from harness.engine.stack import Stack
 from harness.errors import BuildFailed, EngineError, NeedsDocker
 
 Made = tuple[str, Path, tuple[str, ...]]

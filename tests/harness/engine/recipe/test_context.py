@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.engine.bwrap.image.copying import CannotCopy, Copier, Manner, open_archive, parse_mode, unpack
-from harness.engine.bwrap.image.stack import Layer, Stack
 from harness.engine.recipe.context import (
     BuildContext,
     SourceMissing,
@@ -26,6 +25,7 @@ from harness.engine.recipe.context import (
     select,
     walk,
 )
+from harness.engine.stack import Layer, Stack
 
 
 def make(root: Path, *names: str) -> Path:

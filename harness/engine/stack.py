@@ -96,6 +96,17 @@ class Stack:
         return (merged[0].path if merged else None), merged
 
 
+class Below:
+    """What the image has at a path."""
+
+    def __init__(self, layers: Sequence[Path]) -> None:
+        self._stack = Stack(layers)
+
+    def __call__(self, path: str) -> os.stat_result | None:
+        found = self._stack.host(path)
+        return found.lstat() if found is not None else None
+
+
 class Layer:
     """A new layer that is being written. Entries of lower layers are copied into it as by the kernel's copy-up."""
 
