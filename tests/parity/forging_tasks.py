@@ -18,8 +18,8 @@ from tests.parity.reward_tasks import REWARD
 READY = "foolsgold-parity-forging"
 RECIPE = (
     "FROM python:3.12-slim-bookworm\n"
-    # Before 8 it reads a conftest.py in every folder above the tests.
-    "RUN pip install --no-cache-dir pytest==8.4.2 && pip install --no-cache-dir --target /opt/older pytest==7.4.4\n"
+    # Older ones read a conftest.py in every folder above the tests.
+    "RUN pip install --no-cache-dir pytest==8.4.2 && pip install --no-cache-dir --target /opt/older pytest==7.2.2\n"
     "RUN mkdir -p /opt/src /app/lib && printf '#!/bin/sh\\necho exit 0 > /app/lib/tool.sh\\n' > /opt/src/solve.sh\n"
     "WORKDIR /app/lib\n"
 )
