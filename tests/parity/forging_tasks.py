@@ -95,7 +95,7 @@ OPEN: Mapping[str, Open] = {
         ("full-disk",),
         _DEGREES,
         {
-            "tests/test.sh": _UNTIL.format("! head -c 65536 /dev/zero > /logs/verifier/more")
+            "tests/test.sh": _UNTIL.format("! head -c 65536 /dev/zero > /logs/verifier/more.$i")
             # As a script does that writes what it found to another file first.
             + f"echo 0 > /logs/verifier/found && cp /logs/verifier/found {REWARD}.txt\n"
         },
