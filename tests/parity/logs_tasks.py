@@ -50,7 +50,6 @@ LOGS_TASKS: tuple[RewardTask, ...] = (
         "echo x > /logs/agent/mine; chmod 600 /logs/agent/mine",
         _TELLS,
         files={
-            "task.toml": '[agent]\nuser = "nobody"\n',
             "environment/Dockerfile": "FROM debian:bookworm-slim\nRUN mkdir -p /logs/verifier /logs/agent && "
             "echo 1 > /logs/verifier/kept && echo 1 > /logs/agent/kept\n",
         },
