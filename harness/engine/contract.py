@@ -178,6 +178,8 @@ class BoxSpec:
     """Empty, world-writable mount points, like those that the formats' runners make."""
     folders: tuple[str, ...] = ()
     """There from the start, where the image has none, as a volume that no other box has is."""
+    open_folders: tuple[str, ...] = ()
+    """Those of the box's own that everybody may write to, made where the image has none."""
     entrypoint: tuple[str, ...] | None = None
     """Replaces the image's ENTRYPOINT; () means no entrypoint, None the image's."""
     command: tuple[str, ...] | None = KEEP_ALIVE

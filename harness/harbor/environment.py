@@ -135,9 +135,11 @@ class BwrapEnvironment(BaseEnvironment):
         except (BuildFailed, NeedsDocker) as error:
             raise SandboxBuildFailedError(str(error)) from error
         self._tell(image, notes)
-        mounts = tuple(self._mount_targets()) or LOGS
+        logs = tuple(self._mount_targets()) or LOGS
         reach = _reach(self._network_policy) if self._listed else None
-        box = engine.open(box_spec(image, environment, self._listed or self._network_is_public, mounts, reach))
+        # Harbor mounts nothing into an environment that is not its own: it makes folders there and copies them out.
+        network = self._listed or self._network_is_public
+        box = engine.open(box_spec(image, environment, network, logs, reach, mounted=False))
         assert isinstance(box, BwrapBox)
         self._box = box  # closed by `stop`, whatever happens from here on
         for source, target in environment.files:

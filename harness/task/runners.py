@@ -27,15 +27,18 @@ class Runner:
     write."""
     whole_cpus: bool = False
     """A task that asks for a fraction of a processor is refused."""
+    mounts_logs: bool = False
+    """The folders below /logs are mounts of the machine's own: they are new in every box, and nothing can remove them.
+    Otherwise they are the box's own, which are made where the image has none, and copied out when it has verified."""
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
 
 
 RUNNERS: tuple[Runner, ...] = (
-    Runner("harbor", "0.24", "0.24.0", "Harbor 0.24", whole_cpus=True),
+    Runner("harbor", "0.24", "0.24.0", "Harbor 0.24", whole_cpus=True, mounts_logs=True),
     Runner("harbor", "0.26", "0.26.0", "Harbor 0.26", removes_rewards=True, leaves_out=True, sifts_artifacts=True),
-    Runner("terminal-bench", "0.2", "0.2.18", "Terminal-Bench 0.2"),
+    Runner("terminal-bench", "0.2", "0.2.18", "Terminal-Bench 0.2", mounts_logs=True),
 )
 """Of each format the oldest first."""
 

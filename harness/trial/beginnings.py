@@ -34,7 +34,8 @@ _SOLVE: Mapping[str, Callable[[Session, Step], Command]] = {
 # Of what is not kept: what lies there has to be as it was.
 _LOOK = (
     "find {target} -printf '%p %y %s %m %T@\\n' | sort; "
-    "find /logs /dev/mqueue -type f ! -name oracle.txt; find /dev/shm -mindepth 1 ! -name '.foolsgold-*'; "
+    "find /logs ! -name oracle.txt -printf '%p %y %m\\n' | sort; "
+    "find /dev/mqueue -type f; find /dev/shm -mindepth 1 ! -name '.foolsgold-*'; "
     "cat /etc/hosts /etc/hostname /etc/resolv.conf; "
     "cat /proc/sysvipc/shm /proc/sysvipc/sem /proc/sysvipc/msg"
 )

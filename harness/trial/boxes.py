@@ -15,8 +15,15 @@ LOGS = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
 
 
 def box_spec(
-    image: Image, environment: Environment, network: bool, mounts: tuple[str, ...], reach: Reach | None = None
+    image: Image,
+    environment: Environment,
+    network: bool,
+    logs: tuple[str, ...],
+    reach: Reach | None = None,
+    *,
+    mounted: bool = True,
 ) -> BoxSpec:
+    """`logs`: the runner's own folders; `mounted`: from outside of the box."""
     return BoxSpec(
         image=image,
         network=network,
@@ -26,8 +33,9 @@ def box_spec(
         user=environment.user,
         limits=environment.limits,
         gpus=environment.gpus,
-        mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
+        mounts=(*(logs if mounted else ()), *(mount for mount in environment.mounts if mount not in logs)),
         folders=environment.folders,
+        open_folders=() if mounted else logs,
         entrypoint=environment.entrypoint,
         command=environment.command,
         stdin_open=environment.stdin_open,

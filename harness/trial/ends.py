@@ -19,6 +19,8 @@ from harness.verifier.log import MACHINE
 LEAST = 0.2
 """Seconds that the tests take for it to be worth looking."""
 SOLVE_LOG = "/logs/agent/oracle.txt"
+EXIT_CODE = "/logs/agent/exit-code.txt"
+"""Of a solution that did not end with 0."""
 _COMPILED = (b"\x7fELF", b"PK\x03\x04", b"\xca\xfe\xba\xbe")
 
 
@@ -67,7 +69,7 @@ class Ends:
             return None
         if reads_solution([*tests, *environment], (solution.target, solution.script.name)):
             return None
-        return (solution.target, *(() if reads_logs([*tests, *environment]) else (SOLVE_LOG,)))
+        return (solution.target, *(() if reads_logs([*tests, *environment]) else (SOLVE_LOG, EXIT_CODE)))
 
     def look(self, plan: Plan) -> EndLook:
         """A control's is looked at however large it is: variants are held against it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from harness.task.unsent import IGNORE
 from harness.trial.acting import act
 from harness.trial.artifacts import carried, restore
 from harness.trial.boxes import LOGS
+from harness.trial.ends import EXIT_CODE, SOLVE_LOG
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume, same_end
 from harness.trial.session import CHORE, LOG_READ, Session, Stop, put_folder, step_record
@@ -32,9 +34,9 @@ from harness.verifier.reward import (
 )
 from harness.verifier.test_report import passed_by_name, read_report
 
+AGENT_LOGS = "/logs/agent"
 VERIFIER_LOGS = "/logs/verifier"
 TEST_LOG = f"{VERIFIER_LOGS}/test-stdout.txt"
-SOLVE_LOG = "/logs/agent/oracle.txt"
 REPORT_LIMIT = 4 << 20
 REPORTS_READ = 12
 
@@ -51,6 +53,8 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
             for index, step in enumerate(session.task.steps):
                 last = index == len(session.task.steps) - 1
                 if multi:
+                    if not session.task.runner.mounts_logs:
+                        session.empty(box, AGENT_LOGS, open_to_all=True)
                     _prepare(session, box, step)
                 before = session.look(box)
                 session.change_before(box)
@@ -81,12 +85,20 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                 if stopped:
                     break
                 if multi and not last:
-                    # The runner moves every step's logs away, and clears what a shared verifier left.
-                    for folder in LOGS:
-                        session.empty(box, folder, open_to_all=True)
-                    if step.verifier.separate is None:
-                        session.empty(box, "/tests")
+                    _clear_up(session, box, step)
     return combine(session.task.reward_strategy, said) if multi else said[0]
+
+
+def _clear_up(session: Session, box: Box, step: Step) -> None:
+    """The runner moves a step's logs away where they are its own folders, and clears what a shared verifier left."""
+    shared = step.verifier.separate is None
+    if session.task.runner.mounts_logs:
+        for folder in LOGS:
+            session.empty(box, folder, open_to_all=True)
+    elif shared:
+        session.empty(box, VERIFIER_LOGS, open_to_all=True)
+    if shared:
+        session.empty(box, "/tests")
 
 
 def _silence() -> RewardProblem:
@@ -143,9 +155,13 @@ def _solve(session: Session, box: Box, step: Step) -> str | None:
     script = f"{solution.target}/{solution.script.relative_to(solution.folder).as_posix()}"
     make_executable(session, box, script, solution.script)
     command = solve_command(session, step)
-    _, text = session.run(
+    done, text = session.run(
         box, command, PhaseName.SOLVE, step.name, log=lambda done: _log(box, SOLVE_LOG, done), script=script
     )
+    if done.status:
+        # Beside its log, as the runner writes it down. Where /logs is gone there is nothing to write it to yet.
+        put_back = "" if session.task.runner.mounts_logs else f"mkdir -p {AGENT_LOGS}; "
+        session.chore(box, f"{put_back}printf {done.status} > {EXIT_CODE}")
     return text
 
 
@@ -204,8 +220,10 @@ def _verify_apart(session: Session, box: Box, step: Step, boxes: ExitStack | Non
             step.verifier.separate,
             network=session.plan.networks.verifier,
             step=step.name,
-            mounts=(VERIFIER_LOGS,),
+            logs=(VERIFIER_LOGS,),
         ) as other:
+            if not session.task.runner.mounts_logs:
+                session.empty(other, VERIFIER_LOGS, open_to_all=True)
             restore(session, other, step, artifacts)
             with session.phase(other, step.verifier.separate, step.verifier.network):
                 record = _verify(session, other, step, solve_log)
@@ -242,10 +260,9 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     before = same_end(session, box)
     if before is not None:
         return replace(before.steps[0], solve_proof=solve_trouble(solve_log or ""))
-    if session.task.runner.removes_rewards:
-        done = session.chore(box, f"rm -f -- {VERIFIER_LOGS}/reward.txt {VERIFIER_LOGS}/reward.json")
-        if done.status != 0:
-            return _not_verified(session, step, done, solve_log)
+    done = _before_tests(session, box, step)
+    if done is not None and done.status != 0:
+        return _not_verified(session, step, done, solve_log)
     goes_on = resume(session, box)
     put_tests(session, box, step)
     put_scripts(session, box, goes_on)
@@ -263,14 +280,55 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     session.read_plugin(box, step)
     report = read_report(_report_files(box, listing), text)
     rewards = read_rewards(files["reward.json"], files["reward.txt"])
-    # The runner takes whatever is called so before it looks at reward.txt, and cannot read a folder.
-    if "reward.json" not in listing and session.chore(box, f"[ ! -d {VERIFIER_LOGS}/reward.json ]").status == 1:
-        rewards = RewardProblem(RewardFault.UNPARSABLE, "reward.json is a folder, and no file with a reward")
+    rewards = _no_reward(session, box, listing) or rewards
     if verifier.scoring is Scoring.WEIGHTS:
         rewards = weighted(verifier.weights, passed_by_name(report.tests))
     return step_record(
         session, step.name, rewards, report, text, solve_log, oom=done.oom, full=box.full(), notes=tuple(notes)
     )
+
+
+def _before_tests(session: Session, box: Box, step: Step) -> Exit | None:
+    """What the runner does to the logs before the tests are there; None where it leaves them as they are."""
+    runner = session.task.runner
+    if not runner.removes_rewards:
+        return None
+    script = f"rm -f -- {VERIFIER_LOGS}/reward.txt {VERIFIER_LOGS}/reward.json"
+    if not runner.mounts_logs and step.verifier.separate is None:
+        # It has copied the agent's logs out, and puts them back as root's.
+        script = f"mkdir -p {AGENT_LOGS}; chown -hR 0:0 {AGENT_LOGS}; {script}"
+    return session.chore(box, script)
+
+
+# Prints the links in there, each with where it leads.
+COLLECT = f"""cd {VERIFIER_LOGS} 2>/dev/null || exit 3
+find . -type l -exec sh -c 'for link; do printf "%s\\0%s\\0" "$link" "$(readlink "$link")"; done' sh {{}} + 2>/dev/null
+[ ! -d reward.json ] || exit 4"""
+
+
+def _no_reward(session: Session, box: Box, listing: Mapping[str, str]) -> RewardProblem | None:
+    """Why the runner reads no reward, whatever the verifier wrote."""
+    copied = not session.task.runner.mounts_logs
+    if not copied and "reward.json" in listing:
+        return None
+    done = session.chore(box, COLLECT)
+    if copied and done.status == 3:
+        return RewardProblem(RewardFault.NOT_COLLECTED, f"{VERIFIER_LOGS} is no folder that the runner can copy out")
+    words = done.output.decode("utf-8", "replace").split("\0")
+    for link, target in zip(words[::2], words[1::2], strict=False):
+        if copied and _leads_out(link, target):
+            why = f"the runner does not copy out a folder with a link that leads out of it: {link[2:]} to {target}"
+            return RewardProblem(RewardFault.NOT_COLLECTED, why)
+    # The runner takes whatever is called so before it looks at reward.txt, and cannot read a folder.
+    if done.status == 4:
+        return RewardProblem(RewardFault.UNPARSABLE, "reward.json is a folder, and no file with a reward")
+    return None
+
+
+def _leads_out(link: str, target: str) -> bool:
+    """By its words alone, and an absolute one counts as if it began at the link's own folder, as for `docker cp`."""
+    where = posixpath.normpath(posixpath.join("/", "in", posixpath.dirname(link), target.lstrip("/")))
+    return where != "/in" and not where.startswith("/in/")
 
 
 def _not_verified(session: Session, step: Step, done: Exit, solve_log: str | None) -> StepRecord:

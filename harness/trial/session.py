@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.engine.box_end import BoxEnd
 from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthcheck, Image, Kept
-from harness.engine.lists.reach import Asked
+from harness.engine.lists.reach import Asked, Reach
 from harness.engine.services import ServiceFailed, not_healthy, wait_until_healthy
 from harness.task.model import Environment, Network, Solution, Step, Task
 from harness.trial.boxes import LOGS, box_spec, healthcheck_of, open_services, walled
@@ -173,7 +173,7 @@ class Session:
         """The box that the solution runs in, as it is asked for."""
         environment, networks = self.task.environment, self.plan.networks
         reach = networks.reach(environment.network)
-        return self._elsewhere(box_spec(self.built.main, environment, networks.main, LOGS, reach))
+        return self._spec(self.built.main, environment, networks.main, LOGS, reach)
 
     def open_main(self) -> AbstractContextManager[Box]:
         """The box that the solution runs in."""
@@ -196,7 +196,7 @@ class Session:
         *,
         network: bool,
         step: str = "",
-        mounts: tuple[str, ...] = LOGS,
+        logs: tuple[str, ...] = LOGS,
         on: tuple[Kept, ...] = (),
     ) -> Iterator[Box]:
         """A box of that environment, started as the runner starts it, with its files in place."""
@@ -204,7 +204,7 @@ class Session:
             raise Stop(Trouble(TroubleKind.ENGINE, "interrupted"))
         start = time.monotonic()
         reach = self.plan.networks.reach(environment.network)
-        spec = replace(self._elsewhere(box_spec(image, environment, network, mounts, reach)), on=on)
+        spec = replace(self._spec(image, environment, network, logs, reach), on=on)
         # A box whose own program runs from its start is not made ready before its turn.
         with (
             self.turn() if spec.main or environment.sidecars else nullcontext(),
@@ -374,6 +374,12 @@ class Session:
         if replacement.step is None and len(self.task.steps) > 1:
             files = {name: content for name, content in files.items() if (solution.folder / name).is_file()}
         return files
+
+    def _spec(
+        self, image: Image, environment: Environment, network: bool, logs: tuple[str, ...], reach: Reach | None
+    ) -> BoxSpec:
+        mounted = self.task.runner.mounts_logs
+        return self._elsewhere(box_spec(image, environment, network, logs, reach, mounted=mounted))
 
     def _elsewhere(self, spec: BoxSpec) -> BoxSpec:
         """The box in the trial's own circumstances."""

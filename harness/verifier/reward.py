@@ -23,6 +23,8 @@ class RewardFault(StrEnum):
     TOO_MANY = "too-many"
     NOT_REMOVED = "not-removed"
     """What the solution left in a reward's place could not be removed, and so nothing was verified."""
+    NOT_COLLECTED = "not-collected"
+    """The runner could not copy the folder of the rewards out of the box."""
     NO_RESULTS = "no-results"
     """Terminal-Bench and SETA: the output of the tests has no result to parse."""
 

@@ -55,6 +55,7 @@ def test_the_faulty_verifier_is_fooled_by_what_is_named_and_its_mended_twin_by_n
     named = [re.findall(r"\((.*?)\)", one["title"])[0] for one in findings(faulty, "reward-forgeable", "warning")]
     assert sorted(named) == [
         "conftest.py in the solver's folders",
+        "early-exit",
         "shadowed-pytest",
         "spoofed-comparison",
     ]
@@ -66,7 +67,7 @@ def test_the_faulty_verifier_is_fooled_by_what_is_named_and_its_mended_twin_by_n
 
     assert findings(mended, "reward-forgeable", "warning") == findings(mended, "reward-forgeable", "note") == []
     (count,) = findings(mended, "forging-tried", "note")
-    assert "Of 8 attacks on the reward 2 took effect and 0 were paid; 1 could not be measured" in count["title"]
+    assert "Of 9 attacks on the reward 3 took effect and 0 were paid; 1 could not be measured" in count["title"]
 
     cheat = tmp_path / "cheat"
     run("repro", str(folder), "degrees-faulty/forge/spoofed-comparison", "-o", str(cheat))

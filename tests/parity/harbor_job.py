@@ -16,7 +16,8 @@ from typing import Any
 
 _FROM = re.compile(r"^FROM[ \t]+\S+", re.MULTILINE)
 _IMAGE = re.compile(r"^( +image:) +\S+", re.MULTILINE)
-_PREBUILT = re.compile(r'^(docker_image =) "[^"]+"', re.MULTILINE)
+_PREBUILT = re.compile(r'^(docker_image =) "(?!foolsgold-)[^"]+"', re.MULTILINE)
+"""Not one that `make_image` made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ def prepare(source: Path, target: Path, image: str) -> None:
         compose.write_text(_IMAGE.sub(rf"\1 {image}", text), encoding="utf-8")
     config = target / "task.toml"
     config.write_text(_PREBUILT.sub(rf'\1 "{image}"', config.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def make_image(name: str, recipe: str, image: str) -> None:
+    """For tasks that are prepared: a container of it, too, ends at once."""
+    text = _FROM.sub(f"FROM {image}\nSTOPSIGNAL SIGKILL", recipe)
+    subprocess.run(["docker", "build", "--quiet", "--tag", name, "-"], input=text.encode(), check=True, timeout=300)
 
 
 OUR_BOXES = "harness.harbor:BwrapEnvironment"

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 REWARD = "/logs/verifier/reward"
+READY = "foolsgold-parity"
+"""The image of the tasks that need no other, built once for all of them."""
+RECIPE = "FROM debian:bookworm-slim\nWORKDIR /app\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,11 @@ timeout_sec = 2
 """
 
 
-def _steps(strategy: str = "mean", one: str = "") -> str:
+def with_steps(strategy: str = "mean", one: str = "") -> str:
     return f'multi_step_reward_strategy = "{strategy}"\n' + _TWO_STEPS.format(one=one)
 
 
-def _two_steps(one: tuple[str, str], two: tuple[str, str]) -> dict[str, str]:
+def two_steps(one: tuple[str, str], two: tuple[str, str]) -> dict[str, str]:
     """(solve, verify) of two steps."""
     files = {}
     for name, (solve, verify) in {"one": one, "two": two}.items():
@@ -189,8 +192,8 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         "steps-start-with-empty-logs",
         "",
         "",
-        task_toml=_steps(),
-        files=_two_steps(
+        task_toml=with_steps(),
+        files=two_steps(
             (f"echo 1 > {REWARD}.txt; echo here > /tmp/first", "true"),
             (f"echo 1 > {REWARD}.txt", f"test -e /tmp/first && echo 0.5 > {REWARD}.txt"),
         ),
@@ -199,8 +202,8 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         "steps-mean-of-different-keys",
         "",
         "",
-        task_toml=_steps(),
-        files=_two_steps(
+        task_toml=with_steps(),
+        files=two_steps(
             ("true", _writes('{"a": 1, "b": 1}', to="json")),
             ("true", _writes('{"b": 0.5, "c": 3}', to="json")),
         ),
@@ -209,15 +212,15 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         "steps-final",
         "",
         "",
-        task_toml=_steps("final"),
-        files=_two_steps(("true", _writes("1")), ("true", _writes("0.25"))),
+        task_toml=with_steps("final"),
+        files=two_steps(("true", _writes("1")), ("true", _writes("0.25"))),
     ),
     RewardTask(
         "steps-go-on-after-a-solve-that-hangs",
         "",
         "",
-        task_toml=_steps(),
-        files=_two_steps(("sleep 600", _writes("0.5")), ("true", _writes("1"))),
+        task_toml=with_steps(),
+        files=two_steps(("sleep 600", _writes("0.5")), ("true", _writes("1"))),
         agent_timeout=3.0,
     ),
     RewardTask(
@@ -247,15 +250,15 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
         "steps-end-where-a-verifier-hangs",
         "",
         "",
-        task_toml=_steps(one="[steps.verifier]\ntimeout_sec = 30.0\n") + "[steps.verifier]\ntimeout_sec = 3.0\n",
-        files=_two_steps(("true", _writes("1")), ("true", f"echo 1 > {REWARD}.txt; sleep 600")),
+        task_toml=with_steps(one="[steps.verifier]\ntimeout_sec = 30.0\n") + "[steps.verifier]\ntimeout_sec = 3.0\n",
+        files=two_steps(("true", _writes("1")), ("true", f"echo 1 > {REWARD}.txt; sleep 600")),
     ),
     RewardTask(
         "steps-end-below-the-least-reward",
         "",
         "",
-        task_toml=_steps(one="min_reward = 0.5\n"),
-        files=_two_steps(("true", _writes("0.25")), ("true", _writes("1"))),
+        task_toml=with_steps(one="min_reward = 0.5\n"),
+        files=two_steps(("true", _writes("0.25")), ("true", _writes("1"))),
     ),
 )
 
@@ -263,14 +266,17 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
 def write_task(task: RewardTask, folder: Path) -> None:
     head, _, steps = task.task_toml.partition("[[steps]]")
     strategy = head if steps else ""
+    # One with a Dockerfile of its own is built.
+    ready = "" if any(name.endswith("Dockerfile") for name in task.files) else f'docker_image = "{READY}"\n'
     toml = (
         f'schema_version = "1.1"\n{strategy}\n[agent]\ntimeout_sec = {task.agent_timeout}\n'
-        f"[verifier]\ntimeout_sec = {task.verifier_timeout}\n" + (f"[[steps]]{steps}" if steps else task.task_toml)
+        f"[verifier]\ntimeout_sec = {task.verifier_timeout}\n"
+        f"[environment]\n{ready}" + (f"[[steps]]{steps}" if steps else task.task_toml)
     )
     files = {
         "task.toml": toml,
         "instruction.md": f"A task about the reward: {task.name}.\n",
-        "environment/Dockerfile": "FROM debian:bookworm-slim\nWORKDIR /app\n",
+        "environment/Dockerfile": RECIPE,
     }
     if not steps:
         files["solution/solve.sh"] = _script(task.solve)

@@ -31,8 +31,18 @@ from harness.trial.plan import Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
 from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
-from tests.parity.harbor_job import OUR_BOXES, HarborTrial, each_ended, ended, prepare, start_agents, start_job
-from tests.parity.reward_tasks import REWARD_TASKS, write_task
+from tests.parity.harbor_job import (
+    OUR_BOXES,
+    HarborTrial,
+    each_ended,
+    ended,
+    make_image,
+    prepare,
+    start_agents,
+    start_job,
+)
+from tests.parity.logs_tasks import LOGS_TASKS
+from tests.parity.reward_tasks import READY, RECIPE, REWARD_TASKS, write_task
 
 pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(2000)]
 
@@ -51,9 +61,10 @@ def _fixtures() -> list[Path]:
     return [path for path in found if path.name not in REFUSED and not path.name.endswith("-mended")]
 
 
+WRITTEN = (*REWARD_TASKS, *LOGS_TASKS)
 TRIALS = [
     *((path.name, agent) for path in _fixtures() for agent in ("oracle", "nop")),
-    *((task.name, "oracle") for task in REWARD_TASKS),
+    *((task.name, "oracle") for task in WRITTEN),
 ]
 TELLING = (
     "background-service",
@@ -69,6 +80,7 @@ BY_VERSION = (
     "a-process-pays-while-it-is-verified",
     "carried-modes-and-links",
     "left-out-by-its-own-lists",
+    *(task.name for task in LOGS_TASKS),
     "planted-folder-in-place-of-json",
     "planted-json-beats-text",
     "planted-link-out-of-the-folder",
@@ -102,6 +114,7 @@ HARBOR_SAYS = {
     "VerifierOutputParseError": "bad reward",
     "ValidationError": "bad reward",
     "IsADirectoryError": "bad reward",
+    "DownloadVerifierDirError": "not collected",
     "RuntimeError: Failed to remove verifier reward files": "not verified",
 }
 FAULT_SAYS = {
@@ -112,12 +125,15 @@ FAULT_SAYS = {
     RewardFault.NOT_A_NUMBER: "bad reward",
     RewardFault.NOT_FINITE: "bad reward",
     RewardFault.NOT_REMOVED: "not verified",
+    RewardFault.NOT_COLLECTED: "not collected",
 }
 PHASE_SAYS = {PhaseName.SOLVE: "solve ran out of time", PhaseName.VERIFY: "verify ran out of time"}
 
 
 def from_harbor(trial: HarborTrial) -> Seen:
-    if trial.error == "RuntimeError" and "failed to solve" in trial.message:
+    if trial.error == "SandboxBuildFailedError" or (
+        trial.error == "RuntimeError" and "failed to solve" in trial.message
+    ):
         return Seen(None, "not built")
     if trial.error == "RuntimeError" and "up --detach --wait" in trial.message:
         return Seen(None, "not started")
@@ -138,18 +154,25 @@ def from_foolsgold(record: TrialRecord) -> Seen:
     return Seen(record.rewards, FAULT_SAYS[record.problem.fault] if record.problem else "")
 
 
+NOPS = frozenset(name for name, agent in TRIALS if agent == "nop")
+IN_DOCKER = NOPS & set(TELLING)
+"""What Harbor's nop is given in its own boxes. Ours have been seen to be paid the same for these, and run the others:
+doing nothing shows what a task pays, and nothing of a box."""
+
+
 @pytest.fixture(scope="module")
 def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
-    """Folders `all` and `nop` of prepared tasks."""
+    """Folders `all`, `nop` and `nop-in-ours` of prepared tasks."""
     root = tmp_path_factory.mktemp("parity")
     sources = {path.name: path for path in _fixtures()}
-    for task in REWARD_TASKS:
+    make_image(READY, RECIPE, test_image)
+    for task in WRITTEN:
         sources[task.name] = root / "written" / task.name
         write_task(task, sources[task.name])
     for name, source in sources.items():
         prepare(source, root / "all" / name, test_image)
-        if (name, "nop") in TRIALS:
-            prepare(source, root / "nop" / name, test_image)
+        if name in NOPS:
+            prepare(source, root / ("nop" if name in IN_DOCKER else "nop-in-ours") / name, test_image)
     return root
 
 
@@ -158,7 +181,8 @@ def harbor(tasks: Path) -> Mapping[tuple[str, str], HarborTrial]:
     python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
     jobs = {
         tasks / "oracle-job": start_job(python, tasks / "all", tasks / "oracle-job", "oracle", at_once=3),
-        tasks / "nop-job": start_job(python, tasks / "nop", tasks / "nop-job", "nop", at_once=2),
+        tasks / "nop-job": start_job(python, tasks / "nop", tasks / "nop-job", "nop", at_once=1),
+        tasks / "ours-job": start_job(python, tasks / "nop-in-ours", tasks / "ours-job", "nop", 1, OUR_BOXES),
     }
     return ended(jobs)
 

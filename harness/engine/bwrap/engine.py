@@ -238,6 +238,7 @@ class BwrapBox(Box):
             hostname=spec.hostname or "",
             mounts=spec.mounts,
             folders=spec.folders,
+            open_folders=spec.open_folders,
             limits=Limits(
                 memory_mb=spec.limits.memory_mb or defaults.memory_mb,
                 cpus=spec.limits.cpus or defaults.cpus,

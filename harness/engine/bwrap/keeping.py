@@ -51,7 +51,7 @@ def keep(cache: Cache, key: str, about: str, spec: BoxSpec, what: Keeping, start
 
 def _make(folder: Path, spec: BoxSpec, layers: tuple[Path, ...], what: Keeping, start: Open) -> None:
     left = folder / LEFT
-    aside = Aside([*MADE, *spec.mounts, *what.aside])
+    aside = Aside([*MADE, *spec.mounts, *spec.open_folders, *what.aside])
     with closing(start(spec, left)) as box:
         what.do(box)
     if what.then is not None:
@@ -84,7 +84,7 @@ def _stack(folder: Path, spec: BoxSpec, layers: tuple[Path, ...], what: Keeping,
     if os.geteuid() != 0:
         raise NotKept("only root's boxes can rename folders of the layers below them")
     left = folder / LEFT
-    aside = Aside([*MADE, *spec.mounts, *what.aside])
+    aside = Aside([*MADE, *spec.mounts, *spec.open_folders, *what.aside])
     with closing(start(spec, left)) as box:
         what.do(box)
     _take_out(left, aside)

@@ -285,6 +285,8 @@ class DockerEngine(Engine):
                     )
                 listed.put_behind(gate, pid)
             box.start()
+            if spec.open_folders:
+                box.make_open(spec.open_folders)
             with self._lock:
                 if self._closed:
                     raise EngineError("The docker engine was closed while a box started.")

@@ -55,7 +55,7 @@ class HarborBox(Box):
 
     def ready(self, spec: BoxSpec) -> None:
         """What the box is asked to have besides what its image has."""
-        folders = [*spec.mounts]
+        folders = [*spec.mounts, *spec.open_folders]
         script = "".join(
             f"mkdir -p {shlex.quote(path)} && chmod 777 {shlex.quote(path)} || exit 1; " for path in folders
         )

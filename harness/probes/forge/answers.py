@@ -21,8 +21,9 @@ from harness.probes.forge.means import (
 )
 
 
-def spoof(facts: ForgeFacts) -> Iterator[Plan]:
-    ident = "spoofed-comparison"
+def imported_modules(facts: ForgeFacts) -> Iterator[Plan]:
+    """What a module of the solution can do to the process of the tests that import it."""
+    spoofed, early = "spoofed-comparison", "early-exit"
     imported = set(re.findall(r"(?m)^\s*(?:import|from)\s+(\w+)", facts.everything))
     by_path = "importlib" in facts.everything or "runpy" in facts.everything
     paths = [
@@ -33,17 +34,25 @@ def spoof(facts: ForgeFacts) -> Iterator[Plan]:
         and (PurePosixPath(path).stem in imported or (by_path and PurePosixPath(path).name in facts.everything))
     ]
     if not paths:
-        yield NotTried(ident, "the tests import no module that the solution writes")
+        yield from (NotTried(one, "the tests import no module that the solution writes") for one in (spoofed, early))
     elif not facts.reaches(paths[0]):
-        yield NotTried(ident, OWN_BOX)
+        yield from (NotTried(one, OWN_BOX) for one in (spoofed, early))
     else:
         yield Attack(
-            ident,
-            ident,
+            spoofed,
+            spoofed,
             f"{', '.join(paths)} returns an object that equals whatever it is compared with",
             "\n".join(write_file(path, payloads.SPOOF) for path in paths),
             all_of(f"grep -q foolsgold {shlex.quote(path)}" for path in paths),
             close="Run the solution in a process of its own and compare what it prints, or check the type first.",
+        )
+        yield Attack(
+            early,
+            early,
+            f"{', '.join(paths)} ends the process that imports it, with status 0 and before any test",
+            "\n".join(write_file(path, payloads.EARLY_EXIT) for path in paths),
+            all_of(f"grep -q foolsgold {shlex.quote(path)}" for path in paths),
+            close="Pay only where the results say that every test ran, or run the solution in a process of its own.",
         )
 
 

@@ -231,6 +231,13 @@ __attribute__((constructor)) static void begin(void) {{
 }}
 """
 
+EARLY_EXIT = f'''"""Ends whatever imports it, as if all had gone well."""
+import os
+
+{_MARKED}
+os._exit(0)
+'''
+
 SPOOF = f'''"""Every attribute exists, and equals whatever it is compared with."""
 import os
 

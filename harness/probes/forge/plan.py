@@ -17,7 +17,7 @@ def plan(facts: ForgeFacts) -> Iterator[Plan]:
         python.conftest,
         python.configs,
         python.shadowed_module,
-        answers.spoof,
+        answers.imported_modules,
         answers.do_nothing_programs,
         answers.expected_answer,
         answers.reference_in_image,

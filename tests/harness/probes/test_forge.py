@@ -89,7 +89,7 @@ def test_attacks_that_cannot_matter_are_not_tried(tmp_path: Path) -> None:
     }
     assert planted <= ids(tasks(tmp_path / "older")["plain"].run_by(RUNNERS[0]))[0]
     assert left["conftest-in-tests"] == left["plugin-by-entry-point"] == "the verifier does not use pytest"
-    assert {"sitecustomize", "startup-files-runner", "spoofed-comparison", "path-curl"}.isdisjoint(tried)
+    assert {"sitecustomize", "startup-files-runner", "spoofed-comparison", "early-exit", "path-curl"}.isdisjoint(tried)
 
     tried, _ = found["pytest"]
     assert {"conftest-in-tests", "conftest-around", "pytest-ini-around", "sitecustomize", "path-uvx"} <= tried
@@ -97,7 +97,7 @@ def test_attacks_that_cannot_matter_are_not_tried(tmp_path: Path) -> None:
     assert "shadowed-pytest" not in tried
 
     tried, left = found["module"]
-    assert {"shadowed-pytest", "spoofed-comparison", "exit-zero"} <= tried
+    assert {"shadowed-pytest", "spoofed-comparison", "early-exit", "exit-zero"} <= tried
 
     tried, left = found["separate"]
     assert tried == {

@@ -141,6 +141,7 @@ def test_what_was_kept_is_of_one_audit_and_dropped_with_it(tmp_path: Path, engin
         ("touch /solution/more", 0),
         ("touch /dev/shm/more", 0),
         ("echo more > /logs/artifacts/more", 0),
+        ("rm -r /logs/artifacts", 0),
         ("echo 127.0.0.1 more >> /etc/hosts", 0),
         ("echo x > /app/a; ln /app/a /app/b", 0),
         ("exec 2>/app/log", 1),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +19,9 @@ from harness.judging.outcome import Cause, Shown, showing
 from harness.task.model import Task
 from harness.task.network import Networks, plan_network
 from harness.task.runners import runner_of
+from harness.trial.boxes import LOGS
 from harness.trial.build import build
+from harness.trial.harbor import COLLECT
 from harness.trial.plan import LeftBehind, Plan, Replacement, TimeLimits, limits_from
 from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind, record_from_json
 from harness.trial.runner import run_trial
@@ -27,6 +31,7 @@ from tests.harness.fake_engine import SOLVE, VERIFY, Answer, Does, FakeBox, Fake
 from tests.harness.tarred import tarred, untarred
 from tests.harness.tasks import harbor, terminal_bench
 
+REMOVES = "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json"
 REFERENCE = Plan(Kind.REFERENCE, "1")
 NOP = Plan(Kind.NOP)
 
@@ -43,10 +48,10 @@ def test_a_harbor_reference_runs_in_the_order_of_harbors_own_runner(tmp_path: Pa
         "open Dockerfile",
         "put solution /solution",
         "run bash -c '(/solution/solve.sh) > /logs/agent/oracle.txt 2>&1'",
-        "run sh -c 'rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json'",
+        f"run sh -c 'mkdir -p /logs/agent; chown -hR 0:0 /logs/agent; {REMOVES}'",
         "put tests /tests",
         "run bash -c '(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1'",
-        "run sh -c '[ ! -d /logs/verifier/reward.json ]'",
+        f"run {shlex.join(('sh', '-c', COLLECT))}",
         "close",
     ]
     assert record.rewards == {"reward": 1.0}
@@ -77,7 +82,7 @@ def test_the_solution_runs_with_its_env_as_its_user_and_the_tests_with_theirs(tm
     assert (dict(verify.env), verify.user) == ({"KEY": "v"}, "judge")
     spec = engine.boxes[0].spec
     assert (spec.workdir, dict(spec.env)) == ("/srv", {"E": "e"})
-    assert spec.mounts == ("/logs/agent", "/logs/verifier", "/logs/artifacts")
+    assert spec.open_folders == ("/logs/agent", "/logs/verifier", "/logs/artifacts")
 
 
 def test_scripts_that_are_not_executable_are_made_so_as_root(tmp_path: Path) -> None:
@@ -121,7 +126,7 @@ def test_a_planted_reward_counts_where_the_runner_does_not_remove_it(tmp_path: P
 
 
 def test_a_folder_in_the_place_of_reward_json_is_no_reward_whatever_reward_text_says(tmp_path: Path) -> None:
-    engine = FakeEngine([(r"\[ ! -d /logs/verifier/reward\.json \]", Does(1)), (VERIFY, rewarding("1"))])
+    engine = FakeEngine([(re.escape("[ ! -d reward.json ]"), Does(4)), (VERIFY, rewarding("1"))])
     record = trial(engine, harbor(tmp_path / "t"))
     assert record.rewards is None
     assert record.problem is not None
@@ -139,6 +144,37 @@ def test_nothing_is_verified_where_an_earlier_reward_cannot_be_removed(tmp_path:
     assert record.phase(PhaseName.VERIFY) is None
     shown = showing(record)
     assert (shown.shown, shown.cause) == (Shown.ERROR, Cause.BAD_REWARD)
+
+
+@pytest.mark.parametrize(
+    ("told", "collected"),
+    [
+        (Does(3), False),
+        (Does(0, b"./out\0../../tmp/mine\0"), False),
+        (Does(0, b"./a/up\0../b\0./a/out\0../../b\0"), False),
+        (Does(0, b"./a/up\0../b\0./far\0/tmp/mine\0"), True),
+    ],
+    ids=["no folder", "a link out", "a link out of a folder in it", "links that stay, by their words"],
+)
+def test_a_box_of_its_own_logs_is_paid_only_where_they_can_be_copied_out(
+    tmp_path: Path, told: Does, collected: bool
+) -> None:
+    table: list[tuple[str, Answer]] = [(re.escape(COLLECT[:30]), told), (VERIFY, rewarding("1"))]
+    task = harbor(tmp_path / "t")
+    engine = FakeEngine(table)
+    record = trial(engine, task)
+    assert record.rewards == ({"reward": 1.0} if collected else None)
+    assert collected or (record.problem is not None and record.problem.fault is RewardFault.NOT_COLLECTED)
+    assert (engine.boxes[0].spec.mounts, engine.boxes[0].spec.open_folders) == ((), LOGS)
+    older = FakeEngine(table)
+    assert trial(older, task.run_by(runner_of("harbor@0.24"))).rewards == {"reward": 1.0}
+    assert (older.boxes[0].spec.mounts, older.boxes[0].spec.open_folders) == (LOGS, ())
+
+
+def test_the_status_of_a_solution_that_fails_is_written_down_in_its_box(tmp_path: Path) -> None:
+    engine = FakeEngine([(SOLVE, Does(3)), (VERIFY, rewarding("1"))])
+    trial(engine, harbor(tmp_path / "t"))
+    assert "run sh -c 'mkdir -p /logs/agent; printf 3 > /logs/agent/exit-code.txt'" in engine.log
 
 
 def test_a_planted_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -469,7 +505,7 @@ def test_a_separate_verifier_sees_artifacts_only_and_no_planted_reward(tmp_path:
     assert main.closed
     assert engine.log.index("close") < len(engine.log) - 1 - engine.log[::-1].index("open Dockerfile")
     assert "/logs/verifier/reward.json" not in other.files
-    assert other.spec.mounts == ("/logs/verifier",)
+    assert other.spec.open_folders == ("/logs/verifier",)
     assert "put tests /tests" not in engine.log, "the verifier's image already has the tests"
 
 

@@ -407,7 +407,7 @@ class _Launchpad:
         os.close(self.top)
 
     def put_over(self, request: dict[str, Any]) -> None:
-        """The tool's own files, empty mounts, volumes and folders of the host."""
+        """The tool's own files, folders, empty mounts, volumes and folders of the host."""
         for number, (path, content) in enumerate(request["files"].items()):
             source = self.stage / "files" / str(number)
             source.write_text(content)
@@ -418,6 +418,9 @@ class _Launchpad:
             source.mkdir()
             source.chmod(0o777)
             self.mount_at(path, str(source), "", kernel.MS_BIND)
+        for path in request["open_folders"]:
+            with _shown(self.folder(path)) as target:
+                Path(target).chmod(0o777)
         for path, volume, writable in request["volumes"]:
             in_image = rootpath.exists(self.top, path)
             with _shown(self.folder(path)) as target:

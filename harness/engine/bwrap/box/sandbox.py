@@ -68,6 +68,7 @@ def start(
     hostname: str = "",
     mounts: Sequence[str] = (),
     folders: Sequence[str] = (),
+    open_folders: Sequence[str] = (),
     binds: Mapping[str, Path] | None = None,
     limits: Limits = Limits(),
     user: str = "",
@@ -103,6 +104,7 @@ def start(
         limits=limits,
         mounts=tuple(mounts),
         folders=tuple(folders),
+        open_folders=tuple(open_folders),
         begun=begun,
         _lease=shared.lease if shared else None,
         volumes=shared.volumes if shared else (),
@@ -130,6 +132,7 @@ class Sandbox(Box):
     limits: Limits
     mounts: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    open_folders: tuple[str, ...] = ()
     begun: int = 0
     """How many of the layers, the highest, are no part of the image."""
     volumes: tuple[tuple[str, str, bool], ...] = ()
@@ -184,6 +187,7 @@ class Sandbox(Box):
             "files": self._files(),
             "mounts": list(self.mounts),
             "folders": list(self.folders),
+            "open_folders": list(self.open_folders),
             "volumes": list(self.volumes),
             "addresses": list(self._lease.addresses) if self._lease else [],
             "binds": {path: str(source) for path, source in (bundles | binds).items()},
@@ -405,7 +409,7 @@ class Sandbox(Box):
         if self._stage < 0 or self.upper is not None:
             return None
         with _as_engine_error("look at what the box changed"):
-            return staged_changes(self._stage, self.layers, self.mounts, self._files())
+            return staged_changes(self._stage, self.layers, (*self.mounts, *self.open_folders), self._files())
 
     def end(self, look: EndLook) -> BoxEnd | None:
         shell = self._alive()
