@@ -125,6 +125,14 @@ def step_mutants(step: Step, solution: Solution, wish: Wish, before: Before) -> 
     return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped), unwished)
 
 
+def nothing_worth(poor: int) -> str:
+    """Why a list is empty. `poor`: how many mutants there are all the same."""
+    if not poor:
+        return "no broken variant can be made of the solution"
+    others = "one other" if poor == 1 else f"{poor} others"
+    return f"nothing here is worth a trial of its own: `foolsgold mutants --all` lists {others}"
+
+
 def solution_files(solution: Solution, skipped: list[Skipped] | None = None) -> dict[str, bytes]:
     """What reaches the box, by its path in the solution folder; links and huge files are not mutated."""
     found: dict[str, bytes] = {}

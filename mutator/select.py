@@ -51,7 +51,7 @@ def select(
     """`languages` maps a source's id to its language. The same mutants, instruction and seed give the same answer.
 
     A list ends where what is left is not worth a trial, however short it is, unless it is to be `whole` or no budget
-    limits it. Where nothing is worth a trial it has the one that comes first of the others."""
+    limits it: where nothing is worth a trial it is empty."""
     distinct, duplicates = _distinct(mutants, languages)
     stated = Stated((requirement.text for requirement in relevance.requirements), distinct)
     entries = [stated.placed(mutant, relevance.links(mutant)) for mutant in distinct]
@@ -62,7 +62,7 @@ def select(
     ruins = _ordered([entry for entry in entries if entry.mutant.ruins], seed, served)
     worth = [entry for entry in ordered if not is_detail(entry)]
     everything = [*worth, *(entry for entry in ordered if is_detail(entry)), *blunt, *ruins]
-    end = len(everything) if budget is None or whole else max(len(worth), min(len(everything), 1))
+    end = len(everything) if budget is None or whole else len(worth)
     chosen = everything[:end][:budget]
     return Selection(tuple(chosen), duplicates, end - len(chosen), len(everything) - end)
 

@@ -251,6 +251,10 @@ class Ordinary:
     scratch: Path
     """A folder the user owns, below folders everybody may enter."""
 
+    def imports(self) -> Mapping[str, str]:
+        """What is imported is compiled once, in a folder of the user's."""
+        return {"PYTHONPATH": str(self.source), "PYTHONPYCACHEPREFIX": str(self.scratch.with_name("compiled"))}
+
     def run(
         self, *arguments: str, timeout: float = 120, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
@@ -260,7 +264,7 @@ class Ordinary:
         return subprocess.run(
             [*self.prefix, self.python, *arguments],
             cwd=self.source,
-            env={**kept, **home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.source), **(env or {})},
+            env={**kept, **home, **self.imports(), **(env or {})},
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -273,8 +277,9 @@ def ordinary() -> Iterator[Ordinary]:
     with tempfile.TemporaryDirectory(prefix="foolsgold-ordinary-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        scratch = folder / "scratch"
+        scratch, compiled = folder / "scratch", folder / "compiled"
         scratch.mkdir()
+        compiled.mkdir()
         checkout = Path(__file__).parent.parent
         if os.geteuid() != 0:
             yield Ordinary((), sys.executable, checkout, scratch)
@@ -282,6 +287,7 @@ def ordinary() -> Iterator[Ordinary]:
         user = os.environ.get("FOOLSGOLD_ORDINARY_USER", "nobody")
         python = os.environ.get("FOOLSGOLD_ORDINARY_PYTHON", sys.executable)
         shutil.chown(scratch, user)
+        shutil.chown(compiled, user)
         for part in ("harness", "mutator", "tests", "fixtures", "pyproject.toml"):
             source, copy = checkout / part, folder / "source" / part
             if source.is_dir():

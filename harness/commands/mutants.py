@@ -90,7 +90,7 @@ def _say_unusable(task: Unusable) -> None:
 def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
     from tabulate import tabulate
 
-    from harness.mutants import diff
+    from harness.mutants import diff, nothing_worth
 
     if not steps:
         click.echo(f"{task.name}: no reference solution to break")
@@ -107,6 +107,9 @@ def _show(task: Task, steps: Sequence[StepMutants], with_diff: bool) -> None:
         click.echo(f"{title}: {len(chosen)} of {step.generated} mutants ({left_out})")
         for what, why in _left_alone(step):
             click.echo(f"  not mutated: {what}: {why}")
+        if not chosen:
+            click.echo(f"  {nothing_worth(selection.poor)}.")
+            continue
         if with_diff:
             for entry in chosen:
                 click.echo(f"\n{entry.mutant.id}  {entry.mutant.place}  {entry.mutant.operator}")

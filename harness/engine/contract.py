@@ -165,6 +165,8 @@ class BoxSpec:
     """Given where the engine has them for its boxes; see `no_gpus`."""
     mounts: tuple[str, ...] = ("/logs/agent", "/logs/verifier", "/logs/artifacts")
     """Empty, world-writable mount points, like those that the formats' runners make."""
+    folders: tuple[str, ...] = ()
+    """There from the start, where the image has none, as a volume that no other box has is."""
     entrypoint: tuple[str, ...] | None = None
     """Replaces the image's ENTRYPOINT; () means no entrypoint, None the image's."""
     command: tuple[str, ...] | None = KEEP_ALIVE
@@ -285,8 +287,9 @@ class Box(ABC):
         a dot are left out. Empty if there is no such folder."""
 
     def written(self) -> list[bytes] | None:
-        """Absolute paths that include everything made, changed or removed since the box began, except below its mounts.
-        For a removed path its folder is listed. None if only a search through the whole box could tell."""
+        """Absolute paths that include everything made, changed or removed since the box began, except below its mounts,
+        and all that its volumes hold. For a removed path its folder is listed. None if only a search through the whole
+        box could tell."""
         return None
 
     def changes(self) -> Changes | None:

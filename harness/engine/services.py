@@ -52,11 +52,12 @@ def opened(
     all_healthy: bool = True,
     limit: float = 600.0,
     pause: Callable[[float], bool] | None = None,
+    meet: Callable[[str, Box], object] | None = None,
 ) -> Iterator[Box]:
     """The box of the service `main`, beside the others. Raises ServiceFailed and EngineError; everything is gone at
     the end. `all_healthy`: the runner goes on once all are healthy, and fails if one has ended; whether `main` is
     healthy is the caller's affair. `limit`: seconds for each wait; `pause`: waits so long, or tells that
-    nobody waits any more."""
+    nobody waits any more. `meet`: is told the name and the box of each of the others, when all stand."""
     ordered = in_order(companions)
     own = next(one for one in companions if one.member.name == main)
     members = [one.member for one in companions]
@@ -78,6 +79,8 @@ def opened(
         for one in beside if all_healthy else ():
             if one.member.name not in ends:
                 waiting.until_fine(one, boxes[one.member.name], began[one.member.name])
+        for one in beside if meet is not None else ():
+            meet(one.member.name, boxes[one.member.name])
         yield boxes[main]
         for one in beside:
             ended = boxes[one.member.name].ended() if one.restarts and one.member.name not in ends else None

@@ -44,6 +44,9 @@ class Seen:
     slight: bool = False
     """It changes a number, or drops a check of what is given: right results may come of it all the same."""
 
+    beside: bool = False
+    """The sentence says nothing of what it loses, whatever words they share."""
+
     @property
     def named(self) -> bool:
         """Whether a name of its own ties it to the requirement: a path, an option, a key."""
@@ -53,6 +56,8 @@ class Seen:
     def telling(self) -> bool:
         """Whether it can be said to break this sentence and no other: an option or a name ties it to that, or two words
         do, or one and how strongly. A bare number stands in many sentences."""
+        if self.beside:
+            return False
         if self._weight >= FLAG:
             return True
         words = sum(not is_number(token) for token in self.evidence)
@@ -103,7 +108,7 @@ def _unused(paid: Sequence[Seen], tests: str) -> tuple[str, ...]:
         token
         for one in paid
         for token in one.evidence
-        if one.requirement is not None and one.requirement.tokens.get(token, 0.0) >= FLAG
+        if not one.beside and one.requirement is not None and one.requirement.tokens.get(token, 0.0) >= FLAG
     )
     flags = [token for token in broken if token.startswith("-")]
     return tuple(flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", tests))

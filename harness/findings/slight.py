@@ -53,7 +53,12 @@ _USAGE = re.compile(r"""(["'])[^"'\n]*\busage\b[^"'\n]*\1""", re.IGNORECASE)
 def own_options(evidence: Sequence[str], changed: str) -> tuple[str, ...]:
     """Without the options that only stand around what is changed, or in a message there on how to call the program."""
     plain = _USAGE.sub("", changed).replace("-", "_")
-    return tuple(token for token in evidence if token[0] != "-" or token.lstrip("-").replace("-", "_") in plain)
+    return tuple(token for token in evidence if token[0] != "-" or _stands(token.lstrip("-").replace("-", "_"), plain))
+
+
+def _stands(name: str, plain: str) -> bool:
+    """As a word of its own, or the first of a name: `out` stands in `outPath` and not in `without`."""
+    return re.search(rf"(?<![A-Za-z]){re.escape(name)}(?![a-z])", plain) is not None
 
 
 def _bounds(diff: str) -> bool:

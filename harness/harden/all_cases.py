@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from harness.harden.brought import known_files
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
 from harness.harden.choosing import Seens
 from harness.harden.function_cases import function_cases
@@ -13,22 +14,23 @@ from harness.harden.model import BoxCase, Pin
 from harness.harden.own import own_cases, own_pins
 from harness.harden.pins import Pins
 from harness.harden.shell_calls import calls_of_scripts
-from harness.harden.tests_of import ExtendedFile, instruction_of, last_step
+from harness.harden.tests_of import ExtendedFile, instruction_of
 from harness.judging.stated import StatedOutput
-from harness.task.model import Task
-from harness.task.texts import verifier_texts
+from harness.task.model import Step, Task
+from harness.task.texts import environment_contents, verifier_contents, verifier_texts
 from harness.trial.watching.calls import Observed
 
 
 def cases_of(
-    task: Task, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
+    task: Task, step: Step, observed: Observed, environment: Mapping[str, str], found: ExtendedFile, seed: int
 ) -> list[BoxCase]:
-    texts = verifier_texts(task, last_step(task))
-    instruction = instruction_of(task)
+    texts = verifier_texts(task, step)
+    instruction = instruction_of(task, step)
     left = observed.left.entries if observed.left is not None else {}
     files = [path for path, entry in left.items() if entry.startswith(("f ", "l "))]
     calls = (*(observed.calls or ()), *(calls_of_scripts(texts) if found.script else ()))
-    own = list(own_cases(task, found, environment, seed)) if found.pytest else []
+    known = known_files([*environment_contents(task), *verifier_contents(task, step)])
+    own = list(own_cases(task, step, found, known, seed)) if found.pytest else []
     looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
     return [
         *own,
@@ -39,9 +41,9 @@ def cases_of(
     ]
 
 
-def asks_for_programs(task: Task, observed: Observed, stated: StatedOutput) -> bool:
+def asks_for_programs(task: Task, step: Step, observed: Observed, stated: StatedOutput) -> bool:
     entries = observed.left.entries if observed.left is not None else {}
-    tests = verifier_texts(task, last_step(task)).values()
+    tests = verifier_texts(task, step).values()
     left = [path for path, entry in entries.items() if _is_program(path, entry)]
     return any(stated.names(path) or any(path in text for text in tests) for path in left)
 

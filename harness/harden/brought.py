@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import dirname, join, splitext
 from typing import Any
 
@@ -19,6 +19,25 @@ def to_body(file: Given) -> dict[str, Any]:
 
 def from_body(file: Mapping[str, Any]) -> Given:
     return Given(file["path"], file["text"], file["age"], file.get("binary", False))
+
+
+LARGEST = 120_000
+"""Bytes of a file that a case may bring."""
+
+
+def known_files(contents: Iterable[tuple[str, bytes]]) -> dict[str, Given]:
+    """Path -> the file as a case brings it, of those that are not too large."""
+    return dict(_known(contents))
+
+
+def _known(contents: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Given]]:
+    for path, data in contents:
+        if len(data) <= LARGEST:
+            try:
+                text, binary = data.decode("utf-8"), b"\0" in data
+            except UnicodeDecodeError:
+                text, binary = "", True
+            yield path, Given(path, data.decode("latin-1") if binary else text, binary=binary)
 
 
 def has_data(case: BoxCase) -> bool:

@@ -7,8 +7,8 @@ from importlib import resources
 from typing import Any
 
 from harness import __version__
-from harness.harden.hardening import Hardened, ProvenTest, ToldApart, Wanted
 from harness.harden.model import Survivor
+from harness.harden.results import Hardened, ProvenTest, ToldApart, Wanted
 from harness.harden.writing import patch_of
 
 SCHEMA = "foolsgold.harden/1"
@@ -49,13 +49,13 @@ def document(
 def _task(
     entry: Mapping[str, Any], wanted: Wanted, hardened: Hardened, again: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    patch = patch_of({hardened.path: (hardened.before, hardened.after)}, hardened.data) if hardened.after else ""
+    patch = patch_of(hardened.changed, hardened.data)
     return {
         "name": entry["name"],
         "path": entry["path"],
         "digest": entry["digest"],
         "why_not": hardened.why or None,
-        "file": hardened.path or None,
+        "file": next(iter(hardened.changed), None),
         "tests": [_test(kept) for kept in hardened.kept],
         "thrown_away": [{"name": each.test.name, "why": each.proof.refused} for each in hardened.thrown],
         "survivors": [_of_survivor(one, hardened) for one in wanted.survivors],
@@ -109,6 +109,7 @@ def _test(kept: ProvenTest) -> dict[str, Any]:
     proof = kept.proof
     return {
         "name": kept.test.name,
+        "file": kept.path,
         "requirement": kept.test.requirement or None,
         "how": kept.test.case.how,
         "pins": [{"says": pin.says, "unstated": pin.unstated or None} for pin in kept.test.pins],

@@ -54,7 +54,7 @@ class CallPins(Pins):
     def _of_error(self, at: int, step: Mapping[str, Any], name: str) -> Pin:
         named = re.search(rf"\b{re.escape(name)}\b", self.stated.instruction) is not None
         on = "made." if step["on"] else ""
-        return self._pin(
+        return self.pin(
             f"{called(step)[:80]} raises {name}",
             (f"with pytest.raises({name}):", f"    {on}{called(step)}"),
             lambda s: s["steps"][at].get("raises") == name,
@@ -72,7 +72,7 @@ class CallPins(Pins):
         if len(leaves) > 1 and len(leaves) <= MOST_LEAVES and not any(isinstance(leaf, float) for _, leaf in leaves):
             skipped = int(isinstance(value, tuple))
             unknown = next((u for path, leaf in leaves if (u := self._unknown_leaf(at, path[skipped:], leaf))), "")
-            yield self._pin(
+            yield self.pin(
                 f"{says} is {_short(value)}",
                 [f"assert {expression} == {value!r}"],
                 _holds(at, lambda found: _alike(found, value)),
@@ -95,7 +95,7 @@ class CallPins(Pins):
         else:
             code = f"assert {expression}{where} == {value!r}"
         place = f" at {'.'.join(map(str, path))}" if path else ""
-        return self._pin(
+        return self.pin(
             f"{says} is {_short(value)}{place}",
             [code],
             _holds(at, lambda found: self._same(_inside(found, path), value)),
@@ -108,7 +108,7 @@ class CallPins(Pins):
         if not isinstance(value[0], str | int):
             return
         unknown = next((u for each in value if (u := self._unknown_leaf(at, (), each))), "")
-        yield self._pin(
+        yield self.pin(
             f"{says} is {_short(sorted(value))}, in any order",
             [f"assert sorted({expression}) == {sorted(value)!r}"],
             _holds(at, lambda found: sorted(found) == sorted(value)),

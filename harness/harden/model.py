@@ -8,6 +8,8 @@ from typing import Any
 
 Seen = Mapping[str, Any]
 """What came of a case, as foolsgold_cases.py tells it."""
+Read = Callable[[Seen], Any]
+"""The value that a pin is about, out of what is seen; None where there is none."""
 FOLDER = "{folder}"
 """In a case's words: the folder of its own that it is given."""
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 
+from harness.harden.brought import to_body
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.tests_of import ExtendedFile, last_step
-from harness.harden.varying import varied_texts
-from harness.task.model import Task
+from harness.harden.tests_of import ExtendedFile
+from harness.harden.varying import varied_data, varied_texts
+from harness.task.model import Step, Task
 from harness.trial.watching.calls import Given
 
 MOST = 60
@@ -33,38 +35,53 @@ class OwnTest:
     names: frozenset[str]
     """That it uses."""
     arguments: tuple[str, ...]
+    parameter: str = ""
+    """Of a test that runs once for each of some paths: its argument."""
+    paths: tuple[tuple[str, bool], ...] = ()
+    """These paths, and whether each is a Path."""
 
 
-def own_cases(task: Task, place: ExtendedFile, environment: Mapping[str, str], seed: int) -> Iterator[BoxCase]:
-    """`environment`: texts of the environment's files by path."""
-    rng = Random(seed)
+Input = tuple[OwnTest, str, dict[str, str], tuple[Given, ...]]
+"""Which test, how its input is changed, what stands for it where, and the files that are brought."""
+
+
+def own_cases(task: Task, step: Step, place: ExtendedFile, known: Mapping[str, Given], seed: int) -> Iterator[BoxCase]:
+    """`known`: the files of the environment and of the tests by path."""
     tree = ast.parse(place.text)
-    module = _in_box(task, place.path)
+    module = _in_box(task, step, place.path)
     constants = _constants(tree)
-    made = 0
-    for test in _tests(tree, place.text):
-        for how, replaced, given in _inputs(test, constants, environment, tree, rng):
-            if made >= MOST:
-                return
-            made += 1
-            moved = {name: value for name, value in replaced.items() if name in constants}
-            body = _with_literals(test, replaced, constants)
-            yield BoxCase(
-                f"own-{made}",
-                "own",
-                {
-                    "module": module,
-                    "function": test.name,
-                    "set": moved,
-                    "files": [{"path": file.path, "text": file.text, "age": 0} for file in given],
-                    "source": _recording(test, body),
-                    "code": body,
-                    "numbers": [list(each) for each in test.numbers] if body == test.body else [],
-                    "arguments": list(test.arguments),
-                },
-                f"the task's own test {test.name}, {how}",
-                20 + sum(len(file.text) for file in given),
-            )
+    inputs = [source for test in _tests(tree, place.text) for source in _inputs(test, constants, known, Random(seed))]
+    for number, (test, how, replaced, given) in enumerate(islice(in_turn(inputs), MOST), start=1):
+        moved = {name: value for name, value in replaced.items() if name in constants}
+        body = _with_literals(test, replaced, constants)
+        yield BoxCase(
+            f"own-{number}",
+            "own",
+            {
+                "module": module,
+                "function": test.name,
+                "set": moved,
+                "files": [to_body(file) for file in given],
+                "source": _recording(test, body),
+                "code": body,
+                "numbers": [list(each) for each in test.numbers] if body == test.body else [],
+                "arguments": list(test.arguments),
+            },
+            f"the task's own test {test.name}, {how}",
+            20 + sum(len(file.text) for file in given),
+        )
+
+
+def in_turn(sources: Iterable[Iterator[Input]]) -> Iterator[Input]:
+    """One of each, so that none takes all the places."""
+    left = list(sources)
+    while left:
+        for source in list(left):
+            found = next(source, None)
+            if found is None:
+                left.remove(source)
+            else:
+                yield found
 
 
 def own_pins(case: BoxCase, seen: Seen) -> Iterator[Pin]:
@@ -91,19 +108,43 @@ def own_pins(case: BoxCase, seen: Seen) -> Iterator[Pin]:
 
 
 def _tests(tree: ast.Module, text: str) -> Iterator[OwnTest]:
-    lines = text.splitlines(keepends=True)
+    lines, constants = text.splitlines(keepends=True), _constants(tree)
     for node in tree.body:
-        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_") or node.decorator_list:
+        if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
             continue
-        arguments = tuple(argument.arg for argument in node.args.args)
-        if not set(arguments) <= {"tmp_path"} or node.args.vararg or node.args.kwonlyargs:
+        parameter, paths = _parameter(node, constants)
+        arguments = tuple(argument.arg for argument in node.args.args if argument.arg != parameter)
+        if (node.decorator_list and not parameter) or not set(arguments) <= {"tmp_path"}:
+            continue
+        if node.args.vararg or node.args.kwonlyargs:
             continue
         first = node.body[1:] if _is_text(node.body[0]) else node.body
         if not first:
             continue
         body = textwrap.dedent("".join(lines[first[0].lineno - 1 : node.end_lineno]))
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-        yield OwnTest(node.name, body, tuple(_numbers(body)), frozenset(names), arguments)
+        yield OwnTest(node.name, body, tuple(_numbers(body)), frozenset(names), arguments, parameter, paths)
+
+
+def _parameter(node: ast.FunctionDef, constants: Mapping[str, ast.expr]) -> tuple[str, tuple[tuple[str, bool], ...]]:
+    """Of a test that pytest runs once for each of some paths, and has no other decorator."""
+    if len(node.decorator_list) != 1 or not isinstance(call := node.decorator_list[0], ast.Call):
+        return "", ()
+    if ast.unparse(call.func) not in ("pytest.mark.parametrize", "mark.parametrize") or len(call.args) != 2:
+        return "", ()
+    name, values = call.args
+    paths = _paths(constants.get(values.id, values) if isinstance(values, ast.Name) else values)
+    if not isinstance(name, ast.Constant) or name.value not in {one.arg for one in node.args.args} or not paths:
+        return "", ()
+    return str(name.value), paths
+
+
+def _paths(node: ast.expr) -> tuple[tuple[str, bool], ...]:
+    """Of a list of nothing but paths."""
+    if not isinstance(node, ast.List | ast.Tuple):
+        return ()
+    found = tuple(map(_path, node.elts))
+    return tuple(path for path in found if path is not None) if None not in found else ()
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -140,26 +181,30 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def _inputs(
-    test: OwnTest, constants: Mapping[str, ast.expr], environment: Mapping[str, str], tree: ast.Module, rng: Random
-) -> Iterator[tuple[str, dict[str, str], tuple[Given, ...]]]:
-    """How an input is changed, what stands for it where, and the files that are brought."""
+    test: OwnTest, constants: Mapping[str, ast.expr], known: Mapping[str, Given], rng: Random
+) -> Iterator[Iterator[Input]]:
+    """A source of inputs for each file that the test works on."""
+    if test.parameter:
+        for path, is_path in test.paths:
+            yield _moved(test, test.parameter, path, "{}" if is_path else "str({})", known, rng)
     for name in sorted(test.names & constants.keys()):
         value = constants[name]
-        path = _path(value)
-        if path is not None:
-            text = _text_of(path[0], environment)
-            for how, file in _changed(path[0], text, rng):
-                put = f"folder / {file.path!r}" if path[1] else f"str(folder / {file.path!r})"
-                yield f"its map or file {how}", {name: put}, (file,)
-        elif "seed" in name.lower() and _is_number(value):
-            yield from ((f"with the seed {seed}", {name: str(seed)}, ()) for seed in SEEDS)
-    body = ast.parse(test.body)
-    for literal in dict.fromkeys(
-        node.value for node in ast.walk(body) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ):
+        one = _path(value)
+        for path, is_path in [one] if one is not None else [] if test.parameter else _paths(value):
+            put = "{}" if is_path else "str({})"
+            yield _moved(test, name, path, put if one is not None else f"[{put}]", known, rng)
+        if "seed" in name.lower() and _is_number(value):
+            yield iter([(test, f"with the seed {seed}", {name: str(seed)}, ()) for seed in SEEDS])
+    literals = [node.value for node in ast.walk(ast.parse(test.body)) if isinstance(node, ast.Constant)]
+    for literal in dict.fromkeys(each for each in literals if isinstance(each, str)):
         if literal.startswith("/"):
-            for how, file in _changed(literal, _text_of(literal, environment), rng):
-                yield f"its map or file {how}", {literal: f"str(folder / {file.path!r})"}, (file,)
+            yield _moved(test, literal, literal, "str({})", known, rng)
+
+
+def _moved(test: OwnTest, name: str, path: str, put: str, known: Mapping[str, Given], rng: Random) -> Iterator[Input]:
+    """`put`: how the path of the changed file is written for `name`."""
+    for how, file in _changed(path, _file_of(path, known), rng):
+        yield test, f"its map or file {how}", {name: put.format(f"folder / {file.path!r}")}, (file,)
 
 
 def _path(node: ast.expr) -> tuple[str, bool] | None:
@@ -172,18 +217,23 @@ def _path(node: ast.expr) -> tuple[str, bool] | None:
     return None
 
 
-def _text_of(path: str, environment: Mapping[str, str]) -> str:
-    """The text of the environment's file that is at this path in the box, as far as its name tells."""
+def _file_of(path: str, known: Mapping[str, Given]) -> Given | None:
+    """The file that is at this path in the box, as far as its name tells."""
     name = path.rsplit("/", 1)[-1]
-    same = [text for each, text in environment.items() if each.rsplit("/", 1)[-1] == name]
-    exact = [text for each, text in environment.items() if path.endswith(f"/{each}")]
-    return exact[0] if len(exact) == 1 else same[0] if len(same) == 1 else ""
+    same = [file for each, file in known.items() if each.rsplit("/", 1)[-1] == name]
+    exact = [file for each, file in known.items() if path.endswith(f"/{each}")]
+    return exact[0] if len(exact) == 1 else same[0] if len(same) == 1 else None
 
 
-def _changed(path: str, text: str, rng: Random) -> Iterator[tuple[str, Given]]:
-    if not text or len(text) > 20_000 or path.endswith((".py", ".sh")):
+def _changed(path: str, file: Given | None, rng: Random) -> Iterator[tuple[str, Given]]:
+    if file is None or not file.text or path.endswith((".py", ".sh")) or (not file.binary and len(file.text) > 20_000):
         return
-    for how, files in varied_texts((Given(path.rsplit("/", 1)[-1], text),), rng):
+    here = Given(path.rsplit("/", 1)[-1], file.text, binary=file.binary)
+    if file.binary:
+        for how, text in varied_data(file.text, rng):
+            yield how, replace(here, text=text)
+        return
+    for how, files in varied_texts((here,), rng):
         yield how, files[0]
 
 
@@ -193,7 +243,9 @@ def _changed(path: str, text: str, rng: Random) -> Iterator[tuple[str, Given]]:
 def _with_literals(test: OwnTest, replaced: Mapping[str, str], constants: Mapping[str, ast.expr]) -> str:
     body = test.body
     for literal, value in replaced.items():
-        if literal not in constants:
+        if literal == test.parameter:
+            body = f"{literal} = {value}\n{body}"
+        elif literal not in constants:
             for quote in ('"', "'"):
                 body = body.replace(f"{quote}{literal}{quote}", value)
     return body
@@ -225,11 +277,9 @@ def _span(body: str, node: ast.stmt) -> tuple[int, int]:
     return start, end
 
 
-def _in_box(task: Task, path: str) -> str:
+def _in_box(task: Task, step: Step, path: str) -> str:
     whole = task.path / path
-    for folder in last_step(task).verifier.folders:
+    for folder in step.verifier.folders:
         if whole.is_relative_to(folder):
             return f"/tests/{whole.relative_to(folder).as_posix()}"
-    return next(
-        (target for source, target in last_step(task).verifier.extra_files if source == whole), f"/tests/{path}"
-    )
+    return next((target for source, target in step.verifier.extra_files if source == whole), f"/tests/{path}")

@@ -11,14 +11,13 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.harden.model import BoxCase, Pin, Seen
+from harness.harden.inside_pins import inside_pins
+from harness.harden.model import BoxCase, Pin, Read, Seen
 from harness.harden.shell_pins import has_line, has_lines, has_words, in_shell
 from harness.judging.stated import StatedOutput, tokens, words_of
 
 LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
 _NEWLINE = "\n"
-Read = Callable[[Seen], Any]
-"""The value that a pin is about, out of what is seen; None where there is none."""
 
 
 def _get(*keys: Any) -> Read:
@@ -59,7 +58,7 @@ class Pins:
         elif self.case.kind == "ask":
             yield from self._of_ask(seen)
 
-    def _pin(
+    def pin(
         self,
         says: str,
         code: Sequence[str],
@@ -84,7 +83,7 @@ class Pins:
             return
         status = seen["status"]
         if status == 0:
-            yield self._pin(
+            yield self.pin(
                 "it ends well",
                 ["assert result.returncode == 0"],
                 lambda s: s["status"] == 0,
@@ -93,7 +92,7 @@ class Pins:
             )
         else:
             why = "" if status > 0 and self._status_stated(status) else f"that it exits with {status}"
-            yield self._pin(
+            yield self.pin(
                 f"it exits with {status}",
                 [f"assert result.returncode == {status}"],
                 lambda s: s["status"] == status,
@@ -103,9 +102,9 @@ class Pins:
             )
         # What a program says where it refuses is its own wording, unless the instruction has the very words.
         only_fixed = status != 0
-        yield from self._of_text("result.stdout", "it prints", lambda s: s["out"], seen["out"], only_fixed=only_fixed)
+        yield from self.of_text("result.stdout", "it prints", lambda s: s["out"], seen["out"], only_fixed=only_fixed)
         if seen["err"].strip():
-            yield from self._of_text("result.stderr", "it complains", lambda s: s["err"], seen["err"], only_fixed=True)
+            yield from self.of_text("result.stderr", "it complains", lambda s: s["err"], seen["err"], only_fixed=True)
         yield from self._of_files(seen)
 
     def _status_stated(self, status: int) -> bool:
@@ -124,7 +123,7 @@ class Pins:
             there, text = name in seen["files"], seen["files"].get(name, "")
             path = f"folder / {name!r}"
             if there and name in before:
-                yield self._pin(
+                yield self.pin(
                     f"{name} stays",
                     [f"assert ({path}).exists()"],
                     _contains(_get("files"), name),
@@ -132,14 +131,14 @@ class Pins:
                     sh=f"[ -e {in_shell(name)} ]",
                 )
                 if text == before[name] and not text.startswith("sha256 "):
-                    yield self._pin(
+                    yield self.pin(
                         f"{name} stays as it is",
                         [f"assert ({path}).read_text() == {text!r}"],
                         _equals(_get("files", name), text),
                         6,
                     )
             elif not there:
-                yield self._pin(
+                yield self.pin(
                     f"{name} is removed",
                     [f"assert not ({path}).exists()"],
                     _lacks(_get("files"), name),
@@ -148,7 +147,7 @@ class Pins:
                 )
             else:
                 why = "" if self._file_named(name) else f"the file {name}"
-                yield self._pin(
+                yield self.pin(
                     f"{name} is written",
                     [f"assert ({path}).exists()"],
                     _contains(_get("files"), name),
@@ -156,8 +155,11 @@ class Pins:
                     why,
                     sh=f"[ -e {in_shell(name)} ]",
                 )
-            if there and text != before.get(name) and not text.startswith("sha256 "):
-                yield from self._of_text(f"({path}).read_text()", f"{name} has", _get("files", name), text)
+            if there and text != before.get(name):
+                if not text.startswith("sha256 "):
+                    yield from self.of_text(f"({path}).read_text()", f"{name} has", _get("files", name), text)
+                why = "" if self._file_named(name) else f"the file {name}"
+                yield from inside_pins(self, path, name, _get("inside", name), seen, why)
 
     def _file_named(self, name: str) -> bool:
         argv = " ".join(self.case.body["argv"])
@@ -165,7 +167,7 @@ class Pins:
 
     # --- texts
 
-    def _of_text(
+    def of_text(
         self, expression: str, says: str, read: Read, text: str, *, only_fixed: bool = False, why: str = ""
     ) -> Iterator[Pin]:
         document = _document(text)
@@ -184,7 +186,7 @@ class Pins:
         """What is no prose is what it is: a form or an order of lines has no meaning for it."""
         unknown = self.stated.unknown(text, self.given)
         many = "one of several right answers" if self.stated.many else ""
-        return self._pin(
+        return self.pin(
             f"{says} {text[:60]!r}",
             [f"assert {expression} == {text!r}"],
             _equals(read, text),
@@ -202,11 +204,11 @@ class Pins:
                 continue
             stripped = line.strip()
             exactly = self.stated.fixed(line) or (
-                not only_fixed and self.stated.exactly(line) and not self._is_estimate(line)
+                not only_fixed and self.stated.exactly(line) and not self.is_estimate(line)
             )
             if exactly:
                 forms.append(line)
-                yield self._pin(
+                yield self.pin(
                     f"{says} the line {stripped!r}",
                     [f"assert {stripped!r} in [line.strip() for line in {expression}.splitlines()]"],
                     _contains(lambda s: [each.strip() for each in read(s).splitlines()], stripped),
@@ -225,11 +227,11 @@ class Pins:
         words = self.stated.unknown(line, self.given)
         if words:
             return f"the words {', '.join(sorted(words)[:4])}"
-        if self._is_estimate(line):
+        if self.is_estimate(line):
             return "the digits of a number that need not be exact"
         return "" if tokens(line) else f"the line {line.strip()[:80]!r}"
 
-    def _is_estimate(self, line: str) -> bool:
+    def is_estimate(self, line: str) -> bool:
         """It has a number that may be another in another right answer."""
         worked_out = [token for token in tokens(line) if token not in self._numbers]
         numbers = [token for token in worked_out if token.lstrip("-")[:1].isdigit()]
@@ -239,7 +241,7 @@ class Pins:
 
     def _of_tokens(self, expression: str, says: str, read: Read, line: str, why: str) -> Pin:
         found = tokens(line)
-        return self._pin(
+        return self.pin(
             f"{says} {' '.join(found)}",
             [
                 f"lines = [re.findall({_TOKENS!r}, line) for line in {expression}.splitlines()]",
@@ -267,7 +269,7 @@ class Pins:
             return sorted(found) if unordered else found
 
         if all(line in forms for line in lines if line.strip()):
-            yield self._pin(
+            yield self.pin(
                 f"{says} these lines and no others",
                 [
                     f"lines = [line.strip() for line in {expression}.splitlines() if line.strip()]",
@@ -281,7 +283,7 @@ class Pins:
             return
         unknown = next((u for line in full if line not in forms and (u := self._unknown(line, only_fixed))), "")
         words = put([tokens(line) for line in full])
-        yield self._pin(
+        yield self.pin(
             f"{says} these lines and no others, by their words",
             [
                 f"lines = [re.findall({_TOKENS!r}, line) for line in {expression}.splitlines() if line.strip()]",
@@ -307,7 +309,7 @@ class Pins:
             else:
                 compared = f"is {value}" if value is None or isinstance(value, bool) else f"== {value!r}"
                 code, needs = [f"found = json.loads({expression})", f"assert found{where} {compared}"], ["json"]
-            yield self._pin(
+            yield self.pin(
                 f"{says} {value!r} at {'.'.join(map(str, path)) or 'its top'}",
                 code,
                 self._at_leaf(read, path, value),
@@ -330,7 +332,7 @@ class Pins:
             if not isinstance(values[0], str | int) or isinstance(values[0], bool):
                 continue
             unknown = why or next((u for value in values if (u := self._unknown_value(place, value))), "")
-            yield self._pin(
+            yield self.pin(
                 f"{says} {', '.join(map(str, sorted(values)))[:80]} at {'.'.join(map(str, place))}, in any order",
                 [f"found = json.loads({expression})", f"assert sorted({_each_at(place)}) == {sorted(values)!r}"],
                 _every_at(read, place, sorted(values)),
@@ -370,11 +372,11 @@ class Pins:
 
     def _of_table(self, expression: str, says: str, read: Read, rows: list[list[str]], why: str) -> Iterator[Pin]:
         """Rows by value: quotes and line ends are nobody's business."""
-        if any(self._is_estimate(" ".join(row)) for row in rows[1:]):
+        if any(self.is_estimate(" ".join(row)) for row in rows[1:]):
             why = why or "the digits of a number that need not be exact"
         for row in rows[:MOST_LINES]:
             unknown = self.stated.unknown(" ".join(row), self.given)
-            yield self._pin(
+            yield self.pin(
                 f"{says} the row {','.join(row)}",
                 [f"assert {row!r} in list(csv.reader({expression}.splitlines()))"],
                 _contains(lambda s: list(csv.reader(read(s).splitlines())), row),
@@ -385,7 +387,7 @@ class Pins:
         if len(rows) <= 40:
             unknown = self.stated.unknown(" ".join(" ".join(row) for row in rows), self.given)
             kind, put = ("sorted", sorted) if self.stated.unordered else ("list", list)
-            yield self._pin(
+            yield self.pin(
                 f"{says} these rows and no others",
                 [f"assert {kind}(csv.reader({expression}.splitlines())) == {put(rows)!r}"],
                 lambda s: put(csv.reader(read(s).splitlines())) == put(rows),
@@ -401,7 +403,7 @@ class Pins:
             kind, why = state["kind"], "" if self.stated.names(path) else f"the file {path}"
             code = f"Path({path!r})"
             if kind == "none":
-                yield self._pin(
+                yield self.pin(
                     f"{path} is not there",
                     [f"assert not {code}.exists()"],
                     _equals(_get(path, "kind"), "none"),
@@ -411,7 +413,7 @@ class Pins:
                     f"[ ! -e {shlex.quote(path)} ]",
                 )
                 continue
-            yield self._pin(
+            yield self.pin(
                 f"{path} is there",
                 [f"assert {code}.exists()"],
                 _differs(_get(path, "kind"), "none"),
@@ -423,15 +425,16 @@ class Pins:
             mode = state.get("mode")
             if mode is not None and kind == "file":
                 yield from self._of_mode(path, mode, why)
+            yield from inside_pins(self, code, path, _get(path, "inside"), seen, why)
             text = state.get("text")
             if text is not None and not text.startswith("#!"):  # of a program, which may be written in any way
-                yield from self._of_text(
+                yield from self.of_text(
                     f"{code}.read_text()", f"{path} has", _get(path, "text"), state["text"], why=why
                 )
 
     def _of_mode(self, path: str, mode: str, why: str) -> Iterator[Pin]:
         stated = re.search(rf"(?<!\d)0?{mode}(?!\d)", self.stated.instruction) is not None
-        yield self._pin(
+        yield self.pin(
             f"{path} has the mode {mode}",
             [f"assert Path({path!r}).stat().st_mode & 0o7777 == 0o{mode}"],
             lambda s: s[path].get("mode") == mode,
@@ -442,7 +445,7 @@ class Pins:
         )
         if int(mode, 8) & 0o111:
             executable = re.search(r"\bexecutable\b", self.stated.instruction, re.IGNORECASE) is not None
-            yield self._pin(
+            yield self.pin(
                 f"{path} is executable",
                 [f"assert os.access({path!r}, os.X_OK)"],
                 lambda s: bool(int(s[path]["mode"], 8) & 0o111),
@@ -461,7 +464,7 @@ class Pins:
             counts: Mapping[str, int] = said["counts"]
             known = all(each.isdigit() and (each == "200" or self.stated.number(int(each))) for each in counts)
             what = f"{step['method']} {step['path']}" + (f" {step['times']} times" if step["times"] > 1 else "")
-            yield self._pin(
+            yield self.pin(
                 f"{what} is answered with {_counted(counts)} (request {at + 1})",
                 [f"assert answers[{at}].counts == { ({int(k): v for k, v in counts.items() if k.isdigit()})!r}"],
                 _equals(_get("steps", at, "counts"), counts),
@@ -470,7 +473,7 @@ class Pins:
             )
             if not said["slow"] and step["times"] > 1:
                 delay = re.search(r"\bdelay|\bat once\b|\bimmediate", self.stated.instruction, re.IGNORECASE)
-                yield self._pin(
+                yield self.pin(
                     f"{what} is not held back (request {at + 1})",
                     [f"assert answers[{at}].seconds < 0.75"],
                     _equals(_get("steps", at, "slow"), False),
@@ -484,14 +487,14 @@ class Pins:
         for name, value in sorted(said["headers"].items()):
             named = re.search(rf"\b{re.escape(name).replace('-', '[- ]')}\b", self.stated.instruction, re.IGNORECASE)
             shown = value in self.stated.instruction or not words_of(value) - self.stated.words
-            yield self._pin(
+            yield self.pin(
                 f"the header {name} is {value!r}",
                 [f"assert answers[0].headers[{name!r}] == {value!r}"],
                 _equals(_get("steps", 0, "headers", name), value),
                 18,
                 "" if named and shown else f"the header {name}",
             )
-        yield from self._of_text("answers[0].body", "the answer has", lambda s: s["steps"][0]["body"], said["body"])
+        yield from self.of_text("answers[0].body", "the answer has", lambda s: s["steps"][0]["body"], said["body"])
 
 
 _TOKENS = r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*"

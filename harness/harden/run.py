@@ -20,10 +20,12 @@ from harness.engine.leftovers import scratch
 from harness.errors import OUT_OF_FILES, FoolsgoldError, UsageError
 from harness.findings.internal import trace_of
 from harness.harden.document import document
-from harness.harden.hardening import Hardened, Wanted, harden_task, names_of_versions
+from harness.harden.hardening import harden_task
 from harness.harden.model import Survivor
 from harness.harden.page import write_page
+from harness.harden.proof_trials import names_of_versions
 from harness.harden.remembering import forget, remembering, what_trials_hang_on
+from harness.harden.results import Hardened, Wanted
 from harness.harden.trials import Right
 from harness.harden.writing import patch_of
 from harness.judging.controls import ControlSettings
@@ -289,24 +291,26 @@ def write(target: Target, hardened: Hardened, asked: HardenWish) -> None:
         path = asked.output / f"{name}.witnesses.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(hardened.script, encoding="utf-8")
-    if not hardened.after:
+    if not hardened.changed:
         return
     own = target.task.origin or target.task.path
-    if (own / hardened.path).read_bytes().decode("utf-8", "replace") != hardened.before:
-        hardened.after, hardened.why = "", "its tests were changed meanwhile"
-        return
+    for changed, (before, _) in hardened.changed.items():
+        if (own / changed).read_bytes().decode("utf-8", "replace") != before:
+            hardened.changed, hardened.why = {}, "its tests were changed meanwhile"
+            return
     folder = asked.output / name
     shutil.rmtree(folder, ignore_errors=True)  # of a hardening that was interrupted
     shutil.copytree(own, folder, symlinks=True)
     _write_tests(folder, hardened)
-    patch = patch_of({hardened.path: (hardened.before, hardened.after)}, hardened.data)
+    patch = patch_of(hardened.changed, hardened.data)
     (asked.output / f"{name}.patch").write_text(patch, encoding="utf-8")
     if asked.in_place:
         _write_tests(own, hardened)
 
 
 def _write_tests(folder: Path, hardened: Hardened) -> None:
-    (folder / hardened.path).write_text(hardened.after, encoding="utf-8")
+    for path, (_, text) in hardened.changed.items():
+        (folder / path).write_text(text, encoding="utf-8")
     for path, content in hardened.data.items():
         (folder / path).write_bytes(content)
 
@@ -315,7 +319,7 @@ def after(
     found: Sequence[Target], done: Mapping[str, Hardened], asked: HardenWish, in_force: InForce
 ) -> dict[str, Any]:
     """Task -> its part of the report of the hardened tasks' own audit, or whether its controls are good."""
-    names = [target.task.name for target in found if done[target.task.name].after]
+    names = [target.task.name for target in found if done[target.task.name].changed]
     if not names or asked.after is After.NOTHING:
         return {}
     named = [as_set(replace(task, name=name), in_force) for name in names for task in discover([asked.output / name])]

@@ -48,8 +48,11 @@ def _run_given(case: BoxCase) -> Iterator[str]:
     yield f"$ {shlex.join(case.body['argv'])}"
     if case.body["stdin"]:
         yield _file("standard input", case.body["stdin"])
-    for file in case.body["files"]:
-        yield f"{file['path']}: {len(file['text'])} bytes" if file.get("binary") else _file(file["path"], file["text"])
+    yield from map(_brought, case.body["files"])
+
+
+def _brought(file: Mapping[str, Any]) -> str:
+    return f"{file['path']}: {len(file['text'])} bytes" if file.get("binary") else _file(file["path"], file["text"])
 
 
 def _run_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:
@@ -112,8 +115,7 @@ def _ask_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:
 
 def _own_given(case: BoxCase) -> Iterator[str]:
     yield case.how
-    for file in case.body["files"]:
-        yield _file(file["path"], file["text"])
+    yield from map(_brought, case.body["files"])
 
 
 def _own_came(case: BoxCase, seen: Seen, other: Seen) -> Iterator[str]:

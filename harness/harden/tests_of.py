@@ -24,19 +24,13 @@ class ExtendedFile:
     """It is a shell script that writes the reward itself."""
 
 
-def last_step(task: Task) -> Step:
-    """The one that gets the new tests: the last, whose tests see all that was solved."""
-    return task.steps[-1]
+def instruction_of(task: Task, last: Step) -> str:
+    """Of this step and those before it: it takes for granted what they have asked for."""
+    return "\n\n".join(step.instruction for step in task.steps[: task.steps.index(last) + 1])
 
 
-def instruction_of(task: Task) -> str:
-    """Of all steps: a later one takes for granted what an earlier one has asked for."""
-    return "\n\n".join(step.instruction for step in task.steps)
-
-
-def extendable(task: Task, texts: Mapping[str, str]) -> ExtendedFile | str:
-    """`texts`: the verifier's by path. A sentence where nothing can be added."""
-    step = last_step(task)
+def extendable(step: Step, texts: Mapping[str, str]) -> ExtendedFile | str:
+    """`texts`: its verifier's by path. A sentence where nothing can be added."""
     if step.verifier.separate is not None:
         return "its tests run in an image of their own, where the solution's programs are not"
     files = {path: text for path, text in texts.items() if path.endswith(".py") and _tests(text)}

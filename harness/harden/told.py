@@ -13,7 +13,7 @@ from harness.untrusted import shown, visible
 
 
 def told_test(task: Mapping[str, Any], test: Mapping[str, Any]) -> str:
-    return f"# {visible(task['name'])}, {visible(task['file'])}: {_proof(test)}\n{shown(test['code'])}\n"
+    return f"# {visible(task['name'])}, {visible(test['file'])}: {_proof(test)}\n{shown(test['code'])}\n"
 
 
 def _proof(test: Mapping[str, Any]) -> str:

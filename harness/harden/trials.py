@@ -45,6 +45,8 @@ class Trials:
     terms: Terms
     left: int
     run: int = 0
+    step: str = ""
+    """In which cases are done, of a task with several."""
 
     async def all(self, plans: Sequence[Plan]) -> list[TrialRecord]:
         if len(plans) > self.left:
@@ -73,6 +75,10 @@ class Trials:
     def nop(self, label: str, purpose: Purpose) -> Plan:
         return self._plan(Kind.NOP, label, Replacement(), purpose)
 
+    def cases(self, cases: Sequence[BoxCase], patience: float = OWN_PATIENCE) -> Observe:
+        given = {"seconds": CASES_SECONDS, "patience": patience, "cases": [case.to_json() for case in cases]}
+        return Observe(cases=json.dumps(given), step=self.step)
+
     def _plan(
         self, kind: Kind, label: str, replacement: Replacement, purpose: Purpose, around: Circumstances | None = None
     ) -> Plan:
@@ -91,11 +97,6 @@ class Trials:
     def elsewhere(self, place: Place) -> Trials:
         """The same of another version of the task."""
         return replace(self, place=place, run=0)
-
-
-def with_cases(cases: Sequence[BoxCase], patience: float = OWN_PATIENCE) -> Observe:
-    given = {"seconds": CASES_SECONDS, "patience": patience, "cases": [case.to_json() for case in cases]}
-    return Observe(cases=json.dumps(given))
 
 
 def seens_of(record: TrialRecord) -> Seens | None:

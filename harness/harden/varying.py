@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import re
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from random import Random
 from typing import Any
 
@@ -43,6 +45,59 @@ def varied_texts(files: Files, rng: Random) -> Iterator[tuple[str, Files]]:
             yield "without its last line", with_text(files, at, "\n".join(lines[:-1]) + "\n")
             yield "without its first line", with_text(files, at, "\n".join(lines[1:]) + "\n")
             yield "with its first line twice", with_text(files, at, "\n".join([lines[0], *lines]) + "\n")
+
+
+# --- data
+
+MOST_NUMBERS, MOST_BYTES, HEAD, BLOCK = 28, 28, 64, 64
+
+
+def varied_data(text: str, rng: Random) -> Iterator[tuple[str, str]]:
+    """Each with what was done. Each character is a byte. Whether there is a right answer then is not known."""
+    numbers, single = list(_other_numbers(text)), list(_other_bytes(text, rng))
+    rng.shuffle(numbers)
+    cuts = [
+        ("cut in the middle", text[: len(text) // 2]),
+        ("cut at a quarter", text[: len(text) // 4]),
+        ("without its last byte", text[:-1]),
+        ("with three more bytes", text + text[-3:]),
+    ]
+    for three in zip_longest(cuts, numbers[:MOST_NUMBERS], single[:MOST_BYTES]):
+        yield from (each for each in three if each is not None and each[1] != text)
+
+
+def _other_numbers(text: str) -> Iterator[tuple[str, str]]:
+    """Little-endian numbers of its head: a count or a place that fits the file, or a measure."""
+    data = text.encode("latin-1")
+    for at in range(0, min(HEAD, len(data) - 3), 2):
+        for kind, size in (("I", 4), ("H", 2)):
+            (value,) = struct.unpack_from(f"<{kind}", data, at)
+            if at % size == 0 and 1 < value <= 4 * len(data):
+                for other in sorted({1, value // 2, value - 1, value + 1} - {value}):
+                    yield (
+                        f"with {other} for {value} at byte {at}",
+                        _with_bytes(text, at, struct.pack(f"<{kind}", other)),
+                    )
+                break  # as two numbers it would be the same once more
+        (measure,) = struct.unpack_from("<f", data, at)
+        if at % 4 == 0 and 1e-6 < abs(measure) < 1e6:
+            for factor in (2, 0.5):
+                other = struct.pack("<f", measure * factor)
+                yield f"with {measure * factor:g} for {measure:g} at byte {at}", _with_bytes(text, at, other)
+
+
+def _other_bytes(text: str, rng: Random) -> Iterator[tuple[str, str]]:
+    """Single bytes, most of them at the beginning of a block: there are kinds and counts."""
+    starts = range(0, len(text), BLOCK)
+    for _ in range(MOST_BYTES if text else 0):
+        at = rng.choice(starts) + rng.choice((0, 0, 0, 1, 2, 3, 4, 5, 6, 7, rng.randrange(BLOCK)))
+        if at < len(text):
+            value = rng.choice((0, 1, 0xFF, ord(text[at]) ^ 1, (ord(text[at]) + 1) & 0xFF))
+            yield f"with {value:#04x} at byte {at}", _with_bytes(text, at, bytes([value]))
+
+
+def _with_bytes(text: str, at: int, data: bytes) -> str:
+    return text[:at] + data.decode("latin-1") + text[at + len(data) :]
 
 
 # --- less of the same

@@ -17,34 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.harden.brought import name_beside
+from harness.harden.helpers_written import helpers_of
 from harness.harden.model import FOLDER, BoxCase, Pin, Written
 from harness.harden.sides import called
 
 LONGEST_NAME, QUOTE = 66, 100
-_ASK = '''\
-def ask_quickly(host, port, method, path, times=1, client="127.0.0.1", tries=1):
-    """So many requests in a row from one loopback address: their statuses counted, the first answer. Where the machine
-    was too busy for a row of them, it is tried again from another address."""
-    for number in range(tries):
-        found = types.SimpleNamespace(counts={}, headers={}, body="")
-        start = time.monotonic()
-        network, _, last = client.rpartition(".")
-        source = (f"{network}.{int(last) + 60 * number}", 0)
-        for _ in range(times):
-            connection = http.client.HTTPConnection(host, port, timeout=20, source_address=source)
-            connection.request(method, path)
-            response = connection.getresponse()
-            body = response.read().decode("utf-8", "replace")
-            connection.close()
-            if not found.counts:
-                found.body = body
-                found.headers = {name.lower(): value for name, value in response.getheaders()}
-            found.counts[response.status] = found.counts.get(response.status, 0) + 1
-        found.seconds = time.monotonic() - start
-        if found.seconds < 0.75:
-            break
-    return found
-'''
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +260,7 @@ def with_tests(text: str, tests: Sequence[Written]) -> str:
     lines[at:at] = [f"{_FROM[module]}\n" for module in missing if module in _FROM]
     plain = _after_plain_imports(tree, at)
     lines[plain:plain] = [f"import {module}\n" for module in missing if module not in _FROM]
-    helper = [_ASK] if any(test.case.kind == "ask" for test in tests) and "def ask_quickly(" not in text else []
-    blocks = [*helper, *(test.code for test in tests)]
+    blocks = [*helpers_of([test.code for test in tests], text), *(test.code for test in tests)]
     guard = _main_guard(tree)
     new = "".join(f"\n\n{block}" for block in blocks)
     if guard is None:

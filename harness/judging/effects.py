@@ -13,13 +13,14 @@ import shlex
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import basename, splitext
 
+from harness.judging.stated import of_a_machine, of_no_name
 from harness.judging.tolerance import Tolerance, differ_within, stated_tolerance
 from harness.judging.varied import is_interpreter
 from harness.judging.volatile import steady
-from harness.trial.end_state import NOISE, EndState
+from harness.trial.end_state import NOISE, EndState, services
 from harness.trial.watching.calls import Call, Observed
 
 
@@ -201,6 +202,19 @@ def _clip(text: str, longest: int = 160) -> str:
 def _files(first: EndState | None, second: EndState | None, mutant: EndState | None) -> Iterator[Difference]:
     if first is None or second is None or mutant is None:
         return
+    yield from _in_box(first, second, mutant)
+    for name in sorted(first.beside.keys() & second.beside.keys() & mutant.beside.keys()):
+        for each in _in_box(*(EndState(state.beside[name]) for state in (first, second, mutant))):
+            yield replace(each, input=f"{each.input} of the service {name}", path=f"{name}:{each.path}")
+    if first.ended == second.ended != mutant.ended:
+        right, given = (_clip(", ".join(each) or "none") for each in (first.ended, mutant.ended))
+        yield Difference("process", "the services that have ended", right, given)
+    if first.processes == second.processes != mutant.processes:
+        right, given = (_clip("; ".join(each) or "nothing") for each in (first.processes, mutant.processes))
+        yield Difference("process", "what runs after solving", right, given)
+
+
+def _in_box(first: EndState, second: EndState, mutant: EndState) -> Iterator[Difference]:
     restless = {
         path for path in {*first.entries, *second.entries} if first.entries.get(path) != second.entries.get(path)
     }
@@ -208,9 +222,6 @@ def _files(first: EndState | None, second: EndState | None, mutant: EndState | N
         right, given = first.entries.get(path), mutant.entries.get(path)
         if right != given and not NOISE.search(path):
             yield from _of_file(path, right, given, first, mutant)
-    if first.processes == second.processes != mutant.processes:
-        right, given = (_clip("; ".join(each) or "nothing") for each in (first.processes, mutant.processes))
-        yield Difference("process", "what runs after solving", right, given)
 
 
 def _of_file(
@@ -241,6 +252,8 @@ def _of_content(path: str, mine: Sequence[str], theirs: Sequence[str], first: En
     texts = [_text(each) for each in data]
     if texts[0] is None or texts[1] is None:
         expected, got = (f"{len(each)} bytes" if each is not None else "other content" for each in data)
+        if data == [None, None]:
+            expected = "the solution's own content"
         return Difference("content", path, expected, got, path=path)
     right, given = texts[0], texts[1]
     return Difference("content", path, _line(right, given), _line(given, right), path=path, texts=(right, given))
@@ -294,6 +307,9 @@ def _harmless(
     if not calls and outputs and len(outputs) == len(files) and _nobody_needs(outputs, about):
         named = ", ".join(sorted({each.path for each in outputs})[:3])
         return f"only modes or owners differ ({named}), and nothing depends on them"
+    if not calls and outputs and len(outputs) == len(files) and _on_the_way(outputs, second, about):
+        named = ", ".join(sorted({each.path for each in outputs})[:3])
+        return f"only files differ that nobody asked for ({named}): what is asked for is the same"
     if not outputs and _is_progress(calls, about):
         return "only what it tells of its progress differs, and the instruction asks for no such output"
     if not outputs and calls and about.guard and _refused_the_same(calls, about):
@@ -386,6 +402,36 @@ def _only_opened(found: Difference) -> bool:
     """Whoever could use the file can, and others can too."""
     right, given = found.expected.rpartition(" ")[2], found.got.rpartition(" ")[2]
     return found.kind == "mode" and not int(right, 8) & ~int(given, 8)
+
+
+_TIDY = re.compile(
+    r"\bclean|\bremov|\bdelet|\bshred|\bwip|\bno (?:other|extra|additional)\b|\bnothing else\b|\btempor|\bintermediate"
+    r"|\bleft ?over",
+    re.IGNORECASE,
+)
+
+
+def _on_the_way(outputs: Sequence[Difference], second: Observed, about: About) -> bool:
+    """Data is all that the work comes to, and what differs is none of the data that the instruction names: what a
+    program or a machine may need later is never by the way."""
+    left = second.left
+    if left is None or services(left):
+        return False
+    kept = {path: entry for path, entry in left.entries.items() if not (NOISE.search(path) or of_a_machine(path))}
+    asked = [path for path, entry in kept.items() if entry.startswith("f ") and not of_no_name(path, about.instruction)]
+    programs = any(
+        entry.startswith("f ") and (splitext(path)[1].lower() in _CODE or int(entry.split(" ")[1], 8) & 0o111)
+        for path, entry in kept.items()
+    )
+    tidy = any(each.kind == "more" for each in outputs) and _TIDY.search(about.instruction)
+    return (
+        bool(asked)
+        and not programs
+        and not tidy
+        and all(
+            each.kind in ("missing", "content", "more") and of_no_name(each.path, about.instruction) for each in outputs
+        )
+    )
 
 
 _PRINTS = re.compile(

@@ -155,3 +155,21 @@ def _form(line: str) -> re.Pattern[str] | None:
 
 def _shape(line: str) -> str:
     return _NUMBER.sub("#", line.strip())
+
+
+_MACHINE = re.compile(r"^/(?:etc|usr|var|opt|lib|srv|boot|run|home/[^/]+/\.|root/\.)|/\.")
+"""Where a machine is set up, and what keeps its own records: nobody names each of those files."""
+
+
+def of_no_name(path: str, instruction: str) -> bool:
+    """Whether a file is none that the instruction names, nor lies in a folder that it names: one that a solution needs
+    on its way."""
+    if not path.startswith("/") or " " in path or _MACHINE.search(path):
+        return False
+    folder, _, name = path.rpartition("/")
+    named = [name, *folder.split("/")[2:]]
+    return not any(re.search(rf"(?<![\w.-]){re.escape(part)}(?![\w-])", instruction) for part in named if part)
+
+
+def of_a_machine(path: str) -> bool:
+    return _MACHINE.search(path) is not None

@@ -9,10 +9,9 @@ from harness.mutants import StepMutants, Wish, task_mutants
 from harness.probes.choose import output_attempts, solution_attempts
 from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Probe
-from harness.probes.replay import guess, whole
+from harness.probes.replay import whole
 from harness.probes.replay.attempts import NotMade
 from harness.task.model import Task
-from harness.task.texts import environment_files
 from harness.trial.end_state import EndState
 from harness.trial.standins import Recorded
 from harness.verifier.reward import Rewards
@@ -49,9 +48,7 @@ def _replays(task: Task, seen: SeenBefore) -> Iterator[Attempt]:
 def replays(
     task: Task, step: StepMutants, of: whole.Material | NotMade, recorded: Recorded | None
 ) -> Iterator[Attempt]:
-    """What the reference left, written again, and what may be guessed of it."""
+    """What the reference left, written again."""
     if isinstance(of, NotMade) or (of.programs and recorded is None):
         return
     yield whole.attempt(task, step, of, recorded or Recorded())
-    if not of.programs:
-        yield from guess.attempts(task, step, of.data, [name for name, _ in environment_files(task)])

@@ -19,6 +19,7 @@ from harness.probes.replay import attempts as fakes
 from harness.probes.replay import guess, special
 from harness.probes.replay.special import Table
 from harness.task.model import Task
+from harness.task.texts import environment_files
 from harness.testcode.demands import HiddenReport
 from harness.trial.end_state import EndState, outputs_of
 from harness.trial.image_survey import Survey
@@ -74,6 +75,9 @@ def output_attempts(
         yield from islice(state.attempts(step, outputs, left.processes), BUDGET[Probe.STATE])
     if Probe.REPLAY in probes:
         yield from fakes.attempts(task, step, left)
+        data = fakes.data_of(left)
+        if not isinstance(data, fakes.NotMade):
+            yield from guess.attempts(task, step, data.outputs, [name for name, _ in environment_files(task)])
 
 
 def asked_for(task: Task, probes: frozenset[Probe], steps: Sequence[StepMutants]) -> frozenset[Probe]:

@@ -64,7 +64,7 @@ def _requirement(instruction: str, said: Requirement, results: Sequence[MutantRe
         "line": said.line,
         "start": start,
         "end": end,
-        "state": how_tested([seen(result) for result in first], tests).state,
+        "state": how_tested([seen(result, instruction) for result in first], tests).state,
         "mutants": [result.mutant.id for result in first],
         "also": [result.mutant.id for result in also],
     }

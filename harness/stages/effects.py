@@ -70,7 +70,7 @@ async def with_effect(
     about = about_of(result, next(each for each in steps if each.step.name == result.step))
     found, _ = await effect_of(place, terms, Kind.MUTANT, result.label, replacement, about, reference)
     if place.task.environment.sidecars:
-        # What it made of its sidecars shows nowhere.
+        # What it told its sidecars may be in their memory alone.
         found = replace(found, harmless="")
     if found.harmless:
         return replace(result, outcome=Outcome(OutcomeKind.HARMLESS, found.harmless), effect=found)
@@ -93,6 +93,8 @@ def _leaves_other(reference: Pattern, seen: Observed) -> bool:
     first, second, other = reference.first.left, reference.second.left, seen.left
     if first is None or second is None or other is None:
         return False
+    if first.beside == second.beside != other.beside:
+        return True
     paths = {path for path in {*first.entries, *second.entries, *other.entries} if not NOISE.search(path)}
     steady = (path for path in paths if first.entries.get(path) == second.entries.get(path))
     return any(first.entries.get(path) != other.entries.get(path) for path in steady)

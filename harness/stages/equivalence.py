@@ -38,7 +38,7 @@ async def left_behind(
 
 
 async def reference_left(place: Place, terms: Terms) -> Reference | None:
-    """Two looks; None where they tell nothing: what sidecars hold shows nowhere."""
+    """Two looks; None where they tell nothing: what sidecars have in their memory shows nowhere."""
     if place.task.environment.sidecars:
         return None
     async with Together() as group:

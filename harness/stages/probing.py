@@ -124,7 +124,7 @@ async def _of_outputs(place: Place, steps: Sequence[StepMutants], terms: Terms, 
         given = await place.think(lambda: in_image(place.task, steps, left, image), IDLE)
         attempts += image_attempts(place.task, given)
     attempted = await try_all(place, terms, attempts)
-    if left is not None and fakes.fakes_paid(attempted):
+    if left is not None and any(one.paid and one.attempt.probe is Probe.REPLAY for one in attempted):
         again = await place.trial(replace(look, run=Which.CONFIRM), IDLE)
         attempted = fakes.judged(attempted, left, again.state)
     replayed = await replay(place, steps[0], terms, left, look) if Probe.REPLAY in probes else Replayed()

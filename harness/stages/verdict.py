@@ -20,16 +20,26 @@ from harness.findings.permissive import Tightened, permissive_findings, unread_f
 from harness.findings.proposed import PaidProposal, proposed_findings
 from harness.findings.requirements import Seen, is_number, only_waits
 from harness.findings.slight import own_options, slight
+from harness.findings.tied import (
+    asks_for_no_order,
+    asks_for_no_word,
+    asks_nothing,
+    cleans_up,
+    of_no_seen_effect,
+    only_around,
+    unnamed_entry,
+)
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
 from harness.judging.controls import Controls
 from harness.judging.kill_matrix import Matrix, failing, matrix
 from harness.judging.outcome import CAUGHT, OutcomeKind, Shown, showing
 from harness.judging.reuse import Reuse, told
+from harness.judging.stated import of_no_name
 from harness.judging.strength import Judged, Offer, Strength, Verdict, percent, strength, verdict
 from harness.judging.sure import Sureness
 from harness.judging.timings import Timings, timings
 from harness.judging.training import Needed, Training, training
-from harness.mutants import StepMutants
+from harness.mutants import StepMutants, nothing_worth
 from harness.probes import vacuous
 from harness.probes.choose import INSTRUCTION_PAID, probe_findings, unworked
 from harness.probes.least import findings as least
@@ -139,7 +149,7 @@ def _of_mutants(found: Examined) -> Iterable[Finding]:
     # A test that fails without being heeded tests its requirement all the same: the fault lies with the reward.
     unheeded = {one.label for one, _ in found.unheeded}
     tried = [
-        replace(seen(result), serves=_serves(steps[result.step], result))
+        replace(seen(result, steps[result.step].step.instruction), serves=_serves(steps[result.step], result))
         for result in found.tried
         if result.label not in unheeded
     ]
@@ -258,6 +268,8 @@ def _word(found: Examined, numbers: Strength, offer: Offer) -> tuple[Verdict, st
     if showing(found.last).shown is not Shown.PAID:
         return Verdict.UNMEASURED, VOID
     word, why = verdict(numbers, found.settings.thresholds, offer)
+    if offer.whole and not any(each.selection.chosen for each in found.steps):
+        why = f"no broken variant was tried; {nothing_worth(sum(each.selection.poor for each in found.steps))}"
     if (sure := found.sureness) is not None:
         doubt = percent(1 - sure.sure)
         of = f"{sure.ran} of {sure.of} were run"
@@ -332,13 +344,12 @@ def judged(result: MutantResult) -> Judged:
     return Judged(result.mutant.id, result.mutant.fault, result.outcome, requirement)
 
 
-def seen(result: MutantResult) -> Seen:
+def seen(result: MutantResult, instruction: str = "") -> Seen:
     mutant, links = result.mutant, result.links
     evidence = links[0].evidence if links else ()
     same = result.effect is not None and result.effect.same
     is_slight = slight(mutant.operator, mutant.sentence, result.diff, result.requirement, evidence, same=same)
-    if is_slight:
-        evidence = own_options(evidence, f"{mutant.scope}\n{mutant.before}\n{mutant.after}")
+    evidence = own_options(evidence, f"{mutant.scope}\n{mutant.before}\n{mutant.after}")
     return Seen(
         mutant.id,
         result.step,
@@ -350,6 +361,25 @@ def seen(result: MutantResult) -> Seen:
         links[0].score if links else 0.0,
         only_waits(result.diff),
         slight=is_slight,
+        beside=result.survived and _beside(result, evidence, instruction),
+    )
+
+
+def _beside(result: MutantResult, evidence: Sequence[str], instruction: str) -> bool:
+    """Whether the sentence says nothing of what the variant loses, whatever words they share."""
+    mutant, requirement = result.mutant, result.requirement
+    if requirement is None:
+        return False
+    text = requirement.text
+    effect = result.effect.effect if result.effect is not None else None
+    return (
+        asks_nothing(text)
+        or unnamed_entry(mutant.operator, mutant.sentence, text, evidence)
+        or asks_for_no_order(mutant.operator, text)
+        or asks_for_no_word(mutant.operator, text)
+        or cleans_up(mutant.before, mutant.after, text)
+        or of_no_seen_effect(mutant.operator, seen=effect is not None)
+        or (effect is not None and of_no_name(effect.input, instruction))
     )
 
 
@@ -363,6 +393,8 @@ def _serves(step: StepMutants, result: MutantResult) -> bool:
     stands = {*tokens_of(changed, code=True), *stated(changed, code=True), *re.findall(r"\w+", changed)}
     most = next((token for token in result.links[0].evidence if not is_number(token)), "")
     if stands.isdisjoint({f"~{most}", most, *tokens_of(most, code=True)}):
+        return False
+    if only_around(mutant.before, mutant.after, result.links[0].evidence):
         return False
     return any(
         part.source == mutant.source and edit.start <= part.end and part.start <= edit.end

@@ -106,6 +106,7 @@ def _with_service(environment: Environment, service: Service, compose: Path, tim
         image_healthcheck=service.image_healthcheck,
         files=service.files,
         mounts=tuple(path for path in service.mounts if not path.startswith("/logs/")),
+        folders=service.folders,
         hostname=service.hostname,
         beside=service.beside,
         sidecars=tuple(

@@ -70,6 +70,7 @@ class Service:
     gpus: int = 0
     files: tuple[tuple[Path, str], ...] = ()
     mounts: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     beside: Beside | None = None
     """How it stands among the others; None where it is alone."""
@@ -103,6 +104,7 @@ class ServiceReader:
         self.bound: list[tuple[Path, bool]] = []
         """Of the task's own files: what is bound, and whether it may be written to."""
         self.volumes: list[Volume] = []
+        self.unnamed: list[str] = []
 
     def service(self) -> Service:
         fields = self.fields
@@ -146,7 +148,10 @@ class ServiceReader:
                     "compose-unsupported", f"{name} is not known, and so not followed.", self.path,
                     fields.line(name.rpartition(".")[2]),
                 )  # fmt: skip
-        return replace(result, limits=limits, gpus=gpus, files=files, mounts=mounts, lacks=tuple(self.lacks))
+        # A volume of its own starts with the image's files at that path, so the box's own files will do.
+        folders = (*self.unnamed, *(volume.path for volume in self.volumes))
+        result = replace(result, limits=limits, gpus=gpus, files=files, mounts=mounts, folders=folders)
+        return replace(result, lacks=tuple(self.lacks))
 
     def _unsupported(self, key: str, message: str, fields: Fields | None = None) -> None:
         fields = fields or self.fields
@@ -390,7 +395,8 @@ class ServiceReader:
                 self.volumes.append(Volume(source, str(PurePosixPath(target)), writable))
                 if isinstance(entry, dict) and isinstance(entry.get("volume"), dict) and self.sidecar:
                     self._unsupported("volumes", f"has options for {show(source)}")
-            # An anonymous or named volume starts with the image's files at that path, so the box's own files will do.
+            else:
+                self.unnamed.append(str(PurePosixPath(target)))
         temporary = self.fields.raw("tmpfs")
         for entry in temporary if isinstance(temporary, list) else [temporary]:
             if isinstance(entry, str) and entry.startswith("/"):

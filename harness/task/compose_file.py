@@ -41,7 +41,8 @@ def read_service(folder: Folder, path: Path, main: str, variables: Mapping[str, 
     whole.known("include", *(key for key in document.data if key.startswith("x-")))
     services = whole.section("services")
     services.known(*services)
-    names = [name for name in services if name == main or not _by_profile(services.raw(name))]
+    selected = frozenset(known.get("COMPOSE_PROFILES", "").replace(" ", "").split(","))
+    names = [name for name in services if name == main or _starts(services.raw(name), selected)]
     if main not in names and any_name and len(names) == 1:
         main = names[0]
     others = [name for name in names if name != main]
@@ -68,13 +69,17 @@ def environment_of(service: Service, recipe: Recipe) -> Environment:
         stdin_open=service.stdin_open,
         files=service.files,
         mounts=service.mounts,
+        folders=service.folders,
         hostname=service.hostname,
     )
 
 
-def _by_profile(service: Any) -> bool:
-    """A service that starts only if its profile is selected, which no runner does."""
-    return isinstance(service, dict) and bool(service.get("profiles"))
+def _starts(service: Any, selected: frozenset[str]) -> bool:
+    """A service with profiles is built and started only if one of them is selected, as a `.env` file can do."""
+    profiles = service.get("profiles") if isinstance(service, dict) else None
+    if not profiles or "*" in selected:
+        return True
+    return not selected.isdisjoint(profiles if isinstance(profiles, list) else [str(profiles)])
 
 
 @dataclass(frozen=True, slots=True)

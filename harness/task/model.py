@@ -117,6 +117,8 @@ class Environment:
     workdir. For a prebuilt image's environment/ folder, and for bind mounts of the task's own files."""
     mounts: tuple[str, ...] = ()
     """Further empty, writable folders, in addition to the three under /logs."""
+    folders: tuple[str, ...] = ()
+    """Made where the image has none: volumes that no other service has."""
     hostname: str | None = None
     beside: Beside | None = None
     """Set where it is one of several services."""

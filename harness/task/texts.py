@@ -41,24 +41,49 @@ def environment_texts(task: Task) -> Iterator[str]:
 
 def environment_files(task: Task) -> Iterator[tuple[str, str]]:
     """(path below the build context, text) of the same files."""
+    context, apart = task.environment.recipe.context, _apart(task)
+    if apart.isdisjoint({context, *context.parents}):
+        for path, text in _texts(context, frozenset(str(one) for one in apart)):
+            yield path.relative_to(context).as_posix(), text
+
+
+def _apart(task: Task) -> set[Path]:
+    """The task's other parts, which may be in the build context, too."""
     apart: set[Path] = set()
     for step in task.steps:
         apart |= {step.instruction_file, *step.verifier.folders, *(source for source, _ in step.verifier.extra_files)}
         if step.solution is not None:
             only = step.solution.only or ((step.solution.script.name,) if step.solution.keys else ())
             apart |= {step.solution.folder / name for name in only} or {step.solution.folder}
-    context = task.environment.recipe.context
+    return apart
+
+
+def verifier_contents(task: Task, step: Step) -> Iterator[tuple[str, bytes]]:
+    """(path relative to the task folder, content) of the tests' files, data among them."""
+    for folder in _folders(step):
+        for path, data in _contents(folder):
+            if not is_left_out(path, step.verifier.left_out):
+                yield relative(task, path), data
+
+
+def environment_contents(task: Task) -> Iterator[tuple[str, bytes]]:
+    """(path below the build context, content) of the same files as `environment_files`, data among them."""
+    context, apart = task.environment.recipe.context, _apart(task)
     if apart.isdisjoint({context, *context.parents}):
-        for path, text in _texts(context, frozenset(str(one) for one in apart)):
-            yield path.relative_to(context).as_posix(), text
+        for path, data in _contents(context, frozenset(str(one) for one in apart)):
+            yield path.relative_to(context).as_posix(), data
 
 
 def _texts(top: Path, apart: frozenset[str] = frozenset()) -> Iterator[tuple[Path, str]]:
+    for path, data in _contents(top, apart):
+        if b"\0" not in data[:4096]:
+            yield path, data.decode("utf-8", "replace")
+
+
+def _contents(top: Path, apart: frozenset[str] = frozenset()) -> Iterator[tuple[Path, bytes]]:
     for path in _files(str(top), apart) if top.is_dir() else _plain(str(top), apart):
         found = Path(path)
-        data = found.read_bytes()
-        if b"\0" not in data[:4096]:
-            yield found, data.decode("utf-8", "replace")
+        yield found, found.read_bytes()
 
 
 def _files(folder: str, apart: frozenset[str]) -> Iterator[str]:

@@ -27,6 +27,7 @@ def box_spec(
         limits=environment.limits,
         gpus=environment.gpus,
         mounts=(*mounts, *(mount for mount in environment.mounts if mount not in mounts)),
+        folders=environment.folders,
         entrypoint=environment.entrypoint,
         command=environment.command,
         stdin_open=environment.stdin_open,
@@ -55,6 +56,7 @@ def open_services(
     walled: bool,
     all_healthy: bool,
     pause: Callable[[float], bool],
+    meet: Callable[[str, Box], object] | None = None,
 ) -> AbstractContextManager[Box]:
     """The box of that environment beside its sidecars."""
     own = environment.beside
@@ -75,4 +77,5 @@ def open_services(
         all_healthy=all_healthy,
         limit=environment.recipe.timeout,
         pause=pause,
+        meet=meet,
     )

@@ -9,13 +9,15 @@ import os
 import re
 import tempfile
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 
 from harness.engine.contract import OWN_FOLDER, Box, Command
+from harness.errors import EngineError
 from mutator.operators.state import Output
 
 MOST = 20_000
@@ -96,6 +98,11 @@ class EndState:
     """Command lines of what was started and still runs, sorted. What such a process has in its memory shows nowhere."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Path -> content in base64, of the files that are no noise and not large; only where they were asked for."""
+    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Service beside the one that was solved in -> what changed in its own box meanwhile, as in `entries`. Volumes that
+    several have are among the entries of each. What a service has in its memory shows nowhere."""
+    ended: tuple[str, ...] = ()
+    """The services of which the main process had ended by then."""
 
 
 _BARE_SHELL = re.compile(r"(?:/\S*/)?(?:ba|da|a)?sh")
@@ -133,6 +140,35 @@ def changes(box: Box, before: Before, ignore: str, *, keep: bool = False) -> End
         return None
     started = sorted(line.partition(" ")[2] for line in running - before)
     return EndState(entries, tuple(started), _contents(box, entries) if keep else {})
+
+
+def look_beside(beside: Mapping[str, Box]) -> None:
+    """The same of the services beside, as far as they run."""
+    for box in beside.values():
+        with _ends_meanwhile(box):
+            look(box)
+
+
+def with_services(left: EndState, beside: Mapping[str, Box]) -> EndState:
+    """That, with what changed in the boxes beside since `look_beside`."""
+    entries: dict[str, Mapping[str, str]] = {}
+    for name, box in beside.items():
+        with _ends_meanwhile(box):
+            state = changes(box, frozenset(), "")
+            if state is not None:
+                entries[name] = state.entries
+    ended = sorted(name for name, box in beside.items() if box.ended() is not None)
+    return replace(left, beside=entries, ended=tuple(ended))
+
+
+@contextmanager
+def _ends_meanwhile(box: Box) -> Iterator[None]:
+    """No command runs in a service that has ended, and that is no fault of the engine's."""
+    try:
+        yield
+    except EngineError:
+        if box.ended() is None:
+            raise
 
 
 def state_of(box: Box, paths: Iterable[str]) -> EndState | None:
@@ -239,13 +275,23 @@ def _below(path: str, folder: str) -> bool:
 
 def unsteady(first: EndState, second: EndState) -> frozenset[str] | None:
     """The paths in which two runs of the reference differ; None where nothing can be told from their state: more than
-    noise differs, or something runs whose memory may."""
+    noise differs, or something runs whose memory may, a service beside among them."""
     paths = {path for path in {*first.entries, *second.entries} if first.entries.get(path) != second.entries.get(path)}
-    if first.processes or second.processes or not all(NOISE.search(path) for path in paths):
+    if (
+        first.processes
+        or second.processes
+        or first.beside
+        or second.beside
+        or not all(NOISE.search(path) for path in paths)
+    ):
         return None
     return frozenset(paths)
 
 
 def same(reference: EndState, mutant: EndState, aside: frozenset[str]) -> bool:
     paths = {*reference.entries, *mutant.entries} - aside
-    return not mutant.processes and all(reference.entries.get(path) == mutant.entries.get(path) for path in paths)
+    return (
+        not mutant.processes
+        and not mutant.beside
+        and all(reference.entries.get(path) == mutant.entries.get(path) for path in paths)
+    )

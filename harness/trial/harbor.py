@@ -16,7 +16,6 @@ from harness.task.unsent import IGNORE
 from harness.trial.acting import act
 from harness.trial.artifacts import carried, restore
 from harness.trial.boxes import LOGS
-from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, PhaseName, StepRecord, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume, same_end
 from harness.trial.session import CHORE, LOG_READ, Session, Stop, put_folder, step_record
@@ -53,7 +52,7 @@ def harbor_trial(session: Session) -> Rewards | RewardProblem:
                 last = index == len(session.task.steps) - 1
                 if multi:
                     _prepare(session, box, step)
-                before = look(box) if session.leaves or session.observes else None
+                before = session.look(box)
                 session.change_before(box)
                 with session.phase(box, session.task.environment, step.agent_network):
                     solve_log = _solve(session, box, step)

@@ -36,7 +36,7 @@ def run_besides(box: Box, besides: tuple[Besides, ...], user: str | None) -> tup
 CASES_PATIENCE = 240.0
 CASES_READ = 8 << 20
 _CASES = f"{_OWN}-cases"
-_RUNNER = Path(__file__).parent / "watching" / "foolsgold_cases.py"
+_RUNNER, _INSIDE = (Path(__file__).parent / "watching" / f"foolsgold_{name}.py" for name in ("cases", "inside"))
 
 
 # Images without Python often get one from uv when their tests begin.
@@ -50,7 +50,8 @@ def run_cases(box: Box, cases: str, user: str | None) -> str:
         given = Path(folder, "given.json")
         given.write_text(cases, encoding="utf-8")
         box.put(given, f"{_CASES}/given.json")
-        box.put(_RUNNER, f"{_CASES}/{_RUNNER.name}")
+        for program in (_RUNNER, _INSIDE):
+            box.put(program, f"{_CASES}/{program.name}")
     script = (
         f"cd {_CASES} && chmod -R a+rX . && : >seen && chmod 666 seen && "
         f'python=$({_PYTHON}) && exec "$python" {_RUNNER.name} given.json >seen 2>/dev/null'

@@ -207,6 +207,8 @@ class Observe(Verifying):
     """With the texts of what the tests give programs to work on."""
     cases: str = ""
     """What foolsgold_cases.py is to run last, as it reads it."""
+    step: str = ""
+    """In which step; '' for the last. The trial ends there."""
 
     @property
     def name(self) -> str:

@@ -21,7 +21,7 @@ from harness.task.model import Environment, Network, Solution, Step, Task
 from harness.task.texts import verifier_texts
 from harness.trial.boxes import LOGS, box_spec, healthcheck_of, open_services, walled
 from harness.trial.circumstances import make_after, make_before, took_effect
-from harness.trial.end_state import Before, EndState, changes
+from harness.trial.end_state import Before, EndState, changes, look, look_beside, with_services
 from harness.trial.ends import Ends
 from harness.trial.hanging import running
 from harness.trial.image_survey import Survey, survey
@@ -127,6 +127,8 @@ class Session:
         self.not_reused = ""
         self.ends = ends
         """What earlier trials of the task left, and came to."""
+        self.beside: dict[str, Box] = {}
+        """The services beside the one that is solved in."""
         self.end: BoxEnd | None = None
         """What solving left in the box, where that is to be told."""
         self.begun, self.done = begun, 0
@@ -250,6 +252,7 @@ class Session:
                 walled=walled(self.task),
                 all_healthy=self.task.format.waits_until_healthy,
                 pause=self.cancel.wait,
+                meet=self.beside.__setitem__ if not prefix else None,
             ) as box:
                 yield from self._watched(box)
         except ServiceFailed as error:
@@ -382,6 +385,13 @@ class Session:
         env = {name: value.replace("$PATH", path) for name, value in wanted.env.items()}
         return replace(spec, env={**spec.env, **env}, hostname=wanted.hostname or spec.hostname)
 
+    def look(self, box: Box) -> Before | None:
+        """Remember how its services are before solving, where what that leaves is to be seen."""
+        if not (self.leaves or self.observes):
+            return None
+        look_beside(self.beside)
+        return look(box)
+
     def change_before(self, box: Box) -> None:
         make_before(box, self.plan.circumstances)
 
@@ -469,16 +479,20 @@ class Session:
 
     def _changed(self, box: Box, step: Step, before: Before | None, *, keep: bool) -> EndState | None:
         target = step.solution.target if step.solution is not None else "/solution"
-        return changes(box, before, target, keep=keep) if before is not None else None
+        left = changes(box, before, target, keep=keep) if before is not None else None
+        return with_services(left, self.beside) if left is not None else None
 
     def verified(self, box: Box, user: str | None) -> None:
         """See what is there when the verifier has ended, in the box that was solved in."""
         if self.observes is not None and self.observed is not None:
             after = after_verifying(box, self.observed.left, self.observes.paths)
             ran = run_besides(box, self.observes.besides, user)
-            last = len(self.steps) + 1 >= len(self.task.steps)
-            seen = run_cases(box, self.observes.cases, user) if self.observes.cases and last else ""
+            last = self.task.steps[-1].name
+            here = bool(self.observes.cases) and self.observed.step == (self.observes.step or last)
+            seen = run_cases(box, self.observes.cases, user) if here else ""
             self.observed = replace(self.observed, after=after, besides=ran, cases=seen)
+            if here and self.observed.step != last:
+                raise Stop  # nobody asks for more
         if isinstance(self.plan.purpose, RecordPrograms):
             self.recorded = read_recorded(box)
 

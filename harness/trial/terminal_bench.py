@@ -12,7 +12,6 @@ import yaml
 from harness.engine.contract import Box, Command
 from harness.task.model import Keys, Scoring, Step
 from harness.trial.acting import act
-from harness.trial.end_state import look
 from harness.trial.record import Kind, Note, Phase, PhaseName, Trouble, TroubleKind
 from harness.trial.resuming import put_scripts, resume, same_end
 from harness.trial.session import CHORE, LOG_KEPT, Session, Stop, step_record
@@ -30,7 +29,7 @@ def terminal_bench_trial(session: Session) -> Rewards | RewardProblem:
         box = boxes.enter_context(session.open_main())
         with session.turn():
             session.look_at_image(box)
-            before = look(box) if session.leaves or session.observes else None
+            before = session.look(box)
             session.change_before(box)
             terminal, solve_log = _solve(session, box, step)
             session.change_after(box, lambda line: login_shell(line, CHORE, user=step.agent_user))

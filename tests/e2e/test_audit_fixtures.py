@@ -18,11 +18,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_audit import command
+from tests.e2e.test_check import BY_LOT, paid, to_be_paid
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SNAPSHOT = Path(__file__).parent / "audited.json"
-BY_LOT = {"formats/flaky-verifier"}
-"""Its reference is paid every other time: what is said of it is not the same twice."""
 pytestmark = pytest.mark.audits
 PROBES = ("hidden", "preserving", "state", "leak", "replay", "conform", "vacuous")
 """Those that ask one question each; forging asks some thirty, and has a test of its own."""
@@ -163,6 +162,17 @@ def test_every_fixture_has_exactly_its_verdict_survivors_and_findings(engine_nam
         assert (name, found[name]) == (name, expected[name])
 
 
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.bwrap
+@pytest.mark.timeout(3600)
+def test_each_fixture_is_paid_in_its_audit_as_expected() -> None:
+    for part in parts("bwrap"):
+        for name, task in audited("bwrap", part).items():
+            if name not in BY_LOT:
+                assert (name, paid(task)) == (name, to_be_paid(name))
+
+
 def _in_nobodys_words(found: dict[str, Any]) -> dict[str, Any]:
     """Each engine's builder has its own words for what it cannot build; where it happened is the same."""
     findings = [re.sub(r"(?<=does not build: )(\S+:\d+): .*", r"\1", line) for line in found["findings"]]
@@ -250,9 +260,10 @@ def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() ->
 
 @pytest.mark.slow
 @pytest.mark.network
+@pytest.mark.bwrap
 @pytest.mark.timeout(1800)
-def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone(engine_name: str) -> None:
-    found = audited(engine_name, "replaying")
+def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone() -> None:
+    found = audited("bwrap", "replaying")
     tables = {
         name: [one["sentence"].split(" recorded")[0] for one in task["probes"] if one["outcome"] == "survived"]
         for name, task in found.items()

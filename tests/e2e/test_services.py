@@ -9,7 +9,7 @@ from harness.task.model import Task
 from harness.task.network import plan_network
 from harness.trial.build import build
 from harness.trial.ends import Ends
-from harness.trial.plan import Plan
+from harness.trial.plan import LeftBehind, Plan
 from harness.trial.record import Kind, TrialRecord, TroubleKind
 from harness.trial.runner import run_trial
 from tests.harness.tasks import harbor, read, terminal_bench
@@ -57,6 +57,32 @@ def test_only_harbor_minds_a_service_that_ends_at_once(engine: Engine, tmp_path:
     assert "the service side, whose process ended with status 0" in record.trouble.message
     task = terminal_bench(tmp_path / "terminal-bench", {"docker-compose.yaml": MAIN + side})
     assert trial(engine, task).rewards == {"reward": 1.0}
+
+
+ASKED = """
+services:
+  main:
+    volumes: ["desk:/desk"]
+  clerk:
+    image: debian:bookworm-slim
+    command: [sh, -c, "touch /up; until [ -e /desk/ask ]; do sleep 0.02; done; mkdir /own; cp /desk/ask /own/kept;
+      touch /desk/done; exec sleep infinity"]
+    volumes: ["desk:/desk"]
+    healthcheck: {test: test -e /up, interval: 50ms}
+volumes:
+  desk:
+"""
+ASK = "#!/bin/sh\necho word > /desk/new; mv /desk/new /desk/ask; until [ -e /desk/done ]; do sleep 0.02; done\n"
+
+
+def test_what_solving_changes_in_a_volume_and_in_a_service_of_its_own_is_seen(engine: Engine, tmp_path: Path) -> None:
+    task = harbor(tmp_path, {"environment/docker-compose.yaml": ASKED, "solution/solve.sh": ASK})
+    left = run_trial(engine, task, build(engine, task), Plan(Kind.REFERENCE, purpose=LeftBehind())).state
+    assert left is not None
+    assert {"/desk/ask", "/desk/done"} <= left.entries.keys()
+    assert "/own/kept" not in left.entries
+    assert (left.beside["clerk"]["/own/kept"], left.ended) == (left.entries["/desk/ask"], ())
+    assert "/up" not in left.beside["clerk"]
 
 
 def test_what_the_main_box_left_does_not_stand_for_what_its_sidecars_hold() -> None:

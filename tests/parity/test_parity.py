@@ -1,8 +1,7 @@
 """Marker parity: foolsgold's trials give the rewards that Harbor's own runner gives, and fail where it fails.
 
 Both run the same copies of the same tasks on the same Docker daemon: every fixture of a format or a case in Harbor
-layout, solved and left alone, the tasks of reward_tasks.py, and those in `services`, which have several containers and
-run on bwrap as well. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
+layout, solved and left alone, and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
 (Harbor has no `--image`), and a STOPSIGNAL spares each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names
 the Python that has Harbor, 0.24. The newest that is known, in the folder FOOLSGOLD_NEWEST_HARBOR, runs what its rules
 make different, and a few that tell whether all else is as before. Everything is run once, before the first comparison.
@@ -32,17 +31,14 @@ from harness.trial.plan import Plan
 from harness.trial.record import Kind, PhaseName, TrialRecord, TroubleKind
 from harness.trial.runner import run_trial
 from harness.verifier.reward import RewardFault
-from tests.parity.harbor_job import OUR_BOXES, HarborTrial, prepare, read_job, start_job
+from tests.parity.harbor_job import OUR_BOXES, HarborTrial, each_ended, ended, prepare, start_agents, start_job
 from tests.parity.reward_tasks import REWARD_TASKS, write_task
 
 pytestmark = [pytest.mark.parity, pytest.mark.docker, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(2000)]
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
-SERVICES = Path(__file__).parent / "services"
 LISTS = Path(__file__).parent / "lists"
 REFUSED = {
-    "walled": "Harbor's docker environment refuses it, as it does no-network",
-    "listed": "the same",
     "no-network": "Harbor's docker environment refuses it unless the host lets it control the containers' traffic",
 }
 BY_LOT = {("flaky-verifier", "oracle"): "its reward is drawn by lot"}
@@ -55,19 +51,7 @@ def _fixtures() -> list[Path]:
     return [path for path in found if path.name not in REFUSED and not path.name.endswith("-mended")]
 
 
-def _of_services() -> list[Path]:
-    """Each shows one thing of tasks with several containers; its first line says what."""
-    return [path.parent for path in sorted(SERVICES.glob("*/task.toml")) if path.parent.name not in REFUSED]
-
-
-OF_SERVICES = [
-    *((path.name, "oracle") for path in _of_services()),
-    # Of the others it shows nothing more.
-    ("stock-service", "nop"),
-    ("never-healthy", "nop"),
-]
 TRIALS = [
-    *OF_SERVICES,
     *((path.name, agent) for path in _fixtures() for agent in ("oracle", "nop")),
     *((task.name, "oracle") for task in REWARD_TASKS),
 ]
@@ -158,7 +142,7 @@ def from_foolsgold(record: TrialRecord) -> Seen:
 def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
     """Folders `all` and `nop` of prepared tasks."""
     root = tmp_path_factory.mktemp("parity")
-    sources = {path.name: path for path in (*_fixtures(), *_of_services())}
+    sources = {path.name: path for path in _fixtures()}
     for task in REWARD_TASKS:
         sources[task.name] = root / "written" / task.name
         write_task(task, sources[task.name])
@@ -176,17 +160,7 @@ def harbor(tasks: Path) -> Mapping[tuple[str, str], HarborTrial]:
         tasks / "oracle-job": start_job(python, tasks / "all", tasks / "oracle-job", "oracle", at_once=3),
         tasks / "nop-job": start_job(python, tasks / "nop", tasks / "nop-job", "nop", at_once=2),
     }
-    found: dict[tuple[str, str], HarborTrial] = {}
-    try:
-        for work, job in jobs.items():
-            status = job.wait(timeout=1200)
-            log = (work / "harbor.log").read_text(errors="replace")
-            assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
-            found |= read_job(work)
-    finally:
-        for job in jobs.values():
-            job.terminate()
-    return found
+    return ended(jobs)
 
 
 @pytest.fixture(scope="module")
@@ -195,25 +169,14 @@ def newest_harbor(
 ) -> Mapping[tuple[str, str], HarborTrial]:
     """Asks for `harbor` only to come after it."""
     root = tmp_path_factory.mktemp("newest")
-    found: dict[tuple[str, str], HarborTrial] = {}
+    python, folder = os.environ["FOOLSGOLD_HARBOR_PYTHON"], os.environ["FOOLSGOLD_NEWEST_HARBOR"]
+    jobs = {}
     for agent in ("oracle", "nop"):
         for name in (name for name, of in AGAIN if of == agent):
             shutil.copytree(tasks / "all" / name, root / f"{agent}-tasks" / name, symlinks=True)
-        found |= _by_the_newest(root, agent)
-    return found
-
-
-def _by_the_newest(root: Path, agent: str) -> Mapping[tuple[str, str], HarborTrial]:
-    work = root / agent
-    python, folder = os.environ["FOOLSGOLD_HARBOR_PYTHON"], os.environ["FOOLSGOLD_NEWEST_HARBOR"]
-    job = start_job(python, root / f"{agent}-tasks", work, agent, at_once=3, harbor_folder=folder)
-    try:
-        status = job.wait(timeout=600)
-    finally:
-        job.terminate()
-    log = (work / "harbor.log").read_text(errors="replace")
-    assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
-    return read_job(work)
+        work = root / agent
+        jobs[work] = start_job(python, root / f"{agent}-tasks", work, agent, at_once=2, harbor_folder=folder)
+    return ended(jobs)
 
 
 @pytest.fixture(scope="module")
@@ -225,18 +188,9 @@ def our_boxes(
     root = tmp_path_factory.mktemp("our-boxes")
     for name in TELLING:
         shutil.copytree(tasks / "all" / name, root / "tasks" / name, symlinks=True)
-    found: dict[tuple[str, str], HarborTrial] = {}
-    for agent in ("oracle", "nop"):
-        work = root / agent
-        job = start_job(python, root / "tasks", work, agent, at_once=2, boxes=OUR_BOXES)
-        try:
-            status = job.wait(timeout=600)
-        finally:
-            job.terminate()
-        log = (work / "harbor.log").read_text(errors="replace")
-        assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
-        found |= read_job(work)
-    return found
+    work = root / "work"
+    agents = [{"name": "oracle"}, {"name": "nop"}]
+    return ended({work: start_agents(python, root / "tasks", work, agents, 3, {"import_path": OUR_BOXES})})
 
 
 @pytest.fixture(scope="module")
@@ -246,17 +200,18 @@ def foolsgold(
     """Asks for `harbor` only to come after it: time limits are tight, and the machine is small."""
     found = {task.path.name: task for task in discover([tasks / "all"]) if isinstance(task, Task)}
     with ThreadPoolExecutor(2) as pool:
-        seen = pool.map(lambda trial: _run(docker_engine, found[trial[0]], trial[1], OLDEST), TRIALS)
+        seen = pool.map(lambda trial: run(docker_engine, found[trial[0]], trial[1], OLDEST), TRIALS)
         return dict(zip(TRIALS, seen, strict=True))
 
 
-def _run(engine: Engine, task: Task, agent: str, runner: Runner) -> Seen:
+def run(engine: Engine, task: Task, agent: str, runner: Runner) -> Seen:
     task = task.run_by(runner)
     try:
         built = build(engine, task)
     except BuildFailed:
         return Seen(None, "not built")
-    plan = Plan(Kind.REFERENCE if agent == "oracle" else Kind.NOP, networks=plan_network(task, "on").tries[0])
+    networks = plan_network(task, "on", no_lists=engine.no_lists()).tries[0]
+    plan = Plan(Kind.REFERENCE if agent == "oracle" else Kind.NOP, networks=networks)
     return from_foolsgold(run_trial(engine, task, built, plan))
 
 
@@ -283,7 +238,7 @@ def test_a_trial_is_paid_as_the_newest_harbor_pays_it(
     name, agent = trial
     (task,) = discover([tasks / "all" / name])
     assert isinstance(task, Task)
-    assert _run(docker_engine, task, agent, NEWEST) == from_harbor(newest_harbor[trial])
+    assert run(docker_engine, task, agent, NEWEST) == from_harbor(newest_harbor[trial])
 
 
 @pytest.mark.bwrap
@@ -300,7 +255,7 @@ def test_where_the_versions_differ_our_boxes_pay_what_harbor_of_that_version_pay
     (task,) = discover([tasks / "all" / name])
     assert isinstance(task, Task)
     theirs = {OLDEST: harbor, NEWEST: newest_harbor}[runner]
-    assert _run(bwrap_engine, task, "oracle", runner) == from_harbor(theirs[name, "oracle"])
+    assert run(bwrap_engine, task, "oracle", runner) == from_harbor(theirs[name, "oracle"])
 
 
 def test_the_newest_harbor_that_is_known_is_the_newest_on_pypi(capsys: pytest.CaptureFixture[str]) -> None:
@@ -316,16 +271,6 @@ def test_the_newest_harbor_that_is_known_is_the_newest_on_pypi(capsys: pytest.Ca
         if versions[0] != NEWEST.release:
             print(f"\nPyPI has Harbor {versions[0]}; the newest whose rules are known is {NEWEST.release}.")
     assert {OLDEST.release, NEWEST.release} <= set(versions)
-
-
-@pytest.mark.bwrap
-@pytest.mark.parametrize("trial", OF_SERVICES, ids="-".join)
-def test_services_without_a_daemon_are_paid_as_harbor_pays_them(
-    trial: tuple[str, str], tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], bwrap_engine: Engine
-) -> None:
-    (task,) = discover([tasks / "all" / trial[0]])
-    assert isinstance(task, Task)
-    assert _run(bwrap_engine, task, trial[1], OLDEST) == from_harbor(harbor[trial])
 
 
 @pytest.mark.bwrap
@@ -352,17 +297,8 @@ def listed(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Mapping
         runner: start_job(python, root / "tasks", root / str(runner), "oracle", 1, OUR_BOXES, folder)
         for runner, folder in folders.items()
     }
-    found: dict[tuple[str, str], HarborTrial] = {}
-    try:
-        for runner, job in jobs.items():
-            status = job.wait(timeout=600)
-            log = (root / str(runner) / "harbor.log").read_text(errors="replace")
-            assert status == 0, f"harbor ended with {status}:\n{log[-3000:]}"
-            found |= {(str(runner), name): trial for (name, _), trial in read_job(root / str(runner)).items()}
-    finally:
-        for job in jobs.values():
-            job.terminate()
-    return found
+    seen = each_ended({root / str(runner): job for runner, job in jobs.items()})
+    return {(work.name, name): trial for work, trials in seen.items() for (name, _), trial in trials.items()}
 
 
 @pytest.mark.bwrap
@@ -382,7 +318,7 @@ def test_lists_of_hosts_are_paid_as_harbor_pays_them_in_our_boxes(
     assert isinstance(task, Task)
     theirs = from_harbor(listed[str(runner), name])
     assert theirs == Seen({"reward": 1.0})
-    assert _run(engine, task, "oracle", runner) == theirs
+    assert run(engine, task, "oracle", runner) == theirs
 
 
 def test_harbor_ran_every_trial_and_no_other(

@@ -237,6 +237,7 @@ class BwrapBox(Box):
             workdir=spec.workdir or image.config.workdir or "/",
             hostname=spec.hostname or "",
             mounts=spec.mounts,
+            folders=spec.folders,
             limits=Limits(
                 memory_mb=spec.limits.memory_mb or defaults.memory_mb,
                 cpus=spec.limits.cpus or defaults.cpus,

@@ -24,6 +24,7 @@ _SERVE = (
 _ASK = "import socket; s = socket.create_connection(({!r}, {}), 3); s.sendall({!r}); print(s.recv(9).decode())"
 _SERVING = Healthcheck("test -e /serving", interval=0.05, timeout=5.0, retries=400)
 _DATA = (Volume("data", "/data"),)
+_MADE = "/made/here"
 
 
 def _side(
@@ -34,7 +35,7 @@ def _side(
     health: Healthcheck | None = None,
     member: Member | None = None,
 ) -> Companion:
-    spec = BoxSpec(scene.image, user="root", mounts=(), entrypoint=(), command=command)
+    spec = BoxSpec(scene.image, user="root", mounts=(), folders=(_MADE,), entrypoint=(), command=command)
     return Companion(spec, member or Member(name), awaits or {}, health)
 
 
@@ -64,6 +65,19 @@ def services_have_names_and_loopbacks_of_their_own(scene: CheckedEngine) -> None
 
 
 @check
+def services_are_closed_to_each_other(scene: CheckedEngine) -> None:
+    """What the file does not let them have in common they have not: files, processes, memory."""
+    word = secrets.token_hex(8)
+    script = "echo mine >/dev/shm/mine; touch /serving; while sleep 1; do :; done"
+    side = _side(scene, "side", "sh", "-c", script, word, health=_SERVING, member=Member("side", shares=True))
+    with _beside(scene, side, member=Member("main", shares=True)) as box:
+        for path in ("/serving", "/dev/shm/mine"):  # noqa: S108 - in the box, where nobody else is
+            that(sh(box, f"test -e {path}").status, f"{path} of another service is there")
+        seen = f"grep -qs '[{word[0]}]{word[1:]}' /proc/[0-9]*/cmdline"
+        that(sh(box, seen).status, "a process of another service is seen")
+
+
+@check
 def services_without_a_network_of_their_own_share_one(scene: CheckedEngine) -> None:
     scene.must_have_python()
     member = Member("side", shares=True)
@@ -77,21 +91,20 @@ def services_without_a_network_of_their_own_share_one(scene: CheckedEngine) -> N
 @check
 def services_start_in_their_order(scene: CheckedEngine) -> None:
     """The last of them stands first in the list; one is healthy late; one has to end first."""
-
-    def writes(name: str, after: str = "", **more: object) -> tuple[str, ...]:
-        return "sh", "-c", f"echo {name} >>/data/order{after}"
-
     done = Until.COMPLETED
-    late = "; sleep 0.3; echo healthy >>/data/order; touch /serving; exec sleep infinity"
+    first = f"chmod 711 /bare; cd {_MADE} && echo a >>/data/order"
+    bare = Volume("bare", "/bare")
+    late = "echo b >>/data/order; sleep 0.3; echo healthy >>/data/order; touch /serving; exec sleep infinity"
     sides = (
-        _side(scene, "b", *writes("b", late), awaits={"a": done}, health=_SERVING, member=Member("b", volumes=_DATA)),
-        _side(scene, "a", *writes("a"), member=Member("a", volumes=_DATA)),
+        _side(scene, "b", "sh", "-c", late, awaits={"a": done}, health=_SERVING, member=Member("b", volumes=_DATA)),
+        _side(scene, "a", "sh", "-c", first, member=Member("a", volumes=(*_DATA, bare))),
     )
-    seen = Member("main", volumes=(Volume("data", "/seen", writable=False),))
+    seen = Member("main", volumes=(Volume("data", "/seen", writable=False), bare))
     with _beside(scene, *sides, member=seen) as box:
         order = text(box, "cat /seen/order").split()
         that(order == ["a", "b", "healthy"], f"the order was {order}")
         that(sh(box, "echo x >/seen/order").status, "a volume that is read-only was written to")
+        that(text(box, "stat -c %a /bare").strip() == "711", "what a service did to an empty volume was undone")
 
 
 @check

@@ -228,6 +228,7 @@ class DockerEngine(Engine):
             "hostname": hostname,
             "networking_config": group.endpoint(spec.member) if group is not None else None,
             "working_dir": spec.workdir,
+            "volumes": list(spec.folders),
             "user": plain_user(image.config.user if spec.user is None else spec.user),
         }
         if spec.main:

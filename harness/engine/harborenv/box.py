@@ -59,6 +59,7 @@ class HarborBox(Box):
         script = "".join(
             f"mkdir -p {shlex.quote(path)} && chmod 777 {shlex.quote(path)} || exit 1; " for path in folders
         )
+        script += "".join(f"mkdir -p {shlex.quote(path)} || exit 1; " for path in spec.folders)
         self._workdir = spec.workdir
         if spec.workdir:
             script += f"mkdir -p {shlex.quote(spec.workdir)} || exit 1; "

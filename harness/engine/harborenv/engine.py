@@ -62,6 +62,7 @@ class HarborEngine(Engine):
         **dict.fromkeys(
             (
                 "services_have_names_and_loopbacks_of_their_own",
+                "services_are_closed_to_each_other",
                 "services_without_a_network_of_their_own_share_one",
                 "services_start_in_their_order",
                 "services_that_never_get_healthy_stop_the_start",

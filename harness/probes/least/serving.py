@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from harness.findings.tied import asks_nothing
 from harness.judging.effects import Effect
 from harness.mutants import StepMutants
 from mutator.model import FaultClass, Mutant, Tier
@@ -82,16 +83,19 @@ def serving(step: StepMutants, cut: Cut) -> Serving:
         for index in sorted(sure, key=lambda index: (-best[index], index))
         if len(sure[index]) <= max(LARGEST_SHARE * len(leaves), 1)
     ]
-    named = list(_named(relevance.requirements, cut))
+    solution = step.step.solution
+    script = solution.script.relative_to(solution.folder).as_posix() if solution is not None else ""
+    named = list(_named(relevance.requirements, cut, script))
     seen = {(group.requirement, group.parts) for group in named}
     groups = [*named, *(group for group in linked if (group.requirement, group.parts) not in seen)]
     return Serving(tuple(groups), {index: frozenset(parts) for index, parts in touched.items()})
 
 
-def _named(requirements: Sequence[Requirement], cut: Cut) -> Iterator[ServingParts]:
+def _named(requirements: Sequence[Requirement], cut: Cut, script: str) -> Iterator[ServingParts]:
     """By words that a requirement quotes, and by what it asks for in a way that code says in few ways: the parts that
     have them, where they are few."""
-    own = {part.index: code_of(_own_text(cut, part)) for part in cut.parts[:MOST] if part.edits}
+    working = (part for part in cut.parts[:MOST] if part.edits and not _only_says(cut, part, script))
+    own = {part.index: code_of(_own_text(cut, part)) for part in working}
     half = len(own) // 2
     for requirement, sought in _sought(requirements):
         by_parts: dict[frozenset[int], list[str]] = {}
@@ -102,6 +106,16 @@ def _named(requirements: Sequence[Requirement], cut: Cut) -> Iterator[ServingPar
                 by_parts.setdefault(parts, []).append(word)
         for parts, words in by_parts.items():
             yield ServingParts(requirement.index, parts, tuple(words))
+
+
+_SAYS = re.compile(r"\s*(?:echo|printf)\s[^|>]*\s*")
+
+
+def _only_says(cut: Cut, part: Part, script: str) -> bool:
+    """Whether it is a step of the solution's own script that tells whoever runs it something: no work is in that."""
+    source = cut.sources[part.source]
+    own = source.file == script and source.id == f"{script}:script"
+    return own and part.kind is PartKind.STEP and _SAYS.fullmatch(code_of(cut.text(part))) is not None
 
 
 def _sought(requirements: Sequence[Requirement]) -> Iterator[tuple[Requirement, list[str]]]:
@@ -115,9 +129,11 @@ def _sought(requirements: Sequence[Requirement]) -> Iterator[tuple[Requirement, 
 
 
 def _may_be_lost(requirement: Requirement) -> bool:
-    """What is forbidden to whoever works on the task is not broken by doing less."""
+    """What is forbidden or left to whoever works on the task is not broken by doing less."""
     text = requirement.text
-    return not requirement.leads and len(text) <= LONGEST and not tells(text) and not _FORBIDS.match(text)
+    if requirement.leads or len(text) > LONGEST or asks_nothing(text):
+        return False
+    return not tells(text) and not _FORBIDS.match(text)
 
 
 def _own_text(cut: Cut, part: Part) -> str:

@@ -17,6 +17,7 @@ from harness.probes.forge.attempts import in_its_place
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.probes.replay.shape import Filling, fake
 from harness.task.model import Task
+from harness.task.texts import verifier_texts
 from harness.trial.end_state import NOISE, EndState, outputs_of, services
 from harness.trial.plan import Replacement
 from mutator.operators.state import Output
@@ -43,23 +44,30 @@ class NotMade:
     why: str
 
 
-def data_of(left: EndState) -> list[Output] | NotMade:
-    """The reference's outputs, where data is all that it leaves."""
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a fake is made of."""
+
+    outputs: tuple[Output, ...]
+    alone: bool
+    """The reference leaves nothing else."""
+
+
+def data_of(left: EndState) -> Data | NotMade:
+    """The reference's outputs that are data. What else it leaves is no part of a fake: where the tests want that, they
+    do not pay."""
     if services(left):
         return NotMade("the reference leaves a program running")
-    files = [path for path, entry in left.entries.items() if entry.startswith("f ") and not NOISE.search(path)]
+    left_there = [path for path, entry in left.entries.items() if entry[:1] != "d" and not NOISE.search(path)]
     outputs = {one.path: one for one in outputs_of(left)}
-    for path, entry in left.entries.items():
-        if not NOISE.search(path) and entry[:1] not in ("f", "d"):
-            return NotMade(f"{path} is neither a file nor a folder")
-    for path in files:
-        if _SYSTEM.match(path):
-            return NotMade(f"{path} belongs to the system")
-        if path not in outputs:
-            return NotMade(f"{path} is too large")
-        if outputs[path].mode & 0o111 or not _is_data(outputs[path]):
-            return NotMade(f"{path} is not data in a text")
-    return [outputs[path] for path in files] or NotMade("the reference leaves no file")
+    data = [
+        outputs[path]
+        for path in left_there
+        if path in outputs and not _SYSTEM.match(path) and not outputs[path].mode & 0o111 and _is_data(outputs[path])
+    ]
+    if not data:
+        return NotMade("the reference leaves no data in a text")
+    return Data(tuple(data), len(data) == len(left_there))
 
 
 def _is_data(output: Output) -> bool:
@@ -71,9 +79,10 @@ def _is_data(output: Output) -> bool:
 
 
 def attempts(task: Task, step: StepMutants, left: EndState) -> Iterator[Attempt]:
-    outputs = data_of(left)
-    if isinstance(outputs, NotMade):
+    data = data_of(left)
+    if isinstance(data, NotMade) or not (data.alone or _asked_for(data, task, step)):
         return
+    outputs = data.outputs
     for filling in Filling:
         faked = [(one, fake(one.path, one.data, filling)) for one in outputs]
         made = [Output(one.path, found[0], one.mode) for one, found in faked if found is not None]
@@ -93,6 +102,13 @@ def attempts(task: Task, step: StepMutants, left: EndState) -> Iterator[Attempt]
             because="nothing was worked out",
             replacement=Replacement(in_its_place(task, script([*made, *kept], SENTENCE[filling]))),
         )
+
+
+def _asked_for(data: Data, task: Task, step: StepMutants) -> bool:
+    """Whether data may be all that is looked at: somebody names one of the files."""
+    texts = [step.step.instruction, *verifier_texts(task, step.step).values()]
+    names = {posixpath.basename(one.path) for one in data.outputs}
+    return any(name in text for name in names for text in texts)
 
 
 def script(outputs: Sequence[Output], about: str) -> str:
@@ -115,11 +131,13 @@ def write_lines(one: Output) -> list[str]:
 
 
 def judged(attempted: Sequence[Attempted], left: EndState, again: EndState | None) -> list[Attempted]:
-    """The fakes that were paid count where another run of the reference leaves the same: else its values are free."""
-    if again is not None and again.outputs == left.outputs:
+    """The fakes and guesses that were paid count where another run of the reference leaves the same data: else its
+    values are free."""
+    data, other = data_of(left), data_of(again) if again is not None else None
+    if isinstance(data, Data) and isinstance(other, Data) and data.outputs == other.outputs:
         return list(attempted)
     free = Outcome(OutcomeKind.ERROR, "the reference's own outputs differ from run to run", cause=Cause.NOT_MADE)
-    return [replace(one, outcome=free) if _is_fake(one) else one for one in attempted]
+    return [replace(one, outcome=free) if one.attempt.probe is Probe.REPLAY else one for one in attempted]
 
 
 def fakes_paid(attempted: Sequence[Attempted]) -> list[Attempted]:

@@ -40,6 +40,9 @@ _CHOICE = re.compile(
 _RANGE = re.compile(
     r"\b(?:between|from)\s+(\d{1,3})\s+(?:and|to)\s+(\d{1,3})\b|\b(\d{1,2})\s*(?:-|–|\.\.)\s*(\d{1,2})\b"
 )
+_ZERO_OR_ONE = re.compile(
+    r"(?<![\w.])([01])(?!\w|\.\d)[^.\n]{0,60}?\b(?:or|if|when|for)\b[^.\n]{0,60}?(?<![\w.])(?!\1)[01](?!\w|\.\d)|\b0\s*/\s*1\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ def _others(value: str, instruction: str, names: Sequence[str]) -> list[str]:
             low_end, high_end = (int(one) for one in (found[1] or found[3], found[2] or found[4]))
             if low_end <= int(value) <= high_end and high_end - low_end < MOST:
                 return [str(number) for number in range(low_end, high_end + 1)]
-        return list(_PAIRS[-1]) if value in _PAIRS[-1] else []
+        # A count may be 0 or 1 by chance: only where the instruction has both are they the answers.
+        return list(_PAIRS[-1]) if value in _PAIRS[-1] and _ZERO_OR_ONE.search(instruction) else []
     return _names(value, names)
 
 

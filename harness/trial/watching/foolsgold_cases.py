@@ -64,6 +64,12 @@ def there(folder: str) -> dict[str, str]:
     return found
 
 
+def inside(path: Path) -> Case | None:
+    # Most processes that this file is run in have no need of it.
+    found: Case | None = importlib.import_module("foolsgold_inside").inside(path)
+    return found
+
+
 def digest(data: bytes) -> str:
     return "sha256 " + hashlib.sha256(data).hexdigest()
 
@@ -83,7 +89,9 @@ def run(case: Case) -> Case:
             os.killpg(process.pid, 9)
             process.communicate()
             return {"ends": False}
-        seen = {"ends": True, "status": status, "out": text(out), "err": text(err), "files": there(folder)}
+        files = there(folder)
+        seen = {"ends": True, "status": status, "out": text(out), "err": text(err), "files": files}
+        seen["inside"] = {name: inside(Path(folder, name)) for name in files if files[name].startswith("sha256 ")}
         moved: Case = json.loads(json.dumps(seen).replace(folder, FOLDER))
         return moved
     finally:
@@ -208,7 +216,8 @@ def state(path: str) -> Case:
         read = data.decode("utf-8") if b"\0" not in data and len(data) <= 60_000 else None
     except UnicodeDecodeError:
         read = None
-    return {"kind": "file", "mode": mode, "text": read, "digest": digest(data)}
+    more = {} if read is not None else {"inside": inside(Path(path))}
+    return {"kind": "file", "mode": mode, "text": read, "digest": digest(data), **more}
 
 
 def ask(case: Case) -> Case:

@@ -110,7 +110,17 @@ def test_a_bare_number_ties_a_variant_to_no_sentence_and_a_word_only_strongly(
     assert one.telling is telling
     assert not replace(one, slight=True).telling
     assert not replace(one, serves=False).telling
-    assert replace(one, requirement=DRY_RUN, evidence=("--dry-run",), slight=True, serves=False).telling
+    option = replace(one, requirement=DRY_RUN, evidence=("--dry-run",), slight=True, serves=False)
+    assert option.telling
+    assert not replace(option, beside=True).telling
+
+
+def test_an_option_that_no_test_uses_counts_only_where_the_sentence_asks_for_what_is_lost(task: Task) -> None:
+    every = [seen(number, SURVIVED, DRY_RUN, "--dry-run") for number in range(2)]
+    [one] = found(task, *every)
+    assert one.severity is Severity.WARNING
+    [one] = found(task, *(replace(each, beside=True) for each in every))
+    assert one.severity is Severity.NOTE
 
 
 def test_the_list_of_requirements_ends(task: Task) -> None:

@@ -105,3 +105,6 @@ def test_an_option_that_only_stands_around_what_is_changed_is_none_of_it() -> No
     assert own_options(evidence, "if not args.dry_run:\n") == ("--dry-run", "path")
     assert own_options(evidence, 'die("usage: tool [--db PATH]")') == ("path",)
     assert own_options(evidence, 'flag("--db")') == ("--db", "path")
+    # As a word, not as letters of another one.
+    assert own_options(("--out",), "without(path)") == ()
+    assert own_options(("--out",), "write(outPath)") == ("--out",)

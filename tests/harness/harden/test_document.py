@@ -12,10 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.harden.document import document, schema
-from harness.harden.hardening import Hardened, ProvenTest, ToldApart, Wanted
 from harness.harden.model import BoxCase, Survivor, Written
 from harness.harden.page import page
 from harness.harden.proving import Proven
+from harness.harden.results import Hardened, ProvenTest, ToldApart, Wanted
 from harness.harden.sides import Sides, sides
 from harness.harden.told import told
 from harness.judging.controls import ControlSettings
@@ -42,11 +42,11 @@ def made(tmp_path: Path, text: str = "plain") -> dict[str, Any]:
     proof = Proven((5, 5), ("one",), (3, 3), (2, 2), "fails")
     hardened = Hardened(
         task,
-        path="tests/test_a.py",
-        before="a\n",
-        after="b\n",
-        kept=[ProvenTest(test, proof)],
-        thrown=[ProvenTest(replace(test, name="test_b"), replace(proof, refused="it fails on none of the survivors"))],
+        changed={"tests/test_a.py": ("a\n", "b\n")},
+        kept=[ProvenTest(test, proof, "tests/test_a.py")],
+        thrown=[
+            ProvenTest(replace(test, name="test_b"), replace(proof, refused="it fails on none"), "tests/test_a.py")
+        ],
         told={
             "one": ToldApart("as the tests call it", text, Sides(text, f"right {text}", f"wrong {text}")),
             "two": ToldApart("x", "y", Sides("a", "b", "c"), "pins-unstated: the words z", unstated=True),

@@ -72,7 +72,7 @@ def test_a_reward_and_functions_are_read() -> None:
 def test_a_script_is_extended_only_if_it_pays_all_or_nothing(tmp_path: Path, script: str, *, extended: bool) -> None:
     write(tmp_path / "a-task", {**HARBOR, "tests/test.sh": script})
     task = read(tmp_path / "a-task")
-    found = extendable(task, verifier_texts(task, task.steps[0]))
+    found = extendable(task.steps[0], verifier_texts(task, task.steps[0]))
     assert isinstance(found, ExtendedFile) is extended
 
 

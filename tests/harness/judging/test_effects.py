@@ -104,6 +104,36 @@ def test_a_file_that_is_missing_or_more_is_shown() -> None:
     assert measured(seen({}), seen(out)).effect == Effect("/app/out.txt", "is not written", "is there")
 
 
+OUT = {"/app/out.txt": file("3\n")}
+ON_THE_WAY = {**OUT, "/app/seen.txt": file("1 2\n")}
+
+
+@pytest.mark.parametrize(
+    ("right", "given", "harmless"),
+    [
+        (ON_THE_WAY, OUT, True),
+        (OUT, ON_THE_WAY, True),
+        (ON_THE_WAY, {**OUT, "/app/seen.txt": file("")}, True),
+        # A program may need what lies beside it, and nobody names each file of a machine or a repository.
+        ({**ON_THE_WAY, "/app/sum.py": file("print(3)\n")}, {**OUT, "/app/sum.py": file("print(3)\n")}, False),
+        ({**OUT, "/etc/sum.conf": file("a\n")}, OUT, False),
+        ({**OUT, "/app/.git/HEAD": file("a\n")}, OUT, False),
+        # Without a file that is asked for by its name nobody knows which is by the way.
+        ({"/app/seen.txt": file("1\n"), "/app/sum.txt": file("3\n")}, {"/app/sum.txt": file("3\n")}, False),
+        (ON_THE_WAY, {**ON_THE_WAY, "/app/out.txt": file("4\n")}, False),
+    ],
+)
+def test_a_file_that_nobody_asked_for_matters_only_beside_a_program(
+    right: dict[str, tuple[str, str]], given: dict[str, tuple[str, str]], harmless: bool
+) -> None:
+    assert bool(measured(seen(right), seen(given)).harmless) is harmless
+
+
+def test_what_is_left_over_matters_where_it_is_to_be_tidied_away() -> None:
+    about = replace(ABOUT, instruction="Write the sum to /app/out.txt and remove what you made on the way.")
+    assert not measured(seen(OUT), seen(ON_THE_WAY), about).harmless
+
+
 def test_a_process_and_an_access_list_are_shown() -> None:
     serving = Observed(EndState({}, ("python3 server.py",)), None, ())
     found = measured(serving, Observed(EndState({}), None, ())).effect
@@ -284,3 +314,17 @@ def test_a_line_for_the_shell_is_cut_into_words_where_it_is_that_simple() -> Non
     plain, piped = run("sh", "-c", "./sum 2"), run("sh", "-c", "./sum 2 | sort")
     assert Besides(("./sum", "3"), "/app") in varied([plain], ["/app/sum"], "")
     assert varied([piped], ["/app/sum"], "") == ()
+
+
+def test_what_only_a_service_beside_holds_is_shown_with_its_name() -> None:
+    def beside(text: str, ended: tuple[str, ...] = ()) -> Observed:
+        entries = {"/var/kept": file(text)[0], "/var/log/clerk.log": file(f"{text} at noon")[0]}
+        return Observed(replace(state({}), beside={"clerk": entries}, ended=ended))
+
+    assert measured(beside("word"), beside("word")).effect is None
+    assert measured(beside("word"), beside("other")).effect == Effect(
+        "/var/kept of the service clerk", "the solution's own content", "other content"
+    )
+    assert measured(beside("word"), beside("word", ("clerk",))).effect == Effect(
+        "the services that have ended", "none", "clerk"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.judging.stated import read_stated
+from harness.judging.stated import of_no_name, read_stated
 
 PLANNER = """Write a planner.
 
@@ -51,3 +51,19 @@ def test_words_that_nobody_gave_are_the_reference_s_own() -> None:
 def test_a_free_order_is_read() -> None:
     assert read_stated("Print the names in any order.", []).any_order
     assert not read_stated("Print the names in alphabetical order.", []).any_order
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/app/secrets.hash", True),
+        ("/app/answer.txt", False),
+        ("/app/results/b.csv", False),
+        # Nobody names each file of a machine's set-up, or of a repository.
+        ("/etc/nginx/conf.d/site.conf", False),
+        ("/app/site/.git/HEAD", False),
+        ("python3 tool.py --all", False),
+    ],
+)
+def test_a_file_that_nobody_named_is_on_the_way_to_what_was_asked_for(path: str, expected: bool) -> None:
+    assert of_no_name(path, "Write the word to /app/answer.txt and tables below results/.") is expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from harness.findings.model import Severity
 from harness.judging.outcome import Outcome, OutcomeKind
 from harness.mutants import Wish, task_mutants
-from harness.probes.model import Attempt, Attempted
+from harness.probes.choose import output_attempts
+from harness.probes.model import Attempt, Attempted, Probe
 from harness.probes.replay.guess import attempts, findings
+from harness.trial.end_state import EndState
 from mutator.operators.state import Output
 from tests.harness.tasks import harbor
 
@@ -36,6 +39,9 @@ def guesses(tmp_path: Path, instruction: str, texts: Sequence[str], names: Seque
         ("Which file?\n", ["b.log\n"], ["logs/a.log", "logs/b.log", "x.txt"], ["a.log", "b.log"]),
         ("Is it so?\n", ["no\n", "yes\n"], [], ["yes, yes", "yes, no", "no, yes", "no, no"]),
         ("How many?\n", ["2\n"], [], []),
+        ("How many?\n", ["1\n"], [], []),
+        ("Write 0 or 1.\n", ["1\n"], [], ["0", "1"]),
+        ("Write `1` if it holds, `0` otherwise.\n", ["1\n"], [], ["0", "1"]),
         ("How many from 1 to 900?\n", ["2\n"], [], []),
         ("What is it?\n", ["green\n"], [], []),
         ("Is it so?\n", ["no\n", "588.65\n"], [], []),
@@ -68,3 +74,17 @@ def test_the_share_that_is_paid_says_how_grave_it_is(tmp_path: Path) -> None:
     assert told("Rate it from 1 to 20.\n", ["2\n"], 1) == [("1 of 20 blind answers are paid in full", Severity.NOTE)]
     example = "Write the number, as in:\n\n```\n17.5\n```\n"
     assert told(example, ["42.9\n"], 1) == [("The instruction's own example is paid as the answer", Severity.WARNING)]
+
+
+def test_an_answer_is_guessed_also_where_a_program_that_found_it_lies_beside_it(tmp_path: Path) -> None:
+    task = harbor(tmp_path, {"instruction.md": "Is it so? Write it to /app/a.txt.\n"})
+    files = {"/app/a.txt": "no\n", "/app/find.py": "print('no')\n"}
+    left = EndState(
+        dict.fromkeys(files, "f 644 0 0  x"),
+        outputs={path: b64encode(text.encode()).decode() for path, text in files.items()},
+    )
+    found = output_attempts(task, task_mutants(task, Wish(budget=1)), {Probe.REPLAY}, left)
+    assert [one.sentence for one in found] == [
+        "`yes` is handed in blindly, one of 2",
+        "`no` is handed in blindly, one of 2",
+    ]

@@ -56,6 +56,21 @@ def test_words_and_what_is_asked_for_lead_to_the_parts_that_have_them(tmp_path: 
         assert not found.lost(group, frozenset())
 
 
+def test_what_is_only_told_to_whoever_runs_the_script_serves_nothing(tmp_path: Path) -> None:
+    said = {
+        "instruction.md": "- Write a class `Stacker`.\n- You may also write `notes.txt`.\n",
+        "solution/solve.sh": (
+            "#!/bin/bash\necho 'class Stacker is next'\ncp a b\nls > notes.txt\necho Stacker > name.txt\n"
+        ),
+    }
+    (step,) = task_mutants(harbor(tmp_path / "t", said), Wish(budget=1))
+    cut = cut_of(step)
+    by_words = {group.words: {cut.parts[index].said for index in group.parts} for group in serving(step, cut).groups}
+    assert by_words[("Stacker",)] == {"echo Stacker > name.txt"}
+    # What may be left out is nobody's requirement.
+    assert ("notes.txt",) not in by_words
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

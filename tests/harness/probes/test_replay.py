@@ -139,21 +139,42 @@ DATA = {"/app/out.json": '{"a": 1, "b": 2}'}
     ("state", "why"),
     [
         (EndState({}, ("python3 server.py",)), "the reference leaves a program running"),
-        (left(DATA, **{"/app/link": "l 777 0 0 /x "}), "/app/link is neither a file nor a folder"),
-        (left(DATA, **{"/app/big.csv": "f 644 0 0  x"}), "/app/big.csv is too large"),
-        (left({**DATA, "/etc/app.ini": "a = 1"}), "/etc/app.ini belongs to the system"),
-        (left({**DATA, "/app/tool.py": "print(1)\n"}), "/app/tool.py is not data in a text"),
-        (left({**DATA, "/app/tool": "#!/bin/sh\necho 1\n"}), "/app/tool is not data in a text"),
-        (left(DATA, mode="755"), "/app/out.json is not data in a text"),
-        (EndState({"/app": "d 755 0 0  x"}), "the reference leaves no file"),
+        (left({"/app/tool.py": "print(1)\n"}), "the reference leaves no data in a text"),
+        (left({"/etc/app.ini": "a = 1"}), "the reference leaves no data in a text"),
+        (left(DATA, mode="755"), "the reference leaves no data in a text"),
+        (EndState({"/app": "d 755 0 0  x"}), "the reference leaves no data in a text"),
     ],
 )
-def test_a_task_whose_work_is_more_than_data_has_no_fake(state: EndState, why: str) -> None:
+def test_a_task_whose_work_is_no_data_has_no_fake(state: EndState, why: str) -> None:
     assert data_of(state) == NotMade(why)
 
 
-def fakes(tmp_path: Path, state: EndState) -> list[Attempt]:
-    task = harbor(tmp_path)
+BESIDE: Mapping[str, EndState] = {
+    "a link": left(DATA, **{"/app/link": "l 777 0 0 /x "}),
+    "what is too large": left(DATA, **{"/app/big.csv": "f 644 0 0  x"}),
+    "the system's": left({**DATA, "/etc/app.ini": "a = 1"}),
+    "a program": left({**DATA, "/app/tool.py": "print(1)\n"}),
+    "a script": left({**DATA, "/app/tool": "#!/bin/sh\necho 1\n"}),
+}
+
+
+@pytest.mark.parametrize("state", BESIDE.values(), ids=BESIDE)
+def test_what_is_no_data_is_left_out_of_a_fake(state: EndState, tmp_path: Path) -> None:
+    found = data_of(state)
+    assert not isinstance(found, NotMade)
+    assert ([one.path for one in found.outputs], found.alone) == (["/app/out.json"], False)
+    # Nobody speaks of it, so it may be by the way.
+    assert fakes(tmp_path / "a", state) == []
+    asked = fakes(tmp_path / "b", state, "Write out.json.")
+    assert [one.id for one in asked] == ["shape-nonsense", "shape-zeros"]
+    for one in asked:
+        (text,) = one.replacement.files.values()
+        assert b"/app/out.json" in text
+        assert b"tool" not in text
+
+
+def fakes(tmp_path: Path, state: EndState, instruction: str = "") -> list[Attempt]:
+    task = harbor(tmp_path, {"instruction.md": instruction} if instruction else {})
     [step] = task_mutants(task, Wish(budget=1))
     return list(attempts(task, step, state))
 
@@ -192,6 +213,8 @@ def test_the_script_writes_exactly_these_files(tmp_path: Path) -> None:
 def test_values_that_the_reference_itself_writes_otherwise_each_time_are_free(tmp_path: Path) -> None:
     tried = [Attempted(one, Outcome(OutcomeKind.SURVIVED)) for one in fakes(tmp_path, left(DATA))]
     assert replay_judged(tried, left(DATA), left(DATA)) == tried
+    # What else it leaves may differ as it likes.
+    assert replay_judged(tried, left(DATA), left({**DATA, "/app/tool.py": "print(1)\n"})) == tried
     for again in (left({"/app/out.json": '{"a": 1, "b": 3}'}), None):
         free = replay_judged(tried, left(DATA), again)
         assert [one.made for one in free] == [False, False]

@@ -90,7 +90,21 @@ def test_every_service_becomes_an_environment_that_knows_how_it_stands(root: Pat
     assert init.command == KEEP_ALIVE
     assert (api.env, api.user, api.workdir, api.hostname) == ({"NAME": "api"}, "4711", "/srv", "host")
     assert (api.files, api.mounts) == (((root / "api" / "conf", "/etc/conf"),), ("/scratch",))
+    assert (found.folders, api.folders, init.folders) == (("/data", "/own"), ("/var/data",), ())
     assert api.service_healthcheck == Healthcheck("ask it", interval=0.2, timeout=30, retries=7)
+
+
+@pytest.mark.parametrize(
+    ("selected", "there"),
+    [("", ["db"]), ("debug", ["db", "one"]), ("other, trace", ["db", "one", "two"]), ("*", ["db", "one", "two"])],
+)
+def test_a_service_with_profiles_is_there_if_one_of_them_is_selected(
+    root: Path, selected: str, there: list[str]
+) -> None:
+    (root / ".env").write_text(f"COMPOSE_PROFILES={selected}\n")
+    rest = "  one:\n    image: x\n    profiles: [debug, trace]\n  two:\n    image: x\n    profiles: [trace]\n"
+    found, _ = read(root, beside("image: x", rest))
+    assert [one.beside.member.name for one in found.sidecars if one.beside is not None] == there
 
 
 def beside(lines: str, rest: str = "") -> str:

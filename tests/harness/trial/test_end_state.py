@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,13 @@ def test_a_hole_of_a_terabyte_is_not_read(bwrap_engine: Engine, recipe_of: Recip
         began = time.monotonic()
         assert changes(box, before, "/solution") is None
         assert time.monotonic() - began < 20
+
+
+def test_where_a_service_stands_beside_no_two_ends_are_known_to_be_the_same() -> None:
+    """Whatever it was told may be in its memory alone."""
+    left = EndState({"/app/out": "f 644 0 0  abc"})
+    beside = replace(left, beside={"clerk": {}})
+    assert unsteady(left, left) == frozenset()
+    assert unsteady(beside, beside) is None
+    assert same(left, left, frozenset())
+    assert not same(beside, beside, frozenset())

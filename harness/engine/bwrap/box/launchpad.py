@@ -402,7 +402,8 @@ class _Launchpad:
         kernel.mount("none", str(root / "sys"), "", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | quiet)
         os.close(rootpath.make_folders(self.top, "/proc"))
         self.put_over(request)
-        os.close(self.folder(request["workdir"]))
+        for path in (*request["folders"], request["workdir"]):
+            os.close(self.folder(path))
         os.close(self.top)
 
     def put_over(self, request: dict[str, Any]) -> None:
@@ -418,8 +419,9 @@ class _Launchpad:
             source.chmod(0o777)
             self.mount_at(path, str(source), "", kernel.MS_BIND)
         for path, volume, writable in request["volumes"]:
+            in_image = rootpath.exists(self.top, path)
             with _shown(self.folder(path)) as target:
-                if not os.listdir(volume):
+                if in_image and not os.listdir(volume):
                     _begin_like(target, volume)
                 self.bind(volume, target, read_only=not writable)
         for path, host in request["binds"].items():
@@ -549,7 +551,12 @@ def _shown(fd: int) -> Iterator[str]:
 
 
 def _begin_like(image: str, volume: str) -> None:
-    """As in Docker, an empty volume begins with what the image has at its place."""
+    """As in Docker, an empty volume begins with what the image has at its place. Compose makes all containers before it
+    starts one, so that what a service has done to a volume is not undone for the next."""
+    begun = Path(f"{volume}-begun")
+    if begun.exists() and not os.listdir(image):
+        return
+    begun.touch()
     status = Path(image).stat()
     copied = subprocess.run(["cp", "-a", "--", f"{image}/.", volume], pass_fds=(int(Path(image).name),), check=False)
     if copied.returncode != 0:

@@ -67,6 +67,7 @@ def start(
     workdir: str = "/",
     hostname: str = "",
     mounts: Sequence[str] = (),
+    folders: Sequence[str] = (),
     binds: Mapping[str, Path] | None = None,
     limits: Limits = Limits(),
     user: str = "",
@@ -101,6 +102,7 @@ def start(
         user=user,
         limits=limits,
         mounts=tuple(mounts),
+        folders=tuple(folders),
         begun=begun,
         _lease=shared.lease if shared else None,
         volumes=shared.volumes if shared else (),
@@ -127,6 +129,7 @@ class Sandbox(Box):
     user: str
     limits: Limits
     mounts: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     begun: int = 0
     """How many of the layers, the highest, are no part of the image."""
     volumes: tuple[tuple[str, str, bool], ...] = ()
@@ -180,6 +183,7 @@ class Sandbox(Box):
             "devpts": "newinstance,ptmxmode=0666,mode=620" + (",gid=5" if self.launcher.ids == "all" else ""),
             "files": self._files(),
             "mounts": list(self.mounts),
+            "folders": list(self.folders),
             "volumes": list(self.volumes),
             "addresses": list(self._lease.addresses) if self._lease else [],
             "binds": {path: str(source) for path, source in (bundles | binds).items()},
@@ -390,9 +394,11 @@ class Sandbox(Box):
                 layers |= {
                     os.fsencode("/" + name.replace(PART_SLASH, "/")): b"parts/" + os.fsencode(name) for name in names
                 }
-            return [path for below, layer in layers.items() for path in tree(self._stage, layer, below)] + [
-                os.fsencode(path) for path in self._files()
-            ]
+            found = [path for below, layer in layers.items() for path in tree(self._stage, layer, below)]
+            for place, _, _ in self.volumes:
+                with suppress(OSError), rootpath.opened(self._root, place, os.O_RDONLY | os.O_DIRECTORY) as folder:
+                    found += tree(folder, b".", os.fsencode(place))
+            return [*found, *(os.fsencode(path) for path in self._files())]
 
     def changes(self) -> Changes | None:
         self._alive()

@@ -1,0 +1,148 @@
+"""What ties a paid variant to a sentence: what the variant takes away, or only what stands around that. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from mutator.relevance import stated, stem, tokens_of
+
+_PIECE = re.compile(r"\w+|\s+|.", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_]\w{2,}")
+_OF_NO_DOMAIN = frozenset(
+    """and not for else elif then done while return continue break pass None True False none true false null nil void
+    int str len min max sum abs any all set list dict sorted reversed range print append get""".split()
+)
+"""Words that say nothing of what is asked for: there what stands around them has to tell."""
+LONGEST = 4_000
+"""Characters of the touched lines; in longer ones nothing is looked for."""
+
+
+def taken_away(before: str, after: str) -> str:
+    """What the touched lines lose."""
+    old, new = _PIECE.findall(before[:LONGEST]), _PIECE.findall(after[:LONGEST])
+    matched = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return "".join("".join(old[low:high]) + " " for tag, low, high, _, _ in matched if tag in ("delete", "replace"))
+
+
+def only_around(before: str, after: str, evidence: Sequence[str]) -> bool:
+    """Whether names are taken away, and none of them is what ties the variant to its sentence: that stands around them,
+    as the path of a report does around each of its entries."""
+    gone = taken_away(before, after)
+    if not any(name not in _OF_NO_DOMAIN for name in _NAME.findall(gone)):
+        return False
+    concepts = {*stated(gone, code=True), *stated(before, code=True)} - {*stated(after, code=True)}
+    lost = {*tokens_of(gone, code=True), *(concept.removeprefix("~") for concept in concepts)}
+    lost |= {word.lower() for word in re.findall(r"\w+", gone)}
+    return not any(_said(token) & lost for token in evidence)
+
+
+def _said(token: str) -> set[str]:
+    words = {word.lower() for word in re.findall(r"[A-Za-z]+|\d+", token)}
+    return {token, token.lower(), *tokens_of(token, code=True), *words, *(stem(word) for word in words)}
+
+
+_ENTRY = frozenset(
+    """output-key-dropped column-dropped mapping-entry-dropped drop-entry swap-values duplicate-value duplicate-entry
+    limit-loosened""".split()
+)
+_QUOTED = re.compile(r"""`([^`]+)`|"([^"]+)"|'([^']+)'|\bthe entry (\w+)""")
+
+
+def unnamed_entry(operator: str, sentence: str, text: str, evidence: Sequence[str]) -> bool:
+    """Whether an entry, key or column of what is written, or a limit, is lost or changed that neither the sentence nor
+    its example names: what belongs into a report may be anybody's choice."""
+    if operator.rpartition(".")[2] not in _ENTRY:
+        return False
+    found = _QUOTED.search(sentence)
+    if found is None:
+        return False
+    words = _plain(next(group for group in found.groups() if group))
+    return bool(words.strip()) and words not in _plain(text) and words not in map(_plain, evidence)
+
+
+def _plain(text: str) -> str:
+    """In small letters, words apart: `ghost_slots` and "ghost slots" are the same."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    words = re.findall(r"[^\W_]+", apart.lower())
+    return f" {' '.join(words)} "
+
+
+_SORTS = re.compile(
+    r"\b(?:re)?sort|\b(?:as|des)cending|\balphabetic|\blexicograph|\bchronolog|\brank|\border(?:ed|ing)\b"
+    r"|\b(?:in|by) (?:[\w-]+ ){0,4}order\b(?! to\b)|\border (?:of|by|is|matters|must|does)\b"
+    r"|\b(?:same|keep|keeps|preserv\w+|stable|this|that|which|exact|original|input) (?:the )?order\b"
+    r"|\b\w+est first\b|\breverse|\bfirst\b.{0,40}\bthen\b|\btie|\bnatural(?:ly)?\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_no_order(operator: str, text: str) -> bool:
+    """Whether it is sorted otherwise, and the sentence speaks of no order but another one: of bytes, or of goods."""
+    return operator.rpartition(".")[2] in ("order", "reverse") and not _SORTS.search(
+        re.sub(r"\bbyte[- ]order", "", text)
+    )
+
+
+_REMOVES = re.compile(r"^\s*(?:sudo\s+)?(?:rm|rmdir|unlink|shred)\s")
+_ASKS_TO_REMOVE = re.compile(
+    r"(?:^|[.,;:!]\s+|\b(?:and|then|must|should|shall|to|please|also|not (?:leave|keep|contain))\s+)"
+    r"(?:\w+ly\s+)?(?:remov|delet|clean|purg|wip|eras|discard|destroy|shred|get rid|uninstall)\w*"
+    r"|\b(?:removes|deletes|cleans|purges|discards)\b|\bno longer\b|\babsen(?:t|ce)\b"
+    r"|\bmust not (?:exist|remain|be (?:there|left))\b"
+    r"|\bshould not (?:exist|remain)\b|\b(?:is|are|be) (?:removed|deleted) (?:after|when|once|from|by you)\b",
+    re.IGNORECASE,
+)
+_BY_OTHERS = re.compile(r"\bwill (?:all )?be (?:removed|deleted|gone|wiped|cleaned)\b", re.IGNORECASE)
+
+
+def cleans_up(before: str, after: str, text: str) -> bool:
+    """Whether it only leaves there what the solution removes, and the sentence asks nobody to remove anything: what
+    others will remove is no work."""
+    if after.strip() or not _REMOVES.match(before):
+        return False
+    return not _ASKS_TO_REMOVE.search(_BY_OTHERS.sub("", text))
+
+
+_ALLOWS = re.compile(
+    r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b|\boptional(?:ly)?\b"
+    r"|\bif you (?:like|want|wish|need|prefer)\b|\byou (?:will be|are|have been|were) (?:also )?(?:provided|given)\b"
+    r"|\byou have (?!to\b)|\bfeel free\b|\bnot (?:required|necessary)\b",
+    re.IGNORECASE,
+)
+_FORBIDS_TO_TOUCH = re.compile(
+    r"\b(?:do not|don't|must not|should not|may not|never|avoid|without)\s+(?:\w+ly )?"
+    r"(?:modify|modifying|chang|edit|touch|alter|renam|delet|remov|rewrit|replac)",
+    re.IGNORECASE,
+)
+
+
+def asks_nothing(text: str) -> bool:
+    """Whether a sentence only allows something, tells what is given, or forbids to touch a file: no variant of what the
+    solution does breaks that."""
+    return bool(_ALLOWS.search(text) or _FORBIDS_TO_TOUCH.search(text))
+
+
+_PRINTS = ("print-dropped", "drop-print")
+_ASKS_TO_SAY = re.compile(
+    r"\bprint|\bstdout\b|\bstderr\b|standard (?:output|error)|\bdisplay|\becho|\bconsole\b|\bmessages?\b|\boutputs?\b"
+    r"|\breports?\b|\blogs?\b|\blogged\b|\bshow|\bemit|\bwarn|\bsays?\b|\btells?\b|\bwrit",
+    re.IGNORECASE,
+)
+
+
+def asks_for_no_word(operator: str, text: str) -> bool:
+    """Whether it only says less, and the sentence asks for nothing to be said."""
+    return operator.rpartition(".")[2] in _PRINTS and not _ASKS_TO_SAY.search(text)
+
+
+_A_LITTLE = frozenset(
+    """boundary pattern number arithmetic order truth aggregation off-by-one change-number change-value flag-unchecked
+    flag-default default negate-condition clamp-dropped""".split()
+)
+
+
+def of_no_seen_effect(operator: str, *, seen: bool) -> bool:
+    """Whether it changes something a little, and nobody saw what comes of that: it may be nothing."""
+    return not seen and operator.rpartition(".")[2] in _A_LITTLE

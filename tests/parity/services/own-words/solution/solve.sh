@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+mkdir -p /app
+sed -n 's/^GREETING=//p' /told/how > /app/word.txt
