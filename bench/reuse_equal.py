@@ -3,9 +3,9 @@
     python bench/reuse_equal.py TASK... --mutants 6 --write-to rows.tsv
 
 Of each task whose tests install something that can be kept, the reference, doing nothing and some variants run twice on
-one engine: plainly, and on what was kept. Reward, outcome and the result of every single test have to be the same. `tests`
-is what the tests' script takes where nothing is left to install; `cost` is the whole trial but for the solution's own
-time. The command ends with status 1 where any trial ended otherwise.
+one engine: plainly, and on what was kept. Reward, outcome and the result of every single test have to be the same.
+`tests` is what the tests' script takes where nothing is left to install; `cost` is the whole trial but for the
+solution's own time. The command ends with status 1 where any trial ended otherwise.
 """
 
 from __future__ import annotations
