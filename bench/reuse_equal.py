@@ -3,9 +3,9 @@
     python bench/reuse_equal.py TASK... --mutants 6 --write-to rows.tsv
 
 Of each task whose tests install something that can be kept, the reference, doing nothing and some variants run twice on
-bwrap: plainly, and on what was kept. Reward, outcome and the result of every single test have to be the same. `tests`
-is what the tests' script takes where nothing is left to install; `cost` is the whole trial but for the solution's own
-time. The command ends with status 1 where any trial ended otherwise.
+one engine: plainly, and on what was kept. Reward, outcome and the result of every single test have to be the same.
+`tests` is what the tests' script takes where nothing is left to install; `cost` is the whole trial but for the
+solution's own time. The command ends with status 1 where any trial ended otherwise.
 """
 
 from __future__ import annotations
@@ -111,12 +111,13 @@ def main() -> int:
     parser.add_argument("tasks", nargs="+", type=Path)
     parser.add_argument("--mutants", type=int, default=6)
     parser.add_argument("--image", action="append", default=[], metavar="FROM=BASE")
+    parser.add_argument("--engine", choices=("bwrap", "docker"), default="bwrap")
     parser.add_argument("--write-to", type=Path)
     options = parser.parse_args()
     images = dict(one.split("=", 1) for one in options.image)
     different = 0
     print("task\tsame\tgo on\tplain s\tcost s\ttests s\twithin the bar", flush=True)
-    with make_engine("bwrap", EngineOptions(images=images)) as engine:
+    with make_engine(options.engine, EngineOptions(images=images)) as engine:
         for task in discover(options.tasks):
             if not isinstance(task, Task):
                 continue

@@ -250,7 +250,7 @@ def verifier_command(session: Session, step: Step, first: str = "") -> Command:
     return Command(
         ("bash", "-c", f"{first}({shlex.quote(step.verifier.script)}) > {TEST_LOG} 2>&1"),
         session.verify_limit(step),
-        env=session.verifier_env(step.verifier.env),
+        env=session.verifier_env(step),
         user=step.verifier.user,
     )
 

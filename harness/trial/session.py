@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from harness.engine.contract import Box, BoxSpec, Command, Engine, Exit, Healthc
 from harness.engine.lists.reach import Asked, Reach
 from harness.engine.services import ServiceFailed, not_healthy, wait_until_healthy
 from harness.task.model import Environment, Network, Solution, Step, Task
+from harness.task.texts import verifier_texts
 from harness.trial.boxes import LOGS, box_spec, healthcheck_of, open_services, walled
 from harness.trial.circumstances import make_after, make_before, took_effect
 from harness.trial.end_state import Before, EndState, changes, look, look_beside, with_services
@@ -59,6 +61,7 @@ LOOK_READ = 8 << 20
 CHORE = 60.0
 """Seconds for a command of the harness's own, such as chmod."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_CALLS_GO = re.compile(r"\bgo\s+test\b|\bgotestsum\b")
 _PLUGINS = Path(__file__).parent / "watching"
 # Whoever runs the tests has to be able to write what they told. Verifiers often set PYTHONPATH themselves, so the
 # plugin is among a user's own packages, too, with those that users have already.
@@ -504,10 +507,15 @@ class Session:
             if self.observed.step != last:
                 raise Stop
 
-    def verifier_env(self, env: Mapping[str, str]) -> dict[str, str]:
+    def verifier_env(self, step: Step) -> dict[str, str]:
+        env, separate = step.verifier.env, step.verifier.separate
         if not (isinstance(self.plan.purpose, Judge) and self.plan.purpose.first_failure):
             return dict(env)
-        return {**env, "PYTEST_ADDOPTS": f"{env.get('PYTEST_ADDOPTS', '')} -x".strip()}
+        image = self.built.main if separate is None else self.built.verifiers[step.name]
+        given = {**image.config.env, **(separate or self.task.environment).env, **env}
+        calls_go = any(map(_CALLS_GO.search, verifier_texts(self.task, step).values()))
+        stops = {"PYTEST_ADDOPTS": "-x", **({"GOFLAGS": "-failfast"} if calls_go else {})}
+        return {**env, **{name: f"{given.get(name, '')} {option}".strip() for name, option in stops.items()}}
 
     def solve_limit(self, step: Step) -> float:
         return self.plan.limits.solve.get(step.name, step.agent_timeout)

@@ -353,7 +353,8 @@ def test_clean_removes_what_crashed_and_the_longest_unused_above_the_limit(tmp_p
 def test_nobody_waits_while_layers_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Cache(tmp_path / "cache")
     cache.layer("key", "about", lambda folder: (folder / "f").touch())
-    honest, removed = cache_module._remove, []
+    honest = cache_module._remove
+    removed: list[str] = []
 
     def remove(folder: Path) -> None:
         removed.extend(path.name for path in folder.iterdir())
@@ -373,7 +374,7 @@ def test_who_waits_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     with (tmp_path / "cache/in-use").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         monkeypatch.setattr(cache_module, "_PATIENCE", -1.0)
-        monkeypatch.setattr(cache_module.time, "sleep", lambda _: fcntl.flock(lock, fcntl.LOCK_UN))
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(lock, fcntl.LOCK_UN))
         Cache(tmp_path / "cache").close()
     assert capsys.readouterr().err == f"Waiting for another foolsgold, which is making room in {tmp_path / 'cache'}.\n"
 

@@ -14,7 +14,7 @@ import harness.lab.workers
 import harness.stages.reuse
 from harness.engine.box_end import BoxEnd, EndLook
 from harness.engine.changes import FILE, Changes
-from harness.engine.contract import Box, BoxSpec, Command, Keeping, Kept, NotKept
+from harness.engine.contract import Box, BoxSpec, Command, ImageConfig, Keeping, Kept, NotKept
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import OutcomeKind
 from harness.judging.strength import Thresholds, Verdict
@@ -145,6 +145,21 @@ def test_only_first_controls_and_what_is_to_be_confirmed_install_anything(tmp_pa
     plain = ("reference", "nop", "hollow", *("confirmation" for _ in survived), "the reference at the end")
     assert sum(installed) == len(plain)
     assert all("first failure" in one.records[0].purpose for one in found.mutants)
+
+
+@pytest.mark.parametrize("calls", ["go test ./...", "python3 /tests/look.py"])
+def test_what_stops_at_the_first_failure_keeps_the_options_that_it_was_given(tmp_path: Path, calls: str) -> None:
+    honest, given = looking_at("port"), {"GOFLAGS": "-mod=mod", "PYTEST_ADDOPTS": "-q"}
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, honest)], config=ImageConfig(workdir="/app", env=given))
+    seen: set[tuple[str, str]] = set()
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        seen.add((command.env.get("PYTEST_ADDOPTS", ""), command.env.get("GOFLAGS", "")))
+        return honest(box, command)
+
+    engine.table[1] = VERIFY, verify
+    audited(tmp_path, engine, tests=f"{PAYS_ALL_OR_NOTHING}# {calls}\n", first_failure=True)
+    assert seen == {("", ""), ("-q -x", "-mod=mod -failfast" if calls.startswith("go") else "")}
 
 
 def test_the_reference_repeats_plainly_where_nothing_is_reused(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def test_the_usual_script_is_cut_before_its_tests_and_every_line_keeps_its_numbe
          ["python3 -c 'import pytest' 2>/dev/null || pip install pytest"]),
         ("pip install pytest 2>&1 | tail -1\npytest\n", ["pip install pytest 2>&1 | tail -1"]),
         ("export UV_INSTALL_DIR=/usr/local/bin PIP_QUIET=1\npip install x\npytest\n", ["pip install x"]),
+        ("pip install a\nV=$(curl -s https://tools.example.org/v)\npip install b==$V\npytest\n", ["pip install a"]),
         ("V=8.4.1\nexport W=$V\npip install pytest==$W\npytest\n", ["pip install pytest==$W"]),
         ('pip install -r "$TEST_DIR/requirements.txt"\npytest\n', ['pip install -r "$TEST_DIR/requirements.txt"']),
     ],
@@ -134,6 +135,8 @@ def test_what_is_kept(text: str, statements: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "ANSWER=$(curl -s https://tools.example.org/latest)\npip install tool==$ANSWER\n",  # what a network says today
+        "if curl -sf https://tools.example.org/; then pip install tool; fi\n",
         "make\napt-get update\n",  # it may depend on what the solution left
         "apt-get update &\npytest\n",
         "if [ -f /app/out.txt ]; then pip install pytest; fi\npytest\n",
