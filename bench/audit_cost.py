@@ -47,6 +47,7 @@ from harness.stages.result import Audited, AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task
 from harness.trial.session import HOLLOW_SCRIPT
+from mutator.model import FaultClass
 
 BEGIN, END = "<!-- audit_cost: begin -->", "<!-- audit_cost: end -->"
 MUTANTS = 30
@@ -176,7 +177,8 @@ def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audi
         # The image is built before: its cost is one of the task, not of its trials.
         engine.build(task.environment.recipe)
         kept: list[Audited] = []
-        settings = AuditSettings(wish=Wish(budget=MUTANTS))
+        # All faults by name: so they are taken also where they are worth no trial of their own.
+        settings = AuditSettings(wish=Wish(budget=MUTANTS, faults=frozenset(FaultClass)))
         start = time.perf_counter()
         run_with(
             lambda lab: audit([task], lambda _: settings, lab, Silent(), lambda _: ""),
