@@ -111,12 +111,14 @@ def cleans_up(before: str, after: str, text: str) -> bool:
 
 
 _ALLOWS = re.compile(
-    r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b|\boptional(?:ly)?\b"
+    r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b"
     r"|\bif you (?:like|want|wish|need|prefer)\b|\byou (?:will be|are|have been|were) (?:also )?(?:provided|given)\b"
-    r"|\byou have (?!to\b)|\bgives? you\b|\bis (?:ok|okay|fine|allowed|permitted|acceptable)\b"
-    r"|\bfeel free\b|\bnot (?:required|necessary)\b",
+    r"|\byou have (?!to\b)|\bgives? you\b|\bfeel free\b|\bnot (?:required|necessary)\b",
     re.IGNORECASE,
 )
+_LETS = re.compile(r"\boptional(?:ly)?\b|\bis (?:ok|okay|fine|allowed|permitted|acceptable)\b", re.IGNORECASE)
+_BOUNDS = re.compile(r"`|(?<![\w-])--\w|\b(?:only|at (?:most|least)|up to|no|not|per|unless|until)\b", re.IGNORECASE)
+"""An optional argument, or the most that is allowed, is behaviour."""
 _FORBIDS_TO_TOUCH = re.compile(
     r"\b(?:do not|don't|must not|should not|may not|never|avoid|without)\s+(?:\w+ly )?"
     r"(?:modify|modifying|chang|edit|touch|alter|renam|delet|remov|rewrit|replac)"
@@ -125,10 +127,22 @@ _FORBIDS_TO_TOUCH = re.compile(
 )
 
 
+_OF_A_PROGRAM = re.compile(
+    r"(?<![\w-])--\w|\b(?:if|when|whenever|unless|while|with|once|dry[- ]run|mode)\b"
+    r"|\b(?:it|program|script|tool|command|service|server|function|\w+\(\))`? (?:must|should|shall|may|does|do|will)\b",
+    re.IGNORECASE,
+)
+"""What a program is not to touch under an option, in a case, or at all, is behaviour that variants break."""
+
+
 def asks_nothing(text: str) -> bool:
     """Whether a sentence only allows something, tells what is given, or forbids to touch a file: no variant of what the
     solution does breaks that."""
-    return bool(_ALLOWS.search(text) or _FORBIDS_TO_TOUCH.search(text))
+    return bool(
+        _ALLOWS.search(text)
+        or (_LETS.search(text) and not _BOUNDS.search(text))
+        or (_FORBIDS_TO_TOUCH.search(text) and not _OF_A_PROGRAM.search(text))
+    )
 
 
 _PRINTS = ("print-dropped", "drop-print")

@@ -118,6 +118,12 @@ def test_what_others_remove_is_no_work_that_is_left_out(text: str, expected: boo
         ("It must not contain a password.", False),
         ("A user can list the rooms.", False),
         ("Do not print the header twice.", False),
+        ("Only one request a second is allowed for each address.", False),
+        ("An optional `--keep PATTERN` spares the files that match.", False),
+        ("A summary of the run is optional.", True),
+        ("With `--dry-run`, do not delete anything.", False),
+        ("Print what would be removed and never delete a file when `dry` is set.", False),
+        ("The program must not modify files outside FOLDER.", False),
         ("Write the sum to `/app/out.txt`.", False),
     ],
 )
