@@ -115,8 +115,9 @@ def log_folders_are_empty_mount_points_for_everybody(scene: CheckedEngine) -> No
             text(box, f"grep -q ' {path} ' /proc/self/mounts")
     network = bool(scene.engine.always_network())
     own = BoxSpec(
-        scene.image, network=network, user="root", entrypoint=(), mounts=(), open_folders=("/logs/mine", "/etc")
+        scene.image, network=network, user="root", entrypoint=(), mounts=("/opt",), open_folders=("/logs/mine", "/etc")
     )
     with scene.engine.open(own) as box:
+        that(text(box, "stat -c %a /opt").strip() == "777", "what is mounted over a folder is not for everybody")
         that(text(box, "stat -c %a /logs/mine /etc").split() == ["777", "777"], "its own are not for everybody")
         text(box, "test -s /etc/passwd && touch /logs/mine/here && rm -r /logs/mine && test ! -e /logs/mine")

@@ -285,8 +285,9 @@ class DockerEngine(Engine):
                     )
                 listed.put_behind(gate, pid)
             box.start()
-            if spec.open_folders:
-                box.make_open(spec.open_folders)
+            # A mount over a folder of the image takes that folder's mode, whatever mode was asked for.
+            if spec.mounts or spec.open_folders:
+                box.make_open((*spec.mounts, *spec.open_folders))
             with self._lock:
                 if self._closed:
                     raise EngineError("The docker engine was closed while a box started.")
