@@ -22,6 +22,7 @@ FAILING_MAIN = (
 TASK = {
     **HARBOR,
     "task.toml": 'version = "1.0"\n[agent]\ntimeout_sec = 60\n[environment]\nnetwork_mode = "no-network"\n',
+    "instruction.md": "- Write `ok` to /app/out.txt.\n- Write 3 to /app/b/n.\n",
     "solution/solve.sh": "#!/bin/bash\nmkdir -p /app/a /app/b\necho ok > /app/out.txt\necho 3 > /app/b/n\n",
 }
 PAYS_NOTHING_DONE = {**TASK, "tests/test.sh": "#!/bin/bash\necho 1 > /logs/verifier/reward.txt\n"}
@@ -50,7 +51,8 @@ def test_0_all_is_well_and_1_below_the_bar_and_3_unmeasured(tmp_path: Path) -> N
     done = audit(tasks, "--threshold", "least=1", "--fail-under", "100", "--resume")
     assert done.returncode == 1
     assert "gate: good fails: strength" in done.stdout
-    done = audit(tasks, "--threshold", "least=99", "--resume")
+    many = ("--threshold", "least=99", "--threshold", "few=99")
+    done = audit(tasks, *many, "--resume")
     assert done.returncode == 3
     assert "\ngate: 0 of 1 tasks pass (exit code 3)\n" in done.stdout
     assert "gate: good is unmeasured: only" in done.stdout
@@ -58,7 +60,7 @@ def test_0_all_is_well_and_1_below_the_bar_and_3_unmeasured(tmp_path: Path) -> N
     assert report["tasks"][0]["thresholds"]["least"] == 99
     # A task below the bar comes before one that is unmeasured.
     write(tasks / "pays", PAYS_NOTHING_DONE)
-    done = audit(tasks, "--threshold", "least=99", "--resume")
+    done = audit(tasks, *many, "--resume")
     assert done.returncode == 1
     assert "gate: pays fails: nop-paid: " in done.stdout
     assert "gate: good is unmeasured" in done.stdout

@@ -52,7 +52,9 @@ def parquet(file: Path, cells: Sequence[bytes | None], **columns: Sequence[Any])
 
 def numbered(number: int, changes: Mapping[str, str] | None = None) -> dict[str, str]:
     """A task of its own."""
-    return {**HARBOR, "instruction.md": f"Write ok to /app/out.txt. It is task number {number}.\n", **(changes or {})}
+    asked = f"- Write `ok` to /app/out.txt.\n- Write {number} to /app/number.\n"
+    solved = f"#!/bin/bash\necho ok > /app/out.txt\necho {number} > /app/number\n"
+    return {**HARBOR, "instruction.md": asked, "solution/solve.sh": solved, **(changes or {})}
 
 
 def dataset(folder: Path, names: Sequence[str]) -> Path:

@@ -102,10 +102,10 @@ def test_rows_of_parquet_are_named_by_their_file_and_what_they_call_themselves(t
     assert (task.source, task.shown_path) == (found[10].source, tmp_path / "train.parquet/8")
     assert task.source is not None
     assert task.source.row == 8
-    assert "task number 8" in task.steps[0].instruction
+    assert "Write 8 to" in task.steps[0].instruction
     assert names(tmp_path / "train.parquet" / "8") == ["train/t-8"]
     for place in (*range(2, 22), 21, 3, 12, 4):  # one by one, forwards, backwards, in another row group
-        assert f"task number {place - 2}." in unpacked(found[place], tmp_path).steps[0].instruction
+        assert f"Write {place - 2} to" in unpacked(found[place], tmp_path).steps[0].instruction
 
 
 def test_a_column_can_be_named_and_another_is_the_users_mistake(tmp_path: Path) -> None:
