@@ -46,8 +46,8 @@ EXPECTED: Mapping[str, Mapping[str, Any]] = tomllib.loads((FIXTURES / "expected.
 BY_LOT = frozenset(name for name, entry in EXPECTED.items() if "chance" in entry)
 """Paid or not at random, so one run says nothing; a test of its own repeats it."""
 
-CHECKED: Mapping[str, str] = {"bwrap": "formats", "docker": ""}
-"""Engine -> the folder of fixtures that it checks. What the others are paid on bwrap stands where they are audited."""
+CHECKED: Mapping[str, tuple[str, ...]] = {"bwrap": ("formats",), "docker": ("formats", "cases")}
+"""Engine -> the folders of fixtures that it checks. What all are paid on bwrap stands where they are audited."""
 
 Fixtures = Mapping[str, Mapping[str, Any]]
 
@@ -56,7 +56,7 @@ Fixtures = Mapping[str, Mapping[str, Any]]
 def fixtures_checked(engine: str) -> tuple[int, Fixtures]:
     """`foolsgold check` once on the engine's fixtures: its exit code, and the tasks by `group/name`."""
     done = subprocess.run(
-        command(engine, str(FIXTURES / CHECKED[engine]), "--json", "--repeat", "1"),
+        command(engine, *(str(FIXTURES / folder) for folder in CHECKED[engine]), "--json", "--repeat", "1"),
         capture_output=True,
         text=True,
         check=False,
@@ -91,7 +91,7 @@ def faults(task: Mapping[str, Any]) -> list[str]:
 @pytest.mark.timeout(1800)
 def test_every_fixture_is_paid_and_judged_exactly_as_expected(engine_name: str) -> None:
     code, tasks = fixtures_checked(engine_name)
-    assert sorted(tasks) == sorted(name for name in EXPECTED if name.startswith(CHECKED[engine_name]))
+    assert sorted(tasks) == sorted(name for name in EXPECTED if name.partition("/")[0] in CHECKED[engine_name])
     for name in tasks.keys() - BY_LOT:
         assert engine_name in EXPECTED[name]["engines"], name
         assert (name, paid(tasks[name])) == (name, to_be_paid(name))
@@ -110,7 +110,7 @@ def test_both_engines_agree_on_every_reward_test_and_finding_of_every_format() -
         {
             name: (paid(task), findings(task), _tests(task))
             for name, task in tasks.items()
-            if name in seen[0] and name not in BY_LOT and task["build"]["ok"]
+            if name.startswith("formats/") and name not in BY_LOT and task["build"]["ok"]
         }
         for tasks in seen
     ]
