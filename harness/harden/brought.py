@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from posixpath import dirname, join, splitext
 from typing import Any
@@ -63,3 +64,12 @@ def beside_tests(path: str, tests: Iterable[Written]) -> dict[str, bytes]:
         for file in brought(test.case)
         if file.get("binary")
     }
+
+
+def json_document(text: str) -> Any:
+    """The object or list that a text is; None where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None

@@ -11,7 +11,7 @@ from posixpath import basename, commonpath, dirname, join, normpath
 from random import Random
 from typing import Any
 
-from harness.harden.brought import from_body, to_body
+from harness.harden.brought import from_body, json_document, to_body
 from harness.harden.model import FOLDER, BoxCase
 from harness.harden.varying import (
     MOST_LESS,
@@ -231,15 +231,15 @@ def _with_options(alike: Sequence[ProgramStart], instruction: str) -> Iterator[C
 
 def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng: Random) -> Iterator[Changed]:
     files = alike[0].files
-    if not files or not all(_document(file.text) is not None for file in files):
+    if not files or not all(json_document(file.text) is not None for file in files):
         return
-    examples = [[_document(file.text) for file in start.files] for start in alike]
+    examples = [[json_document(file.text) for file in start.files] for start in alike]
     shown = [
         next((text for path, text in environment.items() if basename(path) == basename(file.path)), "")
         for file in files
     ]
-    if all(_document(text) is not None for text in shown):
-        examples.append([_document(text) for text in shown])
+    if all(json_document(text) is not None for text in shown):
+        examples.append([json_document(text) for text in shown])
     combiner = Combiner(examples)
     for _ in range(MOST_COMBINED):
         made = combiner.make(rng)
@@ -256,14 +256,6 @@ def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng
 def _with_documents(start: ProgramStart, documents: Sequence[Any]) -> ProgramStart:
     pairs = zip(start.files, documents, strict=True)
     return _with_files(start, tuple(Given(file.path, json.dumps(each), file.age) for file, each in pairs))
-
-
-def _document(text: str) -> Any:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict | list) else None
 
 
 def reduced(case: BoxCase) -> Iterator[BoxCase]:

@@ -12,7 +12,7 @@ from posixpath import basename, dirname
 from random import Random
 from typing import Any
 
-from harness.harden.brought import to_body
+from harness.harden.brought import json_document, to_body
 from harness.harden.model import BoxCase
 from harness.harden.varying import atoms_of, changed_value, otherwise, varied_texts, with_text
 from harness.trial.end_state import EndState
@@ -118,7 +118,7 @@ def placed_cases(found: Sequence[PlacedStart], seed: int) -> Iterator[BoxCase]:
 def _changed(start: PlacedStart, rng: Random) -> Iterator[tuple[str, PlacedStart, PlacedStart | None]]:
     seen = {start.places}
     for at, file in enumerate(start.places):
-        document = _document(file.text)
+        document = json_document(file.text)
         if document is not None:
             for _ in range(MOST_OF_ONE // 2):
                 other = changed_value(document, list(atoms_of(document)), rng, fixed=False)
@@ -134,11 +134,3 @@ def _changed(start: PlacedStart, rng: Random) -> Iterator[tuple[str, PlacedStart
         if places not in seen:
             seen.add(places)
             yield f"what lies at its place {how}", replace(start, places=places), None
-
-
-def _document(text: str) -> Any:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict | list) else None

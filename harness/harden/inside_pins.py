@@ -104,7 +104,7 @@ def _of_database(
         yield from _of_columns(maker, pin, table, what, of, unknown)
         yield pin(
             f"{what['count']} rows in {table}",
-            f"SELECT COUNT(*) FROM {_quoted(table)}",  # noqa: S608 - it is asked in the task's box
+            f"SELECT COUNT(*) FROM {_quoted(table)}",  # noqa: S608 - a name, quoted
             "{}",
             partial(_count, of),
             [(what["count"],)],
@@ -188,7 +188,7 @@ def _of_rows(
         listed = ", ".join(map(_quoted, columns))
         yield pin(
             f"these rows at {', '.join(columns)} in {table}",
-            f"SELECT {listed} FROM {_quoted(table)}",  # noqa: S608 - as above
+            f"SELECT {listed} FROM {_quoted(table)}",  # noqa: S608 - names, quoted
             "sorted({}, key=repr)",
             of_columns,
             rows,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.harden.brought import json_document
 from harness.harden.inside_pins import inside_pins
 from harness.harden.model import BoxCase, Pin, Read, Seen
 from harness.harden.shell_pins import has_line, has_lines, has_words, in_shell
@@ -173,7 +174,7 @@ class Pins:
     def of_text(
         self, expression: str, says: str, read: Read, text: str, *, only_fixed: bool = False, why: str = ""
     ) -> Iterator[Pin]:
-        document = _document(text)
+        document = json_document(text)
         if document is not None and not only_fixed:
             yield from self._of_json(expression, says, read, document, why)
             return
@@ -505,14 +506,6 @@ def before_of(file: Mapping[str, Any]) -> str:
 
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{status} ({count})" if count > 1 else status for status, count in sorted(counts.items()))
-
-
-def _document(text: str) -> Any:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict | list) else None
 
 
 def leaves_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

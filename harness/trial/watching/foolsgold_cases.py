@@ -138,7 +138,7 @@ def put_back(before: dict[str, str]) -> None:
 
 def remove(path: str) -> None:
     if Path(path).is_file() or Path(path).is_symlink():
-        os.remove(path)  # noqa: PTH107 - Python 3.7 has no unlink that minds nothing
+        Path(path).unlink()
 
 
 loaded: dict[str, subprocess.Popen[bytes]] = {}

@@ -13,13 +13,12 @@ import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any, Dict  # noqa: UP035 - dict[str, Any] is no value in old versions of Python
+from typing import Any
 
 LARGEST, MOST_ROWS, MOST_TABLES, MOST_MEMBERS, LONGEST_MEMBER = 1 << 20, 60, 30, 60, 6_000
-Inside = Dict[str, Any]  # noqa: UP006 - as above
 
 
-def inside(path: Path) -> Inside | None:
+def inside(path: Path) -> dict[str, Any] | None:
     """None where it is of no kind that can be looked into."""
     try:
         if path.stat().st_size > LARGEST:
@@ -49,14 +48,14 @@ def as_text(data: bytes) -> str | None:
         return None
 
 
-def members_of_zip(data: bytes) -> Inside:
+def members_of_zip(data: bytes) -> dict[str, Any]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         found = [each for each in archive.infolist() if not each.filename.endswith("/")][:MOST_MEMBERS]
         return {"kind": "zip", "members": {each.filename: as_text(archive.read(each)) for each in found}}
 
 
-def members_of_tar(data: bytes) -> Inside:
-    members: Inside = {}
+def members_of_tar(data: bytes) -> dict[str, Any]:
+    members: dict[str, Any] = {}
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for each in archive:
             file = archive.extractfile(each) if each.isreg() and len(members) < MOST_MEMBERS else None
@@ -65,7 +64,7 @@ def members_of_tar(data: bytes) -> Inside:
     return {"kind": "tar", "members": members}
 
 
-def database(path: Path) -> Inside | None:
+def database(path: Path) -> dict[str, Any] | None:
     try:
         import sqlite3
     except ImportError:
@@ -82,16 +81,16 @@ def database(path: Path) -> Inside | None:
             opened.close()
 
 
-def tables(opened: Any) -> Inside:
+def tables(opened: Any) -> dict[str, Any]:
     made = opened.execute("SELECT type, name, tbl_name FROM sqlite_master ORDER BY name").fetchall()
-    found: Inside = {}
+    found: dict[str, Any] = {}
     for name in [each[1] for each in made if each[0] == "table" and not each[1].startswith("sqlite_")][:MOST_TABLES]:
         columns = [[each[1], each[2], each[5]] for each in opened.execute(f"PRAGMA table_info({quoted(name)})")]
-        (count,) = opened.execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()  # noqa: S608 - ours
+        (count,) = opened.execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()  # noqa: S608 - a name, quoted
         # What has bytes in it is not compared.
         plain = [each[0] for each in columns if not has_bytes(opened, name, each[0])]
         listed = ", ".join(map(quoted, plain))
-        rows = opened.execute(f"SELECT {listed} FROM {quoted(name)}").fetchall() if count <= MOST_ROWS and plain else []  # noqa: S608 - ours
+        rows = opened.execute(f"SELECT {listed} FROM {quoted(name)}").fetchall() if count <= MOST_ROWS and plain else []  # noqa: S608 - a name, quoted
         found[name] = {"columns": columns, "plain": plain, "count": count, "rows": sorted(map(list, rows), key=repr)}
     indexes = {
         each[1]: [column[2] for column in opened.execute(f"PRAGMA index_info({quoted(each[1])})")]
@@ -102,7 +101,7 @@ def tables(opened: Any) -> Inside:
 
 
 def has_bytes(opened: Any, table: str, column: str) -> bool:
-    one = f"SELECT 1 FROM {quoted(table)} WHERE typeof({quoted(column)}) = 'blob' LIMIT 1"  # noqa: S608 - ours
+    one = f"SELECT 1 FROM {quoted(table)} WHERE typeof({quoted(column)}) = 'blob' LIMIT 1"  # noqa: S608 - a name, quoted
     return opened.execute(one).fetchone() is not None
 
 
