@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mutator.relevance.requirements import Requirement, tells
+from mutator.relevance.requirements import Requirement, asks, only_mentions, tells
 
 _SAID = re.compile(
     r"(?<![\w.])(?<![A-Za-z]-)-?(\d[\d_]*(?:[.,]\d+)*(?:[eE][-+]?\d+)?)(?!\w|\.\d)(\s*(?:%|per ?cent\b))?"
@@ -75,6 +75,7 @@ class Amounts:
     def __init__(self, requirements: Iterable[Requirement]) -> None:
         self._stated: dict[float, list[_Amount]] = {}
         self._words: dict[int, frozenset[str]] = {}
+        self._texts: dict[int, str] = {}
         self._spread: dict[str, bool] = {}
         for requirement in requirements:
             self._read(requirement)
@@ -82,9 +83,10 @@ class Amounts:
     def _read(self, requirement: Requirement) -> None:
         """But how a solver is graded, or what was so once, is no amount that a solution goes by."""
         text = _SPELLED.sub(_in_digits, requirement.text)
-        if tells(text):
+        if tells(text) or only_mentions(text):
             return
         self._words[requirement.index] = _names(text)
+        self._texts[requirement.index] = text
         apart = [match.span() for pattern in (_PLACES, _FOR_EXAMPLE) for match in pattern.finditer(text)]
         for match in _SAID.finditer(text):
             if any(start <= match.start() < end for start, end in apart):
@@ -108,7 +110,7 @@ class Amounts:
         """The requirement that states this number for what the line is about. `beside`: what else is said there."""
         value = _value(number)
         amounts = self._stated.get(value, ()) if value is not None else ()
-        if not amounts or value in _EVERYWHERE:
+        if not amounts or value in _EVERYWHERE or _YEAR.fullmatch(number):
             return None
         given = re.search(rf"[(,]\s*(\w+)\s*=\s*{re.escape(number)}\s*[,)]", line)
         names = _names(given[1]) if given and line.count("=") > _ARGUMENTS else _names(line)
@@ -120,7 +122,7 @@ class Amounts:
             for amount in self._stated.get(_value(other) or 0.0, ())
         }
         compares, constant = _COMPARES.search(line) is not None, _CONSTANT.match(line)
-        points = [
+        points: list[float] = [
             2 * sum(_named(word, names) for word in amount.around)
             + any(_named(word, self._words[amount.requirement]) for word in more)
             + (amount.bound and compares)
@@ -128,14 +130,18 @@ class Amounts:
             + 2 * (amount.requirement in others)
             for amount in amounts
         ]
+        points = [point + _ASKS * asks(self._texts[a.requirement]) for point, a in zip(points, amounts, strict=True)]
         best = max(points)
         least = 2 if len(number) == 1 else least
-        if best <= 1 and (best < least or points.count(best) > _ALIKE):
+        if best < 2 and (best < least or points.count(best) > _ALIKE):
             return None
         chosen = amounts[points.index(best)]
         shared = [word for word in chosen.around if _named(word, names | frozenset(more))]
         shared += [others[chosen.requirement]] if chosen.requirement in others else []
         enough = len(shared) > (len(number) == 1)
+        bounds = chosen.bound and compares
+        if not (enough or bounds or is_telling(number) or constant):
+            return None
         return Found(chosen.requirement, (number, *shared) if enough else (number,))
 
     def _everywhere(self, name: str) -> bool:
@@ -158,7 +164,11 @@ class Amounts:
         return None
 
 
+_ASKS = 0.5
+"""Of sentences that state a number for the same thing, the one that asks for it is meant."""
 _FEW_NUMBERS = 3
+_YEAR = re.compile(r"(?:19|20)\d\d|0\d")
+"""Of dates: it stands in titles, and counts nothing."""
 _ARGUMENTS = 2
 """Signs of equality beyond which each argument of a call is about itself."""
 _ALIKE = 2

@@ -11,9 +11,10 @@ from functools import cached_property, lru_cache
 from mutator.model import Edit, FaultClass, Mutant, Source, SourceKind
 from mutator.relevance.amounts import Amounts, is_number
 from mutator.relevance.concepts import stated
-from mutator.relevance.requirements import Requirement, forbids, makes, requirements, tells
+from mutator.relevance.requirements import Requirement, requirements
+from mutator.relevance.standing import SAYS, Standing
 from mutator.relevance.surroundings import CONTENT, TAKEN_IN, Surroundings, Zone, difference
-from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, abbreviations, statement_words, stem, tokens_of
+from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, abbreviations, statement_words, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ CALLED = 1.4
 """A sentence that has all the words of the function's name."""
 HEADED = 1.5
 """What it adds that a sentence begins with the function's name as a command: `RENEW <client>`."""
+OF_ANOTHER_HEAD, HEAD_OF_PART, OF_NO_PART = 0.5, 0.6, 0.3
+"""Where another command's sentences stand; the head's own line where only a part of it changes, of which others say
+more; and that line where it says nothing of the part."""
 SAID, SAID_IN_TWO = 0.6, 0.3
 """What it adds that a sentence has all the words of the statement, and where these are only two."""
 _MANY_WORDS = 6
-MAKES = 1.3
-"""A sentence that asks for a file, before others that only name it."""
 BESIDE = 0.3
 """A sentence that says nothing of the changed words themselves, only of what stands around them."""
 OF_ANOTHER = 0.5
@@ -65,6 +67,9 @@ STATED_AMOUNT, GOES_BY_AMOUNT = 3.0, 2.0
 """A number that the instruction states is changed; what else is said of it is."""
 _LONG_STATEMENT = 400
 _SIGN = 3
+_COMPARED, _MORE = 6, 2
+_SEVERAL = 2
+"""Other sentences that say the same of a change."""
 _SHOWN = 5
 """Words of evidence."""
 _BESIDE_AMOUNTS = frozenset(
@@ -73,33 +78,41 @@ _BESIDE_AMOUNTS = frozenset(
 """Operators that leave the amounts of a statement as they are."""
 _GUARDED = ("-disarmed", "-never")
 """Operators after which what a condition guards is never done."""
-LEAD = 0.7
-"""A sentence that introduces others stands behind them."""
-_HEAD = re.compile(r"[*_`\s]*([A-Z][A-Z_]{2,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
-_SIGNATURE = re.compile(r"[*_`\s]*(?:\w+\.)?([A-Za-z_]\w{2,})\([^)]*\)")
 _FUNCTION = re.compile(
     r"^\s*(?:async |pub |export |static )*(?:def|class|func|fn|function|sub)\s+(\w{3,})", re.MULTILINE
 )
+_SORTS = re.compile(r"\s*(?:[\w.]+ *:?= *(?:list\()?sorted\(|[\w.]+\.sort\w*\(|(?:sort|slices)\.\w+\(|std::sort\()[^\n]*$")
 _KEY = re.compile(r"[\s,]*[\"'](\w+)[\"']\s*:")
+_KEYS = re.compile(r"[\"'](\w+)[\"']\s*:")
+_BESIDE, LISTED = 300, 2.5
+"""Characters around an entry in which others of its record stand, and what it counts that a sentence lists them."""
 _MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|[;&|])", re.MULTILINE)
-TOLD = 0.5
-"""What is told of the past, or of what one may try, asks for little."""
 _RAISED = re.compile(r"\b(?:raise|throw(?: new)?|panic!?\(|bail!\()\s*[\w.]*")
-_CASE = re.compile(r"\b(?:if|when|whenever|on|unless|where)\b", re.IGNORECASE)
-_ANY_CASE = re.compile(
-    r"\b(?:invalid|malformed|corrupt\w*|truncat\w*|bad|unknown|any|every|otherwise|unsupported|fail\w*|errors?)\b",
-    re.IGNORECASE,
-)
-"""What is said of errors of every kind, and not of the one that a sentence with `if` is about."""
-_SAYS = 0.25
-FORBIDDEN = 0.25
-"""So is what says how the work may not be done."""
-POINTS_BACK = 0.5
-_POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
-"""A sentence about what another one names says little by its own words, unless it gives a name or a value itself."""
-GIVEN = 2.0
 LONGEST_SOURCE = 200_000
 """Characters beyond which a source is data and read for edits only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A change, as far as sentences are compared with it."""
+
+    near: Mapping[str, float]
+    """Token -> how near it is."""
+    touched: Set[str]
+    called: frozenset[str]
+    """The words of the function's name."""
+    named: Set[int]
+    """The sentences that begin with the function or the command that the change is in."""
+    below: Set[int]
+    """Those that stand below such a line."""
+    part: bool
+    """Whether it is a part of that only."""
+    only: str
+    statement: frozenset[str]
+    other: Set[int]
+    elsewhere: Set[int]
+    """The sentences about other files."""
+    kind: Set[str]
 
 
 class Relevance:
@@ -123,23 +136,7 @@ class Relevance:
                 spread[token] = spread.get(token, 0.0) + CONTEXT_WEIGHT
         total = math.log(len(self.requirements) + 2)
         self._rarity = {token: max(1.0 - math.log(max(count, 1.0)) / total, 0.05) for token, count in spread.items()}
-        sizes = [len(requirement.tokens) for requirement in self.requirements]
-        mean = sum(sizes) / max(len(sizes), 1) or 1.0
-        self._standing = [
-            (LEAD if requirement.leads else 1.0)
-            * (TOLD if tells(requirement.text) else FORBIDDEN if forbids(requirement.text) else 1.0)
-            / (0.5 + 0.5 * min(max(size / mean, 0.6), 4.0))
-            for requirement, size in zip(self.requirements, sizes, strict=True)
-        ]
-        self._points_back = [_POINTS_BACK.match(requirement.text) is not None for requirement in self.requirements]
-        self._heads = [self._head(requirement.text) for requirement in self.requirements]
-        signed = [_SIGNATURE.match(requirement.text) for requirement in self.requirements]
-        self._signatures = [found[1] if found else "" for found in signed]
-        self._one_case = [
-            _CASE.search(requirement.text) is not None and _ANY_CASE.search(requirement.text) is None
-            for requirement in self.requirements
-        ]
-        self._makes = [makes(requirement.text) for requirement in self.requirements]
+        self._standing = Standing(self.requirements)
         self._given = tuple(
             token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
         )
@@ -148,21 +145,6 @@ class Relevance:
         self._tokens = lru_cache(maxsize=16384)(self._read)
         self._about_others = lru_cache(maxsize=64)(self._find_others)
         self._read_texts: dict[str, Surroundings] = {}
-
-    def _headed(self, name: str, called: frozenset[str]) -> frozenset[int]:
-        """The sentences that begin with a function's name: `RENEW <client>`, `renew(client)`."""
-        if not name:
-            return frozenset()
-        return frozenset(
-            index
-            for index, (head, signed) in enumerate(zip(self._heads, self._signatures, strict=True))
-            if signed == name or (called and head == called)
-        )
-
-    @staticmethod
-    def _head(text: str) -> frozenset[str]:
-        found = _HEAD.match(text)
-        return frozenset(stem(word.lower()) for word in found[1].split("_") if word) if found else frozenset()
 
     # --- mutants
 
@@ -187,7 +169,12 @@ class Relevance:
         if stated_constant is not None:
             return (Link(stated_constant.requirement, GOES_BY_AMOUNT, stated_constant.evidence[:_SHOWN]),)
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
-        other = self._of_others(_CHANGES.get(mutant.operator.rpartition(".")[2], ""))
+        concept = _CHANGES.get(mutant.operator.rpartition(".")[2], "")
+        if not concept and mutant.stilled and _SORTS.match(mutant.before):
+            concept = "~order"
+        other = self._of_others(concept)
+        if mutant.operator.endswith(".order") and not self._where.get(concept):
+            return ()
         found = self._of_key(around, edits, mutant, target, most)
         found = found or self._ranked(around, edits, mutant.scope, target, most, other=other)
         if not found and around.content_of:
@@ -207,18 +194,48 @@ class Relevance:
         key = _KEY.match(around.text, edits[0].start, edits[0].end)
         if key is None:
             return ()
+        beside = around.text[max(edits[0].start - _BESIDE, 0) : edits[0].end + _BESIDE]
+        listed = self._listed(key[1], beside, self._of_other_files(around, edits))
+        if listed:
+            return listed
         found = self._ranked(around, (Edit(*key.span(1), ""),), mutant.scope, target, most)
         given = "/" in around.text[key.end() : edits[0].end]
         return found or (self._by_key(mutant, edits) if given else ())
 
+    def _listed(self, key: str, beside: str, elsewhere: Set[int]) -> tuple[Link, ...]:
+        """The one sentence that lists a key with most of those beside it: `each entry carries path and size`."""
+        keys = {each for each in _KEYS.findall(beside) if each != key}
+        lists: dict[int, list[str]] = {}
+        for index, words in enumerate(self._words):
+            if key in words:
+                lists[index] = sorted(keys & words)
+        most = max((len(shared) for shared in lists.values()), default=0)
+        best = [index for index, shared in lists.items() if len(shared) == most]
+        if most < (2 if key.isalpha() and len(lists) > 1 else 1) or len(best) != 1 or best[0] in elsewhere:
+            return ()
+        return (Link(best[0], LISTED, (key, *lists[best[0]])[:_SHOWN]),)
+
+    @cached_property
+    def _words(self) -> list[frozenset[str]]:
+        """The words of each sentence and its example, as they are written."""
+        return [frozenset(re.findall(r"\w+", f"{each.text} {each.example}")) for each in self.requirements]
+
     def _by_key(self, mutant: Mutant, edits: Sequence[Edit]) -> tuple[Link, ...]:
-        """A key of an output that only one sentence names, in a plain word."""
+        """A key of an output that only one sentence gives as a name."""
         source = self._sources.get(mutant.source)
         if mutant.fault is not FaultClass.DROPPED_OUTPUT or source is None:
             return ()
         key = _KEY.match(source.text, edits[0].start, edits[0].end)
-        words = statement_words(key[1]) if key else frozenset()
-        named = [each.index for each in self.requirements if words and words <= each.tokens.keys()]
+        name = key[1] if key else ""
+        words = statement_words(name)
+        given = (name, f"'{name}'")
+        named = [
+            each.index
+            for each in self.requirements
+            if words
+            and words <= each.tokens.keys()
+            and (len(words) > 1 or max(each.tokens.get(word, 0.0) for word in given) >= KEY)
+        ]
         return (Link(named[0], ALONE, tuple(sorted(words))),) if len(named) == 1 else ()
 
     def _of_others(self, concept: str) -> frozenset[int]:
@@ -278,7 +295,10 @@ class Relevance:
         if around.is_parameter(number, edits[0]):
             return ()  # What other parameters are called is not what one is about.
         line = Edit(around.start(number), around.start(number) + len(around.lines[number]), "")
-        found = self._ranked(around, (line,), scope, target, 2, other=other)
+        # What is said of the next value says nothing of this one.
+        apart = {*self._tokens(around.siblings(number, edits[0]), True)}
+        apart -= {*self._tokens(around.text[edits[0].start : edits[0].end], True)}
+        found = self._ranked(around, (line,), scope, target, 2, other=other, apart=apart)
         scores = sorted((link.score for link in found), reverse=True)
         if not found or scores[0] < SURE or (len(found) > 1 and scores[1] > CLEAR * scores[0]):
             return ()
@@ -304,6 +324,7 @@ class Relevance:
         most: int,
         more: Sequence[Zone] = (),
         other: Set[int] = frozenset(),
+        apart: Set[str] = frozenset(),
     ) -> tuple[Link, ...]:
         zones: Iterable[Zone]
         if around.is_all(scope):
@@ -317,7 +338,7 @@ class Relevance:
         beside: dict[str, float] = {}
         for zone in (*zones, *more):
             for token in self._zone_tokens(zone):
-                if token in own and zone.nearness < 1.0 and zone.text != target:
+                if token in apart or (token in own and zone.nearness < 1.0 and zone.text != target):
                     continue
                 nearness = zone.named if token == zone.text and self._names_parts else zone.nearness
                 nearness = max(nearness, zone.nearness)
@@ -335,13 +356,27 @@ class Relevance:
             near |= {token: max(nearness, near[token]) for token, nearness in beside.items()}
         name = scope.rsplit(".", 1)[-1]
         called = frozenset(token for token in self._tokens(name, True) if token.isalpha())
-        headed = self._headed(name, called)
-        elsewhere = self._about_others(around.content_of) if around.content_of else frozenset()
-        statement = _statement(around, edits)
-        kind = self._kind_of_error(around, edits)
-        return self._best(
-            near, touched, called, headed, around.only_for(edits), most, statement, other, elsewhere, kind
+        names = {name: called} | {each: frozenset((each.lower(),)) for each in around.cases(edits)}
+        names = {each: words for each, words in names.items() if each}
+        seen = _Seen(
+            near,
+            touched,
+            called,
+            self._standing.begins(names),
+            self._standing.below(names),
+            around.is_part(edits, name),
+            around.only_for(edits),
+            _statement(around, edits),
+            other,
+            self._of_other_files(around, edits),
+            self._kind_of_error(around, edits),
         )
+        return self._best(seen, most)
+
+    def _of_other_files(self, around: Surroundings, edits: Sequence[Edit]) -> frozenset[int]:
+        """The sentences about other files than the one that this is the content of, or is written to."""
+        file = around.content_of or around.written(edits)
+        return self._about_others(file) if file else frozenset()
 
     def _kind_of_error(self, around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:
         """What the error that is raised here has in common with every other: its name, and that it is raised."""
@@ -352,60 +387,102 @@ class Relevance:
         raised = _RAISED.search(line)
         return frozenset((*self._tokens(raised[0], True), "~refusal")) if raised else frozenset()
 
-    def _best(
-        self,
-        near: Mapping[str, float],
-        touched: Set[str],
-        called: frozenset[str],
-        headed: Set[int],
-        only: str,
-        most: int,
-        statement: frozenset[str],
-        other: Set[int],
-        elsewhere: Set[int],
-        kind: Set[str],
-    ) -> tuple[Link, ...]:
-        score, anchor, evidence = self._gathered(near)
+    def _best(self, seen: _Seen, most: int) -> tuple[Link, ...]:
+        score, anchor, evidence = self._gathered(seen.near)
         for index in score:
-            if kind and self._one_case[index] and all(v < _SAYS or t in kind for v, t in evidence[index]):
-                score[index] = 0.0
-            score[index] -= _said_twice(evidence[index])
-            score[index] *= self._standing[index]
-            if self._points_back[index] and all(value < GIVEN for value, _ in evidence[index]):
-                score[index] *= POINTS_BACK
-            if touched.isdisjoint(token for _, token in evidence[index]):
-                score[index] *= BESIDE
-            if only and only not in self.requirements[index].tokens:
-                score[index] = 0.0
-            if index in elsewhere and not self._names_key(index, touched):
-                score[index] *= BESIDE
-            if self._makes[index] and any("/" in token for _, token in evidence[index]):
-                score[index] *= MAKES
-            if called and called.issubset(token for _, token in evidence[index]):
-                score[index] *= CALLED
-            if index in headed:
-                score[index] += HEADED
-                anchor[index] = anchor.get(index, 0.0) + HEADED
+            value = score[index] - _said_twice(evidence[index])
+            value = self._standing.weighed(index, value, evidence[index], seen.kind)
+            if (seen.touched - _ANYWHERE).isdisjoint(token for _, token in evidence[index]):
+                value *= BESIDE
+            if seen.only and seen.only not in self.requirements[index].tokens:
+                value = 0.0
+            if index in seen.elsewhere and not self._names_key(index, seen.touched):
+                value *= BESIDE
+            score[index] = value
+        self._by_heads(seen, score, anchor, evidence)
+        headed, statement = seen.named | seen.below, seen.statement
         whole = self._said(statement, score)
         ranked = sorted(
             (
                 item
                 for item in score.items()
                 if item[0] in whole
-                or (anchor.get(item[0], 0.0) >= ANCHOR and (self._telling(evidence[item[0]]) or item[0] in headed))
+                or (anchor.get(item[0], 0.0) >= ANCHOR and (self._telling(item[0], evidence[item[0]]) or item[0] in headed))
             ),
             key=lambda item: (-item[1], item[0]),
         )
         if not ranked:
             return ()
+        ranked = self._with_more_first(ranked, evidence)
         best = ranked[0][1]
+        if self._said_of_many(ranked[0][0], evidence, seen):
+            return ()
         if best < THRESHOLD and not (best >= ALONE and (len(ranked) == 1 or best >= 1.5 * ranked[1][1])):
             return ()
         near_enough = [(index, value) for index, value in ranked if value >= OF_ANOTHER * best]
-        near_enough.sort(key=lambda item: item[0] in other)
+        near_enough.sort(key=lambda item: item[0] in seen.other)
         return tuple(
             Link(index, round(value, 3), self._shown(index, evidence[index])) for index, value in near_enough[:most]
         )
+
+    def _with_more_first(
+        self, ranked: list[tuple[int, float]], evidence: Mapping[int, Sequence[tuple[float, str]]]
+    ) -> list[tuple[int, float]]:
+        """A sentence that has all that ties the first one, and more things besides, goes before it."""
+        telling = {
+            index: {token for value, token in evidence[index] if value >= SAYS and not token.startswith("~")}
+            for index, value in ranked[:_COMPARED]
+            if value >= OF_ANOTHER * ranked[0][1] and (index == ranked[0][0] or not self.requirements[index].leads)
+        }
+        first = telling[ranked[0][0]]
+        more = [index for index, said in telling.items() if first < said and len(said) >= len(first) + _MORE]
+        if not more:
+            return ranked
+        best = max(more, key=lambda index: len(telling[index]))
+        return [(best, ranked[0][1]), *(item for item in ranked if item[0] != best)]
+
+    def _said_of_many(self, index: int, evidence: Mapping[int, Sequence[tuple[float, str]]], seen: _Seen) -> bool:
+        """Whether all that ties a change to a sentence stands in several others as well, none of which is meant more."""
+        if not seen.part or index in seen.named or index in seen.below or self._standing.makes(index):
+            return False
+        telling = {token for value, token in evidence[index] if value >= SAYS and not token.startswith("~")}
+        if any(token.startswith("-") or "/" in token or token.isupper() for token in telling):
+            return False  # An option, a file or a constant is the same wherever it is named.
+        others = sum(telling.issubset(token for _, token in said) for other, said in evidence.items() if other != index)
+        return bool(telling) and others >= _SEVERAL
+
+    def _by_heads(
+        self,
+        seen: _Seen,
+        score: dict[int, float],
+        anchor: dict[int, float],
+        evidence: Mapping[int, Sequence[tuple[float, str]]],
+    ) -> None:
+        """What is said of the command or function that a change is in, before what is said of others. Of one part of
+        it, a sentence below the head's own line says more than that line."""
+        below = {
+            index
+            for index in seen.below & score.keys()
+            if any(value >= SAYS and token in seen.touched for value, token in evidence[index])
+        }
+        for index in score:
+            requirement = self.requirements[index]
+            if index in below and seen.part:  # What the head itself says is the same for all of them.
+                told = sum(value for value, token in evidence[index] if token not in requirement.tokens)
+                score[index] -= told * self._standing.weights[index]
+            elif seen.called and seen.called.issubset(token for _, token in evidence[index]):
+                score[index] *= CALLED
+            if (index in below and seen.part) or index in seen.named:
+                score[index] += HEADED
+                anchor[index] = anchor.get(index, 0.0) + HEADED
+            elif requirement.about and seen.part and (seen.named or seen.below):
+                score[index] *= OF_ANOTHER_HEAD if requirement.about not in seen.touched else 1.0
+            if index in seen.named and requirement.head and seen.part:
+                # What only the function's name ties is said of all of it.
+                own = any(value >= SAYS and token in seen.touched for value, token in evidence[index])
+                score[index] *= (HEAD_OF_PART if below else 1.0) if own else OF_NO_PART
+            elif index not in seen.named and not seen.part and seen.named & score.keys():
+                score[index] *= HEAD_OF_PART
 
     def _gathered(
         self, near: Mapping[str, float]
@@ -430,6 +507,8 @@ class Relevance:
     def _names_key(self, index: int, touched: Set[str]) -> bool:
         """Whether a sentence gives one of the touched words as a name or a value, and not in passing."""
         tokens = self.requirements[index].tokens
+        if any("/" in token for token in tokens):
+            return False
         return any(tokens.get(token, 0.0) >= KEY and " " not in token for token in touched)
 
     def _said(self, statement: frozenset[str], score: dict[int, float]) -> frozenset[int]:
@@ -442,18 +521,18 @@ class Relevance:
             score[index] += SAID if len(statement) > 2 else SAID_IN_TWO
         return said if len(statement) > 2 else frozenset()
 
-    def _telling(self, evidence: Sequence[tuple[float, str]]) -> bool:
+    def _telling(self, index: int, evidence: Sequence[tuple[float, str]]) -> bool:
         """One name, value or pair of words, or two things besides: a single plain word or concept ties nothing."""
         words = {token for _, token in evidence if token.isalpha()}
         apart = [(value, token) for value, token in evidence if not _repeats(token, words)]
         if all(token.startswith("~") for _, token in apart):
             return False
-        apart = [(value, token) for value, token in apart if not _COUNT.fullmatch(token)]
-        if all(_YEAR.fullmatch(token) for _, token in apart):
-            return False
-        counts = len(apart) < len(evidence)
+        plain = [(value, token) for value, token in apart if not _COUNT.fullmatch(token) and not _YEAR.fullmatch(token)]
+        text, counts = self.requirements[index].text, [token for _, token in apart if _COUNT.fullmatch(token)]
+        counted = any(_beside(text, count, token) for count in counts for value, token in plain if value >= SAYS)
+        apart = plain
         return any(value >= 1.2 and not token.isalpha() for value, token in apart) or (
-            sum(value >= 0.25 for value, _ in apart) + counts >= 2
+            sum(value >= 0.25 for value, _ in apart) + counted >= 2
             and any(value >= 0.25 and not token.startswith("~") for value, token in apart)
         )
 
@@ -477,6 +556,8 @@ class Relevance:
         """The tokens of a text that the instruction has as well."""
         found: dict[str, None] = {}
         for token in tokens_of(text, code=code):
+            if code and token in _TYPES:
+                continue
             if token in self._where:
                 found[token] = None
             elif token in self._abbreviated:
@@ -564,8 +645,18 @@ _COUNT = re.compile(r"\d\d?0*(?:\.0+)?|0\.5")
 """A small or round number alone: it stands in many places for many things."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 """Stands in titles and dates."""
+_ANYWHERE = frozenset(("~empty", "~refusal"))
+"""Concepts that tie nothing by themselves: most conditions are about what is missing or wrong."""
+_TYPES = frozenset("map chan rang struct interfac vec impl uint enum".split())
+"""What languages call their own: `map[string]any` speaks of no map."""
 _SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
 """Initials: ssh, http, ntp."""
+
+
+def _beside(text: str, count: str, word: str) -> bool:
+    """Whether a number stands beside a word: `dtype (2=int16)`."""
+    found = re.search(rf"\b{re.escape(word)}\w*\W{{1,3}}{re.escape(count)}(?![\w.])", text, re.IGNORECASE)
+    return found is not None or re.search(rf"(?<![\w.]){re.escape(count)}\W{{1,3}}{re.escape(word)}", text) is not None
 
 
 def _of_service(token: str) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from mutator.relevance.concepts import CONCEPT, EVERYWHERE, stated
+from mutator.relevance.heads import Placed, abouts
 from mutator.relevance.tokens import said_tokens, tokens_of
 
 EXAMPLE = 0.75
@@ -34,6 +35,10 @@ class Requirement:
     """Introduces the items below it, and is therefore broken by what breaks all of them."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Token -> the word as the instruction writes it."""
+    about: str = ""
+    """The command or function whose line stands above it, or that it begins with."""
+    head: bool = False
+    """Whether it is that line, and others stand below it."""
 
 
 @dataclass(slots=True)
@@ -46,12 +51,16 @@ class _Unit:
     context: str
     example: list[str] = field(default_factory=list)
     leads: bool = False
+    block: int = 0
+    depth: int = 0
 
 
 def requirements(instruction: str) -> tuple[Requirement, ...]:
     """What the instruction asks for, in its order. Headings and what is said to everybody are no requirement."""
     found: list[Requirement] = []
-    for unit in _Cutter(instruction).units():
+    units = _Cutter(instruction).units()
+    names = list(abouts(Placed(unit.text, unit.heading, unit.block, unit.depth) for unit in units))
+    for place, (unit, about) in enumerate(zip(units, names, strict=True)):
         if says_nothing(unit.text):
             continue
         example = "\n".join(unit.example)
@@ -74,6 +83,8 @@ def requirements(instruction: str) -> tuple[Requirement, ...]:
                 example,
                 unit.leads,
                 {token: word for token, (_, word) in (around | said).items() if word != token},
+                about,
+                bool(about) and names[place - 1 : place] != [about] and names[place + 1 : place + 2] == [about],
             )
         )
     return tuple(found)
@@ -119,11 +130,17 @@ def says_nothing(text: str) -> bool:
     return not re.search(r"\w", bare)
 
 
+def asks(text: str) -> bool:
+    """Whether a sentence says that something must or should be so."""
+    return _DEMANDS.search(text) is not None or re.search(r"\bshould\b", text) is not None
+
+
 _TOLD = re.compile(
     r"(?:we|our|i|i'm|i've|they|last \w+|currently|right now|today|at the moment|so far|previously|symptoms?|motivation"
     r"|profiling|samples?|your \S+ from|your (?:previous|existing|current|earlier)|the (?:old|previous|prior|original)"
     r"|you(?:'ve| have)\b|you already|(?:check|verify|compare|test|validate) (?:\w+ )?(?:with|against)\b"
     r"|you (?:can|may|could|might)|feel free|try |probe |hidden|grading|for example"
+    r"|although|despite|due to|because of|unlike"
     r"|run (?:it|as|with)|usage|when (?:i|we) run|i will (?:call|run)|(?:from [\w.]+ )?import \w+)\b",
     re.IGNORECASE,
 )
@@ -156,6 +173,18 @@ _FORBIDS = re.compile(
 def forbids(text: str) -> bool:
     """Whether a sentence only says how the work may not be done: what is left out of it breaks no such sentence."""
     return bool(_FORBIDS.match(text))
+
+
+_MENTIONS = re.compile(
+    r"\b(?:title|body|text|readme|description)\b.{0,30}\bkeywords?\b|\bkeywords?\b.{0,60}\b(?:include|appear|mention|:)"
+    r"|^\W*(?:you )?must (?:also )?(?:mention|reference)\b",
+    re.IGNORECASE,
+)
+
+
+def only_mentions(text: str) -> bool:
+    """Whether a sentence asks for words, and for nothing that is done: `must mention X, Y and Z`."""
+    return bool(_MENTIONS.search(text))
 
 
 _MAKES = re.compile(
@@ -203,6 +232,7 @@ class _Cutter:
         self._indent = 0
         self._is_item = False
         self._header = ""
+        self._blocks = 0
 
     def units(self) -> list[_Unit]:
         fence = ""
@@ -290,6 +320,14 @@ class _Cutter:
         if not self._paragraph:
             return
         lines, self._paragraph = self._paragraph, []
+        before_it = len(self._units)
+        self._blocks += 1
+        self._cut(lines)
+        for unit in self._units[before_it:]:
+            unit.block, unit.depth = self._blocks, self._indent if self._is_item else self._indent - 1
+
+    def _cut(self, lines: list[str]) -> None:
+        """One paragraph or item."""
         joined = "\n".join(lines)
         if not self._is_item and _TITLE.match(joined) and len(joined.split()) <= _TITLE_WORDS:
             self._heading = joined.strip("*_: ")
@@ -314,7 +352,7 @@ class _Cutter:
                 last = _Unit(" ".join(part.split()), number, self._heading, around)
                 self._units.append(last)
         if last is not None:
-            last.leads = last.text.rstrip("*_").endswith(":")
+            last.leads = last.text.rstrip("*_").endswith((":", "{"))
             if last.leads or self._is_item:
                 self._leads.append((self._indent if self._is_item else self._indent - 1, last))
 

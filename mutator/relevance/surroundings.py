@@ -55,13 +55,20 @@ _PARTED = re.compile(r"[;{}]|(?<!\|)\|(?!\|)")
 _BETWEEN = re.compile(r"[,;\s]*\n\s*")
 _LAST_WORD = re.compile(r"[\w.\-\]\['\")]+ *$")
 _NEXT_WORD = re.compile(r"[ (]*[\w.\-'\"]+")
-_NAME = re.compile(r"[A-Za-z_$][\w]{2,}")
+_NAME = re.compile(r"[A-Za-z_$]\w{2,}|\b[a-z]\d\b")
 _ASSIGNED = re.compile(
     r"^\s*(?:export |local |readonly |const |let |var |static |final )?"
-    r"\$?([A-Za-z_]\w{2,})\s*(?::[^=]{1,40})?(?:=(?!=)|:=)"
+    r"\$?([A-Za-z_]\w{2,}|[a-z]\d)\s*(?::[^=]{1,40})?(?:=(?!=)|:=)"
 )
 _KEYED = re.compile(r"[(\[{,]\s*[\"']?[\w.]+[\"']?\s*(?::[^=,]{1,30}=|[:=](?!=))")
+_FIRST_GIVEN = re.compile(r"\(\s*([\"'][^\"'\n]{2,40}[\"'])\s*,")
 _GUARDS = re.compile(r"^\s*(?:\}?\s*else if|elif|if|while|for|case|when|unless|until|switch|except|catch|with|match)\b")
+_CASE = re.compile(
+    r"\s*(?:case|when)\s+[\"'](\w{3,})[\"']|\s*(?:\}?\s*else )?(?:el)?if\b[^\n]*[=!]=\s*[\"'](\w{3,})[\"']"
+    r"|\s*[\"']?([\w-]{3,})[\"']?\)\s*$"
+)
+_FAR = 150
+"""Lines above a change that may say for which command it is done."""
 _OPENS = re.compile(r"(?::|\{|\bthen|\bdo)\s*$")
 _COMMENT = re.compile(r"^\s*(?:#(?!!)|//|--\s|;|/?\*+(?!/))\s*(.*?)\s*(?:\*/)?$")
 _TRAILING = re.compile(r"(?<=[\s;,)}\]])(?:#|//)\s+(\S.*)$")
@@ -80,6 +87,10 @@ _LOOKS = frozenset(
 _FILTERS = frozenset("sort uniq sed awk tr cut less more column jq true nl".split())
 _PIPED = re.compile(r".*(?<!\|)\|\s*(?:sudo (?:-\w+ )*)?([\w./-]+)")
 """What takes in the output of the command before it."""
+_FILE = re.compile(r"[\"'`]([~.\w/-]*/[\w.-]+|[\w-]+\.[a-z]{2,5})[\"'`]")
+_PUTS = re.compile(
+    r"\.write\w*\(|\bdump\w*\(|\bto_(?:csv|json|excel|parquet)\(|\bsave\w*\(|[Ww]riteFile|[\"'][wax]b?\+?[\"']|\bcreate\("
+)
 _CLEANED = re.compile(r"[\"']?(?:-|/tmp/)")
 """What `rm` is given where it only tidies up."""
 _RUNNERS = frozenset("python python3 bash sh node ruby perl timeout sudo exec time nohup env".split())
@@ -174,6 +185,30 @@ class Surroundings:
                 found[name[-1]] = sum(bool(each.strip()) for each in self.lines[number:end])
         return found
 
+    def is_part(self, edits: Sequence[Edit], name: str) -> bool:
+        """Whether a change is of one part of a function or of what is done for a command, and not of all of it."""
+        first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
+        if self._is_body(first, last) or _DEFINES.match(self.lines[first]):
+            return False
+        return 2 * (last - first + 1) < self._sizes.get(name, 10**6)
+
+    def cases(self, edits: Sequence[Edit]) -> list[str]:
+        """The words for which what is done here is done: `case "RENEW":` above, with all between it indented more."""
+        number = self.number(edits[0].start)
+        indent = _indent(self.lines[number]) + (_CASE.match(self.lines[number]) is not None)
+        found: list[str] = []
+        for above in range(number, max(number - _FAR, -1), -1):
+            line = self.lines[above]
+            if not line.strip() or _indent(line) >= indent:
+                continue
+            indent = _indent(line)
+            case = _CASE.match(line) if len(line) < _LONG_LINE else None
+            if case:
+                found.append(case[1] or case[2] or case[3])
+            if not indent or _DEFINES.match(line):
+                break
+        return found
+
     def zones(self, edits: Sequence[Edit], scope: str) -> Iterator[Zone]:
         first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
         height = sum(self.text.count("\n", edit.start, max(edit.end - 1, edit.start)) + 1 for edit in edits)
@@ -251,6 +286,15 @@ class Surroundings:
             return ""
         return _WRITES.sub(" ", line) if _WRITES.search(line) else ""
 
+    def written(self, edits: Sequence[Edit]) -> str:
+        """The file that a program's statement writes to, where it says so itself."""
+        number = self.number(edits[0].start)
+        if self._shell or number != self.number(max(edits[-1].end - 1, edits[-1].start)):
+            return ""
+        statement = self.statement(number, edits[0])
+        file = _FILE.search(statement)
+        return file[1] if file and _PUTS.search(statement) else ""
+
     def only_for(self, edits: Sequence[Edit]) -> str:
         """The concept without which a sentence does not ask for what this command does."""
         if not self._shell:
@@ -305,6 +349,31 @@ class Surroundings:
     def element(self, number: int, edit: Edit) -> str:
         """Of several named values in one pair of brackets that which the edit is in, with what stands before the
         bracket; nothing elsewhere."""
+        line = self.lines[number]
+        low, start, end, high = self._in_brackets(number, edit)
+        if low < 0:
+            return ""
+        several = len(_KEYED.findall(line, low, high)) > 1
+        if not several or not _KEYED.match(f",{line[start:end]}"):
+            return ""
+        before = line[line.rfind(";", 0, low) + 1 : low]
+        first = _FIRST_GIVEN.match(line, low)  # What the others are about: `add_argument("--size", default=1)`.
+        return f"{before} {first[1] if first else ''} {line[start:end]}"
+
+    def siblings(self, number: int, edit: Edit) -> str:
+        """What stands in the same brackets as an edit, without the value that it is in."""
+        low, start, end, high = self._in_brackets(number, edit)
+        line = self.lines[number]
+        first = _FIRST_GIVEN.match(line, low) if low >= 0 else None
+        if first:
+            if edit.start - self._starts[number] < first.end():
+                return ""  # The others are about this one.
+            low = min(first.end() - 1, start)
+        return f"{line[low + 1 : start]} {line[end:high]}" if low >= 0 else ""
+
+    def _in_brackets(self, number: int, edit: Edit) -> tuple[int, int, int, int]:
+        """In the line: the bracket before an edit, where the value begins and ends that the edit is in, and the end of
+        the brackets; -1 where there are none."""
         line, at = self.lines[number], edit.start - self._starts[number]
         depth, low = 0, at
         commas: list[int] = []
@@ -314,7 +383,7 @@ class Surroundings:
             if depth == 0 and line[low] == ",":
                 commas.append(low)
         if depth >= 0:
-            return ""
+            return -1, 0, 0, 0
         depth, high = 0, max(edit.end - self._starts[number], at)
         ends: list[int] = []
         while high < len(line) and depth >= 0:
@@ -322,9 +391,7 @@ class Surroundings:
             if depth < 0 or (depth == 0 and line[high] == ","):
                 ends.append(high)
             high += 1
-        start, end = (commas[0] if commas else low) + 1, ends[0] if ends else len(line)
-        several = len(_KEYED.findall(line, low, high)) > 1
-        return f"{line[:low]} {line[start:end]}" if several and _KEYED.match(f",{line[start:end]}") else ""
+        return low, (commas[0] if commas else low) + 1, ends[0] if ends else len(line), high
 
     def is_parameter(self, number: int, edit: Edit) -> bool:
         """Whether an edit is about one of several named parameters of a function."""
@@ -363,8 +430,11 @@ class Surroundings:
         line = self.lines[low]
         indent = _indent(line)
         if _GUARDS.match(line) or _OPENS.search(self.lines[high]):
-            for text in self.body(low, high):
+            body = list(self.body(low, high))
+            for text in body:
                 yield Zone(text, BODY)
+            for number in self._definitions(body, low, high)[:2]:
+                yield Zone(self.lines[number], DEFINED)
         for number in range(low - 1, max(low - 12, -1), -1):
             above = self.lines[number]
             if above.strip() and _indent(above) < indent:
@@ -417,7 +487,9 @@ class Surroundings:
         """Many lines at once: what they are called and said to do, and the less what each holds the more they are."""
         number = self.number(edits[0].start)
         if scope:
-            yield Zone(scope.rsplit(".", 1)[-1], 1.0, named=1.0, changed=True)
+            name = scope.rsplit(".", 1)[-1]
+            part = self.is_part(edits, name)
+            yield Zone(name, SCOPE if part else 1.0, named=NAMED if part else 1.0, changed=not part)
         above = [each for each in range(number, max(number - 12, -1), -1) if _DEFINES.match(self.lines[each])]
         said = "\n".join(self.lines[above[0] : number + 6]) if above else self.lines[number]
         for line in said.split("\n"):
