@@ -4,8 +4,9 @@
 the solution serve each of them.
 """
 
+from mutator.relevance.compare import Link
 from mutator.relevance.concepts import CONCEPT, stated
-from mutator.relevance.links import Link, Relevance, Served
+from mutator.relevance.links import Relevance, Served
 from mutator.relevance.requirements import Requirement, requirements, sentences
 from mutator.relevance.tokens import FLAG, NAME, PATH, stem, tokens_of
 

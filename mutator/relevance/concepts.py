@@ -97,7 +97,10 @@ _CONCEPTS: tuple[tuple[str, str, str], ...] = (
     (
         "white space",
         r"\.strip\(|\.trim|\.rstrip|\.lstrip|tr -d",
-        r"white ?space|\btrim(?:s|med|ming)? (?:the |any |each |all )?(?:space|blank|leading|trailing|text|line|string|value|name)|leading|trailing|\bblank|\bstrip",
+        (
+            r"white ?space|leading|trailing|\bblank|\bstrip|"
+            r"\btrim(?:s|med|ming)? (?:the |any |each |all )?(?:space|text|line|string|value|name)"
+        ),
     ),
     (
         "at the same time",

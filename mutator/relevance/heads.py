@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-_COMMAND = re.compile(
-    r"[*_`\s]*([A-Z][A-Z_]{2,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])"
-)
+_COMMAND = re.compile(r"[*_`\s]*([A-Z][A-Z_]{2,}|(?<=`)[a-z]{3,})\b(?=[`*_]|\s+<|\s+\[|\s*:|\s+[—–-]|\s+[a-z])")
 _SIGNATURE = re.compile(r"[*_`\s]*(?:\w+\.)?([A-Za-z_]\w{2,})\([^)]*\)")
 
 

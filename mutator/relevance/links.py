@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -10,21 +9,12 @@ from functools import cached_property, lru_cache
 
 from mutator.model import Edit, FaultClass, Mutant, Source, SourceKind
 from mutator.relevance.amounts import Amounts, is_number
+from mutator.relevance.compare import ALONE, SHOWN, Comparison, Link, Seen, where
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement, requirements
-from mutator.relevance.standing import SAYS, Standing
+from mutator.relevance.standing import Standing
 from mutator.relevance.surroundings import CONTENT, TAKEN_IN, Surroundings, Zone, difference
-from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, QUOTE, WORD, abbreviations, statement_words, tokens_of
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A requirement that a mutant breaks."""
-
-    requirement: int
-    score: float
-    evidence: tuple[str, ...]
-    """The words that tie the mutant to the sentence, most telling first."""
+from mutator.relevance.tokens import KEY, QUOTE, abbreviations, statement_words, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +29,6 @@ class Served:
     score: float
 
 
-THRESHOLD = 1.7
-"""A weaker link is no link."""
-ALONE = 1.3
-"""Unless no other sentence comes near it."""
-ANCHOR = 0.7
-"""What the changed text itself must have in common with a sentence."""
-CALLED = 1.4
-"""A sentence that has all the words of the function's name."""
-HEADED = 1.5
-"""What it adds that a sentence begins with the function's name as a command: `RENEW <client>`."""
-OF_ANOTHER_HEAD, HEAD_OF_PART, OF_NO_PART = 0.5, 0.6, 0.3
-"""Where another command's sentences stand; the head's own line where only a part of it changes, of which others say
-more; and that line where it says nothing of the part."""
-SAID, SAID_IN_TWO = 0.6, 0.3
-"""What it adds that a sentence has all the words of the statement, and where these are only two."""
-_MANY_WORDS = 6
-BESIDE = 0.3
-"""A sentence that says nothing of the changed words themselves, only of what stands around them."""
-OF_ANOTHER = 0.5
-"""How far a sentence may stay behind the first one. One that speaks of what changes, a bound or an order, goes before
-others about the same thing."""
 _CHANGES = {"boundary": "~at least", "order": "~order", "reverse": "~order"}
 SURE, CLEAR, OF_ITS_LINE = 2.2, 0.75, 0.6
 """How strong the link of a whole line must be, how far behind it the next one stays, and what it counts for a part."""
@@ -67,11 +36,6 @@ STATED_AMOUNT, GOES_BY_AMOUNT = 3.0, 2.0
 """A number that the instruction states is changed; what else is said of it is."""
 _LONG_STATEMENT = 400
 _SIGN = 3
-_COMPARED, _MORE = 6, 2
-_SEVERAL = 2
-"""Other sentences that say the same of a change."""
-_SHOWN = 5
-"""Words of evidence."""
 _BESIDE_AMOUNTS = frozenset(
     ("off-by-one", "aggregation", "order", "conversion-dropped", "arithmetic", "function-hollow")
 )
@@ -81,7 +45,9 @@ _GUARDED = ("-disarmed", "-never")
 _FUNCTION = re.compile(
     r"^\s*(?:async |pub |export |static )*(?:def|class|func|fn|function|sub)\s+(\w{3,})", re.MULTILINE
 )
-_SORTS = re.compile(r"\s*(?:[\w.]+ *:?= *(?:list\()?sorted\(|[\w.]+\.sort\w*\(|(?:sort|slices)\.\w+\(|std::sort\()[^\n]*$")
+_SORTS = re.compile(
+    r"\s*(?:[\w.]+ *:?= *(?:list\()?sorted\(|[\w.]+\.sort\w*\(|(?:sort|slices)\.\w+\(|std::sort\()[^\n]*$"
+)
 _KEY = re.compile(r"[\s,]*[\"'](\w+)[\"']\s*:")
 _KEYS = re.compile(r"[\"'](\w+)[\"']\s*:")
 _BESIDE, LISTED = 300, 2.5
@@ -90,29 +56,6 @@ _MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|
 _RAISED = re.compile(r"\b(?:raise|throw(?: new)?|panic!?\(|bail!\()\s*[\w.]*")
 LONGEST_SOURCE = 200_000
 """Characters beyond which a source is data and read for edits only."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A change, as far as sentences are compared with it."""
-
-    near: Mapping[str, float]
-    """Token -> how near it is."""
-    touched: Set[str]
-    called: frozenset[str]
-    """The words of the function's name."""
-    named: Set[int]
-    """The sentences that begin with the function or the command that the change is in."""
-    below: Set[int]
-    """Those that stand below such a line."""
-    part: bool
-    """Whether it is a part of that only."""
-    only: str
-    statement: frozenset[str]
-    other: Set[int]
-    elsewhere: Set[int]
-    """The sentences about other files."""
-    kind: Set[str]
 
 
 class Relevance:
@@ -125,18 +68,9 @@ class Relevance:
     def __init__(self, instruction: str | Sequence[Requirement], sources: Iterable[Source] = ()) -> None:
         self.requirements = requirements(instruction) if isinstance(instruction, str) else tuple(instruction)
         self._sources = {source.id: source for source in sources}
-        self._where: dict[str, list[tuple[int, float]]] = {}
-        spread: dict[str, float] = {}
-        for requirement in self.requirements:
-            for token, weight in requirement.tokens.items():
-                self._where.setdefault(token, []).append((requirement.index, weight))
-                spread[token] = spread.get(token, 0.0) + 1.0
-            for token, weight in requirement.context.items():
-                self._where.setdefault(token, []).append((requirement.index, weight * CONTEXT_WEIGHT))
-                spread[token] = spread.get(token, 0.0) + CONTEXT_WEIGHT
-        total = math.log(len(self.requirements) + 2)
-        self._rarity = {token: max(1.0 - math.log(max(count, 1.0)) / total, 0.05) for token, count in spread.items()}
+        self._where = where(self.requirements)
         self._standing = Standing(self.requirements)
+        self._comparison = Comparison(self.requirements, self._where, self._standing)
         self._given = tuple(
             token for token, said in self._where.items() if " " in token and max(weight for _, weight in said) >= QUOTE
         )
@@ -167,7 +101,7 @@ class Relevance:
         number, line = around.constant(edits)
         stated_constant = self._amounts.find(number, line) if number else None
         if stated_constant is not None:
-            return (Link(stated_constant.requirement, GOES_BY_AMOUNT, stated_constant.evidence[:_SHOWN]),)
+            return (Link(stated_constant.requirement, GOES_BY_AMOUNT, stated_constant.evidence[:SHOWN]),)
         target = "" if source is not None and source.kind is SourceKind.SCRIPT else mutant.target
         concept = _CHANGES.get(mutant.operator.rpartition(".")[2], "")
         if not concept and mutant.stilled and _SORTS.match(mutant.before):
@@ -213,7 +147,7 @@ class Relevance:
         best = [index for index, shared in lists.items() if len(shared) == most]
         if most < (2 if key.isalpha() and len(lists) > 1 else 1) or len(best) != 1 or best[0] in elsewhere:
             return ()
-        return (Link(best[0], LISTED, (key, *lists[best[0]])[:_SHOWN]),)
+        return (Link(best[0], LISTED, (key, *lists[best[0]])[:SHOWN]),)
 
     @cached_property
     def _words(self) -> list[frozenset[str]]:
@@ -279,7 +213,7 @@ class Relevance:
             found, score = self._amounts.find_any(part, line, "\n".join(beside)), GOES_BY_AMOUNT
         if found is None or found.requirement in elsewhere:
             return ()
-        return (Link(found.requirement, score, found.evidence[:_SHOWN]),)
+        return (Link(found.requirement, score, found.evidence[:SHOWN]),)
 
     @cached_property
     def _amounts(self) -> Amounts:
@@ -358,7 +292,7 @@ class Relevance:
         called = frozenset(token for token in self._tokens(name, True) if token.isalpha())
         names = {name: called} | {each: frozenset((each.lower(),)) for each in around.cases(edits)}
         names = {each: words for each, words in names.items() if each}
-        seen = _Seen(
+        seen = Seen(
             near,
             touched,
             called,
@@ -371,7 +305,7 @@ class Relevance:
             self._of_other_files(around, edits),
             self._kind_of_error(around, edits),
         )
-        return self._best(seen, most)
+        return self._comparison.best(seen, most, self._counted)
 
     def _of_other_files(self, around: Surroundings, edits: Sequence[Edit]) -> frozenset[int]:
         """The sentences about other files than the one that this is the content of, or is written to."""
@@ -386,160 +320,6 @@ class Relevance:
             line += around.lines[number + 1][:_LONG_STATEMENT]
         raised = _RAISED.search(line)
         return frozenset((*self._tokens(raised[0], True), "~refusal")) if raised else frozenset()
-
-    def _best(self, seen: _Seen, most: int) -> tuple[Link, ...]:
-        score, anchor, evidence = self._gathered(seen.near)
-        for index in score:
-            value = score[index] - _said_twice(evidence[index])
-            value = self._standing.weighed(index, value, evidence[index], seen.kind)
-            if (seen.touched - _ANYWHERE).isdisjoint(token for _, token in evidence[index]):
-                value *= BESIDE
-            if seen.only and seen.only not in self.requirements[index].tokens:
-                value = 0.0
-            if index in seen.elsewhere and not self._names_key(index, seen.touched):
-                value *= BESIDE
-            score[index] = value
-        self._by_heads(seen, score, anchor, evidence)
-        headed, statement = seen.named | seen.below, seen.statement
-        whole = self._said(statement, score)
-        ranked = sorted(
-            (
-                item
-                for item in score.items()
-                if item[0] in whole
-                or (anchor.get(item[0], 0.0) >= ANCHOR and (self._telling(item[0], evidence[item[0]]) or item[0] in headed))
-            ),
-            key=lambda item: (-item[1], item[0]),
-        )
-        if not ranked:
-            return ()
-        ranked = self._with_more_first(ranked, evidence)
-        best = ranked[0][1]
-        if self._said_of_many(ranked[0][0], evidence, seen):
-            return ()
-        if best < THRESHOLD and not (best >= ALONE and (len(ranked) == 1 or best >= 1.5 * ranked[1][1])):
-            return ()
-        near_enough = [(index, value) for index, value in ranked if value >= OF_ANOTHER * best]
-        near_enough.sort(key=lambda item: item[0] in seen.other)
-        return tuple(
-            Link(index, round(value, 3), self._shown(index, evidence[index])) for index, value in near_enough[:most]
-        )
-
-    def _with_more_first(
-        self, ranked: list[tuple[int, float]], evidence: Mapping[int, Sequence[tuple[float, str]]]
-    ) -> list[tuple[int, float]]:
-        """A sentence that has all that ties the first one, and more things besides, goes before it."""
-        telling = {
-            index: {token for value, token in evidence[index] if value >= SAYS and not token.startswith("~")}
-            for index, value in ranked[:_COMPARED]
-            if value >= OF_ANOTHER * ranked[0][1] and (index == ranked[0][0] or not self.requirements[index].leads)
-        }
-        first = telling[ranked[0][0]]
-        more = [index for index, said in telling.items() if first < said and len(said) >= len(first) + _MORE]
-        if not more:
-            return ranked
-        best = max(more, key=lambda index: len(telling[index]))
-        return [(best, ranked[0][1]), *(item for item in ranked if item[0] != best)]
-
-    def _said_of_many(self, index: int, evidence: Mapping[int, Sequence[tuple[float, str]]], seen: _Seen) -> bool:
-        """Whether all that ties a change to a sentence stands in several others as well, none of which is meant more."""
-        if not seen.part or index in seen.named or index in seen.below or self._standing.makes(index):
-            return False
-        telling = {token for value, token in evidence[index] if value >= SAYS and not token.startswith("~")}
-        if any(token.startswith("-") or "/" in token or token.isupper() for token in telling):
-            return False  # An option, a file or a constant is the same wherever it is named.
-        others = sum(telling.issubset(token for _, token in said) for other, said in evidence.items() if other != index)
-        return bool(telling) and others >= _SEVERAL
-
-    def _by_heads(
-        self,
-        seen: _Seen,
-        score: dict[int, float],
-        anchor: dict[int, float],
-        evidence: Mapping[int, Sequence[tuple[float, str]]],
-    ) -> None:
-        """What is said of the command or function that a change is in, before what is said of others. Of one part of
-        it, a sentence below the head's own line says more than that line."""
-        below = {
-            index
-            for index in seen.below & score.keys()
-            if any(value >= SAYS and token in seen.touched for value, token in evidence[index])
-        }
-        for index in score:
-            requirement = self.requirements[index]
-            if index in below and seen.part:  # What the head itself says is the same for all of them.
-                told = sum(value for value, token in evidence[index] if token not in requirement.tokens)
-                score[index] -= told * self._standing.weights[index]
-            elif seen.called and seen.called.issubset(token for _, token in evidence[index]):
-                score[index] *= CALLED
-            if (index in below and seen.part) or index in seen.named:
-                score[index] += HEADED
-                anchor[index] = anchor.get(index, 0.0) + HEADED
-            elif requirement.about and seen.part and (seen.named or seen.below):
-                score[index] *= OF_ANOTHER_HEAD if requirement.about not in seen.touched else 1.0
-            if index in seen.named and requirement.head and seen.part:
-                # What only the function's name ties is said of all of it.
-                own = any(value >= SAYS and token in seen.touched for value, token in evidence[index])
-                score[index] *= (HEAD_OF_PART if below else 1.0) if own else OF_NO_PART
-            elif index not in seen.named and not seen.part and seen.named & score.keys():
-                score[index] *= HEAD_OF_PART
-
-    def _gathered(
-        self, near: Mapping[str, float]
-    ) -> tuple[dict[int, float], dict[int, float], dict[int, list[tuple[float, str]]]]:
-        """What each sentence has in common with a change: how much in all, how much of it near, and what."""
-        score: dict[int, float] = {}
-        anchor: dict[int, float] = {}
-        evidence: dict[int, list[tuple[float, str]]] = {}
-        for token, nearness in near.items():
-            common = self._code_rarity(token)
-            rarity = self._rarity[token] * nearness
-            for index, weight in self._where[token]:
-                value = weight * rarity * (common if weight < 2 * WORD else max(common, 0.75))
-                if nearness < 0.9 and "/" in token:
-                    value *= 0.5
-                score[index] = score.get(index, 0.0) + value
-                if nearness >= 0.4 and token in self.requirements[index].tokens:
-                    anchor[index] = anchor.get(index, 0.0) + value
-                evidence.setdefault(index, []).append((value, token))
-        return score, anchor, evidence
-
-    def _names_key(self, index: int, touched: Set[str]) -> bool:
-        """Whether a sentence gives one of the touched words as a name or a value, and not in passing."""
-        tokens = self.requirements[index].tokens
-        if any("/" in token for token in tokens):
-            return False
-        return any(tokens.get(token, 0.0) >= KEY and " " not in token for token in touched)
-
-    def _said(self, statement: frozenset[str], score: dict[int, float]) -> frozenset[int]:
-        """Adds to the sentences that have all the words of a statement; the ones that more than two words tie."""
-        if not 2 <= len(statement) <= _MANY_WORDS:
-            return frozenset()
-        tokens = {index: self.requirements[index].tokens.keys() for index, value in score.items() if value}
-        said = frozenset(index for index, words in tokens.items() if statement <= words)
-        for index in said:
-            score[index] += SAID if len(statement) > 2 else SAID_IN_TWO
-        return said if len(statement) > 2 else frozenset()
-
-    def _telling(self, index: int, evidence: Sequence[tuple[float, str]]) -> bool:
-        """One name, value or pair of words, or two things besides: a single plain word or concept ties nothing."""
-        words = {token for _, token in evidence if token.isalpha()}
-        apart = [(value, token) for value, token in evidence if not _repeats(token, words)]
-        if all(token.startswith("~") for _, token in apart):
-            return False
-        plain = [(value, token) for value, token in apart if not _COUNT.fullmatch(token) and not _YEAR.fullmatch(token)]
-        text, counts = self.requirements[index].text, [token for _, token in apart if _COUNT.fullmatch(token)]
-        counted = any(_beside(text, count, token) for count in counts for value, token in plain if value >= SAYS)
-        apart = plain
-        return any(value >= 1.2 and not token.isalpha() for value, token in apart) or (
-            sum(value >= 0.25 for value, _ in apart) + counted >= 2
-            and any(value >= 0.25 and not token.startswith("~") for value, token in apart)
-        )
-
-    def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:
-        words = self.requirements[index].words
-        ranked = [token for _, token in sorted(evidence, key=lambda one: (-one[0], one[1]))]
-        return tuple(dict.fromkeys(words.get(token, token).removeprefix("~") for token in ranked[:8]))[:_SHOWN]
 
     # --- tokens
 
@@ -569,13 +349,6 @@ class Relevance:
                 found[concept] = None
         found |= dict.fromkeys(token for token in self._given if token in text)
         return tuple(found)
-
-    def _code_rarity(self, token: str) -> float:
-        lines, counts = self._counted
-        count = counts.get(token, 0)
-        if count <= 2 or lines < 8:
-            return 1.0
-        return max(1.0 - math.log(count / 2) / math.log(lines), 0.3)
 
     @cached_property
     def _names_parts(self) -> bool:
@@ -641,38 +414,15 @@ class Relevance:
         return {index: tuple(found[index]) for index in sorted(found)}
 
 
-_COUNT = re.compile(r"\d\d?0*(?:\.0+)?|0\.5")
-"""A small or round number alone: it stands in many places for many things."""
-_YEAR = re.compile(r"(?:19|20)\d\d")
-"""Stands in titles and dates."""
-_ANYWHERE = frozenset(("~empty", "~refusal"))
-"""Concepts that tie nothing by themselves: most conditions are about what is missing or wrong."""
 _TYPES = frozenset("map chan rang struct interfac vec impl uint enum".split())
 """What languages call their own: `map[string]any` speaks of no map."""
 _SERVICE = re.compile(r"[b-df-hj-np-tv-z]{3,}")
 """Initials: ssh, http, ntp."""
 
 
-def _beside(text: str, count: str, word: str) -> bool:
-    """Whether a number stands beside a word: `dtype (2=int16)`."""
-    found = re.search(rf"\b{re.escape(word)}\w*\W{{1,3}}{re.escape(count)}(?![\w.])", text, re.IGNORECASE)
-    return found is not None or re.search(rf"(?<![\w.]){re.escape(count)}\W{{1,3}}{re.escape(word)}", text) is not None
-
-
 def _of_service(token: str) -> str:
     """`sshd` in one text and SSH in the other are one service."""
     return token.removesuffix("d") if token.endswith("d") else f"{token}d"
-
-
-def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:
-    """What concepts add although the very word is shared as well."""
-    words = {token for _, token in evidence if token.isalpha()}
-    return sum(0.8 * value for value, token in evidence if _repeats(token, words))
-
-
-def _repeats(token: str, words: Set[str]) -> bool:
-    """Whether it is the concept of a word that is shared itself."""
-    return token.startswith("~") and any(token in stated(word) or token in stated(word + "ed") for word in words)
 
 
 def _statement(around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:

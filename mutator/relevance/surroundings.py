@@ -58,7 +58,7 @@ _NEXT_WORD = re.compile(r"[ (]*[\w.\-'\"]+")
 _NAME = re.compile(r"[A-Za-z_$]\w{2,}|\b[a-z]\d\b")
 _ASSIGNED = re.compile(
     r"^\s*(?:export |local |readonly |const |let |var |static |final )?"
-    r"\$?([A-Za-z_]\w{2,}|[a-z]\d)\s*(?::[^=]{1,40})?(?:=(?!=)|:=)"
+    r"\$?([A-Za-z_]\w{2,}|[a-z]\d)(?:, ?(?:_|err|ok))?\s*(?::[^=]{1,40})?(?:=(?!=)|:=)"
 )
 _KEYED = re.compile(r"[(\[{,]\s*[\"']?[\w.]+[\"']?\s*(?::[^=,]{1,30}=|[:=](?!=))")
 _FIRST_GIVEN = re.compile(r"\(\s*([\"'][^\"'\n]{2,40}[\"'])\s*,")
@@ -501,6 +501,10 @@ class Surroundings:
             comment = self.comment(each)
             if comment:
                 yield Zone(comment, 0.8, code=False, changed=True)
+        first, last = self.number(edits[0].start), self.number(max(edits[-1].end - 1, edits[-1].start))
+        parts = [self.text[edit.start : edit.end] for edit in edits] if self.is_part(edits, scope) else []
+        for defined in self._definitions(parts, first, last):
+            yield Zone(self.lines[defined], DEFINED)
         share = max(0.15, 1.0 / height**0.5)
         if self._shell and _HEREDOC.search(self.lines[number]):
             yield Zone(self.lines[number], self._share(number), changed=True)
