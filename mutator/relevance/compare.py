@@ -78,6 +78,8 @@ class Seen:
     """Those that stand below such a line."""
     part: bool
     """Whether it is a part of that only."""
+    large: bool
+    """Whether that is of more than a few lines."""
     only: str
     statement: frozenset[str]
     other: Set[int]
@@ -173,9 +175,9 @@ class Comparison:
         if not seen.part or index in seen.named or index in seen.below or self._standing.makes(index):
             return False
         telling = {token for value, token in evidence[index] if value >= SAYS and not token.startswith("~")}
-        if any(token.startswith("-") or "/" in token or token.isupper() for token in telling):
+        if any(token.startswith("-") or "/" in token or "." in token or token.isupper() for token in telling):
             return False  # An option, a file or a constant is the same wherever it is named.
-        others = sum(telling.issubset(token for _, token in said) for other, said in evidence.items() if other != index)
+        others = sum(telling <= self._requirements[other].tokens.keys() for other in evidence if other != index)
         return bool(telling) and others >= _SEVERAL
 
     def _by_heads(
@@ -204,10 +206,13 @@ class Comparison:
                 anchor[index] = anchor.get(index, 0.0) + HEADED
             elif requirement.about and seen.part and (seen.named or seen.below):
                 score[index] *= OF_ANOTHER_HEAD if requirement.about not in seen.touched else 1.0
-            if index in seen.named and requirement.head and seen.part:
+            if index in seen.named and seen.part and (requirement.head or seen.large):
                 # What only the function's name ties is said of all of it.
-                own = any(value >= SAYS and token in seen.touched for value, token in evidence[index])
-                score[index] *= (HEAD_OF_PART if below else 1.0) if own else OF_NO_PART
+                own = any(
+                    value >= SAYS and token in seen.touched and not _COUNT.fullmatch(token)
+                    for value, token in evidence[index]
+                )
+                score[index] *= (HEAD_OF_PART if below and requirement.head else 1.0) if own else OF_NO_PART
             elif index not in seen.named and not seen.part and seen.named & score.keys():
                 score[index] *= HEAD_OF_PART
 

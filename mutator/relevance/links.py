@@ -299,6 +299,7 @@ class Relevance:
             self._standing.begins(names),
             self._standing.below(names),
             around.is_part(edits, name),
+            around.is_large(name),
             around.only_for(edits),
             _statement(around, edits),
             other,

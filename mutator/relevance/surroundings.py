@@ -192,6 +192,10 @@ class Surroundings:
             return False
         return 2 * (last - first + 1) < self._sizes.get(name, 10**6)
 
+    def is_large(self, name: str) -> bool:
+        """Whether a function does so many things that its name says little of each."""
+        return self._sizes.get(name, 0) > 2 * WIDE
+
     def cases(self, edits: Sequence[Edit]) -> list[str]:
         """The words for which what is done here is done: `case "RENEW":` above, with all between it indented more."""
         number = self.number(edits[0].start)
