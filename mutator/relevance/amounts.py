@@ -139,7 +139,7 @@ class Amounts:
         shared = [word for word in chosen.around if _named(word, names | frozenset(more))]
         shared += [others[chosen.requirement]] if chosen.requirement in others else []
         enough = len(shared) > (len(number) == 1)
-        bounds = chosen.bound and (compares or f"={number}" in line)  # `burst=4`
+        bounds = chosen.bound and (compares or re.search(rf"= ?{re.escape(number)}\b", line) is not None)  # `burst=4`
         if not (enough or bounds or is_telling(number) or constant):
             return None
         return Found(chosen.requirement, (number, *shared) if enough else (number,))

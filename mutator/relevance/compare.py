@@ -117,7 +117,7 @@ class Comparison:
         score, anchor, evidence = self._gathered(seen.near, counted)
         for index in score:
             value = score[index] - _said_twice(evidence[index])
-            value = self._standing.weighed(index, value, evidence[index], seen.kind)
+            value = self._standing.weighed(index, value, evidence[index], seen.kind, seen.touched)
             if (seen.touched - _ANYWHERE).isdisjoint(token for _, token in evidence[index]):
                 value *= BESIDE
             if seen.only and seen.only not in self._requirements[index].tokens:
@@ -159,7 +159,7 @@ class Comparison:
     ) -> list[tuple[int, float]]:
         """A sentence that has all that ties the first one, and more things besides, goes before it."""
         telling = {
-            index: {token for value, token in evidence[index] if value >= SAYS and not token.startswith("~")}
+            index: {token for value, token in evidence[index] if value >= SAYS}
             for index, value in ranked[:_COMPARED]
             if value >= OF_ANOTHER * ranked[0][1] and (index == ranked[0][0] or not self._requirements[index].leads)
         }

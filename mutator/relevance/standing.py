@@ -62,14 +62,14 @@ class Standing:
         """Whether it begins by asking for something to be made."""
         return self._makes[index]
 
-    def weighed(self, index: int, score: float, evidence: Evidence, kind: Set[str]) -> float:
+    def weighed(self, index: int, score: float, evidence: Evidence, kind: Set[str], touched: Set[str]) -> float:
         """The score by what the sentence is. `kind`: what an error has in common with every other."""
         if kind and self._one_case[index] and all(v < SAYS or t in kind for v, t in evidence):
             return 0.0
         score *= self.weights[index]
         if self._points_back[index] and all(value < GIVEN for value, _ in evidence):
             score *= POINTS_BACK
-        if self._firsts[index] in (token for _, token in evidence):
+        if self._firsts[index] in touched:
             score *= FIRST
         if self._makes[index] and any("/" in token for _, token in evidence):
             score *= MAKES
