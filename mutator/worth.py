@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.relevance import Link
 from mutator.relevance.amounts import is_number, is_telling
+from mutator.relevance.removes import cleans_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ class Stated:
 
     def _worth(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
         if links:
-            offered = _OFFERS.search(self._texts[links[0].requirement]) is not None
-            if not offered and self._by_more_than_a_number(mutant, links):
+            text = self._texts[links[0].requirement]
+            asks_nothing = _OFFERS.search(text) is not None or cleans_up(mutant.before, mutant.after, text)
+            if not asks_nothing and self._by_more_than_a_number(mutant, links):
                 return True
         named = bool(mutant.stated) and not (links and is_number(mutant.stated))
         return named or _speaks_for_itself(mutant)

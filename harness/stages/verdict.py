@@ -24,9 +24,9 @@ from harness.findings.tied import (
     asks_for_no_order,
     asks_for_no_word,
     asks_nothing,
-    cleans_up,
     of_no_seen_effect,
     only_around,
+    still_says,
     unnamed_entry,
 )
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
@@ -53,7 +53,9 @@ from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import Lead, TestFunction
 from harness.trial.record import Kind, TrialRecord
 from harness.verifier.reward import Rewards
+from mutator.model import apply
 from mutator.relevance import stated, tokens_of
+from mutator.relevance.removes import cleans_up
 
 VOID = "the reference was not paid at the end, so the kills are void"
 FAKED = "outputs of the right shape are paid, whatever is in them"
@@ -148,11 +150,7 @@ def _of_mutants(found: Examined) -> Iterable[Finding]:
     steps = {each.step.name: each for each in found.steps}
     # A test that fails without being heeded tests its requirement all the same: the fault lies with the reward.
     unheeded = {one.label for one, _ in found.unheeded}
-    tried = [
-        replace(seen(result, steps[result.step].step.instruction), serves=_serves(steps[result.step], result))
-        for result in found.tried
-        if result.label not in unheeded
-    ]
+    tried = [_seen_in(steps[result.step], result) for result in found.tried if result.label not in unheeded]
     return mutant_findings(found.task, tried, found.matrix, texts, "")
 
 
@@ -363,6 +361,20 @@ def seen(result: MutantResult, instruction: str = "") -> Seen:
         slight=is_slight,
         beside=result.survived and _beside(result, evidence, instruction),
     )
+
+
+def _seen_in(step: StepMutants, result: MutantResult) -> Seen:
+    one = seen(result, step.step.instruction)
+    beside = one.beside or (result.survived and _still_says(step, result, one.evidence))
+    return replace(one, serves=_serves(step, result), beside=beside)
+
+
+def _still_says(step: StepMutants, result: MutantResult, evidence: Sequence[str]) -> bool:
+    mutant, requirement = result.mutant, result.requirement
+    text = next((one.text for one in step.sources if one.id == mutant.source), "")
+    if requirement is None or not text:
+        return False
+    return still_says(mutant.operator, requirement.text, evidence, apply(text, mutant.changes))
 
 
 def _beside(result: MutantResult, evidence: Sequence[str], instruction: str) -> bool:
