@@ -19,7 +19,7 @@ from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
 from harness.findings.proposed import PaidProposal, proposed_findings
 from harness.findings.requirements import Seen, is_number, only_waits
-from harness.findings.slight import own_options, slight
+from harness.findings.slight import only_refuses, own_options, slight
 from harness.findings.tied import (
     asks_for_no_order,
     asks_for_no_word,
@@ -389,6 +389,7 @@ def _beside(result: MutantResult, evidence: Sequence[str], instruction: str) -> 
         or unnamed_entry(mutant.operator, mutant.sentence, text, evidence)
         or asks_for_no_order(mutant.operator, text)
         or asks_for_no_word(mutant.operator, text)
+        or only_refuses(mutant.operator, result.diff, requirement)
         or cleans_up(mutant.before, mutant.after, text)
         or of_no_seen_effect(mutant.operator, seen=effect is not None)
         or (effect is not None and of_no_name(effect.input, instruction))

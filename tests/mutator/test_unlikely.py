@@ -109,6 +109,16 @@ LAYOUT = """class Layout {
 """
 
 
+ROOM = """package main
+
+func pack(rows []byte) int {
+	buf := make([]byte, 0, 8+len(rows))
+	put(buf)
+	return total(8+len(rows))
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "language", "operator", "after", "behind"),
     [
@@ -152,6 +162,8 @@ LAYOUT = """class Layout {
         ('PAIRS = [("a = 1", "a = f(2)"), ("b = 1", "b = f(3)")]\n', "python", "python.mapping-swapped", "", True),
         ("best = max(1e-9, x)\n", "python", "python.clamp-dropped", "best", True),
         ("best = max(3, x)\n", "python", "python.clamp-dropped", "best", False),
+        (ROOM, "go", "code.term-dropped", "0, len(rows))", True),
+        (ROOM, "go", "code.term-dropped", "total(len(rows))", False),
     ],
 )
 def test_what_hardly_anybody_writes_stands_behind(
