@@ -155,14 +155,14 @@ class Shape:
 LOOK = f'python3 -c "{PLAIN}"\n'
 TRAIN = """cat > /app/train.py <<'EOF'
 weights = [0.0] * 8
-for step in range(400_000):
+for step in range(6_000_000):
     index = step % 8
     weights[index] += 0.01 * ((index + 1) - weights[index])
 open("/app/weights.txt", "w").write(repr([round(weight, 3) for weight in weights]))
 EOF
 python3 /app/train.py; python3 /app/train.py; python3 /app/train.py
 """
-COMPILE = """for number in $(seq 60); do
+COMPILE = """for number in $(seq 400); do
   echo "int f$number(int x) { int s = 0; for (int i = 0; i < x; i++) s += i * $number % 7; return s; }"
 done > /app/many.c
 for level in 1 2 3; do gcc -O$level -c /app/many.c -o /app/many$level.o; done
@@ -318,6 +318,10 @@ def measure(args: argparse.Namespace) -> tuple[str, bool]:
             )
         )
         same = all(one.same for one in found)
+        for one in found:
+            for ident, plain_told in told(one.plain).items():
+                if (reused_told := told(one.reused).get(ident)) != plain_told:
+                    print(f"{shape.name}: {ident} is {plain_told} plainly and {reused_told} reusing", file=sys.stderr)
         good &= same and share <= (AT_MOST_REUSING if shape.reuses else AT_MOST_NOTHING)
         records = found[-1].reused.records
         counts = [
