@@ -40,7 +40,7 @@ for turn in count(int(sys.argv[2])):
 def test_it_is_whole_whenever_its_users_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two at once, each killed somewhere while it makes, finds, discards and evicts layers."""
     monkeypatch.setattr(cache_module, "_GRACE", 0.0)
-    chance = random.Random(7)  # noqa: S311 - nothing secret
+    chance = random.Random(7)
     root = tmp_path / "cache"
     for _round in range(8):
         with ExitStack() as running:
