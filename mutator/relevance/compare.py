@@ -174,7 +174,11 @@ class Comparison:
         """Whether all that ties a change to a sentence stands in several others as well."""
         if not seen.part or index in seen.named or index in seen.below or self._standing.makes(index):
             return False
-        telling = {token for value, token in evidence[index] if value >= SAYS and not token.startswith("~")}
+        telling = {
+            token
+            for value, token in evidence[index]
+            if (value >= SAYS or _COUNT.fullmatch(token)) and not token.startswith("~")
+        }
         if any(token.startswith("-") or "/" in token or "." in token or token.isupper() for token in telling):
             return False  # An option, a file or a constant is the same wherever it is named.
         others = sum(telling <= self._requirements[other].tokens.keys() for other in evidence if other != index)
@@ -283,9 +287,10 @@ def _code_rarity(token: str, counted: Counted) -> float:
 
 
 def _beside(text: str, count: str, word: str) -> bool:
-    """Whether a number stands beside a word: `dtype (2=int16)`."""
-    found = re.search(rf"\b{re.escape(word)}\w*\W{{1,3}}{re.escape(count)}(?![\w.])", text, re.IGNORECASE)
-    return found is not None or re.search(rf"(?<![\w.]){re.escape(count)}\W{{1,3}}{re.escape(word)}", text) is not None
+    """Whether a number stands near a word: `dtype (2=int16)`, `a dtype code, where 2 means`."""
+    one, other = rf"\b{re.escape(word)}\w*", rf"(?<![\w.]){re.escape(count)}(?![\w.])"
+    between = r"\W{1,3}(?:\w+\W{1,3}){0,2}"
+    return re.search(f"{one}{between}{other}|{other}{between}{one}", text, re.IGNORECASE) is not None
 
 
 def _said_twice(evidence: Sequence[tuple[float, str]]) -> float:
