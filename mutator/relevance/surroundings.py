@@ -388,10 +388,7 @@ class Surroundings:
                 commas.append(low)
         if depth >= 0:
             return -1, 0, 0, 0
-        stop = edit.end - self._starts[number]
-        while stop > at + 1 and line[stop - 1 : stop] in (",", " "):
-            stop -= 1
-        depth, high = 0, max(stop, at)
+        depth, high = 0, max(edit.end - self._starts[number], at)
         ends: list[int] = []
         while high < len(line) and depth >= 0:
             depth += (line[high] in "([{") - (line[high] in ")]}")
