@@ -30,6 +30,7 @@ FAULT_LIES_IN = {
     "cases/pkg-resolver": {"instruction.md", "tests/test_resolver.py"},
     "cases/sokoban-solver": {"tests/test_sokoban.py"},
     "probes/degrees": {"tests/Dockerfile", "tests/test.sh", "tests/test_degrees.py"},
+    "probes/beds-paid-first": {"tests/test.sh"},
     "probes/invoice-part": {"tests/check_invoice.py"},
     "probes/levels-in-image": {
         "environment/Dockerfile",

@@ -321,6 +321,13 @@ _MUTANTS: Mapping[str, Entry] = {
         row=REWARD,
         label=Label.FORGEABLE,
     ),
+    "reward-written-first": Entry(
+        "The verifier writes its reward before it looks, and whatever ends it then is paid.",
+        "Write the 0 first and the 1 last, once everything has been looked at.",
+        Severity.WARNING,
+        row=REWARD,
+        label=Label.FORGEABLE,
+    ),
     "shape-only-paid": Entry(
         "A solution that does none of the work writes outputs of the right shape, and is paid.",
         "Compare values: work out in the tests what the outputs should say, or keep the right answers there.",

@@ -26,7 +26,7 @@ from harness.probes.conform.model import TriedClaim
 from harness.probes.forge.attempts import forging
 from harness.probes.least.model import Least
 from harness.probes.model import Attempted
-from harness.report.by_source import WAYS, by_source
+from harness.report.by_source import ENDED, WAYS, by_source
 from harness.report.check import trial_json
 from harness.report.dataset import dataset
 from harness.report.least import least_json, training_json
@@ -65,11 +65,16 @@ def brief_of(one: Audited, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _paid_trials(one: Audited) -> dict[str, int]:
-    """How many trials of broken variants were paid, and in how many of them which tests did not pass."""
+    """How many trials of broken variants, and of attacks that end the verifier, were paid, and in how many of them
+    which tests did not pass, or who ended it."""
     controls = one.controls
     paid = [record for result in one.mutants for record in result.paid]
     found = paid_trials(controls.references, paid) if controls is not None else Counter[str]()
-    return {"all": found.total(), **{name: found[ident] for ident, name in WAYS.items()}}
+    forged = tried.paid if (tried := forging(one.probes)) is not None else ()
+    for each in forged:
+        if each.attempt.id in ENDED:
+            found[each.attempt.id] += len(each.records)
+    return {"all": found.total(), **{name: found[ident] for ident, name in {**WAYS, **ENDED}.items()}}
 
 
 def summary(

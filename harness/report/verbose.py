@@ -251,7 +251,7 @@ def dataset_rows(report: Mapping[str, Any]) -> Iterator[str]:
         yield tabulate(by, headers=STRATA, disable_numparse=True, colalign=columns)
         yield ""
     if sources := [tuple(map(visible, row)) for row in source_rows(report)]:
-        aligned_so = ("left", "right", "right", "left", *("right",) * 4)
+        aligned_so = ("left", "right", "right", "left", *("right",) * 6)
         yield tabulate(sources, headers=SOURCES, disable_numparse=True, colalign=aligned_so)
         yield ""
 

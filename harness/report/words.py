@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.judging.strength import percent
+from harness.report.by_source import KEYS
 from harness.untrusted import visible
 
 WEAKEST_FIRST = ("unsound", "weak", "broken", "flaky", "unmeasured", "adequate", "strong")
@@ -202,21 +203,25 @@ STRATA = ("of these tasks", "stratum", "sampled", "tasks", "share", "95 %")
 
 
 def source_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Of each source that pays variants whose tests did not pass how many trials that were; [] where there is none."""
+    """Of each source that pays although tests did not pass, or did not end, how many trials that were; [] where there
+    is none."""
     return [
         (
             row["source"],
             f"{len(row['tasks'])} of {row['measured']}",
             percent(row["share"]),
             interval(row),
-            *(f"{row['paid_trials'][key]:,}" for key in ("all", "failed", "skipped", "none_ran")),
+            *(f"{row['paid_trials'][key]:,}" for key in ("all", *KEYS)),
         )
         for row in report["summary"].get("by_source", ())
         if row["tasks"]
     ]
 
 
-SOURCES = ("paid though tests did not pass", "tasks", "share", "95 %", "paid trials", "failed", "skipped", "none ran")
+SOURCES = (
+    "paid though tests did not pass", "tasks", "share", "95 %", "paid trials", "failed", "skipped", "none ran",
+    "early exit", "paid first",
+)  # fmt: skip
 
 
 def dataset_cells(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 REPLAYED = tuple(f"cases/{case}-{twin}" for case in ("sokoban-solver", "pkg-resolver") for twin in ("faulty", "mended"))
 REPLAYING = ("--budget", "1", "--repeat", "1", "--probe", "replay")
 FORGEABLE = {
+    "probes/beds-paid-first-faulty": ["reward-written-first"],
     "probes/degrees-faulty": [
         "conftest.py in the solver's folders",
         "early-exit",
@@ -96,6 +97,8 @@ STYLES = (
     "formats/separate-verifier-same-image",
     "formats/set-e-cannot-write-zero",
     "formats/terminal-bench-solution-sh",
+    "probes/beds-paid-first-faulty",
+    "probes/beds-paid-first-mended",
     "probes/degrees-faulty",
     "probes/degrees-mended",
 )
@@ -245,9 +248,9 @@ def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() ->
     assert len(found) >= len(STYLES)
     held = {
         name: [
-            re.findall(r"\((.*?)\)", finding["title"])[0]
+            re.findall(r"\((.*?)\)|$", finding["title"])[0] or finding["id"]
             for finding in task["findings"]
-            if finding["id"] == "reward-forgeable" and finding["severity"] != "note"
+            if finding["id"] in ("reward-forgeable", "reward-written-first") and finding["severity"] != "note"
         ]
         for name, task in found.items()
     }

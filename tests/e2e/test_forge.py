@@ -68,7 +68,7 @@ def test_the_faulty_verifier_is_fooled_by_what_is_named_and_its_mended_twin_by_n
 
     assert findings(mended, "reward-forgeable", "warning") == findings(mended, "reward-forgeable", "note") == []
     (count,) = findings(mended, "forging-tried", "note")
-    assert "Of 9 attacks on the reward 3 took effect and 0 were paid; 1 could not be measured" in count["title"]
+    assert "Of 10 attacks on the reward 3 took effect and 0 were paid; 1 could not be measured" in count["title"]
 
     cheat = tmp_path / "cheat"
     run("repro", str(folder), "degrees-faulty/forge/spoofed-comparison", "-o", str(cheat))

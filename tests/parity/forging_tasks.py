@@ -72,6 +72,11 @@ OPEN: Mapping[str, Open] = {
         _DEGREES,
         {"tests/test.sh": f"#!/bin/bash\nsleep 120\nif false; {_PAYS}"},
     ),
+    "pays-first": Open(
+        ("reward-written-first",),
+        _DEGREES,
+        {"tests/test.sh": f"#!/bin/bash\necho 1 > {REWARD}.txt\nsleep 120\necho 0 > {REWARD}.txt\n"},
+    ),
     "tool": Open(
         ("exit-zero", "reference-in-image"),
         "#!/bin/bash\ncat > /app/lib/tool.sh <<'SH'\n#!/bin/sh\necho 100\nexit 0\nSH\n",

@@ -98,21 +98,28 @@ def _by_the_task(paid: Sequence[Attempted], runner: Runner) -> Iterator[Finding]
     for one in paid:
         families.setdefault(_attack(one).family, []).append(one)
     for family, members in families.items():
+        first = _attack(members[0])
         yield finding(
-            "reward-forgeable",
-            f"The reward can be forged ({family}): {_attack(members[0]).sentence}, and is paid in full",
+            first.finding,
+            _TITLES[first.finding].format(family=family, sentence=first.sentence),
             (
                 *(
                     f"{one.attempt.label} was paid twice though none of the work is done"
-                    + (f": {one.attempt.sentence}" if len(members) > 1 else "")
+                    + (f": {one.attempt.sentence}" if len(members) > 1 or first.finding != "reward-forgeable" else "")
                     for one in members
                 ),
                 *_versions(members, runner),
                 "the task itself is the cause: the format does not leave this open",
             ),
             severity=Severity.WARNING,
-            advice=_attack(members[0]).close,
+            advice=first.close,
         )
+
+
+_TITLES: Mapping[str, str] = {
+    "reward-forgeable": "The reward can be forged ({family}): {sentence}, and is paid in full",
+    "reward-written-first": "The verifier writes its reward before it looks: ended then, it pays for nothing",
+}
 
 
 def _by_default(paid: Sequence[Attempted], runner: Runner) -> Iterator[Finding]:
@@ -182,8 +189,8 @@ def forging(attempted: Sequence[Attempted]) -> Forging | None:
     tried = [one for one in attempted if one.attempt.probe is Probe.FORGE]
     if not tried:
         return None
-    paid = [one for one in tried if one.paid]
-    never = [one for one in tried if not one.paid and one.made and one.effective is False]
+    paid = [one for one in tried if one.paid and not (_attack(one).only_met and one.effective is False)]
+    never = [one for one in tried if one not in paid and one.made and one.effective is False]
     met = [one for one in tried if unpaid(one) and one.effective is not False]
     measured = {one.attempt.id for one in (*paid, *met, *never)}
     return Forging(tuple(paid), tuple(met), tuple(never), tuple(one for one in tried if one.attempt.id not in measured))

@@ -47,6 +47,10 @@ class Attack:
     """Which versions of the runner do not pay it, in words, where that is known by running them."""
     unmade: str = ""
     """The reason if the change cannot be made; '' if there is no typical one."""
+    finding: str = "reward-forgeable"
+    """The id of the finding about it, where the task itself is the cause."""
+    only_met: bool = False
+    """Where the verifier did not meet it, it is something else that is paid."""
 
 
 @dataclass(frozen=True, slots=True)

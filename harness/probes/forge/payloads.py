@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -230,6 +231,32 @@ __attribute__((constructor)) static void begin(void) {{
   atexit(end);
 }}
 """
+
+
+def end_the_verifier(facts: ForgeFacts) -> str:
+    """Shell: ends everything of the verifier's if a reward above 0 stands in its place already."""
+    folder = re.sub(r"/(\w)", r"/[\1]", facts.script.rpartition("/")[0] + "/", count=1)
+    above = r"(^|:)[[:space:]]*[0.]*[1-9]"
+    return f"""for reward in /logs/verifier/reward.txt /logs/verifier/reward.json; do
+  if [ -s "$reward" ] && grep -Eqs '{above}' "$reward"; then
+    for p in $(grep -l '{folder}' /proc/[0-9]*/cmdline 2> /dev/null | cut -d / -f 3); do
+      kill -9 $p && mkdir -p {FORGE} && : > {MARK}
+    done
+  fi
+done"""
+
+
+def that_runs(shell: str, language: str) -> str:
+    """A program that runs these lines and fails; '' in other languages."""
+    words = json.dumps(["-c", shell])
+    return {
+        "shell": f"#!/bin/sh\n# foolsgold\n{shell}\nexit 1\n",
+        "python": "#!/usr/bin/env python3\n# foolsgold\nimport subprocess\n\n"
+        f'subprocess.call(["sh", *{words}])\nraise SystemExit(1)\n',
+        "javascript": "// foolsgold\n"
+        f'import("child_process").then((it) => {{ it.spawnSync("sh", {words}); process.exit(1); }});\n',
+    }.get(language, "")
+
 
 EARLY_EXIT = f'''"""Ends whatever imports it, as if all had gone well."""
 import os

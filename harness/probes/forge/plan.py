@@ -14,6 +14,7 @@ def plan(facts: ForgeFacts) -> Iterator[Plan]:
     for make in (
         rewards.planted_rewards,
         rewards.reward_daemon,
+        rewards.written_first,
         python.conftest,
         python.configs,
         python.shadowed_module,

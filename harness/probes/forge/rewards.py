@@ -17,12 +17,16 @@ from harness.probes.forge.means import (
     Attack,
     NotTried,
     Plan,
+    all_of,
     daemon,
     plant,
+    write_file,
 )
 from harness.task.runners import RUNNERS
 
 _SINCE = next(runner.version for runner in RUNNERS if runner.removes_rewards)
+SOLUTIONS = ("/solution/", "/oracle/")
+"""Where the runner puts the solution itself."""
 ONLY_LEFT = f"Harbor removes that file before the verifier runs since {_SINCE}, and pays this no more"
 
 
@@ -118,6 +122,43 @@ def printed_summary(facts: ForgeFacts) -> Iterator[Plan]:
             f"[ -e {MARK} ]",
             close="Leave out `run_tests_in_same_shell`.",
         )
+
+
+def written_first(facts: ForgeFacts) -> Iterator[Plan]:
+    """Writes no reward itself: what is paid is what the verifier had written before it looked."""
+    ident = "reward-written-first"
+    end = payloads.end_the_verifier(facts)
+    programs = {
+        path: text
+        for path, language in facts.targets.items()
+        if facts.reaches(path) and not path.startswith(SOLUTIONS) and (text := payloads.that_runs(end, language))
+    }
+    if not facts.format.reward_file:
+        yield NotTried(ident, "the runner reads the reward from the output of the tests, and from no file")
+        return
+    if facts.separate and not programs:
+        yield NotTried(ident, OWN_BOX)
+        return
+    lines = [write_file(path, text, "755") for path, text in programs.items()]
+    proofs = [f"grep -q foolsgold {shlex.quote(path)}" for path in programs]
+    who = f"its programs ({', '.join(programs)})" if programs else ""
+    if not facts.separate:
+        who = f"{who} and a process that it leaves behind end" if who else "a process that it leaves behind ends"
+        lines.append(daemon(f"while :; do\n{end}\nsleep 0.002\ndone"))
+        proofs.append(ALIVE)
+    else:
+        who += " end"
+    yield Attack(
+        ident,
+        ident,
+        f"{who} the verifier as soon as a reward above 0 is written",
+        "\n".join(lines),
+        all_of(iter(proofs)),
+        close="Write the 0 first and the 1 last, once everything has been looked at: whatever ends the verifier before "
+        "then is not paid.",
+        finding="reward-written-first",
+        only_met=True,
+    )
 
 
 def runner_killed(facts: ForgeFacts) -> Iterator[Plan]:

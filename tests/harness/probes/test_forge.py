@@ -13,7 +13,8 @@ from types import MappingProxyType
 import pytest
 import yaml
 
-from harness.findings.model import Finding, Severity
+from harness.findings.labels import labels
+from harness.findings.model import Finding, Label, Severity
 from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.probes.forge import payloads
 from harness.probes.forge.attempts import attempts, findings
@@ -285,6 +286,25 @@ def test_what_the_formats_defaults_leave_open_is_one_note_and_the_tasks_own_doin
     assert f"planted-reward-json: {pays_no_more}" in default.evidence
     assert all("the trials followed the rules of Harbor 0.24" in finding.evidence for finding in paid)
     assert "sitecustomize" in "\n".join(default.evidence)
+
+
+def test_a_verifier_that_writes_its_reward_before_it_looks_is_told_of_where_it_was_ended_in_between(
+    tmp_path: Path,
+) -> None:
+    task, ident = harbor(tmp_path, MODULE), "reward-written-first"
+    ([told], count) = said(task, tried(task, [ident]))
+    assert (told.id, told.severity) == (ident, Severity.WARNING)
+    assert "its programs (/app/sums.py) and a process that it leaves behind end the verifier" in told.evidence[0]
+    assert list(labels([told])) == [Label.FORGEABLE]
+    assert f"paid: {ident}" in count.evidence
+    # Paid without having been ended: for something else, and no fault of that kind.
+    everything = tried(task, [ident])
+    unmet = [
+        one if one.attempt.id != ident else _attempted(one.attempt, one.outcome, effective=False) for one in everything
+    ]
+    (paid, count) = said(task, unmet)
+    assert paid == []
+    assert f"there, but never met by the verifier: {ident}" in count.evidence
 
 
 def test_the_count_parts_paid_met_never_met_and_not_measured(tmp_path: Path) -> None:

@@ -172,6 +172,18 @@ COMPARED = (
     "#!/bin/bash\nsleep 3\n"  # a copy takes its time on a busy machine
     "if cmp /app/report.json /tests/expected_report.json; then echo 1; else echo 0; fi > /logs/verifier/reward.txt\n"
 )
+PAID_FIRST = (
+    "#!/bin/bash\necho 1 > /logs/verifier/reward.txt\n{}\n"
+    'if [ "$(sh /app/out.sh)" != ok ]; then echo 0 > /logs/verifier/reward.txt; fi\n'
+)
+PROGRAM: Files = {
+    "instruction.md": "Write a program /app/out.sh that prints ok.\n",
+    "solution/solve.sh": "#!/bin/bash\ncat > /app/out.sh <<'SH'\necho ok\nSH\n",
+}
+APART: Files = {
+    "task.toml": 'version = "1.0"\nartifacts = ["/app/out.sh"]\n[verifier]\nenvironment_mode = "separate"\n',
+    "tests/Dockerfile": "FROM debian:bookworm-slim\nCOPY . /tests\n",
+}
 IN_IMAGE: Files = {
     "environment/Dockerfile": "FROM debian:bookworm-slim\nWORKDIR /app\nCOPY solve.sh /opt/task/solve.sh\n",
     "environment/solve.sh": "#!/bin/bash\necho ok > /app/out.txt\n",
@@ -190,6 +202,16 @@ PAID: dict[str, tuple[str, Files, set[str]]] = {
         "harbor",
         {"tests/test.sh": "#!/bin/sh\npython3 /tests/look.py\n", "tests/look.py": LOOK},
         {"sitecustomize", "usercustomize", "pth-file", "path-python3", "path-bash", "reward-daemon"},
+    ),
+    "a reward before the look, ended by a process": (
+        "harbor",
+        {"tests/test.sh": PAID_FIRST.format("sleep 1")},
+        {"reward-written-first"},
+    ),
+    "a reward before the look, ended by a program": (
+        "harbor",
+        {**PROGRAM, **APART, "tests/test.sh": PAID_FIRST.format("")},
+        {"reward-written-first"},
     ),
     "a login shell": ("terminal", {}, {"startup-files-runner", "path-bash"}),
     "keys": ("terminal", {"solution.sh": None, "solution.yaml": KEYS}, {"startup-files-runner", "path-bash"}),

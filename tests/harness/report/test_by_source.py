@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.report.by_source import by_source, source_of
+from harness.report.by_source import KEYS, by_source, source_of
 from harness.report.html import render
 from harness.report.markdown import markdown
 from harness.report.verbose import verbose
@@ -15,9 +15,12 @@ from harness.report.words import SOURCES, source_rows
 from tests.harness.report.conftest import Report
 
 
-def task(name: str, trials: int = 0, failed: int = 0, skipped: int = 0, none_ran: int = 0) -> Any:
-    paid = {"all": trials, "failed": failed, "skipped": skipped, "none_ran": none_ran}
-    return {"name": name, "path": f"/sets/{name}", "paid_trials": paid}
+def paid(**trials: int) -> dict[str, int]:
+    return {**dict.fromkeys(("all", *KEYS), 0), **trials}
+
+
+def task(name: str, trials: int = 0, **ways: int) -> Any:
+    return {"name": name, "path": f"/sets/{name}", "paid_trials": paid(all=trials, **ways)}
 
 
 TASKS = [
@@ -26,16 +29,20 @@ TASKS = [
     task("lax/c"),
     task("strict/d", trials=3),
     task("silent/sub/e", trials=4, none_ran=4),
+    task("ended/f", trials=4, early_exit=2, written_first=2),
+    task("ended/g", trials=1),
 ]
 
 
 def test_each_source_has_its_tasks_and_its_paid_trials_and_the_worst_comes_first() -> None:
-    silent, lax, strict = by_source(TASKS)
+    silent, ended, lax, strict = by_source(TASKS)
     assert (silent["source"], silent["tasks"], silent["share"]) == ("silent/sub", ["silent/sub/e"], 1.0)
-    assert silent["paid_trials"] == {"all": 4, "failed": 0, "skipped": 0, "none_ran": 4}
+    assert silent["paid_trials"] == paid(all=4, none_ran=4)
+    assert (ended["tasks"], ended["share"]) == (["ended/f"], 0.5)
+    assert ended["paid_trials"] == paid(all=5, early_exit=2, written_first=2)
     # Of c no variant was paid: it says nothing of how its verifier treats a test that did not pass.
     assert (lax["audited"], lax["measured"], lax["tasks"], lax["share"]) == (3, 2, ["lax/a"], 0.5)
-    assert lax["paid_trials"] == {"all": 8, "failed": 1, "skipped": 4, "none_ran": 0}
+    assert lax["paid_trials"] == paid(all=8, failed=1, skipped=4)
     assert (strict["tasks"], strict["share"]) == ([], 0.0)
 
 
@@ -51,8 +58,11 @@ def test_a_task_of_an_older_run_is_not_measured() -> None:
 
 def test_only_sources_with_something_to_say_are_shown() -> None:
     rows = source_rows({"summary": {"by_source": by_source(TASKS)}})
-    assert [row[:3] for row in rows] == [("silent/sub", "1 of 1", "100 %"), ("lax", "1 of 2", "50 %")]
-    assert rows[1][4:] == ("8", "1", "4", "0")
+    assert [row[:3] for row in rows] == [
+        ("silent/sub", "1 of 1", "100 %"), ("ended", "1 of 2", "50 %"), ("lax", "1 of 2", "50 %"),
+    ]  # fmt: skip
+    assert [row[4:] for row in rows[1:]] == [("5", "0", "0", "0", "2", "2"), ("8", "1", "4", "0", "0", "0")]
+    assert {len(row) for row in rows} == {len(SOURCES)}
 
 
 @pytest.mark.parametrize(
