@@ -13,6 +13,7 @@ from harness.task.network import Extent
 
 _HOSTS_NAMED = 3
 _LINES = 12
+_PROTOCOLS = {"udp": "UDP", "icmp": "ICMP", "other": "another protocol"}
 
 
 def host_findings(controls: Controls, *, paid: bool) -> Iterator[Finding]:
@@ -20,10 +21,11 @@ def host_findings(controls: Controls, *, paid: bool) -> Iterator[Finding]:
     missing = unlisted(controls)
     if missing:
         hosts = list(dict.fromkeys(one.host for one in missing))
+        by_no_name = [one for one in _asked(controls) if not one.host]
         yield finding(
             "unlisted-host",
             f"The reference asks for {_few(hosts)}, not on the task's list{', and is paid without' if paid else ''}.",
-            [_line(one) for one in missing[:_LINES]],
+            [*(_line(one) for one in missing[:_LINES]), *(f"{_line(one)}, in vain" for one in by_no_name)],
             severity=Severity.NOTE if paid else Severity.ERROR,
         )
     if controls.prepared.networks.extent is Extent.RECORDED:
@@ -54,5 +56,7 @@ def _few(hosts: Iterable[str]) -> str:
 
 
 def _line(one: Asked) -> str:
+    if not one.host:
+        return f"sent something to somebody by {_PROTOCOLS[one.how]}"
     where = f"{one.host}, port {one.port}" if one.port else f"the address of {one.host}"
     return f"asked for {where} ({one.how})"

@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def put_behind(gate: Gatekeeper, pid: int) -> None:
         with ThreadPoolExecutor(1) as thread:
             tcp, udp = thread.submit(_listeners, namespace).result()
         rules = walls.rules(tcp, udp)
-        gate.serve(tcp, udp)
+        gate.serve(tcp, udp, namespace, lambda each: _run(each, walls.COUNTED))
         _run(namespace, ["ip", "-batch", "-"], "\n".join(walls.links()) + "\n")
         _run(namespace, ["iptables-restore", "-w", "--noflush"], rules)
     except OSError as error:
@@ -72,7 +73,7 @@ def _listeners(namespace: int) -> tuple[socket.socket, socket.socket]:
     return walls.listeners()
 
 
-def _run(namespace: int, command: list[str], text: str) -> None:
+def _run(namespace: int, command: Sequence[str], text: str = "") -> str:
     entered = ["nsenter", f"--net=/proc/self/fd/{namespace}", "--", *command]
     try:
         ran = subprocess.run(
@@ -85,3 +86,4 @@ def _run(namespace: int, command: list[str], text: str) -> None:
             f"A box's list of hosts could not be kept: {' '.join(command)} said {ran.stderr.strip() or ran.returncode}",
             hint="Root needs CAP_NET_ADMIN for this. Or use --engine bwrap.",
         )
+    return ran.stdout

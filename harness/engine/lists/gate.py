@@ -12,16 +12,15 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
-from harness.engine.lists import dns, outside
+from harness.engine.lists import dns, outside, walls
 from harness.engine.lists.opening import MOST, Opening, opening
 from harness.engine.lists.reach import MOST as MOST_ASKED
-from harness.engine.lists.reach import NOT_LISTED, Asked, Reach, address_in, plain
-from harness.engine.lists.walls import RESOLVER
+from harness.engine.lists.reach import NO_TCP, NOT_LISTED, Asked, Reach, address_in, plain
 
 T = TypeVar("T")
 
@@ -42,14 +41,16 @@ class Gatekeeper:
         self._reach = reach
         self._loop = _running_loop()
         self._asked: dict[Asked, None] = {}
+        self._counted: list[tuple[int, Callable[[int], str]]] = []
         self._servers: list[asyncio.Server] = []
         self._resolvers: list[asyncio.DatagramTransport] = []
         self._looking_up = asyncio.Semaphore(_NAMES)
         self._connections: dict[asyncio.Task[None], str] = {}
         """With the host that each goes to; '' until that is known."""
 
-    def serve(self, tcp: socket.socket, udp: socket.socket) -> None:
-        """Takes the sockets over."""
+    def serve(self, tcp: socket.socket, udp: socket.socket, namespace: int, counted: Callable[[int], str]) -> None:
+        """Takes the sockets over. `namespace`: a descriptor of theirs; `counted`: what `walls.COUNTED` prints there."""
+        self._counted.append((os.dup(namespace), counted))
         self._do(self._serve(tcp, udp))
 
     def allow(self, reach: Reach) -> None:
@@ -58,9 +59,13 @@ class Gatekeeper:
 
     @property
     def asked(self) -> tuple[Asked, ...]:
-        return tuple(self._asked)
+        """What the kernel refused comes last."""
+        refused = dict.fromkeys(how for each, counted in self._counted for how in walls.refused(counted(each)))
+        return (*self._asked, *(Asked("", 0, how, let=False, why=NO_TCP) for how in refused))
 
     def close(self) -> None:
+        while self._counted:
+            os.close(self._counted.pop()[0])
         if self._loop.is_running():
             self._do(self._close())
 
@@ -137,7 +142,7 @@ class Gatekeeper:
         if target is None:
             return
         address, port = target
-        if (address, port) == (RESOLVER, 53):
+        if (address, port) == (walls.RESOLVER, 53):
             await self._resolve_all(reader, writer)
             return
         first, said = await _first_bytes(reader)

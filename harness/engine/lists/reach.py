@@ -13,6 +13,7 @@ Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that a network's own translator makes IPv4 addresses of, their last four bytes."""
 NOT_LISTED = "it is not on the list"
+NO_TCP = "only TCP is let through, and questions for names"
 MOST = 400
 """Different things asked for that are written down of one box."""
 
@@ -49,11 +50,12 @@ class Asked:
     """Something that a box asked its network for."""
 
     host: str
-    """As it named it: a name, or an address."""
+    """As it named it: a name, or an address. '' where the kernel refused it: it says how often, and not for whom."""
     port: int
-    """0: it asked for the name's address only."""
+    """0: it asked for the name's address only, or the kernel refused it."""
     how: str
-    """What named it: `dns`, `tls`, `http`, `connect`, or `address` where nothing did."""
+    """What named it: `dns`, `tls`, `http`, `connect`, or `address` where nothing did. Of what the kernel refused the
+    protocol: `udp`, `icmp`, or `other`."""
     let: bool
     why: str = ""
     """Why it was not let through."""

@@ -7,8 +7,10 @@ namespace that it is in, and can change neither. Standard library only: the proc
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
+from collections.abc import Iterator
 
 INTERFACE = "eth0"
 OWN, RESOLVER = "198.18.0.2", "198.18.0.1"
@@ -16,6 +18,12 @@ OWN, RESOLVER = "198.18.0.2", "198.18.0.1"
 RESOLV_CONF = f"nameserver {RESOLVER}\n"
 TOOLS = ("ip", "iptables-restore", "nsenter")
 _LOOPBACK = "127.0.0.1"
+_PROTOCOLS = ("udp", "icmp", "")
+"""What the rules refuse, each with a rule of its own; "" is whatever is none of the others."""
+_IGMP = 2
+"""The kernel's own when an interface comes up, and nothing that a box asked for."""
+COUNTED = ("iptables-save", "-c", "-t", "filter")
+"""Prints the rules, each with how many packets met it."""
 
 
 def no_tools() -> str:
@@ -39,11 +47,21 @@ def rules(tcp: socket.socket, udp: socket.socket) -> str:
     """For iptables-restore. The box's loopback, and networks in common with other boxes, are not touched."""
     to_relay, to_resolver = (f"{_LOOPBACK}:{each.getsockname()[1]}" for each in (tcp, udp))
     out = f"-A OUTPUT -o {INTERFACE}"
+    refuse = (f"{out} ! -d {_LOOPBACK} {f'-p {each} ' if each else ''}-j REJECT\n" for each in _PROTOCOLS)
     return (
         f"*nat\n{out} -d {RESOLVER} -p udp --dport 53 -j DNAT --to-destination {to_resolver}\n"
         f"{out} -p tcp -j DNAT --to-destination {to_relay}\nCOMMIT\n"
-        f"*filter\n{out} ! -d {_LOOPBACK} -j REJECT\nCOMMIT\n"
+        f"*filter\n{out} -p {_IGMP} -j DROP\n{''.join(refuse)}COMMIT\n"
     )
+
+
+def refused(counted: str) -> Iterator[str]:
+    """The protocols of which the rules refused something, from what `COUNTED` printed; `other` for all that have no
+    rule of their own. IPv6 is not among them: no route leads anywhere, so nothing is sent that could be seen."""
+    for packets, rule in re.findall(r"(?m)^\[(\d+):\d+\] (-A OUTPUT .*-j REJECT)", counted):
+        protocol = re.search(r"-p (\w+)", rule)
+        if int(packets):
+            yield protocol[1] if protocol else "other"
 
 
 def listeners() -> tuple[socket.socket, socket.socket]:

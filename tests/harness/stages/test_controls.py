@@ -7,7 +7,7 @@ import pytest
 
 from harness.check import Checked, run_check
 from harness.engine.contract import Command
-from harness.engine.lists.reach import NOT_LISTED, Asked, Reach
+from harness.engine.lists.reach import NO_TCP, NOT_LISTED, Asked, Reach
 from harness.errors import BuildFailed, EngineError, NeedsDocker
 from harness.findings.controls import Standing, standing
 from harness.findings.model import Finding, Severity
@@ -355,18 +355,22 @@ def test_a_task_with_a_list_runs_with_its_list_at_once(tmp_path: Path) -> None:
 def test_what_the_reference_asks_for_beside_its_list_is_a_finding(tmp_path: Path) -> None:
     listed = Asked("pypi.org", 443, "tls", True)
     refused = (Asked("files.example", 0, "dns", False, NOT_LISTED), Asked("10.1.1.1", 80, "http", False, NOT_LISTED))
-    _, found = checked(tmp_path / "unpaid", asks(listed, *refused, reward="0"), {"task.toml": LISTED})
+    datagrams = Asked("", 0, "udp", False, NO_TCP)
+    _, found = checked(tmp_path / "unpaid", asks(listed, *refused, datagrams, reward="0"), {"task.toml": LISTED})
     assert found["unlisted-host"].severity is Severity.ERROR
     assert found["unlisted-host"].title.startswith("The reference asks for files.example, 10.1.1.1,")
     assert found["unlisted-host"].evidence == (
         "asked for the address of files.example (dns)",
         "asked for 10.1.1.1, port 80 (http)",
+        "sent something to somebody by UDP, in vain",
     )
     _, found = checked(tmp_path / "paid", asks(listed, *refused), {"task.toml": LISTED})
     assert {name: each.severity for name, each in found.items()} == {"unlisted-host": Severity.NOTE}
     _, found = checked(
         tmp_path / "elsewhere", asks(listed, Asked("pypi.org", 443, "tls", False, "private")), {"task.toml": LISTED}
     )
+    assert found == {}
+    _, found = checked(tmp_path / "datagrams", asks(listed, datagrams), {"task.toml": LISTED})
     assert found == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from harness.engine.bwrap.box import nat
 from harness.engine.bwrap.box.launcher import Launcher
@@ -19,7 +20,7 @@ def lease(launcher: Launcher, gate: Gatekeeper) -> nat.Lease:
     try:
         tcp, udp = launcher.listeners(namespace)
         rules = walls.rules(tcp, udp)
-        gate.serve(tcp, udp)
+        gate.serve(tcp, udp, namespace, partial(_counted, launcher.process.pid))
         nat.ip(walls.links(), inside=namespace, user_of=launcher.process.pid)
         restore = ["iptables-restore", "-w", "--noflush"]
         nat.run_inside(namespace, restore, rules, user_of=launcher.process.pid)
@@ -27,3 +28,7 @@ def lease(launcher: Launcher, gate: Gatekeeper) -> nat.Lease:
         os.close(namespace)
         raise
     return nat.Lease(namespace, walls.RESOLV_CONF, proxies=False)
+
+
+def _counted(user_of: int, namespace: int) -> str:
+    return nat.run_inside(namespace, walls.COUNTED, user_of=user_of, to="read")

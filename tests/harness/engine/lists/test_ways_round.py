@@ -295,6 +295,8 @@ def test_nobody_else_heard_anything_and_what_was_refused_is_told(held: Tried) ->
     assert held.wrong_heard == ()
     assert held.looked_up == {LISTED, REBINDS}
     assert {one.host for one in held.asked if one.let} == {LISTED}
+    # For whom, the kernel does not say; nothing is sent by IPv6, which leads nowhere.
+    assert {one.how for one in held.asked if not one.host} == {"udp", "icmp", "other"}
     refused = {one.host for one in held.asked if not one.let}
     below = {f"c2vjcmv0.{LISTED}", f"c2vjcmv0.{UNLISTED}"}
     assert refused >= {UNLISTED, UNLISTED_AT, LISTED_AT, REBINDS, "169.254.169.254", "10.0.2.2", "198.18.0.1", *below}

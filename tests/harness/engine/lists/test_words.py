@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.engine.lists import walls
 from harness.engine.lists.dns import answer, no_such_name, question
 from harness.engine.lists.opening import Opening, opening
 from harness.engine.lists.outside import refusal
@@ -84,6 +85,19 @@ def test_a_list_is_written_of_what_was_called() -> None:
         Asked("203.0.114.7", 80, "address", True),
     ]
     assert to_list(asked) == ("203.0.114.7", "files.example", "pypi.org")
+
+
+def test_what_the_kernel_refused_is_told_by_its_protocol_and_its_own_is_not() -> None:
+    counted = """
+*filter
+:OUTPUT ACCEPT [7:420]
+[2:80] -A OUTPUT -o eth0 -p igmp -j DROP
+[3:120] -A OUTPUT ! -d 127.0.0.1/32 -o eth0 -p udp -j REJECT --reject-with icmp-port-unreachable
+[0:0] -A OUTPUT ! -d 127.0.0.1/32 -o eth0 -p icmp -j REJECT --reject-with icmp-port-unreachable
+[1:40] -A OUTPUT ! -d 127.0.0.1/32 -o eth0 -j REJECT --reject-with icmp-port-unreachable
+COMMIT
+"""
+    assert list(walls.refused(counted)) == ["udp", "other"]
 
 
 @cache
