@@ -208,8 +208,8 @@ def hint_for(words: str) -> str:
         return "The daemon's disk is full: `foolsgold clean --all` or `docker system prune` makes room."
     if "setting rlimit" in words.lower():
         return (
-            "The daemon asks for more open files than it may have. For Podman, give less in containers.conf: "
-            '`default_ulimits = ["nofile=4096:4096"]` below [containers].'
+            "The daemon asks for more open files or processes than it may have. For Podman, give less in "
+            'containers.conf: `default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]` below [containers].'
         )
     if "too many open files" in words.lower():
         return "The daemon ran out of file descriptors: use fewer --jobs or raise its limit."
