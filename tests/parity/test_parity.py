@@ -68,16 +68,8 @@ TRIALS: list[Trial] = [
     *((path.name, agent) for path in _fixtures() for agent in AGENTS),
     *((task.name, "oracle") for task in WRITTEN),
 ]
-TELLING = (
-    "background-service",
-    "cleanup-dry-run-faulty",
-    "healthcheck-entrypoint",
-    "multi-step",
-    "non-root-agent",
-    "separate-verifier",
-    "set-e-cannot-write-zero",
-)
-"""Fixtures that show what a box of Harbor's must do: services, users, a healthcheck, steps, a second box."""
+AS_BEFORE = ("multi-step", "separate-verifier", "set-e-cannot-write-zero")
+"""Fixtures that tell whether the older one's boxes, too, are as ours in all else."""
 BY_VERSION = (
     "a-process-pays-while-it-is-verified",
     "carried-modes-and-links",
@@ -102,17 +94,13 @@ WHAT_STILL_RUNS = (
 )
 OLDEST, NEWEST = RUNNERS[0], newest("harbor")
 IN_DOCKER: Mapping[Runner, frozenset[Trial]] = {
-    OLDEST: frozenset((name, "oracle") for name in (*TELLING, *BY_VERSION)),
+    OLDEST: frozenset((name, "oracle") for name in (*AS_BEFORE, *BY_VERSION)),
     NEWEST: frozenset(
-        [
-            *((path.name, "oracle") for path in _fixtures()),
-            *((name, "oracle") for name in (*BY_VERSION, *WHAT_STILL_RUNS)),
-            *((name, "nop") for name in TELLING),
-        ]
+        (name, "oracle") for name in (*(path.name for path in _fixtures()), *BY_VERSION, *WHAT_STILL_RUNS)
     ),
 }
 """What each Harbor runs in its own boxes. What is written about the reward alone shows nothing of a box, and neither
-does doing nothing; of the fixtures' boxes the older one runs the telling."""
+does doing nothing."""
 IN_OURS = frozenset(TRIALS) - {(name, "oracle") for name in BY_VERSION}
 """What both run in our boxes."""
 LISTED = frozenset((path.name, "oracle") for path in LISTS.iterdir())
@@ -211,7 +199,7 @@ def harbor(tasks: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[By, B
                 for name in names:
                     copied(tasks, name, work / "tasks" / name)
                 if names:
-                    boxes, at_once = ("docker", 1 + len(names) // 25) if own else (OUR_BOXES, 1)
+                    boxes, at_once = ("docker", 3 if runner == NEWEST else 2) if own else (OUR_BOXES, 1)
                     started[work / "job"] = start_job(
                         python, work / "tasks", work / "job", agent, at_once, boxes, folder
                     )
