@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import platform
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -29,6 +31,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +49,7 @@ from harness.runs import Silent
 from harness.stages.result import Audited, AuditSettings
 from harness.task.discover import discover
 from harness.task.model import Task
+from harness.trial.record import Kind, PhaseName, TrialRecord, record_from_json
 from harness.trial.session import HOLLOW_SCRIPT
 from mutator.model import FaultClass
 
@@ -171,7 +175,7 @@ def write_task(folder: Path, base: str, more: int) -> Task:
     return task
 
 
-def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audited]:
+def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audited, list[TrialRecord]]:
     with make_engine("bwrap", EngineOptions(images={base: "host"})) as engine, Store(folder / "run") as store:
         store.begin_run([Planned(task.name, str(task.path), task.digest)], {})
         # The image is built before: its cost is one of the task, not of its trials.
@@ -189,7 +193,9 @@ def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audi
         )
         seconds = time.perf_counter() - start
     (one,) = kept
-    return seconds, one
+    with closing(sqlite3.connect(folder / "run" / "run.db")) as database:
+        records = [record_from_json(json.loads(text)) for (text,) in database.execute("SELECT record FROM trial")]
+    return seconds, one, records
 
 
 CONTAINERS = {"containers": True, "containers, fewest requests": False}
@@ -198,19 +204,23 @@ Run = tuple[str, dict[str, bytes], bool]
 """What a trial ran: the solution's files, or none, and whether the tests too."""
 
 
-def runs_of(task: Task, one: Audited) -> list[Run]:
+def runs_of(task: Task, one: Audited, records: list[TrialRecord]) -> list[Run]:
+    """What every trial of the audit ran, controls, confirmations and looks at what is left behind too."""
     solution = {"solve.sh": (task.path / "solution" / "solve.sh").read_bytes()}
-    controls = one.controls
-    assert controls is not None
-    runs: list[Run] = [("solve", solution, True) for _ in (*controls.references, one.last)]
-    runs += [("nothing", {}, True), ("solve", {"solve.sh": HOLLOW_SCRIPT}, True)]
     (step,) = one.steps
-    for result in one.mutants:
-        files = {result.mutant.file: mutated_file(step.files, result.mutant)}
-        runs += [("solve", files, True) for _ in result.records]
-    if one.survivors:
-        unverified = [("solve", solution, False) for _ in range(2 + len(one.survivors))]
-        runs += unverified
+    mutants = {result.mutant.id: result.mutant for result in one.mutants}
+    runs: list[Run] = []
+    for record in records:
+        verified = record.phase(PhaseName.VERIFY) is not None
+        if record.kind is Kind.NOP:
+            runs.append(("nothing", {}, verified))
+        elif record.kind is Kind.HOLLOW:
+            runs.append(("solve", {"solve.sh": HOLLOW_SCRIPT}, verified))
+        elif record.kind is Kind.MUTANT:
+            mutant = mutants[record.label.split()[0]]
+            runs.append(("solve", {mutant.file: mutated_file(step.files, mutant)}, verified))
+        else:
+            runs.append(("solve", solution, verified))
     return runs
 
 
@@ -314,9 +324,9 @@ def measure(rounds: int, base: str, docker_image: str, jobs: int, more: int) -> 
         what = ""
         for number in range(rounds):
             settled()
-            took, one = audited(task, base, jobs, folder / str(number))
+            took, one, records = audited(task, base, jobs, folder / str(number))
             seconds["audit on bwrap"].append(took)
-            runs = runs_of(task, one)
+            runs = runs_of(task, one, records)
             assert one.strength is not None, one.why
             what = (
                 f"{len(one.mutants)} mutants, {len(runs)} trials with controls and confirmations, {jobs} at once; "

@@ -38,31 +38,95 @@ import csv
 import json
 import sys
 
+RATES = {"EUR": 1.0, "USD": 0.9, "CHF": 1.05}
+LIMIT = 1000.0
+
 totals: dict[str, float] = {}
+counts: dict[str, int] = {}
+largest: dict[str, float] = {}
+refused: list[str] = []
 with open(sys.argv[1], newline="") as file:
     for row in csv.DictReader(file):
         if row["status"] == "void":
             continue
-        amount = float(row["amount"])
+        name = row["name"].strip().lower()
+        if row["currency"] not in RATES:
+            refused.append(row["id"])
+            continue
+        amount = float(row["amount"]) * RATES[row["currency"]]
+        if amount > LIMIT:
+            refused.append(row["id"])
+            continue
+        if row["status"] == "pending":
+            amount = amount / 2
         if row["kind"] == "refund":
             amount = -amount
-        totals[row["name"]] = totals.get(row["name"], 0.0) + amount
-rounded = {name: round(total, 2) for name, total in sorted(totals.items())}
+        elif row["kind"] == "fee":
+            amount = -amount - 1
+        totals[name] = totals.get(name, 0.0) + amount
+        counts[name] = counts.get(name, 0) + 1
+        largest[name] = max(largest.get(name, 0.0), amount)
+found = {
+    "totals": {name: round(total, 2) for name, total in sorted(totals.items())},
+    "counts": counts,
+    "largest": {name: round(amount, 1) for name, amount in largest.items()},
+    "refused": sorted(refused),
+    "best": max(totals, key=totals.__getitem__),
+    "in debt": [name for name, total in sorted(totals.items()) if total < 0],
+}
 with open(sys.argv[2], "w") as file:
-    json.dump(rounded, file, indent=2)
+    json.dump(found, file, indent=2)
 '''
-ASKED = (
-    "Write to /app/totals.json what each name of /app/ledger.csv has: sales less refunds, rounded to two places, "
-    "without what is void.\n"
-)
-LEDGER = "name,kind,status,amount\na,sale,ok,10.5\nb,sale,ok,7\na,refund,ok,2.25\nb,sale,void,100\nc,sale,ok,0.1\n"
+ASKED = """Write /app/totals.py and run it, so that /app/totals.json says of /app/ledger.csv:
+
+- `totals`: what each name has, rounded to two places and sorted by name.
+- `counts`: how many rows of each name were counted.
+- `largest`: the largest amount of each name, rounded to one place.
+- `refused`: the ids of the rows that were refused, sorted.
+- `best`: the name with the highest total.
+- `in debt`: the names whose total is below 0, sorted.
+
+The rules:
+
+- Rows with the status `void` are skipped.
+- A `refund` is taken off.
+- A `fee` is taken off, and 1 more.
+- Of a row with the status `pending` half of the amount counts.
+- Amounts are in EUR: a USD is worth 0.9 and a CHF 1.05.
+- Rows with another currency are refused.
+- Rows of more than 1000 EUR are refused.
+- Names are the same without the spaces around them and in lower case.
+"""
+LEDGER = """id,name,kind,status,currency,amount
+r9,Bert ,sale,ok,USD,70.25
+r1,anna,sale,ok,EUR,10.52
+r3,anna,refund,ok,EUR,2.254
+r4,bert,sale,void,EUR,100
+r11,emil,refund,ok,EUR,4
+r5,carl,fee,ok,CHF,20
+r8,dora,sale,ok,GBP,12
+r6,anna,sale,pending,CHF,300.333
+r7,Dora,sale,ok,EUR,1200
+r2,dora,sale,ok,EUR,1000
+r10,dora,sale,ok,USD,1000.5
+r12,fred,sale,ok,EUR,5
+r13,fred,refund,ok,EUR,5
+"""
 CHECKS = """import json
 from pathlib import Path
 
 
 def test_totals():
     found = json.loads(Path("/app/totals.json").read_text())
-    assert found == {"a": 8.25, "b": 7.0, "c": 0.1}
+    assert found == {
+        "totals": {"anna": 165.94, "bert": 63.23, "carl": -22.0, "dora": 1900.45, "emil": -4.0, "fred": 0.0},
+        "counts": {"anna": 3, "bert": 1, "carl": 1, "dora": 2, "emil": 1, "fred": 2},
+        "largest": {"anna": 157.7, "bert": 63.2, "carl": 0.0, "dora": 1000.0, "emil": 0.0, "fred": 5.0},
+        "refused": ["r7", "r8"],
+        "best": "dora",
+        "in debt": ["carl", "emil"],
+    }
+    assert list(found["totals"]) == sorted(found["totals"])
 """
 HEAD = "#!/bin/bash\nset -e\n"
 WRITE = f"""cat > /app/totals.py <<'EOF'
@@ -91,14 +155,14 @@ class Shape:
 LOOK = f'python3 -c "{PLAIN}"\n'
 TRAIN = """cat > /app/train.py <<'EOF'
 weights = [0.0] * 8
-for step in range(400_000):
+for step in range(6_000_000):
     index = step % 8
     weights[index] += 0.01 * ((index + 1) - weights[index])
 open("/app/weights.txt", "w").write(repr([round(weight, 3) for weight in weights]))
 EOF
 python3 /app/train.py; python3 /app/train.py; python3 /app/train.py
 """
-COMPILE = """for number in $(seq 60); do
+COMPILE = """for number in $(seq 400); do
   echo "int f$number(int x) { int s = 0; for (int i = 0; i < x; i++) s += i * $number % 7; return s; }"
 done > /app/many.c
 for level in 1 2 3; do gcc -O$level -c /app/many.c -o /app/many$level.o; done
@@ -254,6 +318,10 @@ def measure(args: argparse.Namespace) -> tuple[str, bool]:
             )
         )
         same = all(one.same for one in found)
+        for one in found:
+            for ident, plain_told in told(one.plain).items():
+                if (reused_told := told(one.reused).get(ident)) != plain_told:
+                    print(f"{shape.name}: {ident} is {plain_told} plainly and {reused_told} reusing", file=sys.stderr)
         good &= same and share <= (AT_MOST_REUSING if shape.reuses else AT_MOST_NOTHING)
         records = found[-1].reused.records
         counts = [

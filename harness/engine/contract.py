@@ -299,6 +299,11 @@ class Box(ABC):
         """The regular files and links in a folder: name -> '' for a file, its target for a link. Names that begin with
         a dot are left out. Empty if there is no such folder."""
 
+    def files_alone(self, folder: str) -> frozenset[str] | None:
+        """The names of all that is in a folder, where that is nothing but regular files and all of it is root's. None
+        where it is not so, or where only a command in the box could tell."""
+        return None
+
     def written(self) -> list[bytes] | None:
         """Absolute paths that include everything made, changed or removed since the box began, except below its mounts,
         and all that its volumes hold. For a removed path its folder is listed. None if only a search through the whole

@@ -145,6 +145,20 @@ def listing(root: int, folder: str) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def files_alone(root: int, folder: str) -> frozenset[str] | None:
+    """The names of all that is in a folder, where that is nothing but regular files and all of it is the box's root's;
+    else None."""
+    own = os.geteuid(), os.getegid()  # as which the box's root is known here
+    try:
+        with opened(root, folder, os.O_RDONLY | os.O_DIRECTORY) as fd, os.scandir(fd) as entries:
+            found = {entry.name: entry.stat(follow_symlinks=False) for entry in islice(entries, LISTED)}
+            every = [os.fstat(fd), *found.values()]
+    except OSError:
+        return None
+    alone = len(found) < LISTED and all(stat.S_ISREG(status.st_mode) for status in found.values())
+    return frozenset(found) if alone and all((one.st_uid, one.st_gid) == own for one in every) else None
+
+
 def exists(root: int, path: str) -> bool:
     with suppress(OSError), opened(root, path, os.O_PATH):
         return True

@@ -106,7 +106,8 @@ async def _observe(
     plan = Plan(
         kind, label, replacement or Replacement(), terms.networks, terms.own_limits, terms.known, purpose=purpose
     )
-    return await place.trial(plan, IDLE)
+    # Every survivor waits for the reference's.
+    return await place.trial(plan, place.urgent if kind is Kind.REFERENCE else IDLE)
 
 
 def _seen(record: TrialRecord, terms: Terms) -> Observed | None:

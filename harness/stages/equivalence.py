@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from harness.judging.outcome import Outcome, OutcomeKind
-from harness.lab.lab import IDLE, Place
+from harness.lab.lab import Place
 from harness.lab.together import Together
 from harness.stages.mutants import Terms
 from harness.stages.result import MutantResult
@@ -34,7 +34,8 @@ async def left_behind(
     plan = Plan(
         kind, label, replacement or Replacement(), terms.networks, terms.limits, frozenset(), purpose=LeftBehind()
     )
-    return (await place.trial(plan, IDLE)).state
+    # A look at the reference's doings follows, for which every survivor waits.
+    return (await place.trial(plan, place.urgent)).state
 
 
 async def reference_left(place: Place, terms: Terms) -> Reference | None:

@@ -36,6 +36,7 @@ from harness.verifier.test_report import passed_by_name, read_report
 
 AGENT_LOGS = "/logs/agent"
 VERIFIER_LOGS = "/logs/verifier"
+REWARDS = ("reward.json", "reward.txt")
 TEST_LOG = f"{VERIFIER_LOGS}/test-stdout.txt"
 REPORT_LIMIT = 4 << 20
 REPORTS_READ = 12
@@ -274,7 +275,7 @@ def _verify(session: Session, box: Box, step: Step, solve_log: str | None) -> St
     notes: list[Note] = []
     files = {
         name: box.read(f"{VERIFIER_LOGS}/{name}", limit=REWARD_LIMIT) if _reaches(name, listing, notes) else None
-        for name in ("reward.json", "reward.txt")
+        for name in REWARDS
     }
     session.look_for_effect(box)
     session.read_plugin(box, step)
@@ -293,9 +294,13 @@ def _before_tests(session: Session, box: Box, step: Step) -> Exit | None:
     runner = session.task.runner
     if not runner.removes_rewards:
         return None
+    # It has copied the agent's logs out, and puts them back as root's.
+    puts_back = not runner.mounts_logs and step.verifier.separate is None
+    there = box.files_alone(VERIFIER_LOGS)
+    if there is not None and there.isdisjoint(REWARDS) and not (puts_back and box.files_alone(AGENT_LOGS) is None):
+        return None  # A command in the box would find nothing to do.
     script = f"rm -f -- {VERIFIER_LOGS}/reward.txt {VERIFIER_LOGS}/reward.json"
-    if not runner.mounts_logs and step.verifier.separate is None:
-        # It has copied the agent's logs out, and puts them back as root's.
+    if puts_back:
         script = f"mkdir -p {AGENT_LOGS}; chown -hR 0:0 {AGENT_LOGS}; {script}"
     return session.chore(box, script)
 
@@ -309,7 +314,7 @@ find . -type l -exec sh -c 'for link; do printf "%s\\0%s\\0" "$link" "$(readlink
 def _no_reward(session: Session, box: Box, listing: Mapping[str, str]) -> RewardProblem | None:
     """Why the runner reads no reward, whatever the verifier wrote."""
     copied = not session.task.runner.mounts_logs
-    if not copied and "reward.json" in listing:
+    if (not copied and "reward.json" in listing) or box.files_alone(VERIFIER_LOGS) is not None:
         return None
     done = session.chore(box, COLLECT)
     if copied and done.status == 3:

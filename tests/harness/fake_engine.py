@@ -98,6 +98,9 @@ class FakeBox(Box):
         below = [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
         return dict.fromkeys(sorted(below), "") | dict(self.engine.links)
 
+    def files_alone(self, folder: str) -> frozenset[str] | None:
+        return frozenset(self.listing(folder)) if self.engine.alone else None
+
     def close(self) -> None:
         if not self.closed:
             self.engine.log.append("close")
@@ -120,7 +123,10 @@ class FakeEngine(Engine):
         build_error: Exception | None = None,
         image_files: Mapping[str, bytes] | None = None,
         links: Mapping[str, str] | None = None,
+        alone: bool = False,
     ) -> None:
+        """`alone`: it tells which folders hold root's files alone; all of its boxes' do."""
+        self.alone = alone
         self.links = links or {}
         self.table = list(table)
         self.config = config or ImageConfig(workdir="/app")

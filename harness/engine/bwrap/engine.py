@@ -297,6 +297,9 @@ class BwrapBox(Box):
     def listing(self, folder: str) -> dict[str, str]:
         return self._sandbox.listing(folder)
 
+    def files_alone(self, folder: str) -> frozenset[str] | None:
+        return self._sandbox.files_alone(folder)
+
     def full(self) -> bool:
         return self._sandbox.full()
 

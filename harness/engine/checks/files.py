@@ -68,6 +68,24 @@ def read_returns_nothing_for_what_is_no_file(scene: CheckedEngine) -> None:
 
 
 @check
+def files_alone_are_told_from_all_else(scene: CheckedEngine) -> None:
+    with scene.box() as box:
+        text(box, "mkdir /alone /beside; for file in a .b; do echo x > /alone/$file; echo x > /beside/$file; done")
+        told = box.files_alone("/alone")
+        that(told in (None, {"a", ".b"}), f"other names: {told}")
+        that(box.files_alone("/nowhere") is None, "a folder that is not there")
+        for what in (
+            "ln -s a /beside/c",
+            "mkdir /beside/c",
+            "mkfifo /beside/c",
+            "chown 7 /beside/a",
+            "chgrp 7 /beside",
+        ):
+            text(box, f"rm -rf /beside/c; chown -R 0:0 /beside; {what}")
+            that(box.files_alone("/beside") is None, f"{what} was not seen")
+
+
+@check
 def read_does_not_follow_a_planted_link_to_the_host(scene: CheckedEngine) -> None:
     with tempfile.TemporaryDirectory() as folder, scene.box() as box:
         secret = Path(folder, "secret")

@@ -142,6 +142,10 @@ class DockerBox(WritingBox):
         self._check_alive()
         return self._files.listing(folder)
 
+    def files_alone(self, folder: str) -> frozenset[str] | None:
+        self._check_alive()
+        return self._files.files_alone(folder)
+
     def changes(self) -> Changes | None:
         self._check_alive()
         if self.upper is None:

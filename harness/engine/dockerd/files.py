@@ -40,6 +40,10 @@ class Files(Protocol):
         """As `Box.listing`."""
         ...
 
+    def files_alone(self, folder: str) -> frozenset[str] | None:
+        """As `Box.files_alone`."""
+        ...
+
     def remove(self, path: str) -> None: ...
 
     def kill(self) -> bool:
@@ -79,6 +83,9 @@ class ProcFiles:
             return rootpath.listing(self._root, folder)
         except OSError as error:
             raise EngineError(f"{folder} cannot be listed in the box: {error.strerror}") from error
+
+    def files_alone(self, folder: str) -> frozenset[str] | None:
+        return rootpath.files_alone(self._root, folder)
 
     def remove(self, path: str) -> None:
         with suppress(OSError):
@@ -175,6 +182,9 @@ class DaemonFiles:
         _status, output = self._exec(["/bin/sh", "-c", _LIST, "sh", folder])
         words = output.decode("utf-8", "surrogateescape").split("\0")[:-1]
         return dict(zip(words[::2], words[1::2], strict=False))
+
+    def files_alone(self, _folder: str) -> frozenset[str] | None:
+        return None
 
     def remove(self, path: str) -> None:
         self._exec(["/bin/rm", "-f", path])

@@ -180,13 +180,19 @@ def test_a_preparation_that_fails_or_leaves_more_than_files_is_not_kept(
     assert why in ready
 
 
+COUNTS = """#!/bin/bash
+PORT=$((RANDOM + 1024))
+NOW=$(date +%s%N)
+apt-get install -y shower
+n=$(cat /srv/count 2>/dev/null || echo 0)
+echo $((n + 1)) > /srv/count
+echo "$PORT $NOW $(cat /srv/count)"
+echo 1 > /logs/verifier/reward.txt
+"""
+
+
 def test_time_random_numbers_and_counters_are_had_anew(tmp_path: Path, engine: Engine) -> None:
-    tests = (
-        "#!/bin/bash\nPORT=$((RANDOM + 1024))\nNOW=$(date +%s%N)\napt-get install -y shower\n"
-        "n=$(cat /srv/count 2>/dev/null || echo 0)\necho $((n + 1)) > /srv/count\n"
-        'echo "$PORT $NOW $(cat /srv/count)"\necho 1 > /logs/verifier/reward.txt\n'
-    )
-    task = made(tmp_path, tests)
+    task = made(tmp_path, COUNTS)
     _, one = both(engine, task)
     _, other = both(engine, task)
     assert one.reused

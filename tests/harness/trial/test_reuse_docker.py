@@ -17,7 +17,7 @@ from harness.trial.record import Kind
 from harness.trial.recording import make_ready
 from harness.trial.runner import run_trial
 from tests.conftest import RecipeOf
-from tests.harness.trial.test_reuse_boxes import SOLVE, log, made
+from tests.harness.trial.test_reuse_boxes import COUNTS, SOLVE, log, made
 
 REUSED = Judge(reuse=frozenset({Means.PREPARATION}))
 
@@ -81,3 +81,17 @@ def test_where_a_container_writes_is_told_by_its_mounts(tmp_path: Path) -> None:
     assert upper_of(root.replace("/upper", "/elsewhere"), ()) is None, "another machine's"
     assert upper_of(root.replace(f"{tmp_path}/init", "l/ABC"), ()) is None
     assert upper_of("9 1 8:1 / / rw - ext4 /dev/vda rw", ()) is None
+
+
+@pytest.mark.docker
+def test_time_random_numbers_and_counters_are_had_anew(tmp_path: Path, docker_engine: Engine) -> None:
+    task = made(tmp_path, COUNTS)
+    built = build(docker_engine, task)
+    plan = Plan(Kind.REFERENCE, purpose=REUSED)
+    ready = make_ready(docker_engine, task, built, plan.networks, cancel=threading.Event(), turn=nullcontext)
+    assert isinstance(ready, Ready), ready
+    one, other = (run_trial(docker_engine, task, built, plan, ready=ready) for _ in range(2))
+    assert one.reused
+    assert other.reused
+    (port, now, count), (port2, now2, count2) = log(one).split(), log(other).split()
+    assert (port != port2, now != now2, count, count2) == (True, True, "1", "1")

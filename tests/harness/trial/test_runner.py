@@ -125,6 +125,15 @@ def test_a_planted_reward_counts_where_the_runner_does_not_remove_it(tmp_path: P
     assert removing == ([] if paid else ["root"])
 
 
+def test_no_command_runs_for_a_chore_that_would_find_nothing_to_do(tmp_path: Path) -> None:
+    plant = Does(writes={"/logs/verifier/reward.json": b'{"reward": 1}'})
+    for solve, removing in ((Does(), 0), (plant, 1)):
+        engine = FakeEngine([(SOLVE, solve), (VERIFY, rewarding("0"))], alone=True)
+        assert trial(engine, harbor(tmp_path / "t")).rewards == {"reward": 0}
+        chores = [command.argv[-1] for _, command in engine.commands if command.argv[0] == "sh"]
+        assert (len(chores), sum("rm -f -- " in script for script in chores)) == (removing, removing)
+
+
 def test_a_folder_in_the_place_of_reward_json_is_no_reward_whatever_reward_text_says(tmp_path: Path) -> None:
     engine = FakeEngine([(re.escape("[ ! -d reward.json ]"), Does(4)), (VERIFY, rewarding("1"))])
     record = trial(engine, harbor(tmp_path / "t"))

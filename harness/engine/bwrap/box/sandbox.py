@@ -381,6 +381,10 @@ class Sandbox(Box):
         with _as_engine_error(f"list {folder} of the box"):
             return rootpath.listing(self._root, folder)
 
+    def files_alone(self, folder: str) -> frozenset[str] | None:
+        self._alive()
+        return rootpath.files_alone(self._root, folder)
+
     def full(self) -> bool:
         self._alive()
         with _as_engine_error("look at the box's disk"):

@@ -33,6 +33,7 @@ PLENTY = 1 << 30
 """Bytes that must be free in memory."""
 _ANOTHER_PLACE = "Set XDG_CACHE_HOME to a folder on a disk or a volume, or to /dev/shm where memory is plenty."
 MAKE_ROOM = "`foolsgold clean --all` makes room; XDG_CACHE_HOME moves the layers to another disk."
+_PROBE = "probe-"
 _PATIENCE = 1.0
 """Seconds to wait for another process without a word."""
 _GRACE = 3600.0
@@ -62,9 +63,9 @@ def _holds_layers(folder: Path) -> bool:
 
 
 def _make_whiteout(folder: Path) -> None:
-    probe = folder / f"probe-{secrets.token_hex(8)}"
+    probe = folder / f"{_PROBE}{secrets.token_hex(8)}"
     os.mknod(probe, stat.S_IFCHR, os.makedev(0, 0))
-    probe.unlink()
+    probe.unlink(missing_ok=True)  # somebody may clean meanwhile
 
 
 def _ours_in_memory() -> bool:
@@ -258,6 +259,9 @@ class Cache:
         return len(layers), sum(map(_bytes, layers))
 
     def _remove_abandoned(self) -> Iterator[str]:
+        for folder in (self.root, self.root / "building"):
+            for probe in folder.glob(f"{_PROBE}*"):
+                probe.unlink(missing_ok=True)
         for lock in (self.root / "building").glob("*.lock"):
             with suppress(FileNotFoundError, BlockingIOError):
                 descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
