@@ -155,6 +155,21 @@ def _index(change: Change) -> bool:
     return text[end : end + 1] == "]" and _INDEX.search(text[max(start - 2, 0) : start]) is not None
 
 
+_RESERVES = re.compile(
+    r"\bmake\(\[\][\w.*\[\]]+, *0, *|\.(?:reserve|Grow|ensureCapacity|ensure_capacity)\(|\bwith_capacity\("
+)
+
+
+def _room(change: Change) -> bool:
+    """How much room is reserved beforehand: more is taken where it is needed."""
+    if change.fault is FaultClass.HOLLOW_FUNCTION or len(change.edits) != 1 or "\n" in change.gone:
+        return False
+    text, edit = change.source.text, change.edits[0]
+    line = text.rfind("\n", 0, edit.start) + 1
+    before = [found.end() for found in _RESERVES.finditer(text, line, edit.start)]
+    return bool(before) and text.count(")", before[-1], edit.start) <= text.count("(", before[-1], edit.start)
+
+
 _KEPT_IN_FILES = re.compile(
     r"\.dump\(|\.savefig\(|\.save\(|\.to_\w+\([\w\"'/]|write_text\(|write_bytes\(|open\([^)\n]*, *(?:mode=)?[\"'][wa]"
 )
@@ -549,6 +564,7 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _another_ending,
     _index,
     _progress,
+    _room,
     _own_folder,
     _tidies,
     _unseen_option,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.relevance import Link
 from mutator.relevance.amounts import is_number, is_telling
+from mutator.relevance.removes import cleans_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Stated:
         """Behind the others where it is not stated; and a number that is stated is never a mere detail."""
         if mutant.fault is FaultClass.HOLLOW_FUNCTION and mutant.scope in self._functions:
             mutant = replace(mutant, blunt=False)
-        if self._unasked_guard(mutant, links) or self._free(mutant, links):
+        if self._unasked_guard(mutant, links) or self._free(mutant, links) or self._only_tries(mutant):
             mutant = replace(mutant, unlikely=True)
         if mutant.unlikely or (self._text and not self._worth(mutant, links)):
             return Chosen(mutant, links, aside=True)
@@ -56,8 +57,9 @@ class Stated:
 
     def _worth(self, mutant: Mutant, links: tuple[Link, ...]) -> bool:
         if links:
-            offered = _OFFERS.search(self._texts[links[0].requirement]) is not None
-            if not offered and self._by_more_than_a_number(mutant, links):
+            text = self._texts[links[0].requirement]
+            asks_nothing = _OFFERS.search(text) is not None or cleans_up(mutant.before, mutant.after, text)
+            if not asks_nothing and self._by_more_than_a_number(mutant, links):
                 return True
         named = bool(mutant.stated) and not (links and is_number(mutant.stated))
         return named or _speaks_for_itself(mutant)
@@ -95,6 +97,12 @@ class Stated:
         named = all(word.lower() in target for word in links[0].evidence)
         return named and _REPORTS.search(self._texts[links[0].requirement]) is not None
 
+    def _only_tries(self, mutant: Mutant) -> bool:
+        """A call on temporary files that no sentence names: the solution looks whether it works."""
+        paths = _PATHS_GIVEN.findall(mutant.before)
+        called = mutant.operator == "python.call-dropped" and bool(self._text) and bool(paths)
+        return called and all(path.split("/")[1] == "tmp" and path not in self._text for path in paths)
+
     def _asks_for(self, scope: str) -> bool:
         name = scope.rpartition(".")[2]
         if name == "main" or name not in self._words:
@@ -131,6 +139,7 @@ class Stated:
         return any(word in self._words for word in telling if len(word) > 1)
 
 
+_PATHS_GIVEN = re.compile(r"""["'](/[^"'\s]+)["']""")
 _OF_INPUTS = re.compile(
     r"\[\d*:\d*\] *!= *(?:b?[\"']|[A-Z_]{3,})|(?i:\bmagic *!=|!= *(?:\w+\.)?\w*magic\b)"
     r"|\bif not \w+(?:\.strip\(\))?:|\blen\([\w.]+\) *(?:==|<) *\d+|\.(?:is_empty|isEmpty|empty)\(\)"

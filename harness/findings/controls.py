@@ -404,7 +404,9 @@ def _untouched(controls: Controls) -> Iterator[Finding]:
                 f"A solution that exits at once is paid {_rewards(hollow)}, although doing nothing is not.",
                 severity=paid,
             )
-    if any(record is not None and _cannot_write_zero(record) for record in (nop, hollow)):
+    # A verifier that never writes one says nothing of what it does where the work is not done.
+    writes = any(record.rewards is not None for record in controls.references)
+    if writes and any(record is not None and _cannot_write_zero(record) for record in (nop, hollow)):
         step = controls.task.steps[-1]
         yield finding(
             "no-zero-reward",

@@ -47,6 +47,23 @@ def slight(
     return checks and not (requirement is not None and "~refusal" in requirement.tokens)
 
 
+_REFUSES = re.compile(
+    r"^\s*(?:\w+\.)*(?:fail|die|fatal\w*|exit|abort|panic|throw|raise|usage|e?println?!?|f?printf|F?[Pp]rint\w*|error|cerr)\b"
+    r"|^\s*(?:std::cerr|return\s+(?:-?[1-9]\d*|\w*[eE]rr\w*\b.*|nil, .*|None|null|false|False)\s*;?$)",
+)
+_CLOSES = re.compile(r"^\s*[})\]]*;?\s*$")
+
+
+def only_refuses(operator: str, diff: str, requirement: Requirement | None) -> bool:
+    """Whether a branch goes that does nothing but refuse, and the sentence says nothing of refusing: without it what
+    stands behind it may refuse as well."""
+    if operator.rpartition(".")[2] != "never" or (requirement is not None and "~refusal" in requirement.tokens):
+        return False
+    first, *body = [line for line in _gone(diff).splitlines() if line.strip()] or [""]
+    inside = [line for line in body if not _CLOSES.match(line)]
+    return first.lstrip("} \t").startswith("if") and bool(inside) and all(map(_REFUSES.match, inside))
+
+
 _USAGE = re.compile(r"""(["'])[^"'\n]*\busage\b[^"'\n]*\1""", re.IGNORECASE)
 
 

@@ -90,26 +90,6 @@ def asks_for_no_order(operator: str, text: str) -> bool:
     )
 
 
-_REMOVES = re.compile(r"^\s*(?:sudo\s+)?(?:rm|rmdir|unlink|shred)\s")
-_ASKS_TO_REMOVE = re.compile(
-    r"(?:^|[.,;:!]\s+|\b(?:and|then|must|should|shall|to|please|also|not (?:leave|keep|contain))\s+)"
-    r"(?:\w+ly\s+)?(?:remov|delet|clean|purg|wip|eras|discard|destroy|shred|get rid|uninstall)\w*"
-    r"|\b(?:removes|deletes|cleans|purges|discards)\b|\bno longer\b|\babsen(?:t|ce)\b"
-    r"|\bmust not (?:exist|remain|be (?:there|left))\b"
-    r"|\bshould not (?:exist|remain)\b|\b(?:is|are|be) (?:removed|deleted) (?:after|when|once|from|by you)\b",
-    re.IGNORECASE,
-)
-_BY_OTHERS = re.compile(r"\bwill (?:all )?be (?:removed|deleted|gone|wiped|cleaned)\b", re.IGNORECASE)
-
-
-def cleans_up(before: str, after: str, text: str) -> bool:
-    """Whether it only leaves there what the solution removes, and the sentence asks nobody to remove anything: what
-    others will remove is no work."""
-    if after.strip() or not _REMOVES.match(before):
-        return False
-    return not _ASKS_TO_REMOVE.search(_BY_OTHERS.sub("", text))
-
-
 _ALLOWS = re.compile(
     r"\b(?:you|we) (?:\w+ )?(?:can(?:not|'t)?|may|might|could)\b"
     r"|\bif you (?:like|want|wish|need|prefer)\b|\byou (?:will be|are|have been|were) (?:also )?(?:provided|given)\b"
@@ -143,6 +123,18 @@ def asks_nothing(text: str) -> bool:
         or (_LETS.search(text) and not _BOUNDS.search(text))
         or (_FORBIDS_TO_TOUCH.search(text) and not _OF_A_PROGRAM.search(text))
     )
+
+
+_ASKS_FOR_A_MENTION = re.compile(
+    r"\b(?:mention|contain|includ|refer(?:s|ring)? to|nam(?:e|es|ing)\b|say|stat(?:e|es|ing)\b|quot)", re.IGNORECASE
+)
+
+
+def still_says(operator: str, text: str, evidence: Sequence[str], left: str) -> bool:
+    """Whether a sentence asks that a text says something, and what is `left` of the text says all of it elsewhere."""
+    if not operator.startswith("data.") or not evidence or not _ASKS_FOR_A_MENTION.search(text):
+        return False
+    return all(token.lower() in left.lower() for token in evidence)
 
 
 _PRINTS = ("print-dropped", "drop-print")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from posixpath import basename, splitext
 
 from harness.judging.stated import of_a_machine, of_no_name
-from harness.judging.tolerance import Tolerance, differ_within, stated_tolerance
+from harness.judging.tolerance import ROUNDED, Tolerance, differ_within, stated_tolerance
 from harness.judging.varied import is_interpreter
 from harness.judging.volatile import steady
 from harness.trial.end_state import NOISE, EndState, services
@@ -306,6 +306,11 @@ def _harmless(
     tolerance = stated_tolerance(about.instruction)
     if tolerance is not None and (outputs or calls) and _all_within(outputs, calls, tolerance):
         return f"its numbers differ by no more than the {tolerance} that the instruction allows"
+    if (outputs or calls) and not _ROUNDS.search(about.instruction) and _all_within(outputs, calls, ROUNDED):
+        return "its numbers are the reference's but for rounding, which the instruction does not ask for"
+    if not calls and files and not outputs and _helpers(files, second, about):
+        named = ", ".join(sorted({each.path for each in files})[:3])
+        return f"only the text of a program differs that nobody asked for ({named}): what it left is the same"
     if not calls and files and _made_again(files, second.after, mutant.after):
         return "the tests do this step themselves: what is there when they have ended is the same"
     if not calls and outputs and len(outputs) == len(files) and _nobody_needs(outputs, about):
@@ -362,6 +367,32 @@ def _all_within(outputs: Sequence[Difference], calls: Sequence[Difference], tole
         and each.right.wrote == each.given.wrote
         for each in calls
     )
+
+
+_ROUNDS = re.compile(
+    r"\bround|\bdecimal|\bdigits?\b|\bsignificant|\bprecis|\bexact|\binteger|\bwhole number|\btruncat|\bbyte"
+    r"|\bidentical",
+    re.IGNORECASE,
+)
+
+
+def _helpers(files: Sequence[Difference], second: Observed, about: About) -> bool:
+    """Programs on the way to data that the instruction names: it does not name them, no test runs them, and nothing of
+    them still runs."""
+    left = second.left
+    if left is None or second.calls is None or services(left):
+        return False
+    words = {basename(word) for call in second.calls for word in call.argv}
+    asked = any(entry.startswith("f ") and not of_no_name(path, about.instruction) for path, entry in _kept(left))
+    return asked and all(
+        bool(each.path) and of_no_name(each.path, about.instruction) and basename(each.path) not in words
+        for each in files
+    )
+
+
+def _kept(left: EndState) -> list[tuple[str, str]]:
+    """The files of the work: none of the machine's."""
+    return [(path, entry) for path, entry in left.entries.items() if not (NOISE.search(path) or of_a_machine(path))]
 
 
 def _made_again(files: Sequence[Difference], right: EndState | None, given: EndState | None) -> bool:
@@ -421,11 +452,11 @@ def _on_the_way(outputs: Sequence[Difference], second: Observed, about: About) -
     left = second.left
     if left is None or services(left):
         return False
-    kept = {path: entry for path, entry in left.entries.items() if not (NOISE.search(path) or of_a_machine(path))}
-    asked = [path for path, entry in kept.items() if entry.startswith("f ") and not of_no_name(path, about.instruction)]
+    kept = _kept(left)
+    asked = [path for path, entry in kept if entry.startswith("f ") and not of_no_name(path, about.instruction)]
     programs = any(
         entry.startswith("f ") and (splitext(path)[1].lower() in _CODE or int(entry.split(" ")[1], 8) & 0o111)
-        for path, entry in kept.items()
+        for path, entry in kept
     )
     tidy = any(each.kind == "more" for each in outputs) and _TIDY.search(about.instruction)
     return (

@@ -307,11 +307,21 @@ def judge(record: TrialRecord, against: Baseline) -> Outcome:
             why = f"the solution itself failed for want of something outside it: {step.solve_proof.line}"
             return Outcome(OutcomeKind.ERROR, why, cause=Cause.MACHINE, crashed=crashed)
     by = tuple(dict.fromkeys(test.name for step in record.steps for test in step.report.failing))
+    own = _own_step(record)
+    if reached > 0.0 and own is not None and own.rewards is not None and pay(own.rewards) is Pay.NOTHING:
+        failed = tuple(dict.fromkeys(test.name for test in own.report.failing))
+        return Outcome(_kind_of_kill(replace(record, steps=(own,)), against), found.why, 1.0, failed, crashed)
     if reached > 0.0:
         return Outcome(OutcomeKind.PARTIAL, found.why, 1.0 - reached, by, crashed, stuck=stuck)
     if slow is not None:
         return Outcome(OutcomeKind.TIMEOUT, found.why, 1.0, by, stuck=stuck)
     return Outcome(_kind_of_kill(record, against), found.why, 1.0, by, crashed)
+
+
+def _own_step(record: TrialRecord) -> StepRecord | None:
+    """That of several whose solution a mutant changes: what the others are paid, the reference's own work earns."""
+    name = record.label.rpartition("/")[0] if record.kind is Kind.MUTANT else ""
+    return next((step for step in record.steps if step.name == name), None) if name else None
 
 
 def _kind_of_kill(record: TrialRecord, against: Baseline) -> OutcomeKind:

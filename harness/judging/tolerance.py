@@ -33,6 +33,8 @@ class Tolerance:
 
     absolute: float | None = None
     relative: float | None = None
+    rounded: bool = False
+    """One may be the other with fewer decimals."""
 
     def allows(self, right: float, given: float) -> bool:
         away = abs(right - given)
@@ -67,9 +69,24 @@ def stated_tolerance(instruction: str) -> Tolerance | None:
     return Tolerance(min(absolute, default=None), min(relative, default=None))
 
 
+ROUNDED = Tolerance(rounded=True)
+
+
+def _is_rounded(one: str, other: str) -> bool:
+    """Whether the one with fewer decimals, of which it has some, is the other one rounded."""
+    places = min(len(text.partition(".")[2]) for text in (one, other))
+    plain = all(re.fullmatch(r"-?\d+\.\d+", text) for text in (one, other))
+    return plain and abs(float(one) - float(other)) <= 0.5 * 10.0**-places * (1 + 1e-6)
+
+
 def differ_within(right: str, given: str, tolerance: Tolerance) -> bool:
     """Whether the two texts are the same but for numbers, and each of these is as near as it must be."""
     if _IN_TEXT.sub("#", right).split() != _IN_TEXT.sub("#", given).split():
         return False
-    pairs = zip(_IN_TEXT.findall(right), _IN_TEXT.findall(given), strict=True)
-    return all(one == other or tolerance.allows(float(one), float(other)) for one, other in pairs)
+    pairs = list(zip(_IN_TEXT.findall(right), _IN_TEXT.findall(given), strict=True))
+    if tolerance.rounded and all(one == other for one, other in pairs):
+        return right == given
+    return all(
+        one == other or (tolerance.rounded and _is_rounded(one, other)) or tolerance.allows(float(one), float(other))
+        for one, other in pairs
+    )

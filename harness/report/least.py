@@ -50,7 +50,7 @@ def least_json(one: Audited) -> dict[str, Any] | None:
         "gone": _places(files, edits),
         "left": list(_left(files, enough)),
         "requirements": [_stated(each, files, attempted) for each in least.stated],
-        "rewards": [{"share": share, "lines": lines} for share, lines in least.rewards],
+        "rewards": [asdict(one) for one in least.rewards],
     }
 
 

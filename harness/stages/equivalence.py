@@ -29,21 +29,23 @@ class Reference:
 
 
 async def left_behind(
-    place: Place, terms: Terms, kind: Kind, label: str, replacement: Replacement | None = None
+    place: Place, terms: Terms, kind: Kind, label: str, step: str = "", replacement: Replacement | None = None
 ) -> EndState | None:
-    plan = Plan(
-        kind, label, replacement or Replacement(), terms.networks, terms.limits, frozenset(), purpose=LeftBehind()
-    )
+    """`step`: the one whose solving is meant, where there are several. From there on all is the reference's."""
+    look = LeftBehind(step=step if len(place.task.steps) > 1 else "")
+    plan = Plan(kind, label, replacement or Replacement(), terms.networks, terms.limits, frozenset(), purpose=look)
     # A look at the reference's doings follows, for which every survivor waits.
     return (await place.trial(plan, place.urgent)).state
 
 
-async def reference_left(place: Place, terms: Terms) -> Reference | None:
+async def reference_left(place: Place, terms: Terms, step: str) -> Reference | None:
     """Two looks; None where they tell nothing: what sidecars have in their memory shows nowhere."""
     if place.task.environment.sidecars:
         return None
     async with Together() as group:
-        looks = [group.create_task(left_behind(place, terms, Kind.REFERENCE, f"state {number}")) for number in (1, 2)]
+        looks = [
+            group.create_task(left_behind(place, terms, Kind.REFERENCE, f"state {number}", step)) for number in (1, 2)
+        ]
     first, second = (look.result() for look in looks)
     aside = unsteady(first, second) if first is not None and second is not None else None
     return Reference(first, aside) if first is not None and aside is not None else None

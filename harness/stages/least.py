@@ -16,7 +16,7 @@ from harness.judging.strength import weight
 from harness.lab.lab import IDLE, Place
 from harness.mutants import StepMutants
 from harness.probes.least import attempts
-from harness.probes.least.model import Least, StatedWork, WorkSize, cut_of, size_of
+from harness.probes.least.model import Least, RewardStep, StatedWork, WorkSize, cut_of, size_of
 from harness.probes.least.search import Answer, FoundLeast, Search, Variant
 from harness.probes.least.serving import Serving, ServingParts, asked, code_of, lost_words, quoted, serving, speaks_of
 from harness.probes.model import Attempt, Attempted, Probe
@@ -32,6 +32,8 @@ WITNESSES = 5
 OF_A_WITNESS = 3
 """Trials of each: its first run, the plain one, and one that is observed."""
 CONFIRMING = 2
+STEPS = 3
+"""Of a partial reward, whose least is looked for."""
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 
 SharedPattern = Callable[[], Awaitable[Pattern | None]]
@@ -45,8 +47,8 @@ class _Trials:
     terms: Terms
     records: dict[str, TrialRecord] = field(default_factory=dict)
     searched: list[TrialRecord] = field(default_factory=list)
-    partly: dict[float, int] = field(default_factory=dict)
-    """Share of the reward -> lines of the smallest variant that was paid it."""
+    shares: dict[str, tuple[frozenset[int], float]] = field(default_factory=dict)
+    """A variant's digest -> what it lacks, and the share of the reward that it was paid."""
 
     def plan(self, variant: Variant, run: Which) -> Plan:
         first = run is Which.FIRST
@@ -64,7 +66,8 @@ class _Trials:
             run=run,
         )
 
-    async def answer(self, variant: Variant, cut: Cut) -> Answer:
+    async def answer(self, variant: Variant, wanted: float = 1.0) -> Answer:
+        """Whether it is paid this share of the reward."""
         record = await self.place.trial(self.plan(variant, Which.FIRST), IDLE)
         self.searched.append(record)
         outcome = unconfirmed(judge(record, self.terms.against))
@@ -75,10 +78,10 @@ class _Trials:
         self.records[variant.digest] = record
         if outcome.kind is OutcomeKind.ERROR:
             return Answer.UNKNOWN
-        if outcome.kind is OutcomeKind.PARTIAL:
-            share, lines = round(1 - weight(outcome), 4), size_of(cut, variant.removed).lines
-            self.partly[share] = min(lines, self.partly.get(share, lines))
-        return Answer.PAID if outcome.kind is OutcomeKind.SURVIVED else Answer.UNPAID
+        paid = outcome.kind in (OutcomeKind.SURVIVED, OutcomeKind.PARTIAL)
+        share = round(1 - weight(outcome), 4) if paid else 0.0
+        self.shares[variant.digest] = variant.removed, share
+        return Answer.PAID if share >= wanted else Answer.UNPAID
 
     async def confirmed(self, attempt: Attempt, variant: Variant, runs: Sequence[Which]) -> Attempted:
         """With plain runs, in which nothing is reused and no test is left out."""
@@ -107,14 +110,19 @@ async def find_least(
     served = await place.think(lambda: serving(step, cut), IDLE)
     trials = _Trials(place, terms)
     aside = CONFIRMING + (OF_A_WITNESS - 1) * min(WITNESSES, len(served.groups))
-    found = await _search(place, trials, cut, served, max(most - aside, 1))
-    return await _told(trials, step, cut, found, served, whole, pattern)
-
-
-async def _search(place: Place, trials: _Trials, cut: Cut, served: Serving, most: int) -> FoundLeast:
-    """Reading and cutting take a processor a while, so they are done where everything is that nobody waits for."""
     groups = {number: group.parts for number, group in enumerate(served.groups)}
-    running = Search(cut, groups, most).run()
+    most = max(most - aside, 1)
+    found = await _search(place, trials, Search(cut, groups, most), 1.0)
+    told = await _told(trials, step, cut, found, served, whole, pattern)
+    if not told.measured:
+        return told
+    rewards, ran = await _reward_steps(trials, cut, most - found.trials)
+    return replace(told, rewards=rewards, trials=told.trials + ran)
+
+
+async def _search(place: Place, trials: _Trials, search: Search, share: float) -> FoundLeast:
+    """Reading and cutting take a processor a while, so they are done where everything is that nobody waits for."""
+    running = search.run()
     answer: Answer | None = None
 
     def following() -> Variant | FoundLeast:
@@ -128,7 +136,35 @@ async def _search(place: Place, trials: _Trials, cut: Cut, served: Serving, most
         wanted = await place.think(following, IDLE)
         if isinstance(wanted, FoundLeast):
             return wanted
-        answer = await trials.answer(wanted, cut)
+        answer = await trials.answer(wanted, share)
+
+
+async def _reward_steps(trials: _Trials, cut: Cut, most: int) -> tuple[tuple[RewardStep, ...], int]:
+    """The least for each share that variants were paid in part, the largest first; and how many trials it took."""
+    found: dict[float, RewardStep] = {}
+    left = most
+    for number in range(STEPS):
+        shares = {share for _, share in trials.shares.values() if 0 < share < 1} - set(found)
+        if not shares or left <= 0:
+            break
+        share = max(shares)
+        search = Search(cut, {}, left // (STEPS - number), _smallest(trials, cut, share))
+        for digest, (removed, paid) in trials.shares.items():
+            search.answers[digest] = Answer.PAID if paid >= share else Answer.UNPAID
+            if paid < share:
+                search.unpaid.append(removed)
+        least = await _search(trials.place, trials, search, share)
+        left -= least.trials
+        found[share] = RewardStep(share, size_of(cut, least.removed).lines, least.complete)
+    for share in {share for _, share in trials.shares.values() if 0 < share < 1} - set(found):
+        found[share] = RewardStep(share, size_of(cut, _smallest(trials, cut, share)).lines)
+    return tuple(found[share] for share in sorted(found)), most - left
+
+
+def _smallest(trials: _Trials, cut: Cut, share: float) -> frozenset[int]:
+    """What the smallest variant lacks that was paid so much."""
+    paid = [removed for removed, each in trials.shares.values() if each >= share]
+    return min(paid, key=lambda removed: size_of(cut, removed).lines)
 
 
 async def _told(
@@ -178,7 +214,6 @@ async def _told(
         enough=enough,
         stated=tuple(_once(stated)),
         attempted=tuple(tried),
-        rewards=tuple(sorted(trials.partly.items())),
         searched=tuple(trials.searched),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,8 +23,8 @@ class Settling:
     place: Place
     terms: Terms
     steps: list[StepMutants]
-    left: Shared[Reference | None]
-    """What the reference leaves, looked at when the first mutant asks."""
+    left: Mapping[str, Shared[Reference | None]]
+    """Step -> what the reference leaves when it is solved, looked at when the first mutant asks."""
     pattern: Shared[Pattern | None]
     """What it does where the tests run it, likewise."""
     watcher: Watcher | None = None
@@ -33,12 +33,13 @@ class Settling:
     def beside(
         cls, group: Together, place: Place, terms: Terms, steps: list[StepMutants], watcher: Watcher | None = None
     ) -> Settling:
-        left = Shared(group, partial(reference_left, place, terms))
+        left = {step.step.name: Shared(group, partial(reference_left, place, terms, step.step.name)) for step in steps}
         return cls(place, terms, steps, left, Shared(group, partial(reference_observed, place, terms)), watcher)
 
     async def reference(self) -> Reference | None:
-        """What the reference leaves, where anybody looked."""
-        return await self.left() if self.left.asked else None
+        """What the reference of a single step leaves, where anybody looked."""
+        only = next(iter(self.left.values())) if len(self.left) == 1 else None
+        return await only() if only is not None and only.asked else None
 
     async def result(self, mutant: Untried, first: Runs | Awaitable[Runs], rank: int) -> MutantResult:
         """While a survivor is confirmed it is looked at what it leaves; what it leaves or does otherwise than the
@@ -48,13 +49,14 @@ class Settling:
         async with Together() as group:
             confirming = group.create_task(confirm(self.place, mutant, self.terms, runs, rank))
             looking = None
-            if survives and len(self.place.task.steps) == 1:
-                label, replacement = mutant.result.label, mutant.replacement
-                looking = group.create_task(left_behind(self.place, self.terms, Kind.MUTANT, label, replacement))
+            if survives:
+                label, step, replacement = mutant.result.label, mutant.result.step, mutant.replacement
+                looking = group.create_task(left_behind(self.place, self.terms, Kind.MUTANT, label, step, replacement))
         result = confirming.result()
         if self.watcher is not None:
             self.watcher.tried(self.place.task.name, result.outcome)
-        result = await compared(result, looking.result() if looking is not None else None, self.left)
-        if looking is None or not result.survived:
+        if looking is not None:
+            result = await compared(result, looking.result(), self.left[mutant.result.step])
+        if looking is None or not result.survived or len(self.place.task.steps) > 1:
             return result
         return await with_effect(self.place, self.terms, result, mutant.replacement, self.steps, self.pattern)

@@ -19,14 +19,14 @@ from harness.findings.mutants import mutant_findings
 from harness.findings.permissive import Tightened, permissive_findings, unread_finding
 from harness.findings.proposed import PaidProposal, proposed_findings
 from harness.findings.requirements import Seen, is_number, only_waits
-from harness.findings.slight import own_options, slight
+from harness.findings.slight import only_refuses, own_options, slight
 from harness.findings.tied import (
     asks_for_no_order,
     asks_for_no_word,
     asks_nothing,
-    cleans_up,
     of_no_seen_effect,
     only_around,
+    still_says,
     unnamed_entry,
 )
 from harness.findings.unheeded import Unheeded, unheeded, unheeded_findings
@@ -53,7 +53,9 @@ from harness.testcode.assertions import read_test_files
 from harness.testcode.assertions.lead import Lead, TestFunction
 from harness.trial.record import Kind, TrialRecord
 from harness.verifier.reward import Rewards
+from mutator.model import apply
 from mutator.relevance import stated, tokens_of
+from mutator.relevance.removes import cleans_up
 
 VOID = "the reference was not paid at the end, so the kills are void"
 FAKED = "outputs of the right shape are paid, whatever is in them"
@@ -148,11 +150,7 @@ def _of_mutants(found: Examined) -> Iterable[Finding]:
     steps = {each.step.name: each for each in found.steps}
     # A test that fails without being heeded tests its requirement all the same: the fault lies with the reward.
     unheeded = {one.label for one, _ in found.unheeded}
-    tried = [
-        replace(seen(result, steps[result.step].step.instruction), serves=_serves(steps[result.step], result))
-        for result in found.tried
-        if result.label not in unheeded
-    ]
+    tried = [_seen_in(steps[result.step], result) for result in found.tried if result.label not in unheeded]
     return mutant_findings(found.task, tried, found.matrix, texts, "")
 
 
@@ -365,6 +363,20 @@ def seen(result: MutantResult, instruction: str = "") -> Seen:
     )
 
 
+def _seen_in(step: StepMutants, result: MutantResult) -> Seen:
+    one = seen(result, step.step.instruction)
+    beside = one.beside or (result.survived and _still_says(step, result, one.evidence))
+    return replace(one, serves=_serves(step, result), beside=beside)
+
+
+def _still_says(step: StepMutants, result: MutantResult, evidence: Sequence[str]) -> bool:
+    mutant, requirement = result.mutant, result.requirement
+    text = next((one.text for one in step.sources if one.id == mutant.source), "")
+    if requirement is None or not text:
+        return False
+    return still_says(mutant.operator, requirement.text, evidence, apply(text, mutant.changes))
+
+
 def _beside(result: MutantResult, evidence: Sequence[str], instruction: str) -> bool:
     """Whether the sentence says nothing of what the variant loses, whatever words they share."""
     mutant, requirement = result.mutant, result.requirement
@@ -377,6 +389,7 @@ def _beside(result: MutantResult, evidence: Sequence[str], instruction: str) -> 
         or unnamed_entry(mutant.operator, mutant.sentence, text, evidence)
         or asks_for_no_order(mutant.operator, text)
         or asks_for_no_word(mutant.operator, text)
+        or only_refuses(mutant.operator, result.diff, requirement)
         or cleans_up(mutant.before, mutant.after, text)
         or of_no_seen_effect(mutant.operator, seen=effect is not None)
         or (effect is not None and of_no_name(effect.input, instruction))

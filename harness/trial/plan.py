@@ -160,10 +160,13 @@ class LeftBehind:
 
     contents: bool = False
     """With the contents of the files."""
+    step: str = ""
+    """The step whose solving it is, where there are several: those before it are verified."""
 
     @property
     def name(self) -> str:
-        return "left behind, contents" if self.contents else "left behind"
+        said = "left behind, contents" if self.contents else "left behind"
+        return f"{said} by {self.step}" if self.step else said
 
 
 @dataclass(frozen=True, slots=True)

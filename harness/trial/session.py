@@ -467,7 +467,7 @@ class Session:
 
     def solved(self, box: Box, step: Step, before: Before | None) -> None:
         """See what solving changed, where that is to be seen. Ends the trial where this is all that it is for."""
-        if self.leaves is not None:
+        if self.leaves is not None and self.leaves.step in ("", step.name):
             self.state = self._changed(box, step, before, keep=self.leaves.contents)
             raise Stop
         if self.observes is not None:

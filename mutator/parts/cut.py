@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mutator.model import ByteEdit, Counted, Source, SourceKind, Unwritable, Window
 from mutator.operators.code.dialects import DIALECTS
-from mutator.parts import programs, python, shell
+from mutator.parts import data, programs, python, shell
 from mutator.parts.model import Cut, Holds, Part, PartKind, Piece
 from mutator.shell.syntax import balanced, plain
 
@@ -52,6 +52,8 @@ def pieces_of(source: Source) -> list[Piece]:
         return programs.diff_pieces(text)
     if language == "sql":
         return programs.sql_pieces(text)
+    if language in data.LANGUAGES:
+        return data.data_pieces(text, language)
     if language in DIALECTS:
         return programs.program_pieces(text, language)
     return programs.line_pieces(text) if language in programs.BY_LINE else []
@@ -68,6 +70,8 @@ def holds_of(source: Source) -> Holds:
         return programs.nginx_holds
     if language == "diff":
         return programs.diff_holds
+    if language in data.LANGUAGES:
+        return lambda left: data.data_holds(left, language)
     if language in DIALECTS and language != "sql":
         count = programs.program_faults(text, language)
         return lambda left: programs.program_holds(left, language, count)
@@ -82,9 +86,15 @@ def _written(source: Source, pieces: Sequence[Piece]) -> list[Part]:
         except Unwritable:
             continue
         text = source.text[piece.edits[0].start : piece.edits[0].end]
-        said = next((line.strip() for line in text.splitlines() if line.strip() and not _is_remark(line)), "")
+        lines = (line.strip(" \t,") for line in text.splitlines() if not _is_remark(line))
+        said = next(filter(None, lines), "")
         suite = (source.id, piece.suite) if piece.suite >= 0 else None
-        found.append(Part(0, piece.kind, source.id, source.file, piece.edits, written, None, said, suite, piece.filler))
+        found.append(
+            Part(
+                0, piece.kind, source.id, source.file, piece.edits, written, None, said, suite, piece.filler,
+                piece.ending,
+            )
+        )  # fmt: skip
     return found
 
 

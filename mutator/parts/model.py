@@ -33,6 +33,8 @@ class Piece:
     """The list of statements that may not become empty; -1 where it may, or where the edits leave something there."""
     filler: str = ""
     """What stands in for the first member of a suite that has lost all of them."""
+    ending: tuple[Edit, ...] = ()
+    """What goes instead where all that is behind it in its suite goes too: with the comma before it, not the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Part:
     """Its first line."""
     suite: tuple[str, int] | None = None
     filler: str = ""
+    ending: tuple[Edit, ...] = ()
 
 
 AnyEdit = TypeVar("AnyEdit", Edit, ByteEdit)
@@ -102,13 +105,13 @@ class Cut:
         if texts is None or not all(self.holds[source](text) for source, text in texts.items()):
             return None
         parts = self.outermost(removed)
-        instead = self._fillers(parts, removed)
+        instead = self._instead(parts, removed)
         by_file: dict[str, list[ByteEdit]] = {}
         for part in parts:
             written = part.bytes
             if part.index in instead:
                 try:
-                    written = self.sources[part.source].rewrite(_filled(part, instead[part.index]))
+                    written = self.sources[part.source].rewrite(instead[part.index])
                 except Unwritable:
                     return None
             by_file.setdefault(part.file, []).extend(written)
@@ -123,12 +126,11 @@ class Cut:
     def texts(self, removed: Set[int]) -> dict[str, str] | None:
         """The sources that lose something and are still there, as they become; None where two changes cross."""
         parts = self.outermost(removed)
-        instead = self._fillers(parts, removed)
+        instead = self._instead(parts, removed)
         by_source: dict[str, list[Edit]] = {}
         for part in parts:
             if part.edits:
-                edits = _filled(part, instead[part.index]) if part.index in instead else part.edits
-                by_source.setdefault(part.source, []).extend(edits)
+                by_source.setdefault(part.source, []).extend(instead.get(part.index, part.edits))
         found: dict[str, str] = {}
         for source, of_source in by_source.items():
             joined = together(of_source)
@@ -137,14 +139,20 @@ class Cut:
             found[source] = apply(self.sources[source].text, joined)
         return found
 
-    def _fillers(self, parts: Sequence[Part], removed: Set[int]) -> dict[int, str]:
-        """The first member of each suite that has lost all of them -> what stands in for it."""
+    def _instead(self, parts: Sequence[Part], removed: Set[int]) -> dict[int, tuple[Edit, ...]]:
+        """Parts whose edits are others here: the first member of a suite that has lost all of them, for which something
+        stands in, and those with nothing of their suite left behind them."""
         emptied = {suite for suite, members in self._suites.items() if members <= removed}
-        found: dict[int, str] = {}
+        found: dict[int, tuple[Edit, ...]] = {}
         for part in parts:
-            if part.suite in emptied:
+            if part.suite is None:
+                continue
+            if part.ending:
+                if all(each in removed for each in self._suites[part.suite] if each > part.index):
+                    found[part.index] = part.ending
+            elif part.suite in emptied:
                 emptied.remove(part.suite)
-                found[part.index] = part.filler
+                found[part.index] = _filled(part, part.filler)
         return found
 
     @cached_property

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+import tomllib
+from collections.abc import Callable
 
 import pytest
+from ruamel.yaml import YAML
 
 from mutator.parts import Cut, cut_solution
 from mutator.parts.model import code_lines
@@ -66,6 +70,49 @@ STEPS = [
 @pytest.mark.parametrize(("script", "gone", "left"), STEPS)
 def test_a_step_goes_and_leaves_a_script(script: str, gone: list[str], left: str) -> None:
     assert left_without({"solve.sh": script}, *gone) == left
+
+
+DATA = {
+    "json": '{\n  "a": 1,\n  "b": {"x": [1, 2, 3], "y": 2},\n  "c": [\n    {"k": 1},\n    {"k": 2}\n  ]\n}\n',
+    "yaml": "a: 1\nb:\n  - name: x\n    v: 2\n  - name: y\nc: {x: 1, y: 2}\n",
+    "toml": "a = 1\nb = [1, 2]\n\n[c]\nx = 1\ny = {p = 1, q = 2}\n\n[d]\nz = 3\n",
+}
+ENTRIES = [
+    ("json", ['"a"'], {"b": {"x": [1, 2, 3], "y": 2}, "c": [{"k": 1}, {"k": 2}]}),
+    ("json", ['"b"', '"c"'], {"a": 1}),
+    ("json", ['"a"', '"b"'], {"c": [{"k": 1}, {"k": 2}]}),
+    ("json", ['"x"', '{"k": 1}', "2"], {"a": 1, "b": {"y": 2}, "c": [{"k": 2}]}),
+    ("json", ["1", "3"], {"a": 1, "b": {"x": [2], "y": 2}, "c": [{"k": 1}, {"k": 2}]}),
+    ("yaml", ["a: 1", "- name: y", "y: 2"], {"b": [{"name": "x", "v": 2}], "c": {"x": 1}}),
+    ("yaml", ["name: x", "c:"], {"a": 1, "b": [{"v": 2}, {"name": "y"}]}),
+    ("toml", ["a = 1", "[d]", "q = 2"], {"b": [1, 2], "c": {"x": 1, "y": {"p": 1}}}),
+]
+READ: dict[str, Callable[[str], object]] = {"json": json.loads, "yaml": YAML(typ="safe").load, "toml": tomllib.loads}
+
+
+@pytest.mark.parametrize(("form", "gone", "left"), ENTRIES)
+def test_an_entry_goes_and_leaves_data(form: str, gone: list[str], left: dict[str, object]) -> None:
+    name = f"a.{form}"
+    found = cut({"solve.sh": f"cp /solution/{name} /app/\n", name: DATA[form]})
+    entries = [part for part in found.parts if part.kind == "statement"]
+    indices = [next(part.index for part in entries if part.said.startswith(each)) for each in gone]
+    written = found.without(found.whole(indices))
+    assert written is not None
+    assert READ[form](written[name].decode()) == left
+
+
+@pytest.mark.parametrize("form", sorted(DATA))
+def test_any_entries_may_go_together(form: str) -> None:
+    found = cut({"solve.sh": f"cat > /app/a.{form} <<'E'\n{DATA[form]}E\n"})
+    entries = [part.index for part in found.parts if part.kind == "statement"]
+    seeded = random.Random(form)
+    for share in (0.1, 0.3, 0.6, 0.9) * 25:
+        assert found.without(found.whole(each for each in entries if seeded.random() < share)) is not None
+
+
+def test_long_lists_of_data_are_not_cut() -> None:
+    found = cut({"solve.sh": "cp /solution/a.json /app/\n", "a.json": json.dumps(list(range(500)))})
+    assert sorted(part.kind for part in found.parts) == ["file", "step"]
 
 
 def test_what_goes_as_a_whole_takes_along_what_is_within_it() -> None:

@@ -8,6 +8,8 @@ from mutator.generate import generate
 from mutator.model import FileText, Mutant, Source, SourceKind, apply_bytes
 from mutator.operators import FAMILIES
 from mutator.operators.another_name import another_name, another_text
+from mutator.relevance import Link
+from mutator.worth import Stated
 
 
 def made(text: str, language: str, kind: SourceKind | None = None) -> list[Mutant]:
@@ -109,6 +111,16 @@ LAYOUT = """class Layout {
 """
 
 
+ROOM = """package main
+
+func pack(rows []byte) int {
+	buf := make([]byte, 0, 8+len(rows))
+	put(buf)
+	return total(8+len(rows))
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "language", "operator", "after", "behind"),
     [
@@ -152,6 +164,8 @@ LAYOUT = """class Layout {
         ('PAIRS = [("a = 1", "a = f(2)"), ("b = 1", "b = f(3)")]\n', "python", "python.mapping-swapped", "", True),
         ("best = max(1e-9, x)\n", "python", "python.clamp-dropped", "best", True),
         ("best = max(3, x)\n", "python", "python.clamp-dropped", "best", False),
+        (ROOM, "go", "code.term-dropped", "0, len(rows))", True),
+        (ROOM, "go", "code.term-dropped", "total(len(rows))", False),
     ],
 )
 def test_what_hardly_anybody_writes_stands_behind(
@@ -280,3 +294,17 @@ def test_no_letter_of_an_address_is_written_in_another_case() -> None:
     for address in ("http://host/Page is up", "HTTP://HOST", "Ann@host.org wrote"):
         assert another_name(address) == another_text(address) == address
     assert another_text("Not found") == "not found"
+
+
+@pytest.mark.parametrize(
+    ("text", "instruction", "aside"),
+    [
+        ('build("/tmp/a.bin", "/tmp/b.bin")\n', "Write build(store, index).", True),
+        ('build("/tmp/a.bin", "/app/b.bin")\n', "Write build(store, index).", False),
+        ('build("/tmp/a.bin", "/tmp/b.bin")\n', "Build /tmp/b.bin from /tmp/a.bin by build().", False),
+    ],
+)
+def test_a_call_on_temporary_files_only_tries_what_was_made(text: str, instruction: str, aside: bool) -> None:
+    (mutant,) = [each for each in made(text, "python") if each.operator == "python.call-dropped"]
+    stated = Stated([instruction], [mutant])
+    assert stated.placed(mutant, (Link(0, 4.0, ("build",)),)).aside is aside

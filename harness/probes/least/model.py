@@ -77,6 +77,17 @@ class StatedWork:
 
 
 @dataclass(frozen=True, slots=True)
+class RewardStep:
+    """The smallest variant that was seen to be paid so much, in one run."""
+
+    share: float
+    """Of what the reference is paid above doing nothing."""
+    lines: int
+    complete: bool = False
+    """It was looked for, and no part of it may go without a smaller reward."""
+
+
+@dataclass(frozen=True, slots=True)
 class Least:
     """The smallest part of one step's reference that was seen to be paid in full."""
 
@@ -94,10 +105,8 @@ class Least:
     """What is visibly lost first, then what is lost, then what is not."""
     attempted: tuple[Attempted, ...] = ()
     """The least itself first, where it is less than the whole; then what leaves out one requirement each."""
-    rewards: tuple[tuple[float, int], ...] = ()
-    """(share of the reference's reward, lines) of the smallest variants that happened to be paid in part; nobody
-    looked for the least of each."""
-
+    rewards: tuple[RewardStep, ...] = ()
+    """Of a reward that is paid in part."""
     searched: tuple[TrialRecord, ...] = ()
     """The trials of the search."""
 

@@ -69,9 +69,12 @@ Asking = Generator[Variant, Answer, Answer]
 
 
 class Search:
-    def __init__(self, cut: Cut, groups: Mapping[int, frozenset[int]], most: int) -> None:
+    def __init__(
+        self, cut: Cut, groups: Mapping[int, frozenset[int]], most: int, begin: frozenset[int] = frozenset()
+    ) -> None:
+        """`begin`: what is known to be missed by nobody, all at once."""
         self.cut, self.groups, self.most = cut, groups, most
-        self.removed: frozenset[int] = frozenset()
+        self.removed = begin
         self.trials = 0
         self.unpaid: list[frozenset[int]] = [frozenset(range(len(cut.parts)))]
         """Without all of it nothing is done, which the controls have shown not to be paid."""

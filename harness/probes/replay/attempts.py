@@ -40,6 +40,8 @@ _FREE = re.compile(
 SENTENCE = {
     Filling.NONSENSE: "the outputs have the right names and shapes, and every value is nonsense of its kind",
     Filling.ZEROS: "the outputs have the right names and shapes, and every value is 0, empty or false",
+    Filling.STATED: "the outputs have the right names and shapes and what the instruction's example gives, and every "
+    "other value is nonsense of its kind",
 }
 
 
@@ -91,14 +93,16 @@ def attempts(task: Task, step: StepMutants, left: EndState) -> Iterator[Attempt]
     if _FREE.search(step.step.instruction):
         return  # then nonsense may be right
     outputs = data.outputs
+    before: list[list[Output]] = []
     for filling in Filling:
-        faked = [(one, fake(one.path, one.data, filling)) for one in outputs]
+        faked = [(one, fake(one.path, one.data, filling, step.step.instruction)) for one in outputs]
         made = [Output(one.path, found[0], one.mode) for one, found in faked if found is not None]
         changed = sum(found[1] for _, found in faked if found is not None)
         # An empty output is left as it is: there is nothing to work out.
         kept = [one for one, found in faked if found is None and not one.data.strip()]
-        if changed < LEAST_VALUES or len(made) + len(kept) < len(outputs):
+        if made in before or changed < LEAST_VALUES or len(made) + len(kept) < len(outputs):
             continue
+        before.append(made)
         if sum(len(one.data) for one in made) > _MOST:
             continue
         yield Attempt(

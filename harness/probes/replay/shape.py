@@ -21,6 +21,8 @@ class Filling(StrEnum):
     """Another value of the same kind: 41 for 38, "xbsn" for "warm", 2031-09-26 for 2024-05-19."""
     ZEROS = "zeros"
     """0, an empty text, false."""
+    STATED = "stated"
+    """Nonsense, but for what an example in the instruction gives a key of JSON."""
 
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
@@ -33,14 +35,15 @@ _WORDS = {"true": "false", "false": "true", "yes": "no", "no": "yes"}
 DELIMITERS = ",\t;|"
 
 
-def fake(path: str, data: bytes, filling: Filling) -> tuple[bytes, int] | None:
+def fake(path: str, data: bytes, filling: Filling, instruction: str = "") -> tuple[bytes, int] | None:
     """The output with other values, and how many they are. None where it is no text, or where none would change."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return None
     values = _Values(filling)
-    made = _remade(path, text, values.instead)
+    made = _json(text, values.instead, instruction) if filling is Filling.STATED else None
+    made = made if made is not None else _remade(path, text, values.instead)
     return (made.encode(), values.changed) if made is not None and made != text else None
 
 
@@ -133,22 +136,33 @@ def _zero(text: str) -> str:
 # --- by the kind of data
 
 
-def _json(text: str, instead: Instead) -> str | None:
+def _json(text: str, instead: Instead, instruction: str = "") -> str | None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict | list):
         return None
-    return _dumped(_walked(value, instead), text)
+    return _dumped(_walked(value, instead, instruction), text)
 
 
-def _walked(value: Any, instead: Instead) -> Any:
+def _is_stated(key: str, value: Any, instruction: str) -> bool:
+    """As `"key": value` in an example."""
+    if not instruction or isinstance(value, dict | list):
+        return False
+    said = r"\s*:\s*".join(re.escape(json.dumps(each, ensure_ascii=False)) for each in (key, value))
+    return re.search(rf"{said}(?![\w.])", instruction) is not None
+
+
+def _walked(value: Any, instead: Instead, instruction: str = "") -> Any:
     """Keys and lengths stay; what is null stays null."""
     if isinstance(value, dict):
-        return {key: _walked(each, instead) for key, each in value.items()}
+        return {
+            key: each if _is_stated(key, each, instruction) else _walked(each, instead, instruction)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
-        return [_walked(each, instead) for each in value]
+        return [_walked(each, instead, instruction) for each in value]
     if isinstance(value, bool):
         return instead("true" if value else "false") == "true"
     if isinstance(value, int | float):

@@ -59,7 +59,7 @@ def settle(container: Container, text: str, *, by_line: bool) -> None:
     it; else up to the next sibling, the last one from the end of the one before."""
     entries = container.entries
     for index, entry in enumerate(entries):
-        lines = _own_lines(text, entry) if by_line else None
+        lines = own_lines(text, entry) if by_line else None
         if lines is not None:
             entry.loss = lines
         elif index + 1 < len(entries):
@@ -73,7 +73,8 @@ def settle(container: Container, text: str, *, by_line: bool) -> None:
 _AFTER = re.compile(r"[ \t]*(?:#[^\n]*)?(\n|\Z)")
 
 
-def _own_lines(text: str, entry: Entry) -> tuple[int, int] | None:
+def own_lines(text: str, entry: Entry) -> tuple[int, int] | None:
+    """The lines that an entry has to itself."""
     begins = text.rfind("\n", 0, entry.start) + 1
     after = _AFTER.match(text, entry.end)
     if after is None or not after[1] or text[begins : entry.start].strip(" \t"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.findings.slight import only_shown, own_options, slight
+from harness.findings.slight import only_refuses, only_shown, own_options, slight
 from mutator.relevance import requirements
 
 READS = "It reads each record of the file and prints how many there are."
@@ -108,3 +108,30 @@ def test_an_option_that_only_stands_around_what_is_changed_is_none_of_it() -> No
     # As a word, not as letters of another one.
     assert own_options(("--out",), "without(path)") == ()
     assert own_options(("--out",), "write(outPath)") == ("--out",)
+
+
+USAGE = """--- a.go
++++ a.go
+@@ -1,5 +1,2 @@
+ \tflag.Parse()
+-\tif *in == "" {
+-\t\tfail(2, "--in is required")
+-\t}
+ \tread(*in)"""
+
+
+@pytest.mark.parametrize(
+    ("operator", "diff", "text", "expected"),
+    [
+        ("code.never", USAGE, "`tool --in PATH [--out PATH]`", True),
+        ("code.never", USAGE, "Without `--in` it is refused with an error.", False),
+        ("code.never", USAGE.replace("fail(2,", "copy(out,"), "`tool --in PATH`", False),
+        ("code.drop-statement", USAGE, "`tool --in PATH`", False),
+        ("code.never", USAGE.replace("-\t\tfail", "-\t\tcopy(a)\n-\t\tfail"), "`tool --in PATH`", False),
+    ],
+)
+def test_a_check_that_only_refuses_is_no_matter_of_a_usage_line(
+    operator: str, diff: str, text: str, expected: bool
+) -> None:
+    (requirement,) = requirements(text)
+    assert only_refuses(operator, diff, requirement) is expected

@@ -8,12 +8,13 @@ from harness.findings.tied import (
     asks_for_no_order,
     asks_for_no_word,
     asks_nothing,
-    cleans_up,
     of_no_seen_effect,
     only_around,
+    still_says,
     taken_away,
     unnamed_entry,
 )
+from mutator.relevance.removes import cleans_up
 
 REPORT = "json.dump({'rows': rows, 'status': code}, open('/app/fix_report.json', 'w'))"
 
@@ -153,3 +154,19 @@ def test_what_is_changed_a_little_accuses_nobody_where_nothing_is_seen_of_it(
     operator: str, seen: bool, expected: bool
 ) -> None:
     assert of_no_seen_effect(operator, seen=seen) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "text", "evidence", "expected"),
+    [
+        ("data.truncate", "Mention the file `rates.cfg` in the body.", ("rates.cfg", "rates"), True),
+        ("data.drop-entry", "It must contain a heading `Usage`.", ("usage",), False),
+        ("data.truncate", "Write how `rates.cfg` is read.", ("rates.cfg",), False),
+        ("shell.drop-step", "Mention the file `rates.cfg` in the body.", ("rates.cfg",), False),
+        ("data.truncate", "Mention the file `rates.cfg` in the body.", (), False),
+    ],
+)
+def test_a_text_that_still_says_it_breaks_no_sentence_that_asks_for_a_mention(
+    operator: str, text: str, evidence: tuple[str, ...], expected: bool
+) -> None:
+    assert still_says(operator, text, evidence, "# Rates\n\nThe script reads rates.cfg.\n") is expected

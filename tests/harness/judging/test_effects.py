@@ -205,6 +205,43 @@ def test_numbers_within_the_stated_tolerance() -> None:
     assert measured(replace(right, calls=(run("/app/q", out="100"),)), both, about).effect is not None
 
 
+@pytest.mark.parametrize(
+    ("right", "given", "instruction", "harmless"),
+    [
+        ("mean 10.401472\n", "mean 10.401472312500859\n", "Write the mean.", True),
+        ("mean 10.401472312500859\n", "mean 10.401472\n", "Write the mean.", True),
+        ("mean 10.401472\n", "mean 10.401472312500859\n", "Write the exact mean.", False),
+        ("mean 10.401472\n", "mean 10.401473312500859\n", "Write the mean.", False),
+        ("count 3\n", "count 3.2\n", "Write the count.", False),
+        ("mean 10.401472\n", "means 10.401472312500859\n", "Write the mean.", False),
+    ],
+)
+def test_numbers_that_are_only_rounded_otherwise(right: str, given: str, instruction: str, harmless: bool) -> None:
+    one, other = (seen({"/app/out.txt": file(text)}) for text in (right, given))
+    assert bool(measured(one, other, replace(ABOUT, instruction=instruction)).harmless) is harmless
+    one, other = (seen({}, run("/app/sum", out=text)) for text in (right, given))
+    assert bool(measured(one, other, replace(ABOUT, instruction=instruction)).harmless) is harmless
+
+
+def test_a_program_on_the_way_to_the_data_that_are_asked_for() -> None:
+    programs = [{**OUT, "/app/sum.py": file(f"a = {number}\n")} for number in (1, 2)]
+    right, given = (seen(files) for files in programs)
+    assert measured(right, given).harmless
+    assert not measured(right, given, replace(ABOUT, instruction="Write sum.py, which writes /app/out.txt.")).harmless
+
+    def among(*observed: Observed) -> str:
+        one, other = observed
+        return measured(one, other).harmless
+
+    assert not among(*(seen(files, run("python3", "/app/sum.py", out="3")) for files in programs))
+    assert not among(*(replace(each, calls=None) for each in (right, given)))
+    assert not among(
+        *(replace(each, left=replace(each.left or state({}), processes=("sum",))) for each in (right, given))
+    )
+    # Nothing that is asked for is there: the program may be the work.
+    assert not among(*(seen({"/app/sum.py": file(text)}) for text in "ab"))
+
+
 def test_a_step_that_the_tests_repeat() -> None:
     program, out = file("a\n"), file("3\n")
     right = seen({"/app/out.txt": out}, after=state({"/app/out.txt": out}))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -361,3 +362,26 @@ def test_a_solution_that_breaks_the_import_of_the_tests_is_killed_and_nothing_el
     assert judge(trial(ZERO, E.NETWORK, report=NOTHING), against).kind is OutcomeKind.ERROR
     foreign = TestReport("pytest", collection_errors=(error, "test_b.py: ImportError: x"), broken_in=(file, "/t/b.py"))
     assert judge(trial(ZERO, E.COLLECTION_ERROR, report=foreign), against).kind is OutcomeKind.ERROR
+
+
+@pytest.mark.parametrize(
+    ("label", "own", "kind", "gap"),
+    [
+        ("second/0123456789", ZERO, OutcomeKind.KILLED, 1.0),
+        ("second/0123456789", HALF, OutcomeKind.PARTIAL, 0.5),
+        # What the first step's mutant does to the second is told by the whole reward alone.
+        ("first/0123456789", ZERO, OutcomeKind.PARTIAL, 0.5),
+        ("0123456789", ZERO, OutcomeKind.PARTIAL, 0.5),
+    ],
+)
+def test_a_mutant_of_one_step_is_caught_where_its_own_step_pays_nothing(
+    label: str, own: Rewards, kind: OutcomeKind, gap: float
+) -> None:
+    against = baseline([trial(ONE, kind=Kind.REFERENCE)], trial(ZERO, kind=Kind.NOP))
+    assert against is not None
+    whole = trial(HALF, E.RAN_BAD, report=FAILED)
+    rewards = {"first": ONE, "second": own}
+    steps = tuple(replace(whole.steps[0], name=name, rewards=paid) for name, paid in rewards.items())
+    found = judge(replace(whole, label=label, steps=steps), against)
+    assert (found.kind, found.gap) == (kind, gap)
+    assert found.killed_by == ("t.py::test_a",)

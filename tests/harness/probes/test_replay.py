@@ -66,6 +66,24 @@ def test_a_shape_keeps_its_names_and_loses_its_values(path: str, text: str, nons
 
 
 @pytest.mark.parametrize(
+    ("instruction", "made"),
+    [
+        (
+            'For example: `{"files": 100, "mean": <number>, "kind": "<kind>"}`',
+            '{"files": 100, "mean": 6.6, "kind": "spqf"}',
+        ),
+        ('{\n  "files" : 100,\n  "kind": "rope"\n}', '{"files": 100, "mean": 6.6, "kind": "rope"}'),
+        ('"files": 1000, 100 files', '{"files": 211, "mean": 6.6, "kind": "spqf"}'),
+    ],
+)
+def test_what_an_example_gives_a_key_stays_where_that_is_the_fake(instruction: str, made: str) -> None:
+    text = b'{"files": 100, "mean": 5.5, "kind": "rope"}'
+    found = fake("a.json", text, Filling.STATED, instruction)
+    assert found is not None
+    assert found[0].decode() == made
+
+
+@pytest.mark.parametrize(
     ("text", "made"),
     [
         ("2024-05-19", "2031-10-24"),
@@ -192,6 +210,17 @@ def test_where_the_values_are_anybodys_choice_nonsense_may_be_right(tmp_path: Pa
     assert len(fakes(tmp_path / "a", left(DATA), "Write the two sums to out.json.")) == 2
     assert fakes(tmp_path / "b", left(DATA), "Write two random numbers to out.json.") == []
     assert fakes(tmp_path / "c", left(DATA), "Write any text to out.json.") == []
+
+
+def test_what_an_example_gives_is_one_more_fake_where_it_gives_anything(tmp_path: Path) -> None:
+    state = left({"/app/out.json": '{"a": 1, "b": 2, "c": 3}'})
+    given = fakes(tmp_path / "a", state, 'Write `{"a": 1, "b": ..., "c": ...}` to out.json.')
+    assert [one.id for one in given] == ["shape-nonsense", "shape-zeros", "shape-stated"]
+    nothing = fakes(tmp_path / "b", state, 'Write `{"a": ..., "b": ..., "c": ...}` to out.json.')
+    assert [one.id for one in nothing] == ["shape-nonsense", "shape-zeros"]
+    # One value that is left to be worked out may be right by chance.
+    most = fakes(tmp_path / "c", state, 'Write `{"a": 1, "b": 2, "c": ...}` to out.json.')
+    assert [one.id for one in most] == ["shape-nonsense", "shape-zeros"]
 
 
 def test_an_empty_output_is_written_as_it_is_and_one_of_another_kind_ends_it(tmp_path: Path) -> None:

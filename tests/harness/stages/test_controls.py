@@ -96,6 +96,7 @@ def test_a_sound_task_has_no_findings(tmp_path: Path) -> None:
         (rewarding("x"), rewarding("0"), {"reward-unreadable": Severity.ERROR}),
         (Does(1), rewarding("0"), {"verifier-never-ran": Severity.ERROR}),
         (rewarding("1"), Does(1), {"no-zero-reward": Severity.WARNING}),
+        (Does(1), Does(1), {"verifier-never-ran": Severity.ERROR}),
         (rewarding("1"), Does(0), {}),
         (rewarding("0", NO_HOST), rewarding("0", NO_HOST), {"verifier-never-ran": Severity.UNMEASURED}),
         (rewarding("1"), rewarding("0", NO_HOST), {"nop-unmeasured": Severity.UNMEASURED}),

@@ -142,6 +142,27 @@ def test_a_verifier_that_says_now_this_now_that_has_measured_nothing(tmp_path: P
     assert entry["training"]["enough"] is None
 
 
+def in_part(box: FakeBox, command: Command) -> Does:
+    """A verifier that pays a third for each of three commands."""
+    done = box.files.get("/app/done", b"").decode()
+    found = sum(each in done for each in ("set-zone", "add-user", "rotate"))
+    log = f"==== {3 - found} failed, {found} passed in 0.01s ====\n"
+    return Does(0, writes={LOG: log.encode(), REWARD: f"{found / 3:.4f}".encode() if found < 3 else b"1"})
+
+
+def test_of_a_reward_in_steps_the_least_of_each_step_is_looked_for(tmp_path: Path) -> None:
+    one, found = audited(tmp_path, in_part)
+    assert one.least is not None
+    assert one.least.complete
+    assert [(round(each.share, 2), each.lines, each.complete) for each in one.least.rewards] == [
+        (0.33, 2, True),
+        (0.67, 3, True),
+    ]
+    [entry] = found.report("r")["tasks"]
+    assert [each["lines"] for each in entry["least"]["rewards"]] == [2, 3]
+    assert len(one.least.searched) < entry["least"]["trials"] <= SETTINGS.least_trials
+
+
 def test_where_the_trials_end_the_report_says_so(tmp_path: Path) -> None:
     one, _ = audited(tmp_path, wanting("set-zone"), trials=8)
     assert one.least is not None
