@@ -47,6 +47,9 @@ class Seen:
     beside: bool = False
     """The sentence says nothing of what it loses, whatever words they share."""
 
+    unseen: bool = False
+    """Somebody looked what it does otherwise, and saw nothing."""
+
     @property
     def named(self) -> bool:
         """Whether a name of its own ties it to the requirement: a path, an option, a key."""
@@ -55,13 +58,14 @@ class Seen:
     @property
     def telling(self) -> bool:
         """Whether it can be said to break this sentence and no other: an option or a name ties it to that, or two words
-        do, or one and how strongly. A bare number stands in many sentences."""
+        do, or one and how strongly, where its effect was seen or nobody looked. A bare number stands in many."""
         if self.beside:
             return False
         if self._weight >= FLAG:
             return True
         words = sum(not is_number(token) for token in self.evidence)
-        return self.serves and not self.slight and (self.named or words >= 2 or (words == 1 and self.relevance >= SURE))
+        by_words = not self.unseen and (words >= 2 or (words == 1 and self.relevance >= SURE))
+        return self.serves and not self.slight and (self.named or by_words)
 
     @property
     def _weight(self) -> float:

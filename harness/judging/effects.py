@@ -19,7 +19,7 @@ from posixpath import basename, splitext
 from harness.judging.stated import of_a_machine, of_no_name
 from harness.judging.tolerance import ROUNDED, Tolerance, differ_within, stated_tolerance
 from harness.judging.varied import is_interpreter
-from harness.judging.volatile import steady
+from harness.judging.volatile import steady, without_places
 from harness.trial.end_state import NOISE, EndState, services
 from harness.trial.watching.calls import Call, Observed
 
@@ -145,7 +145,7 @@ def _same(one: Call, other: Call) -> bool:
 
 
 def _came_back(call: Call) -> tuple[int | None, str, str, str]:
-    return call.status, steady(call.out), steady(call.err), steady(call.wrote)
+    return call.status, steady(call.out), steady(without_places(call.err)), steady(call.wrote)
 
 
 def _difference(kind: str, right: Call, given: Call) -> Difference:
@@ -165,8 +165,9 @@ def _said(call: Call, other: Call) -> str:
         parts.append(f"{words.get(call.kind, 'prints')} {_line(call.out, other.out)}")
     if steady(call.wrote) != steady(other.wrote):
         parts.append(_left(call.wrote, other.wrote))
-    if steady(call.err) != steady(other.err) and len(parts) < 2:
-        parts.append(f"complains {_line(call.err, other.err)}")
+    mine, theirs = without_places(call.err), without_places(other.err)
+    if steady(mine) != steady(theirs) and len(parts) < 2:
+        parts.append(f"complains {_line(mine, theirs)}")
     return ", ".join(parts)
 
 

@@ -13,3 +13,12 @@ _VOLATILE = re.compile(
 
 def steady(text: str) -> str:
     return _VOLATILE.sub("#", text).strip()
+
+
+_FRAMES = re.compile(r'^[ \t]+File "[^"\n]*", line \d+[^\n]*\n?(?:^[ \t]{4,}[^\n]*\n?)*', re.MULTILINE)
+_PLACE = re.compile(r"(?<=\.)(py|js|mjs|ts|go|rs|rb|c|cc|cpp|java|kt|php|pl|lua|sh):(?: line )?\d+(?::\d+)?\b")
+
+
+def without_places(complaint: str) -> str:
+    """Without the lines of a program that it came from: in a program that was edited the same happens elsewhere."""
+    return _PLACE.sub(r"\1", _FRAMES.sub("", complaint))

@@ -201,3 +201,19 @@ def test_tests_that_never_fail_weigh_more_where_they_are_most_of_them(task: Task
     [most] = found(task, matrix=replace(few, vacuous=("a", "b", "c")))
     assert most.severity is Severity.WARNING
     assert found(task, matrix=replace(few, vacuous=())) == ()
+
+
+@pytest.mark.parametrize(
+    ("requirement", "evidence", "unseen", "severity"),
+    [
+        (DELETE, ("old", "files"), False, Severity.WARNING),
+        (DELETE, ("old", "files"), True, Severity.NOTE),
+        (DRY_RUN, ("--dry-run",), True, Severity.WARNING),
+        (COUNT, ("/app/count.txt",), True, Severity.WARNING),
+    ],
+)
+def test_what_only_words_tie_to_a_sentence_has_to_be_seen(
+    task: Task, requirement: Requirement, evidence: tuple[str, ...], unseen: bool, severity: Severity
+) -> None:
+    [one] = found(task, replace(seen(1, SURVIVED, requirement, *evidence), unseen=unseen))
+    assert one.severity is severity

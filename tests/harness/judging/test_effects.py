@@ -177,6 +177,21 @@ def test_addresses_and_folders_of_this_run_are_no_difference() -> None:
     assert measured(seen({}, right), seen({}, given)) == Measured(same=True)
 
 
+def test_the_line_on_which_an_edited_program_ends_is_no_effect() -> None:
+    def ended(line: int, why: str) -> Observed:
+        trace = (
+            'Traceback (most recent call last):\n  File "/app/sum.py", line LINE, in <module>\n    total()\n    ^^^^^\n'
+        )
+        return seen({}, run("/app/sum.py", status=1, err=f"{trace.replace('LINE', str(line))}{why}\n"))
+
+    assert measured(ended(12, "ValueError: empty"), ended(9, "ValueError: empty")).effect is None
+    found = measured(ended(12, "ValueError: empty"), ended(9, "KeyError: 1")).effect
+    assert found is not None
+    assert (found.expected, found.got) == ("complains `ValueError: empty`", "complains `KeyError: 1`")
+    places = [seen({}, run("/app/sum", status=2, err=f"/app/sum.sh: line {line}: x: unset\n")) for line in (3, 4)]
+    assert measured(places[0], places[1]).effect is None
+
+
 def test_an_edited_program_s_text_is_no_effect() -> None:
     right, given = {"/app/sum.py": file("a = 1\n")}, {"/app/sum.py": file("a = 2\n")}
     assert measured(seen(right), seen(given)) == Measured()
