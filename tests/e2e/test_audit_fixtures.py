@@ -65,6 +65,7 @@ TOLD_WITH_NOTES = {"probes"}
 def audited(engine: str, part: str) -> dict[str, dict[str, Any]]:
     """Fixture -> what the report has on it, from one run over all of a part."""
     apart = {"forging": (forged_fixtures(), FORGING), "replaying": (REPLAYED, REPLAYING), "least": (tuple(LESS), LEAST)}
+    apart["least of cases"] = (tuple(LESS_OF_CASES), LEAST_OF_CASES)
     folders, options = {**PARTS, **apart}[part]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
@@ -317,3 +318,30 @@ def test_half_of_the_work_is_held_against_faulty_twins_alone() -> None:
     }
     held = {name for name, findings in told.items() if "paid-for-less" in {finding["id"] for finding in findings}}
     assert held == {name for name in LESS if name.endswith("-faulty")}
+
+
+LEAST_OF_CASES = (*LEAST[:-1], "60")
+LESS_OF_CASES: Mapping[str, tuple[int, ...]] = {
+    "cases/pkg-resolver-faulty": (4, 5, 14, 15),
+    "cases/pkg-resolver-mended": (),
+    "cases/sokoban-solver-mended": (),
+}
+"""Fixture -> the lines of its instruction that nobody pays for: what is held, what is needed, and how both are told."""
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.bwrap
+@pytest.mark.timeout(1800)
+def test_what_the_resolver_s_word_tests_pay_for_is_less_than_half_of_it() -> None:
+    found = audited("bwrap", "least of cases")
+    gone = {
+        name: tuple(sorted(one["line"] for one in task["least"]["requirements"] if one["visible"]))
+        for name, task in found.items()
+    }
+    assert gone == LESS_OF_CASES
+    warned = {
+        name: [one["severity"] for one in task["findings"] if one["id"] == "paid-for-less"]
+        for name, task in found.items()
+    }
+    assert warned == {name: ["warning"] if lines else [] for name, lines in LESS_OF_CASES.items()}

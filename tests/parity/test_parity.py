@@ -1,10 +1,11 @@
 """Marker parity: foolsgold's trials give the rewards that Harbor's own runner gives, and fail where it fails.
 
-Both run the same copies of the same tasks on the same Docker daemon: every fixture of a format or a case in Harbor
-layout, solved and left alone, and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
+All run the same copies of the same tasks: every fixture of a format or a case in Harbor layout, solved and left alone,
+and the tasks of reward_tasks.py. In the copies every FROM is FOOLSGOLD_TEST_IMAGE
 (Harbor has no `--image`), and a STOPSIGNAL spares each of Harbor's trials ten seconds. FOOLSGOLD_HARBOR_PYTHON names
-the Python that has Harbor, 0.24. The newest that is known, in the folder FOOLSGOLD_NEWEST_HARBOR, runs what its rules
-make different, and a few that tell whether all else is as before. Everything is run once, before the first comparison.
+the Python that has Harbor, 0.24, and FOOLSGOLD_NEWEST_HARBOR the folder of the newest that is known. Both run all of
+them: in boxes of Harbor's own where a task shows something of a box (`IN_DOCKER`), else in ours, where a trial takes a
+tenth of the time; some in both. Everything is run once, before the first comparison.
 """
 
 from __future__ import annotations
@@ -35,10 +36,8 @@ from tests.parity.harbor_job import (
     OUR_BOXES,
     HarborTrial,
     each_ended,
-    ended,
     make_image,
     prepare,
-    start_agents,
     start_job,
 )
 from tests.parity.logs_tasks import LOGS_TASKS
@@ -62,20 +61,15 @@ def _fixtures() -> list[Path]:
 
 
 WRITTEN = (*REWARD_TASKS, *LOGS_TASKS)
-TRIALS = [
-    *((path.name, agent) for path in _fixtures() for agent in ("oracle", "nop")),
+Trial = tuple[str, str]
+"""(task, agent)"""
+AGENTS = ("oracle", "nop")
+TRIALS: list[Trial] = [
+    *((path.name, agent) for path in _fixtures() for agent in AGENTS),
     *((task.name, "oracle") for task in WRITTEN),
 ]
-TELLING = (
-    "background-service",
-    "cleanup-dry-run-faulty",
-    "healthcheck-entrypoint",
-    "multi-step",
-    "non-root-agent",
-    "separate-verifier",
-    "set-e-cannot-write-zero",
-)
-"""Fixtures that show what a box of Harbor's must do: services, users, a healthcheck, steps, a second box."""
+AS_BEFORE = ("multi-step", "separate-verifier", "set-e-cannot-write-zero")
+"""Fixtures that tell whether the older one's boxes, too, are as ours in all else."""
 BY_VERSION = (
     "a-process-pays-while-it-is-verified",
     "carried-modes-and-links",
@@ -85,16 +79,36 @@ BY_VERSION = (
     "planted-json-beats-text",
     "planted-link-out-of-the-folder",
     "planted-text-survives-an-early-death",
+    "where-things-run",
 )
-"""Tasks about the rules in which the versions of Harbor differ."""
+"""Tasks about the rules in which the versions of Harbor differ, or which our boxes keep and Harbor in them does not."""
+WHAT_STILL_RUNS = (
+    "collecting-fails",
+    "collecting-hangs",
+    "solve-finishes-while-it-is-verified",
+    "solve-hangs-after-its-work",
+    "solve-runs-on-while-it-is-verified",
+    "steps-end-where-a-verifier-hangs",
+    "steps-go-on-after-a-solve-that-hangs",
+    "verifier-hangs-after-paying",
+)
 OLDEST, NEWEST = RUNNERS[0], newest("harbor")
-AS_BEFORE = ("multi-step", "separate-verifier", "set-e-cannot-write-zero")
-AGAIN = (
-    TRIALS
-    if os.environ.get("FOOLSGOLD_PARITY") == "all"
-    else [*((name, "oracle") for name in (*AS_BEFORE, *BY_VERSION)), *((name, "nop") for name in AS_BEFORE)]
-)
-"""What the newest runs: where the versions differ, and some where they do not; with FOOLSGOLD_PARITY=all everything."""
+IN_DOCKER: Mapping[Runner, frozenset[Trial]] = {
+    OLDEST: frozenset((name, "oracle") for name in (*AS_BEFORE, *BY_VERSION)),
+    NEWEST: frozenset(
+        (name, "oracle") for name in (*(path.name for path in _fixtures()), *BY_VERSION, *WHAT_STILL_RUNS)
+    ),
+}
+"""What each Harbor runs in its own boxes. What is written about the reward alone shows nothing of a box, and neither
+does doing nothing."""
+IN_OURS = frozenset(TRIALS) - {(name, "oracle") for name in BY_VERSION}
+"""What both run in our boxes."""
+ON_DOCKER: Mapping[Runner, frozenset[Trial]] = {
+    OLDEST: IN_DOCKER[OLDEST],
+    NEWEST: IN_DOCKER[NEWEST] | {trial for trial in TRIALS if trial[1] == "nop"},
+}
+"""What our own trials are run for on docker, too, and not on bwrap alone."""
+LISTED = frozenset((path.name, "oracle") for path in LISTS.iterdir())
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +169,9 @@ def from_foolsgold(record: TrialRecord) -> Seen:
     return Seen(record.rewards, FAULT_SAYS[record.problem.fault] if record.problem else "")
 
 
-NOPS = frozenset(name for name, agent in TRIALS if agent == "nop")
-IN_DOCKER = NOPS & set(TELLING)
-"""What Harbor's nop is given in its own boxes. Ours have been seen to be paid the same for these, and run the others:
-doing nothing shows what a task pays, and nothing of a box."""
-
-
 @pytest.fixture(scope="module")
 def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
-    """Folders `all`, `nop` and `nop-in-ours` of prepared tasks."""
+    """A folder of all prepared tasks."""
     root = tmp_path_factory.mktemp("parity")
     sources = {path.name: path for path in _fixtures()}
     make_image(READY, RECIPE, test_image)
@@ -172,61 +180,63 @@ def tasks(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Path:
         write_task(task, sources[task.name])
     for name, source in sources.items():
         prepare(source, root / "all" / name, test_image)
-        if name in NOPS:
-            prepare(source, root / ("nop" if name in IN_DOCKER else "nop-in-ours") / name, test_image)
-    return root
+    for source in LISTS.iterdir():
+        prepare(source, root / "lists" / source.name, test_image)
+    return root / "all"
+
+
+By = Mapping[tuple[Runner, Trial], Seen]
 
 
 @pytest.fixture(scope="module")
-def harbor(tasks: Path) -> Mapping[tuple[str, str], HarborTrial]:
+def harbor(tasks: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[By, By]:
+    """What both Harbors make of each trial, in their own boxes and in ours. Its jobs run side by side: one is a process
+    that takes seconds to begin, and its trials mostly wait for the daemon."""
+    root = tmp_path_factory.mktemp("harbor")
     python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
-    jobs = {
-        tasks / "oracle-job": start_job(python, tasks / "all", tasks / "oracle-job", "oracle", at_once=3),
-        tasks / "nop-job": start_job(python, tasks / "nop", tasks / "nop-job", "nop", at_once=1),
-        tasks / "ours-job": start_job(python, tasks / "nop-in-ours", tasks / "ours-job", "nop", 1, OUR_BOXES),
-    }
-    return ended(jobs)
+    jobs: dict[Path, tuple[Runner, bool]] = {}
+    started = {}
+    for runner, folder in ((NEWEST, os.environ["FOOLSGOLD_NEWEST_HARBOR"]), (OLDEST, "")):
+        for own, trials in ((True, IN_DOCKER[runner]), (False, IN_OURS | LISTED)):
+            for agent in AGENTS:
+                names = [name for name, by in trials if by == agent]
+                work = root / f"{runner}-{agent}-{own}"
+                for name in names:
+                    copied(tasks, name, work / "tasks" / name)
+                if names:
+                    boxes, at_once = ("docker", 3 if runner == NEWEST else 2) if own else (OUR_BOXES, 1)
+                    started[work / "job"] = start_job(
+                        python, work / "tasks", work / "job", agent, at_once, boxes, folder
+                    )
+                    jobs[work / "job"] = runner, own
+    seen = {True: dict[tuple[Runner, Trial], Seen](), False: dict[tuple[Runner, Trial], Seen]()}
+    for work, trials_of in each_ended(started).items():
+        runner, own = jobs[work]
+        seen[own] |= {(runner, trial): from_harbor(each) for trial, each in trials_of.items()}
+    return seen[True], seen[False]
+
+
+def copied(tasks: Path, name: str, to: Path) -> None:
+    source = tasks / name
+    shutil.copytree(source if source.exists() else tasks.parent / "lists" / name, to, symlinks=True)
 
 
 @pytest.fixture(scope="module")
-def newest_harbor(
-    tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[tuple[str, str], HarborTrial]:
-    """Asks for `harbor` only to come after it."""
-    root = tmp_path_factory.mktemp("newest")
-    python, folder = os.environ["FOOLSGOLD_HARBOR_PYTHON"], os.environ["FOOLSGOLD_NEWEST_HARBOR"]
-    jobs = {}
-    for agent in ("oracle", "nop"):
-        for name in (name for name, of in AGAIN if of == agent):
-            shutil.copytree(tasks / "all" / name, root / f"{agent}-tasks" / name, symlinks=True)
-        work = root / agent
-        jobs[work] = start_job(python, root / f"{agent}-tasks", work, agent, at_once=2, harbor_folder=folder)
-    return ended(jobs)
+def foolsgold(tasks: Path, harbor: tuple[By, By], docker_engine: Engine, bwrap_engine: Engine) -> tuple[By, By]:
+    """What ours make of each trial, on docker and on bwrap. Asks for `harbor` only to come after it: time limits are
+    tight, and the machine is small."""
+    found = {task.path.name: task for task in discover([tasks]) if isinstance(task, Task)}
+    on_docker = [(runner, trial) for runner in (OLDEST, NEWEST) for trial in sorted(ON_DOCKER[runner])]
+    on_bwrap = [(runner, trial) for runner in (OLDEST, NEWEST) for trial in TRIALS]
 
+    def one(each: tuple[Engine, tuple[Runner, Trial]]) -> Seen:
+        engine, (runner, (name, agent)) = each
+        return run(engine, found[name], agent, runner)
 
-@pytest.fixture(scope="module")
-def our_boxes(
-    tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[tuple[str, str], HarborTrial]:
-    """The telling few once more by Harbor, in our boxes."""
-    python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
-    root = tmp_path_factory.mktemp("our-boxes")
-    for name in TELLING:
-        shutil.copytree(tasks / "all" / name, root / "tasks" / name, symlinks=True)
-    work = root / "work"
-    agents = [{"name": "oracle"}, {"name": "nop"}]
-    return ended({work: start_agents(python, root / "tasks", work, agents, 3, {"import_path": OUR_BOXES})})
-
-
-@pytest.fixture(scope="module")
-def foolsgold(
-    tasks: Path, harbor: Mapping[tuple[str, str], HarborTrial], docker_engine: Engine
-) -> Mapping[tuple[str, str], Seen]:
-    """Asks for `harbor` only to come after it: time limits are tight, and the machine is small."""
-    found = {task.path.name: task for task in discover([tasks / "all"]) if isinstance(task, Task)}
-    with ThreadPoolExecutor(2) as pool:
-        seen = pool.map(lambda trial: run(docker_engine, found[trial[0]], trial[1], OLDEST), TRIALS)
-        return dict(zip(TRIALS, seen, strict=True))
+    asked = [(docker_engine, each) for each in on_docker], [(bwrap_engine, each) for each in on_bwrap]
+    with ThreadPoolExecutor(2) as docker, ThreadPoolExecutor(1) as bwrap:
+        seen = docker.map(one, asked[0]), bwrap.map(one, asked[1])
+        return dict(zip(on_docker, seen[0], strict=True)), dict(zip(on_bwrap, seen[1], strict=True))
 
 
 def run(engine: Engine, task: Task, agent: str, runner: Runner) -> Seen:
@@ -240,47 +250,15 @@ def run(engine: Engine, task: Task, agent: str, runner: Runner) -> Seen:
     return from_foolsgold(run_trial(engine, task, built, plan))
 
 
-@pytest.mark.parametrize(
-    "trial",
-    [trial for trial in TRIALS if trial not in BY_LOT],
-    ids="-".join,
-)
-def test_a_trial_is_paid_as_harbor_pays_it(
-    trial: tuple[str, str],
-    harbor: Mapping[tuple[str, str], HarborTrial],
-    foolsgold: Mapping[tuple[str, str], Seen],
-) -> None:
-    assert foolsgold[trial] == from_harbor(harbor[trial])
-
-
-@pytest.mark.parametrize("trial", [trial for trial in AGAIN if trial not in BY_LOT], ids="-".join)
-def test_a_trial_is_paid_as_the_newest_harbor_pays_it(
-    trial: tuple[str, str],
-    tasks: Path,
-    newest_harbor: Mapping[tuple[str, str], HarborTrial],
-    docker_engine: Engine,
-) -> None:
-    name, agent = trial
-    (task,) = discover([tasks / "all" / name])
-    assert isinstance(task, Task)
-    assert run(docker_engine, task, agent, NEWEST) == from_harbor(newest_harbor[trial])
-
-
-@pytest.mark.bwrap
+@pytest.mark.parametrize("trial", [trial for trial in TRIALS if trial not in BY_LOT], ids="-".join)
 @pytest.mark.parametrize("runner", [OLDEST, NEWEST], ids=str)
-@pytest.mark.parametrize("name", BY_VERSION)
-def test_where_the_versions_differ_our_boxes_pay_what_harbor_of_that_version_pays(
-    name: str,
-    runner: Runner,
-    tasks: Path,
-    harbor: Mapping[tuple[str, str], HarborTrial],
-    newest_harbor: Mapping[tuple[str, str], HarborTrial],
-    bwrap_engine: Engine,
+def test_a_trial_is_paid_as_harbor_of_that_version_pays_it(
+    runner: Runner, trial: Trial, harbor: tuple[By, By], foolsgold: tuple[By, By]
 ) -> None:
-    (task,) = discover([tasks / "all" / name])
-    assert isinstance(task, Task)
-    theirs = {OLDEST: harbor, NEWEST: newest_harbor}[runner]
-    assert run(bwrap_engine, task, "oracle", runner) == from_harbor(theirs[name, "oracle"])
+    theirs = [by[runner, trial] for by in harbor if (runner, trial) in by]
+    ours = [by[runner, trial] for by in foolsgold if (runner, trial) in by]
+    assert len(ours) == (2 if trial in ON_DOCKER[runner] else 1)
+    assert [*theirs, *ours] == [theirs[0]] * (len(theirs) + len(ours))
 
 
 def test_the_newest_harbor_that_is_known_is_the_newest_on_pypi(capsys: pytest.CaptureFixture[str]) -> None:
@@ -299,55 +277,26 @@ def test_the_newest_harbor_that_is_known_is_the_newest_on_pypi(capsys: pytest.Ca
 
 
 @pytest.mark.bwrap
-@pytest.mark.parametrize("agent", ["oracle", "nop"])
-@pytest.mark.parametrize("name", TELLING)
-def test_harbor_pays_in_our_boxes_what_it_pays_in_its_own(
-    name: str,
-    agent: str,
-    harbor: Mapping[tuple[str, str], HarborTrial],
-    our_boxes: Mapping[tuple[str, str], HarborTrial],
-) -> None:
-    assert from_harbor(our_boxes[name, agent]) == from_harbor(harbor[name, agent])
-
-
-@pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory, test_image: str) -> Mapping[tuple[str, str], HarborTrial]:
-    """(runner, task) -> what Harbor's oracle gets in our boxes."""
-    python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
-    root = tmp_path_factory.mktemp("lists")
-    for source in LISTS.iterdir():
-        prepare(source, root / "tasks" / source.name, test_image)
-    folders = {OLDEST: "", NEWEST: os.environ["FOOLSGOLD_NEWEST_HARBOR"]}
-    jobs = {
-        runner: start_job(python, root / "tasks", root / str(runner), "oracle", 1, OUR_BOXES, folder)
-        for runner, folder in folders.items()
-    }
-    seen = each_ended({root / str(runner): job for runner, job in jobs.items()})
-    return {(work.name, name): trial for work, trials in seen.items() for (name, _), trial in trials.items()}
-
-
-@pytest.mark.bwrap
 @pytest.mark.parametrize("runner", [OLDEST, NEWEST], ids=str)
 @pytest.mark.parametrize("name", sorted(path.name for path in LISTS.iterdir()))
 def test_lists_of_hosts_are_paid_as_harbor_pays_them_in_our_boxes(
     name: str,
     runner: Runner,
-    listed: Mapping[tuple[str, str], HarborTrial],
+    harbor: tuple[By, By],
     engine: Engine,
-    test_image: str,
-    tmp_path: Path,
+    tasks: Path,
 ) -> None:
     """Its own boxes keep lists with an image that cannot be had here."""
-    prepare(LISTS / name, tmp_path / name, test_image)
-    (task,) = discover([tmp_path / name])
+    (task,) = discover([tasks.parent / "lists" / name])
     assert isinstance(task, Task)
-    theirs = from_harbor(listed[str(runner), name])
+    theirs = harbor[1][runner, (name, "oracle")]
     assert theirs == Seen({"reward": 1.0})
     assert run(engine, task, "oracle", runner) == theirs
 
 
-def test_harbor_ran_every_trial_and_no_other(
-    harbor: Mapping[tuple[str, str], HarborTrial], newest_harbor: Mapping[tuple[str, str], HarborTrial]
-) -> None:
-    assert sorted(harbor) == sorted(TRIALS)
-    assert sorted(newest_harbor) == sorted(AGAIN)
+def test_harbor_ran_every_trial_and_no_other(harbor: tuple[By, By]) -> None:
+    in_docker, in_ours = harbor
+    assert set(in_docker) == {(runner, trial) for runner in (OLDEST, NEWEST) for trial in IN_DOCKER[runner]}
+    assert set(in_ours) == {(runner, trial) for runner in (OLDEST, NEWEST) for trial in IN_OURS | LISTED}
+    for runner in (OLDEST, NEWEST):
+        assert IN_DOCKER[runner] | IN_OURS == set(TRIALS)
