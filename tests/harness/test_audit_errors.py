@@ -264,8 +264,9 @@ def test_what_hangs_while_the_reference_beside_it_hangs_too_is_unclear(tmp_path:
         if b'"port": 0' in box.files.get("/app/settings.json", b""):
             hung.append(box)
             return Does(None)
-        # The first reference after the variant has hung is the one that runs beside it.
-        if hung and not beside and box.files["/solution/solve.sh"] == SOLUTION.encode():
+        # The first reference that is judged after the variant has hung is the one that runs beside it.
+        judged = "FOOLSGOLD_LOOK" not in command.argv[-1]
+        if hung and judged and not beside and box.files["/solution/solve.sh"] == SOLUTION.encode():
             beside.append(box)
             return Does(None)
         return honest(box, command)
