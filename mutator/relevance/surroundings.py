@@ -378,7 +378,8 @@ class Surroundings:
     def _in_brackets(self, number: int, edit: Edit) -> tuple[int, int, int, int]:
         """In the line: the bracket before an edit, where the value begins and ends that the edit is in, and the end of
         the brackets; -1 where there are none."""
-        line, at = self.lines[number], edit.start - self._starts[number]
+        line = self.lines[number]
+        at = min(edit.start - self._starts[number], len(line))
         depth, low = 0, at
         commas: list[int] = []
         while low > 0 and depth >= 0:
