@@ -171,7 +171,8 @@ REWARD_TASKS: tuple[RewardTask, ...] = (
     ),
     RewardTask(
         "a-process-pays-while-it-is-verified",
-        f"(while sleep 0.02; do echo 1 > {REWARD}.txt; done) > /dev/null 2>&1 &",
+        # Over what is there, so that nobody reads an empty file.
+        f"(while sleep 0.02; do echo 1 1<> {REWARD}.txt; done) > /dev/null 2>&1 &",
         f"echo 0 > {REWARD}.txt; sleep 1",
     ),
     RewardTask("collecting-hangs", "true", _writes("1"), task_toml=_COLLECT.format("sleep 600")),
