@@ -13,7 +13,7 @@ import shlex
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from posixpath import basename, splitext
 
 from harness.judging.stated import of_a_machine, of_no_name
@@ -45,6 +45,8 @@ class Measured:
     harmless: str = ""
     same: bool = False
     """All that the tests run gave what it gives with the reference. Other tests might show a difference."""
+    looked: bool = field(default=False, compare=False)
+    """Whether anything was seen of it that could differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def measure(first: Observed, second: Observed, mutant: Observed, about: About) -
         return Measured(harmless=reason)
     if not shown:
         steady = not any(True for _ in _calls(first, first, second))
-        return Measured(same=bool(second.calls and mutant.calls) and steady)
+        return Measured(same=bool(second.calls and mutant.calls) and steady, looked=True)
     return Measured(Effect(shown[0].input, shown[0].expected, shown[0].got, len(shown) - 1))
 
 

@@ -360,7 +360,7 @@ def seen(result: MutantResult, instruction: str = "") -> Seen:
         only_waits(result.diff),
         slight=is_slight,
         beside=result.survived and _beside(result, evidence, instruction),
-        unseen=result.effect is not None and result.effect.effect is None,
+        unseen=result.effect is not None and result.effect.looked and result.effect.effect is None,
     )
 
 

@@ -31,4 +31,4 @@ def lease(launcher: Launcher, gate: Gatekeeper) -> nat.Lease:
 
 
 def _counted(user_of: int, namespace: int) -> str:
-    return nat.run_inside(namespace, walls.COUNTED, user_of=user_of, to="read")
+    return nat.run_inside(namespace, walls.COUNTED, user_of=user_of)

@@ -476,26 +476,24 @@ def run_inside(
     text: str = "",
     needs: Sequence[int] = (),
     user_of: int = 0,
-    *,
-    to: str = "made",
 ) -> str:
-    """`to`: what an error says that the network could not be."""
     enter = ["nsenter", f"--net=/proc/self/fd/{namespace}"]
     if os.geteuid() != 0:
         enter += [f"--user=/proc/{user_of}/ns/user", "--preserve-credentials"]
-    return _output([*enter, "--", *command], text, (namespace, *needs), to)
+    return _output([*enter, "--", *command], text, (namespace, *needs))
 
 
-def _output(command: Sequence[str], text: str = "", descriptors: Sequence[int] = (), to: str = "made") -> str:
+def _output(command: Sequence[str], text: str = "", descriptors: Sequence[int] = ()) -> str:
     try:
         ran = subprocess.run(
             command, input=text, capture_output=True, text=True, pass_fds=descriptors, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(f"A box's network could not be {to}: {error}", hint=no_network()) from error
+        raise EngineError(f"A box's network could not be made or read: {error}", hint=no_network()) from error
     if ran.returncode != 0:
+        said = ran.stderr.strip() or ran.returncode
         raise EngineError(
-            f"A box's network could not be {to}: {' '.join(command)} said {ran.stderr.strip() or ran.returncode}",
+            f"A box's network could not be made or read: {' '.join(command)} said {said}",
             hint="Root needs CAP_NET_ADMIN for this. Or use --engine docker.",
         )
     return ran.stdout
