@@ -48,7 +48,7 @@ def by_source(tasks: Iterable[Mapping[str, Any]], sample: Mapping[str, Any] | No
     found: dict[str, _Source] = {}
     for task in tasks:
         source = found.setdefault(source_of(task["name"], task.get("path", ""), groups), _Source())
-        paid = task.get("paid_trials", _NOT_COUNTED)
+        paid = {**_NOT_COUNTED, **task.get("paid_trials", {})}
         source.tasks += 1
         source.measured += paid["all"] > 0
         source.trials.update(paid)

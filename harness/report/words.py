@@ -211,7 +211,7 @@ def source_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
             f"{len(row['tasks'])} of {row['measured']}",
             percent(row["share"]),
             interval(row),
-            *(f"{row['paid_trials'][key]:,}" for key in ("all", *KEYS)),
+            *(f"{row['paid_trials'].get(key, 0):,}" for key in ("all", *KEYS)),  # older reports count fewer ways
         )
         for row in report["summary"].get("by_source", ())
         if row["tasks"]

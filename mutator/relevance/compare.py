@@ -266,10 +266,9 @@ class Comparison:
         plain = [(value, token) for value, token in apart if not _COUNT.fullmatch(token) and not _YEAR.fullmatch(token)]
         text, counts = self._requirements[index].text, [token for _, token in apart if _COUNT.fullmatch(token)]
         counted = any(_beside(text, count, token) for count in counts for value, token in plain if value >= SAYS)
-        apart = plain
-        return any(value >= 1.2 and not token.isalpha() for value, token in apart) or (
-            sum(value >= 0.25 for value, _ in apart) + counted >= 2
-            and any(value >= 0.25 and not token.startswith("~") for value, token in apart)
+        return any(value >= 1.2 and not token.isalpha() for value, token in plain) or (
+            sum(value >= SAYS for value, _ in plain) + counted >= 2
+            and any(value >= SAYS and not token.startswith("~") for value, token in plain)
         )
 
     def _shown(self, index: int, evidence: list[tuple[float, str]]) -> tuple[str, ...]:

@@ -56,6 +56,18 @@ def test_a_task_of_an_older_run_is_not_measured() -> None:
     assert (row["source"], row["audited"], row["measured"]) == ("set", 1, 0)
 
 
+def test_an_older_run_that_counted_fewer_ways_is_read_all_the_same() -> None:
+    older = {
+        "name": "a/one",
+        "path": "/sets/a/one",
+        "paid_trials": {"all": 2, "failed": 1, "skipped": 0, "none_ran": 0},
+    }
+    [row] = by_source([older])
+    assert row["paid_trials"] == paid(all=2, failed=1)
+    told = source_rows({"summary": {"by_source": [{**row, "paid_trials": older["paid_trials"]}]}})
+    assert [cells[4:] for cells in told] == [("2", "1", "0", "0", "0", "0")]
+
+
 def test_only_sources_with_something_to_say_are_shown() -> None:
     rows = source_rows({"summary": {"by_source": by_source(TASKS)}})
     assert [row[:3] for row in rows] == [
