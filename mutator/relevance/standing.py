@@ -19,12 +19,12 @@ MAKES = 1.3
 """A sentence that asks for a file, before others that only name it."""
 FIRST = 1.25
 """What a sentence begins with is what it asks for: `Sort the results`."""
-POINTS_BACK = 0.5
-GIVEN = 2.0
 _FIRST = re.compile(r"[\W\d]*([A-Z][a-z]{2,}) ")
-SAYS = 0.25
-_POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
+POINTS_BACK, GIVEN = 0.5, 2.0
 """A sentence about what another one names says little by its own words, unless it gives a name or a value itself."""
+_POINTS_BACK = re.compile(r"(?:It|They|This|These|Those)\b")
+SAYS = 0.25
+"""From here on a word has something to say of a change."""
 _CASE = re.compile(r"\b(?:if|when|whenever|on|unless|where)\b", re.IGNORECASE)
 _ANY_CASE = re.compile(
     r"\b(?:invalid|malformed|corrupt\w*|truncat\w*|bad|unknown|any|every|otherwise|unsupported|fail\w*|errors?)\b",
