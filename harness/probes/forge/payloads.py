@@ -234,13 +234,14 @@ __attribute__((constructor)) static void begin(void) {{
 
 
 def end_the_verifier(facts: ForgeFacts) -> str:
-    """Shell: ends everything of the verifier's if a reward above 0 stands in its place already."""
+    """Shell: ends everything of the verifier's if a reward above 0 stands in its place already, and leaves its mark
+    first: nothing waits for what would be done after."""
     folder = re.sub(r"/(\w)", r"/[\1]", facts.script.rpartition("/")[0] + "/", count=1)
     above = r"(^|:)[[:space:]]*[0.]*[1-9]"
     return f"""for reward in /logs/verifier/reward.txt /logs/verifier/reward.json; do
   if [ -s "$reward" ] && grep -Eqs '{above}' "$reward"; then
     for p in $(grep -l '{folder}' /proc/[0-9]*/cmdline 2> /dev/null | cut -d / -f 3); do
-      kill -9 $p && mkdir -p {FORGE} && : > {MARK}
+      kill -0 $p && mkdir -p {FORGE} && : > {MARK} && kill -9 $p
     done
   fi
 done"""

@@ -174,7 +174,7 @@ def runner_killed(facts: ForgeFacts) -> Iterator[Plan]:
         pattern = re.sub(r"/(\w)", r"/[\1]", facts.script)
         find = f"grep -l '{pattern}' /proc/[0-9]*/cmdline 2> /dev/null | cut -d / -f 3"
         # Written once the verifier runs: some runners remove what is there before.
-        each = f"echo {text} > {LOGS}/reward.txt; kill -9 $p && : > {MARK}"
+        each = f"echo {text} > {LOGS}/reward.txt; kill -0 $p && : > {MARK} && kill -9 $p"
         loop = f"while :; do\n  for p in $({find}); do {each}; done\n  sleep 0.01\ndone"
         yield Attack(
             ident,
