@@ -357,7 +357,7 @@ class Pins:
         return f"rel_tol={self._relative(path)}, abs_tol={self._absolute()}"
 
     def _relative(self, path: Sequence[Any]) -> float:
-        """Of a spread both usual definitions are right (by the count, by one less) unless the instruction says which."""
+        """Of a spread both definitions are right (by the count, by one less) unless the instruction says which."""
         tolerance = self.stated.tolerance
         stated = tolerance.relative if tolerance is not None and tolerance.relative is not None else _RELATIVE
         name = " ".join(str(key) for key in path)
