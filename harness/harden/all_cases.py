@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.harden.brought import brought, known_files
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
@@ -38,7 +38,9 @@ def cases_of(
     if observed.left is not None and not found.script:
         bare = [(one.argv, one.cwd, one.stdin) for one in started if not one.files and FOLDER not in " ".join(one.argv)]
         placed = placed_starts(bare, paths_in(instruction), observed.left, given)
-    looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
+    named = paths_in(instruction)
+    looked = [path for path in files if _is_output(path) and not _is_kept_aside(path, named)]
+    looked += [path for path in named if _is_output(path)]
     return [
         *own,
         look_case(looked[:200]),
@@ -62,6 +64,12 @@ def _is_program(path: str, entry: str) -> bool:
 
 
 _PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
+
+
+def _is_kept_aside(path: str, named: Collection[str]) -> bool:
+    """In a hidden folder, where programs keep what they need again, unless the instruction speaks of it."""
+    hidden = "/." in path.rpartition("/")[0] or "/__pycache__/" in path
+    return hidden and not any(path == each or path.startswith(f"{each}/") for each in named)
 
 
 def _is_output(path: str) -> bool:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -307,8 +308,7 @@ class Pins:
             where = "".join(f"[{key!r}]" for key in path)
             unknown = why or self._unknown_value(path, value)
             if isinstance(value, float):
-                limits = f"rel_tol={self._relative()}, abs_tol={self._absolute()}"
-                near = f"math.isclose(found{where}, {value!r}, {limits})"
+                near = f"math.isclose(found{where}, {value!r}, {self._limits(path)})"
                 code, needs = [f"found = json.loads({expression})", f"assert {near}"], ["json", "math"]
             else:
                 compared = f"is {value}" if value is None or isinstance(value, bool) else f"== {value!r}"
@@ -346,16 +346,24 @@ class Pins:
             )
 
     def _at_leaf(self, read: Read, path: Sequence[Any], value: Any) -> Callable[[Seen], bool]:
-        return lambda seen: self._same(_at(json.loads(read(seen)), path), value)
+        return lambda seen: self._same(_at(json.loads(read(seen)), path), value, path)
 
-    def _same(self, found: Any, expected: Any) -> bool:
+    def _same(self, found: Any, expected: Any, path: Sequence[Any]) -> bool:
         if isinstance(expected, float) and isinstance(found, int | float) and not isinstance(found, bool):
-            return abs(found - expected) <= max(self._relative() * abs(expected), self._absolute())
+            return math.isclose(found, expected, rel_tol=self._relative(path), abs_tol=self._absolute())
         return bool(found == expected) and isinstance(found, bool) == isinstance(expected, bool)
 
-    def _relative(self) -> float:
+    def _limits(self, path: Sequence[Any]) -> str:
+        return f"rel_tol={self._relative(path)}, abs_tol={self._absolute()}"
+
+    def _relative(self, path: Sequence[Any]) -> float:
+        """Of a spread both definitions are right (by the count, by one less) unless the instruction says which."""
         tolerance = self.stated.tolerance
-        return tolerance.relative if tolerance is not None and tolerance.relative is not None else _RELATIVE
+        stated = tolerance.relative if tolerance is not None and tolerance.relative is not None else _RELATIVE
+        name = " ".join(str(key) for key in path)
+        if self.stated.says_which_spread:
+            return stated
+        return max(stated, next((apart for words, apart in _SPREADS if words.search(name)), 0.0))
 
     def _absolute(self) -> float:
         tolerance = self.stated.tolerance
@@ -364,14 +372,17 @@ class Pins:
     def _unknown_value(self, path: Sequence[Any], value: Any) -> str:
         if self.stated.many:
             return "one of several right answers"
+        if _QUANTILE.search(" ".join(map(str, path))) and not self.stated.says_which_quantile:
+            return "which of the usual quantiles it is"
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and self.stated.estimated and (self.stated.tolerance is None or isinstance(value, int)):
             return "a number that need not be exact"
         if self.stated.unordered and any(isinstance(key, int) for key in path):
             return "an order"
-        words = self.stated.unknown(" ".join(str(key) for key in path if isinstance(key, str)), self.given)
-        if isinstance(value, str):
-            words |= self.stated.unknown(value, self.given)
+        keys = [key for key in path if isinstance(key, str) and key is not EACH]
+        if open_key := next((key for key in keys if self.stated.unknown_key(key, self.given)), ""):
+            return f"the key {open_key}"
+        words = self.stated.unknown(value, self.given) if isinstance(value, str) else set()
         return f"the words {', '.join(sorted(words)[:4])}" if words else ""
 
     def _of_table(self, expression: str, says: str, read: Read, rows: list[list[str]], why: str) -> Iterator[Pin]:
@@ -405,6 +416,7 @@ class Pins:
     def _of_states(self, seen: Seen, *keys: str) -> Iterator[Pin]:
         for path, state in _at(seen, keys).items():
             kind, why = state["kind"], "" if self.stated.names(path) else f"the file {path}"
+            wording = why or ("how a document is worded" if path.endswith(_FOR_PEOPLE) else "")
             code, there = f"Path({path!r})", kind != "none"
             yield self.pin(
                 f"{path} is {'there' if there else 'not there'}",
@@ -422,7 +434,7 @@ class Pins:
             text = state.get("text")
             if text is not None and not text.startswith("#!"):  # of a program, which may be written in any way
                 read = _get(*keys, path, "text")
-                for pin in self.of_text(f"{code}.read_text()", f"{path} has", read, text, why=why):
+                for pin in self.of_text(f"{code}.read_text()", f"{path} has", read, text, why=wording):
                     yield replace(pin, needs=pin.needs | {"pathlib"})
 
     def _of_mode(self, path: str, mode: str, why: str) -> Iterator[Pin]:
@@ -492,9 +504,16 @@ class Pins:
 
 _TOKENS = r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*"
 _RELATIVE = 1e-6
+_SPREADS = (
+    (re.compile(r"std|stddev|st_?dev|deviation|sigma", re.IGNORECASE), 0.3),
+    (re.compile(r"variance|(?<![a-z])var(?![a-z])", re.IGNORECASE), 0.5),
+)
+"""What names a spread, and how far the two definitions of it are apart for two numbers, where they are farthest."""
+_QUANTILE = re.compile(r"(?<![a-z\d])p\d\d(?!\d)|percentile|quantile|quartile", re.IGNORECASE)
 _DATA = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 """In no text for people."""
 LONGEST_DATA = 1_000
+_FOR_PEOPLE = (".md", ".rst", ".adoc")
 
 
 def before_of(file: Mapping[str, Any]) -> str:
