@@ -1,0 +1,44 @@
+"""Which files an instruction asks for, and which it only speaks of because they are given. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n\s*\n|\n(?=[ \t]*(?:[-*+]|\d+[.)])\s)")
+_READING = re.compile(
+    r"\b(?:read(?:s|ing)?|from|us(?:e|es|ing)|given|load(?:s|ing)?|pars(?:e|es|ing)|see|per|according to|consult"
+    r"|(?:documented|described|defined|listed|shown|specified) in|based on|like|located (?:at|in)|against)\b",
+    re.IGNORECASE,
+)
+_WRITING = re.compile(
+    r"\b(?:writ(?:e|es|ing|ten)|creat(?:e|es|ing|ed)|produc\w+|output\w*|generat\w+|sav(?:e|es|ing|ed)|stor(?:e|es|ing|ed)"
+    r"|emit\w*|into|to|build\w*|put\w*|plac\w+|leav\w+|cop(?:y|ies|ied)|link\w*|add\w*|updat\w+|mak(?:e|es|ing)"
+    r"|implement\w*|must|should|shall|need\w*|fix\w*|edit\w*|chang\w+|configur\w+|install\w*|set|append\w*|deliver\w*"
+    r"|remov\w+|delet\w+|mov(?:e|es|ing|ed)|renam\w+|mention\w*|redirect\w*)\b",
+    re.IGNORECASE,
+)
+_THERE = re.compile(
+    r"\bthere(?:'s| is| are)\b"
+    r"|\b(?:is|are|was|were|lives?|lies?) (?:now |currently |archived |located )*(?:at|in|under)\b",
+    re.IGNORECASE,
+)
+
+
+def only_given(path: str, instruction: str) -> bool:
+    """Whether wherever the instruction names the file it is something to read, or something that is there."""
+    name = path.rsplit("/", 1)[-1]
+    named = re.compile(rf"{re.escape(path)}(?![\w/-])|(?<![\w./-]){re.escape(name)}(?![\w/-])")
+    mentions = [
+        sentence[: found.start()] for sentence in _SENTENCE.split(instruction) for found in named.finditer(sentence)
+    ]
+    return bool(mentions) and all(map(_is_given, mentions))
+
+
+def _is_given(before: str) -> bool:
+    """`before`: the sentence up to the file's name."""
+    reading, writing, there = (_last(form, before) for form in (_READING, _WRITING, _THERE))
+    return max(reading, there) > writing
+
+
+def _last(form: re.Pattern[str], text: str) -> int:
+    return max((found.start() for found in form.finditer(text)), default=-1)
