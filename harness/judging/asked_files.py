@@ -24,6 +24,10 @@ _THERE = re.compile(
 )
 
 
+_IN_COMMAND = re.compile(r"/[\w.-]+(?: [\w<>./-]+)* $")
+"""What a program is started with may be read or written."""
+
+
 def only_given(path: str, instruction: str) -> bool:
     """Whether wherever the instruction names the file it is something to read, or something that is there."""
     name = path.rsplit("/", 1)[-1]

@@ -19,6 +19,7 @@ from harness.judging.asked_files import only_given
         ("Write two files:\n\n- /app/a.txt, a list\n- /app/b.txt, a table", False),
         ("Read /app/b.txt and report:\n- /app/a.txt has the sum", False),
         ("Your output, /app/a.txt, has one line.", False),
+        ("The table is at /app/a.txt. Your tool should work when run as /app/run.sh /app/a.txt out.txt.", True),
         ("Nothing of the kind.", False),
     ],
 )
