@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator
 
+from harness.harden.inside_pins import PinMaker
 from harness.harden.model import Pin, Read, Seen
-from harness.judging.stated import StatedOutput
 
 LONGEST = 600
 _STATED = re.compile(
@@ -20,16 +19,6 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 """Of such data many forms are right."""
-
-
-class PinMaker(Protocol):
-    """What makes pins of a case."""
-
-    stated: StatedOutput
-
-    def pin(
-        self, says: str, code: Sequence[str], holds: Any, weight: int, unstated: str = "", needs: Sequence[str] = ()
-    ) -> Pin: ...
 
 
 def _unstated(maker: PinMaker) -> str:

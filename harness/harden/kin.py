@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from random import Random
 from typing import Any
 
@@ -67,14 +68,18 @@ def some_kin(value: Any, kin: Kin, rng: Random) -> Any:
 
 def well_formed(own: Iterable[BoxCase], kin: Kin) -> Callable[[BoxCase], bool]:
     """Whether the objects of a case's JSON have what every object of the tests has that has the same such word at the
-    same key. `own`: the tests' own cases."""
+    same key, and lists are as long as each other that are so in all of the tests. `own`: the tests' own cases."""
     always: dict[tuple[str, str], frozenset[str]] = {}
+    own = list(own)
+    bound = _bound(own)
     for case in own:
         for found, words in _objects(case, kin):
             for word in words:
                 always[word] = always.get(word, frozenset(found)) & found.keys()
 
     def holds(case: BoxCase) -> bool:
+        if any(len(one | other) > 1 for one, other in _pairs(case, bound)):
+            return False
         return all(
             always.get(word, frozenset()) <= found.keys() for found, words in _objects(case, kin) for word in words
         )
@@ -83,11 +88,16 @@ def well_formed(own: Iterable[BoxCase], kin: Kin) -> Callable[[BoxCase], bool]:
 
 
 def _objects(case: BoxCase, kin: Kin) -> Iterator[tuple[Mapping[str, Any], list[tuple[str, str]]]]:
-    if case.kind != "run":
-        return
-    for text in (case.body["stdin"], *(str(file["text"]) for file in case.body["files"])):
+    for text in _texts(case):
         for found in _inside(json_document(text)):
             yield found, [(key, each) for key, each in found.items() if isinstance(each, str) and each in kin]
+
+
+def _texts(case: BoxCase) -> list[str]:
+    """What a program is given."""
+    if case.kind != "run":
+        return []
+    return [case.body["stdin"], *(str(file["text"]) for file in case.body["files"])]
 
 
 def _inside(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -95,3 +105,48 @@ def _inside(value: Any) -> Iterator[Mapping[str, Any]]:
         yield value
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _inside(each)
+
+
+# --- lists that are as long as each other
+
+Place = tuple[str, ...]
+MOST_PLACES = 60
+ANY = "[]"
+"""In a place: whatever is in the list that is there."""
+
+
+def _bound(own: Sequence[BoxCase]) -> set[tuple[Place, Place]]:
+    """Pairs of places whose lists are of one length in each of these cases, and of more than one item in some."""
+    every = [_lengths(case) for case in own]
+    places = sorted(set().union(*every))[:MOST_PLACES]
+    found: set[tuple[Place, Place]] = set()
+    for one, other in combinations(places, 2):
+        both = [lengths[one] | lengths[other] for lengths in every if one in lengths and other in lengths]
+        if both and all(len(each) == 1 for each in both) and any(max(each) > 1 for each in both):
+            found.add((one, other))
+    return found
+
+
+def _lengths(case: BoxCase) -> dict[Place, set[int]]:
+    """Place of its documents -> the lengths of the lists that are there."""
+    found: dict[Place, set[int]] = {}
+
+    def gather(place: Place, value: Any) -> None:
+        if isinstance(value, list):
+            found.setdefault(place, set()).add(len(value))
+            for each in value:
+                gather((*place, ANY), each)
+        elif isinstance(value, dict):
+            for key, each in value.items():
+                gather((*place, key), each)
+
+    for number, text in enumerate(_texts(case)):
+        gather((str(number),), json_document(text))
+    return found
+
+
+def _pairs(case: BoxCase, bound: Iterable[tuple[Place, Place]]) -> Iterator[tuple[set[int], set[int]]]:
+    lengths = _lengths(case)
+    for one, other in bound:
+        if one in lengths and other in lengths:
+            yield lengths[one], lengths[other]

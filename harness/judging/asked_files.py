@@ -19,6 +19,7 @@ _WRITING = re.compile(
 )
 _THERE = re.compile(
     r"\bthere(?:'s| is| are)\b"
+    r"|\b[Ww]e (?:also |have )*\w+ed\b"
     r"|\b(?:is|are|was|were|lives?|lies?) (?:now |currently |archived |located )*(?:at|in|under)\b",
     re.IGNORECASE,
 )
@@ -26,6 +27,8 @@ _THERE = re.compile(
 
 _IN_COMMAND = re.compile(r"/[\w.-]+(?: [\w<>./-]+)* $")
 """What a program is started with may be read or written."""
+_HOLDS = re.compile(r"[`'\"]? (?:also )?(?:holds|contains|has|is|comes|lists|gives)\b")
+"""A sentence that tells of what is there."""
 
 
 def only_given(path: str, instruction: str) -> bool:
@@ -33,14 +36,20 @@ def only_given(path: str, instruction: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     named = re.compile(rf"{re.escape(path)}(?![\w/-])|(?<![\w./-]){re.escape(name)}(?![\w/-])")
     mentions = [
-        sentence[: found.start()] for sentence in _SENTENCE.split(instruction) for found in named.finditer(sentence)
+        (sentence[: found.start()], sentence[found.end() :])
+        for sentence in _SENTENCE.split(instruction)
+        for found in named.finditer(sentence)
+        if not _IN_COMMAND.search(sentence[: found.start()])
     ]
-    return bool(mentions) and all(map(_is_given, mentions))
+    return bool(mentions) and all(_is_given(before, after) for before, after in mentions)
 
 
-def _is_given(before: str) -> bool:
-    """`before`: the sentence up to the file's name."""
+def _is_given(before: str, after: str) -> bool:
+    """By what its sentence says before and after the file's name."""
+    before = re.sub(r"\b[A-Z]{2,}\b", "", before)  # CREATE TABLE asks for nothing
     reading, writing, there = (_last(form, before) for form in (_READING, _WRITING, _THERE))
+    if writing < 0 and re.search(r"[A-Za-z]", before) and _HOLDS.match(after):
+        return True
     return max(reading, there) > writing
 
 

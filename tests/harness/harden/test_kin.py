@@ -76,3 +76,12 @@ def test_documents_beside_other_data_are_varied_too() -> None:
     changed = [case for case in cases if case.how == "with another value"]
     assert len({case.body["files"][0]["text"] for case in changed}) > 5
     assert {case.body["files"][1]["text"] for case in changed} == {"\x00\xff"}
+
+
+def test_lists_that_belong_together_stay_as_long_as_each_other() -> None:
+    document = {"head": ["a", "b", "c"], "rows": [[1, 2, 3], [4, 5, 6]]}
+    own = given_on_standard_input(document)
+    (case, *_) = own
+    for rows, holds in (([[1, 2], [4, 5]], False), ([[7, 2, 3]], True)):
+        other = BoxCase("x", "run", {**case.body, "stdin": json.dumps({**document, "rows": rows})}, "", 1)
+        assert (formed_as_the_tests([other], own, INSTRUCTION) == [other]) is holds

@@ -20,6 +20,8 @@ from harness.judging.asked_files import only_given
         ("Read /app/b.txt and report:\n- /app/a.txt has the sum", False),
         ("Your output, /app/a.txt, has one line.", False),
         ("The table is at /app/a.txt. Your tool should work when run as /app/run.sh /app/a.txt out.txt.", True),
+        ("The table at /app/a.txt holds all names. Print them.", True),
+        ("We also recovered the CREATE TABLE statement at /app/a.txt.", True),
         ("Nothing of the kind.", False),
     ],
 )
