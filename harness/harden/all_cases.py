@@ -11,6 +11,7 @@ from harness.harden.choosing import Seens
 from harness.harden.fixed_places import PlacedStart, placed_cases, placed_starts, with_outputs
 from harness.harden.function_cases import function_cases
 from harness.harden.function_pins import Answers, CallPins
+from harness.harden.given_folders import with_copies
 from harness.harden.kin import kin_in, well_formed
 from harness.harden.model import FOLDER, BoxCase, Pin
 from harness.harden.own import own_cases, own_pins
@@ -42,6 +43,8 @@ def cases_of(
     named = paths_in(instruction)
     looked = [path for path in files if _is_output(path) and not _is_kept_aside(path, named)]
     looked += [path for path in named if not path.startswith(_NO_OUTPUT)]  # of a program only that it is there
+    if observed.left is not None and not found.script:
+        started = [*started, *with_copies(started, observed.left, given)]
     runs = list(run_cases_of(started, instruction, environment, seed))
     if observed.left is not None and not found.script:
         runs = list(with_outputs(runs, named, observed.left))

@@ -32,7 +32,7 @@ _MANY = re.compile(
     r"|\b(?:multiple|many|several) (?:valid|correct|possible|optimal) "
     r"|\bones? of (?:the|your) choice|\b(?:ties?|cho(?:ose|ice|sen)|pick\w*|order\w*)\b[^.\n]{0,40}\barbitrar"
     r"|\barbitrar\w+ (?:choice|order|one|pick|tie)"
-    r"|\brandom(?!\w* (?:access|bytes|data|dir\w*|files?|inputs?|names?|paths?|ports?|te?mp))",
+    r"|(?<!not )\brandom(?!\w* (?:access|bytes|data|dir\w*|files?|inputs?|names?|paths?|ports?|te?mp))",
     re.IGNORECASE,
 )
 _ANY_ORDER = re.compile(

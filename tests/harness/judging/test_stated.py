@@ -83,6 +83,7 @@ def test_what_is_well_formed_has_not_many_right_contents_for_that(instruction: s
         ("Pick a random one.", True),
         ("Ties are broken arbitrarily.", True),
         ("The file is replaced with random bytes.", False),
+        ("The difference is not random.", False),
         ("You can run the old tool arbitrarily often.", False),
     ],
 )
