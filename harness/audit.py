@@ -41,7 +41,7 @@ from harness.stages.mutants import (
 from harness.stages.probing import Probed, plainly, run_probes
 from harness.stages.proposed import to_try, told_apart
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
-from harness.stages.reuse import Keeping, and_repeated, at_first, last_on_kept, may_reuse, still_the_same
+from harness.stages.reuse import MadeAhead, and_repeated, at_first, last_on_kept, may_reuse, still_the_same
 from harness.stages.settling import Settling
 from harness.stages.tightening import tighten
 from harness.stages.verdict import (
@@ -106,9 +106,9 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     task, think = place.task, place.think
     said = think(partial(text_findings, task, command), IDLE)
     made = think(partial(_make_mutants, task, settings.wish), IDLE)
-    keeping = Keeping(place, settings, made)
+    ahead = MadeAhead(place, settings, made)
 
-    controls, terms, steps, mutants = await _to_the_mutants(place, settings, made, keeping)
+    controls, terms, steps, mutants = await _to_the_mutants(place, settings, made, ahead)
     if terms is None:
         return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
     proposed = await think(partial(to_try, task, steps, mutants, settings.proposed or ()))
@@ -116,7 +116,7 @@ async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, co
     place.lab.memory.put_mutants(task.name, [(each.result.label, mutant_json(each.result)) for each in everything])
     watcher.planned(task.name, len(everything))
     async with Together() as group:
-        group.create_task(may_reuse(place, controls, terms, settings, mutants, keeping))
+        group.create_task(may_reuse(place, controls, terms, settings, mutants, ahead))
         stopping = group.create_task(may_stop_early(place, terms, controls)) if settings.first_failure else None
     terms = stopping.result() if stopping is not None else terms
 
@@ -211,17 +211,17 @@ async def _to_the_mutants(
     place: Place,
     settings: AuditSettings,
     made: Pending[tuple[list[StepMutants], list[Untried]]],
-    keeping: Keeping,
+    ahead: MadeAhead,
 ) -> tuple[Controls, Terms | None, list[StepMutants], list[Untried]]:
     """The controls, and what everything after them runs under: None where they are not sound. Nothing goes on before
     it is known which mutants there are."""
-    controls = await run_controls(place, await place.think(partial(at_first, place.task, settings)), keeping)
+    controls = await run_controls(place, await place.think(partial(at_first, place.task, settings)), ahead)
     against = _against(controls)
     if against is None:
         return await repeated(place, controls, settings.controls), None, [], []
     place.doing("making mutants")
     steps, mutants = await made.by(place.urgent)
-    controls, reuse = await and_repeated(place, controls, settings, keeping)
+    controls, reuse = await and_repeated(place, controls, settings, ahead)
     against = _against(controls)
     if against is None:
         return controls, None, [], []

@@ -40,7 +40,7 @@ def at_first(task: Task, settings: AuditSettings) -> ControlSettings:
     return replace(settings.controls, repeat=1) if waits else settings.controls
 
 
-class Keeping:
+class MadeAhead:
     """What is kept for later trials, made beside the other controls; and the controls run on the tests' preparation,
     before it is known whether they have to end like that."""
 
@@ -90,17 +90,17 @@ class Keeping:
 
 
 async def and_repeated(
-    place: Place, controls: Controls, settings: AuditSettings, keeping: Keeping
+    place: Place, controls: Controls, settings: AuditSettings, ahead: MadeAhead
 ) -> tuple[Controls, Reuse]:
     """Whether the tests' preparation can be used, and the reference's repetitions: on what was kept where the controls
     end the same with it."""
     reuse = Reuse()
-    if keeping.why_not:
-        reuse.why_not = dict.fromkeys(Means, keeping.why_not)
+    if ahead.why_not:
+        reuse.why_not = dict.fromkeys(Means, ahead.why_not)
     else:
-        await _preparation(reuse, controls, keeping)
+        await _preparation(reuse, controls, ahead)
     how = Judge(reuse=reuse.on)
-    return await repeated(place, controls, settings.controls, keeping.tried, how), reuse
+    return await repeated(place, controls, settings.controls, ahead.tried, how), reuse
 
 
 async def may_reuse(
@@ -109,7 +109,7 @@ async def may_reuse(
     terms: Terms,
     settings: AuditSettings,
     mutants: Sequence[Untried],
-    keeping: Keeping,
+    ahead: MadeAhead,
 ) -> None:
     """What else may be reused."""
     reuse = terms.reuse
@@ -117,7 +117,7 @@ async def may_reuse(
         return
     _end(reuse, controls)
     reuse.verifies = controls.references[0].seconds_of(PhaseName.VERIFY) - reuse.saves * (Means.PREPARATION in reuse.on)
-    await _beginning(reuse, place, controls, terms, mutants, keeping)
+    await _beginning(reuse, place, controls, terms, mutants, ahead)
 
 
 def _end(reuse: Reuse, controls: Controls) -> None:
@@ -130,19 +130,19 @@ def _end(reuse: Reuse, controls: Controls) -> None:
         reuse.on |= {Means.END}
 
 
-async def _preparation(reuse: Reuse, controls: Controls, keeping: Keeping) -> None:
-    if keeping.ready is None:
+async def _preparation(reuse: Reuse, controls: Controls, ahead: MadeAhead) -> None:
+    if ahead.ready is None:
         reuse.refuse(Means.PREPARATION, "it would save nothing: the tests are quick")
         return
-    ready = await keeping.ready
+    ready = await ahead.ready
     if isinstance(ready, str):
         reuse.refuse(Means.PREPARATION, ready)
         return
     reuse.statements, reuse.size, reuse.seconds = ready.preparation.statements, ready.kept.size, ready.seconds
     plain = [one for one in (controls.references[0], controls.nop, controls.hollow) if one is not None]
-    tried = {record.kind: record for record in keeping.tried if record.label == REPETITION}
+    tried = {record.kind: record for record in ahead.tried if record.label == REPETITION}
     proof = tuple(tried[one.kind] for one in plain)
-    reuse.proof += keeping.tried
+    reuse.proof += ahead.tried
     reuse.saves = saving(plain, proof)
     for one, other in zip(plain, proof, strict=True):
         difference = differs(one, other)
@@ -157,7 +157,7 @@ async def _preparation(reuse: Reuse, controls: Controls, keeping: Keeping) -> No
 
 
 async def _beginning(
-    reuse: Reuse, place: Place, controls: Controls, terms: Terms, mutants: Sequence[Untried], keeping: Keeping
+    reuse: Reuse, place: Place, controls: Controls, terms: Terms, mutants: Sequence[Untried], ahead: MadeAhead
 ) -> None:
     """Its proof verifies in full: what the beginning leaves is all that is not as in a plain run."""
     reference = controls.references[0]
@@ -167,7 +167,7 @@ async def _beginning(
     if reference.seconds_of(PhaseName.SOLVE) < SHORTEST:
         reuse.refuse(Means.BEGINNING, "it would save nothing: the solution is quick")
         return
-    begun = await keeping.begun if keeping.begun is not None else "the variants change its first statements"
+    begun = await ahead.begun if ahead.begun is not None else "the variants change its first statements"
     if isinstance(begun, str):
         reuse.refuse(Means.BEGINNING, begun)
         return
