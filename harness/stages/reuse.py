@@ -58,6 +58,7 @@ class MadeAhead:
     async def begin(self, prepared: Prepared) -> None:
         if not self._settings.reuse or prepared.reference is None:
             return
+        self.why_not = "the reference was not paid"
         first = (*prepared.earlier, prepared.reference)[0]
         if showing(first).shown is not Shown.PAID:
             return
