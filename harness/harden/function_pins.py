@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.harden.choosing import Seens
+from harness.harden.leaves import leaves_of
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.pins import MOST_LEAVES, Pins, leaves_of
+from harness.harden.pins import MOST_LEAVES, Pins
 from harness.harden.sides import called
 from harness.judging.stated import StatedOutput
 

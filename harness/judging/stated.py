@@ -22,12 +22,17 @@ _PLACE = re.compile(r"<[A-Za-z][^<>\n]*>|\{[A-Za-z_][^{}\n]*\}|\b[A-Z][A-Z0-9_]+
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*")
+_FORMAT = r"(?:json|xml|ya?ml|csv|toml|html|db|database|sqlite\w*|utf\S*|ascii|python|bash|shell|file|zip|tar)\b"
+"""A valid one of these is well-formed, and may have only one content."""
 _MANY = re.compile(
-    r"\bany (?:of them|one|such|valid|correct|optimal|shortest|solution|answer)\b|\b(?:a|any|one) valid\b"
+    r"\bany (?:of them|one|such|valid|correct|optimal|shortest|solution|answer)\b"
+    rf"|\b(?:a|any|one) valid\b(?! {_FORMAT})"
     r"|\bany will do\b|\bmore than one (?:solution|answer)|\bseveral (?:solutions|answers)"
     r"|\bif there (?:is|are) (?:a tie|ties|multiple|several)"
     r"|\b(?:multiple|many|several) (?:valid|correct|possible|optimal) "
-    r"|\bones? of (?:the|your) choice|\barbitrar|\brandom",
+    r"|\bones? of (?:the|your) choice|\b(?:ties?|cho(?:ose|ice|sen)|pick\w*|order\w*)\b[^.\n]{0,40}\barbitrar"
+    r"|\barbitrar\w+ (?:choice|order|one|pick|tie)"
+    r"|(?<!not )\brandom(?!\w* (?:access|bytes|data|dir\w*|files?|inputs?|names?|paths?|ports?|te?mp))",
     re.IGNORECASE,
 )
 _ANY_ORDER = re.compile(
@@ -41,8 +46,11 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _ESTIMATED = re.compile(
-    r"\bestimat|\bapproximat|\baccura|\bprecision\b|\btoleranc|\bwithin \d|\bclose to\b|\b(?:relative|absolute) error"
-    r"|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\btrain(?:ed|ing)?\b|\bmodel\b",
+    r"\bestimat|\bapproximat|\baccuracy\b|\baccurate (?:to|within)\b|\bprecision\b|\btoleranc|\bwithin \d"
+    r"|\bclose to (?:the |its |their )?(?:true|real|exact|actual|correct|right|expected|reference|ideal|optim\w+|-?\d)"
+    r"|\b(?:relative|absolute) error|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\bpredict"
+    r"|\btrain(?:ed|ing)?\b|\b(?:learn\w*|language|neural|regression|statistical) models?\b"
+    r"|\bmodel (?:weights|file|output)",
     re.IGNORECASE,
 )
 _WHICH_SPREAD = re.compile(

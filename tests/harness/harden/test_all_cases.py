@@ -22,6 +22,8 @@ from tests.harness.tasks import harbor
         ("/root/.ssh/authorized", "Let the key in, in /root/.ssh/authorized.", True),
         ("/root/.config/tool/one", "Set it up in /root/.config/tool.", True),
         ("/app/.hidden", "Write it.", True),
+        ("/app/tool.py", "Write it.", False),
+        ("/app/tool.py", "Copy it to /app/tool.py.", True),
     ],
 )
 def test_what_a_program_keeps_for_itself_is_not_looked_at(

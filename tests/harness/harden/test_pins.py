@@ -195,3 +195,21 @@ def test_how_a_document_is_worded_is_nobody_s_requirement(name: str, told: bool)
     right, wrong = ({path: {"kind": "file", "mode": "644", "text": text}} for text in ("/app/run\n", "none\n"))
     found = Pins(look, read_stated(f"Write `{path}`, which says how to start `/app/run`.", []), "").of(right)
     assert bool([pin for pin in found if not pin.unstated and catches(pin, {"wrong": [{"left": wrong}]})]) is told
+
+
+def look_at(path: str, instruction: str, text: str | None) -> list[str]:
+    look = BoxCase("left", "look", {"paths": [path]}, "what solving leaves", 60)
+    right = {path: {"kind": "file", "mode": "644", "text": "print(1)\n"}}
+    wrong = {path: {"kind": "none"} if text is None else {"kind": "file", "mode": "644", "text": text}}
+    found = Pins(look, read_stated(instruction, []), "").of(right)
+    return [pin.says for pin in found if not pin.unstated and catches(pin, {"wrong": [{"left": wrong}]})]
+
+
+def test_of_a_program_only_that_it_is_there_is_pinned() -> None:
+    assert look_at("/app/tool.py", "Copy `print(1)` to /app/tool.py.", None) == ["/app/tool.py is there"]
+    assert look_at("/app/tool.py", "Copy `print(1)` to /app/tool.py.", "print(2)\n") == []
+
+
+def test_a_file_that_the_instruction_only_gives_is_not_pinned() -> None:
+    assert look_at("/app/a.txt", "Leave `print(1)` in /app/a.txt.", None)
+    assert not look_at("/app/a.txt", "Print `print(1)`, as it is read from /app/a.txt.", None)
