@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.probes.least.attempts import edits_between
-from harness.probes.least.model import StatedWork
+from harness.probes.least.model import OtherLeast, StatedWork
 from harness.probes.model import Attempted
 from harness.stages.result import Audited
 
@@ -51,6 +51,7 @@ def least_json(one: Audited) -> dict[str, Any] | None:
         "left": list(_left(files, enough)),
         "requirements": [_stated(each, files, attempted) for each in least.stated],
         "rewards": [asdict(one) for one in least.rewards],
+        "others": [_other(each, files, attempted) for each in least.others],
     }
 
 
@@ -72,6 +73,11 @@ def _stated(one: StatedWork, files: Mapping[str, bytes], attempted: Mapping[str,
         "edits": _edits(files, attempted.get(one.label)),
         "work": _places(files, work),
     }
+
+
+def _other(one: OtherLeast, files: Mapping[str, bytes], attempted: Mapping[str, Attempted]) -> dict[str, Any]:
+    edits = _edits(files, attempted.get(one.label))
+    return {"probe": one.label, "enough": asdict(one.enough), "edits": edits, "gone": _places(files, edits)}
 
 
 def _places(files: Mapping[str, bytes], edits: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -103,4 +109,5 @@ def edits_of(task: Mapping[str, Any], label: str) -> Sequence[Mapping[str, Any]]
         return None
     if least["probe"] == label:
         return list(least["edits"])
-    return next((one["edits"] for one in least["requirements"] if one["probe"] == label), None)
+    more = [*least["requirements"], *least.get("others", ())]  # reports of before have none
+    return next((one["edits"] for one in more if one["probe"] == label), None)

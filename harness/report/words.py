@@ -132,6 +132,8 @@ def least_words(task: Mapping[str, Any]) -> str:
     said += f", {enough['files']} of {whole['files']} files)" if whole["files"] > 1 else ")"
     lost = sum(one["lost"] for one in found["requirements"])
     said += f"; {lost} stated requirement{' is' if lost == 1 else 's are'} gone" if lost else ""
+    others = [f"{one['enough']['lines']} others ({one['probe']})" for one in found.get("others", ())]
+    said += f"; so are {' and '.join(others)}, without something that these need" if others else ""
     return said if found["complete"] else f"{said}; the trials ended before every part was tried"
 
 

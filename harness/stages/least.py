@@ -16,7 +16,17 @@ from harness.judging.strength import weight
 from harness.lab.lab import IDLE, Place
 from harness.mutants import StepMutants
 from harness.probes.least import attempts
-from harness.probes.least.model import Least, RewardStep, StatedWork, WorkSize, added, cut_of, size_of, whole_size
+from harness.probes.least.model import (
+    Least,
+    OtherLeast,
+    RewardStep,
+    StatedWork,
+    WorkSize,
+    added,
+    cut_of,
+    size_of,
+    whole_size,
+)
 from harness.probes.least.search import Answer, FoundLeast, Search, Variant
 from harness.probes.least.serving import Serving, ServingParts, asked, code_of, lost_words, quoted, serving, speaks_of
 from harness.probes.model import Attempt, Attempted, Probe
@@ -34,6 +44,8 @@ OF_A_WITNESS = 3
 """Trials of each: its first run, the plain one, and one that is observed."""
 CONFIRMING = 2
 NOTHING_TO_CUT = "nothing of its solution is in a language that can be cut into statements"
+LACKING = 3
+"""Parts that the least needs, without each of which another one is looked for."""
 STEPS = 3
 """Of a partial reward, whose least is looked for."""
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
@@ -121,12 +133,30 @@ async def find_least(
     aside = CONFIRMING + (OF_A_WITNESS - 1) * min(WITNESSES, len(served.groups))
     groups = {number: group.parts for number, group in enumerate(served.groups)}
     most = max(most - aside, 1)
-    found = await _search(place, trials, Search(cut, groups, most), 1.0)
-    told = await _told(trials, step, cut, found, served, pattern)
-    if not told.measured or len(task.steps) > 1:  # there the others have their part in whatever is paid
+    first = await _search(place, trials, Search(cut, groups, most), 1.0)
+    others, more = await _others(trials, cut, first, most - first.trials)
+    ran = first.trials + more
+    found, *others = sorted((first, *others), key=lambda one: trials.size(cut, one.removed).lines)
+    told = await _told(trials, step, cut, replace(found, trials=ran, groups=first.groups), served, pattern)
+    if not told.measured:
         return told
-    rewards, ran = await _reward_steps(trials, cut, most - found.trials)
-    return replace(told, rewards=rewards, trials=told.trials + ran)
+    rewards: tuple[RewardStep, ...] = ()
+    last = 0
+    if len(task.steps) == 1:  # else the steps before have their part in whatever is paid
+        rewards, last = await _reward_steps(trials, cut, most - ran - CONFIRMING * len(others))
+    confirmed = [await _confirmed(trials, cut, each) for each in others]
+    return replace(
+        told,
+        rewards=rewards,
+        others=tuple(
+            OtherLeast(one.attempt.label, trials.size(cut, each.removed))
+            for one, each in zip(confirmed, others, strict=True)
+            if one.paid
+        ),
+        attempted=(*told.attempted, *(one for one in confirmed if one.paid)),
+        trials=told.trials + last + CONFIRMING * len(others),
+        searched=tuple(trials.searched),
+    )
 
 
 async def _search(place: Place, trials: _Trials, search: Search, share: float) -> FoundLeast:
@@ -148,6 +178,44 @@ async def _search(place: Place, trials: _Trials, search: Search, share: float) -
         answer = await trials.answer(wanted, share)
 
 
+async def _others(trials: _Trials, cut: Cut, found: FoundLeast, most: int) -> tuple[list[FoundLeast], int]:
+    """Others that lack something without which this one is not paid, and so are no part of one another; and how many
+    trials that took. Most often there are none: what is needed of the least is needed of the whole."""
+    others: list[FoundLeast] = []
+    left = most
+    needed = sorted(found.needed, key=lambda index: (-len(cut.text(cut.parts[index])), index))
+    for index in needed[:LACKING] if found.removed else ():
+        without = cut.whole((index,))
+        files = cut.without(without)
+        if files is None or left <= CONFIRMING + 1 or any(without <= each.removed for each in others):
+            continue
+        variant = Variant(without, files)
+        if variant.digest not in trials.shares:
+            left -= 1
+            await trials.answer(variant)
+        if trials.shares.get(variant.digest, (without, 0.0))[1] == 1:
+            others.append(await _search(trials.place, trials, _begun(trials, cut, left, 1.0, without), 1.0))
+            left -= others[-1].trials + CONFIRMING
+    return others, most - left - CONFIRMING * len(others)
+
+
+async def _confirmed(trials: _Trials, cut: Cut, one: FoundLeast) -> Attempted:
+    variant = Variant(one.removed, cut.without(one.removed) or {})
+    whole, enough = (trials.size(cut, removed) for removed in (frozenset[int](), one.removed))
+    attempt = attempts.enough(trials.step, variant.digest, trials.put(variant), whole, enough)
+    return await trials.confirmed(attempt, variant, (Which.CONFIRM, Which.REPEAT))
+
+
+def _begun(trials: _Trials, cut: Cut, most: int, share: float, begin: frozenset[int]) -> Search:
+    """A search that knows what was seen before."""
+    search = Search(cut, {}, most, begin)
+    for digest, (removed, paid) in trials.shares.items():
+        search.answers[digest] = Answer.PAID if paid >= share else Answer.UNPAID
+        if paid < share:
+            search.unpaid.append(removed)
+    return search
+
+
 async def _reward_steps(trials: _Trials, cut: Cut, most: int) -> tuple[tuple[RewardStep, ...], int]:
     """The least for each share that variants were paid in part, the largest first; and how many trials it took."""
     found: dict[float, RewardStep] = {}
@@ -157,11 +225,7 @@ async def _reward_steps(trials: _Trials, cut: Cut, most: int) -> tuple[tuple[Rew
         if not shares or left <= 0:
             break
         share = max(shares)
-        search = Search(cut, {}, left // (STEPS - number), _smallest(trials, cut, share))
-        for digest, (removed, paid) in trials.shares.items():
-            search.answers[digest] = Answer.PAID if paid >= share else Answer.UNPAID
-            if paid < share:
-                search.unpaid.append(removed)
+        search = _begun(trials, cut, left // (STEPS - number), share, _smallest(trials, cut, share))
         least = await _search(trials.place, trials, search, share)
         left -= least.trials
         found[share] = RewardStep(share, size_of(cut, least.removed).lines, least.complete)
@@ -187,10 +251,8 @@ async def _told(
     tried: list[Attempted] = []
     enough = whole = trials.size(cut, frozenset())
     if found.removed:
-        variant = Variant(found.removed, cut.without(found.removed) or {})
         enough = trials.size(cut, found.removed)
-        attempt = attempts.enough(step.step, variant.digest, trials.put(variant), whole, enough)
-        tried.append(await trials.confirmed(attempt, variant, (Which.CONFIRM, Which.REPEAT)))
+        tried.append(await _confirmed(trials, cut, found))
         if not tried[0].paid:
             outcome = tried[0].outcome
             why = f"what was paid once was not again: {outcome.why or outcome.kind}"

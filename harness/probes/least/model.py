@@ -91,6 +91,15 @@ class RewardStep:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLeast:
+    """Another small part that is paid in full, without something that the smallest one needs."""
+
+    label: str
+    """Of the attempt."""
+    enough: WorkSize
+
+
+@dataclass(frozen=True, slots=True)
 class Least:
     """The smallest part of one step's reference that was seen to be paid in full."""
 
@@ -107,9 +116,11 @@ class Least:
     stated: tuple[StatedWork, ...] = ()
     """What is visibly lost first, then what is lost, then what is not."""
     attempted: tuple[Attempted, ...] = ()
-    """The least itself first, where it is less than the whole; then what leaves out one requirement each."""
+    """The least itself first, where it is less than the whole; then what leaves out one requirement each, and others
+    of its kind."""
     rewards: tuple[RewardStep, ...] = ()
     """Of a reward that is paid in part."""
+    others: tuple[OtherLeast, ...] = ()
     searched: tuple[TrialRecord, ...] = ()
     """The trials of the search."""
 

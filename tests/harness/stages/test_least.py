@@ -18,6 +18,7 @@ from harness.lab.store import Store
 from harness.mutants import Wish
 from harness.probes.least.findings import findings
 from harness.probes.model import Probe
+from harness.report.words import least_words
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
@@ -100,6 +101,35 @@ def test_each_piece_of_it_is_needed(tmp_path: Path) -> None:
     assert [line.split()[0] for line in pieces] == ["set-zone", "rotate"]
     for piece in pieces:
         assert any(word not in left.replace(piece, "") for word in wanted)
+
+
+def either(box: FakeBox, command: Command) -> Does:
+    """A verifier that wants the user and the log, or the zone where there is no user."""
+    done = box.files.get("/app/done", b"").decode()
+    zone, user, log = ("set-zone" in done), ("add-user" in done), ("rotate" in done)
+    paid = (zone and not user) or (user and log)
+    told = f"==== {0 if paid else 1} failed, 1 passed in 0.01s ====\n"
+    return Does(0 if paid else 1, writes={LOG: told.encode(), REWARD: b"1" if paid else b"0"})
+
+
+def test_another_small_one_lacks_what_the_least_needs(tmp_path: Path) -> None:
+    one, found = audited(tmp_path, either)
+    assert one.least is not None
+    left = one.least.attempted[0].attempt.replacement.files["solve.sh"].decode()
+    assert left == "#!/bin/bash\nset-zone Europe/Vilnius\n"
+    [other] = one.least.others
+    assert (one.least.enough.lines, other.enough.lines) == (2, 3)
+    attempted = next(each for each in one.least.attempted if each.attempt.label == other.label)
+    assert attempted.paid
+    assert attempted.attempt.replacement.files["solve.sh"].decode() == (
+        "#!/bin/bash\nadd-user courier --shell /bin/dash\nrotate parcel.log 7\n"
+    )
+    report = found.report(str(tmp_path / "run"))
+    assert f"so are 3 others ({other.label}), without something that these need" in least_words(report["tasks"][0])
+    probe = find_probe(report, other.label)
+    assert probe is not None
+    write_probe(probe, tmp_path / "other")
+    assert "set-zone" not in (tmp_path / "other/solution/solve.sh").read_text()
 
 
 IN_STEPS = {

@@ -234,6 +234,7 @@ def _least(said: list[str]) -> dict[str, Any]:
             stated(3, 20, lost=False),
         ],
         "rewards": [{"share": 0.5, "lines": 4}],
+        "others": [],
     }
 
 
