@@ -70,9 +70,35 @@ def _nothing_to_work_on(change: Change) -> bool:
     return fetches is not None and _FETCHES.findall(change.source.text).count(fetches[1] or "") == 1
 
 
+_EACH = re.compile(r"\bfor (\w+) in\b")
+
+
+def _computed_with(change: Change) -> bool:
+    """Texts where the very next lines subtract, divide or compare numbers: the program stops."""
+    each = _EACH.search(change.gone) if change.operator.id == "python.parts-as-text" else None
+    if each is None:
+        return False
+    rest = change.source.text[change.edits[-1].end :][:_BODY]
+    return re.search(rf"(?:[-/%<>]=?|>=|<=) *{each[1]}\b|\b{each[1]} *(?:[-/]|[<>])", rest) is not None
+
+
+_EMPTY = re.compile(r"\{\s*\}")
+
+
+def _only_key(change: Change) -> bool:
+    """The one entry of a result."""
+    return (
+        change.fault is FaultClass.DROPPED_OUTPUT
+        and len(_EMPTY.findall(change.after)) > len(_EMPTY.findall(change.before))
+        and not change.shell
+    )
+
+
 RULES: tuple[Callable[[Change], bool], ...] = (
     _neither_begun_nor_ended,
     _never_made,
     _past_the_end,
     _nothing_to_work_on,
+    _computed_with,
+    _only_key,
 )

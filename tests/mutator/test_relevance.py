@@ -273,6 +273,14 @@ def test_a_name_that_stands_on_many_lines_ties_none_of_them_by_itself() -> None:
     assert first(told, source(few), 'x39 = grouped("lot_id", 39)\n') == "Each lot has a `lot_id`."
 
 
+def test_a_comment_at_the_head_of_a_program_is_about_all_of_it() -> None:
+    told = "Keep the `frame_count` of a run. Write `/srv/x`."
+    text = "#!/usr/bin/env python3\n# keeps the frame_count of a run\nimport sys\nout = []\nout.clear()\n"
+    assert first(told, source(text), "out.clear()\n") == ""
+    beside = text.replace("out.clear", "# keeps the frame_count of a run\nout.clear")
+    assert first(told, source(beside), "out.clear()\n") == "Keep the `frame_count` of a run."
+
+
 def test_an_option_dropped_from_a_command_breaks_what_it_did() -> None:
     script = source("cut -f 2 log | sort -u > names.txt\n", "shell", "/solution/solve.sh")
     instruction = "Write all names to `names.txt`. Show each name once in `names.txt`. Count them."

@@ -48,6 +48,13 @@ func (s *Store) Do(words []string, sizes []int, most int) int {
 }
 """
 ONE_WORD = GO.replace('"COMMIT"', '"SHOW"').replace("commit", "show")
+PYTHON = """import json, sys
+left = 100
+for size in map(int, sys.stdin.read().split()):
+    if left >= size:
+        left -= size
+json.dump({"left": left}, sys.stdout)
+"""
 SCRIPT = """git clone https://example.org/cells.git /srv/cells
 cd /srv/cells
 git apply /solution/mend.diff
@@ -70,6 +77,16 @@ def made(text: str, language: str) -> list[Mutant]:
         (ONE_WORD, "go", "code.never", 'words[0] == "BEGIN"', False),
         (GO, "go", "code.boundary", "i < most", True),
         (GO.replace("sizes[i]", "i"), "go", "code.boundary", "i < most", False),
+        (PYTHON, "python", "python.parts-as-text", "for size", True),
+        (
+            PYTHON.replace("if left >= size", "if size").replace("left -= size", "print(size)"),
+            "python",
+            "python.parts-as-text",
+            "for size",
+            False,
+        ),
+        (PYTHON, "python", "python.output-key-dropped", "json.dump", True),
+        (PYTHON.replace(": left}", ': left, "all": 100}'), "python", "python.output-key-dropped", "json.dump", False),
         (SCRIPT, "shell", "shell.drop-step", "git clone", True),
         (SCRIPT + SCRIPT, "shell", "shell.drop-step", "cp cells.cfg", False),
     ],
