@@ -55,7 +55,9 @@ def never_called(text: str, span: tuple[int, int] | None, hollow: str) -> str:
     if len(called) != 1 or (not hollow and (gone.count("\n") > _FEW_LINES or _KEEPS_A_VALUE.search(gone))):
         return ""
     (name,) = called
-    return name if len(re.findall(rf"\b{re.escape(name)}\s*\(", text)) == _DEFINED_AND_CALLED else ""
+    if len(re.findall(rf"\b{re.escape(name)}\s*\(", text)) != _DEFINED_AND_CALLED:
+        return ""
+    return name if hollow or re.search(_DEFINES.replace("NAME", re.escape(name)), text, re.MULTILINE) else ""
 
 
 def _without_arguments(code: str) -> str:
@@ -66,6 +68,10 @@ def _without_arguments(code: str) -> str:
 
 
 _DEFINED_AND_CALLED = 2
+_DEFINES = (
+    r"^[^\n=]*\b(?:def|func|fun|fn|function|sub)\b[^\n=]*\bNAME\s*\("
+    r"|^\s*(?:[\w:<>*&\[\]]+\s+)+[*&]?NAME\s*\([^;\n]*\)[^;\n]*\{"
+)
 _ASIDE = re.compile(
     r"len\((?:sys\.argv|os\.Args|args|argv)\)|len\((?:parts|fields|tokens|words)\) *(?:[!<]=?|==) *\d"
     r"|\bargc\b|\bargv\.length\b|\$#|(?:['\"(\s])[Uu]sage:"

@@ -116,6 +116,9 @@ def test_a_function_that_is_called_once_and_does_nothing_is_the_same_as_its_call
     ]
     assert len(of_put) == 2
     assert sum(each.id in selection.duplicates for each in of_put) == 1
+    built_in = made('print({"all": len(xs), "odd": len(ys)})\n', "python")
+    assert built_in
+    assert not [each for each in built_in if each.never_called]
     called_twice = made(GO.replace("\treturn total", '\ts.put("", total)\n\treturn total'), "go")
     assert not [each for each in called_twice if each.never_called == "put"]
 
