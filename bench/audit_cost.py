@@ -5,7 +5,8 @@
 A task with 30 mutants is audited on bwrap, cold and with nothing stored, with shorter and longer tests: what a box
 costs weighs less the longer its tests take, and what a container costs, too. The longer ones, between the middle of all
 of this project's fixtures and that of their mended cases, are held to the goals. Then every trial it ran, controls and
-confirmations too, is repeated in two other ways with as many workers as the audit had jobs:
+confirmations too, is repeated in two other ways with as many workers as the audit had jobs, with the commands that it
+ran besides to see what a variant does otherwise:
 
 (a) `bare`: solve and test scripts in a new folder on the host, nothing else;
 (b) `containers`: a fresh container for each through the Docker SDK, with the requests that Harbor 0.24 was seen to make
@@ -21,6 +22,7 @@ import io
 import json
 import os
 import platform
+import shlex
 import shutil
 import sqlite3
 import statistics
@@ -32,6 +34,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -107,6 +110,7 @@ def main():
 
 main()
 '''
+LEDGER = "account,amount,currency\nb,1.50,EUR\na,2,USD\nb,0.05,CHF\nc,1.5,EUR\n"
 TESTS = """import os
 import subprocess
 
@@ -200,8 +204,17 @@ def audited(task: Task, base: str, jobs: int, folder: Path) -> tuple[float, Audi
 
 CONTAINERS = {"containers": True, "containers, fewest requests": False}
 """Name -> whether every request that Harbor makes is made."""
-Run = tuple[str, dict[str, bytes], bool]
-"""What a trial ran: the solution's files, or none, and whether the tests too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a trial ran."""
+
+    solution: dict[str, bytes] | None
+    """Its changed files; None for a trial without a solution."""
+    verified: bool
+    besides: tuple[tuple[str, ...], ...] = ()
+    """Command lines, each run in a folder with a ledger."""
 
 
 def runs_of(task: Task, one: Audited, records: list[TrialRecord]) -> list[Run]:
@@ -211,42 +224,46 @@ def runs_of(task: Task, one: Audited, records: list[TrialRecord]) -> list[Run]:
     mutants = {result.mutant.id: result.mutant for result in one.mutants}
     runs: list[Run] = []
     for record in records:
-        verified = record.phase(PhaseName.VERIFY) is not None
+        files: dict[str, bytes] | None = solution
         if record.kind is Kind.NOP:
-            runs.append(("nothing", {}, verified))
+            files = None
         elif record.kind is Kind.HOLLOW:
-            runs.append(("solve", {"solve.sh": HOLLOW_SCRIPT}, verified))
+            files = {"solve.sh": HOLLOW_SCRIPT}
         elif record.kind is Kind.MUTANT:
             mutant = mutants[record.label.split()[0]]
-            runs.append(("solve", {mutant.file: mutated_file(step.files, mutant)}, verified))
-        else:
-            runs.append(("solve", solution, verified))
+            files = {mutant.file: mutated_file(step.files, mutant)}
+        besides = record.observed.besides if record.observed is not None else ()
+        verified = record.phase(PhaseName.VERIFY) is not None
+        runs.append(Run(files, verified, tuple(call.argv for call in besides)))
     return runs
 
 
 def bare(task: Task, run: Run) -> None:
-    kind, files, verify = run
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        (root / "app").mkdir()
-        (root / "logs").mkdir()
+        for name in ("app", "logs", "ledger"):
+            (root / name).mkdir()
         packages = task.path / "environment" / "packages"
         env = {**os.environ, "TESTS": str(root / "tests"), "LOGS": str(root / "logs"), "PACKAGES": str(packages)}
-        scripts = [("solution", "solve.sh")] if kind == "solve" else []
-        for name, script in scripts + ([("tests", "test.sh")] if verify else []):
+        scripts = [("solution", "solve.sh")] if run.solution is not None else []
+        for name, script in scripts + ([("tests", "test.sh")] if run.verified else []):
             shutil.copytree(task.path / name, root / name)
-            for file, content in (files if name == "solution" else {}).items():
+            for file, content in (run.solution or {} if name == "solution" else {}).items():
                 (root / name / file).write_bytes(content)
             line = f"({root / name / script}) > {root / 'logs' / name}.txt 2>&1"
             subprocess.run(["bash", "-c", line], cwd=root / "app", env=env, check=False)
-        assert not verify or (root / "logs" / "reward.txt").is_file()
+        (root / "ledger" / "ledger.csv").write_text(LEDGER)
+        for argv in run.besides:
+            words = [str(root) + word if word.startswith("/app/") else word for word in argv]
+            line = f"({shlex.join(words)}) > {root / 'logs' / 'besides'}.txt 2>&1"
+            subprocess.run(["bash", "-c", line], cwd=root / "ledger", env=env, check=False)
+        assert not run.verified or (root / "logs" / "reward.txt").is_file()
 
 
 LOGS = ("/logs/verifier", "/logs/agent", "/logs/artifacts")
 
 
 def in_container(client: docker.DockerClient, image: str, task: Task, run: Run, *, as_harbor: bool) -> None:
-    kind, files, verify = run
     with tempfile.TemporaryDirectory() as folder:
         logs = {f"{folder}/{Path(path).name}": {"bind": path, "mode": "rw"} for path in LOGS}
         for path in logs:
@@ -265,19 +282,23 @@ def in_container(client: docker.DockerClient, image: str, task: Task, run: Run, 
         try:
             if as_harbor:
                 bash(f"mkdir -p {' '.join(LOGS)} && chmod 777 {' '.join(LOGS)}")
-            if kind == "solve":
-                container.put_archive("/", _tar(task.path / "solution", files))
+            if run.solution is not None:
+                container.put_archive("/", _tar(task.path / "solution", run.solution))
                 if as_harbor:
                     bash("chmod +x /solution/solve.sh")
                 bash("(/solution/solve.sh) > /logs/agent/oracle.txt 2>&1")
                 own_logs()
-            if verify:
+            if run.verified:
                 container.put_archive("/", _tar(task.path / "tests", {}))
                 if as_harbor:
                     bash("chmod +x /tests/test.sh")
                 bash("(/tests/test.sh) > /logs/verifier/test-stdout.txt 2>&1")
+            for argv in run.besides:
+                bash(
+                    f"printf %s {shlex.quote(LEDGER)} > /tmp/ledger.csv; cd /tmp; ({shlex.join(argv)}) > /tmp/out 2>&1"
+                )
             own_logs()
-            assert not verify or Path(folder, "verifier", "reward.txt").is_file()
+            assert not run.verified or Path(folder, "verifier", "reward.txt").is_file()
         finally:
             container.remove(force=True)
 

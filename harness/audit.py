@@ -22,7 +22,7 @@ from harness.judging.outcome import Baseline, baseline
 from harness.lab.lab import IDLE, Lab, Place
 from harness.lab.together import Together, side_by_side
 from harness.lab.workers import Pending
-from harness.mutants import StepMutants, task_mutants
+from harness.mutants import StepMutants, Wish, task_mutants
 from harness.stages.controls import at_the_end, repeated, run_controls
 from harness.stages.enough import Enough
 from harness.stages.equivalence import Reference
@@ -34,13 +34,14 @@ from harness.stages.mutants import (
     may_stop_early,
     mutants_of,
     reprinted,
+    sampled,
     terms_of,
     try_first,
 )
 from harness.stages.probing import Probed, plainly, run_probes
 from harness.stages.proposed import to_try, told_apart
 from harness.stages.result import Audited, AuditSettings, MutantResult, mutant_json
-from harness.stages.reuse import and_repeated, at_first, may_reuse, still_the_same
+from harness.stages.reuse import MadeAhead, and_repeated, at_first, last_on_kept, may_reuse, still_the_same
 from harness.stages.settling import Settling
 from harness.stages.tightening import tighten
 from harness.stages.verdict import (
@@ -104,24 +105,26 @@ async def audit(
 async def audit_task(place: Place, settings: AuditSettings, watcher: Watcher, command: str) -> Audited:
     task, think = place.task, place.think
     said = think(partial(text_findings, task, command), IDLE)
-    made = think(partial(task_mutants, task, settings.wish), IDLE)
+    made = think(partial(_make_mutants, task, settings.wish), IDLE)
+    ahead = MadeAhead(place, settings, made)
 
-    controls, terms, steps, mutants = await _to_the_mutants(place, settings, made)
+    controls, terms, steps, mutants = await _to_the_mutants(place, settings, made, ahead)
     if terms is None:
         return verdict_of_controls(controls, await said.by(place.urgent), settings, command)
     proposed = await think(partial(to_try, task, steps, mutants, settings.proposed or ()))
     everything = [*mutants, *proposed.untried]
     place.lab.memory.put_mutants(task.name, [(each.result.label, mutant_json(each.result)) for each in everything])
     watcher.planned(task.name, len(everything))
-    terms = terms.reusing(await may_reuse(place, controls, terms, settings, mutants))
-    if settings.first_failure:
-        terms = await may_stop_early(place, terms, controls)
+    async with Together() as group:
+        group.create_task(may_reuse(place, controls, terms, settings, mutants, ahead))
+        stopping = group.create_task(may_stop_early(place, terms, controls)) if settings.first_failure else None
+    terms = stopping.result() if stopping is not None else terms
 
     enough = Enough(mutants, settings, 2 * place.lab.workers.turns)
 
     ran = await _run_all(place, mutants, proposed.untried, terms, steps, settings, enough, watcher)
     tried = [result for rank in enough.counted if (result := ran.settled[rank]) is not None]
-    await still_the_same(place, controls, terms, [*tried, *ran.others])
+    still_the_same(controls, terms, [*tried, *ran.others], ran.last_on_kept)
     if terms.reuse.disagreed:
         controls = await repeated(place, controls, settings.controls)
         if _against(controls) is None:
@@ -160,6 +163,8 @@ class _Ran:
     """The reference at the end, and its run before in which something could not be fetched."""
     reference: Reference | None
     """What it leaves, where anybody looked."""
+    last_on_kept: TrialRecord | None = None
+    """The reference at the end on what later trials took from others, where they did."""
 
 
 async def _run_all(
@@ -192,24 +197,31 @@ async def _run_all(
             await asyncio.wait(besides)
         # What is paid is no kill, and so nothing that the last reference vouches for: it need not be confirmed yet.
         last = group.create_task(at_the_end(place, _identity(steps, terms), settings.controls))
+        on_kept = group.create_task(last_on_kept(place, terms))
     settled, rest = [each.result() for each in tries], [each.result() for each in besides]
-    return _Ran(settled, rest, probes.result(), last.result(), await settling.reference())
+    return _Ran(settled, rest, probes.result(), last.result(), await settling.reference(), on_kept.result())
+
+
+def _make_mutants(task: Task, wish: Wish) -> tuple[list[StepMutants], list[Untried]]:
+    steps = task_mutants(task, wish)
+    return steps, list(mutants_of(task, steps))
 
 
 async def _to_the_mutants(
-    place: Place, settings: AuditSettings, made: Pending[list[StepMutants]]
+    place: Place,
+    settings: AuditSettings,
+    made: Pending[tuple[list[StepMutants], list[Untried]]],
+    ahead: MadeAhead,
 ) -> tuple[Controls, Terms | None, list[StepMutants], list[Untried]]:
     """The controls, and what everything after them runs under: None where they are not sound. Nothing goes on before
     it is known which mutants there are."""
-    controls = await run_controls(place, await place.think(partial(at_first, place.task, settings)))
+    controls = await run_controls(place, await place.think(partial(at_first, place.task, settings)), ahead)
     against = _against(controls)
     if against is None:
         return await repeated(place, controls, settings.controls), None, [], []
     place.doing("making mutants")
-    steps = await made.by(place.urgent)
-    mutants = await place.think(lambda: list(mutants_of(place.task, steps)))
-    terms = terms_of(controls, against, steps, settings)
-    controls, reuse = await and_repeated(place, controls, terms, settings, len(mutants))
+    steps, mutants = await made.by(place.urgent)
+    controls, reuse = await and_repeated(place, controls, settings, ahead)
     against = _against(controls)
     if against is None:
         return controls, None, [], []
@@ -224,7 +236,10 @@ def _against(controls: Controls) -> Baseline | None:
 async def _try(
     place: Place, mutant: Untried, terms: Terms, settings: AuditSettings, rank: int, enough: Enough
 ) -> Runs | None:
-    return await try_first(place, mutant, terms, settings, enough.place[rank]) if await enough.turn(rank) else None
+    """Those that are run again plainly come first: that takes longest."""
+    if not await enough.turn(rank):
+        return None
+    return await try_first(place, mutant, terms, settings, 0 if sampled(mutant, settings) else enough.place[rank])
 
 
 async def _settle(

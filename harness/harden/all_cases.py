@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from harness.harden.brought import brought, known_files
 from harness.harden.cases import PASSING, ask_cases, look_case, paths_in, run_cases_of, starts
 from harness.harden.choosing import Seens
-from harness.harden.fixed_places import PlacedStart, placed_cases, placed_starts
+from harness.harden.fixed_places import PlacedStart, placed_cases, placed_starts, with_outputs
 from harness.harden.function_cases import function_cases
 from harness.harden.function_pins import Answers, CallPins
+from harness.harden.given_folders import with_copies
+from harness.harden.kin import kin_in, well_formed
 from harness.harden.model import FOLDER, BoxCase, Pin
 from harness.harden.own import own_cases, own_pins
-from harness.harden.pins import Pins
+from harness.harden.pins import Pins, is_program
 from harness.harden.shell_calls import calls_of_scripts
 from harness.harden.tests_of import ExtendedFile, instruction_of
 from harness.judging.stated import StatedOutput
@@ -38,15 +40,29 @@ def cases_of(
     if observed.left is not None and not found.script:
         bare = [(one.argv, one.cwd, one.stdin) for one in started if not one.files and FOLDER not in " ".join(one.argv)]
         placed = placed_starts(bare, paths_in(instruction), observed.left, given)
-    looked = [path for path in [*files, *paths_in(instruction)] if _is_output(path)]
-    return [
+    named = paths_in(instruction)
+    looked = [path for path in files if _is_output(path) and not _is_kept_aside(path, named)]
+    looked += [path for path in named if not path.startswith(_NO_OUTPUT)]  # of a program only that it is there
+    if observed.left is not None and not found.script:
+        started = [*started, *with_copies(started, observed.left, given)]
+    runs = list(run_cases_of(started, instruction, environment, seed))
+    if observed.left is not None and not found.script:
+        runs = list(with_outputs(runs, named, observed.left))
+    every = [
         *own,
         look_case(looked[:200]),
         *ask_cases(calls, instruction),
         *function_cases(calls, instruction, seed),
-        *run_cases_of(started, instruction, environment, seed),
+        *runs,
         *placed_cases(placed, seed),
     ]
+    return formed_as_the_tests(every, every, instruction)
+
+
+def formed_as_the_tests(cases: Sequence[BoxCase], known: Iterable[BoxCase], instruction: str) -> list[BoxCase]:
+    """Without what gives a program objects that lack what theirs always have. `known`: with the tests' own cases."""
+    holds = well_formed((case for case in known if re.fullmatch(r"run-\d+", case.id)), kin_in(instruction))
+    return [case for case in cases if holds(case)]
 
 
 def asks_for_programs(task: Task, step: Step, observed: Observed, stated: StatedOutput) -> bool:
@@ -58,15 +74,21 @@ def asks_for_programs(task: Task, step: Step, observed: Observed, stated: Stated
 
 def _is_program(path: str, entry: str) -> bool:
     mode = re.match(r"f (\d+) ", entry)
-    return mode is not None and (path.endswith(_PROGRAMS) or bool(int(mode[1], 8) & 0o111))
+    return mode is not None and (is_program(path) or bool(int(mode[1], 8) & 0o111))
 
 
-_PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
+def _is_kept_aside(path: str, named: Collection[str]) -> bool:
+    """In a hidden folder, where programs keep what they need again, unless the instruction speaks of it."""
+    hidden = "/." in path.rpartition("/")[0] or "/__pycache__/" in path
+    return hidden and not any(path == each or path.startswith(f"{each}/") for each in named)
 
 
 def _is_output(path: str) -> bool:
     """A program's text is no output: what it does is one."""
-    return not path.endswith(_PROGRAMS) and not path.startswith((f"{PASSING}/", "/tests", "/logs"))
+    return not is_program(path) and not path.startswith(_NO_OUTPUT)
+
+
+_NO_OUTPUT = (f"{PASSING}/", "/tests", "/logs")
 
 
 def unambiguous(cases: Sequence[BoxCase], right: Sequence[Seens]) -> list[BoxCase]:

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from harness.harden.brought import from_body, json_document, to_body
+from harness.harden.kin import Kin, kin_in, some_kin, with_kin
 from harness.harden.model import FOLDER, BoxCase
 from harness.harden.varying import (
     MOST_LESS,
@@ -28,7 +29,9 @@ from harness.judging.varied import is_interpreter, words_of_call
 from harness.trial.watching.calls import Call, Given
 
 PASSING = "/tmp"  # noqa: S108 - in a box: where tests make folders that are gone afterwards
-MOST_OWN, MOST_CHANGED, MOST_COMBINED, MOST_OTHER, MOST_TWICE = 40, 130, 50, 24, 8
+STDIN = ""
+"""The path of standard input among what a program is given."""
+MOST_OWN, MOST_CHANGED, MOST_COMBINED, MOST_OTHER, MOST_TWICE, MOST_KIN = 40, 170, 50, 40, 8, 40
 _OPTION = re.compile(r"(?<![\w/.-])(--[A-Za-z][\w-]*|-[A-Za-z])(?:[ =]([A-Z][A-Z0-9_]*|<[^>\n]+>)(?![a-z]))?")
 _SECRET = re.compile(r"[^\x20-\x7e\n\t\u00a0-\uffff]")
 
@@ -53,6 +56,11 @@ class ProgramStart:
             "stdin": self.stdin,
             "files": [to_body(file) for file in self.files],
         }
+
+    @property
+    def inputs(self) -> Files:
+        """Its files, and what it is given on standard input."""
+        return (*self.files, *([Given(STDIN, self.stdin)] if self.stdin else []))
 
     @property
     def cost(self) -> int:
@@ -176,17 +184,19 @@ def _all_changed(
 ) -> Iterator[Changed]:
     kinds: dict[tuple[str, tuple[str, ...]], list[ProgramStart]] = {}
     for start in found:
-        kinds.setdefault((start.program, tuple(file.path for file in start.files)), []).append(start)
+        kinds.setdefault((start.program, tuple(file.path for file in start.inputs)), []).append(start)
+    kin = kin_in(instruction)
     for alike in kinds.values():
         yield from _with_options(alike, instruction)
     for alike in kinds.values():
-        yield from _combined(alike, environment, rng)
+        yield from islice(_of_kin(alike, kin), MOST_KIN)
+        yield from _combined(alike, environment, kin, rng)
     for alike in kinds.values():
         for start in alike[:4]:
-            for how, files in varied_texts(start.files, rng):
-                if _is_spoilt(start.files, files) and not SPOILT.search(instruction):
+            for how, inputs in varied_texts(start.inputs, rng):
+                if _is_spoilt(start.inputs, inputs) and not SPOILT.search(instruction):
                     continue  # what is to come of it, nobody has said
-                yield f"the input {how}", _with_files(start, files), None
+                yield f"the input {how}", _with_inputs(start, inputs), None
 
 
 _AGAIN = re.compile(
@@ -201,8 +211,15 @@ def _is_spoilt(before: Files, after: Files) -> bool:
     return any(file.binary and file != other for file, other in zip(before, after, strict=True))
 
 
-def _with_files(start: ProgramStart, files: Files) -> ProgramStart:
-    return ProgramStart(start.argv, start.cwd, start.stdin, files, start.program, start.at)
+def _with_inputs(start: ProgramStart, inputs: Files) -> ProgramStart:
+    files, stdin = _apart(inputs)
+    return ProgramStart(start.argv, start.cwd, stdin, files, start.program, start.at)
+
+
+def _apart(inputs: Files) -> tuple[Files, str]:
+    """The files, and what comes on standard input."""
+    files = tuple(file for file in inputs if file.path != STDIN)
+    return files, next((file.text for file in inputs if file.path == STDIN), "")
 
 
 def _with_words(start: ProgramStart, words: Sequence[str]) -> ProgramStart:
@@ -229,11 +246,46 @@ def _with_options(alike: Sequence[ProgramStart], instruction: str) -> Iterator[C
                 yield f"with {one} and {other}", _with_words(start, [*rest, one, other]), None
 
 
-def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng: Random) -> Iterator[Changed]:
-    files = alike[0].files
-    if not files or not all(json_document(file.text) is not None for file in files):
-        return
-    examples = [[json_document(file.text) for file in start.files] for start in alike]
+def _documents(start: ProgramStart) -> list[Any]:
+    """None in place of an input that is no JSON; nothing where none is."""
+    found = [None if file.binary else json_document(file.text) for file in start.inputs]
+    return found if any(each is not None for each in found) else []
+
+
+def _of_kin(alike: Sequence[ProgramStart], kin: Kin) -> Iterator[Changed]:
+    """With a word in place of another that the instruction lists beside it."""
+    for start in alike:
+        documents = _documents(start)
+        for at, document in enumerate(documents):
+            for old, new, other in with_kin(document, kin):
+                made = [other if number == at else each for number, each in enumerate(documents)]
+                twin = _with_documents(start, [otherwise(each) for each in made])
+                yield f"with {new} in place of {old}", _with_documents(start, made), twin
+
+
+def _combined(
+    alike: Sequence[ProgramStart], environment: Mapping[str, str], kin: Kin, rng: Random
+) -> Iterator[Changed]:
+    alike = [start for start in alike if _documents(start)]
+    whole = [start for start in alike if None not in _documents(start)]
+    if whole:
+        yield from _combined_anew(whole, environment, kin, rng)
+    for start, documents in islice(zip(cycle(alike), cycle(list(map(_documents, alike))), strict=False), MOST_OTHER):
+        atoms = list(atoms_of(documents))
+        at = rng.choice([number for number, each in enumerate(documents) if each is not None])
+        other = documents[at]
+        for _ in range(rng.choice((1, 1, 2))):
+            other = changed_value(other, atoms, rng, fixed=False)
+        made = [other if number == at else each for number, each in enumerate(documents)]
+        one = _with_documents(start, made)
+        yield "with another value", one, _with_documents(start, [otherwise(each) for each in made])
+
+
+def _combined_anew(
+    alike: Sequence[ProgramStart], environment: Mapping[str, str], kin: Kin, rng: Random
+) -> Iterator[Changed]:
+    files = alike[0].inputs
+    examples = [_documents(start) for start in alike]
     shown = [
         next((text for path, text in environment.items() if basename(path) == basename(file.path)), "")
         for file in files
@@ -242,33 +294,29 @@ def _combined(alike: Sequence[ProgramStart], environment: Mapping[str, str], rng
         examples.append([json_document(text) for text in shown])
     combiner = Combiner(examples)
     for _ in range(MOST_COMBINED):
-        made = combiner.make(rng)
+        made = [some_kin(each, kin, rng) for each in combiner.make(rng)]
         one = _with_documents(alike[0], made)
         yield "with its records combined anew", one, _with_documents(alike[0], [otherwise(each) for each in made])
-    for start, documents in islice(zip(cycle(alike), cycle(examples[: len(alike)]), strict=False), MOST_OTHER):
-        at = rng.randrange(len(documents))
-        other = changed_value(documents[at], list(atoms_of(documents[at])), rng, fixed=False)
-        made = [other if number == at else each for number, each in enumerate(documents)]
-        one = _with_documents(start, made)
-        yield "with another value", one, _with_documents(start, [otherwise(each) for each in made])
 
 
 def _with_documents(start: ProgramStart, documents: Sequence[Any]) -> ProgramStart:
-    pairs = zip(start.files, documents, strict=True)
-    return _with_files(start, tuple(Given(file.path, json.dumps(each), file.age) for file, each in pairs))
+    pairs = zip(start.inputs, documents, strict=True)
+    return _with_inputs(
+        start, tuple(file if each is None else Given(file.path, json.dumps(each), file.age) for file, each in pairs)
+    )
 
 
 def reduced(case: BoxCase) -> Iterator[BoxCase]:
     """The case with one thing less in its input, each by itself."""
     if case.kind != "run":
         return
-    files = tuple(map(from_body, case.body["files"]))
-    for number, less in enumerate(islice(reductions(files, " ".join(case.body["argv"])), MOST_LESS)):
-        given = [to_body(file) for file in less]
-        cost = case.cost - sum(len(file.text) + 20 for file in files) + sum(len(file.text) + 20 for file in less)
-        yield BoxCase(
-            f"{case.id}-less-{number}", "run", {**case.body, "files": given}, case.how, cost, unstated=case.unstated
-        )
+    stdin = [Given(STDIN, case.body["stdin"])] if case.body["stdin"] else []
+    inputs = (*map(from_body, case.body["files"]), *stdin)
+    for number, less in enumerate(islice(reductions(inputs, " ".join(case.body["argv"])), MOST_LESS)):
+        files, text = _apart(less)
+        body = {**case.body, "files": [to_body(file) for file in files], "stdin": text}
+        cost = case.cost - sum(len(file.text) + 20 for file in inputs) + sum(len(file.text) + 20 for file in less)
+        yield BoxCase(f"{case.id}-less-{number}", "run", body, case.how, cost, unstated=case.unstated)
 
 
 # --- what is left

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from posixpath import basename, dirname
@@ -94,6 +94,37 @@ def _speaks_of(text: str, path: str) -> bool:
 
 def _decoded(data: str) -> str:
     return b64decode(data).decode("utf-8", "replace")
+
+
+def with_outputs(cases: Iterable[BoxCase], named: Collection[str], left: EndState) -> Iterator[BoxCase]:
+    """Each with the files that its program writes at places which the instruction names: they are looked at as well."""
+    texts = {path: _decoded(data) for path, data in left.outputs.items()}
+    for case in cases:
+        argv = case.body["argv"]
+        program = next((texts[word] for word in reversed(argv) if word in texts), "")
+        written = sorted(
+            path
+            for path in named
+            if path not in " ".join([*argv, case.body["cwd"]])
+            and _is_data(path, texts)
+            and _speaks_of(program, path)
+            and (left.entries.get(path, "").startswith("f ") or _writes(program, path))
+        )
+        yield replace(case, body={**case.body, "outputs": written}) if written else case
+
+
+def _is_data(path: str, texts: Mapping[str, str]) -> bool:
+    """No program, which another one may speak of because it starts it."""
+    return not path.endswith(tuple(_INTERPRETERS)) and not texts.get(path, "").startswith("#!")
+
+
+def _writes(text: str, path: str) -> bool:
+    """Whether the program's text says so where it speaks of a file that solving does not leave."""
+    name = re.escape(basename(path))
+    return any(re.search(rf"(?<![\w.-]){name}(?![\w-])", line) and _WRITING.search(line) for line in text.splitlines())
+
+
+_WRITING = re.compile(r"[\"'][wax]b?[\"']|\bwrite|\bdump|\bsave|\bto_(?:csv|json)\b|>")
 
 
 # --- cases

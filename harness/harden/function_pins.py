@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.harden.choosing import Seens
+from harness.harden.leaves import leaves_of
 from harness.harden.model import BoxCase, Pin, Seen
-from harness.harden.pins import MOST_LEAVES, Pins, leaves_of
+from harness.harden.pins import MOST_LEAVES, Pins
 from harness.harden.sides import called
 from harness.judging.stated import StatedOutput
 
@@ -86,10 +87,10 @@ class CallPins(Pins):
         self, at: int, expression: str, says: str, path: tuple[Any, ...], value: Any, other: str, *, in_tuple: bool
     ) -> Pin:
         where = "".join(f"[{key!r}]" for key in path)
+        named = (self.case.body["steps"][at]["name"], *path)
         needs: list[str] = []
         if isinstance(value, float):
-            limits = f"rel_tol={self._relative()}, abs_tol={self._absolute()}"
-            code, needs = f"assert math.isclose({expression}{where}, {value!r}, {limits})", ["math"]
+            code, needs = f"assert math.isclose({expression}{where}, {value!r}, {self._limits(named)})", ["math"]
         elif value is None or isinstance(value, bool):
             code = f"assert {expression}{where} is {value}"
         else:
@@ -98,7 +99,7 @@ class CallPins(Pins):
         return self.pin(
             f"{says} is {_short(value)}{place}",
             [code],
-            _holds(at, lambda found: self._same(_inside(found, path), value)),
+            _holds(at, lambda found: self._same(_inside(found, path), value, named)),
             10 + len(path),
             other or self._unknown_leaf(at, path[1:] if in_tuple else path, value),
             needs,

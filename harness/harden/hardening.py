@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from harness.harden.all_cases import asks_for_programs, cases_of, pins_of, unambiguous
+from harness.harden.all_cases import asks_for_programs, cases_of, formed_as_the_tests, pins_of, unambiguous
 from harness.harden.brought import beside_tests, has_data
 from harness.harden.cases import reduced
 from harness.harden.choosing import Seens, allowed_pins, by_case, catches, smallest, steady
@@ -207,6 +207,7 @@ async def _with_less(trials: Trials, survivors: Sequence[Survivor], seen: _Seen,
     cost = len(survivors) + 2
     for _ in range(LESS):
         less = [other for case in _chosen(seen) for other in (*reduced(case), *fewer_steps(case))]
+        less = formed_as_the_tests(less, seen.cases, stated.instruction)
         if not less or trials.left < PROOF + 3 * cost:
             break
         first, second = await _both(trials, less)
@@ -352,7 +353,7 @@ def _said_there(known: Known) -> list[Pin]:
     return [pin for pin in known.pins if pin.sh and not has_data(pin.case) and not pin.case.body.keys() & _PYTHON_ONLY]
 
 
-_PYTHON_ONLY = {"places", "times"}
+_PYTHON_ONLY = {"places", "outputs", "times", "data"}
 """Of a case: what is not said in shell."""
 
 

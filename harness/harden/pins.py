@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +14,12 @@ from dataclasses import replace
 from typing import Any
 
 from harness.harden.brought import json_document
+from harness.harden.data_pins import data_pins, digest_pins
 from harness.harden.inside_pins import inside_pins
+from harness.harden.leaves import EACH, MOST_TOGETHER, each_at, every_at, leaves_of, value_at
 from harness.harden.model import BoxCase, Pin, Read, Seen
 from harness.harden.shell_pins import has_line, has_lines, has_words, in_shell
+from harness.judging.asked_files import only_given
 from harness.judging.stated import StatedOutput, tokens, words_of
 
 LONGEST_LINE, MOST_LINES, MOST_LEAVES = 400, 80, 120
@@ -23,7 +27,7 @@ _NEWLINE = "\n"
 
 
 def _get(*keys: Any) -> Read:
-    return lambda seen: _at(seen, keys)
+    return lambda seen: value_at(seen, keys)
 
 
 def _equals(read: Read, value: Any) -> Callable[[Seen], bool]:
@@ -83,6 +87,8 @@ class Pins:
     def _of_run(self, seen: Seen) -> Iterator[Pin]:
         if not seen.get("ends"):
             return
+        if "data" in seen:
+            self.case = replace(self.case, body={**self.case.body, "data": True})
         status = seen["status"]
         if status == 0:
             yield self.pin(
@@ -104,9 +110,14 @@ class Pins:
             )
         # What a program says where it refuses is its own wording, unless the instruction has the very words.
         only_fixed = status != 0
-        yield from self.of_text("result.stdout", "it prints", lambda s: s["out"], seen["out"], only_fixed=only_fixed)
+        if "data" in seen:
+            yield from data_pins(self, seen["data"])
+        else:
+            yield from self.of_text(
+                "result.stdout", "it prints", lambda s: s["out"], seen["out"], only_fixed=only_fixed
+            )
         if seen["err"].strip():
-            yield from self.of_text("result.stderr", "it complains", lambda s: s["err"], seen["err"], only_fixed=True)
+            yield from self.of_text("result.stderr", "it complains", _get("err"), seen["err"], only_fixed=True)
         yield from self._of_files(seen)
         if "left" in seen:
             yield from self._of_states(seen, "left")
@@ -307,8 +318,7 @@ class Pins:
             where = "".join(f"[{key!r}]" for key in path)
             unknown = why or self._unknown_value(path, value)
             if isinstance(value, float):
-                limits = f"rel_tol={self._relative()}, abs_tol={self._absolute()}"
-                near = f"math.isclose(found{where}, {value!r}, {limits})"
+                near = f"math.isclose(found{where}, {value!r}, {self._limits(path)})"
                 code, needs = [f"found = json.loads({expression})", f"assert {near}"], ["json", "math"]
             else:
                 compared = f"is {value}" if value is None or isinstance(value, bool) else f"== {value!r}"
@@ -338,24 +348,32 @@ class Pins:
             unknown = why or next((u for value in values if (u := self._unknown_value(place, value))), "")
             yield self.pin(
                 f"{says} {', '.join(map(str, sorted(values)))[:80]} at {'.'.join(map(str, place))}, in any order",
-                [f"found = json.loads({expression})", f"assert sorted({_each_at(place)}) == {sorted(values)!r}"],
-                _every_at(read, place, sorted(values)),
+                [f"found = json.loads({expression})", f"assert sorted({each_at(place)}) == {sorted(values)!r}"],
+                every_at(read, place, sorted(values)),
                 13,
                 unknown,
                 ["json"],
             )
 
     def _at_leaf(self, read: Read, path: Sequence[Any], value: Any) -> Callable[[Seen], bool]:
-        return lambda seen: self._same(_at(json.loads(read(seen)), path), value)
+        return lambda seen: self._same(value_at(json.loads(read(seen)), path), value, path)
 
-    def _same(self, found: Any, expected: Any) -> bool:
+    def _same(self, found: Any, expected: Any, path: Sequence[Any]) -> bool:
         if isinstance(expected, float) and isinstance(found, int | float) and not isinstance(found, bool):
-            return abs(found - expected) <= max(self._relative() * abs(expected), self._absolute())
+            return math.isclose(found, expected, rel_tol=self._relative(path), abs_tol=self._absolute())
         return bool(found == expected) and isinstance(found, bool) == isinstance(expected, bool)
 
-    def _relative(self) -> float:
+    def _limits(self, path: Sequence[Any]) -> str:
+        return f"rel_tol={self._relative(path)}, abs_tol={self._absolute()}"
+
+    def _relative(self, path: Sequence[Any]) -> float:
+        """Of a spread both definitions are right (by the count, by one less) unless the instruction says which."""
         tolerance = self.stated.tolerance
-        return tolerance.relative if tolerance is not None and tolerance.relative is not None else _RELATIVE
+        stated = tolerance.relative if tolerance is not None and tolerance.relative is not None else _RELATIVE
+        name = " ".join(str(key) for key in path)
+        if self.stated.says_which_spread:
+            return stated
+        return max(stated, next((apart for words, apart in _SPREADS if words.search(name)), 0.0))
 
     def _absolute(self) -> float:
         tolerance = self.stated.tolerance
@@ -364,14 +382,17 @@ class Pins:
     def _unknown_value(self, path: Sequence[Any], value: Any) -> str:
         if self.stated.many:
             return "one of several right answers"
+        if _QUANTILE.search(" ".join(map(str, path))) and not self.stated.says_which_quantile:
+            return "which of the usual quantiles it is"
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and self.stated.estimated and (self.stated.tolerance is None or isinstance(value, int)):
             return "a number that need not be exact"
         if self.stated.unordered and any(isinstance(key, int) for key in path):
             return "an order"
-        words = self.stated.unknown(" ".join(str(key) for key in path if isinstance(key, str)), self.given)
-        if isinstance(value, str):
-            words |= self.stated.unknown(value, self.given)
+        keys = [key for key in path if isinstance(key, str) and key is not EACH]
+        if open_key := next((key for key in keys if self.stated.unknown_key(key, self.given)), ""):
+            return f"the key {open_key}"
+        words = self.stated.unknown(value, self.given) if isinstance(value, str) else set()
         return f"the words {', '.join(sorted(words)[:4])}" if words else ""
 
     def _of_table(self, expression: str, says: str, read: Read, rows: list[list[str]], why: str) -> Iterator[Pin]:
@@ -403,8 +424,9 @@ class Pins:
     # --- files
 
     def _of_states(self, seen: Seen, *keys: str) -> Iterator[Pin]:
-        for path, state in _at(seen, keys).items():
-            kind, why = state["kind"], "" if self.stated.names(path) else f"the file {path}"
+        for path, state in value_at(seen, keys).items():
+            kind, why = state["kind"], self._unasked(path)
+            wording = why or ("how a document is worded" if path.endswith(_FOR_PEOPLE) else "")
             code, there = f"Path({path!r})", kind != "none"
             yield self.pin(
                 f"{path} is {'there' if there else 'not there'}",
@@ -419,11 +441,17 @@ class Pins:
             if mode is not None and kind == "file" and self.case.kind == "look":
                 yield from self._of_mode(path, mode, why)
             yield from inside_pins(self, code, path, _get(*keys, path, "inside"), seen, why)
+            if state.get("text", "") is None and not state.get("inside"):
+                yield from digest_pins(self, code, path, _get(*keys, path, "digest"), state["digest"], why)
             text = state.get("text")
-            if text is not None and not text.startswith("#!"):  # of a program, which may be written in any way
+            if text is not None and not is_program(path, text):  # which may be written in any way
                 read = _get(*keys, path, "text")
-                for pin in self.of_text(f"{code}.read_text()", f"{path} has", read, text, why=why):
+                for pin in self.of_text(f"{code}.read_text()", f"{path} has", read, text, why=wording):
                     yield replace(pin, needs=pin.needs | {"pathlib"})
+
+    def _unasked(self, path: str) -> str:
+        asked = self.stated.names(path) and not only_given(path, self.stated.instruction)
+        return "" if asked else f"the file {path}"
 
     def _of_mode(self, path: str, mode: str, why: str) -> Iterator[Pin]:
         stated = re.search(rf"(?<!\d)0?{mode}(?!\d)", self.stated.instruction) is not None
@@ -492,9 +520,23 @@ class Pins:
 
 _TOKENS = r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*"
 _RELATIVE = 1e-6
+_SPREADS = (
+    (re.compile(r"std|stddev|st_?dev|deviation|sigma", re.IGNORECASE), 0.3),
+    (re.compile(r"variance|(?<![a-z])var(?![a-z])", re.IGNORECASE), 0.5),
+)
+"""What names a spread, and how far the two definitions of it are apart for two numbers, where they are farthest."""
+_PROGRAMS = (".py", ".sh", ".js", ".ts", ".rb", ".pl", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".pyc", ".so", ".o")
+
+
+def is_program(path: str, text: str = "") -> bool:
+    return path.endswith(_PROGRAMS) or text.startswith("#!")
+
+
+_QUANTILE = re.compile(r"(?<![a-z\d])p\d\d(?!\d)|percentile|quantile|quartile", re.IGNORECASE)
 _DATA = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 """In no text for people."""
 LONGEST_DATA = 1_000
+_FOR_PEOPLE = (".md", ".rst", ".adoc")
 
 
 def before_of(file: Mapping[str, Any]) -> str:
@@ -506,54 +548,6 @@ def before_of(file: Mapping[str, Any]) -> str:
 
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{status} ({count})" if count > 1 else status for status, count in sorted(counts.items()))
-
-
-def leaves_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    if isinstance(value, dict) and value:
-        for key, each in value.items():
-            yield from leaves_of(each, (*path, key))
-    elif isinstance(value, list) and value:
-        for at, each in enumerate(value):
-            yield from leaves_of(each, (*path, at))
-    else:
-        yield path, value
-
-
-EACH = "each"
-"""In a place: whatever is in the list that is there."""
-MOST_TOGETHER = 40
-
-
-def _each_at(place: Sequence[Any]) -> str:
-    """A comprehension of all that is at the place of `found`."""
-    value, loops, number = "found", "", 0
-    for key in place:
-        if key is EACH:
-            number += 1
-            loops += f" for each{number} in {value}"
-            value = f"each{number}"
-        else:
-            value += f"[{key!r}]"
-    return f"{value}{loops}"
-
-
-def _every_at(read: Read, place: Sequence[Any], expected: Sequence[Any]) -> Callable[[Seen], bool]:
-    def found(value: Any, rest: Sequence[Any]) -> Iterator[Any]:
-        if not rest:
-            yield value
-        elif rest[0] is EACH:
-            for each in value:
-                yield from found(each, rest[1:])
-        else:
-            yield from found(value[rest[0]], rest[1:])
-
-    return lambda seen: sorted(found(json.loads(read(seen)), place)) == expected
-
-
-def _at(value: Any, path: Sequence[Any]) -> Any:
-    for key in path:
-        value = value[key]
-    return value
 
 
 def _table(text: str, stated: StatedOutput) -> list[list[str]] | None:

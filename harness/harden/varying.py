@@ -343,7 +343,7 @@ def _changed_parts(parts: list[Any], rng: Random) -> list[Any]:
     how = rng.choice(("less", "twice", "swapped", "backwards"))
     if how == "less" and len(parts) > 1:
         return [*parts[:at], *parts[at + 1 :]]
-    if how == "twice":
+    if how == "twice" and not isinstance(parts[at], dict):  # an object has a name or a number of its own
         return [*parts[:at], parts[at], *parts[at:]]
     if how == "swapped" and at + 1 < len(parts):
         return [*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]]

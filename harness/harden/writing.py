@@ -125,11 +125,12 @@ def _run_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str])
     if folder:
         lines += _folder(style, needs)
     inside = [*_files(body["files"], needs)]
-    options = ["capture_output=True", "text=True", "timeout=30", "check=False"]
+    data = body.get("data")  # what it prints is no text
+    options = ["capture_output=True", *([] if data else ["text=True"]), "timeout=30", "check=False"]
     if body["cwd"]:
         options.insert(0, f"cwd={_word(body['cwd'])}" if body["cwd"] != FOLDER else "cwd=folder")
     if body["stdin"]:
-        options.insert(0, f"input={body['stdin']!r}")
+        options.insert(0, f"input={body['stdin']!r}" + (".encode()" if data else ""))
     else:
         options.insert(0, "stdin=subprocess.DEVNULL")
     argv = "[" + ", ".join(_word(word) for word in body["argv"]) + "]"
@@ -137,8 +138,9 @@ def _run_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str])
     if body.get("times"):
         start = [f"for _ in range({body['times']}):", *(f"    {line}" for line in start)]
     inside += start
-    inside += _asserted(pins)
-    if body.get("places"):
+    asserted = _asserted(pins)
+    inside += [line.replace("result.stderr", "result.stderr.decode()") for line in asserted] if data else asserted
+    if body.get("places") or body.get("outputs"):
         needs |= {"contextlib", "pathlib"}
         inside = [*_placed(body), *(f"    {line}" for line in inside)]
     if folder and not style.pytest:
@@ -148,6 +150,8 @@ def _run_body(case: BoxCase, pins: Sequence[Pin], style: Style, needs: set[str])
 
 def _placed(body: Mapping[str, Any]) -> list[str]:
     """What lies at fixed places is another for a while."""
+    if not body.get("places"):
+        return [f"with files_for_now({{}}, {list(body['outputs'])!r}):"]
     lines = ["placed = {"]
     for file in body["places"]:
         beside = f"Path(__file__).with_name({name_beside(file)!r}).read_bytes()"

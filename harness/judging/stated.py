@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.judging.stated_keys import keys_shown
 from harness.judging.tolerance import Tolerance, stated_tolerance
 
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -21,12 +22,17 @@ _PLACE = re.compile(r"<[A-Za-z][^<>\n]*>|\{[A-Za-z_][^{}\n]*\}|\b[A-Z][A-Z0-9_]+
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[A-Za-z_][\w-]*")
+_FORMAT = r"(?:json|xml|ya?ml|csv|toml|html|db|database|sqlite\w*|utf\S*|ascii|python|bash|shell|file|zip|tar)\b"
+"""A valid one of these is well-formed, and may have only one content."""
 _MANY = re.compile(
-    r"\bany (?:of them|one|such|valid|correct|optimal|shortest|solution|answer)\b|\b(?:a|any|one) valid\b"
+    r"\bany (?:of them|one|such|valid|correct|optimal|shortest|solution|answer)\b"
+    rf"|\b(?:a|any|one) valid\b(?! {_FORMAT})"
     r"|\bany will do\b|\bmore than one (?:solution|answer)|\bseveral (?:solutions|answers)"
     r"|\bif there (?:is|are) (?:a tie|ties|multiple|several)"
     r"|\b(?:multiple|many|several) (?:valid|correct|possible|optimal) "
-    r"|\bones? of (?:the|your) choice|\barbitrar|\brandom",
+    r"|\bones? of (?:the|your) choice|\b(?:ties?|cho(?:ose|ice|sen)|pick\w*|order\w*)\b[^.\n]{0,40}\barbitrar"
+    r"|\barbitrar\w+ (?:choice|order|one|pick|tie)"
+    r"|(?<!not )\brandom(?!\w* (?:access|bytes|data|dir\w*|files?|inputs?|names?|paths?|ports?|te?mp))",
     re.IGNORECASE,
 )
 _ANY_ORDER = re.compile(
@@ -40,10 +46,19 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _ESTIMATED = re.compile(
-    r"\bestimat|\bapproximat|\baccura|\bprecision\b|\btoleranc|\bwithin \d|\bclose to\b|\b(?:relative|absolute) error"
-    r"|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\btrain(?:ed|ing)?\b|\bmodel\b",
+    r"\bestimat|\bapproximat|\baccuracy\b|\baccurate (?:to|within)\b|\bprecision\b|\btoleranc|\bwithin \d"
+    r"|\bclose to (?:the |its |their )?(?:true|real|exact|actual|correct|right|expected|reference|ideal|optim\w+|-?\d)"
+    r"|\b(?:relative|absolute) error|\bnoise\b|\bnoisy\b|\bheuristic|\broughly\b|\bsimulat|\boptimi[sz]|\bpredict"
+    r"|\btrain(?:ed|ing)?\b|\b(?:learn\w*|language|neural|regression|statistical) models?\b"
+    r"|\bmodel (?:weights|file|output)",
     re.IGNORECASE,
 )
+_WHICH_SPREAD = re.compile(
+    r"\bpopulation\b|\bsample (?:std|st\w*dev\w*|standard|variance|deviation)|\b(?:un)?biased\b|\bddof\b|\bbessel"
+    r"|\b[nN] ?[-\u2212] ?1\b|\bpstdev\b|\bpvariance\b",
+    re.IGNORECASE,
+)
+_WHICH_QUANTILE = re.compile(r"\binterpolat|\bnearest[- ]rank|\binclusive\b|\bexclusive\b|\bnumpy\b", re.IGNORECASE)
 _ALWAYS = frozenset({"true", "false", "null", "none"})
 
 
@@ -74,6 +89,8 @@ class StatedOutput:
     """Texts that it shows without any."""
     shapes: frozenset[str]
     """Lines that it shows, without their numbers."""
+    keys: frozenset[str]
+    """Names that it, or a file of the environment, shows as keys."""
     many: bool
     """Several answers may be right."""
     any_order: bool
@@ -83,6 +100,14 @@ class StatedOutput:
     tolerance: Tolerance | None
     estimated: bool
     """Its numbers are not exact, or may not be."""
+
+    @property
+    def says_which_spread(self) -> bool:
+        return _WHICH_SPREAD.search(self.instruction) is not None
+
+    @property
+    def says_which_quantile(self) -> bool:
+        return _WHICH_QUANTILE.search(self.instruction) is not None
 
     @property
     def unordered(self) -> bool:
@@ -108,6 +133,12 @@ class StatedOutput:
     def unknown(self, text: str, given: set[str]) -> set[str]:
         return words_of(text) - self.words - given - _ALWAYS
 
+    def unknown_key(self, key: str, given: set[str]) -> bool:
+        """Whether a document's key is shown neither here nor by the input: then another right answer may call it
+        otherwise, whatever words the two have in common."""
+        words = words_of(key)
+        return bool(words) and key not in self.keys and bool(words - given)
+
     def names(self, path: str) -> bool:
         """It names this file."""
         name = path.rsplit("/", 1)[-1]
@@ -126,8 +157,8 @@ def read_stated(instruction: str, environment: Iterable[str]) -> StatedOutput:
     blocks += [found[1].strip() for found in _INDENTED.finditer(instruction)]
     quoted = [found[1] for found in _QUOTED.finditer(instruction)]
     lines = [line.strip() for line in (*shown, *blocks, *quoted) if line.strip()]
-    words = words_of(instruction)
-    for text in environment:
+    words, texts = words_of(instruction), list(environment)
+    for text in texts:
         words |= words_of(text[:200_000])
     return StatedOutput(
         instruction,
@@ -135,6 +166,7 @@ def read_stated(instruction: str, environment: Iterable[str]) -> StatedOutput:
         tuple(form for form in map(_form, dict.fromkeys(lines)) if form is not None),
         frozenset(line for line in lines if not _PLACE.search(line)),
         frozenset(_shape(line) for line in lines),
+        keys_shown(instruction, lines, texts),
         _MANY.search(instruction) is not None,
         _ANY_ORDER.search(instruction) is not None,
         _ORDER.search(instruction) is not None,

@@ -163,15 +163,15 @@ class Place:
         keep = self.lab.memory.put_trial
         return await self.lab.workers.run_alone(self._job(plan), self._job(beside), rank, keep)
 
-    async def make_ready(self, networks: Networks) -> Ready | str:
+    def make_ready(self, networks: Networks) -> Pending[Ready | str]:
         """What the tests prepare, kept for trials that may go on from there; or why it is not."""
         self.doing("keeping what the tests install")
-        return await self.lab.workers.make_ready(self._ref, networks, self.urgent)
+        return self.lab.workers.make_ready(self._ref, networks, self.urgent)
 
-    async def make_beginning(self, networks: Networks, most: int) -> Begun | str:
+    def make_beginning(self, networks: Networks, most: int) -> Pending[Begun | str]:
         """What the solution's first statements leave, kept for variants that have them too; or why it is not."""
         self.doing("keeping what the solution begins with")
-        return await self.lab.workers.make_beginning(self._ref, networks, most, self.urgent)
+        return self.lab.workers.make_beginning(self._ref, networks, most, self.urgent)
 
     def doing(self, what: str) -> None:
         self.lab.doing(self.task.name, what)

@@ -9,7 +9,7 @@ from harness.mutants import StepMutants, Wish, task_mutants
 from harness.probes.choose import output_attempts, solution_attempts
 from harness.probes.hidden import reports
 from harness.probes.model import Attempt, Probe
-from harness.probes.replay import whole
+from harness.probes.replay import blind, whole
 from harness.probes.replay.attempts import NotMade
 from harness.task.model import Task
 from harness.trial.end_state import EndState
@@ -52,3 +52,6 @@ def replays(
     if isinstance(of, NotMade) or (of.programs and recorded is None):
         return
     yield whole.attempt(task, step, of, recorded or Recorded())
+    alike = blind.attempt(task, step, of, recorded or Recorded())
+    if alike is not None:
+        yield alike

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Protocol
 
 from harness.errors import FoolsgoldError
 from harness.judging.controls import Controls, ControlSettings, Prepared
@@ -19,6 +20,8 @@ from harness.lab.together import Together
 from harness.lab.workers import Pending
 from harness.task.model import Task
 from harness.task.network import NetworkPlan, Networks, plan_network
+from harness.task.texts import verifier_texts
+from harness.testcode.beyond import fetches
 from harness.trial.plan import Built, Judge, Plan, Replacement, TimeLimits, known_complaints
 from harness.trial.record import Kind, TrialRecord, Which
 from harness.verifier.log import Evidence
@@ -31,7 +34,19 @@ Beside = dict[tuple[Kind, str], Pending[TrialRecord]]
 """Controls that were begun beside the first reference."""
 
 
-async def run_controls(place: Place, settings: ControlSettings) -> Controls:
+class Meanwhile(Protocol):
+    """What else runs beside the other controls once the reference's network is settled."""
+
+    async def begin(self, prepared: Prepared) -> None:
+        """Before they are begun."""
+        ...
+
+    async def go_on(self) -> None:
+        """Beside them, to its end."""
+        ...
+
+
+async def run_controls(place: Place, settings: ControlSettings, meanwhile: Meanwhile | None = None) -> Controls:
     """Build, run the reference until its network is settled, and the other controls."""
     plan = plan_network(place.task, settings.network)
     start = time.monotonic()
@@ -43,15 +58,21 @@ async def run_controls(place: Place, settings: ControlSettings) -> Controls:
     limits = _limits(place.task, settings.timeout_factor)
     first = place.begin(_reference(plan.tries[0], limits), place.urgent)
     beside: Beside = {}
+    fetching = None
     if len(plan.tries) == 1:  # nothing that the first reference could settle for the others
         beside = _begin_beside(place, settings, plan.tries[0], limits)
-    prepared = await _settle_network(place, built, plan, limits, await first)
+    elif place.lab.workers.turns > 1 and await place.think(lambda: _may_fetch(place.task)):
+        fetching = place.begin(_reference(plan.tries[-1], limits), IDLE)
+    prepared = await _settle_network(place, built, plan, limits, await first, fetching)
     if prepared.reference is not None and showing(prepared.reference).shown is Shown.TIMEOUT:
         for key in [key for key in beside if key[0] is Kind.REFERENCE]:
             await _give_up(beside.pop(key))
         settled = _reference(prepared.networks, limits)
         prepared = replace(prepared, reference=await in_time(place, settled, prepared.reference, settings))
     async with Together() as group:
+        if meanwhile is not None:
+            await meanwhile.begin(prepared)
+            group.create_task(meanwhile.go_on())
         wanted = remaining(prepared, settings)
         trials = [group.create_task(_control(place, each, beside, prepared, settings)) for each in wanted]
         for key in beside.keys() - {(each.kind, each.label) for each in wanted}:
@@ -139,19 +160,35 @@ def _reference(networks: Networks, limits: TimeLimits, label: str = "1") -> Plan
 
 
 async def _settle_network(
-    place: Place, built: Built, plan: NetworkPlan, limits: TimeLimits, first: TrialRecord
+    place: Place,
+    built: Built,
+    plan: NetworkPlan,
+    limits: TimeLimits,
+    first: TrialRecord,
+    fetching: Pending[TrialRecord] | None,
 ) -> Prepared:
-    """Run the reference with each network that the task allows until it is paid."""
+    """Run the reference with each network that the task allows until it is paid. `fetching`: the run with a network,
+    where it was begun beside the first."""
     task, without, most = place.task, plan.tries[0], plan.tries[-1]
     if without == most or _paid(first):
+        if fetching is not None:
+            await _give_up(fetching)
         return Prepared(task, built, None, built.seconds, plan, without, reference=first, limits=limits)
-    second = await place.trial(_reference(most, limits), place.urgent)
+    second = await (fetching or place.begin(_reference(most, limits), place.urgent)).by(place.urgent)
     if _paid(second) and not _blames_the_network(first):
         # Nothing in its log says why it failed without: it may be luck, and not the network, that was missing.
         third = await place.trial(_reference(without, limits, AGAIN), place.urgent)
         if _paid(third):
             return Prepared(task, built, None, built.seconds, plan, without, None, third, (first, second), limits)
     return Prepared(task, built, None, built.seconds, plan, most, first, second, limits=limits)
+
+
+def _may_fetch(task: Task) -> bool:
+    """Whether the reference's run without a network is likely to fail: a processor that has nothing else to do runs it
+    with one beside that."""
+    scripts = [step.solution.script for step in task.steps if step.solution is not None]
+    texts = [text for step in task.steps for name, text in verifier_texts(task, step).items() if name.endswith(".sh")]
+    return any(map(fetches, [*texts, *(script.read_text("utf-8", "replace") for script in scripts)]))
 
 
 def _paid(record: TrialRecord) -> bool:

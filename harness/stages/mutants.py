@@ -144,8 +144,10 @@ async def may_stop_early(place: Place, terms: Terms, controls: Controls) -> Term
         known=terms.known,
         purpose=Judge(first_failure=True, reuse=terms.prepared),
     )
-    nop = await place.trial(plan, place.urgent)
-    paid = await place.trial(replace(plan, kind=Kind.REFERENCE), place.urgent)
+    async with Together() as group:
+        doing_nothing = group.create_task(place.trial(plan, place.urgent))
+        solving = group.create_task(place.trial(replace(plan, kind=Kind.REFERENCE), place.urgent))
+    nop, paid = doing_nothing.result(), solving.result()
     assert controls.nop is not None
     same = (showing(controls.nop).shown, controls.nop.rewards) == (showing(nop).shown, nop.rewards)
     return replace(terms, first_failure=showing(paid).shown is Shown.PAID and same)
@@ -173,7 +175,7 @@ async def try_first(place: Place, untried: Untried, terms: Terms, settings: Audi
     ):
         runs[Which.ALONE] = await _alone(place, untried, terms, settings, rank)
     elif (first.kind is OutcomeKind.ERROR and first.cause in TRANSIENT) or (
-        first.kind in _ENOUGH and (_sampled(untried, settings) or _cut(runs[Which.FIRST], terms))
+        first.kind in _ENOUGH and (sampled(untried, settings) or _cut(runs[Which.FIRST], terms))
     ):
         runs[Which.CONFIRM] = await _run(place, untried, terms, Which.CONFIRM, rank)
     return runs
@@ -271,7 +273,7 @@ def _cut(ran: Ran, terms: Terms) -> bool:
     )
 
 
-def _sampled(untried: Untried, settings: AuditSettings) -> bool:
+def sampled(untried: Untried, settings: AuditSettings) -> bool:
     """A seeded sample: the same kills are run again in every run of the same seed."""
     seed = settings.wish.seed
     number = int(sha256(f"{seed}\0{untried.result.mutant.id}".encode()).hexdigest()[:8], 16)

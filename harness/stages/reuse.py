@@ -1,4 +1,4 @@
-"""Between the controls and the mutants: what later trials may take from others instead of doing it again. It is shown
+"""Beside the controls and behind them: what later trials may take from others instead of doing it again. It is shown
 on the controls that they end the same with it."""
 
 from __future__ import annotations
@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.judging.controls import Controls, ControlSettings
+from harness.judging.controls import Controls, ControlSettings, Prepared
+from harness.judging.outcome import Shown, showing
 from harness.judging.reuse import Reuse, differs, ends_differ, saving
 from harness.lab.lab import Place
 from harness.lab.together import Together
+from harness.lab.workers import Pending
+from harness.mutants import StepMutants
 from harness.stages.controls import repeated
 from harness.stages.mutants import Terms, Untried
 from harness.stages.result import AuditSettings, MutantResult
 from harness.task.model import Task
 from harness.testcode.beginning import beginning_of
 from harness.trial.ends import quick
-from harness.trial.plan import Judge, Means, Plan
+from harness.trial.plan import Begun, Judge, Means, Plan, Ready, known_complaints
 from harness.trial.record import Kind, PhaseName, TrialRecord, Which
 from harness.trial.recording import preparation_in
 
@@ -37,32 +40,85 @@ def at_first(task: Task, settings: AuditSettings) -> ControlSettings:
     return replace(settings.controls, repeat=1) if waits else settings.controls
 
 
+class MadeAhead:
+    """What is kept for later trials, made beside the other controls; and the controls run on the tests' preparation,
+    before it is known whether they have to end like that."""
+
+    def __init__(
+        self, place: Place, settings: AuditSettings, made: Pending[tuple[list[StepMutants], list[Untried]]]
+    ) -> None:
+        self._place, self._settings, self._made = place, settings, made
+        self._again = Plan(Kind.REFERENCE)
+        self.why_not = "it was not asked for"
+        self.ready: Pending[Ready | str] | None = None
+        self.begun: Pending[Begun | str] | None = None
+        self.tried: tuple[TrialRecord, ...] = ()
+        """On the preparation: the controls, and all of the reference's repetitions."""
+
+    async def begin(self, prepared: Prepared) -> None:
+        if not self._settings.reuse or prepared.reference is None:
+            return
+        self.why_not = "the reference was not paid"
+        first = (*prepared.earlier, prepared.reference)[0]
+        if showing(first).shown is not Shown.PAID:
+            return
+        _, mutants = await self._made.by(self._place.urgent)
+        repeat = self._settings.controls.repeat
+        if not mutants or len(mutants) + repeat - 1 < FEWEST_RUNS:
+            self.why_not = "there are few variants"
+            return
+        self.why_not = ""
+        known, networks = known_complaints(first), prepared.networks
+        self._again = replace(self._again, networks=networks, limits=prepared.limits, known=known)
+        if first.seconds_of(PhaseName.VERIFY) >= SHORTEST:
+            self.ready = self._place.make_ready(networks)
+        if len(mutants) >= FEWEST and first.seconds_of(PhaseName.SOLVE) >= SHORTEST:
+            most = await self._place.think(lambda: _shared(self._place.task, mutants))
+            self.begun = self._place.make_beginning(networks, most) if most else None
+
+    async def go_on(self) -> None:
+        if self.ready is None or isinstance(await self.ready, str):
+            return
+        again = replace(self._again, purpose=Judge(reuse=frozenset({Means.PREPARATION})))
+        kinds = [Kind.REFERENCE, Kind.NOP]
+        if any(step.solution is not None for step in self._place.task.steps):
+            kinds.append(Kind.HOLLOW)
+        plans = [replace(again, kind=kind, label=REPETITION) for kind in kinds]
+        plans += [replace(again, label=str(number)) for number in range(3, self._settings.controls.repeat + 1)]
+        async with Together() as group:
+            trials = [group.create_task(self._place.trial(plan, self._place.urgent)) for plan in plans]
+        self.tried = tuple(trial.result() for trial in trials)
+
+
 async def and_repeated(
-    place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: int
+    place: Place, controls: Controls, settings: AuditSettings, ahead: MadeAhead
 ) -> tuple[Controls, Reuse]:
-    """Keep the tests' preparation, and run the reference's repetitions: on what was kept where the controls end the
-    same with it."""
+    """Whether the tests' preparation can be used, and the reference's repetitions: on what was kept where the controls
+    end the same with it."""
     reuse = Reuse()
-    if not settings.reuse or not mutants or mutants + settings.controls.repeat - 1 < FEWEST_RUNS:
-        why = "there are few variants" if settings.reuse else "it was not asked for"
-        reuse.why_not = dict.fromkeys(Means, why)
+    if ahead.why_not:
+        reuse.why_not = dict.fromkeys(Means, ahead.why_not)
     else:
-        await _preparation(reuse, place, controls, terms)
+        await _preparation(reuse, controls, ahead)
     how = Judge(reuse=reuse.on)
-    return await repeated(place, controls, settings.controls, reuse.proof, how), reuse
+    return await repeated(place, controls, settings.controls, ahead.tried, how), reuse
 
 
 async def may_reuse(
-    place: Place, controls: Controls, terms: Terms, settings: AuditSettings, mutants: Sequence[Untried]
-) -> Reuse:
+    place: Place,
+    controls: Controls,
+    terms: Terms,
+    settings: AuditSettings,
+    mutants: Sequence[Untried],
+    ahead: MadeAhead,
+) -> None:
     """What else may be reused."""
     reuse = terms.reuse
     if not settings.reuse or not mutants:
-        return reuse
+        return
     _end(reuse, controls)
     reuse.verifies = controls.references[0].seconds_of(PhaseName.VERIFY) - reuse.saves * (Means.PREPARATION in reuse.on)
-    await _beginning(reuse, place, controls, terms, mutants)
-    return reuse
+    await _beginning(reuse, place, controls, terms, mutants, ahead)
 
 
 def _end(reuse: Reuse, controls: Controls) -> None:
@@ -75,21 +131,19 @@ def _end(reuse: Reuse, controls: Controls) -> None:
         reuse.on |= {Means.END}
 
 
-async def _preparation(reuse: Reuse, place: Place, controls: Controls, terms: Terms) -> None:
-    if controls.references[0].seconds_of(PhaseName.VERIFY) < SHORTEST:
+async def _preparation(reuse: Reuse, controls: Controls, ahead: MadeAhead) -> None:
+    if ahead.ready is None:
         reuse.refuse(Means.PREPARATION, "it would save nothing: the tests are quick")
         return
-    ready = await place.make_ready(terms.networks)
+    ready = await ahead.ready
     if isinstance(ready, str):
         reuse.refuse(Means.PREPARATION, ready)
         return
     reuse.statements, reuse.size, reuse.seconds = ready.preparation.statements, ready.kept.size, ready.seconds
     plain = [one for one in (controls.references[0], controls.nop, controls.hollow) if one is not None]
-    plan = replace(_again(terms), label=REPETITION, purpose=Judge(reuse=frozenset({Means.PREPARATION})))
-    async with Together() as group:
-        trials = [group.create_task(place.trial(replace(plan, kind=one.kind), place.urgent)) for one in plain]
-    proof = tuple(trial.result() for trial in trials)
-    reuse.proof += proof
+    tried = {record.kind: record for record in ahead.tried if record.label == REPETITION}
+    proof = tuple(tried[one.kind] for one in plain)
+    reuse.proof += ahead.tried
     reuse.saves = saving(plain, proof)
     for one, other in zip(plain, proof, strict=True):
         difference = differs(one, other)
@@ -99,10 +153,13 @@ async def _preparation(reuse: Reuse, place: Place, controls: Controls, terms: Te
     if reuse.saves < LEAST:
         reuse.refuse(Means.PREPARATION, "it would save nothing: installing is quick")
         return
+    reuse.proof = proof  # the other repetitions are what would have run anyway
     reuse.on |= {Means.PREPARATION}
 
 
-async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Terms, mutants: Sequence[Untried]) -> None:
+async def _beginning(
+    reuse: Reuse, place: Place, controls: Controls, terms: Terms, mutants: Sequence[Untried], ahead: MadeAhead
+) -> None:
     """Its proof verifies in full: what the beginning leaves is all that is not as in a plain run."""
     reference = controls.references[0]
     if len(mutants) < FEWEST:
@@ -111,8 +168,7 @@ async def _beginning(reuse: Reuse, place: Place, controls: Controls, terms: Term
     if reference.seconds_of(PhaseName.SOLVE) < SHORTEST:
         reuse.refuse(Means.BEGINNING, "it would save nothing: the solution is quick")
         return
-    most = await place.think(lambda: _shared(place.task, mutants))
-    begun = await place.make_beginning(terms.networks, most) if most else "the variants change its first statements"
+    begun = await ahead.begun if ahead.begun is not None else "the variants change its first statements"
     if isinstance(begun, str):
         reuse.refuse(Means.BEGINNING, begun)
         return
@@ -146,16 +202,20 @@ def _shared(task: Task, mutants: Sequence[Untried]) -> int:
     return (shared[0] if shared else 0) if few and beginning.upto(few) else 0
 
 
-async def still_the_same(place: Place, controls: Controls, terms: Terms, tried: Sequence[MutantResult]) -> None:
-    """When all have run: what left the same has to have come to the same, and the reference is run once more on what
-    was kept when the audit began, which may have grown too old for the tests."""
+async def last_on_kept(place: Place, terms: Terms) -> TrialRecord | None:
+    """The reference once more on what was kept when the audit began, which may have grown too old for the tests."""
+    lasting = terms.reuse.on - {Means.END}
+    plan = replace(_again(terms), purpose=Judge(reuse=lasting), run=Which.LAST)
+    return await place.trial(plan, place.urgent) if lasting else None
+
+
+def still_the_same(controls: Controls, terms: Terms, tried: Sequence[MutantResult], last: TrialRecord | None) -> None:
+    """When all have run: what left the same has to have come to the same, and so has the reference on what was kept."""
     reuse = terms.reuse
     reuse.hold_together((record, kind) for one in tried for record, kind in zip(one.records, one.shown, strict=True))
-    lasting = reuse.on - {Means.END}
-    if lasting:
-        record = await place.trial(replace(_again(terms), purpose=Judge(reuse=lasting), run=Which.LAST), place.urgent)
-        reuse.proof += (record,)
-        difference = differs(controls.references[0], record) if record.reused else ""
+    if last is not None and reuse.on:
+        reuse.proof += (last,)
+        difference = differs(controls.references[0], last) if last.reused else ""
         if difference:
             reuse.give_up("the reference", f"at its end the reference did not end the same: {difference}")
 

@@ -2,7 +2,8 @@
 
 The whole network of a box cannot be changed while it runs, so the phases that share a box get the same. If one of them
 declares none, the box has none; else if one declares `public`, the box has the network. If the task declares nothing
-(the formats' default is public), the reference runs without a network first, and with one only if that fails.
+(the formats' default is public), the reference runs without a network first, and all other trials have one only if that
+fails.
 
 Where a phase allows some hosts only, each phase gets what it declares: a list can be changed while its box runs.
 """

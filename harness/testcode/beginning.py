@@ -3,13 +3,15 @@ from there. Pure.
 
 The script that goes on starts at its own beginning, as the tests' script does that need not install again: what only
 leaves files is empty in it, what only changes the shell (`cd`, `export`, `set -e`, functions) is done again. What does
-both, or may depend on anything else than files, ends the beginning.
+both, or may depend on anything else than files, ends the beginning. A loop does both, in one way that is known: its
+variable keeps its last value, which is given to the script that goes on.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -56,19 +58,41 @@ class _Act(Enum):
     STOP = "may do both, or anything"
 
 
+class Piece(NamedTuple):
+    """Left out by whoever goes on behind its statement."""
+
+    start: int
+    end: int
+    sets: tuple[str, ...] = ()
+    """Variables of its loops, which keep a value."""
+
+
 class Statement(NamedTuple):
     start: int
     end: int
     after: int
     """Where the next line, or the next statement of the same line, begins: bodies of here-documents lie before it."""
-    pieces: tuple[tuple[int, int], ...]
-    """What of it is left out by whoever goes on behind it; none where it is done again."""
+    pieces: tuple[Piece, ...]
+    """None where it is done again."""
+
+    @property
+    def sets(self) -> frozenset[str]:
+        return frozenset(name for piece in self.pieces for name in piece.sets)
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
     text: str
     statements: tuple[Statement, ...]
+    values: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """How many statements are done by then -> the variables that the last of them sets, and their values, quoted for
+    bash; once it has run."""
+
+    def knowing(self, number: int, told: bytes) -> Beginning:
+        """With the values that the shell told behind statement `number`."""
+        names = self.statements[number - 1].sets
+        found = {name: value for name, value in _values(told) if name in names}
+        return replace(self, values={**self.values, number: found}) if found else self
 
     def shared(self, other: str) -> int:
         """How many of the statements another text has as they are, and at the same place."""
@@ -80,13 +104,15 @@ class Beginning:
         few = self.statements[:most]
         while few and not few[-1].pieces:
             few = few[:-1]
-        return Beginning(self.text, few) if few else None
+        return replace(self, statements=few) if few else None
 
     def going_on(self, text: str, done: int) -> str:
         """The text with what the first `done` statements left taken for granted; every line keeps its number."""
-        pieces = [piece for one in self.statements[:done] for piece in one.pieces]
-        for start, end in sorted(pieces, reverse=True):
-            text = text[:start] + ":" + "\n" * text.count("\n", start, end) + text[end:]
+        for number in range(done, 0, -1):
+            values = self.values.get(number, {})
+            for start, end, sets in reversed(self.statements[number - 1].pieces):
+                sets_again = " ".join(f"{name}={values[name]}" for name in sets if name in values)
+                text = text[:start] + (sets_again or ":") + "\n" * text.count("\n", start, end) + text[end:]
         return text
 
     def recorded(self, done: int, last: int, seconds: float) -> str:
@@ -123,8 +149,23 @@ _STOP_LATER = (
 )
 
 
+# `pwd` says where the folder's name leads by now: a shell that is elsewhere is not the same as any other.
+_PARTS = (
+    'declare -p; declare -f; set +o; shopt -p; umask; pwd -P; [ . -ef "$PWD" ] || echo $RANDOM$RANDOM; trap -p; alias'
+)
+
+
 def _tell(number: int) -> str:
-    return "{ declare -p; declare -f; set +o; shopt -p; umask; pwd -P; trap -p; alias; } >" + f"{STATE}-{number} 2>&1"
+    return f"{{ {_PARTS}; }} >{STATE}-{number} 2>&1"
+
+
+_VALUE = re.compile(rb"""^declare -[-ilrtux]+ (\w+)=("(?:[^"\\\n]|\\.)*"|\$'(?:[^'\\\n]|\\.)*')$""", re.MULTILINE)
+
+
+def _values(told: bytes) -> Iterator[tuple[str, str]]:
+    """Variables whose value stands on one line of what `declare -p` told."""
+    for name, value in _VALUE.findall(told):
+        yield name.decode(), value.decode("utf-8", "surrogateescape")
 
 
 _OF_THE_MOMENT = re.compile(
@@ -204,10 +245,21 @@ class _Reader:
             if bodies:
                 return None
             pieces = tuple(
-                (m.start_byte, m.end_byte) for m, one in zip(members, acts, strict=True) if _Act.FILES in one
+                Piece(member.start_byte, member.end_byte, self._sets(member))
+                for member, one in zip(members, acts, strict=True)
+                if _Act.FILES in one
             )
             return Statement(start, end, after, pieces)
-        return Statement(start, end, after, ((start, max(end, close)),))
+        return Statement(start, end, after, (Piece(start, max(end, close), self._sets(node)),))
+
+    def _sets(self, node: Node) -> tuple[str, ...]:
+        """Variables of loops in it, and in every function where it may call one."""
+        inside = [one for one in _every(node) if one.type in ("for_statement", "command")]
+        calls = any(self.text(one.children[0]) in self.functions for one in inside if one.type == "command")
+        bodies = [body for each in self.functions.values() for body in each] if calls else []
+        loops = [one for each in (node, *bodies) for one in _every(each) if one.type == "for_statement"]
+        names = [self.text(child) for one in loops for child in one.children if child.type == "variable_name"]
+        return tuple(sorted(set(names)))
 
     def _acts(self, node: Node) -> set[_Act]:
         if not node.is_named:
@@ -231,14 +283,11 @@ class _Reader:
                 return {_Act.SHELL}
             case "test_command":
                 return {_Act.STOP if _UNSTEADY.search(text) else _Act.FILES}
-            case "for_statement":
-                name = next((self.text(one) for one in node.children if one.type == "variable_name"), "")
-                outside = self.tree.text[: node.start_byte] + self.tree.text[node.end_byte :]
-                if not name or re.search(rf"\b{re.escape(name)}\b", outside):
-                    return {_Act.STOP}
         if node.type not in _COMPOUND:
             return {_Act.STOP} if node.type not in _WORDS else set()
         acts = set().union(*(self._acts(child) for child in node.children))
+        if node.type == "for_statement":
+            acts.add(_Act.FILES)  # where it only says something, what it goes through may not be what it was
         if node.type == "list" or acts <= {_Act.FILES, _Act.SAYS} or _Act.STOP in acts:
             return acts
         return {_Act.STOP}  # what it does to the shell may depend on files

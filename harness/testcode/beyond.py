@@ -19,6 +19,18 @@ _ALL_FILES = re.compile(
 _LOGS = re.compile(r"/logs(?!/(?:verifier|artifacts)\b)|oracle|\bagent\b|agent-logs", re.IGNORECASE)
 
 
+_FETCHES = re.compile(
+    r"(?<![\w.-])(?:apt-get|apt|apk|dnf|yum|pip[\d.]*|uvx?|conda|np[mx]|yarn|pnpm|cargo|gem|curl|wget|"
+    r"git clone|go get|go install)\s"
+)
+
+
+def fetches(text: str) -> bool:
+    """Whether a script calls what asks the network for something, as a rule."""
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return any(_FETCHES.search(line) for line in lines)
+
+
 def reads_times(texts: Iterable[str]) -> bool:
     """When files were written."""
     return any(_TIMES.search(text) for text in texts)

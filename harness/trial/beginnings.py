@@ -91,7 +91,7 @@ def make_beginning(
         recording.drop()
         return f"what the solution's first statements leave was not kept: {recording.why}"
     took = round(time.monotonic() - started, 4)
-    return Begun(beginning, tuple(recording.layers), token, tuple(recording.keys), took, recording.saves)
+    return Begun(recording.beginning, tuple(recording.layers), token, tuple(recording.keys), took, recording.saves)
 
 
 class _Recording:
@@ -165,7 +165,10 @@ class _Recording:
         if ran is None or still is None or still - ran:
             raise NotKept("it left something running")
         self.saves[reached] = round(self.saves.get(done, 0.0) + ran_for, 4)
-        self._shell[reached] = self._shell_at(box, reached)
+        for number in range(done + 1, reached + 1):
+            if self.beginning.statements[number - 1].sets:
+                self.beginning = self.beginning.knowing(number, self._told_at(box, number))
+        self._shell[reached] = shell_state(self._told_at(box, reached))
         return reached
 
     def _goes_on(self) -> bool:
@@ -173,13 +176,13 @@ class _Recording:
         with self.session.engine.open(self._on()) as box:
             self._bring(box, self.beginning.asked(done))
             box.run(_SOLVE[self.session.task.format.name](self.session, self.step))
-            return self._shell_at(box, done) == self._shell[done]
+            return shell_state(self._told_at(box, done)) == self._shell[done]
 
-    def _shell_at(self, box: Box, number: int) -> tuple[bytes, ...]:
+    def _told_at(self, box: Box, number: int) -> bytes:
         told = box.read(f"{STATE}-{number}", limit=4 << 20)
         if not told:
             raise NotKept("the shell does not tell how it is")
-        return shell_state(told)
+        return told
 
     def _bring(self, box: Box, text: str) -> None:
         solution = self.step.solution

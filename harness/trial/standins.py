@@ -180,10 +180,24 @@ class Recorded:
 
     def calls(self) -> tuple[RecordedCall, ...]:
         folders = sorted({name.partition("/")[0] for name in self.files})
-        return tuple(RecordedCall(self._text(f"{one}/said").strip(), self._text(f"{one}/key")) for one in folders)
+        wrote = {name.partition("/")[0] for name in self.files if name.endswith((".tar", ".gone"))}
+        return tuple(
+            RecordedCall(
+                self._text(f"{one}/said").strip(),
+                self._text(f"{one}/key"),
+                self._data(f"{one}/out"),
+                self._data(f"{one}/err"),
+                int(self._text(f"{one}/status").strip() or 0),
+                one in wrote,
+            )
+            for one in folders
+        )
 
     def _text(self, name: str) -> str:
-        return b64decode(self.files.get(name, "")).decode("utf-8", "replace")
+        return self._data(name).decode("utf-8", "replace")
+
+    def _data(self, name: str) -> bytes:
+        return b64decode(self.files.get(name, ""))
 
     def answers(self) -> Mapping[str, object]:
         """What two records have to agree in: everything but the times of what was written."""
@@ -196,6 +210,17 @@ class RecordedCall:
     """The command line, for people."""
     key: str
     """What it is known by, a line each: words, contents of files and folders, and standard input."""
+    out: bytes = b""
+    err: bytes = b""
+    status: int = 0
+    wrote: bool = False
+    """It wrote or removed files."""
+
+    @property
+    def program(self) -> int:
+        """Which of the programs."""
+        first = self.key.partition("\n")[0].removeprefix("program:")
+        return int(first) if first.isdigit() else -1
 
 
 def _contents(data: str) -> object:

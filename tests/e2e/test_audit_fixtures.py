@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from harness.probes.replay.special import ALIKE
 from tests.e2e.test_audit import command
 from tests.e2e.test_check import BY_LOT, paid, to_be_paid
 
@@ -270,13 +271,17 @@ def test_forging_is_held_against_those_fixtures_alone_that_make_it_possible() ->
 def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone() -> None:
     found = audited("bwrap", "replaying")
     tables = {
-        name: [one["sentence"].split(" recorded")[0] for one in task["probes"] if one["outcome"] == "survived"]
+        name: [
+            re.split(" recorded| in answer", one["sentence"])[0]
+            for one in task["probes"]
+            if one["outcome"] == "survived"
+        ]
         for name, task in found.items()
     }
     assert tables == {
         "cases/sokoban-solver-faulty": ["a table of 1"],
         "cases/sokoban-solver-mended": ["a table of 20"],
-        "cases/pkg-resolver-faulty": ["a table of 4"],
+        "cases/pkg-resolver-faulty": ["one text is printed", "a table of 4"],
         "cases/pkg-resolver-mended": ["a table of 15"],
     }
     told = {
@@ -286,6 +291,7 @@ def test_a_table_of_answers_is_a_fault_of_the_faulty_twins_alone() -> None:
     assert told == {
         **{name: [] for name in found},
         "cases/sokoban-solver-faulty": ["warning: A table of 1 answer in the program's place is paid in full"],
+        "cases/pkg-resolver-faulty": [f"warning: {ALIKE}"],
     }
 
 
@@ -324,6 +330,7 @@ LEAST_OF_CASES = (*LEAST[:-1], "60")
 LESS_OF_CASES: Mapping[str, tuple[int, ...]] = {
     "cases/pkg-resolver-faulty": (4, 5, 14, 15),
     "cases/pkg-resolver-mended": (),
+    "cases/sokoban-solver-faulty": (18,),
     "cases/sokoban-solver-mended": (),
 }
 """Fixture -> the lines of its instruction that nobody pays for: what is held, what is needed, and how both are told."""

@@ -51,7 +51,8 @@ STAGES = (
     "text_findings", "at_first", "run_controls", "baseline", "sound", "task_mutants", "terms_of", "mutants_of",
     "and_repeated", "to_try", "told_apart", "mutant_json", "may_stop_early", "may_reuse", "try_first",
     "confirm", "left_behind", "reference_left", "compared", "run_probes", "reprinted", "with_effect",
-    "reference_observed", "tighten", "still_the_same", "at_the_end", "verdict_of", "of_the_start",
+    "reference_observed", "tighten", "still_the_same", "at_the_end", "last_on_kept", "sampled",
+    "verdict_of", "of_the_start",
 )  # fmt: skip
 
 

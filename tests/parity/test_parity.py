@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,22 +193,26 @@ def harbor(tasks: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[By, B
     """What both Harbors make of each trial, in their own boxes and in ours. Its jobs run side by side: one is a process
     that takes seconds to begin, and its trials mostly wait for the daemon."""
     root = tmp_path_factory.mktemp("harbor")
+    ways = [(runner, own) for runner in (NEWEST, OLDEST) for own in (True, False)]
+    return jobs_of(root, tasks, {way: IN_DOCKER[way[0]] if way[1] else IN_OURS | LISTED for way in ways})
+
+
+def jobs_of(root: Path, tasks: Path, wanted: Mapping[tuple[Runner, bool], Set[Trial]]) -> tuple[By, By]:
+    """`wanted`: a Harbor and whether in boxes of its own -> its trials."""
     python = os.environ["FOOLSGOLD_HARBOR_PYTHON"]
     jobs: dict[Path, tuple[Runner, bool]] = {}
     started = {}
-    for runner, folder in ((NEWEST, os.environ["FOOLSGOLD_NEWEST_HARBOR"]), (OLDEST, "")):
-        for own, trials in ((True, IN_DOCKER[runner]), (False, IN_OURS | LISTED)):
-            for agent in AGENTS:
-                names = [name for name, by in trials if by == agent]
-                work = root / f"{runner}-{agent}-{own}"
-                for name in names:
-                    copied(tasks, name, work / "tasks" / name)
-                if names:
-                    boxes, at_once = ("docker", 3 if runner == NEWEST else 2) if own else (OUR_BOXES, 1)
-                    started[work / "job"] = start_job(
-                        python, work / "tasks", work / "job", agent, at_once, boxes, folder
-                    )
-                    jobs[work / "job"] = runner, own
+    for (runner, own), trials in wanted.items():
+        folder = os.environ["FOOLSGOLD_NEWEST_HARBOR"] if runner == NEWEST else ""
+        for agent in AGENTS:
+            names = [name for name, by in trials if by == agent]
+            work = root / f"{runner}-{agent}-{own}"
+            for name in names:
+                copied(tasks, name, work / "tasks" / name)
+            if names:
+                boxes, at_once = ("docker", 3 if runner == NEWEST else 2) if own else (OUR_BOXES, 1)
+                started[work / "job"] = start_job(python, work / "tasks", work / "job", agent, at_once, boxes, folder)
+                jobs[work / "job"] = runner, own
     seen = {True: dict[tuple[Runner, Trial], Seen](), False: dict[tuple[Runner, Trial], Seen]()}
     for work, trials_of in each_ended(started).items():
         runner, own = jobs[work]
@@ -250,15 +254,41 @@ def run(engine: Engine, task: Task, agent: str, runner: Runner) -> Seen:
     return from_foolsgold(run_trial(engine, task, built, plan))
 
 
+AGAIN: list[str] = []
+"""What differed beside the other trials and was run again by itself."""
+
+
 @pytest.mark.parametrize("trial", [trial for trial in TRIALS if trial not in BY_LOT], ids="-".join)
 @pytest.mark.parametrize("runner", [OLDEST, NEWEST], ids=str)
 def test_a_trial_is_paid_as_harbor_of_that_version_pays_it(
-    runner: Runner, trial: Trial, harbor: tuple[By, By], foolsgold: tuple[By, By]
+    runner: Runner,
+    trial: Trial,
+    harbor: tuple[By, By],
+    foolsgold: tuple[By, By],
+    tasks: Path,
+    docker_engine: Engine,
+    bwrap_engine: Engine,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    theirs = [by[runner, trial] for by in harbor if (runner, trial) in by]
-    ours = [by[runner, trial] for by in foolsgold if (runner, trial) in by]
-    assert len(ours) == (2 if trial in ON_DOCKER[runner] else 1)
-    assert [*theirs, *ours] == [theirs[0]] * (len(theirs) + len(ours))
+    """What differs is run again with nothing beside it, and named where it is the same then: a machine that stands
+    still for a while is no difference. More than two are no accident."""
+    seen = [by[runner, trial] for by in (*harbor, *foolsgold) if (runner, trial) in by]
+    engines = (docker_engine, bwrap_engine) if (runner, trial) in foolsgold[0] else (bwrap_engine,)
+    assert len(engines) == (2 if trial in ON_DOCKER[runner] else 1)
+    if seen != [seen[0]] * len(seen) and len(AGAIN) < 2:
+        AGAIN.append(f"{runner} {'-'.join(trial)}: {seen}")
+        wanted = {
+            (runner, own): {trial} for own, by in ((True, harbor[0]), (False, harbor[1])) if (runner, trial) in by
+        }
+        theirs = jobs_of(tmp_path, tasks, wanted)
+        (task,) = discover([tasks / trial[0]])
+        assert isinstance(task, Task)
+        seen = [by[runner, trial] for by in theirs if (runner, trial) in by]
+        seen += [run(engine, task, trial[1], runner) for engine in engines]
+        with capsys.disabled():
+            print(f"\n--- UNSTEADY, to be mended: {AGAIN[-1]}\nby itself: {seen}")
+    assert seen == [seen[0]] * len(seen)
 
 
 def test_the_newest_harbor_that_is_known_is_the_newest_on_pypi(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from harness.findings.catalogue import finding
 from harness.findings.model import Finding, Location, Severity
 from harness.probes.model import Attempted, Probe
+from harness.probes.replay import blind
 from harness.task.model import Task
 from harness.task.texts import relative
 from harness.trial.standins import RECORDED, Recorded
@@ -19,6 +20,8 @@ from mutator.relevance.requirements import requirements
 VARIED = 3
 """Inputs that only the tests know, from which on they are taken to vary them."""
 SHOWN = 4
+ALIKE = "One text in answer to every call, whatever the program is given, is paid in full"
+_COMPARE = "Compare all of what the program prints with what is right for that input, and do not look for words in it."
 _NOTHING = sha256(b"").hexdigest()
 _THINGS = (
     r"(?:inputs?|files?|documents?|maps?|levels?|boards?|puzzles?|data ?sets?|data|arguments?|values?|numbers?|integers?|strings?|texts?"
@@ -101,15 +104,16 @@ def _input(line: str, known: set[str], instruction: str) -> bool | None:
 def findings(task: Task, attempted: Sequence[Attempted], found: Table | None) -> Iterator[Finding]:
     """Only where it is a fault. That whoever has the results may hand them in again goes without saying of most tasks;
     the report has it among what was handed in without work."""
-    mine = (one for one in attempted if one.attempt.probe is Probe.REPLAY and one.attempt.id == RECORDED)
-    one = next((one for one in mine if one.paid), None)
+    mine = {one.attempt.id: one for one in attempted if one.attempt.probe is Probe.REPLAY and one.paid}
+    if found is not None and found.takes_input and blind.ID in mine:
+        evidence = [_paid(mine[blind.ID]), f"what the tests ask: {_some(tuple(dict.fromkeys(found.calls)))}"]
+        yield _finding(task, ALIKE, evidence, claim(task.steps[0].instruction), _COMPARE)
+        return
+    one = mine.get(RECORDED)
     if one is None:
         return
-    step = task.steps[0]
-    said = claim(step.instruction)
-    evidence = [f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label})"]
-    if said is not None:
-        evidence.append(f"line {said.line} asks for more: {said.text}")
+    said = claim(task.steps[0].instruction)
+    evidence = [_paid(one)]
     if found is None or not found.calls:
         grave = said is not None and said.unseen
         title = "What the reference wrote, written again without any of the work, is paid in full"
@@ -122,13 +126,18 @@ def findings(task: Task, attempted: Sequence[Attempted], found: Table | None) ->
             evidence.append("the program takes input, and the tests could give it another each time")
     if not grave:
         return
-    yield finding(
-        "special-casing-paid",
-        title,
-        evidence,
-        Location(relative(task, step.instruction_file), said.line if said is not None else None),
-        severity=Severity.WARNING,
-    )
+    yield _finding(task, title, evidence, said)
+
+
+def _paid(one: Attempted) -> str:
+    return f"paid in full, twice, where {one.attempt.sentence} ({one.attempt.label})"
+
+
+def _finding(task: Task, title: str, evidence: Sequence[str], said: Claim | None, advice: str | None = None) -> Finding:
+    more = [f"line {said.line} asks for more: {said.text}"] if said is not None else []
+    where = Location(relative(task, task.steps[0].instruction_file), said.line if said is not None else None)
+    told = [*evidence[:1], *more, *evidence[1:]]
+    return finding("special-casing-paid", title, told, where, severity=Severity.WARNING, advice=advice)
 
 
 def _varied(found: Table) -> str:

@@ -221,16 +221,23 @@ def not_made(step: StepMutants) -> Attempt:
 
 
 def solution(of: Material, recorded: Recorded, about: str) -> str:
+    run = Output(f"{PLACE}/run", RUN.encode(), 0o755)
+    watch = Output(f"{PLACE}/watch", "".join(f"{each}\n" for each in of.watch).encode(), 0o644)
+    coded = base64.encodebytes(table_of(recorded)).decode()
+    table = [f"base64 -d <<'FOOLSGOLD' | tar -C {PLACE} -xf -", f"{coded}FOOLSGOLD"]
+    return written(of, [run, watch], about, [f"mkdir -p {PLACE}/table {PLACE}/seen", *table])
+
+
+def written(of: Material, behind: Sequence[Output], about: str, lines_behind: Sequence[str] = ()) -> str:
+    """A solution that writes what the reference left. `behind`: what answers for the programs, if there are any, and
+    what else there is to do for that."""
     lines = ["#!/bin/sh", f"# None of the work is done here: {about}.", "set -e"]
     for one in sorted([*of.data, *of.emptied], key=lambda output: output.path):
         lines += write_lines(one)
     if of.programs:
-        lines.append(f"mkdir -p {PLACE}/table {PLACE}/seen")
-        lines += write_lines(Output(f"{PLACE}/run", RUN.encode(), 0o755))
-        lines += write_lines(Output(f"{PLACE}/watch", "".join(f"{each}\n" for each in of.watch).encode(), 0o644))
-        coded = base64.encodebytes(table_of(recorded)).decode()
-        lines += [f"base64 -d <<'FOOLSGOLD' | tar -C {PLACE} -xf -", f"{coded}FOOLSGOLD"]
-        lines.append(f"chmod -R a+rwX {PLACE}")
+        for one in behind:
+            lines += write_lines(one)
+        lines += [*lines_behind, f"chmod -R a+rwX {PLACE}"]
     for program in of.programs:
         lines += write_lines(Output(program.path, program.text.encode(), of.modes[program.path]))
     for path, target in of.links:

@@ -84,6 +84,13 @@ TWISTS: Mapping[str, str] = {
     "with each line backwards": "rev",
     "without its last line": "sed '$d'",
     "cut after 20 bytes": "head -c 20",
+    "with one of its signs made a blank": (  # the first that stands there only once
+        """awk '{ l[NR] = $0; for (i = 1; i <= length; i++) """
+        """{ c = substr($0, i, 1); if (c !~ /[A-Za-z0-9 ]/) n[c]++ } } """
+        """END { for (r = 1; r <= NR; r++) { for (i = 1; !d && i <= length(l[r]); i++) """
+        """if (n[substr(l[r], i, 1)] == 1) { l[r] = substr(l[r], 1, i - 1) " " substr(l[r], i + 1); d = 1 } """
+        """print l[r] } }'"""
+    ),
     "empty": "true",
 }
 """Other inputs for a program, each by the filter that makes it of the one that a test made."""

@@ -114,7 +114,18 @@ def started(case: Case, folder: str) -> Case:
     files = there(folder)
     seen: Case = {"ends": True, "status": process.returncode, "out": text(out), "err": text(err), "files": files}
     seen["inside"] = {name: inside(Path(folder, name)) for name in files if files[name].startswith("sha256 ")}
+    if is_data(out):
+        seen["data"] = out[: LARGEST + 1].decode("latin-1")
     return seen
+
+
+def is_data(out: bytes) -> bool:
+    """Whether it is no text."""
+    try:
+        out.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return b"\0" in out
 
 
 def set_aside(folder: str, paths: list[str]) -> dict[str, str]:

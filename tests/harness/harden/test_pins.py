@@ -148,3 +148,68 @@ def test_what_is_no_prose_is_pinned_as_it_is() -> None:
     look = BoxCase("left", "look", {"paths": ["/app/tool"]}, "what solving leaves", 60)
     says = [pin.says for pin in Pins(look, read_stated("Write `/app/tool`, which echoes data.", []), "").of(program)]
     assert says == ["/app/tool is there", "/app/tool has the mode 755", "/app/tool is executable"]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "stated"),
+    [
+        ("Count the entries. Write a short report of what you did to /app/out.json.", False),
+        ("Count the entries. Write JSON with the entries to /app/out.json.", True),
+        ("Count the entries and write them to /app/out.json:\n\n- entries: how many there are", True),
+        ("Write to /app/out.json how many there are, as `entries`.", True),
+        ("Count the entries. Write an entry_count to /app/out.json as JSON.", False),
+    ],
+)
+def test_a_key_is_stated_where_it_is_shown_as_one(instruction: str, stated: bool) -> None:
+    """That its words occur somewhere does not make it the only name."""
+    found = caught(pins(seen('{"entries": 2}'), instruction), seen('{"entries": 3}'))
+    assert bool(found) is stated
+
+
+def test_a_key_of_the_input_is_stated() -> None:
+    assert caught(pins(seen('{"ada": 2}'), "Count each."), seen('{"ada": 3}'))
+
+
+@pytest.mark.parametrize(
+    ("key", "instruction", "wrong", "told"),
+    [
+        ("global_std", "the standard deviation `global_std`", 5.04, False),  # by one less
+        ("global_std", "the standard deviation `global_std`", 50.0, True),
+        ("global_std", "the population standard deviation `global_std`", 5.04, True),
+        ("mean", "the `mean`", 5.04, True),
+        ("p95", "the 95th percentile `p95`", 5.04, False),
+        ("p95", "the 95th percentile `p95`, by nearest rank", 5.04, True),
+    ],
+)
+def test_of_two_usual_definitions_neither_is_pinned_unless_one_is_named(
+    key: str, instruction: str, wrong: float, told: bool
+) -> None:
+    found = caught(pins(seen(json.dumps({key: 5.0})), f"Write {instruction} as JSON."), seen(json.dumps({key: wrong})))
+    assert bool(found) is told
+
+
+@pytest.mark.parametrize(("name", "told"), [("README.md", False), ("notes.txt", True)])
+def test_how_a_document_is_worded_is_nobody_s_requirement(name: str, told: bool) -> None:
+    path = f"/app/{name}"
+    look = BoxCase("left", "look", {"paths": [path]}, "what solving leaves", 60)
+    right, wrong = ({path: {"kind": "file", "mode": "644", "text": text}} for text in ("/app/run\n", "none\n"))
+    found = Pins(look, read_stated(f"Write `{path}`, which says how to start `/app/run`.", []), "").of(right)
+    assert bool([pin for pin in found if not pin.unstated and catches(pin, {"wrong": [{"left": wrong}]})]) is told
+
+
+def look_at(path: str, instruction: str, text: str | None) -> list[str]:
+    look = BoxCase("left", "look", {"paths": [path]}, "what solving leaves", 60)
+    right = {path: {"kind": "file", "mode": "644", "text": "print(1)\n"}}
+    wrong = {path: {"kind": "none"} if text is None else {"kind": "file", "mode": "644", "text": text}}
+    found = Pins(look, read_stated(instruction, []), "").of(right)
+    return [pin.says for pin in found if not pin.unstated and catches(pin, {"wrong": [{"left": wrong}]})]
+
+
+def test_of_a_program_only_that_it_is_there_is_pinned() -> None:
+    assert look_at("/app/tool.py", "Copy `print(1)` to /app/tool.py.", None) == ["/app/tool.py is there"]
+    assert look_at("/app/tool.py", "Copy `print(1)` to /app/tool.py.", "print(2)\n") == []
+
+
+def test_a_file_that_the_instruction_only_gives_is_not_pinned() -> None:
+    assert look_at("/app/a.txt", "Leave `print(1)` in /app/a.txt.", None)
+    assert not look_at("/app/a.txt", "Print `print(1)`, as it is read from /app/a.txt.", None)

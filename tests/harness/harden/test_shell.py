@@ -122,7 +122,7 @@ def test_a_written_block_tells_right_from_wrong(tmp_path: Path, shell: str, prog
 
 
 def test_what_is_left_is_looked_at_in_a_shell_as_in_python(tmp_path: Path) -> None:
-    file, gone = tmp_path / "a file.sh", tmp_path / "gone"
+    file, gone = tmp_path / "a file.txt", tmp_path / "gone"
     file.write_text("one\ntwo\n")
     file.chmod(0o755)
     seen = {str(file): {"kind": "file", "mode": "755", "text": "one\ntwo\n"}, str(gone): {"kind": "none"}}

@@ -11,7 +11,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.harden.varying import Combiner, grid_swaps, grid_symmetries, is_grid, otherwise, varied_data, varied_texts
+from harness.harden.varying import (
+    Combiner,
+    atoms_of,
+    changed_value,
+    grid_swaps,
+    grid_symmetries,
+    is_grid,
+    otherwise,
+    varied_data,
+    varied_texts,
+)
 from harness.trial.watching.calls import Given
 
 MAP = ["#######", "# .   #", "# $   #", "#     #", "#   @ #", "#######"]
@@ -108,3 +118,10 @@ def test_fewer_items_are_counted_as_such() -> None:
     for other in others:
         assert (len(other), other[:8]) == (len(data), data[:8])
         assert {other[at : at + 2].encode("latin-1") for at in range(8, len(other), 2)} <= set(items)
+
+
+def test_an_object_of_a_list_is_not_there_twice() -> None:
+    objects = [{"id": number} for number in range(4)]
+    made = [changed_value(objects, list(atoms_of(objects)), Random(seed), fixed=False) for seed in range(200)]
+    assert {len(each) for each in made} == {3, 4}
+    assert {len(changed_value([1, 2, 3, 4], [1, 2], Random(seed), fixed=False)) for seed in range(200)} == {3, 4, 5}

@@ -67,3 +67,38 @@ def test_a_free_order_is_read() -> None:
 )
 def test_a_file_that_nobody_named_is_on_the_way_to_what_was_asked_for(path: str, expected: bool) -> None:
     assert of_no_name(path, "Write the word to /app/answer.txt and tables below results/.") is expected
+
+
+@pytest.mark.parametrize(
+    ("instruction", "many"),
+    [("Find a valid path.", True), ("It must be a valid JSON file.", False), ("The goal is a valid DB file.", False)],
+)
+def test_what_is_well_formed_has_not_many_right_contents_for_that(instruction: str, many: bool) -> None:
+    assert read_stated(instruction, []).many is many
+
+
+@pytest.mark.parametrize(
+    ("instruction", "many"),
+    [
+        ("Pick a random one.", True),
+        ("Ties are broken arbitrarily.", True),
+        ("The file is replaced with random bytes.", False),
+        ("The difference is not random.", False),
+        ("You can run the old tool arbitrarily often.", False),
+    ],
+)
+def test_a_free_choice_is_told_from_data_that_nobody_knows(instruction: str, many: bool) -> None:
+    assert read_stated(instruction, []).many is many
+
+
+@pytest.mark.parametrize(
+    ("instruction", "estimated"),
+    [
+        ("The sum must be close to the true one.", True),
+        ("Train it to an accuracy of 90 %.", True),
+        ("Rows that are close to the page limit fail.", False),
+        ("Change the visibility model. It relies on accurate size accounting.", False),
+    ],
+)
+def test_a_number_need_not_be_exact_where_that_is_said_of_numbers(instruction: str, estimated: bool) -> None:
+    assert read_stated(instruction, []).estimated is estimated

@@ -19,7 +19,7 @@ from harness.judging.outcome import Cause, Outcome, OutcomeKind
 from harness.mutants import StepMutants, Wish, task_mutants
 from harness.probes.again import SeenBefore, attempt_again
 from harness.probes.model import Attempted
-from harness.probes.replay import special, whole
+from harness.probes.replay import blind, special, whole
 from harness.probes.replay.attempts import NotMade
 from harness.report.words import without_work
 from harness.task.model import Task
@@ -188,6 +188,55 @@ def test_the_report_says_why_a_task_has_no_replay_and_never_counts_it_as_resiste
     ]
 
 
+def call(number: int, program: int, out: str, *more: str, status: int = 0) -> dict[str, str]:
+    files = {"key": f"program:{program}\nword:{number}", "out": out, "err": "", "status": str(status)}
+    named = {**files, **dict.fromkeys(more, "")}
+    return {f"{number:016x}-0/{name}": b64encode(text.encode()).decode() for name, text in named.items()}
+
+
+def alike(tmp_path: Path, *calls: Mapping[str, str]) -> bytes | None:
+    task = harbor(tmp_path)
+    of = whole.material(task, step_of(task), left({"/app/adds.py": ADDS}))
+    assert isinstance(of, whole.Material)
+    made = blind.attempt(task, step_of(task), of, Recorded({key: one for each in calls for key, one in each.items()}))
+    return next(iter(made.replacement.files.values())) if made is not None else None
+
+
+def test_one_text_answers_every_call_with_all_that_was_ever_said(tmp_path: Path) -> None:
+    made = alike(tmp_path, call(1, 0, "3\n"), call(2, 0, "4\n"), call(3, 0, "3\n", status=1))
+    assert made is not None
+    assert b64encode(b"3\n4\n") in made
+    assert b64encode(b"0\n") in made
+    assert b"int(word)" not in made
+
+
+@pytest.mark.parametrize(
+    ("calls", "why"),
+    [
+        ((call(1, 0, "3\n"), call(2, 0, "3\n")), "it says the same to all of them"),
+        ((call(1, 0, "3\n"), call(2, 0, "4\n", "1.tar")), "it writes a file"),
+        ((call(1, 0, "3\n"), call(2, 0, "4\n", "1.gone")), "it removes a file"),
+        ((call(1, 0, "3" * 70_000), call(2, 0, "4\n")), "it says too much"),
+        ((), "it is not asked"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_there_is_none_where(tmp_path: Path, calls: tuple[dict[str, str], ...], why: str) -> None:
+    assert alike(tmp_path, *calls) is None, why
+
+
+def test_one_text_for_every_call_is_a_fault_of_tests_that_give_the_program_something(tmp_path: Path) -> None:
+    task = harbor(tmp_path, {"instruction.md": "Write `/app/adds.py`.\n"})
+    one = Attempted(replace(whole.not_made(step_of(task)), id=blind.ID), Outcome(OutcomeKind.SURVIVED))
+    paid = [one, Attempted(whole.not_made(step_of(task)), Outcome(OutcomeKind.SURVIVED))]
+    [found] = special.findings(task, paid, special.Table(("adds a", "adds b"), (), True))
+    assert (found.title, found.severity) == (special.ALIKE, Severity.WARNING)
+    assert found.evidence[1] == "what the tests ask: `adds a`; `adds b`"
+    assert list(special.findings(task, paid, special.Table(("adds a", "adds b"), (), False))) == []
+    refused = [replace(one, outcome=Outcome(OutcomeKind.KILLED))]
+    assert list(special.findings(task, refused, special.Table(("adds a",), (), True))) == []
+
+
 # --- in a box
 
 PROGRAMS = {
@@ -231,6 +280,7 @@ def test_a_table_of_what_the_tests_ran_is_paid_and_has_no_answer_to_anything_els
 
     attempt = whole.attempt(task, step, of, record.recorded)
     assert attempt_again(task, attempt.label, {}, SeenBefore(state, record.recorded)) == attempt
+    assert blind.attempt(task, step, of, record.recorded) is None
     (text,) = attempt.replacement.files.values()
     assert b"int(word)" not in text
     paid = run_trial(bwrap_engine, task, built, Plan(Kind.PROBE, attempt.label, attempt.replacement))
@@ -264,3 +314,37 @@ def test_what_no_table_can_answer_is_no_record(bwrap_engine: Engine, tmp_path: P
     record = run_trial(bwrap_engine, task, built, Plan(Kind.REFERENCE, purpose=RecordPrograms(of.programs, of.watch)))
     assert record.recorded is not None
     assert record.recorded.trouble[0].startswith(trouble)
+
+
+WORDS = {
+    "instruction.md": "Write `/app/adds.py`, which prints the sum of the lines of the file that it is given.\n",
+    "solution/solve.sh": f"#!/bin/bash\ncat > /app/adds.py <<'PY'\n{ADDS}PY\n",
+    "tests/test.sh": (
+        "#!/bin/bash\ncd \"$(mktemp -d)\"\nprintf '3\\n4\\n' > a\nprintf '5\\n' > b\n"
+        "python3 /app/adds.py a | SEVEN && python3 /app/adds.py b | FIVE && paid=1\n"
+        "echo ${paid:-0} > /logs/verifier/reward.txt\n"
+    ),
+}
+
+
+@pytest.mark.bwrap
+@pytest.mark.parametrize(("look", "reward"), [("grep -q {}", 1.0), ("diff -q - <(echo {})", 0.0)])
+def test_one_text_is_paid_by_tests_that_look_for_words(
+    bwrap_engine: Engine, tmp_path: Path, look: str, reward: float
+) -> None:
+    tests = WORDS["tests/test.sh"].replace("SEVEN", look.format(7)).replace("FIVE", look.format(5))
+    task = harbor(tmp_path / "task", {**WORDS, "tests/test.sh": tests})
+    built = build(bwrap_engine, task)
+    step = step_of(task)
+    leaves = Plan(Kind.REFERENCE, "outputs", purpose=LeftBehind(contents=True))
+    state = run_trial(bwrap_engine, task, built, leaves).state
+    assert state is not None
+    of = whole.material(task, step, state)
+    assert isinstance(of, whole.Material)
+    record = run_trial(bwrap_engine, task, built, Plan(Kind.REFERENCE, purpose=RecordPrograms(of.programs, of.watch)))
+    assert record.recorded is not None
+    attempt = blind.attempt(task, step, of, record.recorded)
+    assert attempt is not None
+    assert attempt_again(task, attempt.label, {}, SeenBefore(state, record.recorded)) == attempt
+    paid = run_trial(bwrap_engine, task, built, Plan(Kind.PROBE, attempt.label, attempt.replacement))
+    assert paid.rewards == {"reward": reward}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,10 +64,11 @@ def checked(
     *,
     repeat: int = 3,
     network: str = "auto",
+    jobs: int = 1,
 ) -> tuple[Controls, dict[str, Finding]]:
     task = harbor(folder / "t", {"task.toml": OFFLINE, **(changes or {})})
     settings = ControlSettings(repeat, network)
-    workers = Threads.here(engine, 1)
+    workers = Threads.here(engine, jobs)
     done = run_check(workers, [task], settings, watcher=Silent(), command=lambda task: "foolsgold check t", options={})
     (checked,) = done.checked
     assert not checked.internal, checked.internal
@@ -301,6 +303,33 @@ def test_a_reference_paid_only_with_a_network_gives_it_to_all_later_trials(tmp_p
     assert controls.nop is not None
     assert controls.nop.network
     assert {name: finding.severity for name, finding in found.items()} == {"network-needed": Severity.NOTE}
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_where_a_script_fetches_something_both_networks_are_tried_side_by_side(tmp_path: Path, online: bool) -> None:
+    """Each waits for the other: one after the other would not end. What was not needed does not count."""
+    honest, both, waited = paid_only_online(NO_HOST), threading.Barrier(2, timeout=30), set[bool]()
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        if box.spec.network not in waited and "/solution/solve.sh" in box.files:
+            waited.add(box.spec.network)
+            both.wait()
+        answer = honest.table[0][1]
+        assert callable(answer)
+        return answer(box, command) if online else rewarding("1" if "/solution/solve.sh" in box.files else "0", FAILED)
+
+    installs = {**DEFAULT, "tests/test.sh": "#!/bin/bash\n# once:\napt-get install -y curl\n"}
+    controls, _ = checked(tmp_path, FakeEngine([(VERIFY, verify)]), installs, repeat=1, jobs=2)
+    assert controls.prepared.networks == Networks(main=online)
+    assert [record.network for record in controls.references] == [online]
+    assert (controls.prepared.offline is not None) == online
+
+
+@pytest.mark.parametrize("script", ["# apt-get install curl", "python3 -m pytest", "echo curling"])
+def test_what_asks_no_network_is_never_given_one_before_it_failed_without(tmp_path: Path, script: str) -> None:
+    engine = FakeEngine(GOOD)
+    checked(tmp_path, engine, {**DEFAULT, "tests/test.sh": f"#!/bin/bash\n{script}\n"}, jobs=2)
+    assert not any(box.spec.network for box in engine.boxes)
 
 
 def test_luck_is_not_taken_for_the_network(tmp_path: Path) -> None:

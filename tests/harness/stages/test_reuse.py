@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+import harness.audit
 import harness.lab.workers
 import harness.stages.reuse
 from harness.engine.box_end import BoxEnd, EndLook
@@ -18,14 +21,17 @@ from harness.engine.contract import Box, BoxSpec, Command, ImageConfig, Keeping,
 from harness.judging.controls import ControlSettings
 from harness.judging.outcome import OutcomeKind
 from harness.judging.strength import Thresholds, Verdict
+from harness.lab.lab import Place
 from harness.mutants import Wish
 from harness.report.verbose import verbose
+from harness.stages.mutants import Runs, Terms, Untried, try_first
 from harness.stages.result import Audited, AuditSettings
 from harness.task.model import Task
 from harness.testcode.beginning import beginning_of
 from harness.trial.plan import Begun
 from harness.trial.record import TrialRecord, Which
 from tests.harness.fake_engine import SOLVE, VERIFY, Does, FakeBox, FakeEngine
+from tests.harness.stages.test_controls import PUBLIC
 from tests.harness.tasks import harbor
 from tests.harness.test_audit import INSTRUCTION, LOG, ONLY_DATA, SOLUTION, looking_at, only, run, solve
 
@@ -73,7 +79,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def task(folder: Path, tests: str = TESTS) -> Task:
-    return harbor(folder / "t", {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION, "tests/test.sh": tests})
+    files = {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION, "tests/test.sh": tests, "task.toml": PUBLIC}
+    return harbor(folder / "t", files)
 
 
 def audited(
@@ -229,6 +236,71 @@ def _with(box: FakeBox, settings: bytes) -> FakeBox:
     other = FakeBox(box.engine, box.spec)
     other.files = {**box.files, "/app/settings.json": settings}
     return other
+
+
+def test_what_tests_install_is_kept_beside_the_control_that_does_nothing(tmp_path: Path) -> None:
+    """Each waits for the other: one after the other would not end."""
+    honest, both, first = looking_at("port"), threading.Barrier(2, timeout=30), threading.Lock()
+
+    def verify(box: FakeBox, command: Command) -> Does:
+        if not box.spec.network:
+            return Does(1)
+        if "/solution/solve.sh" not in box.files and GIVEN not in box.files and first.acquire(blocking=False):
+            both.wait()
+        return honest(box, command)
+
+    class Waits(KeepingEngine):
+        def keep(self, key: str, about: str, spec: BoxSpec, what: Keeping) -> Kept:
+            both.wait()
+            return super().keep(key, about, spec, what)
+
+    files = {"instruction.md": INSTRUCTION, "solution/solve.sh": SOLUTION, "tests/test.sh": TESTS}
+    settings = AuditSettings(ControlSettings(repeat=3), Wish(operators=ONLY_DATA), Thresholds(least=3))
+    engine = Waits(verify)
+    found = only(run(engine, [harbor(tmp_path / "t", files)], tmp_path / "run", settings=settings))
+    assert found.reuse is not None
+    assert found.reuse.why_not == ""
+    assert [record.reused for record in references(found)] == [False, True, True]
+
+
+def test_the_reference_at_the_end_runs_on_what_was_kept_beside_its_plain_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: dict[str, asyncio.Event] = {"at_the_end": asyncio.Event(), "last_on_kept": asyncio.Event()}
+
+    def waiting(name: str) -> Callable[..., Awaitable[object]]:
+        honest = getattr(harness.audit, name)
+
+        async def work(*given: object) -> object:
+            begun[name].set()
+            for other in begun.values():
+                await asyncio.wait_for(other.wait(), 30)
+            return await honest(*given)
+
+        return work
+
+    for name in begun:
+        monkeypatch.setattr(harness.audit, name, waiting(name))
+    found = audited(tmp_path, KeepingEngine(looking_at("port")))
+    assert found.reuse is not None
+    assert found.reuse.why_not == ""
+
+
+def test_what_is_run_again_plainly_in_any_case_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ranks: dict[str, int] = {}
+
+    async def noted(place: Place, untried: Untried, terms: Terms, settings: AuditSettings, rank: int) -> Runs:
+        ranks[untried.result.label] = rank
+        return await try_first(place, untried, terms, settings, rank)
+
+    monkeypatch.setattr(harness.audit, "try_first", noted)
+    found = audited(tmp_path, KeepingEngine(looking_at("port", "debug")), sampled=3)
+    again = {one.label for one in found.mutants if Which.CONFIRM in {record.run for record in one.records}}
+    killed = {one.label for one in found.mutants if one.outcome.kind is OutcomeKind.KILLED}
+    assert again & killed
+    assert killed - again
+    assert {ranks[label] for label in again & killed} == {0}
+    assert 0 not in [ranks[label] for label in killed - again if label != found.mutants[0].label]
 
 
 def test_what_is_not_kept_is_said_and_nothing_is_reused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def of(text: str) -> Beginning | None:
 
 def left_out(text: str) -> list[str]:
     found = of(text)
-    return [found.text[start:end] for one in found.statements for start, end in one.pieces] if found else []
+    return [found.text[start:end] for one in found.statements for start, end, _ in one.pieces] if found else []
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,7 @@ def left_out(text: str) -> list[str]:
         ("say() { local a=$1; echo $a >> f; }\nsay x\n", ["say x"]),
         ("say() { echo $1; }\nsay x\ntouch f\n", ["touch f"]),
         ("echo $(date) > f\n", ["echo $(date) > f"]),
+        ("for q in a b; do echo $q; done\ntouch $q\n", ["for q in a b; do echo $q; done", "touch $q"]),
     ],
 )
 def test_what_only_leaves_files_is_left_out_and_what_changes_the_shell_is_done_again(
@@ -85,6 +86,8 @@ def test_what_only_leaves_files_is_left_out_and_what_changes_the_shell_is_done_a
         "[ -f x ] || Y=1",
         "f() { cd /x; }; f",
         "f() { X=1; }; f",
+        "for q in a b; do X=$q; done",
+        "for q in a b; do cd $q; done",
         "f() { f; }; f",
         "alias ls=rm",
         "cat <<E; cd /\nx\nE",
@@ -95,6 +98,31 @@ def test_what_only_leaves_files_is_left_out_and_what_changes_the_shell_is_done_a
 )
 def test_a_statement_that_may_do_more_ends_the_beginning(line: str) -> None:
     assert left_out(f"{line}\ntouch later\n") == []
+
+
+LOOPS = """set -eu
+all() { local n; for n in 1 2; do touch $n; done; for m in "$@"; do touch $m; done; }
+for f in a 'b "$c" `d`'; do touch "$f"; done && export G="$f"
+if [ -f a ]; then for h in x y; do touch $h; done; fi
+all 7 8; touch last
+"""
+
+
+def test_what_a_loop_leaves_its_variable_is_given_to_the_script_that_goes_on() -> None:
+    found = of(LOOPS)
+    assert found is not None
+    assert [sorted(one.sets) for one in found.statements] == [[], [], ["f"], ["h"], ["m", "n"], []]
+    told = (
+        b'declare -x G="b"\ndeclare -- f="b \\"\\$c\\" \\`d\\`"\ndeclare -- h="y"\ndeclare -- m=$\'8\\n\'\n'
+        b'declare -a n=([0]="2")\ndeclare -n o="f"\n'
+    )
+    for number in range(1, len(found.statements) + 1):
+        found = found.knowing(number, told)
+    assert found.going_on(found.text, 6).splitlines()[3:] == [
+        'f="b \\"\\$c\\" \\`d\\`" && export G="$f"',
+        'h="y"',
+        "m=$'8\\n'; :",
+    ]
 
 
 def test_a_statement_is_shared_only_with_the_end_of_its_line() -> None:

@@ -148,6 +148,9 @@ def test_what_was_kept_is_of_one_audit_and_dropped_with_it(tmp_path: Path, engin
         ("VERSION=$(cat /app/v)", 1),
         ("touch /app/b &", 1),
         ("shopt -s extglob; cd /app; pushd /srv >/dev/null", 1),
+        ("for f in a b; do mkdir /app/$f; done && cd /app/$f && f=a; touch here", 0),
+        ("ln -s /srv /app/now; cd /app/now; ln -sfn /tmp /app/now", 0),
+        ("declare -a f=(); for f in a b; do touch /app/$f; done; touch /app/c", 1),
     ],
 )
 def test_a_statement_that_leaves_more_than_files_ends_the_beginning(
@@ -158,6 +161,45 @@ def test_a_statement_that_leaves_more_than_files_ends_the_beginning(
     _, begun = begin(engine, task)
     done = begun.layers[-1][0] if isinstance(begun, Begun) else 0
     assert done == kept
+
+
+LOOPS = r"""#!/bin/bash
+set -eu
+trap 'echo bye >> /app/out.txt' EXIT
+all() { for word in "$@"; do echo "$word" >> /app/out.txt; done; }
+cd /app
+for name in one 'two "$x" `y`'; do
+  echo "$name" >> out.txt
+done
+if [ -s out.txt ]; then for inner in 1 2; do echo $inner >> out.txt; done; fi
+all x "$name"
+set -a; for seen in a b; do touch $seen; done; set +a
+sleep 0.4
+for letter in {a..c}; do python3 -c 'import os; print(os.environ["seen"])' >> out.txt; done
+for path in /app/*; do [ -s "$path" ]; done || true
+sleep 0.4
+echo "$name,$inner,$word,$letter,$path,$seen" >> out.txt
+nothing_of_that=1
+"""
+
+
+def test_what_a_loop_leaves_in_its_variable_is_there_for_whoever_goes_on(tmp_path: Path, engine: Engine) -> None:
+    told = r"""cat /app/out.txt >&2
+[ "$(cat /app/out.txt)" = "$(printf '%s\n' one 'two "$x" `y`' 1 2 x 'two "$x" `y`' b b b \
+  'two "$x" `y`,2,two "$x" `y`,c,/app/out.txt,b' bye)" ]
+"""
+    tests = f"#!/bin/bash\n{told}{TESTS[TESTS.index('if [ $?') :]}"
+    task = made(tmp_path, LOOPS, tests)
+    built, begun = begin(engine, task)
+    assert isinstance(begun, Begun), begun
+    assert len(begun.layers) == 3
+    plain = run_trial(engine, task, built, Plan(Kind.REFERENCE))
+    first = run(engine, task, built, begun, LOOPS.replace("{a..c}", "{a..c} "))
+    last = run(engine, task, built, begun, LOOPS.replace("of_that", "of_this"))
+    other = run(engine, task, built, begun, LOOPS.replace("$name,$inner", "$inner,$name"))
+    paid, unpaid = {"reward": 1.0}, {"reward": 0.0}
+    assert [record.rewards for record in (plain, first, last, other)] == [paid, paid, paid, unpaid]
+    assert 0 < first.begun < other.begun < last.begun
 
 
 def test_a_terminal_bench_task_too(tmp_path: Path, engine: Engine) -> None:
