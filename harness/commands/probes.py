@@ -9,7 +9,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.mutants import solution_files
 from harness.probes.again import SeenBefore, attempt_again
-from harness.probes.least.attempts import written_again
+from harness.probes.least.attempts import replacement, written_again
 from harness.probes.model import Attempt, Probe
 from harness.report.least import edits_of
 from harness.report.read import Matches, task_folder
@@ -17,7 +17,7 @@ from harness.report.stored import stored_trials
 from harness.task.discover import discover
 from harness.task.model import Task, Unusable
 from harness.task.runners import runner_of
-from harness.trial.plan import OUTPUTS, Replacement
+from harness.trial.plan import OUTPUTS
 from harness.trial.record import Which
 from harness.trial.standins import RECORDED
 from harness.untrusted import shown, visible
@@ -148,9 +148,8 @@ def _least_again(task: Task, entry: dict[str, Any], probe: dict[str, Any]) -> At
     if edits is None or step.solution is None:
         raise UsageError(f"The run does not say what {label(probe)} leaves out.", hint="Audit the task again.")
     files = written_again(solution_files(step.solution), edits)
-    return Attempt(
-        Probe.LEAST, probe["id"], probe["operator"], probe["sentence"], step.name, replacement=Replacement(files)
-    )
+    put = replacement(task, step, files)
+    return Attempt(Probe.LEAST, probe["id"], probe["operator"], probe["sentence"], step.name, replacement=put)
 
 
 def _seen(run: Path, task: str) -> SeenBefore:

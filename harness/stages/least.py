@@ -16,12 +16,13 @@ from harness.judging.strength import weight
 from harness.lab.lab import IDLE, Place
 from harness.mutants import StepMutants
 from harness.probes.least import attempts
-from harness.probes.least.model import Least, RewardStep, StatedWork, WorkSize, cut_of, size_of
+from harness.probes.least.model import Least, RewardStep, StatedWork, WorkSize, added, cut_of, size_of, whole_size
 from harness.probes.least.search import Answer, FoundLeast, Search, Variant
 from harness.probes.least.serving import Serving, ServingParts, asked, code_of, lost_words, quoted, serving, speaks_of
 from harness.probes.model import Attempt, Attempted, Probe
 from harness.stages.effects import Pattern, effect_of
 from harness.stages.mutants import Terms
+from harness.task.model import Step
 from harness.trial.plan import Judge, Plan, Replacement
 from harness.trial.record import Kind, TrialRecord, Which
 from mutator.parts import Cut
@@ -32,6 +33,7 @@ WITNESSES = 5
 OF_A_WITNESS = 3
 """Trials of each: its first run, the plain one, and one that is observed."""
 CONFIRMING = 2
+NOTHING_TO_CUT = "nothing of its solution is in a language that can be cut into statements"
 STEPS = 3
 """Of a partial reward, whose least is looked for."""
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
@@ -45,6 +47,9 @@ class _Trials:
 
     place: Place
     terms: Terms
+    step: Step
+    others: WorkSize
+    """Of the steps before it, which are solved as they are."""
     records: dict[str, TrialRecord] = field(default_factory=dict)
     searched: list[TrialRecord] = field(default_factory=list)
     shares: dict[str, tuple[frozenset[int], float]] = field(default_factory=dict)
@@ -58,13 +63,19 @@ class _Trials:
         return Plan(
             Kind.PROBE,
             f"{Probe.LEAST}/{variant.digest}",
-            Replacement(variant.files),
+            self.put(variant),
             self.terms.networks,
             self.terms.limits if first else self.terms.own_limits,
             self.terms.known,
             purpose=purpose,
             run=run,
         )
+
+    def size(self, cut: Cut, removed: frozenset[int]) -> WorkSize:
+        return added((size_of(cut, removed), self.others))
+
+    def put(self, variant: Variant) -> Replacement:
+        return attempts.replacement(self.place.task, self.step, variant.files)
 
     async def answer(self, variant: Variant, wanted: float = 1.0) -> Answer:
         """Whether it is paid this share of the reward."""
@@ -100,21 +111,19 @@ class _Trials:
 async def find_least(
     place: Place, steps: Sequence[StepMutants], terms: Terms, most: int, pattern: SharedPattern
 ) -> Least:
-    """`most`: trials that it may take."""
-    task, step = place.task, steps[0]
+    """Of several steps the least of the last: the others build on one another. `most`: trials that it may take."""
+    task, step = place.task, steps[-1]
     cut = await place.think(lambda: cut_of(step), IDLE)
-    why = attempts.why_none(task, sum(bool(part.edits) for part in cut.parts))
-    if why:
-        return Least(step.step.name, why)
-    whole = size_of(cut, frozenset())
+    if not any(part.edits for part in cut.parts):
+        return Least(step.step.name, NOTHING_TO_CUT)
     served = await place.think(lambda: serving(step, cut), IDLE)
-    trials = _Trials(place, terms)
+    trials = _Trials(place, terms, step.step, await place.think(lambda: whole_size(steps[:-1]), IDLE))
     aside = CONFIRMING + (OF_A_WITNESS - 1) * min(WITNESSES, len(served.groups))
     groups = {number: group.parts for number, group in enumerate(served.groups)}
     most = max(most - aside, 1)
     found = await _search(place, trials, Search(cut, groups, most), 1.0)
-    told = await _told(trials, step, cut, found, served, whole, pattern)
-    if not told.measured:
+    told = await _told(trials, step, cut, found, served, pattern)
+    if not told.measured or len(task.steps) > 1:  # there the others have their part in whatever is paid
         return told
     rewards, ran = await _reward_steps(trials, cut, most - found.trials)
     return replace(told, rewards=rewards, trials=told.trials + ran)
@@ -173,15 +182,14 @@ async def _told(
     cut: Cut,
     found: FoundLeast,
     served: Serving,
-    whole: WorkSize,
     pattern: SharedPattern,
 ) -> Least:
     tried: list[Attempted] = []
-    enough = whole
+    enough = whole = trials.size(cut, frozenset())
     if found.removed:
         variant = Variant(found.removed, cut.without(found.removed) or {})
-        enough = size_of(cut, found.removed)
-        attempt = attempts.enough(step.step, variant.digest, variant.files, whole, enough)
+        enough = trials.size(cut, found.removed)
+        attempt = attempts.enough(step.step, variant.digest, trials.put(variant), whole, enough)
         tried.append(await trials.confirmed(attempt, variant, (Which.CONFIRM, Which.REPEAT)))
         if not tried[0].paid:
             outcome = tried[0].outcome
@@ -242,7 +250,7 @@ async def _witness(
     pattern: SharedPattern,
 ) -> tuple[Attempted, StatedWork]:
     """The reference without this requirement's work and nothing else."""
-    attempt = attempts.without(step.step, variant.digest, variant.files, one.requirement)
+    attempt = attempts.without(step.step, variant.digest, trials.put(variant), one.requirement)
     known = variant.digest in trials.records
     attempted = await trials.confirmed(attempt, variant, (Which.CONFIRM,) if known else (Which.CONFIRM, Which.REPEAT))
     if not attempted.paid:

@@ -15,14 +15,12 @@ ENOUGH = f"{Probe.LEAST}.enough"
 REQUIREMENT = f"{Probe.LEAST}.requirement"
 
 
-def why_none(task: Task, parts: int) -> str:
-    """Why the least of a task cannot be looked for; '' where it can."""
-    if len(task.steps) > 1:
-        return "the task has several steps, of which each builds on the ones before"
-    return "" if parts else "nothing of its solution is in a language that can be cut into statements"
+def replacement(task: Task, step: Step, files: Mapping[str, bytes]) -> Replacement:
+    """Of several steps the others are solved as they are."""
+    return Replacement(files, step.name if len(task.steps) > 1 else None)
 
 
-def enough(step: Step, digest: str, files: Mapping[str, bytes], whole: WorkSize, left: WorkSize) -> Attempt:
+def enough(step: Step, digest: str, put: Replacement, whole: WorkSize, left: WorkSize) -> Attempt:
     return Attempt(
         Probe.LEAST,
         digest,
@@ -30,11 +28,11 @@ def enough(step: Step, digest: str, files: Mapping[str, bytes], whole: WorkSize,
         f"{left.lines} of {whole.lines} lines of the reference are there, and nothing else",
         step.name,
         because="the rest of the work is missing",
-        replacement=Replacement(files),
+        replacement=put,
     )
 
 
-def without(step: Step, digest: str, files: Mapping[str, bytes], requirement: Requirement) -> Attempt:
+def without(step: Step, digest: str, put: Replacement, requirement: Requirement) -> Attempt:
     text = " ".join(requirement.text.split())
     return Attempt(
         Probe.LEAST,
@@ -43,7 +41,7 @@ def without(step: Step, digest: str, files: Mapping[str, bytes], requirement: Re
         f"all that serves this is left out: {text if len(text) <= 120 else f'{text[:119]}…'}",
         step.name,
         because="the instruction states it",
-        replacement=Replacement(files),
+        replacement=put,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from harness.judging.effects import Effect
@@ -30,8 +30,11 @@ class WorkSize:
 
 def whole_size(steps: Sequence[StepMutants]) -> WorkSize:
     """Of the reference of all steps."""
-    sizes = [size_of(cut_of(step), frozenset()) for step in steps]
-    return WorkSize(*(sum(counts) for counts in zip(*map(astuple, sizes), strict=True))) if sizes else WorkSize()
+    return added(size_of(cut_of(step), frozenset()) for step in steps)
+
+
+def added(sizes: Iterable[WorkSize]) -> WorkSize:
+    return WorkSize(*(sum(counts) for counts in zip(*map(astuple, (WorkSize(), *sizes)), strict=True)))
 
 
 def cut_of(step: StepMutants) -> Cut:

@@ -102,6 +102,42 @@ def test_each_piece_of_it_is_needed(tmp_path: Path) -> None:
         assert any(word not in left.replace(piece, "") for word in wanted)
 
 
+IN_STEPS = {
+    "task.toml": 'schema_version = "1.1"\n[[steps]]\nname = "zone"\n[[steps]]\nname = "rest"\n',
+    "instruction.md": None,
+    "solution/solve.sh": None,
+    "tests/test.sh": None,
+    "steps/zone/instruction.md": "Set the machine's clock to the zone `Europe/Riga`.\n",
+    "steps/zone/solution/solve.sh": "#!/bin/bash\nset-zone Europe/Riga\n",
+    "steps/zone/tests/test.sh": "#!/bin/bash\n",
+    "steps/rest/instruction.md": INSTRUCTION,
+    "steps/rest/solution/solve.sh": SOLUTION,
+    "steps/rest/tests/test.sh": "#!/bin/bash\n",
+}
+
+
+def test_of_several_steps_the_least_of_the_last_is_looked_for(tmp_path: Path) -> None:
+    engine = FakeEngine([(SOLVE, solve), (VERIFY, wanting("set-zone"))])
+    with Store(tmp_path / "run") as store:
+        found = audited_into(engine, [harbor(tmp_path / "machine", IN_STEPS)], SETTINGS, store)
+    one = only(found)
+    assert one.least is not None
+    assert (one.least.why_not, one.least.step) == ("", "rest")
+    assert (one.least.whole.lines, one.least.enough.lines) == (7, 4)  # with the two of the step before
+    attempt = one.least.attempted[0].attempt
+    assert attempt.replacement.step == "rest"
+    assert attempt.replacement.files["solve.sh"].decode() == "#!/bin/bash\nset-zone Europe/Vilnius\n"
+    assert "Create" in {each.requirement.text.split()[0] for each in one.least.lost}
+    probe = find_probe(found.report(str(tmp_path / "run")), one.least.label)
+    assert probe is not None
+    write_probe(probe, tmp_path / "less")
+    for step, text in (
+        ("zone", IN_STEPS["steps/zone/solution/solve.sh"]),
+        ("rest", "#!/bin/bash\nset-zone Europe/Vilnius\n"),
+    ):
+        assert (tmp_path / "less/steps" / step / "solution/solve.sh").read_text() == text
+
+
 def test_where_all_of_it_is_needed_nothing_is_told(tmp_path: Path) -> None:
     one, _ = audited(tmp_path, wanting("set-zone", "zone is set", "add-user", "rotate"))
     assert one.least is not None
