@@ -14,7 +14,7 @@ from mutator.generate import Tally, generate
 from mutator.model import ByteEdit, Mutant, Operator, Source, apply_bytes
 from mutator.operators import families
 from mutator.relevance import Relevance
-from mutator.select import Selection, select
+from mutator.select import Selection, anywhere, select
 from mutator.sources import Before, Skipped, read_sources
 
 TOO_LARGE = 32 << 20
@@ -74,9 +74,18 @@ class StepMutants:
 
 
 def task_mutants(task: Task, wish: Wish) -> list[StepMutants]:
-    """The mutants of every step that has a solution; the budget is one step's."""
+    """The mutants of every step that has a solution; the budget is one step's. What several steps do alike is broken
+    in the first of them that lists it."""
     before = Before(partial(environment_files, task))
-    return [step_mutants(step, step.solution, wish, before) for step in task.steps if step.solution is not None]
+    elsewhere: dict[str, str] = {}
+    made: list[StepMutants] = []
+    for step in task.steps:
+        if step.solution is None:
+            continue
+        made.append(step_mutants(step, step.solution, wish, before, elsewhere))
+        if not wish.names:
+            elsewhere |= {anywhere(entry.mutant): entry.mutant.id for entry in made[-1].selection.chosen}
+    return made
 
 
 def must_name_sources(wanted: Iterable[tuple[Task, Set[str]]]) -> None:
@@ -110,7 +119,9 @@ def _source_ids(task: Task) -> list[str]:
     return ids
 
 
-def step_mutants(step: Step, solution: Solution, wish: Wish, before: Before) -> StepMutants:
+def step_mutants(
+    step: Step, solution: Solution, wish: Wish, before: Before, elsewhere: Mapping[str, str]
+) -> StepMutants:
     skipped: list[Skipped] = []
     files = solution_files(solution, skipped)
     script = solution.script.relative_to(solution.folder).as_posix()
@@ -121,7 +132,9 @@ def step_mutants(step: Step, solution: Solution, wish: Wish, before: Before) -> 
     made = list(generate(sources, files, families(step.instruction), accept=wish.operator, tally=tally))
     relevance = Relevance(step.instruction, sources)
     languages = {source.id: source.language for source in sources}
-    selection = select(made, relevance, languages, budget=wish.budget, seed=wish.seed, whole=wish.names)
+    selection = select(
+        made, relevance, languages, budget=wish.budget, seed=wish.seed, whole=wish.names, elsewhere=elsewhere
+    )
     return StepMutants(step, files, sources, relevance, selection, len(made), tally, tuple(skipped), unwished)
 
 

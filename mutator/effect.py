@@ -36,6 +36,42 @@ def stilled(text: str, candidate: Candidate) -> tuple[int, int] | None:
     return (start, end) if start < end else None
 
 
+_CALLS = re.compile(r"\b(?!(?:if|for|while|switch|elif|catch|and|or|not|return|in)\b)([A-Za-z_]\w*)\s*\0")
+_ARGUMENTS = re.compile(r"\([^()]*\)")
+_KEEPS_A_VALUE = re.compile(r"(?<![=!<>])=(?!=)|\breturn\s+[\w(]|\byield\b")
+_ELSE = re.compile(r"[\s;}]*(?:else|elif)\b")
+_FEW_LINES = 2
+
+
+def never_called(text: str, span: tuple[int, int] | None, hollow: str) -> str:
+    """The one function that is called nowhere any more, or does nothing when it is, where that is all the effect.
+    `hollow`: the one that does nothing."""
+    if span is None:
+        return ""
+    gone = text[slice(*span)]
+    if not hollow and _ELSE.match(text, span[1]):
+        return ""
+    called = {hollow} if hollow else set(_CALLS.findall(_without_arguments(gone)))
+    if len(called) != 1 or (not hollow and (gone.count("\n") > _FEW_LINES or _KEEPS_A_VALUE.search(gone))):
+        return ""
+    (name,) = called
+    if len(re.findall(rf"\b{re.escape(name)}\s*\(", text)) != _DEFINED_AND_CALLED:
+        return ""
+    return name if hollow or re.search(_DEFINES.replace("NAME", re.escape(name)), text, re.MULTILINE) else ""
+
+
+def _without_arguments(code: str) -> str:
+    """A sign stands for each pair of brackets: what is called within them only gives a value."""
+    while (found := _ARGUMENTS.sub("\0", code)) != code:
+        code = found
+    return code
+
+
+_DEFINED_AND_CALLED = 2
+_DEFINES = (
+    r"^[^\n=]*\b(?:def|func|fun|fn|function|sub)\b[^\n=]*\bNAME\s*\("
+    r"|^\s*(?:[\w:<>*&\[\]]+\s+)+[*&]?NAME\s*\([^;\n]*\)[^;\n]*\{"
+)
 _ASIDE = re.compile(
     r"len\((?:sys\.argv|os\.Args|args|argv)\)|len\((?:parts|fields|tokens|words)\) *(?:[!<]=?|==) *\d"
     r"|\bargc\b|\bargv\.length\b|\$#|(?:['\"(\s])[Uu]sage:"

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from mutator.blunt import Change, blunt
-from mutator.effect import Bulk, aside, refuses, stilled
+from mutator.effect import Bulk, aside, never_called, refuses, stilled
 from mutator.model import (
     ByteEdit,
     Candidate,
     Edit,
     Family,
+    FaultClass,
     FileText,
     Mutant,
     Operator,
@@ -190,6 +191,11 @@ def _mutant(
         after=after,
         digest=short_id(source.id, *(repr(leftmost(source.text, edit)) for edit in edits)),
         stilled=f"{span[0]}-{span[1]}" if span else "",
+        never_called=never_called(
+            source.text,
+            span,
+            candidate.scope.rpartition(".")[2] if operator.fault is FaultClass.HOLLOW_FUNCTION else "",
+        ),
         stated=candidate.stated,
         ruins=bulk.ruined(source, span, edits),
         blunt=blunt(change),

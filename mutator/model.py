@@ -386,6 +386,8 @@ class Mutant:
     """Of the mutated text, for telling duplicates."""
     stilled: str = ""
     """The part of the source that has no effect any more, where that is all the fault is: two with the same are one."""
+    never_called: str = ""
+    """The one function that is called nowhere any more, where that is all the effect: two with the same are one."""
     stated: str = ""
     """`Candidate.stated`."""
     ruins: bool = False

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import sha256
-from types import CodeType
+from types import CodeType, MappingProxyType
 
 from mutator.model import FaultClass, Mutant, Tier
 from mutator.quiet import quietly
@@ -47,12 +47,16 @@ def select(
     budget: int | None = 60,
     seed: int = 0,
     whole: bool = False,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> Selection:
     """`languages` maps a source's id to its language. The same mutants, instruction and seed give the same answer.
+    `elsewhere`: `anywhere` of what another step lists already -> its id.
 
     A list ends where what is left is not worth a trial, however short it is, unless it is to be `whole` or no budget
     limits it: where nothing is worth a trial it is empty."""
     distinct, duplicates = _distinct(mutants, languages)
+    duplicates |= {each.id: elsewhere[said] for each in distinct if (said := anywhere(each)) in elsewhere}
+    distinct = [each for each in distinct if each.id not in duplicates]
     stated = Stated((requirement.text for requirement in relevance.requirements), distinct)
     entries = [stated.placed(mutant, relevance.links(mutant)) for mutant in distinct]
     served = frozenset(relevance.served)
@@ -75,6 +79,7 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
     by_effect: dict[tuple[str, str], str] = {}
     gone: dict[str, list[Mutant]] = {}
     by_copy: dict[str, tuple[str, str]] = {}
+    by_call: dict[tuple[str, str], str] = {}
     kept: list[tuple[int, Mutant]] = []
     duplicates: dict[str, str] = {}
     for position, mutant in ordered:
@@ -90,25 +95,28 @@ def _distinct(mutants: Iterable[Mutant], languages: Mapping[str, str]) -> tuple[
         if meaning in by_meaning:
             duplicates[mutant.id] = by_meaning[meaning]
             continue
-        copied = by_copy.setdefault(_anywhere(mutant), (mutant.source, mutant.id)) if mutant.scope else ("", "")
+        copied = by_copy.setdefault(anywhere(mutant), (mutant.source, mutant.id)) if mutant.scope else ("", "")
         if copied[0] != mutant.source and copied[1]:
             duplicates[mutant.id] = copied[1]
             continue
         same = by_effect.get((mutant.source, mutant.stilled)) if mutant.stilled else None
         same = same or _wrapped(mutant, gone.get(mutant.file, ()))
+        same = same or (by_call.get((mutant.source, mutant.never_called)) if mutant.never_called else None)
         if same:
             duplicates[mutant.id] = same
             continue
         if mutant.stilled:
             by_effect[mutant.source, mutant.stilled] = mutant.id
             gone.setdefault(mutant.file, []).append(mutant)
+        if mutant.never_called:
+            by_call[mutant.source, mutant.never_called] = mutant.id
         by_text[mutant.digest] = mutant.id
         by_meaning[meaning] = mutant.id
         kept.append((position, mutant))
     return [mutant for _, mutant in sorted(kept, key=lambda item: item[0])], duplicates
 
 
-def _anywhere(mutant: Mutant) -> str:
+def anywhere(mutant: Mutant) -> str:
     """Equal for the same change of the same function in two copies of a program, however each is laid out."""
     said = "\0".join("".join(text.split()) for text in (mutant.before, mutant.after))
     return f"{mutant.operator}\0{mutant.scope}\0{said}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from mutator import only_step
+from mutator import only_step, void
 from mutator.blunt import Change
 from mutator.model import FaultClass, SourceKind
 
@@ -589,6 +589,7 @@ _RULES: tuple[Callable[[Change], bool], ...] = (
     _all_lines_deleted,
     _stays_where_it_is,
     *only_step.RULES,
+    *void.RULES,
     _by_the_way,
     _within_an_error,
     _one_word_more,

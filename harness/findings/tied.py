@@ -115,11 +115,37 @@ _OF_A_PROGRAM = re.compile(
 """What a program is not to touch under an option, in a case, or at all, is behaviour that variants break."""
 
 
+_DESCRIBES = re.compile(
+    r"[\W\d]*(?:also,? )?there(?:'s| is| are| was| were| exists?)\b"
+    r"|[\W\d]*(?:(?:the|this|these|an?|your|our|all) )?"
+    r"(?:(?:given|provided|existing|supplied|shipped) (?:[\w-]+ ){1,3}"
+    r"|(?:[\w-]+ ){0,2}"
+    r"(?:inputs?|data ?sets?|data|samples?|repositor(?:y|ies)|repo|image|container|environment|codebase)"
+    r"(?: files?| folders?)? )(?:\S*/\S* )?(?:has|have|contains?|includes?|holds?)\b",
+    re.IGNORECASE,
+)
+"""`There is a second page`, `the data set has three columns`: what is there before any work."""
+_ASKS_ALL_THE_SAME = re.compile(
+    r"(?<![\w-])--\w|\b(?:must|should|shall|will|needs?|ha(?:s|ve) to|requir\w+|ensure|make sure|exactly|only"
+    r"|at (?:least|most)|no|not|never|none|without|each|every|per|for all|once|if|when|unless|until|options?|flags?"
+    r"|commands?|arguments?"
+    r"|endpoints?|routes?|limits?|outputs?|results?|reports?|prints?|writes?|returns?|exits?|after(?:wards?)?|finally)\b",
+    re.IGNORECASE,
+)
+"""What says how something is to be, or what a program does."""
+
+
+def _describes(text: str) -> bool:
+    found = _DESCRIBES.match(text)
+    return found is not None and not _ASKS_ALL_THE_SAME.search(text)
+
+
 def asks_nothing(text: str) -> bool:
     """Whether a sentence only allows something, tells what is given, or forbids to touch a file: no variant of what the
     solution does breaks that."""
     return bool(
         _ALLOWS.search(text)
+        or _describes(text)
         or (_LETS.search(text) and not _BOUNDS.search(text))
         or (_FORBIDS_TO_TOUCH.search(text) and not _OF_A_PROGRAM.search(text))
     )

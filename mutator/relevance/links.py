@@ -53,7 +53,6 @@ _KEYS = re.compile(r"[\"'](\w+)[\"']\s*:")
 _BESIDE, LISTED = 300, 2.5
 """Characters around an entry in which others of its record stand, and what it counts that a sentence lists them."""
 _MADE = re.compile(r"^\s*(?:chmod|cp|install|mv)\s[^\n;&|]*?([^\s/;&|]+)\s*(?:$|[;&|])", re.MULTILINE)
-_RAISED = re.compile(r"\b(?:raise|throw(?: new)?|panic!?\(|bail!\()\s*[\w.]*")
 LONGEST_SOURCE = 200_000
 """Characters beyond which a source is data and read for edits only."""
 
@@ -304,7 +303,6 @@ class Relevance:
             _statement(around, edits),
             other,
             self._of_other_files(around, edits),
-            self._kind_of_error(around, edits),
         )
         return self._comparison.best(seen, most, self._counted)
 
@@ -312,15 +310,6 @@ class Relevance:
         """The sentences about other files than the one that this is the content of, or is written to."""
         file = around.content_of or around.written(edits)
         return self._about_others(file) if file else frozenset()
-
-    def _kind_of_error(self, around: Surroundings, edits: Sequence[Edit]) -> frozenset[str]:
-        """What the error that is raised here has in common with every other: its name, and that it is raised."""
-        number = around.number(edits[0].start)
-        line = around.lines[number][:_LONG_STATEMENT]
-        if number + 1 < len(around.lines) and line.rstrip().endswith((":", "{")):
-            line += around.lines[number + 1][:_LONG_STATEMENT]
-        raised = _RAISED.search(line)
-        return frozenset((*self._tokens(raised[0], True), "~refusal")) if raised else frozenset()
 
     # --- tokens
 

@@ -410,6 +410,10 @@ class Surroundings:
         after = line[: edit.start - at] + edit.new[:_LONG_LINE] + line[edit.end - at :]
         return line[low : edit.end - at + _LONG_LINE], after[low : edit.start - at + len(edit.new) + _LONG_LINE]
 
+    def _heads(self, number: int) -> bool:
+        """Whether a comment is the first thing in the text: then it is about all of it."""
+        return all(not line.strip() or line.startswith("#!") or _COMMENT.match(line) for line in self.lines[:number])
+
     def comment(self, number: int) -> str:
         """What the solution's author says of this line: beside it, or above it without a gap."""
         found: list[str] = []
@@ -420,6 +424,8 @@ class Surroundings:
         while above >= 0 and number - above <= 6 and self.lines[above].strip():
             comment = _COMMENT.match(self.lines[above])
             if comment:
+                if above < number - 1 and self._heads(above):
+                    break
                 found.append(comment[1])
                 while above > 0 and (comment := _COMMENT.match(self.lines[above - 1])) and len(found) < 4:
                     found.append(comment[1])

@@ -273,6 +273,8 @@ def aggregation(tree: PythonTree) -> Iterator[Candidate]:
                 continue
             if new in ("sum", "len", "zip") and not bare:
                 continue
+            if new == "median" and _WEIGHTED.search(tree.label(call)):
+                continue
             counted = [arg.value for arg in call.args]
             if new == "len" and (len(counted) != 1 or isinstance(counted[0], cst.GeneratorExp)):
                 continue
@@ -284,3 +286,5 @@ def aggregation(tree: PythonTree) -> Iterator[Candidate]:
 
 
 _IMPORTED = frozenset({"mean", "fmean", "median"})
+_WEIGHTED = re.compile(r"\.ewm\(")
+"""What has a mean and no median."""
