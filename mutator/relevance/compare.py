@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mutator.relevance.concepts import stated
 from mutator.relevance.requirements import Requirement
 from mutator.relevance.standing import SAYS, Standing
-from mutator.relevance.tokens import CONTEXT_WEIGHT, WORD
+from mutator.relevance.tokens import CONTEXT_WEIGHT, KEY, WORD
 
 Where = dict[str, list[tuple[int, float]]]
 """Token -> the sentences that have it, and how telling it is there."""
@@ -145,12 +145,20 @@ class Comparison:
             return 0.0
         if seen.touched.isdisjoint(token for _, token in said):
             score *= LITTLE
-        if index in seen.elsewhere:
+        if index in seen.elsewhere and not self._gives(index, seen.touched):
             score *= LITTLE
         score = self._by_head(index, score, said, seen, below)
         if len(seen.statement) > 1 and seen.statement <= requirement.tokens.keys():
             score += SAID
         return score
+
+    def _gives(self, index: int, touched: Set[str]) -> bool:
+        """Whether a sentence that names no file gives one of the touched words as a name or a value, and not in
+        passing."""
+        tokens = self._requirements[index].tokens
+        if any("/" in token for token in tokens):
+            return False
+        return any(tokens.get(token, 0.0) >= KEY and " " not in token for token in touched)
 
     def _by_head(self, index: int, score: float, said: Said, seen: Seen, below: Set[int]) -> float:
         """What is said of the command or function that a change is in, before what is said of others. Of one part of
