@@ -69,8 +69,9 @@ class Shell:
         """Wait for the shell's first answer. From then on its own stderr is dropped."""
         return self.run(f"exec 2>/dev/null; {setup or ':'}", timeout)
 
-    def run(self, line: str, timeout: float) -> CommandRan:
-        """Run one complete line of shell code (see `command_line`) to its end or to the timeout."""
+    def run(self, line: str, timeout: float, *, sending: float = 0.0) -> CommandRan:
+        """Run one complete line of shell code (see `command_line`) to its end or to the timeout. `sending`: so many
+        seconds there are at least to hand it over; what was not handed over is never run."""
         if "\0" in line:
             raise EngineError(
                 "A command for the box holds a NUL byte, which no program can be given.",
@@ -81,7 +82,7 @@ class Shell:
         deadline = began + timeout
         text = f"{line}\nprintf '\\n%s %s\\n' {word} $?\n"
         try:
-            self._pipe.send(text.encode("utf-8", "surrogateescape"), deadline)
+            self._pipe.send(text.encode("utf-8", "surrogateescape"), max(deadline, began + sending))
             status = self._answer(word.encode(), deadline)
         except TimeoutError:
             status = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.engine.bwrap.box import beside
 from harness.engine.bwrap.box.beside import CommandBeside
 from harness.engine.bwrap.engine import BwrapBox
 from harness.engine.contract import BoxSpec, Command, Engine, Exit
@@ -51,6 +52,14 @@ def test_commands_run_beside_one_another_and_each_has_its_own_end(box: BwrapBox)
 def test_a_command_that_ends_at_once_has_its_status(box: BwrapBox) -> None:
     for status in (0, 1, 7, 127):
         assert end(box, begin(box, f"echo {status}; exit {status}")).status == status
+
+
+def test_one_is_begun_although_the_machine_was_busy_elsewhere_until_its_time_was_over(
+    box: BwrapBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside, "_AT_ONCE", 0.0)
+    done = end(box, begin(box, "echo begun; exit 5"))
+    assert (done.status, done.output) == (5, b"begun\n")
 
 
 def test_one_that_is_forgotten_goes_on(box: BwrapBox) -> None:

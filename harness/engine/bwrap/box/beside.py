@@ -63,7 +63,7 @@ def begin(box: Driven, shell: Shell, root: int, line: str, output: str, limit: i
     # The outer process is the one that the shell waits for and that is killed to get it back. The next one has an
     # input of its own, by which it is known not to be that one.
     whole = f"( ( {line}; echo $? >{shlex.quote(output)}.exit ) </dev/null; exit $? )"
-    if shell.run(whole, _AT_ONCE).status is not None:
+    if shell.run(whole, _AT_ONCE, sending=_BEGIN_SECONDS).status is not None:
         return CommandBeside(output, -1, started, limit)
     _until(lambda: rootpath.exists(root, output))
     watch = -1
