@@ -206,7 +206,7 @@ class Comparison:
     def _ties(self, index: int, said: Said, near: Mapping[str, float], counted: Counted) -> bool:
         """One name or value, or two things of which one is a word: a single plain word or concept ties nothing, and
         neither does what a step only tries or looks at."""
-        if all(near[token] < NEAR for _, token in said):
+        if all(near[token] < NEAR for _, token in said if not token.startswith("~")):
             return False
         plain = [(value, token) for value, token in said if not _COUNT.fullmatch(token) and not _YEAR.fullmatch(token)]
         if any(
