@@ -187,7 +187,7 @@ class Recorded:
                 self._text(f"{one}/key"),
                 self._data(f"{one}/out"),
                 self._data(f"{one}/err"),
-                int(self._text(f"{one}/status").strip() or 0),
+                _status(self._text(f"{one}/status").strip()),
                 one in wrote,
             )
             for one in folders
@@ -221,6 +221,11 @@ class RecordedCall:
         """Which of the programs."""
         first = self.key.partition("\n")[0].removeprefix("program:")
         return int(first) if first.isdigit() else -1
+
+
+def _status(said: str) -> int:
+    """The text comes from a box: what is no exit status counts as a failure."""
+    return int(said) if re.fullmatch(r"\d{1,3}", said, re.ASCII) else 1
 
 
 def _contents(data: str) -> object:

@@ -194,6 +194,13 @@ def call(number: int, program: int, out: str, *more: str, status: int = 0) -> di
     return {f"{number:016x}-0/{name}": b64encode(text.encode()).decode() for name, text in named.items()}
 
 
+def test_a_status_that_a_box_made_up_is_a_failure() -> None:
+    for said in ("", "no number", "-1", "9" * 5000, "\u0663"):
+        made = {**call(1, 0, "3\n"), "0000000000000001-0/status": b64encode(said.encode()).decode()}
+        assert [one.status for one in Recorded(made).calls()] == [1]
+    assert [one.status for one in Recorded(call(1, 0, "3\n", status=97)).calls()] == [97]
+
+
 def alike(tmp_path: Path, *calls: Mapping[str, str]) -> bytes | None:
     task = harbor(tmp_path)
     of = whole.material(task, step_of(task), left({"/app/adds.py": ADDS}))
